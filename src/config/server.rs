@@ -1,0 +1,63 @@
+//! `[server]`: where it listens and what HTTP requests may cost.
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+/// Where it listens and what HTTP requests may cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address to listen on; loopback, so that nobody else reaches it unless it is asked for.
+    #[garde(custom(super::check::address))]
+    pub host: String,
+    /// TCP port to listen on; 0 takes a free one.
+    #[garde(skip)]
+    pub port: u16,
+    /// Worker threads; 0 takes one for each core.
+    #[garde(range(max = 64))]
+    pub workers: usize,
+    /// Largest body of a request, in bytes.
+    #[garde(range(min = 1024))]
+    pub max_body_bytes: usize,
+    /// Seconds that a client has to send a request's head.
+    #[garde(range(min = 0.1, max = 3600.0))]
+    pub header_timeout: f64,
+    /// Seconds that an idle HTTP connection is kept.
+    #[garde(range(min = 0.0, max = 3600.0))]
+    pub keep_alive: f64,
+    /// Most HTTP connections at once, WebSockets among them.
+    #[garde(range(min = 1))]
+    pub max_connections: usize,
+    /// Web pages from these origins may use the API, such as `https://board.example`; pages of this server and, on
+    /// loopback, of local development servers always may.
+    #[garde(inner(custom(super::check::origin)))]
+    pub allowed_origins: Vec<String>,
+    /// Names that this server is called by, beside addresses and `localhost`: other `Host` headers are refused, which
+    /// stops DNS rebinding. Empty allows any name unless it listens on loopback.
+    #[garde(skip)]
+    pub allowed_hosts: Vec<String>,
+    /// Seconds that shutting down may take before connections are cut.
+    #[garde(range(min = 0.1, max = 60.0))]
+    pub shutdown_timeout: f64,
+    /// Serve the page from this folder instead of the binary, for work on the page.
+    #[garde(skip)]
+    pub static_dir: Option<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 8000,
+            workers: 0,
+            max_body_bytes: 1_048_576,
+            header_timeout: 10.0,
+            keep_alive: 30.0,
+            max_connections: 20_000,
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            shutdown_timeout: 5.0,
+            static_dir: None,
+        }
+    }
+}

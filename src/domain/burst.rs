@@ -1,0 +1,191 @@
+//! What a task tells without waiting in between: one append, one row of the journal, one push to each socket.
+//!
+//! The row's text is a line of JSON for each entry or record; a line of an entry is, byte for byte, what
+//! clients get. So it is written once and then only sliced.
+
+use bytes::Bytes;
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use super::entry::{Class, Entry, Stamped};
+use super::record::Internal;
+use super::time::Timestamp;
+
+/// One entry inside a [`Burst`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Its place in the journal.
+    pub seq: u64,
+    /// What it means for replay.
+    pub class: Class,
+    /// The word in its `type`, for server-sent events.
+    pub kind: Bytes,
+    /// Its JSON, as clients get it.
+    pub json: Bytes,
+}
+
+/// The entries of one row of the journal.
+#[derive(Clone, Debug, Default)]
+pub struct Burst {
+    /// The row's text: entries and records, one a line.
+    pub body: Bytes,
+    /// Its entries, in order.
+    pub told: SmallVec<[Told; 4]>,
+}
+
+/// A row of a journal that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("a journal line is damaged: {0}")]
+pub struct Damaged(#[from] serde_json::Error);
+
+/// A line of a row that was read back.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// An entry that clients see.
+    Told(Box<Stamped>),
+    /// A record that they do not.
+    Internal(Internal),
+}
+
+impl Burst {
+    /// Reads a row back: its entries to tell, and every line of it.
+    ///
+    /// # Errors
+    /// Where a line is not what this version writes.
+    pub fn read(body: Bytes) -> Result<(Burst, Vec<Line>), Damaged> {
+        let mut told = SmallVec::new();
+        let mut lines = Vec::new();
+        for text in body.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
+            if text.starts_with(br#"{"record""#) {
+                lines.push(Line::Internal(serde_json::from_slice(text)?));
+            } else {
+                let stamped: Stamped = serde_json::from_slice(text)?;
+                let json = body.slice_ref(text);
+                told.push(Told { seq: stamped.seq, class: stamped.entry.class(), kind: kind_of(&json), json });
+                lines.push(Line::Told(Box::new(stamped)));
+            }
+        }
+        Ok((Burst { body, told }, lines))
+    }
+
+    /// The `seq` of its last entry, where it has any.
+    #[must_use]
+    pub fn last_seq(&self) -> Option<u64> {
+        self.told.last().map(|told| told.seq)
+    }
+}
+
+/// The value of the first key, `type`, of an entry's JSON.
+fn kind_of(json: &Bytes) -> Bytes {
+    const START: usize = br#"{"type":""#.len();
+    let rest = json.get(START..).unwrap_or_default();
+    let end = rest.iter().position(|byte| *byte == b'"').unwrap_or(0);
+    json.slice(START.min(json.len())..(START + end).min(json.len()))
+}
+
+/// Writes a [`Burst`].
+#[derive(Debug, Default)]
+pub struct BurstBuilder {
+    body: Vec<u8>,
+    told: SmallVec<[(u64, Class, usize, usize); 8]>,
+}
+
+impl BurstBuilder {
+    /// Whether nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// Bytes written.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Adds an entry that clients will see.
+    pub fn tell(&mut self, entry: &Entry, lane: Option<&str>, seq: u64, timestamp: Timestamp) {
+        #[derive(Serialize)]
+        struct Borrowed<'a> {
+            #[serde(flatten)]
+            entry: &'a Entry,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            lane: Option<&'a str>,
+            seq: u64,
+            timestamp: Timestamp,
+        }
+        let start = self.body.len();
+        if self.write(&Borrowed { entry, lane, seq, timestamp }) {
+            self.told.push((seq, entry.class(), start, self.body.len() - 1));
+        }
+    }
+
+    /// Adds a record that they will not.
+    pub fn note(&mut self, record: &Internal) {
+        self.write(record);
+    }
+
+    /// The burst, ready to store and to tell.
+    #[must_use]
+    pub fn finish(self) -> Burst {
+        let body = Bytes::from(self.body);
+        let told = self
+            .told
+            .iter()
+            .map(|&(seq, class, start, end)| {
+                let json = body.slice(start..end);
+                Told { seq, class, kind: kind_of(&json), json }
+            })
+            .collect();
+        Burst { body, told }
+    }
+
+    /// Whether the line could be written. What the domain's types hold always can: their keys are strings.
+    fn write<T: Serialize>(&mut self, line: &T) -> bool {
+        let start = self.body.len();
+        if let Err(error) = serde_json::to_writer(&mut self.body, line) {
+            log::error!(error:%; "a journal line could not be written");
+            self.body.truncate(start);
+            return false;
+        }
+        self.body.push(b'\n');
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::RequestId;
+
+    #[test]
+    fn a_burst_survives_the_store() {
+        let id = RequestId::random();
+        let mut builder = BurstBuilder::default();
+        let now = Timestamp::from_micros(1_700_000_000_000_001);
+        builder.note(&Internal::SleepStarted { lane: None, ordinal: 3, until: now });
+        builder.tell(&Entry::Stream { content: "a\nb".into() }, None, 5, now);
+        builder.tell(
+            &Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: None },
+            Some("agent"),
+            6,
+            now,
+        );
+        let written = builder.finish();
+        let (read, lines) = Burst::read(written.body.clone()).unwrap();
+        assert_eq!(read.told, written.told);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(read.told[0].kind, "stream");
+        assert_eq!(read.told[1].kind, "request_confirmation");
+        assert_eq!(read.told[1].class, Class::Request(id));
+        assert_eq!(read.last_seq(), Some(6));
+        let stamped: Stamped = serde_json::from_slice(&read.told[1].json).unwrap();
+        assert_eq!(stamped.lane.as_deref(), Some("agent"));
+    }
+
+    #[test]
+    fn a_damaged_row_is_an_error() {
+        assert!(Burst::read(Bytes::from_static(b"{\"type\":\"status\"}\n")).is_err());
+        assert!(Burst::read(Bytes::from_static(b"\0\0\0")).is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! The entries of a session's journal that clients see, exactly as they stand on the wire.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::id::RequestId;
+use super::request::Field;
+use super::status::Status;
+use super::time::Timestamp;
+
+/// One journal entry; `type` says which.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Entry {
+    /// The session changed its state.
+    Status {
+        /// The new state.
+        status: Status,
+        /// Which try this is, from 1.
+        attempt: u32,
+    },
+    /// A line of output.
+    Stream {
+        /// The line, without its end.
+        content: String,
+    },
+    /// How far the task is.
+    Progress {
+        /// Units of work done.
+        done: u64,
+        /// Units of work in all.
+        total: u64,
+        /// What is being done.
+        label: String,
+    },
+    /// A yes-or-no question.
+    RequestConfirmation {
+        /// The question's id.
+        #[schema(value_type = String)]
+        request_id: RequestId,
+        /// The question.
+        message: String,
+        /// Seconds until the default answer is taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<f64>,
+    },
+    /// A form to fill in.
+    RequestUserInput {
+        /// The question's id.
+        #[schema(value_type = String)]
+        request_id: RequestId,
+        /// What to fill in.
+        fields: Vec<Field>,
+        /// What the form is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// Seconds until the default answer is taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<f64>,
+    },
+    /// A question's answer: the one that won, or that its time ran out.
+    Answered {
+        /// The question's id.
+        #[schema(value_type = String)]
+        request_id: RequestId,
+        /// Who answered.
+        by: String,
+        /// The answer to a confirmation or retry.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<bool>,
+        /// The answer to a form; the values of secrets are masked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        values: Option<Map<String, Value>>,
+        /// Whether nobody answered in time.
+        #[serde(default, skip_serializing_if = "is_false")]
+        timed_out: bool,
+    },
+    /// The end, with a result.
+    TaskCompleted {
+        /// The result.
+        values: Value,
+    },
+    /// An attempt failed: a question where `can_retry`, else the end.
+    TaskFailed {
+        /// What went wrong.
+        error: String,
+        /// Whether a person may ask for another attempt.
+        can_retry: bool,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// The question's id, where `can_retry`.
+        #[schema(value_type = Option<String>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<RequestId>,
+    },
+    /// The end, because somebody stopped it.
+    TaskCancelled {
+        /// Why.
+        reason: String,
+    },
+    /// The server went down in the middle and has taken the session up again.
+    Recovered {
+        /// What happened.
+        cause: String,
+        /// Steps that had started and left no outcome: their effect may have happened.
+        steps_in_doubt: Vec<String>,
+    },
+    /// What a task kind tells in its own words.
+    #[serde(untagged)]
+    Custom(Custom),
+}
+
+/// An entry of a type that the task kind made up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Custom {
+    /// The type's name.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// All other fields.
+    #[serde(flatten)]
+    pub data: Map<String, Value>,
+}
+
+/// An entry with its place in the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Stamped {
+    /// What happened.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// The lane of the task that told it, where the task has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
+    /// 1, 2, 3… without a gap.
+    pub seq: u64,
+    /// When, in seconds since the epoch.
+    #[schema(value_type = f64)]
+    pub timestamp: Timestamp,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What an entry means for replay and snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A line or progress: the first to be left out of a snapshot.
+    Output,
+    /// A question; not shown again once it is answered.
+    Request(RequestId),
+    /// An answer to that question.
+    Answer(RequestId),
+    /// Everything else, kept before output.
+    State,
+    /// The last entry of all.
+    Terminal,
+}
+
+impl Entry {
+    /// What the entry means for replay and snapshots.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Entry::Stream { .. } | Entry::Progress { .. } => Class::Output,
+            Entry::RequestConfirmation { request_id, .. }
+            | Entry::RequestUserInput { request_id, .. }
+            | Entry::TaskFailed { request_id: Some(request_id), .. } => Class::Request(*request_id),
+            Entry::Answered { request_id, .. } => Class::Answer(*request_id),
+            Entry::TaskCompleted { .. } | Entry::TaskFailed { request_id: None, .. } | Entry::TaskCancelled { .. } => {
+                Class::Terminal
+            }
+            Entry::Status { .. } | Entry::Recovered { .. } | Entry::Custom(_) => Class::State,
+        }
+    }
+
+    /// The word in `type`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Entry::Status { .. } => "status",
+            Entry::Stream { .. } => "stream",
+            Entry::Progress { .. } => "progress",
+            Entry::RequestConfirmation { .. } => "request_confirmation",
+            Entry::RequestUserInput { .. } => "request_user_input",
+            Entry::Answered { .. } => "answered",
+            Entry::TaskCompleted { .. } => "task_completed",
+            Entry::TaskFailed { .. } => "task_failed",
+            Entry::TaskCancelled { .. } => "task_cancelled",
+            Entry::Recovered { .. } => "recovered",
+            Entry::Custom(custom) => &custom.kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn stamped(entry: Entry) -> Stamped {
+        Stamped { entry, lane: None, seq: 7, timestamp: Timestamp::from_micros(1_500_000) }
+    }
+
+    #[test]
+    fn an_entry_is_flat_on_the_wire() {
+        let entry = stamped(Entry::Stream { content: "x".into() });
+        assert_eq!(
+            serde_json::to_string(&entry).unwrap(),
+            r#"{"type":"stream","content":"x","seq":7,"timestamp":1.5}"#
+        );
+    }
+
+    #[test]
+    fn entries_survive_the_wire() {
+        let id = RequestId::random();
+        let mut data = Map::new();
+        data.insert("phase".into(), json!("research"));
+        let entries = [
+            Entry::Status { status: Status::WaitingRetry, attempt: 2 },
+            Entry::Progress { done: 1, total: 2, label: "l".into() },
+            Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: Some(1.5) },
+            Entry::Answered { request_id: id, by: "x".into(), value: Some(true), values: None, timed_out: false },
+            Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id) },
+            Entry::TaskCompleted { values: json!({"a": 1}) },
+            Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },
+            Entry::Custom(Custom { kind: "phase_started".into(), data }),
+        ];
+        for entry in entries {
+            let text = serde_json::to_string(&stamped(entry.clone())).unwrap();
+            assert!(text.starts_with(&format!(r#"{{"type":"{}""#, entry.kind())), "{text}");
+            let back: Stamped = serde_json::from_str(&text).unwrap();
+            assert_eq!(back.entry, entry);
+            assert_eq!(back.entry.class(), entry.class());
+        }
+    }
+}

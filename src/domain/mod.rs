@@ -1,0 +1,11 @@
+//! The words and rules of Callboard: pure types, without IO or clock.
+
+pub mod burst;
+pub mod entry;
+pub mod form;
+pub mod id;
+pub mod record;
+pub mod request;
+pub mod status;
+pub mod tail;
+pub mod time;

@@ -1,0 +1,99 @@
+//! What a journal keeps beside the entries that clients see: the records that make a task durable.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::id::RequestId;
+use super::status::{OnDisconnect, Priority};
+use super::time::Timestamp;
+
+/// How a session was asked for; the first record of its journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The task kind's name.
+    pub task: String,
+    /// What the task works on.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub input: Value,
+    /// How it works.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub config: Value,
+    /// How urgent it is.
+    #[serde(default)]
+    pub priority: Priority,
+    /// What happens when its last connection goes.
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
+    /// The caller's own marks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Whom it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// A record that no client sees; it takes no `seq`.
+///
+/// `ordinal` counts the calls of one lane of the task from 0: entries that the task told, questions, steps and sleeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Internal {
+    /// The session was asked for.
+    Created(Spec),
+    /// A side effect is about to happen.
+    StepStarted {
+        /// The lane of the task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<String>,
+        /// Which call of the lane.
+        ordinal: u32,
+        /// The step's name.
+        name: String,
+        /// Whether it may be done twice.
+        repeatable: bool,
+    },
+    /// A side effect has happened; its outcome.
+    StepCompleted {
+        /// The lane of the task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<String>,
+        /// Which call of the lane.
+        ordinal: u32,
+        /// What it gave, or the text of its error.
+        outcome: Result<Value, String>,
+    },
+    /// The task sleeps.
+    SleepStarted {
+        /// The lane of the task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<String>,
+        /// Which call of the lane.
+        ordinal: u32,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The answer to a form that has secrets, sealed.
+    Sealed {
+        /// The question's id.
+        request_id: RequestId,
+        /// All values of the answer, encrypted with the store's key, base64.
+        values: String,
+    },
+    /// When a question's time runs out, and what is answered then.
+    Deadline {
+        /// The question's id.
+        request_id: RequestId,
+        /// When.
+        at: Timestamp,
+        /// What, where there is a default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        default: Option<Value>,
+    },
+    /// Somebody asked to stop; the task cleans up.
+    CancelRequested {
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,213 @@
+//! What a session keeps of its journal in memory: enough for a snapshot, and for clients that were away briefly.
+
+use std::collections::VecDeque;
+
+use super::burst::Told;
+use super::entry::Class;
+use super::id::RequestId;
+
+/// How much a [`Tail`] keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TailLimits {
+    /// The most messages in a snapshot; open requests and the terminal message come on top where they must.
+    pub snapshot: usize,
+    /// The most bytes of recent entries.
+    pub bytes: usize,
+}
+
+/// A snapshot, or what came after a `seq`: what a connection is told first.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    /// The entries, in order.
+    pub told: Vec<Told>,
+    /// Entries of the journal that are left out of a snapshot.
+    pub dropped: u64,
+    /// The journal's last `seq`.
+    pub last_seq: u64,
+}
+
+/// The end of a journal, folded entry by entry.
+#[derive(Debug)]
+pub struct Tail {
+    limits: TailLimits,
+    /// The last entries without a gap, at most twice the snapshot: output for the snapshot is always among them.
+    recent: VecDeque<Told>,
+    recent_bytes: usize,
+    /// What a snapshot keeps first: everything but output and answered questions. At most the snapshot's size.
+    state: VecDeque<Told>,
+    last_seq: u64,
+}
+
+impl Tail {
+    /// The tail of an empty journal.
+    #[must_use]
+    pub fn new(limits: TailLimits) -> Self {
+        Self { limits, recent: VecDeque::new(), recent_bytes: 0, state: VecDeque::new(), last_seq: 0 }
+    }
+
+    /// The `seq` of the last entry; 0 where there is none.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Takes the next entry.
+    pub fn push(&mut self, told: Told) {
+        self.last_seq = told.seq;
+        match told.class {
+            Class::Output => {}
+            Class::Answer(request) => {
+                self.close(request);
+                self.state.push_back(told.clone());
+            }
+            Class::Request(_) | Class::State | Class::Terminal => self.state.push_back(told.clone()),
+        }
+        self.trim_state();
+        self.recent_bytes += told.json.len();
+        self.recent.push_back(told);
+        while self.recent.len() > 2 * self.limits.snapshot.max(1)
+            || (self.recent_bytes > self.limits.bytes && self.recent.len() > 1)
+        {
+            if let Some(oldest) = self.recent.pop_front() {
+                self.recent_bytes -= oldest.json.len();
+            }
+        }
+    }
+
+    /// The snapshot: at most so many entries that a newcomer sees how things stand.
+    #[must_use]
+    pub fn snapshot(&self) -> Replay {
+        let room = self.limits.snapshot.saturating_sub(self.state.len());
+        let mut told: Vec<Told> =
+            self.recent.iter().rev().filter(|told| told.class == Class::Output).take(room).cloned().collect();
+        told.extend(self.state.iter().cloned());
+        told.sort_unstable_by_key(|told| told.seq);
+        let dropped = self.last_seq - told.len() as u64;
+        Replay { told, dropped, last_seq: self.last_seq }
+    }
+
+    /// Everything after `seq`; `None` where that reaches further back than is kept here.
+    #[must_use]
+    pub fn since(&self, seq: u64) -> Option<Replay> {
+        let replay = |told| Replay { told, dropped: 0, last_seq: self.last_seq };
+        if seq >= self.last_seq {
+            return Some(replay(Vec::new()));
+        }
+        let first = self.recent.front()?.seq;
+        if seq + 1 < first {
+            return None;
+        }
+        let skip = usize::try_from(seq + 1 - first).unwrap_or(usize::MAX);
+        Some(replay(self.recent.iter().skip(skip).cloned().collect()))
+    }
+
+    /// An answered question is not asked again.
+    fn close(&mut self, request: RequestId) {
+        self.state.retain(|told| told.class != Class::Request(request));
+    }
+
+    fn trim_state(&mut self) {
+        if self.state.len() > self.limits.snapshot {
+            let oldest = self.state.iter().position(|told| matches!(told.class, Class::State | Class::Answer(_)));
+            if let Some(oldest) = oldest {
+                self.state.remove(oldest);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    const LIMITS: TailLimits = TailLimits { snapshot: 5, bytes: usize::MAX };
+
+    fn told(seq: u64, class: Class) -> Told {
+        Told { seq, class, kind: Bytes::new(), json: Bytes::from(vec![b'x'; 10]) }
+    }
+
+    /// A random journal: each question is answered once at most, after it was asked.
+    fn journals() -> impl Strategy<Value = Vec<Told>> {
+        prop::collection::vec(0..6u8, 0..60).prop_map(|kinds| {
+            let mut open = Vec::new();
+            let mut journal = Vec::new();
+            for (at, kind) in kinds.into_iter().enumerate() {
+                let class = match kind {
+                    0 | 1 | 2 => Class::Output,
+                    3 => {
+                        let id = RequestId::random();
+                        open.push(id);
+                        Class::Request(id)
+                    }
+                    4 => open.pop().map_or(Class::State, Class::Answer),
+                    _ => Class::State,
+                };
+                journal.push(told(at as u64 + 1, class));
+            }
+            journal
+        })
+    }
+
+    /// The snapshot by its definition, from the whole journal.
+    fn naive(journal: &[Told]) -> Vec<u64> {
+        let answered = |id| journal.iter().any(|told| told.class == Class::Answer(id));
+        let mut kept: Vec<&Told> =
+            journal.iter().filter(|told| !matches!(told.class, Class::Request(id) if answered(id))).collect();
+        let mut leave_out = |droppable: fn(&Class) -> bool| {
+            while kept.len() > LIMITS.snapshot {
+                let Some(oldest) = kept.iter().position(|told| droppable(&told.class)) else { break };
+                kept.remove(oldest);
+            }
+        };
+        leave_out(|class| *class == Class::Output);
+        leave_out(|class| matches!(class, Class::State | Class::Answer(_)));
+        kept.iter().map(|told| told.seq).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_snapshot_is_what_its_definition_says(journal in journals()) {
+            let mut tail = Tail::new(LIMITS);
+            for told in &journal {
+                tail.push(told.clone());
+            }
+            let snapshot = tail.snapshot();
+            let seqs: Vec<u64> = snapshot.told.iter().map(|told| told.seq).collect();
+            let open = journal.iter().filter(|told| matches!(told.class, Class::Request(_))).count();
+            if open <= LIMITS.snapshot {
+                prop_assert_eq!(&seqs, &naive(&journal));
+            }
+            prop_assert_eq!(snapshot.last_seq, journal.len() as u64);
+            prop_assert_eq!(snapshot.dropped + seqs.len() as u64, snapshot.last_seq);
+        }
+
+        #[test]
+        fn since_gives_all_that_came_after_or_says_that_it_cannot(journal in journals(), seq in 0..70u64) {
+            let mut tail = Tail::new(LIMITS);
+            for told in &journal {
+                tail.push(told.clone());
+            }
+            let expected: Vec<u64> = (seq + 1..=journal.len() as u64).collect();
+            match tail.since(seq) {
+                Some(replay) => {
+                    let seqs: Vec<u64> = replay.told.iter().map(|told| told.seq).collect();
+                    prop_assert_eq!(seqs, expected);
+                }
+                None => prop_assert!(expected.len() > 2 * LIMITS.snapshot),
+            }
+        }
+    }
+
+    #[test]
+    fn the_bytes_kept_are_bounded() {
+        let mut tail = Tail::new(TailLimits { snapshot: 100, bytes: 35 });
+        for seq in 1..=50 {
+            tail.push(told(seq, Class::Output));
+        }
+        assert_eq!(tail.snapshot().told.len(), 3);
+        assert!(tail.since(46).is_none());
+        assert_eq!(tail.since(47).map(|replay| replay.told.len()), Some(3));
+    }
+}

@@ -1,0 +1,99 @@
+//! What the hub and the shards hear.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix::Message;
+
+use super::close::CloseCode;
+use crate::domain::burst::Burst;
+use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::tail::Replay;
+
+/// Where something is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// One session's journal.
+    Session(SessionId),
+}
+
+/// To a shard, from a session: this connection listens from now on. Its replay stands before all that follows.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Subscribe {
+    /// The connection; it may be gone.
+    pub connection: ConnectionId,
+    /// What it listens to.
+    pub topic: Topic,
+    /// What it is told first.
+    pub replay: Arc<Replay>,
+    /// Whether the dialect announces the replay.
+    pub announced: Announced,
+}
+
+/// Whether a dialect's opening and closing words go round a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// They do.
+    Yes,
+    /// The replay goes on where the connection's own catching-up ended.
+    No,
+}
+
+/// To a shard: all its connections that listen to the topic are told.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Publish {
+    /// Where.
+    pub topic: Topic,
+    /// What.
+    pub burst: Arc<Burst>,
+}
+
+/// To a shard: nobody listens to this topic any more, because it is gone. Its connections are closed.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseTopic {
+    /// The topic.
+    pub topic: Topic,
+    /// Why.
+    pub code: CloseCode,
+}
+
+/// To a shard: close this connection.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseConnection {
+    /// The connection; it may be gone.
+    pub connection: ConnectionId,
+    /// Why.
+    pub code: CloseCode,
+}
+
+/// To the hub or a shard: tell every connection that the server is going down, and close it.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseAll;
+
+/// From a shard to the hub, in batches: what came and went since the last one.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ReportConnections {
+    /// The shard's worker.
+    pub worker: usize,
+    /// Connections that were opened.
+    pub opened: Vec<Opened>,
+    /// Connections that have gone.
+    pub closed: Vec<ConnectionId>,
+}
+
+/// A connection that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its id.
+    pub connection: ConnectionId,
+    /// Where from.
+    pub address: Option<IpAddr>,
+    /// What it listens to first.
+    pub topic: Option<Topic>,
+}

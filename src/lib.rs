@@ -1,0 +1,7 @@
+//! Callboard: a live task server with a human in the loop.
+
+pub mod config;
+pub mod domain;
+pub mod hub;
+pub mod session;
+pub mod store;

@@ -1,0 +1,178 @@
+//! How everything above the sessions speaks to them: a call for each message, sent to the worker that it falls on.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use actix::dev::ToEnvelope;
+use actix::{Actor, Addr, Handler};
+use tokio::sync::oneshot;
+
+use super::directory::Directory;
+use super::kinds::Kinds;
+use super::messages::{
+    Addressed, Answered, Attach, Attached, Cancel, Describe, Description, Detach, For, Greeting, Refused, Remove,
+    Reply, StartSession, Started, SubmitAnswer,
+};
+use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::record::Spec;
+use crate::domain::request::Answer;
+use crate::domain::status::Status;
+use crate::hub::Shard;
+use crate::store::{self, Idempotency, ListSessions, Store, Summary};
+
+/// The sessions, as seen from one worker.
+#[derive(Clone)]
+pub struct Sessions {
+    directories: Arc<[Addr<Directory>]>,
+    here: usize,
+    store: Store,
+    kinds: Arc<Kinds>,
+}
+
+impl Sessions {
+    /// The sessions of these directories, seen from the worker `here`.
+    #[must_use]
+    pub fn new(directories: Arc<[Addr<Directory>]>, here: usize, store: Store, kinds: Arc<Kinds>) -> Self {
+        Self { directories, here, store, kinds }
+    }
+
+    /// The task kinds.
+    #[must_use]
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The store, to read journals from.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Starts a session; it is in the store when this returns.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownTask`], [`Refused::Invalid`], [`Refused::IdempotencyConflict`], [`Refused::QueueFull`],
+    /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
+    pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
+        let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
+        let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
+        ask(directory, |reply| StartSession { spec, idempotency, reply }).await
+    }
+
+    /// Gives an answer; it is in the store when this returns.
+    ///
+    /// # Errors
+    /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`],
+    /// [`Refused::Rejected`], [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub async fn answer(
+        &self,
+        session_id: SessionId,
+        request_id: Option<String>,
+        answer: Answer,
+        by: String,
+    ) -> Result<Answered, Refused> {
+        self.ask(session_id, |reply| SubmitAnswer { request_id, answer, by, reply }).await
+    }
+
+    /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub async fn cancel(&self, session_id: SessionId, reason: String) -> Result<Status, Refused> {
+        self.ask(session_id, |reply| Cancel { reason, reply }).await
+    }
+
+    /// Tells all about a session.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub async fn describe(&self, session_id: SessionId) -> Result<Box<Description>, Refused> {
+        self.ask(session_id, |reply| Describe { reply }).await
+    }
+
+    /// Removes an ended session and its journal.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`], [`Refused::NotEnded`] or [`Refused::Unavailable`].
+    pub async fn remove(&self, session_id: SessionId) -> Result<(), Refused> {
+        self.ask(session_id, |reply| Remove { reply }).await
+    }
+
+    /// Lets a connection of this worker listen to a session: see [`Attach`].
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub async fn attach(
+        &self,
+        session_id: SessionId,
+        connection: ConnectionId,
+        shard: Addr<Shard>,
+        since: Option<u64>,
+        greeting: Greeting,
+    ) -> Result<Attached, Refused> {
+        self.ask(session_id, |reply| Attach { connection, shard, since, greeting, reply }).await
+    }
+
+    /// Says that a connection has gone.
+    pub fn detach(&self, session_id: SessionId, connection: ConnectionId) {
+        if let Some(directory) = self.directory(session_id) {
+            directory.do_send(For { session_id, message: Detach { connection } });
+        }
+    }
+
+    /// Lists sessions as they stand in the store, newest first.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub async fn list(&self, query: ListSessions) -> Result<Vec<Summary>, Refused> {
+        self.store.list(query).await.map_err(Refused::from)
+    }
+
+    async fn ask<T, M>(
+        &self,
+        session_id: SessionId,
+        message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
+    ) -> Result<T, Refused>
+    where
+        M: Addressed,
+        Directory: Handler<For<M>>,
+    {
+        let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
+        ask(directory, |reply| For { session_id, message: message(reply) }).await
+    }
+
+    fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {
+        self.directories.get(session_id.worker(self.directories.len()))
+    }
+
+    fn worker_of(&self, key: &str) -> usize {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let hash = usize::try_from(hasher.finish() & 0xffff_ffff).unwrap_or(0);
+        hash.checked_rem(self.directories.len()).unwrap_or(0)
+    }
+}
+
+/// Sends a message with a reply in it, and waits for that.
+async fn ask<A, M, T>(addr: &Addr<A>, message: impl FnOnce(Reply<Result<T, Refused>>) -> M) -> Result<T, Refused>
+where
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+    M: actix::Message<Result = ()> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    addr.do_send(message(reply));
+    // The other side drops the reply only when it goes down.
+    answer.await.unwrap_or(Err(Refused::ShuttingDown))
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Refused::UnknownSession,
+            store::Error::Conflict(text) | store::Error::Unusable(text) | store::Error::Unavailable(text) => {
+                Refused::Unavailable(text)
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What a task function gets.
+
+/// What a task function gets.
+#[derive(Debug)]
+pub struct TaskContext;
