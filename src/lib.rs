@@ -5,3 +5,4 @@ pub mod domain;
 pub mod hub;
 pub mod session;
 pub mod store;
+pub mod task;

@@ -4,7 +4,7 @@
 //! clients get. So it is written once and then only sliced.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::entry::{Class, Entry, Stamped};
@@ -39,12 +39,26 @@ pub struct Burst {
 pub struct Damaged(#[from] serde_json::Error);
 
 /// A line of a row that was read back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Line {
-    /// An entry that clients see.
+    /// A streamed line or progress: of these only the place matters, and there may be very many.
+    Output(Output),
+    /// Another entry that clients see.
     Told(Box<Stamped>),
     /// A record that they do not.
-    Internal(Internal),
+    Internal(Box<Internal>),
+}
+
+/// The place of a streamed line or of progress.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Output {
+    /// The lane of the task that told it.
+    #[serde(default)]
+    pub lane: Option<String>,
+    /// Its place in the journal.
+    pub seq: u64,
+    /// When.
+    pub timestamp: Timestamp,
 }
 
 impl Burst {
@@ -58,12 +72,22 @@ impl Burst {
         for text in body.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
             if text.starts_with(br#"{"record""#) {
                 lines.push(Line::Internal(serde_json::from_slice(text)?));
-            } else {
-                let stamped: Stamped = serde_json::from_slice(text)?;
-                let json = body.slice_ref(text);
-                told.push(Told { seq: stamped.seq, class: stamped.entry.class(), kind: kind_of(&json), json });
-                lines.push(Line::Told(Box::new(stamped)));
+                continue;
             }
+            let json = body.slice_ref(text);
+            let kind = kind_of(&json);
+            let (seq, class) = if kind.as_ref() == b"stream" || kind.as_ref() == b"progress" {
+                let output: Output = serde_json::from_slice(text)?;
+                let seq = output.seq;
+                lines.push(Line::Output(output));
+                (seq, Class::Output)
+            } else {
+                let stamped: Box<Stamped> = serde_json::from_slice(text)?;
+                let read = (stamped.seq, stamped.entry.class());
+                lines.push(Line::Told(stamped));
+                read
+            };
+            told.push(Told { seq, class, kind, json });
         }
         Ok((Burst { body, told }, lines))
     }

@@ -96,4 +96,9 @@ pub enum Internal {
         /// Why.
         reason: String,
     },
+    /// How long the session waits for a connection to come back; [`Timestamp::NEVER`] while there is one.
+    Patience {
+        /// Until when.
+        until: Timestamp,
+    },
 }

@@ -33,7 +33,7 @@ pub struct Tail {
     /// The last entries without a gap, at most twice the snapshot: output for the snapshot is always among them.
     recent: VecDeque<Told>,
     recent_bytes: usize,
-    /// What a snapshot keeps first: everything but output and answered questions. At most the snapshot's size.
+    /// What a snapshot keeps first: everything but output and questions that are over. At most the snapshot's size.
     state: VecDeque<Told>,
     last_seq: u64,
 }
@@ -60,7 +60,11 @@ impl Tail {
                 self.close(request);
                 self.state.push_back(told.clone());
             }
-            Class::Request(_) | Class::State | Class::Terminal => self.state.push_back(told.clone()),
+            Class::Terminal => {
+                self.state.retain(|told| !matches!(told.class, Class::Request(_)));
+                self.state.push_back(told.clone());
+            }
+            Class::Request(_) | Class::State => self.state.push_back(told.clone()),
         }
         self.trim_state();
         self.recent_bytes += told.json.len();
@@ -130,12 +134,12 @@ mod tests {
 
     /// A random journal: each question is answered once at most, after it was asked.
     fn journals() -> impl Strategy<Value = Vec<Told>> {
-        prop::collection::vec(0..6u8, 0..60).prop_map(|kinds| {
+        (prop::collection::vec(0..6u8, 0..60), any::<bool>()).prop_map(|(kinds, ended)| {
             let mut open = Vec::new();
             let mut journal = Vec::new();
             for (at, kind) in kinds.into_iter().enumerate() {
                 let class = match kind {
-                    0 | 1 | 2 => Class::Output,
+                    0..=2 => Class::Output,
                     3 => {
                         let id = RequestId::random();
                         open.push(id);
@@ -146,13 +150,17 @@ mod tests {
                 };
                 journal.push(told(at as u64 + 1, class));
             }
+            if ended {
+                journal.push(told(journal.len() as u64 + 1, Class::Terminal));
+            }
             journal
         })
     }
 
     /// The snapshot by its definition, from the whole journal.
     fn naive(journal: &[Told]) -> Vec<u64> {
-        let answered = |id| journal.iter().any(|told| told.class == Class::Answer(id));
+        let ended = journal.iter().any(|told| told.class == Class::Terminal);
+        let answered = |id| ended || journal.iter().any(|told| told.class == Class::Answer(id));
         let mut kept: Vec<&Told> =
             journal.iter().filter(|told| !matches!(told.class, Class::Request(id) if answered(id))).collect();
         let mut leave_out = |droppable: fn(&Class) -> bool| {

@@ -12,3 +12,16 @@ pub struct Shard;
 impl actix::Actor for Shard {
     type Context = actix::Context<Self>;
 }
+
+impl actix::Handler<Subscribe> for Shard {
+    type Result = ();
+    fn handle(&mut self, _: Subscribe, _: &mut Self::Context) {}
+}
+impl actix::Handler<Publish> for Shard {
+    type Result = ();
+    fn handle(&mut self, _: Publish, _: &mut Self::Context) {}
+}
+impl actix::Handler<CloseTopic> for Shard {
+    type Result = ();
+    fn handle(&mut self, _: CloseTopic, _: &mut Self::Context) {}
+}

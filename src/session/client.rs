@@ -18,7 +18,7 @@ use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
-use crate::store::{self, Idempotency, ListSessions, Store, Summary};
+use crate::store::{Idempotency, ListSessions, Store, Summary};
 
 /// The sessions, as seen from one worker.
 #[derive(Clone)]
@@ -164,15 +164,4 @@ where
     addr.do_send(message(reply));
     // The other side drops the reply only when it goes down.
     answer.await.unwrap_or(Err(Refused::ShuttingDown))
-}
-
-impl From<store::Error> for Refused {
-    fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::NotFound => Refused::UnknownSession,
-            store::Error::Conflict(text) | store::Error::Unusable(text) | store::Error::Unavailable(text) => {
-                Refused::Unavailable(text)
-            }
-        }
-    }
 }

@@ -1,5 +1,405 @@
-//! What a task function gets.
+//! What a task function gets: how it tells, asks, sleeps and does things once.
+//!
+//! Every call is numbered. After a crash the function runs again from the top; a call that the journal has is
+//! answered from there at once and tells nothing, and the first one that it has not goes live.
 
-/// What a task function gets.
-#[derive(Debug)]
-pub struct TaskContext;
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use super::call::{Asked, Call, CallId, Lane, Outcome, Recorded};
+use super::kind::TaskError;
+use super::port::{Asking, Next, Pending, Port, Telling};
+use crate::domain::entry::{Custom, Entry};
+use crate::domain::id::SessionId;
+use crate::domain::record::Internal;
+use crate::domain::request::{Confirmation, Form, Values};
+use crate::domain::time::Timestamp;
+
+/// What a task function gets. Cloning shares it.
+///
+/// # Example
+///
+/// ```
+/// use callboard::domain::request::{Confirmation, Field, FieldType};
+/// use callboard::session::{TaskContext, TaskResult};
+/// use serde_json::json;
+///
+/// async fn publish(ctx: TaskContext) -> TaskResult {
+///     ctx.stream("Looking at the draft").await;
+///     let answer = ctx.ask(vec![Field::new("title", FieldType::String, "The title")]).await?;
+///     let title = answer["title"].as_str().unwrap_or_default().to_owned();
+///     if !ctx.confirm(Confirmation::new("Publish it?").or_after(3600.0, false)).await {
+///         return Ok(json!({"published": false}));
+///     }
+///     // Done once, also when the server is killed right behind it.
+///     let url: String = ctx.step("upload", || async { Ok(format!("/posts/{title}")) }).await?;
+///     Ok(json!({"published": true, "url": url}))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct TaskContext {
+    port: Rc<Port>,
+    lane: Option<Lane>,
+}
+
+impl fmt::Debug for TaskContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskContext").field("session_id", &self.port.session_id).field("lane", &self.lane).finish()
+    }
+}
+
+impl TaskContext {
+    pub(crate) fn new(port: Rc<Port>) -> Self {
+        Self { port, lane: None }
+    }
+
+    /// The session that this task runs as.
+    #[must_use]
+    pub fn session_id(&self) -> SessionId {
+        self.port.session_id
+    }
+
+    /// What the session was started with as `input`; null where nothing was given.
+    #[must_use]
+    pub fn input(&self) -> &Value {
+        &self.port.spec.input
+    }
+
+    /// What the session was started with as `config`; null where nothing was given.
+    #[must_use]
+    pub fn config(&self) -> &Value {
+        &self.port.spec.config
+    }
+
+    /// Which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.port.attempt()
+    }
+
+    /// Fires when the session is cancelled: for work on other threads, which goes on when the task is dropped.
+    #[must_use]
+    pub fn cancelled(&self) -> CancellationToken {
+        self.port.cancelled.clone()
+    }
+
+    /// A branch of the task with a numbering of its own, for what goes on side by side with the rest.
+    ///
+    /// Its name must be the same when the task runs again, and unique among the branches of this context.
+    #[must_use]
+    pub fn lane(&self, name: &str) -> TaskContext {
+        let lane = match &self.lane {
+            Some(parent) => Rc::from(format!("{parent}/{name}")),
+            None => Rc::from(name),
+        };
+        TaskContext { port: self.port.clone(), lane: Some(lane) }
+    }
+
+    /// Tells a line of output. Waits only where the task is far ahead of the store.
+    pub fn stream(&self, content: impl Into<String>) -> Telling {
+        let mut content = content.into();
+        shorten(&mut content, self.port.limits.entry_bytes);
+        self.tell(Entry::Stream { content }, "output")
+    }
+
+    /// Tells how far the task is: `done` of `total` units of work, and what it does.
+    pub fn progress(&self, done: u64, total: u64, label: impl Into<String>) -> Telling {
+        let mut label = label.into();
+        shorten(&mut label, self.port.limits.entry_bytes);
+        self.tell(Entry::Progress { done, total, label }, "output")
+    }
+
+    /// Tells an entry of the task kind's own type, with these fields beside `type`, `seq` and `timestamp`.
+    pub fn emit(&self, kind: impl Into<String>, data: Map<String, Value>) -> Telling {
+        self.tell(Entry::Custom(Custom { kind: kind.into(), data }), "output")
+    }
+
+    /// Asks a yes-or-no question. Time that runs out without a default counts as no.
+    pub async fn confirm(&self, question: impl Into<Confirmation>) -> bool {
+        let question = question.into();
+        let outcome = self.asked(Asked::Confirmation, |call| Call::Confirm(call, question)).await;
+        matches!(outcome, Outcome::Confirmed(true))
+    }
+
+    /// Asks somebody to fill in a form; gives values that fit it.
+    ///
+    /// # Errors
+    /// Where its time runs out and it has no default answer.
+    pub async fn ask(&self, form: impl Into<Form>) -> Result<Values, TaskError> {
+        let form = form.into();
+        match self.asked(Asked::Form, |call| Call::Ask(call, form)).await {
+            Outcome::Input(values) => Ok(values),
+            Outcome::Confirmed(_) | Outcome::Retry(_) | Outcome::TimedOut | Outcome::Written => {
+                Err(TaskError::failed("nobody filled in the form in time"))
+            }
+        }
+    }
+
+    /// Does something with an effect outside, and records its outcome: it is not done again after a restart.
+    ///
+    /// That the step starts is in the store before `work` begins. Where the server goes down in between, the step is
+    /// named in `recovered` and done again: `work` must bear that, or else be a [`TaskContext::step_once`].
+    ///
+    /// # Errors
+    /// That of `work`, which is recorded too; or where the outcome is no JSON.
+    pub async fn step<T, F, Fut>(&self, name: &str, work: F) -> Result<T, TaskError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        match self.begin_step(name, true).await {
+            Begun::Done(outcome) => decode(outcome),
+            Begun::Fresh(call) | Begun::InDoubt(call) => self.do_step(call, work).await,
+        }
+    }
+
+    /// Like [`TaskContext::step`], for what must not be done twice: where the server went down in the middle, a person
+    /// is asked whether to do it again or to go on; going on gives `None`.
+    ///
+    /// # Errors
+    /// That of `work`, which is recorded too; or where the outcome is no JSON.
+    pub async fn step_once<T, F, Fut>(&self, name: &str, work: F) -> Result<Option<T>, TaskError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        match self.begin_step(name, false).await {
+            Begun::Done(outcome) => decode(outcome),
+            Begun::Fresh(call) => self.do_step(call, work).await.map(Some),
+            Begun::InDoubt(call) => {
+                let doubt = self.lane(&format!("doubt-{}", call.ordinal));
+                let question = format!(
+                    "The step {name:?} had started when the server went down, and its outcome is not known. \
+                     Do it again? No counts it as done."
+                );
+                if doubt.confirm(question).await {
+                    return self.do_step(call, work).await.map(Some);
+                }
+                self.end_step(&call, Ok(Value::Null));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Sleeps. After a restart it sleeps for what is left.
+    pub async fn sleep(&self, duration: Duration) {
+        let left = match self.port.next(&self.lane, |call| matches!(call, Recorded::Slept(_)), "a pause") {
+            Next::Recorded(_, Recorded::Slept(until)) => until.since(Timestamp::now()).min(duration),
+            Next::Live(call) => {
+                let until = Timestamp::now().plus(duration);
+                self.port.put(Call::Note(Internal::SleepStarted {
+                    lane: lane_name(&call),
+                    ordinal: call.ordinal,
+                    until,
+                }));
+                duration
+            }
+            Next::Recorded(..) | Next::Mismatch => std::future::pending().await,
+        };
+        if left.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    /// Works until it succeeds, a person declines another attempt, or `max_retries` are used up.
+    ///
+    /// A failed attempt is offered for a retry (`task_failed` with `can_retry`). It is not run again after a restart:
+    /// whatever it leaves behind must be in its error. `work` gets the number of the attempt.
+    ///
+    /// # Errors
+    /// The error of the last attempt.
+    pub async fn attempts<T, F, Fut>(&self, max_retries: u32, mut work: F) -> Result<T, TaskError>
+    where
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        let mut retries = 0;
+        loop {
+            let attempt = self.port.attempt();
+            let error = match self.port.skip_failed_attempt(&self.lane, attempt) {
+                Some(error) => TaskError::Failed(error),
+                None => match work(attempt).await {
+                    Ok(value) => return Ok(value),
+                    Err(TaskError::Cancelled(reason)) => return Err(TaskError::Cancelled(reason)),
+                    Err(error) if retries == max_retries => return Err(error),
+                    Err(error) => error,
+                },
+            };
+            retries += 1;
+            let text = error.to_string();
+            let again = self.asked(Asked::Retry(attempt), |call| Call::OfferRetry(call, text)).await;
+            if again != Outcome::Retry(true) {
+                return Err(error);
+            }
+            self.port.set_attempt(attempt + 1);
+        }
+    }
+
+    /// Runs work that blocks, or computes for long, on another thread.
+    ///
+    /// # Errors
+    /// Where `work` panics.
+    pub async fn blocking<T, F>(&self, work: F) -> Result<T, TaskError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        tokio::task::spawn_blocking(work).await.map_err(|_| TaskError::failed("work on another thread panicked"))
+    }
+
+    /// Keeps something to be done if the session is cancelled, as long as the guard lives; within the time limit for
+    /// clean-ups.
+    #[must_use]
+    pub fn on_cancel(&self, cleanup: impl Future<Output = ()> + 'static) -> CleanupGuard {
+        let number = self.port.add_cleanup(Box::pin(cleanup));
+        CleanupGuard { port: self.port.clone(), number: Cell::new(Some(number)) }
+    }
+
+    fn tell(&self, entry: Entry, what: &str) -> Telling {
+        let fits = match self.port.next(&self.lane, |call| matches!(call, Recorded::Told), what) {
+            Next::Live(call) => {
+                self.port.told(size(&entry));
+                self.port.put(Call::Tell(call, entry));
+                true
+            }
+            Next::Recorded(..) => true,
+            Next::Mismatch => false,
+        };
+        Telling::new(self.port.clone(), fits)
+    }
+
+    fn asked(&self, asked: Asked, ask: impl FnOnce(CallId) -> Call) -> Asking {
+        let same = |call: &Recorded| matches!(call, Recorded::Asked(before, _) if *before == asked);
+        let call = match self.port.next(&self.lane, same, &Recorded::Asked(asked, None).describe()) {
+            Next::Recorded(_, Recorded::Asked(_, Some(outcome))) => return Asking::Known(outcome),
+            Next::Mismatch => return Asking::Stuck,
+            Next::Recorded(call, _) => call,
+            Next::Live(call) => {
+                self.port.put(ask(call.clone()));
+                call
+            }
+        };
+        Asking::Open(Pending::new(self.port.clone(), call))
+    }
+
+    async fn begin_step(&self, name: &str, repeatable: bool) -> Begun {
+        let same = |call: &Recorded| matches!(call, Recorded::Step { name: before, repeatable: kind, .. } if before == name && *kind == repeatable);
+        match self.port.next(&self.lane, same, &format!("the step {name:?}")) {
+            Next::Recorded(_, Recorded::Step { outcome: Some(outcome), .. }) => Begun::Done(outcome),
+            Next::Recorded(call, _) => Begun::InDoubt(call),
+            Next::Live(call) => {
+                let record = Internal::StepStarted {
+                    lane: lane_name(&call),
+                    ordinal: call.ordinal,
+                    name: name.to_owned(),
+                    repeatable,
+                };
+                self.port.put(Call::StepStarted(call.clone(), record));
+                Pending::new(self.port.clone(), call.clone()).await;
+                Begun::Fresh(call)
+            }
+            Next::Mismatch => std::future::pending().await,
+        }
+    }
+
+    async fn do_step<T, F, Fut>(&self, call: CallId, work: F) -> Result<T, TaskError>
+    where
+        T: Serialize,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        let result = work().await;
+        let outcome = match &result {
+            Ok(value) => serde_json::to_value(value).map_err(|error| error.to_string()),
+            Err(TaskError::Cancelled(_)) => return result,
+            Err(error) => Err(error.to_string()),
+        };
+        self.end_step(&call, outcome);
+        result
+    }
+
+    fn end_step(&self, call: &CallId, outcome: Result<Value, String>) {
+        let record = Internal::StepCompleted { lane: lane_name(call), ordinal: call.ordinal, outcome };
+        self.port.put(Call::Note(record));
+    }
+}
+
+/// How a step begins.
+enum Begun {
+    /// It is made now.
+    Fresh(CallId),
+    /// It had begun, and nobody knows how it ended.
+    InDoubt(CallId),
+    /// It was done before.
+    Done(Result<Value, String>),
+}
+
+/// Keeps a clean-up in force: see [`TaskContext::on_cancel`].
+pub struct CleanupGuard {
+    port: Rc<Port>,
+    number: Cell<Option<u64>>,
+}
+
+impl fmt::Debug for CleanupGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CleanupGuard").finish_non_exhaustive()
+    }
+}
+
+impl Drop for CleanupGuard {
+    fn drop(&mut self) {
+        if let Some(number) = self.number.take() {
+            self.port.remove_cleanup(number);
+        }
+    }
+}
+
+fn decode<T: DeserializeOwned>(outcome: Result<Value, String>) -> Result<T, TaskError> {
+    let value = outcome.map_err(TaskError::Failed)?;
+    serde_json::from_value(value)
+        .map_err(|error| TaskError::Failed(format!("a step's recorded outcome is of another type: {error}")))
+}
+
+fn lane_name(call: &CallId) -> Option<String> {
+    call.lane.as_deref().map(str::to_owned)
+}
+
+/// About how many bytes an entry takes in the journal.
+fn size(entry: &Entry) -> usize {
+    const REST: usize = 64;
+    match entry {
+        Entry::Stream { content } => content.len() + REST,
+        Entry::Progress { label, .. } => label.len() + REST,
+        Entry::Custom(custom) => custom.data.iter().map(|(key, value)| key.len() + value.to_string().len()).sum(),
+        Entry::Status { .. }
+        | Entry::RequestConfirmation { .. }
+        | Entry::RequestUserInput { .. }
+        | Entry::Answered { .. }
+        | Entry::TaskCompleted { .. }
+        | Entry::TaskFailed { .. }
+        | Entry::TaskCancelled { .. }
+        | Entry::Recovered { .. } => REST,
+    }
+}
+
+/// Cuts a text that is too long, and says so at its end.
+fn shorten(text: &mut String, most: usize) {
+    if text.len() > most {
+        let cut = text.len() - most;
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push_str(&format!("… [{cut} bytes left out]"));
+    }
+}

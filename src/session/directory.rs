@@ -1,23 +1,421 @@
 //! The sessions of one worker.
+//!
+//! **Owns** which of them are in memory, their timers, and who waits for a run slot. **Hears** everything that is meant
+//! for a session, commits from the store, and slots from the queue. **Tells** the session, after waking it where it is
+//! parked. **Ends** with the server.
+//!
+//! Only a directory has the address of a session: so it can park one without a message getting lost.
 
-use super::messages::For;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
 
-/// The sessions of one worker: finds, wakes and parks them.
-#[derive(Debug)]
-pub struct Directory;
+use actix::clock::Instant;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+use futures::future::join_all;
 
-impl actix::Actor for Directory {
-    type Context = actix::Context<Self>;
+use super::actor::Session;
+use super::environment::Environment;
+use super::handlers::{DeadlineDue, Park, Removed, Retire, SlotAvailable, Suspend, Written};
+use super::loaded::{Loaded, load};
+use super::messages::{Addressed, For, Refused};
+use super::queue::{Queue, RequestSlot, ReturnSlots, SlotsGranted, SlotsWanted, StockSlots};
+use super::slots::Turn;
+use super::starting::Starting;
+use super::timers::Timers;
+use crate::domain::id::SessionId;
+use crate::domain::status::Priority;
+use crate::store::{self, Committed};
+
+/// How often sessions leave memory that only wait.
+const SWEEP: Duration = Duration::from_millis(250);
+
+/// The sessions of one worker.
+pub struct Directory {
+    pub(super) environment: Rc<Environment>,
+    pub(super) queue: Addr<Queue>,
+    pub(super) starting: Starting,
+    pub(super) draining: bool,
+    seats: HashMap<SessionId, Seat>,
+    pub(super) timers: Timers,
+    /// Sessions in which nothing happens, oldest first.
+    idle: VecDeque<(Instant, SessionId)>,
 }
 
-impl<M: super::messages::Addressed> actix::Handler<For<M>> for Directory {
-    type Result = ();
+/// What waits for a session to be read back.
+type Waiting = Box<dyn Waits>;
 
-    fn handle(&mut self, _: For<M>, _: &mut Self::Context) {}
+/// A message that waits for its session.
+trait Waits {
+    fn deliver(self: Box<Self>, session: &Addr<Session>);
+    fn refuse(self: Box<Self>, why: Refused);
 }
 
-impl actix::Handler<super::messages::StartSession> for Directory {
+impl<M: Addressed> Waits for M
+where
+    Session: Handler<M>,
+{
+    fn deliver(self: Box<Self>, session: &Addr<Session>) {
+        session.do_send(*self);
+    }
+
+    fn refuse(self: Box<Self>, why: Refused) {
+        Addressed::refuse(*self, why);
+    }
+}
+
+/// A session that is in memory, or on its way there.
+enum Seat {
+    Loading(Vec<Waiting>),
+    Live {
+        session: Addr<Session>,
+        /// Messages that it was sent, to see whether one crossed its leave.
+        sent: u64,
+        /// How many it had been sent when it was asked to leave.
+        asked_at: u64,
+    },
+}
+
+/// From a session: nothing happens here but waiting for people.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct SessionIdle {
+    pub(super) session: SessionId,
+}
+
+/// From a session that was asked to leave memory: it can.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Parked {
+    pub(super) session: SessionId,
+}
+
+/// From a session: wake me then.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct ArmDeadline {
+    pub(super) session: SessionId,
+    pub(super) at: Instant,
+}
+
+/// From a session: I wait for a run slot.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct NeedSlot {
+    pub(super) session: SessionId,
+    pub(super) priority: Priority,
+    pub(super) turn: Turn,
+}
+
+/// From a session: I do not wait for a run slot any more.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct LeaveQueue {
+    pub(super) session: SessionId,
+}
+
+/// From a session: a slot was given back that somebody may wait for.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct SlotsReturned;
+
+/// At the start: take up what ran, and set the timers of what waits.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct TakeUp {
+    /// The sessions of this worker that a restart has to think of.
+    pub pending: Vec<store::Pending>,
+}
+
+/// Some sessions are gone from the store.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Forget {
+    /// Which.
+    pub sessions: Vec<SessionId>,
+}
+
+/// The server goes down: start nothing, drop all tasks. Answered when every session has let go.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+impl Directory {
+    /// The directory of one worker.
+    #[must_use]
+    pub(crate) fn new(environment: Rc<Environment>, queue: Addr<Queue>) -> Self {
+        Self {
+            environment,
+            queue,
+            starting: Starting::default(),
+            draining: false,
+            seats: HashMap::new(),
+            timers: Timers::default(),
+            idle: VecDeque::new(),
+        }
+    }
+
+    /// Takes a new session in.
+    pub(super) fn seat(&mut self, id: SessionId, session: Session) {
+        self.seats.insert(id, Seat::Live { session: session.start(), sent: 0, asked_at: u64::MAX });
+    }
+
+    /// Hands a message to a session, waking it where it is parked.
+    fn deliver<M: Addressed>(&mut self, id: SessionId, message: M, actor: &mut Context<Self>)
+    where
+        Session: Handler<M>,
+    {
+        match self.seats.get_mut(&id) {
+            Some(Seat::Live { session, sent, .. }) => {
+                *sent += 1;
+                session.do_send(message);
+            }
+            Some(Seat::Loading(waiting)) => waiting.push(Box::new(message)),
+            None => {
+                self.seats.insert(id, Seat::Loading(vec![Box::new(message)]));
+                self.wake(id, actor);
+            }
+        }
+    }
+
+    /// Hands a message to a session if it is in memory.
+    fn whisper<M>(&self, id: SessionId, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        Session: Handler<M>,
+    {
+        if let Some(Seat::Live { session, .. }) = self.seats.get(&id) {
+            session.do_send(message);
+        }
+    }
+
+    fn wake(&mut self, id: SessionId, actor: &mut Context<Self>) {
+        let store = self.environment.store.clone();
+        let limits = self.environment.tail_limits();
+        let reading = async move { load(&store, id, limits).await };
+        actor.spawn(reading.into_actor(self).map(move |loaded, directory, actor| {
+            directory.was_read(id, loaded, actor);
+        }));
+    }
+
+    fn was_read(&mut self, id: SessionId, loaded: Result<Option<Loaded>, store::Error>, actor: &mut Context<Self>) {
+        let Some(Seat::Loading(waiting)) = self.seats.remove(&id) else { return };
+        let why = match loaded {
+            Ok(Some(loaded)) if !self.draining => {
+                let session = Session::resumed(loaded, self.environment.clone(), actor.address()).start();
+                let sent = waiting.len() as u64;
+                for message in waiting {
+                    message.deliver(&session);
+                }
+                self.seats.insert(id, Seat::Live { session, sent, asked_at: u64::MAX });
+                return;
+            }
+            Ok(Some(_)) => Refused::ShuttingDown,
+            Ok(None) => Refused::UnknownSession,
+            Err(error) => {
+                log::error!(session_id:% = id, error:%; "a session could not be read back");
+                Refused::from(error)
+            }
+        };
+        for message in waiting {
+            message.refuse(why.clone());
+        }
+    }
+
+    fn sweep(&mut self) {
+        let now = Instant::now();
+        let patience = Duration::try_from_secs_f64(self.environment.settings.park_after).unwrap_or_default();
+        while let Some((since, id)) = self.idle.front().copied()
+            && now.duration_since(since) >= patience
+        {
+            self.idle.pop_front();
+            if let Some(Seat::Live { session, sent, asked_at }) = self.seats.get_mut(&id) {
+                *asked_at = *sent;
+                session.do_send(Park);
+            }
+        }
+    }
+
+    fn ring(&mut self, actor: &mut Context<Self>) {
+        for id in self.timers.due(Instant::now()) {
+            self.deliver(id, DeadlineDue, actor);
+        }
+        self.set_alarm(actor);
+    }
+
+    fn set_alarm(&mut self, actor: &mut Context<Self>) {
+        let now = Instant::now();
+        if let Some(at) = self.timers.next_alarm(now) {
+            actor.run_later(at.saturating_duration_since(now), |directory, actor| directory.ring(actor));
+        }
+    }
+}
+
+impl Actor for Directory {
+    type Context = Context<Self>;
+
+    fn started(&mut self, actor: &mut Context<Self>) {
+        self.queue.do_send(StockSlots { worker: self.environment.worker });
+        actor.run_interval(SWEEP, |directory, _| directory.sweep());
+    }
+}
+
+impl<M: Addressed> Handler<For<M>> for Directory
+where
+    Session: Handler<M>,
+{
     type Result = ();
 
-    fn handle(&mut self, _: super::messages::StartSession, _: &mut Self::Context) {}
+    fn handle(&mut self, message: For<M>, actor: &mut Context<Self>) {
+        if self.draining {
+            message.message.refuse(Refused::ShuttingDown);
+            return;
+        }
+        self.deliver(message.session_id, message.message, actor);
+    }
+}
+
+impl Handler<Committed> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: Committed, _: &mut Context<Self>) {
+        for (session, row) in message.rows {
+            self.whisper(session, Written { row });
+        }
+    }
+}
+
+impl Handler<SessionIdle> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: SessionIdle, _: &mut Context<Self>) {
+        self.idle.push_back((Instant::now(), message.session));
+    }
+}
+
+impl Handler<Parked> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: Parked, _: &mut Context<Self>) {
+        if let Some(Seat::Live { session, sent, asked_at }) = self.seats.get(&message.session)
+            && sent == asked_at
+        {
+            session.do_send(Retire);
+            self.seats.remove(&message.session);
+        }
+    }
+}
+
+impl Handler<ArmDeadline> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: ArmDeadline, actor: &mut Context<Self>) {
+        self.timers.add(message.at, message.session);
+        self.set_alarm(actor);
+    }
+}
+
+impl Handler<NeedSlot> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: NeedSlot, _: &mut Context<Self>) {
+        let NeedSlot { session, priority, turn } = message;
+        self.environment.slots.enqueue(session, priority, turn);
+        self.queue.do_send(RequestSlot { worker: self.environment.worker, priority });
+    }
+}
+
+impl Handler<LeaveQueue> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: LeaveQueue, _: &mut Context<Self>) {
+        self.environment.slots.leave(message.session);
+    }
+}
+
+impl Handler<SlotsReturned> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, _: SlotsReturned, _: &mut Context<Self>) {
+        let slots = self.environment.slots.take_returned();
+        if slots > 0 {
+            self.queue.do_send(ReturnSlots { slots });
+        }
+    }
+}
+
+impl Handler<SlotsGranted> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: SlotsGranted, _: &mut Context<Self>) {
+        let slots = &self.environment.slots;
+        let mut left = message.slots;
+        while left > 0
+            && let Some(session) = slots.pop()
+        {
+            if let Some(Seat::Live { session, sent, .. }) = self.seats.get_mut(&session) {
+                *sent += 1;
+                session.do_send(SlotAvailable);
+                left -= 1;
+            }
+        }
+        slots.add(left);
+    }
+}
+
+impl Handler<SlotsWanted> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: SlotsWanted, _: &mut Context<Self>) {
+        self.environment.slots.set_wanted(message.wanted);
+        let slots = self.environment.slots.take_returned();
+        if slots > 0 {
+            self.queue.do_send(ReturnSlots { slots });
+        }
+    }
+}
+
+impl Handler<TakeUp> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: TakeUp, actor: &mut Context<Self>) {
+        self.timers.take_up(&message.pending);
+        self.set_alarm(actor);
+        for pending in message.pending {
+            if pending.status.is_resumed_at_start() && !self.seats.contains_key(&pending.id) {
+                self.seats.insert(pending.id, Seat::Loading(Vec::new()));
+                self.wake(pending.id, actor);
+            }
+        }
+    }
+}
+
+impl Handler<Forget> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: Forget, _: &mut Context<Self>) {
+        for id in message.sessions {
+            self.whisper(id, Removed);
+            self.seats.retain(|seated, seat| *seated != id || matches!(seat, Seat::Loading(_)));
+        }
+    }
+}
+
+impl Handler<Drain> for Directory {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> ResponseFuture<()> {
+        self.draining = true;
+        let mut letting_go = Vec::new();
+        for (_, seat) in self.seats.drain() {
+            match seat {
+                Seat::Live { session, .. } => letting_go.push(session.send(Suspend)),
+                Seat::Loading(waiting) => waiting.into_iter().for_each(|message| message.refuse(Refused::ShuttingDown)),
+            }
+        }
+        Box::pin(async move {
+            // A session that is gone has let go, too.
+            let _ = join_all(letting_go).await;
+        })
+    }
 }

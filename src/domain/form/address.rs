@@ -1,0 +1,180 @@
+//! Email addresses and URLs.
+
+use serde_json::Value;
+use url::Url;
+
+use super::text;
+use crate::domain::request::Field;
+
+/// The longest email address (RFC 5321, section 4.5.3.1, without the angle brackets), in bytes.
+const MAX_EMAIL: usize = 254;
+
+/// The longest part before the `@` (the same section), in bytes.
+const MAX_LOCAL: usize = 64;
+
+/// The longest part of a domain name between two dots (RFC 1035, section 2.3.4), in bytes.
+const MAX_LABEL: usize = 63;
+
+/// An email address that mail could be sent to over the internet. Quoted local parts and bare IP addresses, which
+/// nobody has, are refused: they are typing errors.
+pub(super) fn email(field: &Field, text: Option<&str>) -> Result<Value, String> {
+    let wrong = "must be an email address such as name@example.org";
+    let text = text.ok_or(wrong)?;
+    let (local, domain) = text.split_once('@').ok_or(wrong)?;
+    if text.len() > MAX_EMAIL || !is_local_part(local) || !is_domain(domain) {
+        return Err(wrong.to_owned());
+    }
+    text::limits(field, text)?;
+    Ok(Value::from(text))
+}
+
+/// An absolute `http` or `https` URL, handed on as it was written.
+pub(super) fn url(field: &Field, text: Option<&str>) -> Result<Value, String> {
+    let wrong = "must be an absolute web address such as https://example.org/page";
+    let text = text.ok_or(wrong)?;
+    // The parser forgives more than a task can: it drops line ends and adds slashes.
+    let rest = ["http://", "https://"].iter().find_map(|scheme| {
+        text.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme)).and(text.get(scheme.len()..))
+    });
+    let plain = |rest: &str| !rest.starts_with(['/', '\\']) && !rest.contains(is_unprintable);
+    if !rest.is_some_and(plain) || !Url::parse(text).is_ok_and(|url| url.has_host()) {
+        return Err(wrong.to_owned());
+    }
+    text::limits(field, text)?;
+    Ok(Value::from(text))
+}
+
+fn is_unprintable(char: char) -> bool {
+    char.is_whitespace() || char.is_control()
+}
+
+fn is_local_part(local: &str) -> bool {
+    let odd = |char: char| is_unprintable(char) || r#"()<>[]:;,\""#.contains(char);
+    local.len() <= MAX_LOCAL && !local.contains(odd) && local.split('.').all(|atom| !atom.is_empty())
+}
+
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        let inside = |char: char| char.is_alphanumeric() || char == '-';
+        (1..=MAX_LABEL).contains(&label.len())
+            && label.chars().all(inside)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let top = domain.rsplit_once('.').map(|(_, top)| top);
+    domain.split('.').all(is_label) && top.is_some_and(|top| !top.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::form::fit::cases;
+    use serde_json::{Value, json};
+
+    fn all(kind: &str, good: &[&str], bad: &[String], message: &str) {
+        let good: Vec<_> = good.iter().map(|text| (json!(text), Ok(json!(text.trim())))).collect();
+        let bad: Vec<_> = bad
+            .iter()
+            .cloned()
+            .map(Value::from)
+            .chain([json!(5), json!([])])
+            .map(|value| (value, Err(message)))
+            .collect();
+        cases(json!({"type": kind}), &good);
+        cases(json!({"type": kind}), &bad);
+    }
+
+    #[test]
+    fn emails() {
+        let good = [
+            "a@b.example",
+            "first.last+tag@mail.example.org",
+            " name@example.org ",
+            "o'neil@example.ie",
+            "用户@例子.广告",
+            "x@xn--fsqu00a.xn--0zwm56d",
+            "n_1@1-2.de",
+        ];
+        let mut bad: Vec<String> = [
+            "not an address",
+            "a",
+            "a@",
+            "@b.example",
+            "a@b",
+            "a@@b.example",
+            "a@b@c.example",
+            "a b@c.example",
+            "a@b .example",
+            "a@b..example",
+            "a@.example",
+            "a@b.example.",
+            "a@-b.example",
+            "a@b-.example",
+            ".a@b.example",
+            "a.@b.example",
+            "a..b@c.example",
+            "a@b_c.example",
+            "a@[1.2.3.4]",
+            "a@1.2.3.4",
+            "a,b@c.example",
+            "Name <a@b.example>",
+            "\"a\"@b.example",
+            "a@b.example\n.org",
+            "a\u{0}@b.example",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        bad.push(format!("{}@b.example", "a".repeat(65)));
+        bad.push(format!("a@{}.example", "b".repeat(64)));
+        bad.push(format!("a@{}example", "b.".repeat(124)));
+        all("email", &good, &bad, "must be an email address such as name@example.org");
+    }
+
+    #[test]
+    fn urls() {
+        let good = [
+            "http://example.org",
+            "https://example.org/a?b=c#d",
+            "HTTPS://Example.org:8443/",
+            "http://127.0.0.1:8000",
+            "http://[::1]/",
+            " https://localhost/x ",
+            "https://例子.广告/",
+        ];
+        let bad = [
+            "example.org",
+            "//example.org",
+            "/page",
+            "ftp://example.org",
+            "javascript:alert(1)",
+            "http://",
+            "http:///a",
+            "http:example.org",
+            "https://exa mple.org",
+            "https://example.org/a b",
+            "https://example.org/\nx",
+            "http://:80",
+            "http://a:99999",
+            "https",
+            "mailto:a@b.example",
+            "http://?",
+            "file:///etc/hosts",
+            "http:/a",
+            "httpß://a",
+        ]
+        .map(str::to_owned);
+        all("url", &good, &bad, "must be an absolute web address such as https://example.org/page");
+    }
+
+    #[test]
+    fn a_pattern_and_a_length_hold_here_too() {
+        let field = json!({"type": "email", "pattern": ".*@example[.]org", "max_length": 17});
+        cases(
+            field,
+            &[
+                (json!("a@example.org"), Ok(json!("a@example.org"))),
+                (json!("a@example.net"), Err("must match the pattern .*@example[.]org")),
+                (json!("abcdefg@example.org"), Err("must have at most 17 characters")),
+            ],
+        );
+    }
+}

@@ -1,0 +1,410 @@
+//! One session.
+//!
+//! **Owns** its state machine, the end of its journal, and its task's future. **Hears** answers, cancels, connections
+//! and commits, all through its directory. **Tells** the shards of its connections, after the commit. **Ends** when the
+//! directory retires it: parked, removed or at shut-down.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use actix::clock::Instant;
+use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
+use futures::future::join_all;
+
+use super::call::Call;
+use super::directory::{ArmDeadline, Directory, LeaveQueue, NeedSlot, SessionIdle, SlotsReturned};
+use super::environment::Environment;
+use super::handlers::CleanedUp;
+use super::kind::{TaskError, TaskResult};
+use super::loaded::Loaded;
+use super::machine::{Command, Effect, Effects, Machine};
+use super::port::Port;
+use super::running::RunningTask;
+use super::script::Script;
+use super::slots::Turn;
+use super::unwritten::{Afterwards, Unwritten, UnwrittenRows};
+use super::wake::TaskWaker;
+use super::watchers::Watchers;
+use crate::domain::burst::BurstBuilder;
+use crate::domain::id::{RequestId, SessionId};
+use crate::domain::record::{Internal, Spec};
+use crate::domain::request::Values;
+use crate::domain::status::Status;
+use crate::domain::tail::Tail;
+use crate::domain::time::Timestamp;
+use crate::store::{Append, Change, Idempotency, SessionKey, State};
+
+/// One session.
+pub struct Session {
+    pub(super) id: SessionId,
+    pub(super) key: SessionKey,
+    pub(super) spec: Rc<Spec>,
+    pub(super) environment: Rc<Environment>,
+    /// Its own directory, which hands it everything it hears.
+    pub(super) directory: Addr<Directory>,
+    pub(super) created_at: Timestamp,
+    pub(super) machine: Machine,
+    /// What of the journal is written and kept in memory.
+    pub(super) tail: Tail,
+    pub(super) watchers: Watchers,
+    pub(super) unwritten: UnwrittenRows,
+    /// What waits for the row that is being built.
+    pub(super) afterwards: Vec<Afterwards>,
+    pub(super) port: Rc<Port>,
+    pub(super) task: Option<SpawnHandle>,
+    /// When the patience without connections ends, by the clock that does not jump.
+    pub(super) patience_due: Option<Instant>,
+    /// Whether the directory knows that nothing happens here.
+    pub(super) told_idle: bool,
+    /// The row that is being built.
+    builder: BurstBuilder,
+    next_row: u32,
+    /// What makes the session in the store, until it is handed over.
+    birth: Option<Birth>,
+    /// The state that the store was told last.
+    stored: Option<State>,
+    waker: Rc<TaskWaker>,
+    /// When questions time out, by the clock that does not jump.
+    due: HashMap<RequestId, Instant>,
+    holds_slot: bool,
+    /// Steps that left no outcome when the server went down.
+    doubts: Vec<String>,
+    last_now: Timestamp,
+}
+
+/// What makes a session in the store.
+struct Birth {
+    idempotency: Option<Idempotency>,
+}
+
+impl Session {
+    /// A new session.
+    pub(super) fn fresh(
+        id: SessionId,
+        key: SessionKey,
+        spec: Spec,
+        idempotency: Option<Idempotency>,
+        environment: Rc<Environment>,
+        directory: Addr<Directory>,
+    ) -> Self {
+        let now = Timestamp::now();
+        let tail = Tail::new(environment.tail_limits());
+        let identity = (id, key, Rc::new(spec), now);
+        let mut session = Self::assemble(identity, Machine::new(now), Script::default(), tail, environment, directory);
+        session.birth = Some(Birth { idempotency });
+        session.builder.note(&Internal::Created((*session.spec).clone()));
+        session
+    }
+
+    /// A session that was read back.
+    pub(super) fn resumed(loaded: Loaded, environment: Rc<Environment>, directory: Addr<Directory>) -> Self {
+        let Loaded { summary, spec, machine, script, tail, next_row } = loaded;
+        let doubts = script.steps_in_doubt();
+        let identity = (summary.id, summary.key, spec, summary.created_at);
+        let mut session = Self::assemble(identity, machine, script, tail, environment, directory);
+        session.next_row = next_row;
+        session.stored = Some(session.machine.state());
+        session.doubts = doubts;
+        session
+    }
+
+    fn assemble(
+        (id, key, spec, created_at): (SessionId, SessionKey, Rc<Spec>, Timestamp),
+        machine: Machine,
+        script: Script,
+        tail: Tail,
+        environment: Rc<Environment>,
+        directory: Addr<Directory>,
+    ) -> Self {
+        let port = Port::new(id, spec.clone(), environment.port_limits(), script);
+        Self {
+            id,
+            key,
+            spec,
+            environment,
+            directory,
+            created_at,
+            machine,
+            tail,
+            watchers: Watchers::default(),
+            unwritten: UnwrittenRows::default(),
+            afterwards: Vec::new(),
+            port,
+            task: None,
+            patience_due: None,
+            told_idle: false,
+            builder: BurstBuilder::default(),
+            next_row: 0,
+            birth: None,
+            stored: None,
+            waker: Rc::new(TaskWaker::new()),
+            due: HashMap::new(),
+            holds_slot: false,
+            doubts: Vec::new(),
+            last_now: created_at,
+        }
+    }
+
+    /// This moment, never before the last one that the journal has.
+    pub(super) fn now(&mut self) -> Timestamp {
+        self.last_now = self.last_now.max(Timestamp::now());
+        self.last_now
+    }
+
+    /// Tells the machine, and does what it says.
+    pub(super) fn apply(&mut self, command: Command, actor: &mut Context<Self>) {
+        let now = self.now();
+        let effects = self.machine.apply(command, now);
+        self.perform(effects, now, actor);
+    }
+
+    /// Does what the machine says.
+    pub(super) fn perform(&mut self, effects: Effects, now: Timestamp, actor: &mut Context<Self>) {
+        for effect in effects {
+            match effect {
+                Effect::Tell(entry, lane) => {
+                    let seq = self.machine.next_seq();
+                    self.builder.tell(&entry, lane.as_deref(), seq, now);
+                }
+                Effect::Note(record) => self.builder.note(&record),
+                Effect::Seal(request_id, values) => self.seal(request_id, values),
+                Effect::Resolve(call, outcome) => {
+                    self.port.resolve(call, outcome);
+                    self.ensure_task(actor);
+                }
+                Effect::TakeSlot => self.take_slot(actor),
+                Effect::FreeSlot => self.free_slot(),
+                Effect::DropTask => self.drop_task(actor),
+                Effect::CleanUp => self.clean_up(actor),
+                Effect::Arm => self.arm(),
+            }
+        }
+    }
+
+    /// A run slot has come.
+    pub(super) fn granted(&mut self, actor: &mut Context<Self>) {
+        self.holds_slot = true;
+        self.apply(Command::SlotGranted, actor);
+        if self.holds_slot {
+            self.ensure_task(actor);
+        }
+    }
+
+    /// Whether the questions' time has run out, and whose.
+    pub(super) fn overdue(&self, now: Instant) -> Vec<RequestId> {
+        let open = self.machine.open().iter().map(|request| request.id);
+        open.filter(|id| self.due.get(id).is_some_and(|at| *at <= now)).collect()
+    }
+
+    /// Whether nothing happens here but waiting for people.
+    pub(super) fn is_idle(&self) -> bool {
+        let status = self.machine.status();
+        let task_waits = self.task.is_none() || !self.waker.is_awaited_elsewhere();
+        let still = status.is_terminal() || (status.is_waiting() && task_waits && !self.port.has_cleanups());
+        still && self.watchers.is_empty() && self.unwritten.is_empty() && self.builder.is_empty()
+    }
+
+    /// Says to the directory that nothing happens here, once.
+    pub(super) fn rest(&mut self) {
+        if !self.told_idle && self.is_idle() {
+            self.told_idle = true;
+            self.directory.do_send(SessionIdle { session: self.id });
+        }
+    }
+
+    /// Sets timers for the questions that have a time limit and no timer.
+    pub(super) fn arm(&mut self) {
+        let now = Timestamp::now();
+        let since = self.machine.state().since;
+        for request in self.machine.open() {
+            let Some(deadline) = request.deadline else { continue };
+            if self.due.contains_key(&request.id) {
+                continue;
+            }
+            // A clock that was set back does not make the wait longer than it was meant to be.
+            let left = deadline.since(now).min(deadline.since(since));
+            let at = Instant::now() + left;
+            self.due.insert(request.id, at);
+            self.directory.do_send(ArmDeadline { session: self.id, at });
+        }
+    }
+
+    /// Drops the task's future.
+    pub(super) fn drop_task(&mut self, actor: &mut Context<Self>) {
+        self.port.cancelled.cancel();
+        if let Some(task) = self.task.take() {
+            actor.cancel_future(task);
+        }
+    }
+
+    fn take_slot(&mut self, actor: &mut Context<Self>) {
+        if self.holds_slot || self.environment.slots.try_take() {
+            self.granted(actor);
+            return;
+        }
+        let turn = if self.machine.state().started_at.is_some() { Turn::Again } else { Turn::First };
+        self.directory.do_send(NeedSlot { session: self.id, priority: self.spec.priority, turn });
+        self.apply(Command::SlotDenied, actor);
+    }
+
+    fn free_slot(&mut self) {
+        if !self.holds_slot {
+            self.directory.do_send(LeaveQueue { session: self.id });
+            return;
+        }
+        self.holds_slot = false;
+        if self.environment.slots.give_back() {
+            self.directory.do_send(SlotsReturned);
+        }
+    }
+
+    fn ensure_task(&mut self, actor: &mut Context<Self>) {
+        if self.task.is_some() || self.machine.status().is_terminal() {
+            return;
+        }
+        let Some(kind) = self.environment.kinds.get(&self.spec.task) else { return };
+        let task = RunningTask::new(kind.as_ref(), self.port.clone(), self.waker.clone());
+        self.task = Some(actor.spawn(task));
+    }
+
+    fn clean_up(&mut self, actor: &mut Context<Self>) {
+        let cleanups = self.port.take_cleanups();
+        self.drop_task(actor);
+        let limit = Duration::try_from_secs_f64(self.environment.settings.cleanup_timeout).unwrap_or_default();
+        let id = self.id;
+        let itself = actor.address();
+        let work = async move {
+            if tokio::time::timeout(limit, join_all(cleanups)).await.is_err() {
+                log::warn!(session_id:% = id; "the clean-up of a cancelled task took too long and was dropped");
+            }
+            itself.do_send(CleanedUp);
+        };
+        actor.spawn(work.into_actor(self));
+    }
+
+    fn seal(&mut self, request_id: RequestId, values: Values) {
+        let plain = serde_json::Value::Object(values).to_string();
+        let values = self.environment.store.seal(plain.as_bytes());
+        self.builder.note(&Internal::Sealed { request_id, values });
+    }
+
+    /// Writes a record.
+    pub(super) fn note(&mut self, record: &Internal) {
+        self.builder.note(record);
+    }
+
+    // The task's side: called by `RunningTask` round each poll.
+
+    /// Whether the task may go on: it is not too far ahead of the store.
+    pub(super) fn may_run(&self) -> bool {
+        self.unwritten.bytes() <= self.environment.settings.max_unwritten_bytes
+    }
+
+    /// Whether there is something for the task to do.
+    pub(super) fn has_news(&self, fired: bool) -> bool {
+        // Both are taken, so that neither causes a second poll.
+        self.port.take_news() | fired
+    }
+
+    /// Whether the task should be polled again at once.
+    pub(super) fn wants_poll(&self) -> bool {
+        self.task.is_some() && self.port.has_news() && self.may_run()
+    }
+
+    /// Takes what the task asked for in a poll, and its result where it has one.
+    pub(super) fn absorb(&mut self, result: Poll<TaskResult>, actor: &mut Context<Self>) -> Poll<()> {
+        if self.port.is_full() {
+            self.port.make_room();
+        }
+        for call in self.port.take_calls() {
+            let command = match call {
+                Call::Tell(call, entry) => Command::Tell(call, entry),
+                Call::Note(record) => Command::Note(record),
+                Call::StepStarted(call, record) => {
+                    self.afterwards.push(Afterwards::StepWritten(call));
+                    Command::Note(record)
+                }
+                Call::Confirm(call, question) => Command::Confirm(call, RequestId::random(), question),
+                Call::Ask(call, form) => Command::Ask(call, RequestId::random(), form),
+                Call::OfferRetry(call, error) => Command::OfferRetry(call, RequestId::random(), error),
+                Call::Withdraw(call) => Command::Withdraw(call),
+            };
+            self.apply(command, actor);
+        }
+        let result = match (self.port.mismatch(), result) {
+            (Some(text), _) => Err(TaskError::Failed(text)),
+            (None, Poll::Ready(result)) => result,
+            (None, Poll::Pending) if self.machine.status().is_terminal() => {
+                self.task = None;
+                return Poll::Ready(());
+            }
+            (None, Poll::Pending) => return Poll::Pending,
+        };
+        self.task = None;
+        self.apply(Command::Finish(result), actor);
+        Poll::Ready(())
+    }
+
+    /// Hands what was told and noted to the store, as one row.
+    pub(super) fn flush(&mut self) {
+        let afterwards = std::mem::take(&mut self.afterwards);
+        if self.builder.is_empty() {
+            for afterwards in self.unwritten.after_last(afterwards) {
+                self.finish_afterwards(afterwards);
+            }
+            return;
+        }
+        let burst = std::mem::take(&mut self.builder).finish();
+        let row = self.next_row;
+        self.next_row += 1;
+        let change = self.change();
+        self.environment.store.append(Append {
+            worker: self.environment.worker,
+            session: self.id,
+            key: self.key,
+            row,
+            last_seq: self.machine.last_seq(),
+            body: burst.body.clone(),
+            change,
+        });
+        self.unwritten.push(Unwritten { row, burst, afterwards });
+    }
+
+    fn change(&mut self) -> Change {
+        let state = self.machine.state();
+        let unchanged = self.stored.as_mut().is_some_and(|stored| {
+            stored.last_seq = state.last_seq;
+            *stored == state
+        });
+        if unchanged {
+            return Change::None;
+        }
+        self.stored = Some(state.clone());
+        match self.birth.take() {
+            Some(Birth { idempotency }) => Change::Create(Box::new(self.summary()), idempotency),
+            None => Change::Update(Box::new(state)),
+        }
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, actor: &mut Context<Self>) {
+        let status = self.machine.status();
+        match status {
+            Status::Queued => self.take_slot(actor),
+            Status::Running => {
+                let steps_in_doubt = std::mem::take(&mut self.doubts);
+                self.apply(Command::Recover { cause: "the server was restarted".into(), steps_in_doubt }, actor);
+            }
+            Status::Cancelling => self.apply(Command::CleanedUp, actor),
+            Status::WaitingConfirmation | Status::WaitingInput | Status::WaitingRetry => self.arm(),
+            Status::Completed | Status::Failed | Status::Cancelled => {}
+        }
+        self.restore_patience();
+        self.settle();
+    }
+}

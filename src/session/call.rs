@@ -1,0 +1,103 @@
+//! The calls of a task on its context: how they are numbered, and what comes of them.
+//!
+//! A task may have several *lanes*, branches that go on side by side; each numbers its calls from 0.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::domain::entry::Entry;
+use crate::domain::record::Internal;
+use crate::domain::request::{Confirmation, Form, Values};
+
+/// The name of a lane; the main one has none.
+pub(crate) type Lane = Rc<str>;
+
+/// One call of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CallId {
+    /// Its lane.
+    pub lane: Option<Lane>,
+    /// Which call of the lane, from 0.
+    pub ordinal: u32,
+}
+
+/// What comes of a call that has to wait.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// A confirmation was answered.
+    Confirmed(bool),
+    /// A form was filled in.
+    Input(Values),
+    /// The offer of another attempt was answered.
+    Retry(bool),
+    /// Nobody answered in time, and there is no default.
+    TimedOut,
+    /// The record that a step starts is in the store.
+    Written,
+}
+
+/// What a task asks of its session.
+#[derive(Debug)]
+pub(crate) enum Call {
+    /// Tell this.
+    Tell(CallId, Entry),
+    /// Note this.
+    Note(Internal),
+    /// Note that a step starts, and say when that is written.
+    StepStarted(CallId, Internal),
+    /// Ask this.
+    Confirm(CallId, Confirmation),
+    /// Ask for this.
+    Ask(CallId, Form),
+    /// Offer another attempt after this error.
+    OfferRetry(CallId, String),
+    /// The answer to that call is not wanted any more.
+    Withdraw(CallId),
+}
+
+/// A call as the journal has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Recorded {
+    /// It told a line, progress or an entry of its own.
+    Told,
+    /// It asked.
+    Asked(Asked, Option<Outcome>),
+    /// It did a step.
+    Step {
+        /// The step's name.
+        name: String,
+        /// Whether it may be done twice.
+        repeatable: bool,
+        /// What came of it, if it is known.
+        outcome: Option<Result<Value, String>>,
+    },
+    /// It slept until then.
+    Slept(crate::domain::time::Timestamp),
+}
+
+/// What kind of question a call asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Yes or no.
+    Confirmation,
+    /// A form.
+    Form,
+    /// Whether to try again; it was attempt number so and so that had failed.
+    Retry(u32),
+}
+
+impl Recorded {
+    /// The call in words, to tell what does not match.
+    #[must_use]
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Recorded::Told => "output".into(),
+            Recorded::Asked(Asked::Confirmation, _) => "a confirmation".into(),
+            Recorded::Asked(Asked::Form, _) => "a form".into(),
+            Recorded::Asked(Asked::Retry(_), _) => "the offer of another attempt".into(),
+            Recorded::Step { name, .. } => format!("the step {name:?}"),
+            Recorded::Slept(_) => "a pause".into(),
+        }
+    }
+}

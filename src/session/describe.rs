@@ -1,0 +1,48 @@
+//! A session in words: its lean row, and all about it.
+
+use serde_json::Value;
+
+use super::actor::Session;
+use super::machine::End;
+use super::messages::Description;
+use crate::domain::entry::Class;
+use crate::store::Summary;
+
+impl Session {
+    /// Its lean row.
+    pub(super) fn summary(&self) -> Summary {
+        Summary {
+            key: self.key,
+            id: self.id,
+            task: self.spec.task.clone(),
+            priority: self.spec.priority,
+            owner: self.spec.owner.clone(),
+            labels: self.spec.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            on_disconnect: self.spec.on_disconnect,
+            created_at: self.created_at,
+            state: self.machine.state(),
+        }
+    }
+
+    /// All about it.
+    pub(super) fn describe(&self) -> Description {
+        let snapshot = self.tail.snapshot().told;
+        let requests = snapshot.iter().filter(|told| matches!(told.class, Class::Request(_)));
+        let open_requests = requests.filter_map(|told| serde_json::from_slice::<Value>(&told.json).ok()).collect();
+        let (result, error) = match self.machine.end() {
+            Some(End::Completed(values)) => (Some(values.clone()), None),
+            Some(End::Failed(error) | End::Cancelled(error)) => (None, Some(error.clone())),
+            None => (None, None),
+        };
+        Description {
+            summary: self.summary(),
+            input: self.spec.input.clone(),
+            config: self.spec.config.clone(),
+            open_requests,
+            result,
+            error,
+            connections: self.watchers.len(),
+            snapshot_messages: snapshot.len(),
+        }
+    }
+}

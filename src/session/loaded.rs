@@ -1,0 +1,111 @@
+//! A session read back from the store: by one fold over its journal, for a restart and for waking alike.
+
+use std::rc::Rc;
+
+use super::machine::Machine;
+use super::script::Script;
+use crate::domain::burst::{Burst, Line};
+use crate::domain::id::SessionId;
+use crate::domain::record::{Internal, Spec};
+use crate::domain::tail::{Tail, TailLimits};
+use crate::store::{Error, JournalRange, Row, Store, Summary};
+
+/// How much of a journal is read at once.
+const PAGE_BYTES: usize = 256 * 1024;
+
+/// A session as the journal has it.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) summary: Summary,
+    pub(super) spec: Rc<Spec>,
+    pub(super) machine: Machine,
+    pub(super) script: Script,
+    pub(super) tail: Tail,
+    pub(super) next_row: u32,
+}
+
+/// Reads a session back; `None` where there is none.
+///
+/// Long journals are read page by page, so that the worker serves others in between.
+///
+/// # Errors
+/// [`Error::Unavailable`] where the store does not answer, [`Error::Unusable`] where the journal is damaged.
+pub(super) async fn load(store: &Store, id: SessionId, limits: TailLimits) -> Result<Option<Loaded>, Error> {
+    let Some(summary) = store.find(id).await? else { return Ok(None) };
+    let mut fold = Fold::new(&summary, limits);
+    loop {
+        let range = JournalRange { after_seq: None, after_row: fold.last_row, max_bytes: PAGE_BYTES };
+        let rows = store.journal(summary.key, range).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            fold.push(store, row)?;
+        }
+    }
+    fold.finish(summary).map(Some)
+}
+
+struct Fold {
+    spec: Option<Spec>,
+    machine: Machine,
+    script: Script,
+    tail: Tail,
+    last_row: Option<u32>,
+    ended: bool,
+}
+
+impl Fold {
+    fn new(summary: &Summary, limits: TailLimits) -> Self {
+        Self {
+            spec: None,
+            machine: Machine::new(summary.created_at),
+            script: Script::default(),
+            tail: Tail::new(limits),
+            last_row: None,
+            ended: summary.state.status.is_terminal(),
+        }
+    }
+
+    fn push(&mut self, store: &Store, row: Row) -> Result<(), Error> {
+        self.last_row = Some(row.row);
+        let (burst, lines) = Burst::read(row.body).map_err(|error| Error::Unusable(error.to_string()))?;
+        for line in lines {
+            self.push_line(store, line)?;
+        }
+        for told in burst.told {
+            self.tail.push(told);
+        }
+        Ok(())
+    }
+
+    fn push_line(&mut self, store: &Store, line: Line) -> Result<(), Error> {
+        // The task of an ended session does not run again: nobody needs its script.
+        let call = if self.ended { None } else { self.script.push(&line) };
+        self.machine.fold(&line, call);
+        if let Line::Internal(record) = line {
+            match *record {
+                Internal::Created(spec) => self.spec = Some(spec),
+                Internal::Sealed { request_id, values } => {
+                    let plain = store.unseal(&values)?;
+                    let values = serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?;
+                    self.script.unseal(request_id, values);
+                }
+                Internal::StepStarted { .. }
+                | Internal::StepCompleted { .. }
+                | Internal::SleepStarted { .. }
+                | Internal::Deadline { .. }
+                | Internal::CancelRequested { .. }
+                | Internal::Patience { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, summary: Summary) -> Result<Loaded, Error> {
+        let missing = || Error::Unusable(format!("the journal of session {} has no beginning", summary.id));
+        let spec = Rc::new(self.spec.ok_or_else(missing)?);
+        let next_row = self.last_row.map_or(0, |row| row + 1);
+        Ok(Loaded { summary, spec, machine: self.machine, script: self.script, tail: self.tail, next_row })
+    }
+}

@@ -1,0 +1,131 @@
+//! How questions are closed: by an answer, by the clock, or because the task no longer asks.
+
+use serde_json::Value;
+
+use super::{Effect, Effects, Machine, OpenRequest, Question};
+use crate::domain::entry::Entry;
+use crate::domain::form;
+use crate::domain::id::RequestId;
+use crate::domain::request::Answer;
+use crate::domain::time::Timestamp;
+use crate::session::call::{CallId, Outcome};
+use crate::session::messages::{Refused, Winner};
+use crate::session::script::WITHDRAWN;
+
+impl Machine {
+    /// Takes an answer, if it is one.
+    ///
+    /// # Errors
+    /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`] or
+    /// [`Refused::Rejected`]; the question stays open then.
+    pub(crate) fn answer(
+        &mut self,
+        request_id: Option<&str>,
+        answer: Answer,
+        by: String,
+        now: Timestamp,
+    ) -> Result<(RequestId, Effects), Refused> {
+        let at = self.find(request_id, &answer)?;
+        let request = self.open.get(at).ok_or(Refused::NoOpenRequest)?;
+        let id = request.id;
+        let winner = Winner { by, value: None, values: None, timed_out: false };
+        let (winner, outcome) = match (&request.question, answer) {
+            (Question::Form(fields), Answer::Input(values)) => {
+                let values =
+                    form::check(fields, &values).map_err(|errors| Refused::Rejected { request_id: id, errors })?;
+                (Winner { values: Some(form::masked(fields, &values)), ..winner }, Outcome::Input(values))
+            }
+            (Question::Confirmation, Answer::Confirm(value)) => {
+                (Winner { value: Some(value), ..winner }, Outcome::Confirmed(value))
+            }
+            (Question::Retry, Answer::Retry(value) | Answer::Confirm(value)) => {
+                (Winner { value: Some(value), ..winner }, Outcome::Retry(value))
+            }
+            (Question::Form(_) | Question::Confirmation | Question::Retry, _) => return Err(Refused::NoOpenRequest),
+        };
+        let mut effects = Effects::new();
+        self.close(at, winner, Some(outcome), &mut effects, now);
+        Ok((id, effects))
+    }
+
+    /// Which open question an answer is for.
+    fn find(&self, request_id: Option<&str>, answer: &Answer) -> Result<usize, Refused> {
+        let fits = |request: &OpenRequest| {
+            matches!(
+                (&request.question, answer),
+                (Question::Form(_), Answer::Input(_))
+                    | (Question::Confirmation, Answer::Confirm(_))
+                    | (Question::Retry, Answer::Retry(_) | Answer::Confirm(_))
+            )
+        };
+        let Some(text) = request_id else {
+            return match self.open.as_slice() {
+                [only] if fits(only) => Ok(0),
+                [] | [_] => Err(Refused::NoOpenRequest),
+                _ => Err(Refused::AmbiguousRequest),
+            };
+        };
+        let id = text.parse().map_err(|_| Refused::NoOpenRequest)?;
+        if let Some(winner) = self.answered.get(&id) {
+            return Err(Refused::AlreadyAnswered(Box::new(winner.clone())));
+        }
+        self.open.iter().position(|request| request.id == id && fits(request)).ok_or(Refused::NoOpenRequest)
+    }
+
+    /// Closes a question with its answer; the task goes on.
+    fn close(&mut self, at: usize, winner: Winner, outcome: Option<Outcome>, effects: &mut Effects, now: Timestamp) {
+        let request = self.open.remove(at);
+        if let (Question::Form(fields), Some(Outcome::Input(values))) = (&request.question, &outcome)
+            && form::has_secrets(fields)
+        {
+            effects.push(Effect::Seal(request.id, values.clone()));
+        }
+        effects.push(Effect::Tell(answered(request.id, &winner), None));
+        self.answered.insert(request.id, winner);
+        if outcome == Some(Outcome::Retry(true)) {
+            self.attempt += 1;
+        }
+        let resolved = outcome.map(|outcome| (request.call, outcome));
+        if self.open.is_empty() {
+            self.withheld.extend(resolved);
+            effects.push(Effect::TakeSlot);
+            return;
+        }
+        effects.extend(resolved.map(|(call, outcome)| Effect::Resolve(call, outcome)));
+        self.enter(self.waiting_status(), effects, now);
+    }
+
+    pub(super) fn withdraw(&mut self, call: &CallId, effects: &mut Effects, now: Timestamp) {
+        if let Some(at) = self.open.iter().position(|request| request.call == *call) {
+            let winner = Winner { by: WITHDRAWN.into(), value: None, values: None, timed_out: true };
+            self.close(at, winner, None, effects, now);
+        }
+    }
+
+    pub(super) fn time_out(&mut self, id: RequestId, effects: &mut Effects, now: Timestamp) {
+        let Some(at) = self.open.iter().position(|request| request.id == id) else { return };
+        let Some(request) = self.open.get(at) else { return };
+        let winner = Winner { by: "timeout".into(), value: None, values: None, timed_out: true };
+        let (winner, outcome) = match (&request.question, request.default.clone()) {
+            (Question::Form(fields), Some(Value::Object(values))) => {
+                (Winner { values: Some(form::masked(fields, &values)), ..winner }, Outcome::Input(values))
+            }
+            (Question::Confirmation, Some(Value::Bool(value))) => {
+                (Winner { value: Some(value), ..winner }, Outcome::Confirmed(value))
+            }
+            (Question::Confirmation | Question::Retry | Question::Form(_), _) => (winner, Outcome::TimedOut),
+        };
+        self.close(at, winner, Some(outcome), effects, now);
+    }
+}
+
+/// The entry that tells an answer.
+fn answered(request_id: RequestId, winner: &Winner) -> Entry {
+    Entry::Answered {
+        request_id,
+        by: winner.by.clone(),
+        value: winner.value,
+        values: winner.values.clone(),
+        timed_out: winner.timed_out,
+    }
+}

@@ -1,0 +1,93 @@
+//! How a machine is rebuilt from its journal.
+
+use super::{End, Machine, OpenRequest, Question};
+use crate::domain::burst::Line;
+use crate::domain::entry::Entry;
+use crate::domain::id::RequestId;
+use crate::domain::record::Internal;
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::session::call::CallId;
+use crate::session::messages::Winner;
+
+impl Machine {
+    /// Takes a line of its journal back in; `call` is the call of the task that it stands for.
+    pub(crate) fn fold(&mut self, line: &Line, call: Option<CallId>) {
+        match line {
+            Line::Output(output) => self.last_seq = output.seq,
+            Line::Told(stamped) => {
+                self.last_seq = stamped.seq;
+                self.fold_entry(&stamped.entry, call, stamped.timestamp);
+            }
+            Line::Internal(record) => self.fold_record(record),
+        }
+    }
+
+    fn fold_entry(&mut self, entry: &Entry, call: Option<CallId>, now: Timestamp) {
+        match entry {
+            Entry::Status { status, attempt } => {
+                self.account(*status, now);
+                self.attempt = *attempt;
+                self.told = Some((*status, *attempt));
+                if *status == Status::Running {
+                    self.started_at.get_or_insert(now);
+                }
+                if status.is_terminal() || *status == Status::Cancelling {
+                    self.open.clear();
+                }
+            }
+            Entry::RequestConfirmation { request_id, .. } => {
+                self.fold_request(*request_id, Question::Confirmation, call)
+            }
+            Entry::RequestUserInput { request_id, fields, .. } => {
+                self.fold_request(*request_id, Question::Form(fields.clone()), call);
+            }
+            Entry::TaskFailed { request_id: Some(request_id), .. } => {
+                self.fold_request(*request_id, Question::Retry, call);
+            }
+            Entry::Answered { request_id, by, value, values, timed_out } => {
+                let was_retry =
+                    self.open.iter().any(|request| request.id == *request_id && request.question == Question::Retry);
+                self.open.retain(|request| request.id != *request_id);
+                if was_retry && *value == Some(true) {
+                    self.attempt += 1;
+                }
+                let winner = Winner { by: by.clone(), value: *value, values: values.clone(), timed_out: *timed_out };
+                self.answered.insert(*request_id, winner);
+            }
+            Entry::TaskCompleted { values } => self.fold_end(End::Completed(values.clone()), now),
+            Entry::TaskFailed { error, request_id: None, .. } => self.fold_end(End::Failed(error.clone()), now),
+            Entry::TaskCancelled { reason } => self.fold_end(End::Cancelled(reason.clone()), now),
+            Entry::Stream { .. } | Entry::Progress { .. } | Entry::Recovered { .. } | Entry::Custom(_) => {}
+        }
+    }
+
+    fn fold_request(&mut self, id: RequestId, question: Question, call: Option<CallId>) {
+        let call = call.unwrap_or(CallId { lane: None, ordinal: u32::MAX });
+        self.open.push(OpenRequest { id, question, call, deadline: None, default: None });
+    }
+
+    fn fold_end(&mut self, end: End, now: Timestamp) {
+        self.end = Some(end);
+        self.ended_at = Some(now);
+        self.cancel_reason = None;
+    }
+
+    fn fold_record(&mut self, record: &Internal) {
+        match record {
+            Internal::Deadline { request_id, at, default } => {
+                if let Some(request) = self.open.iter_mut().find(|request| request.id == *request_id) {
+                    request.deadline = Some(*at);
+                    request.default.clone_from(default);
+                }
+            }
+            Internal::CancelRequested { reason } => self.cancel_reason = Some(reason.clone()),
+            Internal::Patience { until } => self.patience = Some(*until),
+            Internal::Created(_)
+            | Internal::StepStarted { .. }
+            | Internal::StepCompleted { .. }
+            | Internal::SleepStarted { .. }
+            | Internal::Sealed { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Where a task and its session meet: the task puts calls in and waits for outcomes, the session takes the calls out
+//! after each poll and puts outcomes in.
+//!
+//! Both live in the session's actor on one thread; nothing else has a port.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures::future::LocalBoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::call::{Call, CallId, Lane, Outcome, Recorded};
+use super::script::Script;
+use crate::domain::id::SessionId;
+use crate::domain::record::Spec;
+
+/// What a task may put in before it has to wait for its session to take it out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PortLimits {
+    /// Most bytes of one entry's text.
+    pub(crate) entry_bytes: usize,
+    /// Bytes told in one go.
+    pub(crate) burst_bytes: usize,
+}
+
+/// Where a task and its session meet.
+pub(crate) struct Port {
+    pub(crate) session_id: SessionId,
+    pub(crate) spec: Rc<Spec>,
+    pub(crate) limits: PortLimits,
+    pub(crate) cancelled: CancellationToken,
+    attempt: Cell<u32>,
+    calls: RefCell<Vec<Call>>,
+    outcomes: RefCell<HashMap<CallId, Outcome>>,
+    ordinals: RefCell<HashMap<Option<Lane>, u32>>,
+    script: RefCell<Script>,
+    cleanups: RefCell<Vec<(u64, LocalBoxFuture<'static, ()>)>>,
+    next_cleanup: Cell<u64>,
+    /// Why the task does not fit its journal.
+    mismatch: RefCell<Option<String>>,
+    /// Bytes told since the session last took calls out.
+    told_bytes: Cell<usize>,
+    /// Whether the task should be polled though no waker of its own has fired.
+    news: Cell<bool>,
+}
+
+/// What stands in the journal for a call.
+pub(crate) enum Next {
+    /// Nothing yet: the call is made now.
+    Live(CallId),
+    /// This: the call is not made again.
+    Recorded(CallId, Recorded),
+    /// Another call: the task cannot go on.
+    Mismatch,
+}
+
+impl Port {
+    pub(crate) fn new(session_id: SessionId, spec: Rc<Spec>, limits: PortLimits, script: Script) -> Rc<Self> {
+        Rc::new(Self {
+            session_id,
+            spec,
+            limits,
+            cancelled: CancellationToken::new(),
+            attempt: Cell::new(1),
+            calls: RefCell::default(),
+            outcomes: RefCell::default(),
+            ordinals: RefCell::default(),
+            script: RefCell::new(script),
+            cleanups: RefCell::default(),
+            next_cleanup: Cell::new(0),
+            mismatch: RefCell::default(),
+            told_bytes: Cell::new(0),
+            news: Cell::new(true),
+        })
+    }
+
+    // The task's side.
+
+    /// The next call of a lane; `fits` says whether a recorded call is the same, `what` names this one.
+    pub(crate) fn next(&self, lane: &Option<Lane>, fits: impl Fn(&Recorded) -> bool, what: &str) -> Next {
+        let call = self.take_ordinal(lane);
+        let Some(recorded) = self.script.borrow_mut().take(&call) else { return Next::Live(call) };
+        if fits(&recorded) {
+            return Next::Recorded(call, recorded);
+        }
+        self.mismatch.borrow_mut().get_or_insert_with(|| {
+            format!(
+                "task changed under a running session: call {} was {} and is now {what}",
+                call.ordinal + 1,
+                recorded.describe()
+            )
+        });
+        Next::Mismatch
+    }
+
+    /// Skips an attempt that is known to have failed, and gives its error: the next call of the lane is then the offer
+    /// of a retry.
+    pub(crate) fn skip_failed_attempt(&self, lane: &Option<Lane>, attempt: u32) -> Option<String> {
+        let mut ordinals = self.ordinals.borrow_mut();
+        let next = ordinals.entry(lane.clone()).or_default();
+        let from = CallId { lane: lane.clone(), ordinal: *next };
+        let (offer, error) = self.script.borrow().failure_after(&from, attempt)?;
+        *next = offer.ordinal;
+        Some(error)
+    }
+
+    pub(crate) fn put(&self, call: Call) {
+        self.calls.borrow_mut().push(call);
+    }
+
+    pub(crate) fn told(&self, bytes: usize) {
+        self.told_bytes.set(self.told_bytes.get() + bytes);
+    }
+
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt.get()
+    }
+
+    pub(crate) fn set_attempt(&self, attempt: u32) {
+        self.attempt.set(attempt);
+    }
+
+    /// Keeps a clean-up for a cancel; gives its number, to take it back.
+    pub(crate) fn add_cleanup(&self, cleanup: LocalBoxFuture<'static, ()>) -> u64 {
+        let number = self.next_cleanup.get();
+        self.next_cleanup.set(number + 1);
+        self.cleanups.borrow_mut().push((number, cleanup));
+        number
+    }
+
+    pub(crate) fn remove_cleanup(&self, number: u64) {
+        self.cleanups.borrow_mut().retain(|(of, _)| *of != number);
+    }
+
+    fn take_ordinal(&self, lane: &Option<Lane>) -> CallId {
+        let mut ordinals = self.ordinals.borrow_mut();
+        let next = ordinals.entry(lane.clone()).or_default();
+        let ordinal = *next;
+        *next += 1;
+        CallId { lane: lane.clone(), ordinal }
+    }
+
+    // The session's side.
+
+    /// Takes out what the task has asked for since the last time.
+    pub(crate) fn take_calls(&self) -> Vec<Call> {
+        self.told_bytes.set(0);
+        std::mem::take(&mut *self.calls.borrow_mut())
+    }
+
+    /// Whether the task waits for its session to take out what it has told.
+    pub(crate) fn is_full(&self) -> bool {
+        self.told_bytes.get() >= self.limits.burst_bytes
+    }
+
+    /// Lets the task go on that waited for room.
+    pub(crate) fn make_room(&self) {
+        self.news.set(true);
+    }
+
+    pub(crate) fn resolve(&self, call: CallId, outcome: Outcome) {
+        self.outcomes.borrow_mut().insert(call, outcome);
+        self.news.set(true);
+    }
+
+    /// Whether there is something new for the task.
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.get()
+    }
+
+    /// Whether there is something new for the task; asks once.
+    pub(crate) fn take_news(&self) -> bool {
+        self.news.replace(false)
+    }
+
+    pub(crate) fn mismatch(&self) -> Option<String> {
+        self.mismatch.borrow().clone()
+    }
+
+    /// The clean-ups of a task that is stopped, together.
+    pub(crate) fn take_cleanups(&self) -> Vec<LocalBoxFuture<'static, ()>> {
+        std::mem::take(&mut *self.cleanups.borrow_mut()).into_iter().map(|(_, cleanup)| cleanup).collect()
+    }
+
+    pub(crate) fn has_cleanups(&self) -> bool {
+        !self.cleanups.borrow().is_empty()
+    }
+}
+
+/// Waits for the outcome of a call. Dropped before it comes, the call is withdrawn.
+pub(crate) struct Pending {
+    port: Rc<Port>,
+    call: Option<CallId>,
+}
+
+impl Pending {
+    pub(crate) fn new(port: Rc<Port>, call: CallId) -> Self {
+        Self { port, call: Some(call) }
+    }
+}
+
+impl Future for Pending {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
+        // No waker is kept: the session polls its task when it has resolved a call.
+        let Some(call) = &self.call else { return Poll::Pending };
+        let outcome = self.port.outcomes.borrow_mut().remove(call);
+        let Some(outcome) = outcome else { return Poll::Pending };
+        self.call = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(call) = self.call.take() {
+            self.port.put(Call::Withdraw(call));
+        }
+    }
+}
+
+/// Waits for the answer to a question, which the journal may have already.
+pub(crate) enum Asking {
+    Known(Outcome),
+    Open(Pending),
+    /// The task does not fit its journal, and goes no further.
+    Stuck,
+}
+
+impl Future for Asking {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        match self.get_mut() {
+            Asking::Known(outcome) => Poll::Ready(outcome.clone()),
+            Asking::Open(pending) => Pin::new(pending).poll(context),
+            Asking::Stuck => Poll::Pending,
+        }
+    }
+}
+
+/// What was told is on its way already; awaiting this waits only where the task is far ahead of the store.
+#[must_use = "a task that does not await what it tells can get arbitrarily far ahead of the store"]
+pub struct Telling {
+    port: Rc<Port>,
+    /// Whether the task fits its journal.
+    fits: bool,
+}
+
+impl Telling {
+    pub(crate) fn new(port: Rc<Port>, fits: bool) -> Self {
+        Self { port, fits }
+    }
+}
+
+impl std::fmt::Debug for Telling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Telling").finish_non_exhaustive()
+    }
+}
+
+impl Future for Telling {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.fits && !self.port.is_full() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}

@@ -1,0 +1,149 @@
+//! How a directory starts sessions: once for each idempotency key, however often it is asked.
+
+use std::collections::HashMap;
+
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use tokio::sync::oneshot;
+
+use super::actor::Session;
+use super::directory::Directory;
+use super::messages::{Refused, Reply, StartSession, Started};
+use super::unwritten::Afterwards;
+use crate::domain::id::SessionId;
+use crate::domain::record::Spec;
+use crate::store::{self, Health, Idempotency};
+
+/// Starts that are under way, by idempotency key.
+#[derive(Debug, Default)]
+pub(super) struct Starting {
+    by_key: HashMap<String, Underway>,
+}
+
+/// A start that somebody has asked for, and who wants to know.
+#[derive(Debug)]
+struct Underway {
+    digest: [u8; 32],
+    waiting: Vec<Reply<Result<Started, Refused>>>,
+}
+
+impl Directory {
+    /// Why this session cannot be started.
+    fn objection(&self, spec: &Spec) -> Option<Refused> {
+        let environment = &self.environment;
+        if self.draining {
+            return Some(Refused::ShuttingDown);
+        }
+        if environment.kinds.get(&spec.task).is_none() {
+            return Some(Refused::UnknownTask(spec.task.clone()));
+        }
+        let faults = environment.kinds.check(&spec.task, &spec.input, &spec.config);
+        if !faults.is_empty() {
+            return Some(Refused::Invalid(faults));
+        }
+        if let Health::Failing { reason } = environment.store.health() {
+            return Some(Refused::Unavailable(reason));
+        }
+        let share = environment.settings.max_queued_sessions.div_ceil(environment.workers);
+        (environment.slots.waiting() >= share).then_some(Refused::QueueFull)
+    }
+
+    fn begin(&mut self, spec: Spec, idempotency: Option<Idempotency>, reply: StartReply, actor: &Context<Self>) {
+        let environment = self.environment.clone();
+        let id = SessionId::on_worker(environment.worker, environment.workers);
+        let key = environment.store.next_key(environment.worker);
+        let mut session = Session::fresh(id, key, spec, idempotency, environment, actor.address());
+        session.afterwards.push(Afterwards::Started(reply));
+        self.seat(id, session);
+    }
+
+    fn begin_once(&mut self, spec: Spec, idempotency: Idempotency, reply: StartReply, actor: &mut Context<Self>) {
+        let key = idempotency.key.clone();
+        if let Some(underway) = self.starting.by_key.get_mut(&key) {
+            if underway.digest == idempotency.digest {
+                underway.waiting.push(reply);
+            } else {
+                let _ = reply.send(Err(Refused::IdempotencyConflict));
+            }
+            return;
+        }
+        let underway = Underway { digest: idempotency.digest, waiting: vec![reply] };
+        self.starting.by_key.insert(key.clone(), underway);
+        let store = self.environment.store.clone();
+        let digest = idempotency.digest;
+        let looking = async move {
+            let Some((id, before)) = store.idempotent(key).await? else { return Ok(None) };
+            if before != digest {
+                return Err(Refused::IdempotencyConflict);
+            }
+            let summary = store.find(id).await?.ok_or(Refused::UnknownSession)?;
+            Ok(Some(Started { session_id: id, task: summary.task, status: summary.state.status }))
+        };
+        actor.spawn(looking.into_actor(self).map(move |found: Result<Option<Started>, Refused>, directory, actor| {
+            directory.looked_up(spec, idempotency, found, actor);
+        }));
+    }
+
+    fn looked_up(
+        &mut self,
+        spec: Spec,
+        idempotency: Idempotency,
+        found: Result<Option<Started>, Refused>,
+        actor: &mut Context<Self>,
+    ) {
+        let key = idempotency.key.clone();
+        let known = match found {
+            Ok(None) => self.objection(&spec).map(Err),
+            Ok(Some(started)) => Some(Ok(started)),
+            Err(refused) => Some(Err(refused)),
+        };
+        if let Some(known) = known {
+            self.tell_starters(&key, &known);
+            return;
+        }
+        let (reply, answer) = oneshot::channel();
+        self.begin(spec, Some(idempotency), reply, actor);
+        actor.spawn(answer.into_actor(self).map(move |started, directory, _| {
+            let started = started.unwrap_or(Err(Refused::ShuttingDown));
+            directory.tell_starters(&key, &started);
+        }));
+    }
+
+    fn tell_starters(&mut self, key: &str, started: &Result<Started, Refused>) {
+        let waiting = self.starting.by_key.remove(key).map(|underway| underway.waiting);
+        for reply in waiting.into_iter().flatten() {
+            // Whoever asked may be gone.
+            let _ = reply.send(started.clone());
+        }
+    }
+}
+
+/// Who is told of a start.
+type StartReply = Reply<Result<Started, Refused>>;
+
+impl Handler<StartSession> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: StartSession, actor: &mut Context<Self>) {
+        let StartSession { spec, idempotency, reply } = message;
+        match idempotency {
+            Some(idempotency) => self.begin_once(spec, idempotency, reply, actor),
+            None => match self.objection(&spec) {
+                Some(refused) => {
+                    let _ = reply.send(Err(refused));
+                }
+                None => self.begin(spec, None, reply, actor),
+            },
+        }
+    }
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Refused::UnknownSession,
+            store::Error::Conflict(text) | store::Error::Unusable(text) | store::Error::Unavailable(text) => {
+                Refused::Unavailable(text)
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Rows that a session has handed to the store and that are not committed, with what has to wait for that.
+
+use std::collections::VecDeque;
+
+use super::call::CallId;
+use super::messages::{Answered, Description, Refused, Reply, Started};
+use crate::domain::burst::Burst;
+use crate::domain::id::RequestId;
+use crate::domain::status::Status;
+
+/// What has to wait for a commit.
+#[derive(Debug)]
+pub(super) enum Afterwards {
+    /// Say that the session has started.
+    Started(Reply<Result<Started, Refused>>),
+    /// Say that an answer has won.
+    Answered(Reply<Result<Answered, Refused>>, RequestId),
+    /// Say where a cancelled session stands.
+    Cancelled(Reply<Result<Status, Refused>>),
+    /// Describe the session as it stood.
+    Described(Reply<Result<Box<Description>, Refused>>, Box<Description>),
+    /// Let the step begin whose start is written.
+    StepWritten(CallId),
+}
+
+/// One row.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    pub(super) row: u32,
+    pub(super) burst: Burst,
+    pub(super) afterwards: Vec<Afterwards>,
+}
+
+/// The rows that wait, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct UnwrittenRows {
+    rows: VecDeque<Unwritten>,
+    bytes: usize,
+}
+
+impl UnwrittenRows {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes of all rows that wait.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn push(&mut self, row: Unwritten) {
+        self.bytes += row.burst.body.len();
+        self.rows.push_back(row);
+    }
+
+    /// Adds something to the last row that waits; gives it back where none does.
+    pub(super) fn after_last(&mut self, mut afterwards: Vec<Afterwards>) -> Vec<Afterwards> {
+        if let Some(last) = self.rows.back_mut() {
+            last.afterwards.append(&mut afterwards);
+        }
+        afterwards
+    }
+
+    /// Takes the oldest row out, if it is among those written up to `row`.
+    pub(super) fn pop(&mut self, row: u32) -> Option<Unwritten> {
+        if self.rows.front()?.row > row {
+            return None;
+        }
+        let row = self.rows.pop_front()?;
+        self.bytes -= row.burst.body.len();
+        Some(row)
+    }
+}

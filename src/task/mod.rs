@@ -1,0 +1,22 @@
+//! The task kinds that come with Callboard.
+
+mod approval;
+mod long_running;
+mod streaming;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::session::TaskKind;
+
+/// The kinds that every server has.
+#[must_use]
+pub fn built_in() -> Vec<Arc<dyn TaskKind>> {
+    vec![Arc::new(long_running::LongRunningTask), Arc::new(streaming::SimulateStreaming), Arc::new(approval::Approval)]
+}
+
+/// A whole number of the configuration; the schema has checked it.
+fn number(config: &Value, key: &str, default: u64) -> u64 {
+    config.get(key).and_then(Value::as_u64).unwrap_or(default)
+}
