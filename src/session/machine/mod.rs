@@ -6,6 +6,8 @@
 mod answers;
 mod fold;
 mod questions;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -368,8 +370,8 @@ impl Machine {
     }
 
     fn enter(&mut self, status: Status, effects: &mut Effects, now: Timestamp) {
-        self.account(status, now);
         if self.told.replace((status, self.attempt)) != Some((status, self.attempt)) {
+            self.account(status, now);
             effects.push(Effect::Tell(Entry::Status { status, attempt: self.attempt }, None));
         }
     }

@@ -1,0 +1,274 @@
+//! The machine against its journal, and against the rules of a session's life.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::domain::burst::{Burst, BurstBuilder};
+use crate::domain::request::{Answer, FieldType};
+use crate::session::messages::Refused;
+use crate::session::script::Script;
+
+/// What may happen next, in the order of its numbers.
+#[derive(Clone, Debug)]
+enum Event {
+    Stream,
+    Confirm(Option<u8>),
+    Ask(Option<u8>),
+    Retry,
+    Answer { at: usize, value: bool },
+    TimeOut(usize),
+    Finish(u8),
+    Cancel(Cleanup),
+    CleanedUp,
+    Grant,
+}
+
+fn events() -> impl Strategy<Value = Vec<(Event, bool, u8)>> {
+    let timeout = prop::option::of(1..50u8);
+    let event = prop_oneof![
+        6 => Just(Event::Stream),
+        3 => timeout.clone().prop_map(Event::Confirm),
+        3 => timeout.prop_map(Event::Ask),
+        2 => Just(Event::Retry),
+        8 => (0..3usize, any::<bool>()).prop_map(|(at, value)| Event::Answer { at, value }),
+        2 => (0..3usize).prop_map(Event::TimeOut),
+        1 => (0..3u8).prop_map(Event::Finish),
+        1 => prop_oneof![Just(Cleanup::Nothing), Just(Cleanup::Pending)].prop_map(Event::Cancel),
+        1 => Just(Event::CleanedUp),
+        3 => Just(Event::Grant),
+    ];
+    prop::collection::vec((event, any::<bool>(), 0..9u8), 1..40)
+}
+
+/// A machine with the journal that its effects write, as an actor would.
+struct Rig {
+    machine: Machine,
+    builder: BurstBuilder,
+    now: Timestamp,
+    ordinal: u32,
+    /// Whether a slot is at hand when one is wanted.
+    slots: bool,
+    holds_slot: bool,
+    told: Vec<Entry>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        Self {
+            machine: Machine::new(now),
+            builder: BurstBuilder::default(),
+            now,
+            ordinal: 0,
+            slots: true,
+            holds_slot: false,
+            told: Vec::new(),
+        }
+    }
+
+    fn call(&mut self) -> CallId {
+        self.ordinal += 1;
+        CallId { lane: None, ordinal: self.ordinal - 1 }
+    }
+
+    fn apply(&mut self, command: Command) {
+        let effects = self.machine.apply(command, self.now);
+        self.perform(effects);
+    }
+
+    fn take_slot(&mut self) {
+        if self.holds_slot || self.slots {
+            self.holds_slot = true;
+            self.apply(Command::SlotGranted);
+        } else {
+            self.apply(Command::SlotDenied);
+        }
+    }
+
+    fn perform(&mut self, effects: Effects) {
+        for effect in effects {
+            match effect {
+                Effect::Tell(entry, lane) => {
+                    let seq = self.machine.next_seq();
+                    self.builder.tell(&entry, lane.as_deref(), seq, self.now);
+                    self.told.push(entry);
+                }
+                Effect::Note(record) => self.builder.note(&record),
+                Effect::TakeSlot => self.take_slot(),
+                Effect::FreeSlot => self.holds_slot = false,
+                Effect::Seal(..)
+                | Effect::Resolve(..)
+                | Effect::DropTask
+                | Effect::CleanUp
+                | Effect::Arm => {}
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        // A task tells and asks only while it has not ended.
+        let works = !self.machine.status().is_terminal() && self.machine.status() != Status::Cancelling;
+        let seconds = |timeout: Option<u8>| timeout.map(f64::from);
+        match event {
+            Event::Stream if works => {
+                let call = self.call();
+                self.apply(Command::Tell(call, Entry::Stream { content: "x".into() }));
+            }
+            Event::Confirm(timeout) if works => {
+                let call = self.call();
+                let question =
+                    Confirmation { message: "?".into(), timeout: seconds(timeout), default: timeout.map(|t| t % 2 == 0) };
+                self.apply(Command::Confirm(call, RequestId::random(), question));
+            }
+            Event::Ask(timeout) if works => {
+                let call = self.call();
+                let mut form = Form::from(vec![Field::new("a", FieldType::String, "")]);
+                form.timeout = seconds(timeout);
+                self.apply(Command::Ask(call, RequestId::random(), form));
+            }
+            Event::Retry if works => {
+                let call = self.call();
+                self.apply(Command::OfferRetry(call, RequestId::random(), "no".into()));
+            }
+            Event::Answer { at, value } => self.answer(at, value),
+            Event::TimeOut(at) => {
+                if let Some(id) = self.machine.open().get(at).map(|request| request.id) {
+                    self.apply(Command::TimeOut(id));
+                }
+            }
+            Event::Finish(how) if works => self.apply(Command::Finish(match how {
+                0 => Ok(json!({"x": 1})),
+                1 => Err(TaskError::failed("f")),
+                _ => Err(TaskError::Cancelled("c".into())),
+            })),
+            Event::Cancel(cleanup) => self.apply(Command::Cancel { reason: "r".into(), cleanup }),
+            Event::CleanedUp if self.machine.status() == Status::Cancelling => self.apply(Command::CleanedUp),
+            Event::Grant if self.machine.status() == Status::Queued => {
+                self.holds_slot = true;
+                self.apply(Command::SlotGranted);
+            }
+            Event::Stream
+            | Event::Confirm(_)
+            | Event::Ask(_)
+            | Event::Retry
+            | Event::Finish(_)
+            | Event::CleanedUp
+            | Event::Grant => {}
+        }
+    }
+
+    fn answer(&mut self, at: usize, value: bool) {
+        let Some(request) = self.machine.open().get(at) else { return };
+        let id = request.id.to_string();
+        let answer = match &request.question {
+            Question::Confirmation => Answer::Confirm(value),
+            Question::Retry => Answer::Retry(value),
+            Question::Form(_) => Answer::Input(json!({"a": "b"}).as_object().cloned().unwrap()),
+        };
+        let (_, effects) = self.machine.answer(Some(&id), answer, "me".into(), self.now).unwrap();
+        self.perform(effects);
+    }
+
+    /// The machine that the journal gives.
+    fn folded(&mut self) -> Machine {
+        let body = std::mem::take(&mut self.builder).finish().body;
+        let mut machine = Machine::new(Timestamp::from_micros(1_700_000_000_000_000));
+        let mut script = Script::default();
+        let (_, lines) = Burst::read(body).unwrap();
+        for line in lines {
+            let call = script.push(&line);
+            machine.fold(&line, call);
+        }
+        machine
+    }
+}
+
+proptest! {
+    /// A session that is read back stands where it stood, whatever happened to it.
+    #[test]
+    fn the_journal_gives_the_same_machine(events in events()) {
+        let mut rig = Rig::new();
+        rig.take_slot();
+        for (event, slots, seconds) in events {
+            rig.now = rig.now.plus(std::time::Duration::from_secs(u64::from(seconds)));
+            rig.slots = slots;
+            rig.happen(event);
+        }
+        let folded = rig.folded();
+        // Outcomes that wait for a slot are in the script, not in the machine.
+        rig.machine.withheld.clear();
+        prop_assert_eq!(rig.machine, folded);
+    }
+
+    /// The terminal entry comes once, last, with the status of the same word before it.
+    #[test]
+    fn a_session_ends_once(events in events()) {
+        let mut rig = Rig::new();
+        rig.take_slot();
+        for (event, slots, _) in events {
+            rig.slots = slots;
+            rig.happen(event);
+        }
+        let terminal = |entry: &Entry| entry.class() == crate::domain::entry::Class::Terminal;
+        let ends: Vec<usize> = rig.told.iter().enumerate().filter(|(_, entry)| terminal(entry)).map(|(at, _)| at).collect();
+        if rig.machine.status().is_terminal() {
+            prop_assert_eq!(&ends, &[rig.told.len() - 1]);
+            let before = rig.told.get(rig.told.len() - 2);
+            let status = rig.machine.status();
+            let said = matches!(before, Some(Entry::Status { status: told, .. }) if *told == status);
+            prop_assert!(said, "the status stands before the end");
+            prop_assert!(!rig.holds_slot);
+            prop_assert!(rig.machine.open().is_empty());
+        } else {
+            prop_assert!(ends.is_empty());
+        }
+    }
+
+    /// Waiting uses up no slot, and a question that is open is a state that is waiting.
+    #[test]
+    fn waiting_holds_no_slot(events in events()) {
+        let mut rig = Rig::new();
+        rig.take_slot();
+        for (event, slots, _) in events {
+            rig.slots = slots;
+            rig.happen(event);
+            let status = rig.machine.status();
+            if status.is_waiting() {
+                prop_assert!(!rig.holds_slot, "{status:?}");
+            }
+            if !rig.machine.open().is_empty() && status != Status::Queued {
+                prop_assert!(status.is_waiting(), "{status:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_without_an_id_is_taken_only_where_one_question_is_open() {
+    let mut rig = Rig::new();
+    rig.take_slot();
+    let now = rig.now;
+    let yes = || Answer::Confirm(true);
+    assert_eq!(rig.machine.answer(None, yes(), "me".into(), now), Err(Refused::NoOpenRequest));
+    rig.happen(Event::Confirm(None));
+    rig.happen(Event::Confirm(None));
+    assert_eq!(rig.machine.answer(None, yes(), "me".into(), now), Err(Refused::AmbiguousRequest));
+    let first = rig.machine.open()[0].id.to_string();
+    assert!(rig.machine.answer(Some(&first), yes(), "me".into(), now).is_ok());
+    assert!(matches!(rig.machine.answer(Some(&first), yes(), "me".into(), now), Err(Refused::AlreadyAnswered(w)) if w.by == "me"));
+    assert!(rig.machine.answer(None, yes(), "me".into(), now).is_ok());
+    assert_eq!(rig.machine.answer(Some("nonsense"), yes(), "me".into(), now), Err(Refused::NoOpenRequest));
+}
+
+#[test]
+fn a_bad_value_leaves_the_question_open() {
+    let mut rig = Rig::new();
+    rig.take_slot();
+    rig.happen(Event::Ask(None));
+    let now = rig.now;
+    let bad = Answer::Input(json!({"a": 3}).as_object().cloned().unwrap());
+    let refused = rig.machine.answer(None, bad, "me".into(), now);
+    assert!(matches!(refused, Err(Refused::Rejected { errors, .. }) if errors[0].field == "a"));
+    assert_eq!(rig.machine.open().len(), 1);
+}
