@@ -1,8 +1,15 @@
 //! Checks of single settings that a range cannot say.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use env_filter::Builder;
 
+use super::secret::Secret;
+
 type Checked = garde::Result;
+
+/// The longest time that a setting may name, in seconds: a hundred years. Longer ones overflow clocks.
+pub(super) const LONGEST: f64 = 100.0 * 365.25 * 86_400.0;
 
 /// An IP address, or `localhost`.
 pub(super) fn address(host: &str, _: &()) -> Checked {
@@ -42,4 +49,32 @@ pub(super) fn name(text: &str, _: &()) -> Checked {
 /// What `RUST_LOG` takes.
 pub(super) fn log_filter(text: &str, _: &()) -> Checked {
     Builder::new().try_parse(text).map(|_| ()).map_err(|error| garde::Error::new(error.to_string()))
+}
+
+/// A program, and arguments that the system can pass on.
+pub(super) fn command(argv: &[String], _: &()) -> Checked {
+    if argv.first().is_none_or(String::is_empty) {
+        return Err(garde::Error::new("must name a program, such as [\"sh\", \"greet.sh\"]"));
+    }
+    if argv.iter().any(|word| word.contains('\0')) {
+        return Err(garde::Error::new("must not contain a zero character"));
+    }
+    Ok(())
+}
+
+/// A JSON Schema.
+pub(super) fn schema(schema: &serde_json::Value, _: &()) -> Checked {
+    match jsonschema::validator_for(schema) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(garde::Error::new(format!("must be a JSON Schema: {error}"))),
+    }
+}
+
+/// 32 bytes in base64. The reason never shows what was given.
+pub(super) fn secret_key(key: &Secret, _: &()) -> Checked {
+    match STANDARD.decode(key.reveal()) {
+        Ok(bytes) if bytes.len() == 32 => Ok(()),
+        Ok(bytes) => Err(garde::Error::new(format!("must be 32 bytes in base64, not {} bytes", bytes.len()))),
+        Err(_) => Err(garde::Error::new("must be 32 bytes in base64")),
+    }
 }

@@ -26,7 +26,7 @@ pub struct Connections {
     #[garde(range(min = 125))]
     pub max_message_bytes: usize,
     /// Messages a second that a client may send; 0 for no limit (4429).
-    #[garde(range(min = 0.0))]
+    #[garde(range(min = 0.0, max = 1e9))]
     pub messages_per_second: f64,
     /// Messages that a client may send at once before the rate counts.
     #[garde(range(min = 1))]

@@ -1,30 +1,53 @@
 //! The settings: one struct for each concern, layered and checked as a whole.
+//!
+//! [`load`] layers flags over the environment over `.env` over a TOML file over the defaults, and tells everything
+//! that is wrong with them at once.
 
 mod check;
 pub mod connections;
+mod dotenv;
+mod environment;
+mod fault;
+mod file;
+mod flags;
+mod known;
+mod layer;
+mod load;
 pub mod log;
 pub mod secret;
 pub mod server;
 pub mod sessions;
+mod show;
 pub mod store;
 pub mod task;
 
+use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+pub use fault::{Fault, Faults};
+pub use flags::Flags;
+pub use load::{Loaded, load};
+
 /// Every setting.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// `[server]`
+    #[garde(dive)]
     pub server: server::Server,
     /// `[store]`
+    #[garde(dive)]
     pub store: store::Store,
     /// `[connections]`
+    #[garde(dive)]
     pub connections: connections::Connections,
     /// `[sessions]`
+    #[garde(dive)]
     pub sessions: sessions::Sessions,
     /// `[[task]]`
+    #[garde(dive)]
     pub task: Vec<task::CommandTask>,
     /// `[log]`
+    #[garde(dive)]
     pub log: log::Log,
 }

@@ -26,7 +26,7 @@ pub struct Store {
     pub busy_timeout: f64,
     /// The key that secrets in answers are sealed with: 32 bytes in base64. Without it one is made and kept beside the
     /// database, readable by its owner only.
-    #[garde(skip)]
+    #[garde(inner(custom(super::check::secret_key)))]
     pub secret_key: Option<Secret>,
 }
 

@@ -16,7 +16,7 @@ pub struct CommandTask {
     #[garde(skip)]
     pub description: String,
     /// The program and its arguments; no shell reads them.
-    #[garde(length(min = 1))]
+    #[garde(custom(super::check::command))]
     pub command: Vec<String>,
     /// The folder that it runs in; that of the server where there is none.
     #[garde(skip)]
@@ -25,7 +25,7 @@ pub struct CommandTask {
     #[garde(skip)]
     pub env: BTreeMap<String, String>,
     /// Seconds that it may work, without the time that it waits for people; no limit where there is none.
-    #[garde(inner(range(min = 0.01)))]
+    #[garde(inner(range(min = 0.01, max = super::check::LONGEST)))]
     pub timeout: Option<f64>,
     /// How often a person may have it tried again.
     #[garde(range(max = 100))]
@@ -37,9 +37,9 @@ pub struct CommandTask {
     #[garde(skip)]
     pub max_output_bytes: Option<u64>,
     /// The JSON Schema of its input; anything where there is none.
-    #[garde(skip)]
+    #[garde(inner(custom(super::check::schema)))]
     pub input_schema: Option<serde_json::Value>,
     /// The JSON Schema of its configuration; any object where there is none.
-    #[garde(skip)]
+    #[garde(inner(custom(super::check::schema)))]
     pub config_schema: Option<serde_json::Value>,
 }

@@ -1,0 +1,210 @@
+//! Which settings there are and of what type: read off the defaults and the structs, so that nothing is listed twice.
+
+use serde_json::{Map, Value, json};
+
+use super::Settings;
+use super::fault::nearest;
+use super::task::CommandTask;
+
+/// The settings that are never shown, and that may be read from a file that a variable ending in `_FILE` names.
+pub(super) const SECRETS: [&str; 1] = ["store.secret_key"];
+
+/// The settings that there are.
+pub(super) struct Known {
+    defaults: Map<String, Value>,
+    task: Map<String, Value>,
+}
+
+impl Known {
+    pub(super) fn new() -> Self {
+        Self { defaults: object(&Settings::default()), task: object(&CommandTask::default()) }
+    }
+
+    /// The sections `[…]` with their keys and defaults; `null` for a setting without a default.
+    pub(super) fn sections(&self) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
+        self.defaults.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_object()?)))
+    }
+
+    pub(super) fn section(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.defaults.get(name)?.as_object()
+    }
+
+    /// The keys of a `[[task]]`.
+    pub(super) fn task(&self) -> &Map<String, Value> {
+        &self.task
+    }
+
+    /// Every setting as `section.key`, `task` among them.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self
+            .sections()
+            .flat_map(|(section, keys)| keys.keys().map(move |key| format!("{section}.{key}")))
+            .collect();
+        keys.push("task".into());
+        keys
+    }
+
+    /// The default of `section.key`; `null` for a setting that has none.
+    pub(super) fn default_of(&self, key: &str) -> Option<&Value> {
+        match key.split_once('.') {
+            Some((section, key)) => self.section(section)?.get(key),
+            None => self.defaults.get(key),
+        }
+    }
+
+    /// What to say of a key that there is not, with the one that was probably meant.
+    pub(super) fn unknown(&self, section: &str, key: &str) -> String {
+        let (owns, keys) = (self.section(section).map(|keys| keys.keys()), self.keys());
+        let near = owns.and_then(|owns| nearest(key, owns.map(String::as_str))).map(|key| format!("{section}.{key}"));
+        let elsewhere = || keys.iter().find(|known| known.split_once('.').is_some_and(|(_, last)| last == key));
+        did_you_mean("there is no such setting", near.as_ref().or_else(elsewhere))
+    }
+
+    /// What to say of a top-level key that there is not.
+    pub(super) fn unknown_section(&self, name: &str) -> String {
+        let near = nearest(name, self.defaults.keys().map(String::as_str)).map(str::to_owned);
+        near.map_or_else(|| self.unknown("", name), |near| did_you_mean("there is no such section", Some(&near)))
+    }
+
+    /// What to say of a key that a `[[task]]` does not have.
+    pub(super) fn unknown_in_task(&self, key: &str) -> String {
+        let near = nearest(key, self.task.keys().map(String::as_str)).map(str::to_owned);
+        did_you_mean("a task has no such setting", near.as_ref())
+    }
+}
+
+/// Whether `value` has the type of `section.key`.
+///
+/// # Errors
+/// What it must be instead.
+pub(super) fn fits(section: &str, key: &str, value: &Value) -> Result<(), String> {
+    typed(json!({section: {key: value}}), SECRETS.iter().any(|secret| *secret == format!("{section}.{key}")))
+}
+
+/// Whether `value` has the type of this key of a `[[task]]`.
+///
+/// # Errors
+/// What it must be instead.
+pub(super) fn fits_task(key: &str, value: &Value) -> Result<(), String> {
+    typed(json!({"task": [{key: value}]}), false)
+}
+
+pub(super) fn did_you_mean(what: &str, near: Option<&String>) -> String {
+    near.map_or_else(|| what.to_owned(), |near| format!("{what}; did you mean {near}?"))
+}
+
+fn object(value: &impl serde::Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+fn typed(settings: Value, secret: bool) -> Result<(), String> {
+    match serde_json::from_value::<Settings>(settings) {
+        Ok(_) => Ok(()),
+        Err(_) if secret => Err("must be a text".into()),
+        Err(error) => Err(in_plain_words(&error.to_string())),
+    }
+}
+
+/// The words of serde as a person would say them.
+fn in_plain_words(error: &str) -> String {
+    let Some((found, expected)) = error.rsplit_once(", expected ") else { return error.to_owned() };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => whole_number(expected),
+        "f64" | "f32" => "a number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a string" | "string or table" => "a text".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a table".to_owned(),
+        other if other.starts_with("struct ") => "a table".to_owned(),
+        other => other.to_owned(),
+    };
+    format!("must be {expected}, not {}", in_short(found))
+}
+
+fn whole_number(kind: &str) -> String {
+    match kind {
+        "u8" => "a whole number from 0 to 255".into(),
+        "u16" => "a whole number from 0 to 65535".into(),
+        "u32" => "a whole number from 0 to 4294967295".into(),
+        _ => "a whole number, 0 or more".into(),
+    }
+}
+
+/// From ``invalid type: integer `7` `` the 7, cut where it is long.
+fn in_short(found: &str) -> String {
+    let found = found.split_once(": ").map_or(found, |(_, found)| found);
+    let value = match found {
+        "sequence" => "a list",
+        "map" => "a table",
+        "null" | "unit value" => "null",
+        other => other.find(['`', '"']).and_then(|start| other.get(start..)).unwrap_or(other),
+    };
+    if value.chars().count() <= 80 {
+        return value.to_owned();
+    }
+    format!("{}…", value.chars().take(80).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_types_are_told_in_plain_words() {
+        for (section, key, value, said) in [
+            ("server", "port", json!("abc"), r#"must be a whole number from 0 to 65535, not "abc""#),
+            ("server", "port", json!(70_000), "must be a whole number from 0 to 65535, not `70000`"),
+            ("server", "workers", json!(-1), "must be a whole number, 0 or more, not `-1`"),
+            ("server", "workers", json!(1.5), "must be a whole number, 0 or more, not `1.5`"),
+            ("server", "host", json!(["a"]), "must be a text, not a list"),
+            ("server", "allowed_origins", json!("a"), r#"must be a list, not "a""#),
+            ("server", "keep_alive", json!(true), "must be a number, not `true`"),
+            ("log", "format", json!("xml"), "must be `text` or `json`, not `xml`"),
+        ] {
+            assert_eq!(fits(section, key, &value).unwrap_err(), said, "{section}.{key} = {value}");
+        }
+        assert_eq!(fits("server", "keep_alive", &json!(30)), Ok(()));
+    }
+
+    #[test]
+    fn a_secret_of_the_wrong_type_is_not_shown() {
+        assert_eq!(fits("store", "secret_key", &json!(123_456)).unwrap_err(), "must be a text");
+    }
+
+    #[test]
+    fn settings_without_a_default_are_texts() {
+        let known = Known::new();
+        for (section, keys) in known.sections() {
+            for (key, _) in keys.iter().filter(|(_, default)| default.is_null()) {
+                assert_eq!(fits(section, key, &json!("x")), Ok(()), "a variable cannot set {section}.{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_meant_is_looked_for_in_the_section_and_then_elsewhere() {
+        let known = Known::new();
+        for (said, meant) in [
+            (known.unknown("server", "prot"), "server.port"),
+            (known.unknown("server", "retention"), "sessions.retention"),
+            (known.unknown("", "port"), "server.port"),
+            (known.unknown_section("sesions"), "sessions"),
+            (known.unknown_section("tasks"), "task"),
+            (known.unknown_in_task("commands"), "command"),
+        ] {
+            assert!(said.ends_with(&format!("did you mean {meant}?")), "{said}");
+        }
+        assert_eq!(known.unknown("server", "colour"), "there is no such setting");
+    }
+
+    #[test]
+    fn every_secret_is_a_setting() {
+        let known = Known::new();
+        for secret in SECRETS {
+            assert!(known.default_of(secret).is_some(), "{secret}");
+        }
+    }
+}

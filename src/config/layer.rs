@@ -1,0 +1,108 @@
+//! One layer of settings: values of known keys and right types, each with the place that said it.
+
+use config::{ConfigError, Map, Source, Value as Located, ValueKind};
+use serde_json::Value;
+
+use super::fault::Faults;
+use super::known::{self, Known};
+
+/// One layer of settings. Only what was checked gets in, so that layering cannot fail.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer {
+    sections: Map<String, Map<String, Located>>,
+    tasks: Option<Located>,
+}
+
+impl Layer {
+    /// Sets a whole section, key by key.
+    pub(super) fn set_section(&mut self, known: &Known, name: &str, value: &Value, source: &str, faults: &mut Faults) {
+        if name == "task" {
+            return self.set_tasks(known, value, source, faults);
+        }
+        if known.section(name).is_none() {
+            return faults.add(source, name, known.unknown_section(name));
+        }
+        let Value::Object(keys) = value else {
+            return faults.add(source, name, format!("must be a table; write [{name}]"));
+        };
+        for (key, value) in keys {
+            self.set(known, (name, key), value, source, faults);
+        }
+    }
+
+    /// Sets one key of a section; a later call for the same key wins.
+    pub(super) fn set(
+        &mut self,
+        known: &Known,
+        (section, key): (&str, &str),
+        value: &Value,
+        source: &str,
+        faults: &mut Faults,
+    ) {
+        let name = format!("{section}.{key}");
+        if known.default_of(&name).is_none() {
+            return faults.add(source, name, known.unknown(section, key));
+        }
+        if let Err(reason) = known::fits(section, key, value) {
+            return faults.add(source, name, reason);
+        }
+        self.sections.entry(section.into()).or_default().insert(key.into(), located(value, source));
+    }
+
+    /// Sets the list of tasks.
+    pub(super) fn set_tasks(&mut self, known: &Known, value: &Value, source: &str, faults: &mut Faults) {
+        let Value::Array(tasks) = value else {
+            return faults.add(source, "task", "must be a list; write [[task]]");
+        };
+        let mut kept = Vec::with_capacity(tasks.len());
+        for (index, task) in tasks.iter().enumerate() {
+            let Value::Object(keys) = task else {
+                faults.add(source, format!("task[{index}]"), "must be a table; write [[task]]");
+                continue;
+            };
+            let mut fitting = serde_json::Map::new();
+            for (key, value) in keys {
+                let checked = match known.task().contains_key(key) {
+                    true => known::fits_task(key, value),
+                    false => Err(known.unknown_in_task(key)),
+                };
+                match checked {
+                    Ok(()) => drop(fitting.insert(key.clone(), value.clone())),
+                    Err(reason) => faults.add(source, format!("task[{index}].{key}"), reason),
+                }
+            }
+            kept.push(Value::Object(fitting));
+        }
+        self.tasks = Some(located(&Value::Array(kept), source));
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Located>, ConfigError> {
+        let sections = self.sections.iter().map(|(name, keys)| (name.clone(), Located::new(None, keys.clone())));
+        Ok(sections.chain(self.tasks.iter().map(|tasks| ("task".to_owned(), tasks.clone()))).collect())
+    }
+}
+
+fn located(value: &Value, source: &str) -> Located {
+    let kind = match value {
+        Value::Null => ValueKind::Nil,
+        Value::Bool(flag) => ValueKind::Boolean(*flag),
+        Value::Number(number) => number
+            .as_i64()
+            .map(ValueKind::I64)
+            .or_else(|| number.as_u64().map(ValueKind::U64))
+            .or_else(|| number.as_f64().map(ValueKind::Float))
+            .unwrap_or_default(),
+        Value::String(text) => ValueKind::String(text.clone()),
+        Value::Array(items) => ValueKind::Array(items.iter().map(|item| located(item, source)).collect()),
+        Value::Object(entries) => {
+            ValueKind::Table(entries.iter().map(|(key, value)| (key.clone(), located(value, source))).collect())
+        }
+    };
+    Located::new(Some(&source.to_owned()), kind)
+}

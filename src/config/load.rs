@@ -1,0 +1,166 @@
+//! Layers the settings and checks them as a whole.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use config::{Config, Value as Located};
+use garde::Validate as _;
+use serde_json::Value;
+
+use super::Settings;
+use super::dotenv;
+use super::environment::Variables;
+use super::fault::Faults;
+use super::file;
+use super::flags::Flags;
+use super::known::Known;
+use super::layer::Layer;
+use super::task::CommandTask;
+
+/// The file that is read from the working directory where no other is named.
+const FILE: &str = "callboard.toml";
+const DOTENV: &str = ".env";
+
+/// Settings that hold, and where those come from that are not the defaults.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// For `section.key`, and `task` as a whole: the file, variable or flag that said it.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// Layers `flags` over `env` over `.env` over the settings file over the defaults; files are looked for in `cwd`.
+/// `built_in` are the names of the task kinds that a `[[task]]` must not take.
+///
+/// # Errors
+/// Everything that is wrong, in all layers at once.
+pub fn load(flags: &Flags, env: &[(OsString, OsString)], cwd: &Path, built_in: &[&str]) -> Result<Loaded, Faults> {
+    let known = Known::new();
+    let mut faults = Faults::default();
+    let layers = [
+        file_layer(flags.config.as_deref(), cwd, &known, &mut faults),
+        dotenv_layer(cwd, &known, &mut faults),
+        environment_layer(env, cwd, &known, &mut faults),
+        flags.layer(&known, &mut faults),
+    ];
+    let merged = layers.into_iter().fold(Config::builder(), |builder, layer| builder.add_source(layer)).build();
+    let merged = merged.and_then(|merged| Ok((sources(&merged.cache), merged.try_deserialize::<Settings>()?)));
+    match merged {
+        Ok((sources, settings)) => {
+            check(&settings, &sources, built_in, &mut faults);
+            if faults.is_empty() {
+                return Ok(Loaded { settings, sources });
+            }
+        }
+        Err(error) => faults.add("settings", "", error.to_string()),
+    }
+    Err(faults)
+}
+
+fn file_layer(named: Option<&Path>, cwd: &Path, known: &Known, faults: &mut Faults) -> Layer {
+    match named {
+        Some(path) => file::read(&cwd.join(path), &path.display().to_string(), known, faults),
+        None if is_there(&cwd.join(FILE)) => file::read(&cwd.join(FILE), FILE, known, faults),
+        None => Layer::default(),
+    }
+}
+
+fn dotenv_layer(cwd: &Path, known: &Known, faults: &mut Faults) -> Layer {
+    let path = cwd.join(DOTENV);
+    if !is_there(&path) {
+        return Layer::default();
+    }
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            faults.add(DOTENV, "", format!("cannot be read: {error}"));
+            return Layer::default();
+        }
+    };
+    let values = dotenv::parse(&text, DOTENV, faults).into_iter().map(|(name, text)| (name, Some(text))).collect();
+    Variables { values, file: Some(DOTENV), folder: cwd }.layer(known, faults)
+}
+
+fn environment_layer(env: &[(OsString, OsString)], cwd: &Path, known: &Known, faults: &mut Faults) -> Layer {
+    let named =
+        |(name, value): &(OsString, OsString)| Some((name.to_str()?.to_owned(), value.to_str().map(str::to_owned)));
+    Variables { values: env.iter().filter_map(named).collect(), file: None, folder: cwd }.layer(known, faults)
+}
+
+/// Whether there is something of this name: a file that is there and cannot be read must not be passed over.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
+/// The source of each value in the merged tree.
+fn sources(merged: &Located) -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    let Ok(sections) = merged.clone().into_table() else { return sources };
+    for (section, value) in sections {
+        if let Some(source) = value.origin() {
+            sources.insert(section, source.to_owned());
+            continue;
+        }
+        for (key, value) in value.into_table().unwrap_or_default() {
+            if let Some(source) = value.origin() {
+                sources.insert(format!("{section}.{key}"), source.to_owned());
+            }
+        }
+    }
+    sources
+}
+
+fn check(settings: &Settings, sources: &BTreeMap<String, String>, built_in: &[&str], faults: &mut Faults) {
+    if let Err(report) = settings.validate() {
+        let values = serde_json::to_value(settings).unwrap_or_default();
+        for (path, error) in report.iter() {
+            let key = path.to_string();
+            faults.add(source_of(&key, sources), &key, reason(error.message(), value_at(&key, &values)));
+        }
+    }
+    check_names(&settings.task, &source_of("task", sources), built_in, faults);
+}
+
+fn check_names(tasks: &[CommandTask], source: &str, built_in: &[&str], faults: &mut Faults) {
+    let mut first = BTreeMap::new();
+    for (index, task) in tasks.iter().enumerate() {
+        let (key, name) = (format!("task[{index}].name"), task.name.as_str());
+        if built_in.contains(&name) {
+            faults.add(source, &key, format!("{name:?} is the name of a task that is built in; take another one"));
+        }
+        if name.is_empty() {
+            continue;
+        }
+        if let Some(earlier) = first.get(name) {
+            faults.add(source, &key, format!("{name:?} is the name of task[{earlier}], too; take another one"));
+        } else {
+            first.insert(name, index);
+        }
+    }
+}
+
+/// The source of `server.allowed_origins[0]` is that of the setting that it is part of.
+fn source_of(key: &str, sources: &BTreeMap<String, String>) -> String {
+    let setting = key.split('[').next().unwrap_or(key);
+    sources.get(setting).map_or_else(|| "default".to_owned(), Clone::clone)
+}
+
+fn value_at<'a>(key: &str, values: &'a Value) -> Option<&'a Value> {
+    values.pointer(&format!("/{}", key.replace(['.', '['], "/").replace(']', "")))
+}
+
+fn reason(message: &str, value: Option<&Value>) -> String {
+    let message = match message.split_once(" than ") {
+        Some(("lower", bound)) => format!("must be at least {bound}"),
+        Some(("greater", bound)) => format!("must be at most {bound}"),
+        _ => message.to_owned(),
+    };
+    match value {
+        Some(value) if !message.contains(", not ") && (value.is_number() || value.is_string()) && value != "***" => {
+            format!("{message}, not {value}")
+        }
+        _ => message,
+    }
+}

@@ -1,0 +1,64 @@
+//! The settings as people read them: TOML, secrets masked, each value with its source where that is not the default.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::load::Loaded;
+
+const MASK: &str = "***";
+
+impl fmt::Display for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(Value::Object(sections)) = serde_json::to_value(&self.settings) else { return Err(fmt::Error) };
+        let mut first = true;
+        for (section, value) in &sections {
+            let Value::Object(keys) = value else { continue };
+            writeln!(f, "{}[{section}]", if first { "" } else { "\n" })?;
+            first = false;
+            for (key, value) in keys.iter().filter(|(_, value)| !value.is_null()) {
+                let source = self.sources.get(&format!("{section}.{key}"));
+                writeln!(f, "{key} = {}{}", toml_of(value), comment(source))?;
+            }
+        }
+        let Some(Value::Array(tasks)) = sections.get("task") else { return Ok(()) };
+        for task in tasks.iter().filter_map(Value::as_object) {
+            writeln!(f, "\n[[task]]{}", comment(self.sources.get("task")))?;
+            for (key, value) in task.iter().filter(|(_, value)| !value.is_null()) {
+                let shown = if key == "env" { toml_of(&masked(value)) } else { toml_of(value) };
+                writeln!(f, "{key} = {shown}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn comment(source: Option<&String>) -> String {
+    source.map_or_else(String::new, |source| {
+        // A file's name may hold a line break, which would end the comment.
+        format!("  # {}", source.replace(char::is_control, "?"))
+    })
+}
+
+/// Variables of a task: programs are given their secrets in them.
+fn masked(variables: &Value) -> Value {
+    variables.as_object().into_iter().flatten().map(|(name, _)| (name.clone(), Value::from(MASK))).collect()
+}
+
+/// On one line. TOML has no `null`: it is left out of tables and shown as text in lists.
+fn toml_of(value: &Value) -> toml::Value {
+    match value {
+        Value::Null => toml::Value::String("null".into()),
+        Value::Bool(flag) => toml::Value::Boolean(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => toml::Value::Integer(number),
+            None => toml::Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        Value::String(text) => toml::Value::String(text.clone()),
+        Value::Array(items) => toml::Value::Array(items.iter().map(toml_of).collect()),
+        Value::Object(entries) => {
+            let entries = entries.iter().filter(|(_, value)| !value.is_null());
+            toml::Value::Table(entries.map(|(key, value)| (key.clone(), toml_of(value))).collect())
+        }
+    }
+}
