@@ -3,6 +3,8 @@
 pub mod config;
 pub mod domain;
 pub mod hub;
+pub mod logging;
+pub mod metrics;
 pub mod session;
 pub mod store;
 pub mod task;

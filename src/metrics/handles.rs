@@ -1,0 +1,180 @@
+//! The handles that the parts of the server count and measure with.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Metrics, names};
+use crate::domain::status::Status;
+
+/// How often an event loop is looked at. Often enough to meet a task that holds it for a tenth of a second.
+const LAG_EVERY: Duration = Duration::from_millis(500);
+
+/// For one worker's connections.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    open: Gauge,
+    opened: Counter,
+    metrics: Metrics,
+    /// Messages that clients sent.
+    pub messages_received: Counter,
+    /// Messages that were put into the outboxes of clients.
+    pub messages_sent: Counter,
+    /// Bytes of the messages that clients sent.
+    pub received_bytes: Counter,
+    /// Bytes that were put into the outboxes of clients.
+    pub sent_bytes: Counter,
+}
+
+impl Connections {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        // A counter with a label is told once it has a value for it.
+        drop(metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", "done")]));
+        Self {
+            open: metrics.gauge(names::CONNECTIONS, &[]),
+            opened: metrics.counter(names::CONNECTIONS_OPENED, &[]),
+            metrics: metrics.clone(),
+            messages_received: metrics.counter(names::MESSAGES_RECEIVED, &[]),
+            messages_sent: metrics.counter(names::MESSAGES_SENT, &[]),
+            received_bytes: metrics.counter(names::RECEIVED_BYTES, &[]),
+            sent_bytes: metrics.counter(names::SENT_BYTES, &[]),
+        }
+    }
+
+    /// A connection was opened.
+    pub fn opened(&self) {
+        self.open.increment(1.0);
+        self.opened.increment(1);
+    }
+
+    /// A connection that was opened has gone, for this reason.
+    pub fn closed(&self, reason: &'static str) {
+        self.open.decrement(1.0);
+        // Looked up each time: that is little beside what closing a socket costs.
+        self.metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", reason)]).increment(1);
+    }
+}
+
+/// For one worker's sessions.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    by_status: [(Status, Gauge); Status::ALL.len()],
+    /// Seconds that an answered request had waited for a person.
+    pub human_wait: Histogram,
+    /// Seconds that a session waited for a run slot.
+    pub queue_wait: Histogram,
+    /// Seconds that an ended session had worked, without its waiting.
+    pub run: Histogram,
+}
+
+impl Sessions {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        Self {
+            by_status: Status::ALL
+                .map(|status| (status, metrics.gauge(names::SESSIONS, &[("status", status.as_str())]))),
+            human_wait: metrics.histogram(names::HUMAN_WAIT, &[]),
+            queue_wait: metrics.histogram(names::QUEUE_WAIT, &[]),
+            run: metrics.histogram(names::RUN, &[]),
+        }
+    }
+
+    /// That many more sessions have this status, such as those that a start finds in the store.
+    pub fn add(&self, status: Status, count: u64) {
+        self.change(status, count as f64);
+    }
+
+    /// A session went from one status to another; from none when it is new, to none when it is removed.
+    pub fn moved(&self, from: Option<Status>, to: Option<Status>) {
+        if let Some(from) = from {
+            self.change(from, -1.0);
+        }
+        if let Some(to) = to {
+            self.change(to, 1.0);
+        }
+    }
+
+    fn change(&self, status: Status, by: f64) {
+        if let Some((_, gauge)) = self.by_status.iter().find(|(other, _)| *other == status) {
+            gauge.increment(by);
+        }
+    }
+}
+
+/// For the sessions of one task kind.
+#[derive(Clone, Debug)]
+pub struct TaskKind {
+    completed: Counter,
+    failed: Counter,
+    cancelled: Counter,
+    /// Sessions that were started.
+    pub started: Counter,
+}
+
+impl TaskKind {
+    pub(super) fn new(metrics: &Metrics, name: &str) -> Self {
+        let ended =
+            |status: Status| metrics.counter(names::SESSIONS_ENDED, &[("task", name), ("status", status.as_str())]);
+        Self {
+            completed: ended(Status::Completed),
+            failed: ended(Status::Failed),
+            cancelled: ended(Status::Cancelled),
+            started: metrics.counter(names::SESSIONS_STARTED, &[("task", name)]),
+        }
+    }
+
+    /// A session has ended with this status; one that is not final is not counted.
+    pub fn ended(&self, status: Status) {
+        match status {
+            Status::Completed => self.completed.increment(1),
+            Status::Failed => self.failed.increment(1),
+            Status::Cancelled => self.cancelled.increment(1),
+            Status::Queued
+            | Status::Running
+            | Status::WaitingConfirmation
+            | Status::WaitingInput
+            | Status::WaitingRetry
+            | Status::Cancelling => {}
+        }
+    }
+}
+
+/// For the store's writer.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Seconds that a commit took.
+    pub commit_seconds: Histogram,
+    /// Rows that were written in one commit.
+    pub commit_rows: Histogram,
+}
+
+impl Store {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        Self {
+            commit_seconds: metrics.histogram(names::COMMIT_SECONDS, &[]),
+            commit_rows: metrics.histogram(names::COMMIT_ROWS, &[]),
+        }
+    }
+}
+
+/// For the event loop of one worker.
+#[derive(Clone, Debug)]
+pub struct EventLoop {
+    /// Seconds that it woke up later than it was due.
+    pub lag: Histogram,
+}
+
+impl EventLoop {
+    pub(super) fn new(metrics: &Metrics, worker: usize) -> Self {
+        Self { lag: metrics.histogram(names::LOOP_LAG, &[("worker", &worker.to_string())]) }
+    }
+
+    /// Measures the lag of the loop that this runs on, for ever. A timer is up to a millisecond late by itself.
+    pub async fn watch(self) {
+        loop {
+            let due = Instant::now() + LAG_EVERY;
+            sleep_until(due).await;
+            self.lag.record(due.elapsed().as_secs_f64());
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the server counts and measures, as Prometheus reads it.
+//!
+//! There is no global recorder: several servers in one process, as tests have them, count apart. Each part of the
+//! server takes its handles once, when it starts, so that counting is an atomic addition and no look-up.
+
+mod handles;
+mod names;
+mod process;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
+
+pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind};
+
+use crate::domain::time::Timestamp;
+
+/// How often what was measured is put into its buckets; it waits in memory until then.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// All metrics of a server. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    recorder: Arc<PrometheusRecorder>,
+}
+
+/// Metrics that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A histogram's buckets are not usable.
+    #[error("the metrics cannot be set up: {0}")]
+    Unusable(#[from] BuildError),
+}
+
+impl Metrics {
+    /// All metrics at zero, for a server with that many workers.
+    ///
+    /// # Errors
+    /// Where the recorder cannot be built.
+    pub fn install(workers: usize) -> Result<Self, Error> {
+        let mut builder = PrometheusBuilder::new();
+        for (name, _, buckets) in names::HISTOGRAMS {
+            builder = builder.set_buckets_for_metric(Matcher::Full(name.into()), buckets)?;
+        }
+        let metrics = Self { recorder: Arc::new(builder.build_recorder()) };
+        metrics.describe();
+        metrics.gauge(names::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
+        metrics.gauge(names::START_TIME, &[]).set(Timestamp::now().as_secs_f64());
+        metrics.gauge(names::WORKERS, &[]).set(workers as f64);
+        // What is not registered is not told: an idle server tells zeros, so that rates and alarms work from the start.
+        drop((metrics.connections(), metrics.sessions(), metrics.store()));
+        (0..workers.max(1)).for_each(|worker| drop(metrics.event_loop(worker)));
+        Ok(metrics)
+    }
+
+    /// Handles for one worker's connections.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections::new(self)
+    }
+
+    /// Handles for one worker's sessions.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(self)
+    }
+
+    /// Handles for the sessions of one task kind. To be taken for all kinds at the start, so that they are told.
+    #[must_use]
+    pub fn task_kind(&self, name: &str) -> TaskKind {
+        TaskKind::new(self, name)
+    }
+
+    /// Handles for the store's writer.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store::new(self)
+    }
+
+    /// Handles for the event loop of this worker.
+    #[must_use]
+    pub fn event_loop(&self, worker: usize) -> EventLoop {
+        EventLoop::new(self, worker)
+    }
+
+    /// Everything in the Prometheus text format (`text/plain; version=0.0.4`).
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = self.recorder.handle().render();
+        process::render_to(&mut text);
+        text
+    }
+
+    /// Puts what was measured into its buckets, for ever. To be spawned once; without it, measured values pile up
+    /// until somebody asks for the metrics.
+    pub async fn keep_up(self) {
+        loop {
+            tokio::time::sleep(UPKEEP_EVERY).await;
+            self.recorder.handle().run_upkeep();
+        }
+    }
+
+    fn describe(&self) {
+        for (name, help) in names::COUNTERS {
+            self.recorder.describe_counter(name.into(), None, help.into());
+        }
+        for (name, help) in names::GAUGES {
+            self.recorder.describe_gauge(name.into(), None, help.into());
+        }
+        for (name, help, _) in names::HISTOGRAMS {
+            self.recorder.describe_histogram(name.into(), None, help.into());
+        }
+    }
+
+    fn counter(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Counter {
+        self.recorder.register_counter(&key(name, labels), &metadata())
+    }
+
+    fn gauge(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Gauge {
+        self.recorder.register_gauge(&key(name, labels), &metadata())
+    }
+
+    fn histogram(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Histogram {
+        self.recorder.register_histogram(&key(name, labels), &metadata())
+    }
+}
+
+fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {
+    Key::from_parts(name, labels.iter().map(|(name, value)| Label::new(*name, (*value).to_owned())).collect::<Vec<_>>())
+}
+
+fn metadata() -> Metadata<'static> {
+    Metadata::new(module_path!(), Level::INFO, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::status::Status;
+
+    fn lines<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
+        text.lines().filter(|line| line.starts_with(start)).collect()
+    }
+
+    #[test]
+    fn an_idle_server_tells_every_metric() {
+        let metrics = Metrics::install(2).unwrap();
+        let _kind = metrics.task_kind("approval");
+        let text = metrics.render();
+        let described = names::COUNTERS.iter().chain(&names::GAUGES).map(|(name, _)| name);
+        for name in described.chain(names::HISTOGRAMS.iter().map(|(name, ..)| name)) {
+            assert_eq!(lines(&text, &format!("# TYPE {name} ")).len(), 1, "{name}\n{text}");
+            assert_eq!(lines(&text, &format!("# HELP {name} ")).len(), 1, "{name}\n{text}");
+        }
+        assert!(lines(&text, "# TYPE ").len() >= 20, "{text}");
+        assert_eq!(lines(&text, "callboard_loop_lag_seconds_count{").len(), 2, "{text}");
+        assert_eq!(lines(&text, "callboard_sessions{").len(), Status::ALL.len(), "{text}");
+    }
+
+    #[test]
+    fn workers_count_together_and_servers_apart() {
+        let (one, other) = (Metrics::install(2).unwrap(), Metrics::install(2).unwrap());
+        let (first, second) = (one.connections(), one.connections());
+        first.opened();
+        second.opened();
+        second.closed("too slow");
+        second.messages_sent.increment(3);
+        let text = one.render();
+        assert_eq!(lines(&text, "callboard_connections "), ["callboard_connections 1"]);
+        assert_eq!(lines(&text, "callboard_connections_opened_total "), ["callboard_connections_opened_total 2"]);
+        assert_eq!(lines(&text, "callboard_messages_sent_total "), ["callboard_messages_sent_total 3"]);
+        let closed = lines(&text, "callboard_connections_closed_total{");
+        assert!(closed.contains(&"callboard_connections_closed_total{reason=\"too slow\"} 1"), "{closed:?}");
+        assert_eq!(lines(&other.render(), "callboard_connections "), ["callboard_connections 0"]);
+    }
+
+    #[test]
+    fn a_session_is_counted_in_one_state_at_a_time() {
+        let metrics = Metrics::install(1).unwrap();
+        let sessions = metrics.sessions();
+        sessions.add(Status::WaitingInput, 5);
+        sessions.moved(None, Some(Status::Queued));
+        sessions.moved(Some(Status::Queued), Some(Status::Running));
+        sessions.moved(Some(Status::WaitingInput), None);
+        let kind = metrics.task_kind("approval");
+        kind.started.increment(1);
+        kind.ended(Status::Completed);
+        let text = metrics.render();
+        for line in [
+            "callboard_sessions{status=\"queued\"} 0",
+            "callboard_sessions{status=\"running\"} 1",
+            "callboard_sessions{status=\"waiting_input\"} 4",
+            "callboard_sessions_started_total{task=\"approval\"} 1",
+            "callboard_sessions_ended_total{task=\"approval\",status=\"completed\"} 1",
+            "callboard_sessions_ended_total{task=\"approval\",status=\"failed\"} 0",
+        ] {
+            assert_eq!(lines(&text, line), [line], "{text}");
+        }
+    }
+}
