@@ -1,5 +1,6 @@
 //! Callboard: a live task server with a human in the loop.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod hub;

@@ -35,9 +35,9 @@ fn text_line(record: &Record<'_>, now: Timestamp) -> String {
         line.push(' ');
         push_on_one_line(&mut line, &key);
         line.push('=');
-        match value {
-            Json::String(text) if is_plain(&text) => line.push_str(&text),
-            other => push_on_one_line(&mut line, &other.to_string()),
+        match value.as_str().filter(|text| is_plain(text)) {
+            Some(text) => line.push_str(text),
+            None => push_on_one_line(&mut line, &value.to_string()),
         }
     }
     line.push('\n');

@@ -1,4 +1,5 @@
 //! The settings: how the layers lie over each other, and what is said of those that do not hold.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -239,6 +240,7 @@ fn what_is_shown_is_toml_that_gives_the_same_settings_again() {
         load_with(&Flags::default(), &[("PORT", "9000")], folder(&[("callboard.toml", &text)]).path()).unwrap();
     let shown = loaded.to_string();
     assert!(shown.contains("port = 9000  # environment variable PORT\n"), "{shown}");
+    assert!(shown.contains("max_labels = 32\n"), "what is said and the default needs no source: {shown}");
     let again = settings(&[("callboard.toml", &shown)], &[]);
     assert_eq!(again, loaded.settings);
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::known::Known;
 use super::load::Loaded;
 
 const MASK: &str = "***";
@@ -11,13 +12,15 @@ const MASK: &str = "***";
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(Value::Object(sections)) = serde_json::to_value(&self.settings) else { return Err(fmt::Error) };
+        let known = Known::new();
         let mut first = true;
         for (section, value) in &sections {
             let Value::Object(keys) = value else { continue };
             writeln!(f, "{}[{section}]", if first { "" } else { "\n" })?;
             first = false;
             for (key, value) in keys.iter().filter(|(_, value)| !value.is_null()) {
-                let source = self.sources.get(&format!("{section}.{key}"));
+                let name = format!("{section}.{key}");
+                let source = self.sources.get(&name).filter(|_| known.default_of(&name) != Some(value));
                 writeln!(f, "{key} = {}{}", toml_of(value), comment(source))?;
             }
         }
