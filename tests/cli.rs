@@ -161,14 +161,21 @@ fn a_child_whose_parent_is_gone_does_not_start() {
 #[test]
 fn a_child_dies_with_its_parent() {
     let program = env!("CARGO_BIN_EXE_callboard");
-    // The shell is the parent; the child holds the shell's standard output open until it is dead.
-    let script = format!("'{program}' run-child --parent $$ -- /bin/sh -c 'echo started; exec sleep 20' & wait");
-    let mut shell = Command::new("/bin/sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(shell.stdout.take().unwrap());
+    // The shell is the parent. Its child reads what this test never writes; one that outlives the shell says so when
+    // the test lets go.
+    let waits = "echo started; read line; echo outlived";
+    let script = format!("exec 3<&0; '{program}' run-child --parent $$ -- /bin/sh -c '{waits}' <&3 & wait");
+    let mut shell =
+        Command::new("/bin/sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (stdin, mut out) = (shell.stdin.take(), BufReader::new(shell.stdout.take().unwrap()));
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     assert_eq!(line, "started\n");
+    // `wait` closes the standard input that it finds, which is why that is taken out above.
     shell.kill().unwrap();
     shell.wait().unwrap();
-    assert_eq!(out.read_to_end(&mut Vec::new()).unwrap(), 0);
+    drop(stdin);
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
 }

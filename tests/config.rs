@@ -368,11 +368,27 @@ proptest! {
     }
 
     #[test]
-    fn every_number_that_is_accepted_is_a_duration(seconds in any::<f64>()) {
-        let text = format!("[sessions]\nretention = {seconds:?}\npark_after = {seconds:?}\n[connections]\nheartbeat_interval = {seconds:?}");
+    fn every_time_that_is_accepted_is_a_duration(
+        (section, key) in proptest::sample::select(times()),
+        seconds in prop_oneof![any::<f64>(), 0.0..1e25],
+    ) {
+        let text = format!("[{section}]\n{key} = {seconds:?}");
         if let Ok(loaded) = load_with(&Flags::default(), &[], folder(&[("callboard.toml", &text)]).path()) {
-            prop_assert!(std::time::Duration::try_from_secs_f64(loaded.settings.sessions.retention).is_ok());
-            prop_assert!(std::time::Duration::try_from_secs_f64(loaded.settings.connections.heartbeat_interval).is_ok());
+            let settings = serde_json::to_value(&loaded.settings).unwrap();
+            let accepted = settings[&section][&key].as_f64().unwrap();
+            prop_assert!(std::time::Duration::try_from_secs_f64(accepted).is_ok(), "{}.{} {}", section, key, accepted);
         }
     }
+}
+
+/// The settings that are no whole numbers; all but one rate are times.
+fn times() -> Vec<(String, String)> {
+    let settings = serde_json::to_value(Settings::default()).unwrap();
+    let sections = settings.as_object().unwrap().iter().filter_map(|(name, keys)| Some((name, keys.as_object()?)));
+    sections
+        .flat_map(|(section, keys)| {
+            let times = keys.iter().filter(|(_, value)| value.is_f64());
+            times.map(move |(key, _)| (section.clone(), key.clone()))
+        })
+        .collect()
 }
