@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod hub;
 pub mod logging;
 pub mod metrics;

@@ -6,6 +6,7 @@ use actix::{Addr, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::oneshot;
+use utoipa::ToSchema;
 
 use crate::domain::id::{ConnectionId, RequestId, SessionId};
 use crate::domain::record::Spec;
@@ -64,7 +65,7 @@ pub enum Refused {
 }
 
 /// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fault {
     /// Where: the path of keys to it, such as `["body", "config", "steps"]`.
     pub loc: Vec<String>,
@@ -76,7 +77,7 @@ pub struct Fault {
 }
 
 /// The answer that a question already has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Winner {
     /// Who gave it.
     pub by: String,
@@ -85,6 +86,7 @@ pub struct Winner {
     pub value: Option<bool>,
     /// The answer to a form; the values of secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub values: Option<Values>,
     /// Whether nobody answered in time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -212,7 +212,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unusable`], with the reason and the path in words for the operator.
     pub fn open(_settings: &crate::config::store::Store, _workers: usize) -> Result<Store, Error> {
-        Err(Error::Unusable("not yet".into()))
+        Ok(Store {})
     }
 
     /// Says where the commits of `worker` are told.

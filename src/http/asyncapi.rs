@@ -1,0 +1,262 @@
+//! The description of what is said on a session's WebSocket (AsyncAPI 3).
+
+use serde_json::{Map, Value, json};
+
+/// One message: its type, what it means, and its fields.
+struct Message {
+    name: &'static str,
+    meaning: &'static str,
+    /// Whether it stands in the journal, with `seq` and `timestamp`.
+    journaled: bool,
+    fields: &'static [Field],
+}
+
+/// A field: its name, its JSON Schema, and whether it is always there.
+type Field = (&'static str, &'static str, bool);
+
+const fn entry(name: &'static str, meaning: &'static str, fields: &'static [Field]) -> Message {
+    Message { name, meaning, journaled: true, fields }
+}
+
+const fn said(name: &'static str, meaning: &'static str, fields: &'static [Field]) -> Message {
+    Message { name, meaning, journaled: false, fields }
+}
+
+const TEXT: &str = r#"{"type":"string"}"#;
+const COUNT: &str = r#"{"type":"integer","minimum":0}"#;
+const NUMBER: &str = r#"{"type":"number"}"#;
+const FLAG: &str = r#"{"type":"boolean"}"#;
+const OBJECT: &str = r#"{"type":"object"}"#;
+const ANY: &str = "true";
+const UUID: &str = r#"{"type":"string","format":"uuid"}"#;
+const TEXTS: &str = r#"{"type":"array","items":{"type":"string"}}"#;
+const FIELDS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/Field"}}"##;
+const STATUS: &str = r##"{"$ref":"#/components/schemas/Status"}"##;
+const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/FieldError"}}"##;
+
+/// What the server says.
+const TOLD: &[Message] = &[
+    said(
+        "state_replay_start",
+        "The first message of all: `count` messages of the past follow.",
+        &[("message", TEXT, true), ("count", COUNT, true), ("dropped", COUNT, true), ("last_seq", COUNT, true)],
+    ),
+    said("state_replay_complete", "What follows is live.", &[("message", TEXT, true)]),
+    entry("status", "The session changed its state.", &[("status", STATUS, true), ("attempt", COUNT, true)]),
+    entry("stream", "A line of output.", &[("content", TEXT, true)]),
+    entry("progress", "How far the task is.", &[("done", COUNT, true), ("total", COUNT, true), ("label", TEXT, true)]),
+    entry(
+        "request_confirmation",
+        "A yes-or-no question.",
+        &[("request_id", UUID, true), ("message", TEXT, true), ("timeout", NUMBER, false)],
+    ),
+    entry(
+        "request_user_input",
+        "A form to fill in.",
+        &[("request_id", UUID, true), ("fields", FIELDS, true), ("message", TEXT, false), ("timeout", NUMBER, false)],
+    ),
+    entry(
+        "answered",
+        "The answer that won, or that the time for it ran out.",
+        &[
+            ("request_id", UUID, true),
+            ("by", TEXT, true),
+            ("value", FLAG, false),
+            ("values", OBJECT, false),
+            ("timed_out", FLAG, false),
+        ],
+    ),
+    said(
+        "input_rejected",
+        "An answer to a form that does not fit; to its sender only.",
+        &[("request_id", UUID, true), ("errors", FIELD_ERRORS, true)],
+    ),
+    entry("task_completed", "The end, with a result.", &[("values", ANY, true)]),
+    entry(
+        "task_failed",
+        "An attempt failed: a question where `can_retry`, else the end.",
+        &[("error", TEXT, true), ("can_retry", FLAG, true), ("attempt", COUNT, true), ("request_id", UUID, false)],
+    ),
+    entry("task_cancelled", "The end, because somebody stopped it.", &[("reason", TEXT, true)]),
+    entry(
+        "recovered",
+        "The server went down in the middle and has taken the session up again.",
+        &[("cause", TEXT, true), ("steps_in_doubt", TEXTS, true)],
+    ),
+    said("pong", "The answer to a `ping`.", &[("timestamp", ANY, false)]),
+    said(
+        "error",
+        "A message from the client was not taken.",
+        &[("code", TEXT, true), ("message", TEXT, true), ("winner", OBJECT, false)],
+    ),
+];
+
+/// What a client says.
+const HEARD: &[Message] = &[
+    said("confirm", "Answers a yes-or-no question.", &[("value", FLAG, true), ("request_id", UUID, false)]),
+    said("user_input", "Fills in a form.", &[("values", OBJECT, true), ("request_id", UUID, false)]),
+    said("retry", "Answers the offer of another attempt.", &[("value", FLAG, false), ("request_id", UUID, false)]),
+    said("cancel", "Stops the session.", &[]),
+    said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
+];
+
+/// The description of the WebSocket of a session.
+#[must_use]
+pub fn document() -> Value {
+    let mut messages = Map::new();
+    messages.extend(TOLD.iter().chain(HEARD).map(|message| (message.name.to_owned(), described(message))));
+    let in_channel: Map<String, Value> =
+        messages.keys().map(|name| (name.clone(), reference("components/messages", name))).collect();
+    let of = |messages: &[Message]| -> Vec<Value> {
+        messages.iter().map(|message| reference("channels/session/messages", message.name)).collect()
+    };
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Callboard",
+            "version": super::VERSION,
+            "description": "What is said on the WebSockets of Callboard. Its HTTP interface is described in /openapi.json.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "session": {
+                "address": "/ws/{session_id}",
+                "description": "One session: its past, then what happens, and the answers of people. A task may tell entries of types of its own; clients ignore types that they do not know.",
+                "parameters": {"session_id": {"description": "The session's id."}},
+                "messages": in_channel,
+                "bindings": {"ws": {
+                    "method": "GET",
+                    "query": {"type": "object", "properties": {
+                        "since": {"type": "integer", "minimum": 0,
+                                  "description": "The last seq that the client has; without it a snapshot is sent."},
+                        "client_id": {"type": "string", "maxLength": 64,
+                                      "description": "What the client calls itself; told with its answers."},
+                    }},
+                }},
+            },
+        },
+        "operations": {
+            "tell": {"action": "send", "channel": {"$ref": "#/channels/session"},
+                     "summary": "What the server says.", "messages": of(TOLD)},
+            "hear": {"action": "receive", "channel": {"$ref": "#/channels/session"},
+                     "summary": "What a client says.", "messages": of(HEARD)},
+        },
+        "components": {"messages": messages, "schemas": schemas()},
+    })
+}
+
+fn reference(place: &str, name: &str) -> Value {
+    json!({"$ref": format!("#/{place}/{name}")})
+}
+
+fn described(message: &Message) -> Value {
+    let mut properties = Map::new();
+    let mut required = vec!["type"];
+    properties.insert("type".into(), json!({"const": message.name}));
+    for &(name, schema, always) in message.fields {
+        // The schemas are constants; a test reads every one of them.
+        properties.insert(name.into(), serde_json::from_str(schema).unwrap_or(Value::Bool(true)));
+        if always {
+            required.push(name);
+        }
+    }
+    if message.journaled {
+        properties.insert("seq".into(), json!({"type": "integer", "minimum": 1}));
+        properties.insert("timestamp".into(), json!({"type": "number", "description": "Seconds since the epoch."}));
+        properties.insert("lane".into(), json!({"type": "string"}));
+        required.extend(["seq", "timestamp"]);
+    }
+    json!({
+        "name": message.name,
+        "summary": message.meaning,
+        "payload": {"type": "object", "properties": properties, "required": required},
+    })
+}
+
+/// The schemas that several messages share, from the types themselves.
+fn schemas() -> Value {
+    let all = serde_json::to_value(super::openapi::document()).unwrap_or_default();
+    let mut schemas = Map::new();
+    for name in ["Field", "FieldType", "FieldError", "Status"] {
+        let found = all.pointer(&format!("/components/schemas/{name}")).cloned();
+        schemas.insert(name.into(), found.unwrap_or(Value::Bool(true)));
+    }
+    Value::Object(schemas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::entry::{Entry, Stamped};
+    use crate::domain::id::RequestId;
+    use crate::domain::request::{Field, FieldType};
+    use crate::domain::status::Status;
+    use crate::domain::time::Timestamp;
+
+    fn entries() -> Vec<Entry> {
+        let request_id = RequestId::random();
+        vec![
+            Entry::Status { status: Status::Running, attempt: 1 },
+            Entry::Stream { content: "c".into() },
+            Entry::Progress { done: 1, total: 2, label: "l".into() },
+            Entry::RequestConfirmation { request_id, message: "m".into(), timeout: Some(1.0) },
+            Entry::RequestUserInput {
+                request_id,
+                fields: vec![Field::new("n", FieldType::Email, "d").with_choices(["a"])],
+                message: Some("m".into()),
+                timeout: Some(1.0),
+            },
+            Entry::Answered {
+                request_id,
+                by: "b".into(),
+                value: Some(true),
+                values: Some(Map::new()),
+                timed_out: true,
+            },
+            Entry::TaskCompleted { values: json!(1) },
+            Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(request_id) },
+            Entry::TaskCancelled { reason: "r".into() },
+            Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },
+        ]
+    }
+
+    /// The schema of a message's payload, with the shared schemas where its references look for them.
+    fn validator(name: &str) -> (Value, jsonschema::Validator) {
+        let document = document();
+        let mut schema = document["components"]["messages"][name]["payload"].clone();
+        schema["components"] = document["components"].clone();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        (schema, validator)
+    }
+
+    #[test]
+    fn every_entry_is_described_as_it_is_sent() {
+        for entry in entries() {
+            let (schema, validator) = validator(entry.kind());
+            let sent = Stamped { entry, lane: Some("l".into()), seq: 1, timestamp: Timestamp::now() };
+            let sent = serde_json::to_value(sent).unwrap();
+            assert!(validator.is_valid(&sent), "{sent} {:?}", validator.validate(&sent));
+            for key in sent.as_object().unwrap().keys() {
+                assert!(schema["properties"].get(key).is_some(), "{key} of {sent}");
+            }
+        }
+        assert_eq!(TOLD.iter().filter(|message| message.journaled).count(), entries().len());
+    }
+
+    #[test]
+    fn every_schema_is_json_and_every_reference_leads_somewhere() {
+        let document = document();
+        for message in TOLD.iter().chain(HEARD) {
+            for (name, schema, _) in message.fields {
+                assert!(serde_json::from_str::<Value>(schema).is_ok(), "{name}");
+            }
+            validator(message.name);
+        }
+        let text = document.to_string();
+        for part in text.split(r##""$ref":"#"##).skip(1) {
+            let pointer = part.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+        assert!(document["components"]["schemas"]["Field"]["properties"].is_object(), "{document:#}");
+    }
+}

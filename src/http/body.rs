@@ -1,0 +1,184 @@
+//! Reads the body of a request as JSON, within the limits.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest, web};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use serde_json::Value;
+
+use super::State;
+use super::error::{Code, Problem};
+
+/// How long a body may take to come, so that slow senders do not hold connections for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The JSON of a body; `None` where there is no body.
+#[derive(Debug)]
+pub(super) struct JsonBody(pub(super) Option<Value>);
+
+impl FromRequest for JsonBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit =
+            request.app_data::<web::Data<State>>().map_or(1_048_576, |state| state.settings.server.max_body_bytes);
+        let payload = payload.take();
+        let expected = expect(request.headers(), limit);
+        Box::pin(async move {
+            if !expected? {
+                return Ok(JsonBody(None));
+            }
+            let body = actix_web::rt::time::timeout(PATIENCE, read(payload, limit)).await;
+            parse(&body.map_err(|_| Code::RequestTimeout)??).map(JsonBody)
+        })
+    }
+}
+
+/// Whether there is a body to read, by the headers.
+///
+/// # Errors
+/// Where the headers say that it is too large, or not JSON.
+fn expect(headers: &HeaderMap, limit: usize) -> Result<bool, Problem> {
+    let length = match headers.get(header::CONTENT_LENGTH) {
+        Some(value) => Some(
+            value
+                .to_str()
+                .ok()
+                .and_then(|text| text.trim().parse::<u64>().ok())
+                .ok_or_else(|| Problem::new(Code::BadRequest, "The Content-Length header is not a number."))?,
+        ),
+        None => None,
+    };
+    if length == Some(0) || (length.is_none() && !headers.contains_key(header::TRANSFER_ENCODING)) {
+        return Ok(false);
+    }
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity") {
+        return Err(Problem::new(Code::UnsupportedMediaType, "A body must not be compressed."));
+    }
+    if !headers.get(header::CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    if length.is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    Ok(true)
+}
+
+/// Whether a media type is `application/json` or ends in `+json`, whatever its parameters.
+fn is_json(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let ends_in_json = essence.len().checked_sub(5).and_then(|at| essence.get(at..));
+    essence.eq_ignore_ascii_case(b"application/json")
+        || ends_in_json.is_some_and(|end| end.eq_ignore_ascii_case(b"+json"))
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let mut whole = BytesMut::new();
+    let mut first = Bytes::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|_| Problem::new(Code::BadRequest, "The body ended before it was there as announced."))?;
+        if first.len() + whole.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        // Most bodies come in one piece, which need not be copied.
+        if first.is_empty() && whole.is_empty() {
+            first = chunk;
+        } else {
+            whole.extend_from_slice(&std::mem::take(&mut first));
+            whole.extend_from_slice(&chunk);
+        }
+    }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// Parses a body; the parser itself limits how deep it may be nested.
+fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(body)
+        .map(Some)
+        .map_err(|error| Problem::new(Code::InvalidJson, format!("The body is not JSON: {error}.")))
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(Code::PayloadTooLarge, format!("The body is larger than {limit} bytes."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::test::TestRequest;
+
+    fn expected(headers: &[(&'static str, &'static str)]) -> Result<bool, &'static str> {
+        let map = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        expect(&map, 10).map_err(|problem| problem.code.word())
+    }
+
+    #[test]
+    fn the_headers_decide_before_a_byte_is_read() {
+        let json = ("content-type", "application/json");
+        assert_eq!(expected(&[]), Ok(false));
+        assert_eq!(expected(&[("content-type", "text/plain")]), Ok(false));
+        assert_eq!(expected(&[("content-length", "0"), ("content-type", "text/plain")]), Ok(false));
+        assert_eq!(expected(&[("content-length", "10"), json]), Ok(true));
+        assert_eq!(expected(&[("transfer-encoding", "chunked"), json]), Ok(true));
+        assert_eq!(expected(&[("content-length", "2")]), Err("unsupported_media_type"));
+        assert_eq!(expected(&[("content-length", "2"), ("content-type", "text/plain")]), Err("unsupported_media_type"));
+        assert_eq!(expected(&[("content-length", "11"), json]), Err("payload_too_large"));
+        assert_eq!(expected(&[("content-length", "99999999999999"), json]), Err("payload_too_large"));
+        assert_eq!(expected(&[("content-length", "x"), json]), Err("bad_request"));
+        assert_eq!(
+            expected(&[("content-length", "2"), json, ("content-encoding", "gzip")]),
+            Err("unsupported_media_type")
+        );
+    }
+
+    #[test]
+    fn json_has_several_names() {
+        for name in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
+            assert!(is_json(name.as_bytes()), "{name}");
+        }
+        for name in ["", "text/json5", "application/jsonp", "json", "application/x-www-form-urlencoded"] {
+            assert!(!is_json(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_its_place() {
+        let problem = parse(b"{\n\"a\": }").unwrap_err();
+        assert_eq!(problem.code, Code::InvalidJson);
+        assert!(problem.detail.contains("line 2 column 6"), "{}", problem.detail);
+        for bad in [&b"{"[..], b"nul", b"\xff", b"{} {}", b"1e999"] {
+            assert_eq!(parse(bad).unwrap_err().code, Code::InvalidJson, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(parse(deep.as_bytes()).unwrap_err().code, Code::InvalidJson);
+    }
+
+    #[actix_web::test]
+    async fn a_body_over_the_limit_is_refused_while_it_is_read() {
+        let body = format!("{:?}", "x".repeat(2_000_000));
+        let (request, mut payload) = TestRequest::post()
+            .insert_header(("content-type", "application/json"))
+            .insert_header(("transfer-encoding", "chunked"))
+            .set_payload(body)
+            .to_http_parts();
+        let problem = JsonBody::from_request(&request, &mut payload).await.unwrap_err();
+        assert_eq!(problem.code, Code::PayloadTooLarge);
+    }
+}

@@ -1,0 +1,87 @@
+//! `POST /cancel-task/{session_id}` and `POST /sessions/{session_id}/cancel`.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::State;
+use super::body::JsonBody;
+use super::client::{By, Subject};
+use super::decode::Fields;
+use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use crate::domain::id::SessionId;
+use crate::domain::status::Status;
+
+/// Why to stop. The body may be left out.
+#[derive(Debug, ToSchema)]
+pub(super) struct CancelSession {
+    /// The reason that `task_cancelled` tells.
+    pub(super) reason: Option<String>,
+}
+
+/// Where a session stands after it was asked to stop.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Stopped {
+    /// The session.
+    #[schema(value_type = String, format = "uuid")]
+    session_id: SessionId,
+    /// Its status; the final one where it had ended.
+    status: Status,
+}
+
+/// Stops a session, at whatever point it is, also twice and after its end.
+#[utoipa::path(
+    post, path = "/cancel-task/{session_id}", tag = "sessions",
+    params(("session_id" = String, Path, description = "The session's id.")),
+    request_body(content = Option<CancelSession>),
+    responses(
+        (status = 200, description = "It stops or has ended.", body = Stopped),
+        (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn cancel_task(
+    state: web::Data<State>,
+    Subject(session_id): Subject,
+    By(by): By,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    cancel(&state, session_id, &by, body).await
+}
+
+/// Stops a session: the same as `POST /cancel-task/{session_id}`.
+#[utoipa::path(
+    post, path = "/sessions/{session_id}/cancel", tag = "sessions",
+    params(("session_id" = String, Path, description = "The session's id.")),
+    request_body(content = Option<CancelSession>),
+    responses(
+        (status = 200, description = "It stops or has ended.", body = Stopped),
+        (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn cancel_session(
+    state: web::Data<State>,
+    Subject(session_id): Subject,
+    By(by): By,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    cancel(&state, session_id, &by, body).await
+}
+
+async fn cancel(
+    state: &State,
+    session_id: SessionId,
+    by: &str,
+    body: Option<serde_json::Value>,
+) -> Result<HttpResponse, Problem> {
+    let CancelSession { reason } = super::answers::or_unknown(state, session_id, decode(body)).await?;
+    let reason = reason.unwrap_or_else(|| format!("Cancelled by {by}."));
+    let status = state.sessions.cancel(session_id, reason).await?;
+    Ok(HttpResponse::Ok().json(Stopped { session_id, status }))
+}
+
+fn decode(body: Option<serde_json::Value>) -> Result<CancelSession, Problem> {
+    let mut fields = Fields::of(body)?;
+    let reason = fields.text("reason", 1000).filter(|reason| !reason.is_empty());
+    let faults = fields.finish();
+    if faults.is_empty() { Ok(CancelSession { reason }) } else { Err(Problem::invalid(Code::InvalidBody, faults)) }
+}

@@ -1,0 +1,152 @@
+//! Reads the fields of a JSON object and keeps everything that is wrong with them, so that one answer names it all.
+
+use serde_json::{Map, Value};
+
+use super::error::{Code, Problem};
+use crate::session::messages::Fault;
+
+/// The fields of a body that have not been read yet, and the faults of those that have.
+///
+/// A field that is `null` counts as left out.
+#[derive(Debug)]
+pub(super) struct Fields {
+    map: Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+impl Fields {
+    /// The fields of a body; one that was left out has none.
+    ///
+    /// # Errors
+    /// Where it is no object.
+    pub(super) fn of(body: Option<Value>) -> Result<Self, Problem> {
+        let map = match body {
+            None => Map::new(),
+            Some(Value::Object(map)) => map,
+            Some(other) => {
+                let fault = fault(&["body"], format!("must be an object, not {}", word(&other)), "wrong_type");
+                return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
+            }
+        };
+        Ok(Self { map, faults: Vec::new() })
+    }
+
+    /// A field as it stands.
+    pub(super) fn value(&mut self, key: &str) -> Option<Value> {
+        self.map.remove(key).filter(|value| !value.is_null())
+    }
+
+    /// A field that is text of at most `most` characters.
+    pub(super) fn text(&mut self, key: &str, most: usize) -> Option<String> {
+        let value = self.value(key)?;
+        let found = word(&value);
+        let Value::String(text) = value else {
+            self.wrong_type(&[key], "a string", found);
+            return None;
+        };
+        if text.chars().count() > most {
+            self.fault(&[key], format!("must have at most {most} characters"), "too_long");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A field that is `true` or `false`.
+    pub(super) fn boolean(&mut self, key: &str) -> Option<bool> {
+        let value = self.value(key)?;
+        let read = value.as_bool();
+        if read.is_none() {
+            self.wrong_type(&[key], "true or false", word(&value));
+        }
+        read
+    }
+
+    /// A field that is an object.
+    pub(super) fn object(&mut self, key: &str) -> Option<Map<String, Value>> {
+        let value = self.value(key)?;
+        let found = word(&value);
+        let Value::Object(map) = value else {
+            self.wrong_type(&[key], "an object", found);
+            return None;
+        };
+        Some(map)
+    }
+
+    /// Says that a field has to be there; `value` is what was read of it.
+    pub(super) fn required<T>(&mut self, key: &str, value: Option<T>) -> Option<T> {
+        let known = self.faults.iter().any(|fault| fault.loc.get(1).is_some_and(|name| name == key));
+        if value.is_none() && !known {
+            self.fault(&[key], "is missing", "missing");
+        }
+        value
+    }
+
+    /// Keeps a fault at this place in the body.
+    pub(super) fn fault(&mut self, path: &[&str], msg: impl Into<String>, kind: &str) {
+        let mut loc = vec!["body"];
+        loc.extend(path);
+        self.faults.push(fault(&loc, msg, kind));
+    }
+
+    /// Keeps that a value is not what it must be; `found` is what [`word`] says of it.
+    pub(super) fn wrong_type(&mut self, path: &[&str], wanted: &str, found: &str) {
+        self.fault(path, format!("must be {wanted}, not {found}"), "wrong_type");
+    }
+
+    /// All faults; a field that nobody has read is one.
+    pub(super) fn finish(mut self) -> Vec<Fault> {
+        let unknown: Vec<String> = self.map.keys().cloned().collect();
+        for key in unknown {
+            self.fault(&[&key], "is not a field of this body", "unknown_field");
+        }
+        self.faults
+    }
+}
+
+/// A fault at this place in the request.
+pub(super) fn fault(loc: &[&str], msg: impl Into<String>, kind: &str) -> Fault {
+    Fault { loc: loc.iter().map(|part| (*part).to_owned()).collect(), msg: msg.into(), kind: kind.to_owned() }
+}
+
+/// What kind of JSON a value is, for people.
+pub(super) fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_fault_is_kept() {
+        let mut fields = Fields::of(Some(json!({"a": 1, "b": "too long", "c": [], "d": null, "e": 2}))).unwrap();
+        assert_eq!(fields.boolean("a"), None);
+        assert_eq!(fields.text("b", 3), None);
+        assert_eq!(fields.object("c"), None);
+        let missing = fields.boolean("d");
+        assert_eq!(fields.required("d", missing), None);
+        assert_eq!(fields.required::<bool>("a", None), None);
+        let faults: Vec<String> =
+            fields.finish().into_iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind)).collect();
+        assert_eq!(
+            faults,
+            ["body.a wrong_type", "body.b too_long", "body.c wrong_type", "body.d missing", "body.e unknown_field"]
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_one_fault() {
+        let problem = Fields::of(Some(json!([1]))).unwrap_err();
+        assert_eq!(problem.code, Code::InvalidBody);
+        assert_eq!(problem.errors[0].loc, ["body"]);
+        assert!(Fields::of(None).unwrap().finish().is_empty());
+    }
+}

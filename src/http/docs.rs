@@ -1,0 +1,79 @@
+//! The descriptions of the interface, for programs and as a page: `/openapi.json`, `/asyncapi.json` and `/docs`.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use bytes::Bytes;
+use utoipa_swagger_ui::Config;
+
+use super::error::{Code, Problem};
+use super::{asyncapi, openapi};
+
+/// The page of Swagger UI, which sets styles within its elements, and asks this server only.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+
+static OPENAPI: LazyLock<Bytes> = LazyLock::new(|| openapi::document().to_json().unwrap_or_default().into());
+static ASYNCAPI: LazyLock<Bytes> = LazyLock::new(|| asyncapi::document().to_string().into());
+static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+
+/// The description of the HTTP interface (OpenAPI).
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "server",
+    responses((status = 200, description = "The description.", body = Object))
+)]
+pub(super) async fn openapi_json() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(OPENAPI.clone())
+}
+
+/// The description of what is said on the WebSockets (AsyncAPI).
+#[utoipa::path(
+    get, path = "/asyncapi.json", tag = "server",
+    responses((status = 200, description = "The description.", body = Object))
+)]
+pub(super) async fn asyncapi_json() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(ASYNCAPI.clone())
+}
+
+/// Leads to the page of Swagger UI, whose files are named relative to it.
+pub(super) async fn docs_root() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+/// A file of Swagger UI.
+pub(super) async fn docs_file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let name = if name.is_empty() { "index.html" } else { name.as_str() };
+    let file = utoipa_swagger_ui::serve(name, Arc::clone(&SWAGGER)).ok().flatten();
+    let file = file.ok_or(Problem::from(Code::NotFound))?;
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(file.content_type)
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, DOCS_POLICY));
+    Ok(response.body(file.bytes.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::MessageBody;
+
+    #[actix_web::test]
+    async fn the_page_asks_for_our_description() {
+        let text = |response: HttpResponse| {
+            let bytes = response.into_body().try_into_bytes().unwrap();
+            String::from_utf8(bytes.to_vec()).unwrap()
+        };
+        let page = docs_file(String::new().into()).await.unwrap();
+        assert!(page.headers().get("content-type").unwrap().to_str().unwrap().starts_with("text/html"));
+        assert!(text(page).contains("swagger-initializer.js"));
+        let script = docs_file("swagger-initializer.js".to_owned().into()).await.unwrap();
+        assert!(text(script).contains("/openapi.json"));
+        assert_eq!(docs_file("../Cargo.toml".to_owned().into()).await.unwrap_err().code, Code::NotFound);
+        assert!(OPENAPI.starts_with(b"{\"openapi\":\"3."));
+    }
+}

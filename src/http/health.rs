@@ -1,0 +1,91 @@
+//! How the server does: `/health`, `/livez`, `/readyz` and `/metrics`.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::{Lifecycle, State};
+use crate::store::Health;
+
+/// How the server does.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ServerHealth {
+    /// `healthy`; `draining` while it goes down; `unhealthy` while the store fails.
+    status: &'static str,
+    /// The server's version.
+    version: &'static str,
+    /// Seconds since it was started.
+    uptime_seconds: f64,
+    /// `well` or `failing`.
+    store: &'static str,
+}
+
+/// That the server lives, or is ready.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Probe {
+    /// `alive` or `ready`.
+    status: &'static str,
+}
+
+/// Tells how the server does; with status 503 while its store fails.
+#[utoipa::path(
+    get, path = "/health", tag = "server",
+    responses(
+        (status = 200, description = "It works.", body = ServerHealth),
+        (status = 503, description = "Its store fails.", body = ServerHealth),
+    )
+)]
+pub(super) async fn health(state: web::Data<State>) -> HttpResponse {
+    let well = state.sessions.store().health() == Health::Well;
+    let draining = *state.lifecycle.borrow() == Lifecycle::Draining;
+    let status = match (well, draining) {
+        (false, _) => "unhealthy",
+        (true, true) => "draining",
+        (true, false) => "healthy",
+    };
+    let body = ServerHealth {
+        status,
+        version: super::VERSION,
+        uptime_seconds: state.started.elapsed().as_secs_f64(),
+        store: if well { "well" } else { "failing" },
+    };
+    if well { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+}
+
+/// Tells that the process answers.
+#[utoipa::path(
+    get, path = "/livez", tag = "server",
+    responses((status = 200, description = "It does.", body = Probe))
+)]
+pub(super) async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(Probe { status: "alive" })
+}
+
+/// Tells whether the server takes work.
+#[utoipa::path(
+    get, path = "/readyz", tag = "server",
+    responses(
+        (status = 200, description = "It does.", body = Probe),
+        (status = 503, description = "It goes down, or its store fails.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    match *state.lifecycle.borrow() {
+        Lifecycle::Draining => return Err(Code::ShuttingDown.into()),
+        Lifecycle::Serving => {}
+    }
+    match state.sessions.store().health() {
+        Health::Well => Ok(HttpResponse::Ok().json(Probe { status: "ready" })),
+        Health::Failing { .. } => Err(Code::StoreUnavailable.into()),
+    }
+}
+
+/// The metrics, in Prometheus' text format.
+#[utoipa::path(
+    get, path = "/metrics", tag = "server",
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain"))
+)]
+pub(super) async fn metrics(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((state.metrics)())
+}

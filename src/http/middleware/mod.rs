@@ -1,0 +1,165 @@
+//! What happens to every request before and after its handler: its id, who may ask, the log line, compression.
+
+mod compress;
+mod cors;
+mod request_id;
+
+use std::future::{Ready, ready};
+use std::rc::Rc;
+use std::time::Instant;
+
+use actix_http::encoding::Encoder;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use futures::future::LocalBoxFuture;
+
+use super::error::{Code, PROBLEM_JSON, Problem};
+use super::origin::Policy;
+
+pub(super) use cors::ForPages;
+use request_id::RequestIds;
+
+/// The header of a request's id.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The outermost layer of the server.
+pub(super) struct Edge {
+    policy: Rc<Policy>,
+}
+
+impl Edge {
+    /// The edge of a server with this policy.
+    pub(super) fn new(policy: Rc<Policy>) -> Self {
+        Self { policy }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Edge
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<Encoder<B>, BoxBody>>;
+    type Error = actix_web::Error;
+    type Transform = EdgeService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(EdgeService { service, policy: Rc::clone(&self.policy), ids: RequestIds::default() }))
+    }
+}
+
+/// The edge, round everything within.
+pub(super) struct EdgeService<S> {
+    service: S,
+    policy: Rc<Policy>,
+    ids: RequestIds,
+}
+
+impl<S, B> Service<ServiceRequest> for EdgeService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<Encoder<B>, BoxBody>>;
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let started = Instant::now();
+        let id = self.ids.of(request.headers());
+        if let Some(problem) = refusal(&self.policy, &request) {
+            let response = request.into_response(problem.response().map_into_right_body());
+            return Box::pin(ready(Ok(finish(response, id, started))));
+        }
+        let encoding = compress::wanted(request.headers());
+        let inner = self.service.call(request);
+        Box::pin(async move {
+            let response = inner.await?;
+            let response = if is_bare_error(&response) {
+                bare_error(response)
+            } else {
+                response.map_body(|head, body| {
+                    let encoding = compress::suits(encoding, head.headers(), body.size());
+                    EitherBody::left(Encoder::response(encoding, head, body))
+                })
+            };
+            Ok(finish(response, id, started))
+        })
+    }
+}
+
+/// Why a request is refused whatever it asks.
+///
+/// A socket's origin is left to its handler: a browser cannot see an HTTP status there.
+fn refusal(policy: &Policy, request: &ServiceRequest) -> Option<Problem> {
+    let bytes = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+    let host = bytes(header::HOST);
+    if !policy.takes_host(host) {
+        return Some(Code::ForbiddenHost.into());
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !reads && !policy.takes_origin(bytes(header::ORIGIN), host) {
+        return Some(Code::ForbiddenOrigin.into());
+    }
+    None
+}
+
+/// Whether an answer is an error that one of the framework's parts gave, without a problem in it.
+fn is_bare_error<B>(response: &ServiceResponse<B>) -> bool {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let is_ours = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value == PROBLEM_JSON || value.as_bytes().starts_with(b"application/json"));
+    is_error && !is_ours
+}
+
+/// The same error, told as a problem.
+fn bare_error<B>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<Encoder<B>, BoxBody>>
+where
+    B: MessageBody + 'static,
+{
+    let (request, response) = response.into_parts();
+    let status = response.status();
+    let mut told = Problem::of_status(status).response();
+    *told.status_mut() = status;
+    for name in [header::ALLOW, header::RETRY_AFTER, header::VARY] {
+        if let Some(value) = response.headers().get(&name) {
+            told.headers_mut().insert(name, value.clone());
+        }
+    }
+    ServiceResponse::new(request, told.map_into_right_body())
+}
+
+/// Puts the id on the answer, and writes the log line.
+fn finish<B>(mut response: ServiceResponse<B>, id: HeaderValue, started: Instant) -> ServiceResponse<B> {
+    let status = response.status();
+    let level = if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        log::Level::Warn
+    } else {
+        log::Level::Debug
+    };
+    if log::log_enabled!(level) {
+        let request = response.request();
+        log::log!(
+            level,
+            method = request.method().as_str(),
+            path = request.path(),
+            status = status.as_u16(),
+            duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+            request_id = id.to_str().unwrap_or_default();
+            "answered a request"
+        );
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! What the edge does, round a few small handlers.
+
+use actix_web::http::StatusCode;
+use actix_web::test::{self, TestRequest};
+use actix_web::{App, HttpResponse, web};
+
+use super::*;
+use crate::config::server::Server;
+
+async fn answer(request: TestRequest) -> ServiceResponse<EitherBody<Encoder<EitherBody<BoxBody>>, BoxBody>> {
+    let settings = Server { allowed_origins: vec!["https://ok.example".into()], ..Server::default() };
+    let policy = Rc::new(Policy::new(&settings));
+    let app = App::new()
+        .wrap(ForPages::new(Rc::clone(&policy)))
+        .wrap(Edge::new(policy))
+        .route("/thing", web::get().to(|| async { HttpResponse::Ok().json("x".repeat(2000)) }))
+        .route("/thing", web::post().to(HttpResponse::Ok))
+        .route(
+            "/fails",
+            web::get().to(|| async { Err::<String, _>(actix_web::error::ErrorInternalServerError("db at /var")) }),
+        )
+        .route("/number/{n}", web::get().to(|n: web::Path<u8>| async move { n.to_string() }));
+    let app = test::init_service(app).await;
+    test::call_service(&app, request.to_request()).await
+}
+
+fn code(body: &[u8]) -> String {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+    body["code"].as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn every_answer_has_an_id() {
+    for path in ["/thing", "/nothing", "/fails"] {
+        let response = answer(TestRequest::get().uri(path)).await;
+        assert!(response.headers().contains_key(REQUEST_ID), "{path}");
+        let response = answer(TestRequest::get().uri(path).insert_header((REQUEST_ID, "abc-1"))).await;
+        assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "abc-1", "{path}");
+    }
+    let refused = answer(TestRequest::get().uri("/thing").insert_header(("host", "evil.example"))).await;
+    assert!(refused.headers().contains_key(REQUEST_ID));
+}
+
+#[actix_web::test]
+async fn errors_of_the_framework_are_problems() {
+    for (path, status, word) in
+        [("/nothing", 404, "not_found"), ("/fails", 500, "internal_error"), ("/number/x", 404, "not_found")]
+    {
+        let response = answer(TestRequest::get().uri(path)).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
+        let body = test::read_body(response).await;
+        assert_eq!(code(&body), word, "{path}");
+        assert!(!String::from_utf8_lossy(&body).contains("/var"));
+    }
+}
+
+#[actix_web::test]
+async fn foreign_hosts_and_origins_are_refused() {
+    let host = answer(TestRequest::get().uri("/thing").insert_header(("host", "evil.example"))).await;
+    assert_eq!((host.status(), code(&test::read_body(host).await)), (StatusCode::FORBIDDEN, "forbidden_host".into()));
+    for (origin, status) in [
+        (None, 200),
+        (Some("http://localhost:5173"), 200),
+        (Some("http://127.0.0.1:8000"), 200),
+        (Some("https://ok.example"), 200),
+        (Some("https://evil.example"), 403),
+        (Some("null"), 403),
+    ] {
+        let mut request = TestRequest::post().uri("/thing").insert_header(("host", "127.0.0.1:8000"));
+        if let Some(origin) = origin {
+            request = request.insert_header(("origin", origin));
+        }
+        let response = answer(request).await;
+        assert_eq!(response.status().as_u16(), status, "{origin:?}");
+    }
+}
+
+#[actix_web::test]
+async fn only_pages_of_trusted_origins_may_read() {
+    for (origin, readable) in [
+        ("https://ok.example", true),
+        ("http://localhost:3000", true),
+        ("https://evil.example", false),
+        ("null", false),
+    ] {
+        let response = answer(TestRequest::get().uri("/thing").insert_header(("origin", origin))).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let allowed = response.headers().get("access-control-allow-origin");
+        assert_eq!(allowed.is_some_and(|value| value == origin), readable, "{origin}");
+        assert!(!response.headers().contains_key("access-control-allow-credentials"));
+        let preflight = TestRequest::default()
+            .method(Method::OPTIONS)
+            .uri("/thing")
+            .insert_header(("origin", origin))
+            .insert_header(("access-control-request-method", "POST"))
+            .insert_header(("access-control-request-headers", "content-type,idempotency-key"));
+        let response = answer(preflight).await;
+        assert_eq!(response.headers().contains_key("access-control-allow-origin"), readable, "{origin}");
+    }
+}
+
+#[actix_web::test]
+async fn a_large_answer_is_compressed_where_the_client_takes_it() {
+    let plain = answer(TestRequest::get().uri("/thing")).await;
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let packed = answer(TestRequest::get().uri("/thing").insert_header(("accept-encoding", "gzip"))).await;
+    assert_eq!(packed.headers().get("content-encoding").unwrap(), "gzip");
+    let body = test::read_body(packed).await;
+    assert!(body.starts_with(b"\x1f\x8b") && body.len() < 200);
+}
+
+#[actix_web::test]
+async fn an_answer_to_no_page_carries_nothing_for_pages() {
+    let response = answer(TestRequest::get().uri("/thing")).await;
+    let names = response.headers().keys().map(HeaderName::as_str);
+    assert!(!names.into_iter().any(|name| name.starts_with("access-control") || name == "vary"));
+}

@@ -1,0 +1,147 @@
+//! The HTTP interface: the route table, and what every handler is given.
+
+mod accept;
+mod answers;
+pub mod asyncapi;
+mod body;
+mod cancel;
+mod client;
+mod decode;
+mod docs;
+pub mod error;
+mod events;
+mod health;
+mod middleware;
+pub mod openapi;
+mod origin;
+mod page;
+mod query;
+mod sessions;
+mod start;
+pub mod streams;
+mod table;
+mod tasks;
+mod view;
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::ServiceConfig;
+use actix_web::{App, web};
+use tokio::sync::watch;
+
+use crate::config::Settings;
+use crate::session::Sessions;
+
+pub use error::Problem;
+use middleware::{Edge, ForPages};
+use origin::Policy;
+pub use streams::{Admission, SocketRequest, Streams};
+use table::{Route, at};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Whether the server takes work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// It does.
+    Serving,
+    /// It goes down.
+    Draining,
+}
+
+/// What the handlers of one worker are given.
+pub struct State {
+    /// The sessions, as seen from this worker.
+    pub sessions: Sessions,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// When the server was started.
+    pub started: Instant,
+    /// Whether the server takes work.
+    pub lifecycle: watch::Receiver<Lifecycle>,
+    /// Writes all metrics in Prometheus' text format.
+    pub metrics: Metrics,
+    /// What serves this worker's WebSockets and event streams.
+    pub streams: Rc<dyn Streams>,
+}
+
+/// Writes all metrics in Prometheus' text format.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("started", &self.started).finish_non_exhaustive()
+    }
+}
+
+/// The whole application of one worker.
+#[must_use]
+pub fn app(
+    state: State,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let policy = Rc::new(Policy::new(&state.settings.server));
+    App::new()
+        .configure(routes(state, Rc::clone(&policy)))
+        .wrap(ForPages::new(Rc::clone(&policy)))
+        .wrap(Edge::new(policy))
+}
+
+/// Every path that a program may use; each is described in the OpenAPI document. The hot ones stand first.
+fn table() -> Vec<Route> {
+    vec![
+        at("/start-task").post(start::start_task),
+        at("/ws/{session_id}").get(streams::socket),
+        at("/sessions/{session_id}/confirm").post(answers::confirm),
+        at("/sessions/{session_id}/input").post(answers::input),
+        at("/sessions/{session_id}/retry").post(answers::retry),
+        at("/sessions/{session_id}/cancel").post(cancel::cancel_session),
+        at("/sessions/{session_id}/events").get(events::events),
+        at("/sessions/{session_id}").get(sessions::show).delete(sessions::remove),
+        at("/sessions").get(sessions::list),
+        at("/cancel-task/{session_id}").post(cancel::cancel_task),
+        at("/session-info/{session_id}").get(sessions::info),
+        at("/tasks").get(tasks::tasks),
+        at("/").get(page::root),
+        at("/health").get(health::health),
+        at("/livez").get(health::livez),
+        at("/readyz").get(health::readyz),
+        at("/metrics").get(health::metrics),
+        at("/openapi.json").get(docs::openapi_json),
+        at("/asyncapi.json").get(docs::asyncapi_json),
+    ]
+}
+
+/// Paths for people: the page's files and the description as a page.
+fn pages() -> Vec<Route> {
+    vec![
+        at("/docs").get(docs::docs_root),
+        at("/docs/{name:.*}").get(docs::docs_file),
+        at("/static/{name:.*}").get(page::asset),
+    ]
+}
+
+fn routes(state: State, policy: Rc<Policy>) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(web::Data::new(state)).app_data(policy);
+        for route in table().into_iter().chain(pages()) {
+            route.mount(config);
+        }
+        config.default_service(web::to(page::fallback));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The description of the HTTP interface (OpenAPI 3.1), built from what stands at each handler.
+
+use utoipa::OpenApi;
+
+use super::{answers, cancel, docs, error, events, health, page, sessions, start, streams, tasks};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Callboard",
+        description = "A live task server with a human in the loop. What is said on its WebSockets is described in /asyncapi.json.",
+    ),
+    paths(
+        start::start_task,
+        cancel::cancel_task,
+        sessions::info,
+        tasks::tasks,
+        sessions::list,
+        sessions::show,
+        sessions::remove,
+        events::events,
+        answers::confirm,
+        answers::input,
+        answers::retry,
+        cancel::cancel_session,
+        streams::socket,
+        page::root,
+        health::health,
+        health::livez,
+        health::readyz,
+        health::metrics,
+        docs::openapi_json,
+        docs::asyncapi_json,
+    ),
+    components(schemas(error::Told)),
+    tags(
+        (name = "sessions", description = "Starting, watching and stopping sessions."),
+        (name = "answers", description = "Answering the questions of a session."),
+        (name = "tasks", description = "What can be started."),
+        (name = "server", description = "The server itself."),
+    )
+)]
+struct Description;
+
+/// The description of every path that a program may use.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn described() -> Value {
+        serde_json::to_value(document()).unwrap()
+    }
+
+    #[test]
+    fn every_route_is_described_and_every_description_is_routed() {
+        let mut routed = BTreeSet::new();
+        for route in super::super::table() {
+            let (path, methods) = route.listed();
+            let words = methods.iter().map(|method| method.as_str().to_ascii_lowercase());
+            routed.extend(words.filter(|word| word != "head").map(|word| (path.to_owned(), word)));
+        }
+        let mut described = BTreeSet::new();
+        for (path, item) in self::described()["paths"].as_object().unwrap() {
+            described.extend(item.as_object().unwrap().keys().map(|method| (path.clone(), method.clone())));
+        }
+        assert_eq!(routed, described);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            found.extend(value.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            value.as_object().into_iter().flat_map(|map| map.values()).for_each(|inner| references(inner, found));
+            value.as_array().into_iter().flatten().for_each(|inner| references(inner, found));
+        }
+        let document = described();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_path_parameter_is_described() {
+        for (path, item) in described()["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let has = operation["parameters"].as_array().into_iter().flatten().any(|one| one["in"] == "path");
+                assert_eq!(has, path.contains('{'), "{method} {path}");
+                assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_body_of_a_start_has_the_fields_that_are_read() {
+        let schema = &described()["components"]["schemas"]["StartTask"];
+        let fields: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields, BTreeSet::from(["config", "input", "labels", "on_disconnect", "priority", "task"]));
+        assert!(schema.get("required").is_none(), "{schema}");
+    }
+}

@@ -1,0 +1,245 @@
+//! Lists, shows and removes sessions: `GET /sessions`, `GET|DELETE /sessions/{session_id}` and `GET /session-info`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::State;
+use super::client::Subject;
+use super::error::{PROBLEM_JSON, Problem, Told};
+use super::query::Query;
+use super::view::{SessionDetail, SessionRow};
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::session::messages::Refused;
+use crate::store::{ListSessions, SessionKey};
+
+/// Some sessions, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SessionPage {
+    /// The sessions.
+    sessions: Vec<SessionRow>,
+    /// What to send as `cursor` to get older ones; null where there are none.
+    next_cursor: Option<String>,
+}
+
+/// What is known of an id, which need not be that of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SessionInfo {
+    /// The id, as it was asked for.
+    session_id: String,
+    /// Whether anybody watches it.
+    is_connected: bool,
+    /// How many messages a snapshot of it has.
+    saved_state_messages: usize,
+    /// Whether there is such a session.
+    task_exists: bool,
+    /// Where it stands.
+    status: Option<Status>,
+    /// How many connections watch it.
+    connections: usize,
+}
+
+/// Lists sessions, newest first.
+#[utoipa::path(
+    get, path = "/sessions", tag = "sessions",
+    params(
+        ("status" = Option<String>, Query, description = "Only these, separated by commas or repeated: status words, `waiting`, `live` (not ended) or `ended`."),
+        ("task" = Option<String>, Query, description = "Only those of this task."),
+        ("label" = Option<String>, Query, description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = SessionPage),
+        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = decode(request.query_string())?;
+    let limit = query.limit;
+    // One more tells whether there is a next page.
+    query.limit += 1;
+    let mut found = state.sessions.list(query).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| write_cursor(last.key));
+    let now = Timestamp::now();
+    let sessions = found.into_iter().map(|summary| SessionRow::new(summary, now)).collect();
+    Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
+}
+
+/// Shows all about a session.
+#[utoipa::path(
+    get, path = "/sessions/{session_id}", tag = "sessions",
+    params(("session_id" = String, Path, description = "The session's id.")),
+    responses(
+        (status = 200, description = "All about it.", body = SessionDetail),
+        (status = 404, description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
+    let description = state.sessions.describe(session_id).await?;
+    Ok(HttpResponse::Ok().json(SessionDetail::new(*description, Timestamp::now())))
+}
+
+/// Removes an ended session and its journal.
+#[utoipa::path(
+    delete, path = "/sessions/{session_id}", tag = "sessions",
+    params(("session_id" = String, Path, description = "The session's id.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 404, description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+        (status = 409, description = "It has not ended.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn remove(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
+    state.sessions.remove(session_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Tells in short whether there is a session with this id and whether it is watched; an unknown id is no error.
+#[utoipa::path(
+    get, path = "/session-info/{session_id}", tag = "sessions",
+    params(("session_id" = String, Path, description = "The session's id.")),
+    responses((status = 200, description = "What is known of it.", body = SessionInfo))
+)]
+pub(super) async fn info(state: web::Data<State>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let session_id = path.into_inner();
+    let described = match session_id.parse() {
+        Ok(id) => state.sessions.describe(id).await,
+        Err(_) => Err(Refused::UnknownSession),
+    };
+    let info = match described {
+        Ok(description) => SessionInfo {
+            session_id,
+            is_connected: description.connections > 0,
+            saved_state_messages: description.snapshot_messages,
+            task_exists: true,
+            status: Some(description.summary.state.status),
+            connections: description.connections,
+        },
+        Err(Refused::UnknownSession) => SessionInfo {
+            session_id,
+            is_connected: false,
+            saved_state_messages: 0,
+            task_exists: false,
+            status: None,
+            connections: 0,
+        },
+        Err(other) => return Err(other.into()),
+    };
+    Ok(HttpResponse::Ok().json(info))
+}
+
+fn decode(query: &str) -> Result<ListSessions, Problem> {
+    let mut query = Query::of(query);
+    let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
+    let list = ListSessions {
+        status: statuses(&mut query),
+        task: query.text("task"),
+        labels: labels(&mut query),
+        owner: None,
+        before: cursor(&mut query),
+        limit,
+    };
+    query.finish().map(|()| list)
+}
+
+fn statuses(query: &mut Query<'_>) -> Vec<Status> {
+    let words: Vec<String> = query.all("status").flat_map(|list| list.split(',')).map(|it| it.trim().into()).collect();
+    let mut wanted = Vec::new();
+    for word in words.iter().filter(|word| !word.is_empty()) {
+        let fits: fn(Status) -> bool = match word.as_str() {
+            "waiting" => Status::is_waiting,
+            "ended" => Status::is_terminal,
+            "live" => |status| !status.is_terminal(),
+            one => {
+                match Status::parse(one) {
+                    Some(status) => wanted.push(status),
+                    None => query.fault("status", format!("{one:?} is no status"), "invalid_value"),
+                }
+                continue;
+            }
+        };
+        wanted.extend(Status::ALL.into_iter().filter(|status| fits(*status)));
+    }
+    wanted
+}
+
+fn labels(query: &mut Query<'_>) -> Vec<(String, String)> {
+    let given: Vec<String> = query.all("label").filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    let mut labels = Vec::with_capacity(given.len());
+    for text in given {
+        match text.split_once('=').or_else(|| text.split_once(':')) {
+            Some((key, value)) if !key.is_empty() => labels.push((key.to_owned(), value.to_owned())),
+            _ => query.fault("label", "must be key=value", "invalid_value"),
+        }
+    }
+    labels
+}
+
+fn cursor(query: &mut Query<'_>) -> Option<SessionKey> {
+    let text = query.text("cursor")?;
+    let key = read_cursor(&text);
+    if key.is_none() {
+        query.fault("cursor", "must be the next_cursor of a page", "invalid_value");
+    }
+    key
+}
+
+fn write_cursor(key: SessionKey) -> String {
+    URL_SAFE_NO_PAD.encode(key.0.to_be_bytes())
+}
+
+fn read_cursor(text: &str) -> Option<SessionKey> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    Some(SessionKey(i64::from_be_bytes(bytes.try_into().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_query_says_which_sessions() {
+        let list = decode("status=queued,failed&status=waiting&task=t&label=a%3Db%3Dc&label=d:e&limit=7").unwrap();
+        assert_eq!(
+            list.status,
+            [Status::Queued, Status::Failed, Status::WaitingConfirmation, Status::WaitingInput, Status::WaitingRetry]
+        );
+        assert_eq!(list.task.as_deref(), Some("t"));
+        assert_eq!(list.labels, [("a".into(), "b=c".into()), ("d".into(), "e".into())]);
+        assert_eq!((list.limit, list.before), (7, None));
+        assert_eq!(decode("").unwrap().limit, 50);
+        let ended = decode("status=ended").unwrap().status;
+        let live = decode("status=live").unwrap().status;
+        assert!(ended.iter().all(|status| !live.contains(status)));
+        assert_eq!(ended.len() + live.len(), Status::ALL.len());
+    }
+
+    #[test]
+    fn a_wrong_query_is_told_parameter_by_parameter() {
+        let problem = decode("status=stopped&limit=1001&label=x&cursor=%21").unwrap_err();
+        let mut locs: Vec<_> = problem.errors.iter().map(|fault| fault.loc.join(".")).collect();
+        locs.sort();
+        assert_eq!(locs, ["query.cursor", "query.label", "query.limit", "query.status"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_survives_the_client(key: i64) {
+            prop_assert_eq!(read_cursor(&write_cursor(SessionKey(key))), Some(SessionKey(key)));
+        }
+
+        #[test]
+        fn what_is_no_cursor_is_told(text in ".{0,20}") {
+            if let Some(key) = read_cursor(&text) {
+                prop_assert_eq!(write_cursor(key), text);
+            }
+        }
+    }
+}

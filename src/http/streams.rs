@@ -1,0 +1,104 @@
+//! What is not a request with an answer: the WebSocket and the event stream of a session.
+
+use std::rc::Rc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::future::LocalBoxFuture;
+
+use super::State;
+use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::origin::Policy;
+use super::query::Query;
+use crate::domain::id::SessionId;
+
+/// What serves WebSockets and event streams.
+pub trait Streams {
+    /// Upgrades a request to the WebSocket of a session.
+    ///
+    /// The id need not be one and the client may not be admitted: both are told on the socket, as a browser cannot
+    /// see an HTTP status.
+    fn socket(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: SocketRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
+
+    /// Follows a session that is known, as server-sent events: its entries after `since`, all of them where it is 0.
+    fn events(
+        &self,
+        request: HttpRequest,
+        session_id: SessionId,
+        since: u64,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
+}
+
+/// What a client asks of a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRequest {
+    /// The id of the session, as it was written.
+    pub session_id: String,
+    /// The last `seq` that the client has; a snapshot is sent where there is none.
+    pub since: Option<u64>,
+    /// What the client calls itself.
+    pub client_id: Option<String>,
+    /// Whether it may have the socket.
+    pub admission: Admission,
+}
+
+/// Whether a client may have a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Allowed,
+    /// It is a page of an origin that may not use this server: accept the socket and close it (4503).
+    ForbiddenOrigin,
+}
+
+/// Upgrades to the WebSocket of a session; see `/asyncapi.json` for what is said on it.
+#[utoipa::path(
+    get, path = "/ws/{session_id}", tag = "sessions",
+    params(
+        ("session_id" = String, Path, description = "The session's id."),
+        ("since" = Option<u64>, Query, description = "The last `seq` that the client has."),
+        ("client_id" = Option<String>, Query, description = "What the client calls itself; told with its answers."),
+    ),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn socket(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let headers = request.headers();
+    let is_upgrade = headers
+        .get(header::UPGRADE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket")));
+    if !is_upgrade {
+        return Err(Problem::from(Code::UpgradeRequired).into());
+    }
+    let bytes = |name| headers.get(name).map(header::HeaderValue::as_bytes);
+    let taken = request
+        .app_data::<Rc<Policy>>()
+        .is_some_and(|policy| policy.takes_origin(bytes(header::ORIGIN), bytes(header::HOST)));
+    let admission = if taken { Admission::Allowed } else { Admission::ForbiddenOrigin };
+    let (since, client_id) = decode(request.query_string())?;
+    let session_id = request.match_info().get("session_id").unwrap_or_default().to_owned();
+    let asked = SocketRequest { session_id, since, client_id, admission };
+    state.streams.socket(request, payload, asked).await
+}
+
+fn decode(query: &str) -> Result<(Option<u64>, Option<String>), Problem> {
+    let mut query = Query::of(query);
+    let since = query.number("since", 0..=u64::MAX);
+    let client_id = query.text("client_id");
+    if client_id.as_ref().is_some_and(|id| id.chars().count() > 64 || id.chars().any(char::is_control)) {
+        query.fault("client_id", "must have at most 64 characters", "invalid_value");
+    }
+    query.finish().map(|()| (since, client_id))
+}

@@ -1,0 +1,43 @@
+//! `GET /tasks`.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::State;
+
+/// The task kinds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TaskList<'a> {
+    /// In the order of their names.
+    tasks: Vec<TaskInfo<'a>>,
+}
+
+/// A task kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TaskInfo<'a> {
+    /// Its name.
+    name: &'a str,
+    /// What it does.
+    description: &'a str,
+    /// The JSON Schema of its input.
+    input_schema: Value,
+    /// The JSON Schema of its configuration.
+    config_schema: Value,
+}
+
+/// Lists what can be started.
+#[utoipa::path(
+    get, path = "/tasks", tag = "tasks",
+    responses((status = 200, description = "The task kinds.", body = TaskList<'_>))
+)]
+pub(super) async fn tasks(state: web::Data<State>) -> HttpResponse {
+    let tasks = state.sessions.kinds().all().map(|kind| TaskInfo {
+        name: kind.name(),
+        description: kind.description(),
+        input_schema: kind.input_schema(),
+        config_schema: kind.config_schema(),
+    });
+    HttpResponse::Ok().json(TaskList { tasks: tasks.collect() })
+}

@@ -1,0 +1,198 @@
+//! The whole route table, with a fake for the streams and no session anywhere.
+
+use actix_web::body::to_bytes;
+use actix_web::http::StatusCode;
+use actix_web::test::{self, TestRequest};
+use actix_web::{HttpRequest, HttpResponse};
+use futures::future::LocalBoxFuture;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config;
+use crate::domain::id::SessionId;
+use crate::store::Store;
+
+const NONE: &str = "00000000-0000-4000-8000-000000000000";
+
+/// Answers with what it was asked.
+struct Echo;
+
+impl Streams for Echo {
+    fn socket(
+        &self,
+        _: HttpRequest,
+        _: web::Payload,
+        asked: SocketRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
+    }
+
+    fn events(
+        &self,
+        _: HttpRequest,
+        session_id: SessionId,
+        since: u64,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{session_id} {since}"))) })
+    }
+}
+
+struct Told {
+    status: StatusCode,
+    headers: actix_web::http::header::HeaderMap,
+    body: bytes::Bytes,
+}
+
+impl Told {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
+    let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
+    let store = Store::open(&store, 1).unwrap();
+    let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default());
+    let state = State {
+        sessions,
+        settings: Arc::default(),
+        started: Instant::now(),
+        lifecycle: watch::channel(lifecycle).1,
+        metrics: Arc::new(|| "# TYPE x counter\n".into()),
+        streams: Rc::new(Echo),
+    };
+    let app = test::init_service(app(state)).await;
+    let response = test::call_service(&app, request.to_request()).await;
+    let (head, body) = response.into_parts().1.into_parts();
+    let body = to_bytes(body).await.ok().unwrap();
+    Told { status: head.status(), headers: head.headers().clone(), body }
+}
+
+async fn ask(request: TestRequest) -> Told {
+    ask_while(Lifecycle::Serving, request).await
+}
+
+async fn get(path: &str) -> Told {
+    ask(TestRequest::get().uri(path)).await
+}
+
+#[actix_web::test]
+async fn every_route_refuses_other_methods_and_says_which_it_takes() {
+    for route in table().into_iter().chain(pages()) {
+        let (path, methods) = route.listed();
+        let path = path.replace("{session_id}", NONE).replace("{name:.*}", "x");
+        let told = ask(TestRequest::patch().uri(&path)).await;
+        assert_eq!((told.status.as_u16(), told.code().as_str()), (405, "method_not_allowed"), "{path}");
+        for method in methods {
+            assert!(told.header("allow").contains(method.as_str()), "{path} {}", told.header("allow"));
+        }
+        let options = ask(TestRequest::default().method(actix_web::http::Method::OPTIONS).uri(&path)).await;
+        assert_eq!((options.status.as_u16(), options.header("allow")), (204, told.header("allow")), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_a_problem() {
+    for (path, code) in [
+        ("/nope", "not_found"),
+        ("/sessions/", "not_found"),
+        ("/static/../Cargo.toml", "not_found"),
+        ("/static/", "not_found"),
+        ("/docs/nope.js", "not_found"),
+        ("/%ff%00", "not_found"),
+    ] {
+        let told = get(path).await;
+        assert_eq!((told.status.as_u16(), told.code().as_str()), (404, code), "{path}");
+    }
+    for path in [format!("/sessions/{NONE}/events"), "/sessions/x/events".into()] {
+        assert_eq!(get(&path).await.code(), "unknown_session", "{path}");
+    }
+    let posted = ask(TestRequest::post().uri("/nope")).await;
+    assert_eq!(posted.code(), "not_found");
+}
+
+#[actix_web::test]
+async fn an_unknown_session_comes_before_a_wrong_body() {
+    for path in ["confirm", "input", "retry", "cancel"] {
+        let request = TestRequest::post().uri(&format!("/sessions/{NONE}/{path}"));
+        let told = ask(request.set_json(json!({"value": 1, "values": {}}))).await;
+        assert_eq!((told.status.as_u16(), told.code().as_str()), (404, "unknown_session"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_bad_body_is_told_by_what_is_bad() {
+    let post = || TestRequest::post().uri("/start-task");
+    let json_type = ("content-type", "application/json");
+    for (request, status, code) in [
+        (post().set_payload("{").insert_header(json_type), 400, "invalid_json"),
+        (post().set_payload("{}").insert_header(("content-type", "text/plain")), 415, "unsupported_media_type"),
+        (post().set_payload("x".repeat(1_048_577)).insert_header(json_type), 413, "payload_too_large"),
+        (post().set_json(json!({"task": "nope"})), 404, "unknown_task"),
+        (post().set_json(json!({"priority": "urgent"})), 422, "invalid_body"),
+        (post().insert_header(("idempotency-key", "a b")), 422, "invalid_header"),
+    ] {
+        let told = ask(request).await;
+        assert_eq!((told.status.as_u16(), told.code().as_str()), (status, code));
+        assert_eq!(told.json().get("errors").is_some(), status == 422, "{code}");
+    }
+}
+
+#[actix_web::test]
+async fn a_browser_gets_html_and_a_program_its_name() {
+    let name = get("/").await.json();
+    assert_eq!((&name["name"], &name["status"]), (&json!("callboard"), &json!("running")));
+    assert_eq!(get("/docs").await.header("location"), "/docs/");
+    let docs = get("/docs/").await;
+    assert_eq!(docs.status, StatusCode::OK);
+    assert!(docs.header("content-type").starts_with("text/html") && !docs.header("content-security-policy").is_empty());
+    assert!(get("/openapi.json").await.json()["openapi"].as_str().unwrap().starts_with("3."));
+    assert_eq!(get("/asyncapi.json").await.json()["asyncapi"], "3.0.0");
+    let head = ask(TestRequest::default().method(actix_web::http::Method::HEAD).uri("/health")).await;
+    assert_eq!(head.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn it_says_how_it_does() {
+    let health = get("/health").await.json();
+    assert_eq!((&health["status"], &health["version"]), (&json!("healthy"), &json!(VERSION)));
+    assert_eq!(get("/livez").await.status, StatusCode::OK);
+    assert_eq!(get("/readyz").await.status, StatusCode::OK);
+    assert_eq!(get("/metrics").await.body, "# TYPE x counter\n");
+    let draining = ask_while(Lifecycle::Draining, TestRequest::get().uri("/readyz")).await;
+    assert_eq!((draining.status.as_u16(), draining.code().as_str()), (503, "shutting_down"));
+    assert!(!draining.header("retry-after").is_empty());
+    assert_eq!(get("/tasks").await.json(), json!({"tasks": []}));
+    assert_eq!(get("/sessions").await.json(), json!({"sessions": [], "next_cursor": null}));
+    let info = get("/session-info/no-id").await.json();
+    assert_eq!((&info["session_id"], &info["task_exists"]), (&json!("no-id"), &json!(false)));
+}
+
+#[actix_web::test]
+async fn a_socket_is_handed_over_with_what_was_asked() {
+    let plain = get("/ws/x").await;
+    assert_eq!((plain.status.as_u16(), plain.code().as_str()), (426, "upgrade_required"));
+    let upgrade = |path: &str| {
+        TestRequest::get().uri(path).insert_header(("connection", "upgrade")).insert_header(("upgrade", "WebSocket"))
+    };
+    let told = ask(upgrade("/ws/no-id?since=7&client_id=ada")).await;
+    let asked = |since, client_id: Option<&str>, session_id: &str, admission| {
+        let client_id = client_id.map(str::to_owned);
+        format!("{:?}", SocketRequest { session_id: session_id.into(), since, client_id, admission })
+    };
+    assert_eq!(told.body, asked(Some(7), Some("ada"), "no-id", Admission::Allowed));
+    let evil = ask(upgrade("/ws/x").insert_header(("origin", "https://evil.example"))).await;
+    assert_eq!(evil.body, asked(None, None, "x", Admission::ForbiddenOrigin));
+    assert_eq!(ask(upgrade("/ws/x?since=-1")).await.code(), "invalid_query");
+    let host = ask(upgrade("/ws/x").insert_header(("host", "evil.example"))).await;
+    assert_eq!(host.code(), "forbidden_host");
+}
