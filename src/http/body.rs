@@ -172,13 +172,20 @@ mod tests {
 
     #[actix_web::test]
     async fn a_body_over_the_limit_is_refused_while_it_is_read() {
-        let body = format!("{:?}", "x".repeat(2_000_000));
-        let (request, mut payload) = TestRequest::post()
-            .insert_header(("content-type", "application/json"))
-            .insert_header(("transfer-encoding", "chunked"))
-            .set_payload(body)
-            .to_http_parts();
-        let problem = JsonBody::from_request(&request, &mut payload).await.unwrap_err();
-        assert_eq!(problem.code, Code::PayloadTooLarge);
+        for (bytes, fits) in [(100, true), (101, false)] {
+            let (_, payload) = TestRequest::post().set_payload("x".repeat(bytes)).to_http_parts();
+            let read = read(payload, 100).await;
+            assert_eq!(
+                read.as_ref().map(Bytes::len).map_err(|problem| problem.code.word()).ok(),
+                fits.then_some(bytes)
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_body_in_pieces_is_put_together() {
+        let pieces = ["[1,", "2,", "3]"].map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
+        let stream: actix_http::BoxedPayloadStream = Box::pin(futures::stream::iter(pieces));
+        assert_eq!(read(Payload::Stream { payload: stream }, 7).await.unwrap(), "[1,2,3]");
     }
 }

@@ -197,6 +197,7 @@ mod tests {
             ("app.3f2a91c0.css", true),
             ("index.html", false),
             ("app.js", false),
+            ("app.min1.js", false),
             ("my-wonderfulpage.js", false),
             ("3f2a91c0.css", false),
         ] {
