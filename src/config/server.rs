@@ -3,6 +3,9 @@
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+/// The most worker threads.
+pub const MAX_WORKERS: usize = 64;
+
 /// Where it listens and what HTTP requests may cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
@@ -42,6 +45,15 @@ pub struct Server {
     /// Serve the page from this folder instead of the binary, for work on the page.
     #[garde(skip)]
     pub static_dir: Option<String>,
+}
+
+impl Server {
+    /// How many worker threads there are: as set, or one for each core.
+    #[must_use]
+    pub fn worker_threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if self.workers == 0 { cores().min(MAX_WORKERS) } else { self.workers }
+    }
 }
 
 impl Default for Server {

@@ -381,6 +381,7 @@ impl Session {
         if unchanged {
             return Change::None;
         }
+        self.environment.count(&self.spec.task, self.stored.as_ref(), &state);
         self.stored = Some(state.clone());
         match self.birth.take() {
             Some(Birth { idempotency }) => Change::Create(Box::new(self.summary()), idempotency),

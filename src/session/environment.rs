@@ -1,5 +1,6 @@
 //! What the sessions of one worker share: read-only handles, and the worker's run slots.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::kinds::Kinds;
@@ -7,7 +8,8 @@ use super::port::PortLimits;
 use super::slots::Slots;
 use crate::config;
 use crate::domain::tail::TailLimits;
-use crate::store::Store;
+use crate::metrics;
+use crate::store::{State, Store};
 
 /// How much a task may tell in one go before its session writes it down.
 const BURST_BYTES: usize = 64 * 1024;
@@ -26,9 +28,35 @@ pub(crate) struct Environment {
     pub(crate) settings: config::sessions::Sessions,
     /// The worker's run slots.
     pub(crate) slots: Slots,
+    /// What is counted of all sessions.
+    pub(crate) metrics: metrics::Sessions,
+    /// What is counted of each task kind.
+    pub(crate) kind_metrics: HashMap<String, metrics::TaskKind>,
 }
 
 impl Environment {
+    /// Counts that a session came from one state to another; from none where it is new.
+    pub(crate) fn count(&self, task: &str, before: Option<&State>, after: &State) {
+        let live = |state: &State| Some(state.status).filter(|status| !status.is_terminal());
+        self.metrics.moved(before.and_then(live), live(after));
+        let spent = before.map(|state| state.spent).unwrap_or_default();
+        let seconds = |micros: i64| micros as f64 / 1e6;
+        if after.spent.queued > spent.queued {
+            self.metrics.queue_wait.record(seconds(after.spent.queued - spent.queued));
+        }
+        if after.spent.waiting > spent.waiting {
+            self.metrics.human_wait.record(seconds(after.spent.waiting - spent.waiting));
+        }
+        let Some(kind) = self.kind_metrics.get(task) else { return };
+        if before.is_none() {
+            kind.started.increment(1);
+        }
+        if after.status.is_terminal() && before.is_none_or(|before| !before.status.is_terminal()) {
+            kind.ended(after.status);
+            self.metrics.run.record(seconds(after.spent.running));
+        }
+    }
+
     /// How much of a journal's end a session keeps.
     pub(crate) fn tail_limits(&self) -> TailLimits {
         TailLimits { snapshot: self.settings.snapshot_messages, bytes: self.settings.tail_bytes }

@@ -73,6 +73,11 @@ impl Kinds {
         self.by_name.values().map(|registered| &registered.kind)
     }
 
+    /// The names of all kinds, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
     /// What is wrong with this input and configuration, by the kind's schemas and then by its own check.
     ///
     /// An input or configuration that was left out counts as an empty object for a schema that wants an object.

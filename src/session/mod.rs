@@ -15,6 +15,7 @@ mod machine;
 pub mod messages;
 mod port;
 pub mod queue;
+pub(crate) mod retention;
 mod running;
 mod script;
 pub(crate) mod slots;

@@ -191,12 +191,6 @@ impl Machine {
         self.status
     }
 
-    /// Which try it is at, from 1.
-    #[must_use]
-    pub(crate) fn attempt(&self) -> u32 {
-        self.attempt
-    }
-
     /// The open questions, oldest first.
     #[must_use]
     pub(crate) fn open(&self) -> &[OpenRequest] {
@@ -207,12 +201,6 @@ impl Machine {
     #[must_use]
     pub(crate) fn end(&self) -> Option<&End> {
         self.end.as_ref()
-    }
-
-    /// Why it is being cancelled, from the request to the end of the clean-up.
-    #[must_use]
-    pub(crate) fn cancel_reason(&self) -> Option<&str> {
-        self.cancel_reason.as_deref()
     }
 
     /// The `seq` of the next entry; the caller writes one with it.

@@ -1,0 +1,129 @@
+//! The wiring: what is started where, in which order, and how it ends.
+
+mod plan;
+mod streams;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use anyhow::Context as _;
+use tokio::sync::watch;
+
+use crate::config::Settings;
+use crate::connection::socket::on_connect;
+use crate::http::{self, Lifecycle};
+use crate::session::{Kinds, TaskKind, retention};
+use crate::shutdown;
+use crate::store::Store;
+use crate::task;
+use plan::Plan;
+
+/// A server that is not started: its settings and what it can run.
+pub struct App {
+    settings: Settings,
+    kinds: Kinds,
+}
+
+impl App {
+    /// A server with the task kinds that come with Callboard, and the commands of the settings.
+    ///
+    /// # Errors
+    /// Where two kinds have one name, or a schema is not valid.
+    pub fn new(settings: Settings) -> anyhow::Result<Self> {
+        let kinds = kinds(&settings)?;
+        Ok(Self { settings, kinds })
+    }
+
+    /// Adds a task kind.
+    ///
+    /// # Errors
+    /// Where its name is taken, or one of its schemas is not valid.
+    pub fn with_task(mut self, kind: Arc<dyn TaskKind>) -> anyhow::Result<Self> {
+        self.kinds.register(kind)?;
+        Ok(self)
+    }
+
+    /// Serves on `listener` until `stop` is done, and then ends in good order. Needs an actix system to run in.
+    ///
+    /// # Errors
+    /// Where the store or the listener cannot be used, or rows were left that could not be written.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let settings = Arc::new(self.settings);
+        let workers = settings.server.worker_threads();
+        let store = Store::open(&settings.store, workers)?;
+        let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
+        let address = listener.local_addr()?;
+        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, serving)?;
+        let server = {
+            let (plan, server) = (plan.clone(), &settings.server);
+            let on_connect = on_connect(&settings.connections);
+            HttpServer::new(move || http::app(plan.settle()))
+                .workers(workers)
+                .client_request_timeout(seconds(server.header_timeout))
+                .keep_alive(seconds(server.keep_alive))
+                .max_connections(server.max_connections.div_ceil(workers))
+                .backlog(4096)
+                .shutdown_timeout(1)
+                .disable_signals()
+                .on_connect(on_connect)
+                .listen(listener)?
+                .run()
+        };
+        let handle = server.handle();
+        let serving = actix::spawn(server);
+        plan.take_up().await?;
+        actix::spawn(plan.metrics.clone().keep_up());
+        actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
+        log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard listens");
+        stop.await;
+        // Nobody listens where everything has gone already.
+        let _ = lifecycle.send(Lifecycle::Draining);
+        shutdown::drain(&plan.directories, &plan.hub, seconds(settings.server.shutdown_timeout)).await;
+        handle.stop(false).await;
+        serving.await??;
+        let lost = store.close().await;
+        anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was told of them");
+        log::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Serves with these settings until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Those of [`App::serve`], and where the address cannot be listened on.
+pub fn run(settings: Settings) -> anyhow::Result<()> {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        log::warn!(error:%; "the limit on open files stays as it is");
+    }
+    actix::System::new().block_on(async move {
+        let address = (settings.server.host.as_str(), settings.server.port);
+        let listener = TcpListener::bind(address)
+            .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
+        App::new(settings)?
+            .serve(listener, async {
+                if let Err(error) = shutdown::signalled().await {
+                    log::error!(error:%; "signals cannot be heard");
+                }
+            })
+            .await
+    })
+}
+
+/// All task kinds with these settings.
+///
+/// # Errors
+/// Where two kinds have one name, or a schema is not valid.
+pub fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
+    let mut kinds = Kinds::default();
+    for kind in task::built_in().into_iter().chain(task::command::from_settings(&settings.task)) {
+        kinds.register(kind)?;
+    }
+    Ok(kinds)
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}

@@ -1,0 +1,167 @@
+//! What every worker is built from, and how its actors take their places.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::dev::channel::{AddressReceiver, channel};
+use actix::{Actor, Addr, Context};
+use crossbeam_channel::Receiver;
+use tokio::sync::watch;
+
+use super::streams::Sockets;
+use crate::config::Settings;
+use crate::connection::Connections;
+use crate::http::{Lifecycle, State};
+use crate::hub::{Gauge, Hub, Links, Shard};
+use crate::metrics::Metrics;
+use crate::session::directory::TakeUp;
+use crate::session::environment::Environment;
+use crate::session::queue::{Queue, Worker};
+use crate::session::{Directory, Kinds, Sessions};
+use crate::session::slots::Slots;
+use crate::store::{Error, Store};
+
+/// Messages that an actor takes before senders that wait are held back.
+const MAILBOX: usize = 1024;
+
+/// What every worker is built from.
+#[derive(Clone)]
+pub(super) struct Plan {
+    settings: Arc<Settings>,
+    store: Store,
+    kinds: Arc<Kinds>,
+    pub(super) directories: Arc<[Addr<Directory>]>,
+    shards: Arc<[Addr<Shard>]>,
+    pub(super) hub: Addr<Hub>,
+    queue: Addr<Queue>,
+    gauge: Arc<Gauge>,
+    pub(super) metrics: Metrics,
+    lifecycle: watch::Receiver<Lifecycle>,
+    started: Instant,
+    seats: Receiver<Seat>,
+}
+
+/// A worker's place: the mailboxes of its actors, whose addresses everybody has already.
+struct Seat {
+    worker: usize,
+    directory: AddressReceiver<Directory>,
+    shard: AddressReceiver<Shard>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        store: Store,
+        kinds: Kinds,
+        lifecycle: watch::Receiver<Lifecycle>,
+    ) -> anyhow::Result<Self> {
+        let workers = settings.server.worker_threads();
+        let metrics = Metrics::install(workers)?;
+        let (seat, seats) = crossbeam_channel::bounded(workers);
+        let (mut directories, mut shards) = (Vec::new(), Vec::new());
+        for worker in 0..workers {
+            let (place, directory, shard) = Seat::new(worker);
+            directories.push(directory);
+            shards.push(shard);
+            seat.send(place)?;
+        }
+        for (worker, directory) in directories.iter().enumerate() {
+            store.tell(worker, directory.clone().recipient());
+        }
+        let worker = |directory: &Addr<Directory>| Worker {
+            grants: directory.clone().recipient(),
+            wanted: directory.clone().recipient(),
+        };
+        let queue = Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect()).start();
+        let hub = Hub::new(shards.clone(), &settings.connections).start();
+        Ok(Self {
+            gauge: Arc::new(Gauge::default()),
+            settings,
+            store,
+            kinds: Arc::new(kinds),
+            directories: directories.into(),
+            shards: shards.into(),
+            hub,
+            queue,
+            metrics,
+            lifecycle,
+            started: Instant::now(),
+            seats,
+        })
+    }
+
+    /// Starts the actors of the worker whose thread this is called on, and gives what its handlers need.
+    ///
+    /// A worker whose services are made a second time goes on with the actors that it has.
+    pub(super) fn settle(&self) -> State {
+        thread_local! {
+            static SETTLED: OnceCell<(Sessions, Connections)> = const { OnceCell::new() };
+        }
+        let (sessions, connections) = SETTLED.with(|settled| settled.get_or_init(|| self.take_seat()).clone());
+        let metrics = self.metrics.clone();
+        State {
+            sessions,
+            settings: self.settings.clone(),
+            started: self.started,
+            lifecycle: self.lifecycle.clone(),
+            metrics: Arc::new(move || metrics.render()),
+            streams: Rc::new(Sockets(connections)),
+        }
+    }
+
+    /// Tells each directory which of its sessions a restart has to think of.
+    pub(super) async fn take_up(&self) -> Result<(), Error> {
+        let mut pending = HashMap::<usize, Vec<_>>::new();
+        for session in self.store.pending().await? {
+            pending.entry(session.id.worker(self.directories.len())).or_default().push(session);
+        }
+        for (worker, pending) in pending {
+            if let Some(directory) = self.directories.get(worker) {
+                directory.do_send(TakeUp { pending });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_seat(&self) -> (Sessions, Connections) {
+        // There is a seat for each thread.
+        let Seat { worker, directory: mailbox, shard } = self.seats.try_recv().unwrap_or_else(|_| Seat::nobodys());
+        let environment = Environment {
+            worker,
+            workers: self.directories.len(),
+            store: self.store.clone(),
+            kinds: self.kinds.clone(),
+            settings: self.settings.sessions.clone(),
+            slots: Slots::default(),
+            metrics: self.metrics.sessions(),
+            kind_metrics: self.kinds.names().map(|name| (name.to_owned(), self.metrics.task_kind(name))).collect(),
+        };
+        Context::with_receiver(mailbox).run(Directory::new(Rc::new(environment), self.queue.clone()));
+        let links = Links::new(worker, &self.settings.connections, self.gauge.clone());
+        let shard = {
+            let actor = Shard::new(links.clone(), self.hub.clone().recipient());
+            Context::with_receiver(shard).run(actor)
+        };
+        actix::spawn(self.metrics.event_loop(worker).watch());
+        let sessions = Sessions::new(self.directories.clone(), worker, self.store.clone(), self.kinds.clone());
+        let connections = Connections::new(shard, links, sessions.clone(), &self.settings.connections);
+        (sessions, connections)
+    }
+}
+
+impl Seat {
+    fn new(worker: usize) -> (Self, Addr<Directory>, Addr<Shard>) {
+        let (to_directory, directory) = channel(MAILBOX);
+        let (to_shard, shard) = channel(MAILBOX);
+        (Self { worker, directory, shard }, Addr::new(to_directory), Addr::new(to_shard))
+    }
+
+    /// A place that nobody knows of.
+    fn nobodys() -> Self {
+        log::error!("there are more workers than were planned");
+        Self::new(0).0
+    }
+}

@@ -1,0 +1,39 @@
+//! Sockets and event streams for the HTTP layer, which does not know connections.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use crate::connection::{self, Connections, event_stream};
+use crate::domain::id::SessionId;
+use crate::http::{Admission, Problem, SocketRequest, Streams};
+use crate::hub::close::CloseCode;
+
+/// The connections of one worker, as the HTTP layer wants them.
+pub(super) struct Sockets(pub(super) Connections);
+
+impl Streams for Sockets {
+    fn socket(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: SocketRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        let admission = match asked.admission {
+            Admission::Allowed => connection::Admission::Welcome,
+            Admission::ForbiddenOrigin => connection::Admission::Closed(CloseCode::NotAllowed),
+        };
+        let response = self.0.session_socket(&request, payload, &asked.session_id, asked.since, admission);
+        std::future::ready(response.map_err(actix_web::Error::from)).boxed_local()
+    }
+
+    fn events(
+        &self,
+        request: HttpRequest,
+        session_id: SessionId,
+        since: Option<u64>,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        let connections = self.0.clone();
+        async move { Ok(event_stream(&connections, &request, session_id, since).await?) }.boxed_local()
+    }
+}
