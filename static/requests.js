@@ -28,16 +28,18 @@ export class Requests {
       // Whoever types on must not land at the top of the page.
       if (held) document.getElementById("main").focus({ preventScroll: true });
     }
+    let arrived = null;
     for (const request of visible) {
       let panel = this.#panels.get(request.id);
       if (!panel) {
         panel = build(request, this.#answer);
         this.#panels.set(request.id, panel);
         this.#root.append(panel.node);
-        if (isFree(document.activeElement)) focusOf(panel);
+        if (isFree(document.activeElement)) arrived = panel;
       }
       panel.update(request, live);
     }
+    if (arrived) show(arrived);
   }
 
   /** Shows how long the questions may still wait, `now` in seconds of the server's clock. */
@@ -53,8 +55,10 @@ export class Requests {
 }
 
 /** A question without a field takes the focus itself: a key pressed for something else must not answer it. */
-function focusOf({ focus, node }) {
-  return focus ? focus() : node.focus();
+function show({ focus, node }) {
+  if (focus) focus();
+  else node.focus({ preventScroll: true });
+  node.scrollIntoView({ block: "nearest" });
 }
 
 /** Whether the focus may be moved: nobody types or chooses anything. */

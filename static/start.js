@@ -92,6 +92,11 @@ function showProblem(problems) {
   box.replaceChildren(...problems.map((text) => el("p", {}, text)));
 }
 
+/** A status in a word or two; the list is narrow. */
+function shortWords(status) {
+  return status.startsWith("waiting") ? "waits for you" : statusWords(status);
+}
+
 /** Draws the list of recent sessions. */
 export function showRecent(sessions, openId) {
   const now = Date.now() / 1000 + api.clockSkew;
@@ -102,7 +107,7 @@ export function showRecent(sessions, openId) {
     const created = moment(session.created_at);
     return el("li", {}, el("a", { href: `#/s/${id}`, "aria-current": id === openId ? "page" : null },
       el("span", { class: "recent-name" }, session.task),
-      el("span", { class: "pill small", "data-status": session.status }, statusWords(session.status)),
+      el("span", { class: "pill small", "data-status": session.status, title: statusWords(session.status) }, shortWords(session.status)),
       el("span", { class: "muted recent-when" }, Number.isFinite(created) ? ago(now - created) : "", " · ", el("span", { class: "mono" }, id.slice(0, 8)))));
   }));
   if (focused) byId("recent").querySelector(`a[href="${focused}"]`)?.focus();

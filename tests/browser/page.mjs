@@ -410,6 +410,8 @@ describe("looks", () => {
     await fits("phone-form");
     await upToConfirmation(page);
     await fits("phone-confirm");
+    const box = await panel(page, "confirmation").boundingBox();
+    assert.ok(box.y >= 50 && box.y + box.height <= 740, `the question is out of sight: ${JSON.stringify(box)}`);
   });
 
   inBrowser("follow the system's dark scheme", { colorScheme: "dark" }, async (page) => {
