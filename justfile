@@ -1,0 +1,45 @@
+# Every recipe is an ordinary command: without just, run what stands below its name.
+
+# List the recipes.
+default:
+    @just --list
+
+# Serve on http://127.0.0.1:8000.
+run *flags:
+    cargo run --release -- serve {{flags}}
+
+# Serve the page from static/ as it stands, for work on it.
+page *flags:
+    CALLBOARD_SERVER__STATIC_DIR=static cargo run -- serve {{flags}}
+
+# All tests of the server.
+test *flags:
+    cargo test {{flags}}
+
+# Formatting and lints, as they are checked.
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+
+# Set the formatting right.
+fmt:
+    cargo fmt
+
+# The page's reducer in node, then the page in a browser. SHOTS=folder keeps screenshots.
+test-page:
+    cargo build
+    npm ci --prefix tests/browser
+    node --test tests/browser/reducer.test.mjs
+    node --test tests/browser/page.mjs
+
+# The benches that need no running server.
+bench *flags:
+    cargo bench {{flags}}
+
+# Build the image and start it on 127.0.0.1:8000.
+image:
+    docker compose up --build
+
+# Everything, as from a clean clone.
+ci:
+    .ci/run
