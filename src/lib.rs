@@ -7,6 +7,7 @@ pub mod http;
 pub mod hub;
 pub mod logging;
 pub mod metrics;
+pub mod limits;
 pub mod session;
 pub mod store;
 pub mod task;

@@ -75,6 +75,11 @@ pub struct CloseConnection {
 #[rtype(result = "()")]
 pub struct CloseAll;
 
+/// To the hub or a shard: how many connections are there?
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(usize)]
+pub struct CountConnections;
+
 /// From a shard to the hub, in batches: what came and went since the last one.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]

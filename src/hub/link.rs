@@ -1,0 +1,326 @@
+//! One connection as its own thread sees it: what waits to be written to it, who is woken then, and how it ends.
+//!
+//! Owns the outbox and a duplicate of the socket's descriptor. Lives on one thread, so it has cells and no locks.
+//! Invariant: nothing is taken to be written once the connection is being closed.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use actix::clock::Instant;
+use bytes::Bytes;
+
+use super::close::CloseCode;
+use super::dialect::Dialect;
+use super::frame;
+use super::outbox::{Full, Key, Outbox};
+use super::watchdog::{Marks, Patience, Verdict, judge};
+use crate::domain::id::ConnectionId;
+
+/// How far a connection is with ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// It is open.
+    Open,
+    /// Its last words wait or are written; the peer has not answered.
+    Closing,
+    /// The peer has closed, too, or need not: it ends once its last words are written.
+    Over,
+    /// The peer is not there any more.
+    Gone,
+}
+
+/// One connection.
+pub struct Link {
+    id: ConnectionId,
+    dialect: &'static dyn Dialect,
+    outbox: RefCell<Outbox>,
+    phase: Cell<Phase>,
+    /// Since when only its last words wait, or nothing: from then on the peer has its time to close.
+    closing_since: Cell<Option<Instant>>,
+    /// Whoever writes the outbox to the socket.
+    writer: RefCell<Option<Waker>>,
+    /// Whether the writer was woken and has not come yet: one wake a burst is enough.
+    is_woken: Cell<bool>,
+    /// Whoever waits for room in the outbox.
+    filler: RefCell<Option<Waker>>,
+    heard: Cell<Instant>,
+    next_ping: Cell<Instant>,
+    /// How much had left when something was last seen to leave, and when that was.
+    moved: Cell<(u64, Instant)>,
+    /// Given up when the connection ends: while it is held, the kernel keeps the socket open.
+    socket: RefCell<Option<Rc<OwnedFd>>>,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("id", &self.id).field("phase", &self.phase.get()).finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    /// An open connection whose first ping is at `first_ping`.
+    #[must_use]
+    pub fn new(
+        id: ConnectionId,
+        dialect: &'static dyn Dialect,
+        outbox_bytes: usize,
+        socket: Option<Rc<OwnedFd>>,
+        first_ping: Instant,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            id,
+            dialect,
+            outbox: RefCell::new(Outbox::new(outbox_bytes)),
+            phase: Cell::new(Phase::Open),
+            closing_since: Cell::new(None),
+            writer: RefCell::new(None),
+            is_woken: Cell::new(false),
+            filler: RefCell::new(None),
+            heard: Cell::new(now),
+            next_ping: Cell::new(first_ping),
+            moved: Cell::new((0, now)),
+            socket: RefCell::new(socket),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// What it is told in.
+    #[must_use]
+    pub fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    /// Whether it takes what it is told; not once it is being closed.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.phase.get() == Phase::Open
+    }
+
+    /// Tells it what must not be left out. Where that does not fit, it is closed as too slow.
+    pub fn tell(&self, frames: Bytes) {
+        if !self.is_open() {
+            return;
+        }
+        let pushed = self.outbox.borrow_mut().push_journal(frames);
+        match pushed {
+            Ok(()) => self.wake_writer(),
+            Err(Full) => self.close(CloseCode::TooSlow),
+        }
+    }
+
+    /// Tells it a replay, which comes once and always fits.
+    pub fn tell_replay(&self, frames: Bytes) {
+        if self.is_open() {
+            self.outbox.borrow_mut().push_replay(frames);
+            self.wake_writer();
+        }
+    }
+
+    /// Tells it what only the latest of matters.
+    pub fn tell_latest(&self, key: Key, frames: Bytes) {
+        let dropped = {
+            let mut outbox = self.outbox.borrow_mut();
+            let before = outbox.dropped();
+            outbox.push_ephemeral(key, frames);
+            outbox.dropped() - before
+        };
+        if dropped > 0 {
+            metrics::counter!("callboard_ephemeral_dropped_total").increment(dropped);
+        }
+        self.wake_writer();
+    }
+
+    /// Sends a control frame, before all data.
+    pub fn control(&self, frame: Bytes) {
+        self.outbox.borrow_mut().push_control(frame);
+        self.wake_writer();
+    }
+
+    /// Closes it with the words that go with the code.
+    pub fn close(&self, code: CloseCode) {
+        self.close_saying(code, code.reason());
+    }
+
+    /// Closes it: what waits is still written where the peer reads, then the last words.
+    pub fn close_saying(&self, code: CloseCode, reason: &str) {
+        if !self.is_open() {
+            return;
+        }
+        metrics::counter!("callboard_connections_closed_total", "reason" => code.reason()).increment(1);
+        {
+            let mut outbox = self.outbox.borrow_mut();
+            if matches!(code, CloseCode::TooSlow | CloseCode::NoHeartbeat) {
+                outbox.clear_data();
+            }
+            outbox.seal(self.dialect.farewell(code, reason));
+        }
+        let next = if self.dialect.is_spoken_both_ways() { Phase::Closing } else { Phase::Over };
+        self.end_as(next);
+    }
+
+    /// Ends it once what waits is written, without last words: all is said.
+    pub fn finish(&self) {
+        self.outbox.borrow_mut().seal(None);
+        self.end_as(Phase::Over);
+    }
+
+    /// The peer has closed, or answered a close. What waits is not written: nobody reads it. Where the peer was
+    /// first, its `code` is sent back.
+    pub fn peer_closed(&self, code: Option<u16>) {
+        if self.is_open() {
+            let mut outbox = self.outbox.borrow_mut();
+            outbox.clear_data();
+            outbox.seal(Some(frame::close(code, "")));
+        }
+        self.end_as(Phase::Over);
+    }
+
+    /// The peer will send nothing more. What waits is not written, unless it is the answer to the peer's close.
+    pub fn hang_up(&self) {
+        if self.phase.get() != Phase::Over {
+            self.outbox.borrow_mut().clear();
+        }
+        self.end_as(Phase::Gone);
+    }
+
+    /// Whether the peer is not there any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.phase.get() == Phase::Gone
+    }
+
+    /// Something was heard of the peer.
+    pub fn hear(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    /// For whoever writes to the socket: what comes next, `None` once the connection is over and all is written.
+    pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let (next, has_room) = {
+            let mut outbox = self.outbox.borrow_mut();
+            (outbox.pop(), outbox.data_bytes() <= outbox.limit() / 2)
+        };
+        if !self.is_open() {
+            self.start_closing_time();
+        }
+        if has_room {
+            self.wake_filler();
+        }
+        if next.is_some() {
+            return Poll::Ready(next);
+        }
+        self.is_woken.set(false);
+        register(&self.writer, context);
+        match self.phase.get() {
+            Phase::Open | Phase::Closing => Poll::Pending,
+            Phase::Over | Phase::Gone => Poll::Ready(None),
+        }
+    }
+
+    /// For whoever fills it on purpose: waits until `bytes` more leave half of the outbox free, or nothing waits. Gives
+    /// whether the connection is still open.
+    pub fn poll_room(&self, bytes: usize, context: &mut Context<'_>) -> Poll<bool> {
+        if !self.is_open() {
+            return Poll::Ready(false);
+        }
+        let outbox = self.outbox.borrow();
+        if outbox.data_bytes() == 0 || outbox.data_bytes().saturating_add(bytes) <= outbox.limit() / 2 {
+            return Poll::Ready(true);
+        }
+        register(&self.filler, context);
+        Poll::Pending
+    }
+
+    /// Does what the watchdog says about it.
+    pub fn watch(&self, patience: &Patience, now: Instant) -> Verdict {
+        let verdict = judge(&self.marks(now), patience, now);
+        match verdict {
+            Verdict::Nothing => {}
+            Verdict::Ping => {
+                self.next_ping.set(now + patience.heartbeat);
+                self.control(self.dialect.ping());
+            }
+            Verdict::Close(code) if self.is_open() => self.close(code),
+            // It was being closed already, and does not read to the end.
+            Verdict::Close(_) => self.shut(),
+            Verdict::Shut => self.shut(),
+        }
+        verdict
+    }
+
+    /// Cuts the socket, also where its writer is stuck and would never come to know.
+    pub fn shut(&self) {
+        self.outbox.borrow_mut().clear();
+        self.end_as(Phase::Gone);
+        let Some(socket) = self.socket.borrow().clone() else { return };
+        if let Err(error) = socket2::SockRef::from(&*socket).shutdown(std::net::Shutdown::Both) {
+            // The peer may have been faster.
+            log::trace!(connection:% = self.id, error:%; "a socket was gone before it was shut");
+        }
+    }
+
+    /// Lets go of the socket: the connection's own task has ended.
+    pub fn release(&self) {
+        self.outbox.borrow_mut().clear();
+        self.end_as(Phase::Gone);
+        self.socket.borrow_mut().take();
+    }
+
+    fn marks(&self, now: Instant) -> Marks {
+        let outbox = self.outbox.borrow();
+        let (popped, since) = self.moved.get();
+        let is_stuck = !outbox.is_empty() && outbox.popped() == popped;
+        if !is_stuck {
+            self.moved.set((outbox.popped(), now));
+        }
+        Marks {
+            heard: self.dialect.is_spoken_both_ways().then(|| self.heard.get()),
+            stuck: is_stuck.then_some(since),
+            next_ping: self.next_ping.get(),
+            closing: self.closing_since.get(),
+        }
+    }
+
+    fn end_as(&self, phase: Phase) {
+        self.phase.set(self.phase.get().max(phase));
+        self.start_closing_time();
+        self.wake_filler();
+        self.wake_writer();
+    }
+
+    fn start_closing_time(&self) {
+        if self.closing_since.get().is_none() && self.outbox.borrow().data_bytes() == 0 {
+            self.closing_since.set(Some(Instant::now()));
+        }
+    }
+
+    fn wake_writer(&self) {
+        if !self.is_woken.replace(true)
+            && let Some(writer) = &*self.writer.borrow()
+        {
+            writer.wake_by_ref();
+        }
+    }
+
+    fn wake_filler(&self) {
+        if let Some(filler) = self.filler.borrow_mut().take() {
+            filler.wake();
+        }
+    }
+}
+
+fn register(slot: &RefCell<Option<Waker>>, context: &Context<'_>) {
+    let mut slot = slot.borrow_mut();
+    if !slot.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+        *slot = Some(context.waker().clone());
+    }
+}

@@ -1,0 +1,209 @@
+//! The connections of one worker: the table that its shard and the code that accepts sockets share.
+//!
+//! Lives on one thread. Invariant: whoever is not in the table listens to nothing.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::clock::Instant;
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::close::CloseCode;
+use super::dialect::{Dialect, has_the_end};
+use super::gauge::{Gauge, Ticket};
+use super::link::Link;
+use super::messages::{Announced, Opened, ReportConnections, Topic};
+use super::registry::Registry;
+use super::watchdog::{Patience, Verdict};
+use crate::config::connections::Connections;
+use crate::domain::burst::Burst;
+use crate::domain::id::ConnectionId;
+use crate::domain::tail::Replay;
+
+/// A connection that was just accepted.
+pub struct Arrival {
+    /// What it is told in.
+    pub dialect: &'static dyn Dialect,
+    /// Where from.
+    pub address: Option<IpAddr>,
+    /// What it is going to listen to.
+    pub topic: Option<Topic>,
+    /// A duplicate of its socket's descriptor, to cut it.
+    pub socket: Option<Rc<OwnedFd>>,
+}
+
+/// The connections of one worker.
+pub struct Links {
+    worker: usize,
+    outbox_bytes: usize,
+    patience: Patience,
+    gauge: Arc<Gauge>,
+    next: Cell<u64>,
+    table: RefCell<HashMap<ConnectionId, (Rc<Link>, Ticket)>>,
+    topics: RefCell<Registry<Rc<Link>>>,
+    opened: RefCell<Vec<Opened>>,
+    closed: RefCell<Vec<ConnectionId>>,
+    is_closing_down: Cell<bool>,
+}
+
+impl Links {
+    /// No connections yet, on this worker; `gauge` counts those of all workers.
+    #[must_use]
+    pub fn new(worker: usize, settings: &Connections, gauge: Arc<Gauge>) -> Rc<Self> {
+        Rc::new(Self {
+            worker,
+            outbox_bytes: settings.outbox_bytes,
+            patience: Patience::new(settings),
+            gauge,
+            next: Cell::new(0),
+            table: RefCell::default(),
+            topics: RefCell::default(),
+            opened: RefCell::default(),
+            closed: RefCell::default(),
+            is_closing_down: Cell::new(false),
+        })
+    }
+
+    /// How long connections may be silent or stuck.
+    #[must_use]
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.borrow().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether one more would be over the limit, or come while the server goes down.
+    #[must_use]
+    pub fn refusal(&self) -> Option<CloseCode> {
+        if self.is_closing_down.get() {
+            return Some(CloseCode::GoingAway);
+        }
+        (!self.gauge.has_room()).then_some(CloseCode::TooManyConnections)
+    }
+
+    /// Takes a connection in. One too many is taken in as well, and closed at once: so it is told why.
+    pub fn open(&self, arrival: Arrival) -> Rc<Link> {
+        let Arrival { dialect, address, topic, socket } = arrival;
+        let connection = ConnectionId::new(self.worker, self.next.get());
+        self.next.set(self.next.get() + 1);
+        // Pings of connections that came together must not go together for ever.
+        let first_ping = Instant::now() + self.patience.heartbeat.mul_f64(rand::random_range(0.5..=1.0));
+        let link = Rc::new(Link::new(connection, dialect, self.outbox_bytes, socket, first_ping));
+        let ticket = self.gauge.enter();
+        if self.is_closing_down.get() {
+            link.close(CloseCode::GoingAway);
+        } else if !ticket.is_within_limit() {
+            link.close(CloseCode::TooManyConnections);
+        }
+        self.table.borrow_mut().insert(connection, (Rc::clone(&link), ticket));
+        self.opened.borrow_mut().push(Opened { connection, address, topic });
+        link
+    }
+
+    /// Forgets a connection that has ended.
+    pub fn end(&self, connection: ConnectionId) {
+        self.topics.borrow_mut().leave(connection);
+        let ended = self.table.borrow_mut().remove(&connection);
+        if let Some((link, _ticket)) = ended {
+            link.release();
+            self.closed.borrow_mut().push(connection);
+        }
+    }
+
+    /// Lets a connection listen, after it is told the replay.
+    pub fn subscribe(&self, connection: ConnectionId, topic: Topic, replay: &Replay, announced: Announced) {
+        let Some(link) = self.get(connection).filter(|link| link.is_open()) else { return };
+        if !self.topics.borrow_mut().subscribe(topic, connection, Rc::clone(&link)) {
+            return;
+        }
+        link.tell_replay(link.dialect().replay(replay, announced));
+        if link.dialect().ends_with_the_session() && has_the_end(&replay.told) {
+            link.finish();
+        }
+    }
+
+    /// Tells a burst to all who listen; it is written once for each dialect among them.
+    pub fn publish(&self, topic: Topic, burst: &Burst) {
+        if burst.told.is_empty() {
+            return;
+        }
+        let ends = has_the_end(&burst.told);
+        let mut written: SmallVec<[(&'static str, Bytes); 2]> = SmallVec::new();
+        for (_, link) in self.topics.borrow().listeners(topic) {
+            let dialect = link.dialect();
+            let frames = match written.iter().find(|(name, _)| *name == dialect.name()) {
+                Some((_, frames)) => frames.clone(),
+                None => {
+                    let frames = dialect.burst(burst);
+                    written.push((dialect.name(), frames.clone()));
+                    frames
+                }
+            };
+            link.tell(frames);
+            if ends && dialect.ends_with_the_session() {
+                link.finish();
+            }
+        }
+    }
+
+    /// Closes all who listen to a topic that is gone.
+    pub fn close_topic(&self, topic: Topic, code: CloseCode) {
+        for (_, link) in self.topics.borrow_mut().remove_topic(topic) {
+            link.close(code);
+        }
+    }
+
+    /// Closes one connection.
+    pub fn close(&self, connection: ConnectionId, code: CloseCode) {
+        if let Some(link) = self.get(connection) {
+            self.topics.borrow_mut().leave(connection);
+            link.close(code);
+        }
+    }
+
+    /// Takes no connection in any more; gives those that there are.
+    pub fn begin_closing_down(&self) -> Vec<Rc<Link>> {
+        self.is_closing_down.set(true);
+        self.table.borrow().values().map(|(link, _)| Rc::clone(link)).collect()
+    }
+
+    /// Looks after every connection: pings, closes and cuts as each needs it.
+    pub fn sweep(&self, now: Instant) {
+        for (connection, (link, _)) in &*self.table.borrow() {
+            match link.watch(&self.patience, now) {
+                Verdict::Nothing | Verdict::Ping => {}
+                Verdict::Close(code) => {
+                    log::debug!(connection:%, reason = code.reason(); "a connection is closed");
+                    self.topics.borrow_mut().leave(*connection);
+                }
+                Verdict::Shut => self.topics.borrow_mut().leave(*connection),
+            }
+        }
+    }
+
+    /// What came and went since the last report, where there is anything.
+    pub fn report(&self) -> Option<ReportConnections> {
+        let (opened, closed) = (self.opened.take(), self.closed.take());
+        let is_news = !opened.is_empty() || !closed.is_empty();
+        is_news.then_some(ReportConnections { worker: self.worker, opened, closed })
+    }
+
+    fn get(&self, connection: ConnectionId) -> Option<Rc<Link>> {
+        self.table.borrow().get(&connection).map(|(link, _)| Rc::clone(link))
+    }
+}

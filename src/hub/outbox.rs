@@ -1,0 +1,225 @@
+//! What waits to be written to one connection: shared, already framed bytes, bounded in bytes.
+//!
+//! Every element holds whole frames, so that dropping one never cuts a frame; a long one leaves in pieces, so that a
+//! slow reader shows progress and no copy of all of it is made. Control goes before data; journal data is never left
+//! out silently; ephemeral data is coalesced by key, then dropped oldest first and counted.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use bytes::Bytes;
+
+/// The most control frames that wait; the oldest gives way, as RFC 6455 §5.5.3 allows for pongs.
+const CONTROL_FRAMES: usize = 8;
+
+/// The most bytes that leave at once: as many as the HTTP server buffers before it writes.
+const PIECE: usize = 32_768;
+
+/// A queue that has grown is given back to the allocator once it is empty, if it has room for more than that.
+const KEPT_CAPACITY: usize = 64;
+
+/// What an ephemeral message is about: a later one about the same takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key(pub u64);
+
+/// The bound is reached: this connection does not read what it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the outbox is full")]
+pub struct Full;
+
+/// What waits to be written to one connection.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    limit: usize,
+    /// The rest of an element that has begun to leave: nothing may come between its pieces.
+    begun: Option<Bytes>,
+    control: VecDeque<Bytes>,
+    journal: VecDeque<Bytes>,
+    /// In the order of their first arrival; a replacement keeps its place.
+    ephemeral: BTreeMap<u64, (Key, Bytes)>,
+    places: HashMap<Key, u64>,
+    next_place: u64,
+    /// The very last thing that is written; nothing is taken after it.
+    last: Option<Bytes>,
+    sealed: bool,
+    data_bytes: usize,
+    /// How many of them came as a replay.
+    exempt: usize,
+    popped: u64,
+    dropped: u64,
+}
+
+impl Outbox {
+    /// An empty outbox for at most `limit` bytes of data.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Bytes of data that wait; control frames and the last frame do not count.
+    #[must_use]
+    pub fn data_bytes(&self) -> usize {
+        self.data_bytes
+    }
+
+    /// Bytes of data that fit.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.begun.is_none()
+            && self.control.is_empty()
+            && self.journal.is_empty()
+            && self.ephemeral.is_empty()
+            && self.last.is_none()
+    }
+
+    /// How many pieces have left so far: a mark of progress.
+    #[must_use]
+    pub fn popped(&self) -> u64 {
+        self.popped
+    }
+
+    /// How many ephemeral messages were dropped so far; replaced ones do not count.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Adds a control frame, before all data.
+    pub fn push_control(&mut self, frame: Bytes) {
+        if self.sealed || frame.is_empty() {
+            return;
+        }
+        if self.control.len() == CONTROL_FRAMES {
+            self.control.pop_front();
+        }
+        self.control.push_back(frame);
+    }
+
+    /// Adds data that must not be left out. Ephemeral data gives way to it. One element is always taken while no
+    /// journal data waits, however large it is: else it could never be delivered.
+    ///
+    /// # Errors
+    /// [`Full`] where it does not fit; nothing was added then.
+    pub fn push_journal(&mut self, frames: Bytes) -> Result<(), Full> {
+        if self.sealed || frames.is_empty() {
+            return Ok(());
+        }
+        while !self.has_room(frames.len()) && self.drop_oldest() {}
+        let is_first = self.journal.is_empty() && self.begun.is_none();
+        if !self.has_room(frames.len()) && !is_first {
+            return Err(Full);
+        }
+        self.data_bytes += frames.len();
+        self.journal.push_back(frames);
+        Ok(())
+    }
+
+    /// Adds a replay, which comes once and has a bound of its own: it is always taken, and takes no room from what
+    /// follows it. Else who comes back to a large one would be too slow before it could read.
+    pub fn push_replay(&mut self, frames: Bytes) {
+        if self.sealed || frames.is_empty() {
+            return;
+        }
+        self.data_bytes += frames.len();
+        self.exempt += frames.len();
+        self.journal.push_back(frames);
+    }
+
+    /// Adds data that only the latest of matters.
+    pub fn push_ephemeral(&mut self, key: Key, frames: Bytes) {
+        if self.sealed || frames.is_empty() {
+            return;
+        }
+        let place = self.places.get(&key).copied();
+        if let Some((_, before)) = place.and_then(|place| self.ephemeral.remove(&place)) {
+            self.data_bytes -= before.len();
+        }
+        self.places.remove(&key);
+        let place = place.unwrap_or_else(|| {
+            self.next_place += 1;
+            self.next_place
+        });
+        while !self.has_room(frames.len()) && self.drop_oldest() {}
+        if !self.has_room(frames.len()) {
+            self.dropped += 1;
+            return;
+        }
+        self.data_bytes += frames.len();
+        self.ephemeral.insert(place, (key, frames));
+        self.places.insert(key, place);
+    }
+
+    /// Adds the last frame: it leaves after all that waits, and nothing is taken after it.
+    pub fn seal(&mut self, last: Option<Bytes>) {
+        if !self.sealed {
+            self.sealed = true;
+            self.last = last.filter(|last| !last.is_empty());
+        }
+    }
+
+    /// Forgets all data, but for the rest of what has begun to leave; control frames and the last frame stay.
+    pub fn clear_data(&mut self) {
+        self.journal = VecDeque::new();
+        self.ephemeral.clear();
+        self.places.clear();
+        self.data_bytes = self.begun.as_ref().map_or(0, Bytes::len);
+        self.exempt = self.exempt.min(self.data_bytes);
+    }
+
+    /// Forgets everything, and takes nothing any more.
+    pub fn clear(&mut self) {
+        let (popped, dropped) = (self.popped, self.dropped);
+        *self = Self { limit: self.limit, sealed: true, popped, dropped, ..Self::default() };
+    }
+
+    /// Takes what is written next. Never gives empty bytes.
+    pub fn pop(&mut self) -> Option<Bytes> {
+        let next = self.pop_begun().or_else(|| self.control.pop_front()).or_else(|| self.pop_data());
+        let next = next.or_else(|| self.last.take())?;
+        self.popped += 1;
+        Some(next)
+    }
+
+    fn pop_data(&mut self) -> Option<Bytes> {
+        self.begun = self.journal.pop_front();
+        if self.begun.is_none() {
+            let (_, (key, frames)) = self.ephemeral.pop_first()?;
+            self.places.remove(&key);
+            self.begun = Some(frames);
+        } else if self.journal.is_empty() && self.journal.capacity() > KEPT_CAPACITY {
+            self.journal = VecDeque::new();
+        }
+        self.pop_begun()
+    }
+
+    fn pop_begun(&mut self) -> Option<Bytes> {
+        let mut piece = self.begun.take()?;
+        if piece.len() > PIECE {
+            self.begun = Some(piece.split_off(PIECE));
+        }
+        self.data_bytes -= piece.len();
+        self.exempt = self.exempt.saturating_sub(piece.len());
+        Some(piece)
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.data_bytes.saturating_sub(self.exempt) + bytes <= self.limit
+    }
+
+    /// Whether there was an ephemeral message to drop.
+    fn drop_oldest(&mut self) -> bool {
+        let Some((_, (key, frames))) = self.ephemeral.pop_first() else { return false };
+        self.places.remove(&key);
+        self.data_bytes -= frames.len();
+        self.dropped += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

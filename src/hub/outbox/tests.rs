@@ -1,0 +1,184 @@
+//! The outbox against a naive model of it, and its rules one by one.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Lengths are in this unit, so that pieces and the limit both matter.
+const UNIT: usize = 2048;
+const LIMIT: usize = 100 * UNIT;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Control,
+    Journal(usize),
+    Ephemeral(u64, usize),
+    Seal,
+    ClearData,
+    Pop,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        2 => Just(Step::Control),
+        6 => (0..60usize).prop_map(Step::Journal),
+        6 => (0..4u64, 0..60usize).prop_map(|(key, len)| Step::Ephemeral(key, len)),
+        1 => Just(Step::Seal),
+        1 => Just(Step::ClearData),
+        6 => Just(Step::Pop),
+    ];
+    prop::collection::vec(step, 0..80)
+}
+
+/// The outbox by its definition: plain lists, everything counted afresh.
+#[derive(Default)]
+struct Naive {
+    begun: Vec<u8>,
+    control: Vec<Vec<u8>>,
+    journal: Vec<Vec<u8>>,
+    ephemeral: Vec<(u64, Vec<u8>)>,
+    last: Option<Vec<u8>>,
+    sealed: bool,
+    dropped: u64,
+}
+
+impl Naive {
+    fn bytes(&self) -> usize {
+        self.begun.len()
+            + self.journal.iter().map(Vec::len).sum::<usize>()
+            + self.ephemeral.iter().map(|(_, b)| b.len()).sum::<usize>()
+    }
+
+    fn make_room(&mut self, len: usize) {
+        while self.bytes() + len > LIMIT && !self.ephemeral.is_empty() {
+            self.ephemeral.remove(0);
+            self.dropped += 1;
+        }
+    }
+
+    fn journal(&mut self, bytes: Vec<u8>) -> bool {
+        if self.sealed || bytes.is_empty() {
+            return true;
+        }
+        self.make_room(bytes.len());
+        let fits = self.bytes() + bytes.len() <= LIMIT || (self.journal.is_empty() && self.begun.is_empty());
+        if fits {
+            self.journal.push(bytes);
+        }
+        fits
+    }
+
+    fn ephemeral(&mut self, key: u64, bytes: Vec<u8>) {
+        if self.sealed || bytes.is_empty() {
+            return;
+        }
+        let at = self.ephemeral.iter().position(|(other, _)| *other == key);
+        let older = at.map_or(self.ephemeral.len(), |at| {
+            self.ephemeral.remove(at);
+            at
+        });
+        let before = self.ephemeral.len();
+        self.make_room(bytes.len());
+        if self.bytes() + bytes.len() > LIMIT {
+            self.dropped += 1;
+            return;
+        }
+        let at = older.saturating_sub(before - self.ephemeral.len());
+        self.ephemeral.insert(at, (key, bytes));
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        if self.begun.is_empty() {
+            if !self.control.is_empty() {
+                return Some(self.control.remove(0));
+            }
+            if !self.journal.is_empty() {
+                self.begun = self.journal.remove(0);
+            } else if !self.ephemeral.is_empty() {
+                self.begun = self.ephemeral.remove(0).1;
+            } else {
+                return self.last.take();
+            }
+        }
+        let rest = self.begun.split_off(self.begun.len().min(PIECE));
+        Some(std::mem::replace(&mut self.begun, rest))
+    }
+}
+
+proptest! {
+    #[test]
+    fn it_is_what_its_definition_says(steps in steps()) {
+        let mut outbox = Outbox::new(LIMIT);
+        let mut naive = Naive::default();
+        for (at, step) in steps.into_iter().enumerate() {
+            let bytes = |len: usize| vec![at as u8; len * UNIT];
+            match step {
+                Step::Control => {
+                    outbox.push_control(bytes(2).into());
+                    if !naive.sealed {
+                        naive.control.push(bytes(2));
+                        let surplus = naive.control.len().saturating_sub(CONTROL_FRAMES);
+                        naive.control.drain(..surplus);
+                    }
+                }
+                Step::Journal(len) => {
+                    let taken = outbox.push_journal(bytes(len).into()).is_ok();
+                    prop_assert_eq!(taken, naive.journal(bytes(len)));
+                }
+                Step::Ephemeral(key, len) => {
+                    outbox.push_ephemeral(Key(key), bytes(len).into());
+                    naive.ephemeral(key, bytes(len));
+                }
+                Step::Seal => {
+                    outbox.seal(Some(bytes(3).into()));
+                    if !naive.sealed {
+                        naive.sealed = true;
+                        naive.last = Some(bytes(3));
+                    }
+                }
+                Step::ClearData => {
+                    outbox.clear_data();
+                    naive.journal.clear();
+                    naive.ephemeral.clear();
+                }
+                Step::Pop => prop_assert_eq!(outbox.pop().map(|b| b.to_vec()), naive.pop()),
+            }
+            prop_assert_eq!(outbox.data_bytes(), naive.bytes());
+            prop_assert_eq!(outbox.dropped(), naive.dropped);
+        }
+        while let Some(bytes) = naive.pop() {
+            prop_assert_eq!(outbox.pop().map(|b| b.to_vec()), Some(bytes));
+        }
+        prop_assert!(outbox.is_empty());
+    }
+}
+
+#[test]
+fn past_the_bound_journal_data_is_refused_and_not_skipped() {
+    let mut outbox = Outbox::new(10);
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"123456")), Ok(()));
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"78901")), Err(Full));
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"7890")), Ok(()));
+}
+
+#[test]
+fn a_replay_is_always_taken_and_takes_no_room_from_what_follows() {
+    let mut outbox = Outbox::new(10);
+    outbox.push_replay(Bytes::from(vec![b'r'; 100]));
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"1234567890")), Ok(()));
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"x")), Err(Full));
+    assert_eq!(outbox.pop().map(|replay| replay.len()), Some(100));
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"x")), Err(Full));
+    outbox.pop();
+    assert_eq!(outbox.push_journal(Bytes::from_static(b"x")), Ok(()));
+}
+
+#[test]
+fn control_never_queues_behind_data() {
+    let mut outbox = Outbox::new(10);
+    outbox.push_journal(Bytes::from_static(b"data")).unwrap();
+    outbox.seal(Some(Bytes::from_static(b"close")));
+    outbox.push_control(Bytes::from_static(b"late"));
+    assert_eq!(outbox.pop().as_deref(), Some(&b"data"[..]));
+    assert_eq!(outbox.pop().as_deref(), Some(&b"close"[..]));
+    assert_eq!(outbox.pop(), None);
+}

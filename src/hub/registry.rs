@@ -1,0 +1,147 @@
+//! Which connections of a worker listen to which topics: a pure table.
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+
+use super::messages::Topic;
+use crate::domain::id::ConnectionId;
+
+/// Which connections listen to which topics; `L` is what the connection is reached by.
+#[derive(Debug)]
+pub struct Registry<L> {
+    by_topic: HashMap<Topic, Vec<(ConnectionId, L)>>,
+    by_connection: HashMap<ConnectionId, SmallVec<[Topic; 1]>>,
+}
+
+impl<L> Default for Registry<L> {
+    fn default() -> Self {
+        Self { by_topic: HashMap::new(), by_connection: HashMap::new() }
+    }
+}
+
+impl<L> Registry<L> {
+    /// Adds a listener; gives whether it is new to the topic.
+    pub fn subscribe(&mut self, topic: Topic, connection: ConnectionId, listener: L) -> bool {
+        if self.is_subscribed(topic, connection) {
+            return false;
+        }
+        self.by_connection.entry(connection).or_default().push(topic);
+        self.by_topic.entry(topic).or_default().push((connection, listener));
+        true
+    }
+
+    /// Whether the connection listens to the topic.
+    #[must_use]
+    pub fn is_subscribed(&self, topic: Topic, connection: ConnectionId) -> bool {
+        self.by_connection.get(&connection).is_some_and(|topics| topics.contains(&topic))
+    }
+
+    /// Who listens to the topic, in no particular order.
+    #[must_use]
+    pub fn listeners(&self, topic: Topic) -> &[(ConnectionId, L)] {
+        self.by_topic.get(&topic).map_or(&[], Vec::as_slice)
+    }
+
+    /// Removes a connection from all its topics.
+    pub fn leave(&mut self, connection: ConnectionId) {
+        for topic in self.by_connection.remove(&connection).unwrap_or_default() {
+            let Some(listeners) = self.by_topic.get_mut(&topic) else { continue };
+            if let Some(at) = listeners.iter().position(|(other, _)| *other == connection) {
+                listeners.swap_remove(at);
+            }
+            if listeners.is_empty() {
+                self.by_topic.remove(&topic);
+            }
+        }
+    }
+
+    /// Removes a topic; gives those who listened to it.
+    pub fn remove_topic(&mut self, topic: Topic) -> Vec<(ConnectionId, L)> {
+        let listeners = self.by_topic.remove(&topic).unwrap_or_default();
+        for (connection, _) in &listeners {
+            let Some(topics) = self.by_connection.get_mut(connection) else { continue };
+            topics.retain(|other| *other != topic);
+            if topics.is_empty() {
+                self.by_connection.remove(connection);
+            }
+        }
+        listeners
+    }
+
+    /// Whether nobody listens to anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_topic.is_empty() && self.by_connection.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::SessionId;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Subscribe(u8, u64),
+        Leave(u64),
+        Remove(u8),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            6 => (0..4u8, 0..6u64).prop_map(|(topic, connection)| Step::Subscribe(topic, connection)),
+            2 => (0..6u64).prop_map(Step::Leave),
+            1 => (0..4u8).prop_map(Step::Remove),
+        ];
+        prop::collection::vec(step, 0..60)
+    }
+
+    fn topic(at: u8) -> Topic {
+        Topic::Session(SessionId::from_bytes([at; 16]))
+    }
+
+    fn connection(at: u64) -> ConnectionId {
+        ConnectionId::new(0, at)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_set_of_pairs(steps in steps()) {
+            let mut registry = Registry::default();
+            let mut naive: Vec<(u8, u64)> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Subscribe(at, who) => {
+                        let new = registry.subscribe(topic(at), connection(who), who);
+                        prop_assert_eq!(new, !naive.contains(&(at, who)));
+                        if new {
+                            naive.push((at, who));
+                        }
+                    }
+                    Step::Leave(who) => {
+                        registry.leave(connection(who));
+                        naive.retain(|(_, other)| *other != who);
+                    }
+                    Step::Remove(at) => {
+                        let mut gone: Vec<u64> = registry.remove_topic(topic(at)).into_iter().map(|(_, who)| who).collect();
+                        gone.sort_unstable();
+                        let mut expected: Vec<u64> = naive.iter().filter(|(t, _)| *t == at).map(|(_, who)| *who).collect();
+                        expected.sort_unstable();
+                        prop_assert_eq!(gone, expected);
+                        naive.retain(|(other, _)| *other != at);
+                    }
+                }
+                for at in 0..4 {
+                    let mut listeners: Vec<u64> = registry.listeners(topic(at)).iter().map(|(_, who)| *who).collect();
+                    listeners.sort_unstable();
+                    let mut expected: Vec<u64> = naive.iter().filter(|(t, _)| *t == at).map(|(_, who)| *who).collect();
+                    expected.sort_unstable();
+                    prop_assert_eq!(listeners, expected);
+                }
+                prop_assert_eq!(registry.is_empty(), naive.is_empty());
+            }
+        }
+    }
+}

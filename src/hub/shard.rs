@@ -1,0 +1,113 @@
+//! The connections of one worker, as an actor.
+//!
+//! **Owns** with the code that accepts sockets: the [`Links`] of its worker.
+//! **Hears** from sessions who listens to what and what is told, from the hub whom to close.
+//! **Tells** the hub, in batches, who came and went.
+//! **Ends when** its worker does.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix::clock::Instant;
+use actix::{Actor, AsyncContext, Context, Handler, Recipient};
+
+use super::close::CloseCode;
+use super::link::Link;
+use super::links::Links;
+use super::messages::{CloseAll, CloseConnection, CloseTopic, CountConnections, Publish, ReportConnections, Subscribe};
+
+/// How often the hub is told who came and went.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+/// How many connections are told at once that the server goes down, and the pause between such batches: it keeps
+/// the worker answering, and spreads those who come back.
+const FAREWELL_BATCH: usize = 256;
+const FAREWELL_PAUSE: Duration = Duration::from_millis(20);
+/// The shortest and longest time, in milliseconds, that a client is asked to wait before it comes back.
+const RETRY_MS: std::ops::RangeInclusive<u32> = 500..=3000;
+
+/// The connections of one worker.
+pub struct Shard {
+    links: Rc<Links>,
+    hub: Recipient<ReportConnections>,
+}
+
+impl Shard {
+    /// The shard of these connections; `hub` hears who came and went.
+    #[must_use]
+    pub fn new(links: Rc<Links>, hub: Recipient<ReportConnections>) -> Self {
+        Self { links, hub }
+    }
+}
+
+impl Actor for Shard {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(self.links.patience().sweep(), |shard, _| shard.links.sweep(Instant::now()));
+        ctx.run_interval(REPORT_EVERY, |shard, _| {
+            if let Some(report) = shard.links.report() {
+                shard.hub.do_send(report);
+            }
+        });
+    }
+}
+
+impl Handler<Subscribe> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: Subscribe, _: &mut Self::Context) {
+        self.links.subscribe(message.connection, message.topic, &message.replay, message.announced);
+    }
+}
+
+impl Handler<Publish> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: Publish, _: &mut Self::Context) {
+        self.links.publish(message.topic, &message.burst);
+    }
+}
+
+impl Handler<CloseTopic> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: CloseTopic, _: &mut Self::Context) {
+        self.links.close_topic(message.topic, message.code);
+    }
+}
+
+impl Handler<CloseConnection> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: CloseConnection, _: &mut Self::Context) {
+        self.links.close(message.connection, message.code);
+    }
+}
+
+impl Handler<CloseAll> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseAll, ctx: &mut Self::Context) {
+        say_farewell(self.links.begin_closing_down(), ctx);
+    }
+}
+
+impl Handler<CountConnections> for Shard {
+    type Result = usize;
+
+    fn handle(&mut self, _: CountConnections, _: &mut Self::Context) -> usize {
+        self.links.len()
+    }
+}
+
+/// Tells a batch of connections that the server goes down, and the others a little later.
+fn say_farewell(mut links: Vec<Rc<Link>>, ctx: &mut Context<Shard>) {
+    let rest = links.split_off(links.len().min(FAREWELL_BATCH));
+    for link in links {
+        let reason = format!("going away; retry in {} ms", rand::random_range(RETRY_MS));
+        link.close_saying(CloseCode::GoingAway, &reason);
+    }
+    if !rest.is_empty() {
+        ctx.run_later(FAREWELL_PAUSE, |_, ctx| say_farewell(rest, ctx));
+    }
+}

@@ -1,0 +1,324 @@
+//! Tests of the shard and the hub, with a dialect of their own and connections that are polled by hand.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
+
+use actix::clock::Instant;
+use actix::{Actor, Addr, Context, Handler, Recipient};
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::links::Arrival;
+use super::*;
+use crate::domain::burst::{Burst, BurstBuilder, Told};
+use crate::domain::entry::Entry;
+use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::tail::{Replay, Tail, TailLimits};
+use crate::domain::time::Timestamp;
+
+/// Writes the `seq` of each entry, and counts how often it is asked to write a burst.
+struct Numbers;
+
+static NUMBERS: Numbers = Numbers;
+
+thread_local! {
+    static WRITTEN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Dialect for Numbers {
+    fn name(&self) -> &'static str {
+        "numbers"
+    }
+
+    fn entries(&self, told: &[Told], out: &mut Vec<u8>) {
+        for told in told {
+            WRITTEN.with_borrow_mut(|written| written.push(told.seq));
+            out.push(u8::try_from(told.seq).unwrap());
+        }
+    }
+}
+
+fn burst(first: u64, count: u64) -> Burst {
+    let mut builder = BurstBuilder::default();
+    for seq in first..first + count {
+        builder.tell(&Entry::Stream { content: String::new() }, None, seq, Timestamp::from_micros(0));
+    }
+    builder.finish()
+}
+
+fn replay(first: u64, count: u64) -> Replay {
+    Replay { told: burst(first, count).told.to_vec(), dropped: 0, last_seq: first + count - 1 }
+}
+
+fn links(settings: &Connections) -> Rc<Links> {
+    Links::new(0, settings, Gauge::new(settings.max_connections))
+}
+
+fn open(links: &Links) -> Rc<Link> {
+    links.open(Arrival { dialect: &NUMBERS, address: None, topic: None, socket: None })
+}
+
+/// All that a connection has been told, and whether it is over.
+fn drain(link: &Link) -> (Vec<u8>, bool) {
+    let mut told = Vec::new();
+    loop {
+        match link.poll_next(&mut TaskContext::from_waker(Waker::noop())) {
+            Poll::Ready(Some(bytes)) => told.extend_from_slice(&bytes),
+            Poll::Ready(None) => return (told, true),
+            Poll::Pending => return (told, false),
+        }
+    }
+}
+
+fn topic() -> Topic {
+    Topic::Session(SessionId::from_bytes([7; 16]))
+}
+
+#[actix::test]
+async fn a_burst_is_written_once_for_all_who_listen() {
+    let links = links(&Connections::default());
+    let listeners: Vec<Rc<Link>> = (0..5).map(|_| open(&links)).collect();
+    for link in &listeners {
+        links.subscribe(link.id(), topic(), &Replay::default(), Announced::No);
+    }
+    let bystander = open(&links);
+    WRITTEN.take();
+    links.publish(topic(), &burst(1, 2));
+    assert_eq!(WRITTEN.take(), [1, 2]);
+    assert!(listeners.iter().all(|link| drain(link) == (vec![1, 2], false)));
+    assert_eq!(drain(&bystander), (vec![], false));
+}
+
+#[actix::test]
+async fn who_is_too_slow_is_closed_and_has_no_gap() {
+    let links = links(&Connections { outbox_bytes: 3, ..Connections::default() });
+    let link = open(&links);
+    links.subscribe(link.id(), topic(), &replay(1, 2), Announced::No);
+    links.publish(topic(), &burst(3, 3));
+    assert!(link.is_open());
+    links.publish(topic(), &burst(6, 1));
+    assert!(!link.is_open());
+    let (told, over) = drain(&link);
+    assert_eq!(told, frame::close(Some(4410), "too slow"), "what waited gives way to the reason");
+    assert!(!over, "the peer is to answer the close");
+    link.peer_closed(None);
+    assert!(drain(&link).1);
+}
+
+#[actix::test]
+async fn one_too_many_is_told_so_and_those_who_come_while_closing_down_too() {
+    let links = links(&Connections { max_connections: 1, ..Connections::default() });
+    let first = open(&links);
+    assert!(first.is_open());
+    assert_eq!(links.refusal(), Some(CloseCode::TooManyConnections));
+    assert_eq!(drain(&open(&links)).0, frame::close(Some(1013), "too many connections"));
+    links.begin_closing_down();
+    assert_eq!(drain(&open(&links)).0, frame::close(Some(1001), "going away"));
+}
+
+#[actix::test]
+async fn an_ended_connection_leaves_nothing_behind() {
+    let links = links(&Connections::default());
+    let link = open(&links);
+    links.subscribe(link.id(), topic(), &Replay::default(), Announced::No);
+    links.end(link.id());
+    links.end(link.id());
+    assert!(links.is_empty() && link.is_gone());
+    links.subscribe(link.id(), topic(), &replay(1, 1), Announced::No);
+    links.publish(topic(), &burst(2, 1));
+    assert_eq!(drain(&link), (vec![], true));
+    let report = links.report().unwrap();
+    assert_eq!((report.opened.len(), report.closed), (1, vec![link.id()]));
+    assert!(links.report().is_none());
+}
+
+proptest! {
+    /// A connection that comes at any point, with what it has, is told all that follows once and in order.
+    #[test]
+    fn replay_and_live_entries_make_the_whole_journal(
+        bursts in prop::collection::vec(1..4u64, 1..20), comes in 0..20usize, has in 0..20u64,
+    ) {
+        let links = links(&Connections::default());
+        let link = open(&links);
+        let mut tail = Tail::new(TailLimits { snapshot: 100, bytes: usize::MAX });
+        let mut last = 0;
+        let comes = comes.min(bursts.len() - 1);
+        let mut since = 0;
+        for (at, count) in bursts.into_iter().enumerate() {
+            if at == comes {
+                since = has.min(last);
+                links.subscribe(link.id(), topic(), &tail.since(since).unwrap(), Announced::No);
+            }
+            let burst = burst(last + 1, count);
+            last += count;
+            burst.told.iter().for_each(|told| tail.push(told.clone()));
+            links.publish(topic(), &burst);
+        }
+        let expected: Vec<u8> = (since + 1..=last).map(|seq| u8::try_from(seq).unwrap()).collect();
+        prop_assert_eq!(drain(&link).0, expected);
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Probe {
+    reports: Vec<ReportConnections>,
+}
+
+impl Actor for Probe {
+    type Context = Context<Self>;
+}
+
+impl Handler<ReportConnections> for Probe {
+    type Result = ();
+
+    fn handle(&mut self, report: ReportConnections, _: &mut Self::Context) {
+        self.reports.push(report);
+    }
+}
+
+#[derive(actix::Message)]
+#[rtype(result = "Vec<ReportConnections>")]
+struct TakeReports;
+
+impl Handler<TakeReports> for Probe {
+    type Result = Vec<ReportConnections>;
+
+    fn handle(&mut self, _: TakeReports, _: &mut Self::Context) -> Vec<ReportConnections> {
+        std::mem::take(&mut self.reports)
+    }
+}
+
+fn shard(links: &Rc<Links>, hub: Recipient<ReportConnections>) -> Addr<Shard> {
+    Shard::new(Rc::clone(links), hub).start()
+}
+
+#[actix::test]
+async fn a_replay_stands_before_what_is_published_after_it() {
+    let links = links(&Connections::default());
+    let shard = shard(&links, Probe::default().start().recipient());
+    let link = open(&links);
+    shard.do_send(Publish { topic: topic(), burst: Arc::new(burst(1, 2)) });
+    let replay = Arc::new(replay(1, 2));
+    shard.do_send(Subscribe { connection: link.id(), topic: topic(), replay, announced: Announced::No });
+    shard.do_send(Publish { topic: topic(), burst: Arc::new(burst(3, 1)) });
+    shard.do_send(CloseTopic { topic: topic(), code: CloseCode::Unknown });
+    assert_eq!(shard.send(CountConnections).await.unwrap(), 1);
+    let expected: Vec<u8> = [&[1, 2, 3][..], &frame::close(Some(4504), "unknown")].concat();
+    assert_eq!(drain(&link).0, expected);
+}
+
+#[actix::test]
+async fn everybody_is_told_that_the_server_goes_down() {
+    let links = links(&Connections::default());
+    let shard = shard(&links, Probe::default().start().recipient());
+    let listeners: Vec<Rc<Link>> = (0..600).map(|_| open(&links)).collect();
+    shard.send(CloseAll).await.unwrap();
+    while listeners.iter().any(|link| link.is_open()) {
+        actix::clock::sleep(Duration::from_millis(1)).await;
+    }
+    for link in listeners {
+        let words = String::from_utf8_lossy(&drain(&link).0[4..]).into_owned();
+        let ms: u32 =
+            words.strip_prefix("going away; retry in ").unwrap().strip_suffix(" ms").unwrap().parse().unwrap();
+        assert!((500..=3000).contains(&ms), "{ms}");
+    }
+}
+
+#[actix::test]
+async fn the_hub_hears_in_batches_who_came_and_went() {
+    let links = links(&Connections::default());
+    let probe = Probe::default().start();
+    let shard = shard(&links, probe.clone().recipient());
+    shard.send(CountConnections).await.unwrap();
+    let connections: Vec<ConnectionId> = (0..3).map(|_| open(&links).id()).collect();
+    links.end(connections[1]);
+    let mut reports = Vec::new();
+    while reports.is_empty() {
+        reports = probe.send(TakeReports).await.unwrap();
+        actix::clock::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(reports.len(), 1);
+    assert_eq!(reports[0].opened.iter().map(|opened| opened.connection).collect::<Vec<_>>(), connections);
+    assert_eq!(reports[0].closed, [connections[1]]);
+}
+
+#[actix::test]
+async fn the_hub_closes_the_newest_of_too_many_at_one_address() {
+    let settings = Connections { max_per_address: 2, ..Connections::default() };
+    let links = links(&settings);
+    let shard = shard(&links, Probe::default().start().recipient());
+    let hub = Hub::new(vec![shard.clone()], &settings).start();
+    let address = Some([10, 0, 0, 1].into());
+    let arrivals = || Arrival { dialect: &NUMBERS, address, topic: None, socket: None };
+    let listeners: Vec<Rc<Link>> = (0..3).map(|_| links.open(arrivals())).collect();
+    hub.send(links.report().unwrap()).await.unwrap();
+    assert_eq!(hub.send(CountConnections).await.unwrap(), 3);
+    shard.send(CountConnections).await.unwrap();
+    assert_eq!(listeners.iter().map(|link| link.is_open()).collect::<Vec<_>>(), [true, true, false]);
+    links.end(listeners[2].id());
+    hub.send(links.report().unwrap()).await.unwrap();
+    assert_eq!(hub.send(CountConnections).await.unwrap(), 2);
+}
+
+#[actix::test]
+async fn the_watchdog_pings_closes_and_cuts() {
+    let links = links(&Connections { heartbeat_interval: 10.0, heartbeat_grace: 5.0, ..Connections::default() });
+    let (stuck, silent) = (open(&links), open(&links));
+    stuck.tell(Bytes::from_static(b"x"));
+    let start = Instant::now();
+    let mut pings = 0;
+    for second in 0..16 {
+        links.sweep(start + Duration::from_secs(second));
+        if second < 15 {
+            let told = drain(&silent).0;
+            assert!(told.is_empty() || told == frame::ping(), "{told:?}");
+            pings += told.len() / 2;
+        }
+    }
+    assert_eq!(pings, 1, "the first comes early, the second is not due");
+    assert_eq!(drain(&silent), (frame::close(Some(4408), "no heartbeat").to_vec(), false));
+    assert!(!stuck.is_gone());
+    links.sweep(start + Duration::from_secs(18));
+    assert!(silent.is_gone() && stuck.is_gone(), "both had their time to answer");
+}
+
+#[actix::test]
+async fn who_reads_slowly_is_not_stuck() {
+    let links = links(&Connections { heartbeat_interval: 3600.0, stall_timeout: 5.0, ..Connections::default() });
+    let (slow, stuck) = (open(&links), open(&links));
+    let start = Instant::now();
+    for link in [&slow, &stuck] {
+        (0..20).for_each(|_| link.tell(Bytes::from_static(b"x")));
+    }
+    for second in 0..6 {
+        links.sweep(start + Duration::from_secs(second));
+        if second % 4 == 0 {
+            assert!(slow.poll_next(&mut TaskContext::from_waker(Waker::noop())).is_ready());
+        }
+    }
+    assert!(slow.is_open() && !stuck.is_open());
+    assert_eq!(drain(&stuck).0, frame::close(Some(4410), "too slow"));
+}
+
+#[actix::test]
+async fn a_slow_reader_gets_what_waits_before_its_time_to_close_begins() {
+    let settings = Connections { close_timeout: 2.0, stall_timeout: 20.0, ..Connections::default() };
+    let links = links(&settings);
+    let (slow, stuck) = (open(&links), open(&links));
+    for link in [&slow, &stuck] {
+        (0..3).for_each(|_| link.tell(Bytes::from_static(b"x")));
+        links.close(link.id(), CloseCode::Disconnected);
+    }
+    let start = Instant::now();
+    links.sweep(start);
+    links.sweep(start + Duration::from_secs(10));
+    assert_eq!(drain(&slow).0, [b"xxx", &frame::close(Some(4509), "disconnected")[..]].concat());
+    links.sweep(start + Duration::from_secs(15));
+    assert!(slow.is_gone() && !stuck.is_gone());
+    links.sweep(start + Duration::from_secs(20));
+    assert!(stuck.is_gone());
+}
