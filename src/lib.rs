@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod connection;
 pub mod domain;
 pub mod http;
 pub mod hub;

@@ -1,0 +1,61 @@
+//! What it costs to tell one burst to a thousand connections: framed once, queued for each, taken out again.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use callboard::config::connections::Connections;
+use callboard::connection::dialect::session::SESSION;
+use callboard::domain::burst::{Burst, BurstBuilder};
+use callboard::domain::entry::Entry;
+use callboard::domain::id::SessionId;
+use callboard::domain::tail::Replay;
+use callboard::domain::time::Timestamp;
+use callboard::hub::links::Arrival;
+use callboard::hub::{Announced, Gauge, Link, Links, Topic};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+const LISTENERS: usize = 1000;
+
+/// A burst of `count` messages of 256 bytes.
+fn burst(count: u64) -> Arc<Burst> {
+    let mut builder = BurstBuilder::default();
+    for seq in 1..=count {
+        let content = "x".repeat(256 - r#"{"type":"stream","content":"","seq":1,"timestamp":1.5}"#.len());
+        builder.tell(&Entry::Stream { content }, None, seq, Timestamp::from_micros(1_500_000));
+    }
+    Arc::new(builder.finish())
+}
+
+fn fanout(criterion: &mut Criterion) {
+    let settings = Connections::default();
+    let links = Links::new(0, &settings, Gauge::new(settings.max_connections));
+    let topic = Topic::Session(SessionId::random());
+    let listeners: Vec<Rc<Link>> = (0..LISTENERS)
+        .map(|_| {
+            let link = links.open(Arrival { dialect: &SESSION, address: None, topic: Some(topic), socket: None });
+            links.subscribe(link.id(), topic, &Replay::default(), Announced::No);
+            link
+        })
+        .collect();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut group = criterion.benchmark_group("fanout");
+    for count in [1, 16] {
+        let burst = burst(count);
+        group.throughput(Throughput::Elements(LISTENERS as u64 * count));
+        group.bench_function(format!("{count} messages to {LISTENERS} links"), |bencher| {
+            bencher.iter(|| {
+                links.publish(topic, &burst);
+                for link in &listeners {
+                    while let Poll::Ready(Some(bytes)) = link.poll_next(&mut context) {
+                        std::hint::black_box(bytes);
+                    }
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, fanout);
+criterion_main!(benches);

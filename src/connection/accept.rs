@@ -1,0 +1,144 @@
+//! How connections begin: what HTTP handlers call on their worker.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use actix::Addr;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::catch_up::CatchUp;
+use super::dialect::session::SESSION;
+use super::guard::Guard;
+use super::inbound::{Inbound, SessionInbound, Unheard, tell_refused};
+use super::presence::Presence;
+use super::{Error, close, socket, upgrade};
+use crate::config;
+use crate::domain::id::SessionId;
+use crate::hub::close::CloseCode;
+use crate::hub::links::Arrival;
+use crate::hub::{Dialect, Link, Links, Shard, Topic};
+use crate::session::Sessions;
+use crate::session::messages::{Greeting, Refused};
+
+/// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in, told, and closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// They may.
+    Welcome,
+    /// They may not, for this reason.
+    Closed(CloseCode),
+}
+
+/// The connections of one worker, for its HTTP handlers. Cloning shares them.
+#[derive(Clone)]
+pub struct Connections {
+    pub(super) shared: Rc<Shared>,
+}
+
+/// What the connections of a worker have in common.
+pub(super) struct Shared {
+    pub(super) shard: Addr<Shard>,
+    pub(super) links: Rc<Links>,
+    pub(super) sessions: Sessions,
+    pub(super) settings: config::connections::Connections,
+}
+
+impl Connections {
+    /// The connections of the worker whose shard and links these are; all of them must be of this thread.
+    #[must_use]
+    pub fn new(
+        shard: Addr<Shard>,
+        links: Rc<Links>,
+        sessions: Sessions,
+        settings: &config::connections::Connections,
+    ) -> Self {
+        Self { shared: Rc::new(Shared { shard, links, sessions, settings: settings.clone() }) }
+    }
+
+    /// Answers the upgrade to `/ws/{session_id}`: the entries after `since`, or a snapshot, and then live ones.
+    ///
+    /// An id that is unknown or none at all is told so on the socket, which is closed then.
+    ///
+    /// # Errors
+    /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
+    pub fn session_socket(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        session_id: &str,
+        since: Option<u64>,
+        admission: Admission,
+    ) -> Result<HttpResponse, Error> {
+        let response = upgrade::accept(request)?;
+        let session_id = session_id.parse::<SessionId>().ok();
+        let presence = self.shared.arrive(request, &SESSION, session_id);
+        let link = Rc::clone(&presence.link);
+        let session_id = match (admission, session_id) {
+            (Admission::Welcome, Some(session_id)) => Some(session_id).filter(|_| link.is_open()),
+            (Admission::Welcome, None) => {
+                refuse(&link, &Refused::UnknownSession);
+                None
+            }
+            (Admission::Closed(code), _) => {
+                link.close(code);
+                None
+            }
+        };
+        let sessions = &self.shared.sessions;
+        let (presence, inbound): (_, Box<dyn Inbound>) = match session_id {
+            None => (presence, Box::new(Unheard)),
+            Some(session_id) => {
+                let name = client_id(request);
+                let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, name);
+                self.attach(session_id, Rc::clone(&link), since);
+                (presence.watching(sessions.clone(), session_id), Box::new(inbound))
+            }
+        };
+        let guard = Guard::new(payload, link, &self.shared.settings);
+        Ok(upgrade::start(response, guard, inbound, presence, self.shared.settings.max_message_bytes))
+    }
+
+    fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>) {
+        let catch_up = self.shared.catch_up(session_id, link);
+        actix::spawn(async move {
+            let attached = match catch_up.attach(since, Greeting::Spoken).await {
+                Ok(attached) => catch_up.follow(attached, since).await,
+                Err(refused) => Err(refused),
+            };
+            if let Err(refused) = attached {
+                refuse(&catch_up.link, &refused);
+            }
+        });
+    }
+}
+
+impl Shared {
+    /// Takes a connection in that asks for a session.
+    pub(super) fn arrive(
+        &self,
+        request: &HttpRequest,
+        dialect: &'static dyn Dialect,
+        session_id: Option<SessionId>,
+    ) -> Presence {
+        let address: Option<IpAddr> = request.peer_addr().map(|address| address.ip());
+        let topic = session_id.map(Topic::Session);
+        let link = self.links.open(Arrival { dialect, address, topic, socket: socket::of(request) });
+        Presence::new(link, Rc::clone(&self.links))
+    }
+
+    pub(super) fn catch_up(&self, session_id: SessionId, link: Rc<Link>) -> CatchUp {
+        CatchUp { sessions: self.sessions.clone(), session_id, shard: self.shard.clone(), link }
+    }
+}
+
+/// Tells a client why it is not attached, and closes it.
+fn refuse(link: &Link, refused: &Refused) {
+    tell_refused(link, refused);
+    link.close(close::code(refused));
+}
+
+/// The client's own name in `?client_id=`.
+fn client_id(request: &HttpRequest) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find(|(key, _)| key == "client_id").map(|(_, value)| value.into_owned())
+}

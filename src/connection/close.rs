@@ -1,0 +1,60 @@
+//! What a refusal is on a socket: the word in `error`, and the code that a connection is closed with.
+
+use std::borrow::Cow;
+
+use crate::hub::close::CloseCode;
+use crate::session::messages::Refused;
+
+/// The stable word in the `code` of an `error` message.
+#[must_use]
+pub fn word(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::UnknownSession => "unknown_session",
+        Refused::UnknownTask(_) => "unknown_task",
+        Refused::Invalid(_) | Refused::Rejected { .. } => "invalid_message",
+        Refused::IdempotencyConflict => "idempotency_conflict",
+        Refused::NotEnded => "not_ended",
+        Refused::NoOpenRequest => "no_open_request",
+        Refused::AmbiguousRequest => "ambiguous_request",
+        Refused::AlreadyAnswered(_) => "already_answered",
+        Refused::QueueFull => "queue_full",
+        Refused::ShuttingDown => "shutting_down",
+        Refused::Unavailable(_) => "unavailable",
+    }
+}
+
+/// What is wrong, for people; nothing about the inside.
+#[must_use]
+pub fn text(refused: &Refused) -> Cow<'static, str> {
+    match refused {
+        Refused::Unavailable(_) => Cow::Borrowed("the server cannot do that now; try again"),
+        Refused::UnknownSession
+        | Refused::UnknownTask(_)
+        | Refused::Invalid(_)
+        | Refused::Rejected { .. }
+        | Refused::IdempotencyConflict
+        | Refused::NotEnded
+        | Refused::NoOpenRequest
+        | Refused::AmbiguousRequest
+        | Refused::AlreadyAnswered(_)
+        | Refused::QueueFull
+        | Refused::ShuttingDown => Cow::Owned(refused.to_string()),
+    }
+}
+
+/// The code for a connection that cannot be attached to its session.
+#[must_use]
+pub fn code(refused: &Refused) -> CloseCode {
+    match refused {
+        Refused::UnknownSession | Refused::UnknownTask(_) => CloseCode::Unknown,
+        Refused::Invalid(_)
+        | Refused::Rejected { .. }
+        | Refused::IdempotencyConflict
+        | Refused::NotEnded
+        | Refused::NoOpenRequest
+        | Refused::AmbiguousRequest
+        | Refused::AlreadyAnswered(_) => CloseCode::ProtocolError,
+        // Both tell the client to come back, which is what helps.
+        Refused::QueueFull | Refused::ShuttingDown | Refused::Unavailable(_) => CloseCode::GoingAway,
+    }
+}

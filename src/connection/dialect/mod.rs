@@ -1,0 +1,4 @@
+//! How each kind of connection is written, and how what comes from it is read.
+
+pub mod events;
+pub mod session;

@@ -1,0 +1,278 @@
+//! A session's WebSocket: how its entries are written, and how what a client says is read.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::domain::burst::Told;
+use crate::domain::request::{Answer, FieldError};
+use crate::hub::Dialect;
+use crate::hub::dialect::Opening;
+use crate::hub::frame;
+use crate::session::messages::Winner;
+
+/// A session's WebSocket: a text frame for each entry, and words round a replay.
+#[derive(Debug)]
+pub struct Session;
+
+/// The dialect, to hand out.
+pub static SESSION: Session = Session;
+
+impl Dialect for Session {
+    fn name(&self) -> &'static str {
+        "session"
+    }
+
+    fn entries(&self, told: &[Told], out: &mut Vec<u8>) {
+        for told in told {
+            frame::write_text(out, &told.json);
+        }
+    }
+
+    fn opening(&self, opening: Opening, out: &mut Vec<u8>) {
+        let Opening { count, dropped, last_seq } = opening;
+        let message = format!("Replaying {count} state messages");
+        frame::write_text(out, &json(&Outbound::StateReplayStart { message, count, dropped, last_seq }));
+    }
+
+    fn complete(&self, out: &mut Vec<u8>) {
+        frame::write_text(out, &json(&Outbound::StateReplayComplete { message: "State replay finished" }));
+    }
+}
+
+/// What is said to one client only; it has no `seq`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Outbound<'a> {
+    /// A replay begins.
+    StateReplayStart {
+        /// For people.
+        message: String,
+        /// How many entries follow.
+        count: u64,
+        /// How many were left out.
+        dropped: u64,
+        /// The journal's last `seq`.
+        last_seq: u64,
+    },
+    /// A replay is over.
+    StateReplayComplete {
+        /// For people.
+        message: &'static str,
+    },
+    /// The values do not fit the form, which stays open.
+    InputRejected {
+        /// The question.
+        request_id: String,
+        /// What is wrong, field by field.
+        errors: &'a [FieldError],
+    },
+    /// The answer to a ping.
+    Pong {
+        /// As it was sent.
+        timestamp: &'a RawValue,
+    },
+    /// What the client said was not done.
+    Error {
+        /// Why, in a word.
+        code: &'a str,
+        /// Why, for people.
+        message: &'a str,
+        /// Who was first, where somebody was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        winner: Option<&'a Winner>,
+    },
+}
+
+impl Outbound<'_> {
+    /// As a text frame.
+    #[must_use]
+    pub fn frame(&self) -> bytes::Bytes {
+        frame::text(&json(self))
+    }
+}
+
+/// These types always can be written: their keys are strings.
+fn json(outbound: &Outbound<'_>) -> Vec<u8> {
+    serde_json::to_vec(outbound).unwrap_or_default()
+}
+
+/// What a client says.
+#[derive(Debug)]
+pub enum Inbound<'a> {
+    /// It answers a question.
+    Answer {
+        /// Which one, where it says so.
+        request_id: Option<String>,
+        /// What.
+        answer: Answer,
+    },
+    /// It wants the session to stop.
+    Cancel,
+    /// It asks whether anybody is there.
+    Ping {
+        /// To be sent back as it is.
+        timestamp: &'a RawValue,
+    },
+}
+
+/// What a client said cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misunderstood {
+    /// It is not JSON.
+    #[error("Invalid JSON format")]
+    NotJson,
+    /// It is no message, or lacks what its type needs.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such type.
+    #[error("there is no message type {0:?}")]
+    UnknownType(String),
+}
+
+impl Misunderstood {
+    /// The stable word in `code`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Misunderstood::NotJson => "invalid_json",
+            Misunderstood::Invalid(_) => "invalid_message",
+            Misunderstood::UnknownType(_) => "unknown_type",
+        }
+    }
+}
+
+/// Reads what a client says.
+///
+/// # Errors
+/// [`Misunderstood`].
+pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
+    #[derive(Deserialize)]
+    struct Ping<'a> {
+        #[serde(borrow)]
+        timestamp: &'a RawValue,
+    }
+    let value: Value = serde_json::from_str(text).map_err(|_| Misunderstood::NotJson)?;
+    let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
+    let Some(Value::String(kind)) = fields.remove("type") else {
+        return Err(invalid("a message has a type, which is a string"));
+    };
+    let request_id = match fields.remove("request_id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(id),
+        Some(_) => return Err(invalid("request_id is a string")),
+    };
+    let value = fields.remove("value");
+    let answer = match (kind.as_str(), value) {
+        ("confirm", Some(Value::Bool(value))) => Answer::Confirm(value),
+        ("confirm", _) => return Err(invalid("confirm has a value, which is true or false")),
+        ("retry", Some(Value::Bool(value))) => Answer::Retry(value),
+        ("retry", None | Some(Value::Null)) => Answer::Retry(true),
+        ("retry", Some(_)) => return Err(invalid("the value of retry is true or false")),
+        ("user_input", _) => match fields.remove("values") {
+            Some(Value::Object(values)) => Answer::Input(values),
+            _ => return Err(invalid("user_input has values, which are an object")),
+        },
+        ("cancel", _) => return Ok(Inbound::Cancel),
+        ("ping", _) => {
+            let timestamp = serde_json::from_str(text).map_or(RawValue::NULL, |ping: Ping<'_>| ping.timestamp);
+            return Ok(Inbound::Ping { timestamp });
+        }
+        _ => return Err(Misunderstood::UnknownType(kind.chars().take(64).collect())),
+    };
+    Ok(Inbound::Answer { request_id, answer })
+}
+
+fn invalid(text: &str) -> Misunderstood {
+    Misunderstood::Invalid(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::burst::BurstBuilder;
+    use crate::domain::entry::Entry;
+    use crate::domain::tail::Replay;
+    use crate::domain::time::Timestamp;
+    use crate::hub::Announced;
+    use proptest::prelude::*;
+
+    fn word(text: &str) -> &'static str {
+        decode(text).map_or_else(|fault| fault.word(), |_| "ok")
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_message_is_said_in_a_word() {
+        let cases = [
+            ("", "invalid_json"),
+            ("{", "invalid_json"),
+            ("[]", "invalid_message"),
+            ("1", "invalid_message"),
+            ("{}", "invalid_message"),
+            (r#"{"type":1}"#, "invalid_message"),
+            (r#"{"type":"nope"}"#, "unknown_type"),
+            (r#"{"type":"confirm"}"#, "invalid_message"),
+            (r#"{"type":"confirm","value":"yes"}"#, "invalid_message"),
+            (r#"{"type":"confirm","value":true,"request_id":7}"#, "invalid_message"),
+            (r#"{"type":"confirm","value":true,"extra":7}"#, "ok"),
+            (r#"{"type":"user_input","values":[]}"#, "invalid_message"),
+            (r#"{"type":"user_input","values":{}}"#, "ok"),
+            (r#"{"type":"retry"}"#, "ok"),
+            (r#"{"type":"retry","value":1}"#, "invalid_message"),
+            (r#"{"type":"cancel"}"#, "ok"),
+            (r#"{"type":"ping"}"#, "ok"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(word(text), expected, "{text}");
+        }
+        assert_eq!(Misunderstood::NotJson.to_string(), "Invalid JSON format");
+    }
+
+    #[test]
+    fn an_answer_keeps_its_request_and_value() {
+        let Ok(Inbound::Answer { request_id, answer }) = decode(r#"{"type":"retry","request_id":"r","value":false}"#)
+        else {
+            panic!("no answer")
+        };
+        assert_eq!((request_id.as_deref(), answer), (Some("r"), Answer::Retry(false)));
+    }
+
+    #[test]
+    fn a_timestamp_comes_back_as_it_was_sent() {
+        for timestamp in ["1700000000.1234567890123", "\"x\"", "null", "1e3"] {
+            let text = format!(r#"{{"type":"ping","timestamp":{timestamp}}}"#);
+            let Ok(Inbound::Ping { timestamp: read }) = decode(&text) else { panic!("no ping") };
+            let expected = format!(r#"{{"type":"pong","timestamp":{timestamp}}}"#);
+            assert_eq!(Outbound::Pong { timestamp: read }.frame()[2..], *expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_replay_stands_between_its_words() {
+        let mut builder = BurstBuilder::default();
+        builder.tell(&Entry::Stream { content: "x".into() }, None, 3, Timestamp::from_micros(1_500_000));
+        let told = builder.finish().told.to_vec();
+        let replay = Replay { told: told.clone(), dropped: 2, last_seq: 3 };
+        let mut expected = Vec::new();
+        let start = r#"{"type":"state_replay_start","message":"Replaying 1 state messages","count":1,"dropped":2,"last_seq":3}"#;
+        frame::write_text(&mut expected, start.as_bytes());
+        frame::write_text(&mut expected, &told[0].json);
+        frame::write_text(&mut expected, br#"{"type":"state_replay_complete","message":"State replay finished"}"#);
+        assert_eq!(SESSION.replay(&replay, Announced::Yes), expected);
+        assert_eq!(SESSION.replay(&replay, Announced::No), frame::text(&told[0].json));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(text in ".*") {
+            let _ = decode(&text);
+        }
+
+        #[test]
+        fn reading_what_looks_like_a_message_never_panics(
+            kind in "confirm|user_input|retry|cancel|ping|x", key in "value|values|request_id|timestamp", value in r#"true|1|"x"|\{\}|\[|null"#,
+        ) {
+            let _ = decode(&format!(r#"{{"type":"{kind}","{key}":{value}}}"#));
+        }
+    }
+}

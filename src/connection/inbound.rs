@@ -1,0 +1,136 @@
+//! What a client of a session's WebSocket says, and what becomes of it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::close;
+use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
+use crate::domain::id::SessionId;
+use crate::domain::request::Answer;
+use crate::hub::Link;
+use crate::session::Sessions;
+use crate::session::messages::Refused;
+
+/// The most answers of one connection that wait for their session.
+const IN_FLIGHT: u32 = 32;
+/// Who answers, where the client does not say.
+const NOBODY_IN_PARTICULAR: &str = "websocket";
+/// The most characters of a client's own name.
+const NAME_LENGTH: usize = 64;
+
+/// What hears the messages of a WebSocket, one implementation for each kind of socket.
+pub(super) trait Inbound {
+    /// A whole text message.
+    fn text(&mut self, text: &str);
+
+    /// A whole binary message.
+    fn binary(&mut self);
+}
+
+/// For a connection that is not let in: it is closed, and what it says does not matter.
+pub(super) struct Unheard;
+
+impl Inbound for Unheard {
+    fn text(&mut self, _: &str) {}
+
+    fn binary(&mut self) {}
+}
+
+/// Answers and cancels for one session.
+pub(super) struct SessionInbound {
+    link: Rc<Link>,
+    sessions: Sessions,
+    session_id: SessionId,
+    /// The client's own name, where it gave one.
+    name: Option<String>,
+    in_flight: Rc<Cell<u32>>,
+}
+
+impl SessionInbound {
+    /// Hears the client of `link`, whose URL may have given it a `name`.
+    pub(super) fn new(link: Rc<Link>, sessions: Sessions, session_id: SessionId, name: Option<String>) -> Self {
+        let name = name.map(|name| name.chars().take(NAME_LENGTH).collect::<String>()).filter(|name| !name.is_empty());
+        Self { link, sessions, session_id, name, in_flight: Rc::default() }
+    }
+
+    /// Does something in a task of its own: the connection's own task stands still while the client does not read.
+    fn spawn(&self, work: impl Future<Output = Result<(), Refused>> + 'static) {
+        let Some(slot) = Slot::take(&self.in_flight) else {
+            tell_error(&self.link, "rate_limited", "too many answers wait already");
+            return;
+        };
+        let link = Rc::clone(&self.link);
+        actix::spawn(async move {
+            let _slot = slot;
+            if let Err(refused) = work.await {
+                tell_refused(&link, &refused);
+            }
+        });
+    }
+
+    fn answer(&self, request_id: Option<String>, answer: Answer) {
+        let by = self.name.clone().unwrap_or_else(|| NOBODY_IN_PARTICULAR.to_owned());
+        let (sessions, session_id) = (self.sessions.clone(), self.session_id);
+        self.spawn(async move { sessions.answer(session_id, request_id, answer, by).await.map(|_| ()) });
+    }
+
+    fn cancel(&self) {
+        let by = self.name.as_deref().unwrap_or("user");
+        let reason = format!("cancelled by {by}");
+        let (sessions, session_id) = (self.sessions.clone(), self.session_id);
+        self.spawn(async move { sessions.cancel(session_id, reason).await.map(|_| ()) });
+    }
+}
+
+impl Inbound for SessionInbound {
+    fn text(&mut self, text: &str) {
+        match decode(text) {
+            Ok(Said::Answer { request_id, answer }) => self.answer(request_id, answer),
+            Ok(Said::Cancel) => self.cancel(),
+            Ok(Said::Ping { timestamp }) => self.link.tell(Outbound::Pong { timestamp }.frame()),
+            Err(fault) => tell_misunderstood(&self.link, &fault),
+        }
+    }
+
+    fn binary(&mut self) {
+        tell_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
+    }
+}
+
+/// One of the answers that may wait; it is free again when this goes.
+struct Slot(Rc<Cell<u32>>);
+
+impl Slot {
+    fn take(in_flight: &Rc<Cell<u32>>) -> Option<Self> {
+        if in_flight.get() >= IN_FLIGHT {
+            return None;
+        }
+        in_flight.set(in_flight.get() + 1);
+        Some(Self(Rc::clone(in_flight)))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
+    tell_error(link, fault.word(), &fault.to_string());
+}
+
+fn tell_error(link: &Link, code: &str, message: &str) {
+    link.tell(Outbound::Error { code, message, winner: None }.frame());
+}
+
+/// Tells a client why what it asked for was not done.
+pub(super) fn tell_refused(link: &Link, refused: &Refused) {
+    if let Refused::Rejected { request_id, errors } = refused {
+        link.tell(Outbound::InputRejected { request_id: request_id.to_string(), errors }.frame());
+        return;
+    }
+    let winner = if let Refused::AlreadyAnswered(winner) = refused { Some(&**winner) } else { None };
+    let message = close::text(refused);
+    link.tell(Outbound::Error { code: close::word(refused), message: &message, winner }.frame());
+}
