@@ -1,0 +1,159 @@
+//! How fast rows are committed, with 1, 8 and 64 of them in flight. One row is one append of about 600 bytes that also
+//! updates its session, which is what a burst of a task's entries is.
+
+use std::time::{Duration, Instant};
+
+use actix::{Actor, Context, Handler};
+use callboard::config::store::{Store as Settings, Synchronous};
+use callboard::domain::id::SessionId;
+use callboard::domain::status::{OnDisconnect, Priority, Status};
+use callboard::domain::time::Timestamp;
+use callboard::store::{Append, Change, Committed, Spent, State, Store, Summary};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+const BODY_BYTES: usize = 600;
+
+/// A session takes that many rows before the next begins, as those of a person in the loop do.
+const ROWS_PER_SESSION: u32 = 3;
+
+struct Probe {
+    told: UnboundedSender<Committed>,
+}
+
+impl Actor for Probe {
+    type Context = Context<Self>;
+}
+
+impl Handler<Committed> for Probe {
+    type Result = ();
+
+    fn handle(&mut self, message: Committed, _: &mut Self::Context) {
+        let _ = self.told.send(message);
+    }
+}
+
+/// One of the sessions that append, one row at a time.
+struct Session {
+    summary: Summary,
+    row: u32,
+}
+
+struct Load {
+    store: Store,
+    told: UnboundedReceiver<Committed>,
+    sessions: Vec<Session>,
+    body: bytes::Bytes,
+}
+
+impl Load {
+    fn new(store: Store, in_flight: usize) -> Self {
+        let (told, heard) = unbounded_channel();
+        store.tell(0, Probe { told }.start().recipient());
+        let sessions = (0..in_flight).map(|_| session(&store)).collect();
+        Self { store, told: heard, sessions, body: vec![b'x'; BODY_BYTES].into() }
+    }
+
+    /// Has that many rows committed, and gives how long that took.
+    async fn run(&mut self, rows: u64) -> Duration {
+        let begin = Instant::now();
+        let mut sent = 0;
+        let mut done = 0;
+        for at in 0..self.sessions.len() {
+            self.append(at);
+            sent += 1;
+        }
+        while done < sent {
+            let Some(committed) = self.told.recv().await else { break };
+            for (id, _) in committed.rows {
+                done += 1;
+                if sent >= rows {
+                    continue;
+                }
+                if let Some(at) = self.sessions.iter().position(|session| session.summary.id == id) {
+                    self.append(at);
+                    sent += 1;
+                }
+            }
+        }
+        begin.elapsed()
+    }
+
+    fn append(&mut self, at: usize) {
+        let session = &mut self.sessions[at];
+        if session.row == ROWS_PER_SESSION {
+            *session = self::session(&self.store);
+        }
+        let row = session.row;
+        session.row += 1;
+        let change = match row {
+            0 => Change::Create(Box::new(session.summary.clone()), None),
+            _ => Change::Update(Box::new(state(row))),
+        };
+        self.store.append(Append {
+            worker: 0,
+            session: session.summary.id,
+            key: session.summary.key,
+            row,
+            last_seq: u64::from(row) * 3,
+            body: self.body.clone(),
+            change,
+        });
+    }
+}
+
+fn session(store: &Store) -> Session {
+    let summary = Summary {
+        key: store.next_key(0),
+        id: SessionId::random(),
+        task: "approval".into(),
+        priority: Priority::Normal,
+        owner: None,
+        labels: Vec::new(),
+        on_disconnect: OnDisconnect::Keep,
+        created_at: Timestamp::now(),
+        state: state(0),
+    };
+    Session { summary, row: 0 }
+}
+
+fn state(row: u32) -> State {
+    let now = Timestamp::now();
+    let status = match row {
+        0 => Status::Running,
+        1 => Status::WaitingConfirmation,
+        _ => Status::Completed,
+    };
+    State {
+        status,
+        attempt: 1,
+        last_seq: u64::from(row) * 3,
+        started_at: Some(now),
+        ended_at: status.is_terminal().then_some(now),
+        deadline: None,
+        since: now,
+        spent: Spent::default(),
+    }
+}
+
+fn commits(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("store");
+    group.throughput(Throughput::Elements(1)).measurement_time(Duration::from_secs(4)).sample_size(20);
+    for (name, synchronous) in [("full", Synchronous::Full), ("normal", Synchronous::Normal)] {
+        for in_flight in [1, 8, 64] {
+            group.bench_function(BenchmarkId::new(name, in_flight), |bencher| {
+                let system = actix::System::new();
+                let Ok(folder) = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")) else { return };
+                let url = format!("sqlite:{}", folder.path().join("bench.db").display());
+                let settings = Settings { url, synchronous, ..Settings::default() };
+                let Ok(store) = Store::open(&settings, 1) else { return };
+                let mut load = system.block_on(async { Load::new(store, in_flight) });
+                bencher.iter_custom(|rows| system.block_on(load.run(rows)));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, commits);
+criterion_main!(benches);

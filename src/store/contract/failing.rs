@@ -1,0 +1,205 @@
+//! Commits that fail: nothing is told that is not written, nothing is lost while there is hope.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use super::support::{ALL, Board, append, beside, create, summary};
+use crate::config::store::Synchronous;
+use crate::domain::id::SessionId;
+use crate::domain::time::Timestamp;
+use crate::store::engine::{Engine, Refusal};
+use crate::store::handle::Parts;
+use crate::store::memory::Memory;
+use crate::store::query::Query;
+use crate::store::seal::Sealer;
+use crate::store::sqlite::Opening;
+use crate::store::writer::Options;
+use crate::store::{Append, Change, Error, Health, ListSessions, SessionKey, Store};
+
+/// An engine that asks at each commit whether it may.
+struct Doubtful {
+    engine: Memory,
+    verdicts: Receiver<Verdict>,
+}
+
+enum Verdict {
+    Work,
+    Fail,
+}
+
+impl Engine for Doubtful {
+    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error> {
+        match self.verdicts.recv() {
+            Ok(Verdict::Work) => self.engine.commit(batch),
+            Ok(Verdict::Fail) | Err(_) => Err(Error::Unavailable("no room".into())),
+        }
+    }
+
+    fn remove(&mut self, key: SessionKey) -> Result<(), Error> {
+        self.engine.remove(key)
+    }
+
+    fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
+        self.engine.purge(before, limit)
+    }
+
+    fn answer(&mut self, query: Query) {
+        self.engine.answer(query);
+    }
+}
+
+fn options() -> Options {
+    let pause = Duration::from_millis(1);
+    Options { max_commit_bytes: 1 << 20, first_pause: pause, longest_pause: pause }
+}
+
+fn doubtful() -> (Board, Sender<Verdict>) {
+    let (verdict, verdicts) = channel();
+    let engine = Doubtful { engine: Memory::default(), verdicts };
+    let parts = Parts { engine, readers: Vec::<Memory>::new(), largest: None, sealer: Sealer::random().unwrap() };
+    (Board::of(Store::start(parts, options(), 2).unwrap(), None), verdict)
+}
+
+async fn until_failing(store: &Store) {
+    let mut health = store.watch_health();
+    health.wait_for(|health| *health != Health::Well).await.unwrap();
+}
+
+#[actix::test]
+async fn a_commit_that_fails_is_tried_again_and_told_only_then() {
+    let (mut board, verdict) = doubtful();
+    let one = summary(&board.store, 0);
+    board.store.append(create(&one));
+    board.store.append(append(&one, 1, Change::None));
+    verdict.send(Verdict::Fail).unwrap();
+    until_failing(&board.store).await;
+    assert_eq!(board.store.health(), Health::Failing { reason: "no room".into() });
+    assert_eq!(board.store.unwritten(), 2);
+    for verdicts in [Verdict::Fail, Verdict::Fail, Verdict::Work, Verdict::Work] {
+        verdict.send(verdicts).unwrap();
+    }
+    board.written(0, one.id, 1).await;
+    assert_eq!(board.store.health(), Health::Well);
+    assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 2);
+    assert_eq!(board.store.unwritten(), 0);
+}
+
+#[actix::test]
+async fn the_order_is_kept_over_a_failure() {
+    let (mut board, verdict) = doubtful();
+    let one = summary(&board.store, 0);
+    board.store.append(create(&one));
+    verdict.send(Verdict::Fail).unwrap();
+    until_failing(&board.store).await;
+    for row in 1..50 {
+        board.store.append(append(&one, row, Change::None));
+    }
+    for _ in 0..50 {
+        verdict.send(Verdict::Work).unwrap();
+    }
+    let mut last = None;
+    while last != Some(49) {
+        let rows = board.next().await.unwrap().rows;
+        assert!(rows.iter().all(|(id, row)| *id == one.id && last.is_none_or(|last| last < *row)));
+        last = rows.last().map(|(_, row)| *row);
+    }
+    assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 50);
+}
+
+#[actix::test]
+async fn what_is_asked_during_a_failure_is_answered() {
+    let (board, verdict) = doubtful();
+    let one = summary(&board.store, 0);
+    board.store.append(create(&one));
+    // The pause in which it is asked may be any of these.
+    let asked = async {
+        assert_eq!(board.store.find(one.id).await.unwrap(), None);
+        assert!(matches!(board.store.remove(one.key).await, Err(Error::Unavailable(_))));
+        assert!(matches!(board.store.purge(Timestamp::NEVER, 9).await, Err(Error::Unavailable(_))));
+    };
+    let failing = async {
+        loop {
+            let _ = verdict.send(Verdict::Fail);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = asked => {}
+        () = failing => {}
+    }
+    drop(verdict);
+    assert_eq!(board.store.close().await, 1);
+}
+
+#[actix::test]
+async fn closing_a_failing_store_counts_what_is_lost() {
+    let (mut board, verdict) = doubtful();
+    let one = summary(&board.store, 0);
+    board.store.append(create(&one));
+    verdict.send(Verdict::Fail).unwrap();
+    until_failing(&board.store).await;
+    for row in 1..8 {
+        board.store.append(append(&one, row, Change::None));
+    }
+    drop(verdict);
+    assert_eq!(board.store.close().await, 8);
+    assert!(board.heard.is_empty());
+    let late = board.store.list(ListSessions::default()).await;
+    assert!(matches!(late, Err(Error::Unavailable(_))));
+    assert_eq!(board.store.close().await, 8);
+    board.heard.clear();
+}
+
+#[actix::test]
+async fn a_full_disk_loses_nothing_that_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let mut opening = Opening::new(Synchronous::Full, 3);
+    opening.max_pages = Some(200);
+    let store = Store::start(opening.open(&path, None).unwrap(), options(), 2).unwrap();
+    let mut board = Board::of(store, None);
+    let one = summary(&board.store, 0);
+    board.store.append(create(&one));
+    for row in 1..2000 {
+        let mut append = append(&one, row, Change::None);
+        append.body = vec![b'x'; 3000].into();
+        board.store.append(append);
+    }
+    until_failing(&board.store).await;
+    let Health::Failing { reason } = board.store.health() else { panic!("it has recovered by itself") };
+    assert!(reason.contains("full"), "{reason}");
+    let lost = board.store.close().await;
+    let mut told = None;
+    while let Some(committed) = board.next().await {
+        told = told.max(committed.rows.iter().map(|(_, row)| *row).max());
+    }
+    drop(board);
+    let board = Board::at(&path);
+    let rows = board.store.journal(one.key, ALL).await.unwrap();
+    assert!(lost > 0 && rows.len() + lost == 2000, "{} rows are there, {lost} are lost", rows.len());
+    assert_eq!(rows.last().map(|row| row.row), told);
+    assert!(beside(&path, ".lock").exists());
+}
+
+#[test]
+fn a_full_disk_can_be_cleared_and_the_same_batch_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opening = Opening::new(Synchronous::Normal, 1);
+    opening.max_pages = Some(60);
+    let mut parts = opening.open(&folder.path().join("board.db"), None).unwrap();
+    let store = Board::memory_store();
+    let one = summary(&store, 0);
+    let mut batch = vec![create(&one)];
+    for row in 1..100 {
+        let mut append = append(&one, row, Change::None);
+        append.body = vec![b'x'; 8000].into();
+        batch.push(append);
+    }
+    for _ in 0..3 {
+        assert!(matches!(parts.engine.commit(&batch), Err(Error::Unavailable(_))));
+    }
+    parts.engine.connection().pragma_update_and_check(None, "max_page_count", 100_000, |_| Ok(())).unwrap();
+    assert_eq!(parts.engine.commit(&batch).unwrap(), []);
+    let rows = crate::store::engine::Read::journal(&mut parts.readers[0], one.key, ALL).unwrap();
+    assert_eq!(rows.len(), 100);
+}

@@ -1,0 +1,61 @@
+//! What an engine does: it keeps rows and session rows, and finds them again. It has no threads and tells nobody.
+
+use super::query::Query;
+use super::{Append, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::domain::id::SessionId;
+use crate::domain::time::Timestamp;
+
+/// What a failed query or commit gives is [`Error::Unavailable`] with the reason in words for the operator.
+pub(super) trait Read: Send + 'static {
+    /// A session's lean row.
+    fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error>;
+
+    /// A part of a journal, in the order of its rows.
+    fn journal(&mut self, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error>;
+
+    /// Sessions, newest first.
+    fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error>;
+
+    /// What a restart has to think of, oldest first.
+    fn pending(&mut self) -> Result<Vec<Pending>, Error>;
+
+    /// The session that was started with this idempotency key, and the digest of that request.
+    fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error>;
+}
+
+/// Why one append of a batch was left out while the others were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Which append of the batch, counted from 0.
+    pub(super) index: usize,
+    /// What stands against it.
+    pub(super) reason: String,
+}
+
+/// What writes. An engine has one writer, so it may keep what it knows between commits.
+pub(super) trait Engine: Send + 'static {
+    /// Writes the whole batch at once, or nothing of it where it fails; then the same batch can be tried again.
+    ///
+    /// Appends that cannot ever be written (their row is there already, or their session is not) are left out and
+    /// given back, in the batch's order, and the rest is written. Once one of a session's appends is refused, its
+    /// later ones in the batch are refused as well: a journal has no holes.
+    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error>;
+
+    /// Removes an ended session, its journal and its idempotency key.
+    fn remove(&mut self, key: SessionKey) -> Result<(), Error>;
+
+    /// Removes up to `limit` sessions that ended before `before`, oldest end first; gives their ids.
+    fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error>;
+
+    /// Answers a query; only asked of an engine without readers of its own.
+    fn answer(&mut self, query: Query) {
+        // Whoever asked sees that the reply is gone.
+        drop(query);
+    }
+
+    /// Is told when nothing waits to be written, so that it may tidy up.
+    fn rest(&mut self) {}
+
+    /// Is told before the engine is dropped.
+    fn close(&mut self) {}
+}

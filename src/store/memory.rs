@@ -1,0 +1,175 @@
+//! The engine for tests and throw-away servers: plain maps, gone with the process.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::engine::{Engine, Read, Refusal};
+use super::query::Query;
+use super::{Append, Change, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::domain::id::SessionId;
+use crate::domain::time::Timestamp;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Memory {
+    sessions: BTreeMap<SessionKey, Kept>,
+    keys: HashMap<SessionId, SessionKey>,
+    idempotency: HashMap<String, (SessionId, [u8; 32])>,
+}
+
+struct Kept {
+    summary: Summary,
+    rows: BTreeMap<u32, Row>,
+    idempotency: Option<String>,
+}
+
+impl Read for Memory {
+    fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error> {
+        Ok(self.keys.get(&id).and_then(|key| self.sessions.get(key)).map(|kept| kept.summary.clone()))
+    }
+
+    fn journal(&mut self, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        let mut bytes = 0;
+        let all = self.sessions.get(&key).into_iter().flat_map(|kept| kept.rows.values());
+        let wanted = all
+            .filter(|row| range.after_row.is_none_or(|after| row.row > after))
+            .filter(|row| range.after_seq.is_none_or(|after| row.last_seq > after));
+        for row in wanted {
+            bytes += row.body.len();
+            rows.push(row.clone());
+            if bytes >= range.max_bytes {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
+        let newest_first = self.sessions.values().rev().map(|kept| &kept.summary);
+        Ok(newest_first.filter(|summary| fits(summary, query)).take(query.limit).cloned().collect())
+    }
+
+    fn pending(&mut self) -> Result<Vec<Pending>, Error> {
+        let states = self.sessions.values().map(|kept| &kept.summary);
+        let due =
+            states.filter(|summary| summary.state.status.is_resumed_at_start() || summary.state.deadline.is_some());
+        Ok(due
+            .map(|summary| Pending {
+                id: summary.id,
+                status: summary.state.status,
+                priority: summary.priority,
+                deadline: summary.state.deadline,
+            })
+            .collect())
+    }
+
+    fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
+        Ok(self.idempotency.get(key).copied())
+    }
+}
+
+fn fits(summary: &Summary, query: &ListSessions) -> bool {
+    (query.status.is_empty() || query.status.contains(&summary.state.status))
+        && query.task.as_ref().is_none_or(|task| *task == summary.task)
+        && query.owner.as_ref().is_none_or(|owner| summary.owner.as_ref() == Some(owner))
+        && query.before.is_none_or(|before| summary.key < before)
+        && query.labels.iter().all(|label| summary.labels.contains(label))
+}
+
+impl Engine for Memory {
+    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error> {
+        let mut refused = Vec::new();
+        let mut torn = HashSet::new();
+        for (index, append) in batch.iter().enumerate() {
+            let reason = if torn.contains(&append.key) {
+                "an earlier row was refused".to_owned()
+            } else {
+                match self.append(append) {
+                    Ok(()) => continue,
+                    Err(reason) => reason,
+                }
+            };
+            torn.insert(append.key);
+            refused.push(Refusal { index, reason });
+        }
+        Ok(refused)
+    }
+
+    fn remove(&mut self, key: SessionKey) -> Result<(), Error> {
+        let kept = self.sessions.get(&key).ok_or(Error::NotFound)?;
+        if !kept.summary.state.status.is_terminal() {
+            return Err(Error::Conflict("the session has not ended".into()));
+        }
+        self.forget(key);
+        Ok(())
+    }
+
+    fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
+        let states = self.sessions.iter().map(|(key, kept)| (key, &kept.summary.state));
+        let mut ended: Vec<_> = states
+            .filter(|(_, state)| state.status.is_terminal())
+            .filter_map(|(key, state)| state.ended_at.filter(|ended| *ended < before).map(|ended| (ended, *key)))
+            .collect();
+        ended.sort_unstable();
+        Ok(ended.into_iter().take(limit).filter_map(|(_, key)| self.forget(key)).collect())
+    }
+
+    fn answer(&mut self, query: Query) {
+        query.answer(self);
+    }
+}
+
+impl Memory {
+    /// Adds a row and changes the session's own, or does neither and says why.
+    fn append(&mut self, append: &Append) -> Result<(), String> {
+        let row = Row { row: append.row, last_seq: append.last_seq, body: append.body.clone() };
+        if let Change::Create(summary, idempotency) = &append.change {
+            return self.create(append, summary, idempotency.as_ref(), row);
+        }
+        let kept = self.sessions.get_mut(&append.key).ok_or("there is no such session")?;
+        if kept.rows.contains_key(&append.row) {
+            return Err("the journal has this row already".into());
+        }
+        kept.rows.insert(append.row, row);
+        match &append.change {
+            Change::Update(state) => kept.summary.state = (**state).clone(),
+            Change::None | Change::Create(..) => {}
+        }
+        Ok(())
+    }
+
+    fn create(
+        &mut self,
+        append: &Append,
+        summary: &Summary,
+        idempotency: Option<&super::Idempotency>,
+        row: Row,
+    ) -> Result<(), String> {
+        if self.sessions.contains_key(&summary.key) || self.keys.contains_key(&summary.id) {
+            return Err("the session is there already".into());
+        }
+        if idempotency.is_some_and(|idempotency| self.idempotency.contains_key(&idempotency.key)) {
+            return Err("the idempotency key was used already".into());
+        }
+        if let Some(idempotency) = idempotency {
+            self.idempotency.insert(idempotency.key.clone(), (summary.id, idempotency.digest));
+        }
+        self.keys.insert(summary.id, summary.key);
+        let kept = Kept {
+            summary: summary.clone(),
+            rows: BTreeMap::from([(append.row, row)]),
+            idempotency: idempotency.map(|idempotency| idempotency.key.clone()),
+        };
+        self.sessions.insert(summary.key, kept);
+        Ok(())
+    }
+
+    fn forget(&mut self, key: SessionKey) -> Option<SessionId> {
+        let kept = self.sessions.remove(&key)?;
+        self.keys.remove(&kept.summary.id);
+        if let Some(key) = kept.idempotency {
+            self.idempotency.remove(&key);
+        }
+        Some(kept.summary.id)
+    }
+}

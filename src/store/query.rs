@@ -1,0 +1,83 @@
+//! Questions to the store as messages, and the threads that answer them.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use super::engine::Read;
+use super::{Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::domain::id::SessionId;
+
+/// Where an answer goes; whoever asked may be gone.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// A question about what is written.
+pub(super) enum Query {
+    /// See [`Read::find`].
+    Find(SessionId, Reply<Option<Summary>>),
+    /// See [`Read::journal`].
+    Journal(SessionKey, JournalRange, Reply<Vec<Row>>),
+    /// See [`Read::list`].
+    List(ListSessions, Reply<Vec<Summary>>),
+    /// See [`Read::pending`].
+    Pending(Reply<Vec<Pending>>),
+    /// See [`Read::idempotent`].
+    Idempotent(String, Reply<Option<(SessionId, [u8; 32])>>),
+}
+
+impl Query {
+    /// Answers from `engine`.
+    pub(super) fn answer(self, engine: &mut impl Read) {
+        match self {
+            Query::Find(id, reply) => respond(reply, || engine.find(id)),
+            Query::Journal(key, range, reply) => respond(reply, || engine.journal(key, range)),
+            Query::List(query, reply) => respond(reply, || engine.list(&query)),
+            Query::Pending(reply) => respond(reply, || engine.pending()),
+            Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
+        }
+    }
+}
+
+fn respond<T>(reply: Reply<T>, read: impl FnOnce() -> Result<T, Error>) {
+    if reply.is_closed() {
+        return;
+    }
+    let answer = read().map_err(|error| {
+        log::warn!("a query to the store failed: {error}");
+        // The reason may name what clients should not see, so it goes to the log only.
+        Error::Unavailable("the database does not answer".into())
+    });
+    let _ = reply.send(answer);
+}
+
+/// What a reader thread hears.
+pub(super) enum Asked {
+    /// Answer this.
+    Query(Query),
+    /// Let go of the database, say so, and end.
+    Close(oneshot::Sender<()>),
+}
+
+/// Starts a thread that answers from `engine` until it is told to close or nobody can ask any more.
+pub(super) fn start(name: String, engine: impl Read) -> Result<(Sender<Asked>, JoinHandle<()>), Error> {
+    let (sender, receiver) = channel();
+    let thread = std::thread::Builder::new()
+        .name(name)
+        .spawn(move || run(&receiver, engine))
+        .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
+    Ok((sender, thread))
+}
+
+fn run(asked: &Receiver<Asked>, mut engine: impl Read) {
+    while let Ok(asked) = asked.recv() {
+        match asked {
+            Asked::Query(query) => query.answer(&mut engine),
+            Asked::Close(closed) => {
+                drop(engine);
+                let _ = closed.send(());
+                return;
+            }
+        }
+    }
+}

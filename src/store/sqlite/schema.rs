@@ -1,0 +1,155 @@
+//! The tables, and how those of an older version become today's: step by step, each in one transaction.
+//!
+//! Indexes are partial wherever they can be: one over all sessions costs every append 10 µs.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::Stop;
+use super::header::Fault;
+
+/// Marks a file as a database of Callboard: "Cbrd".
+pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
+
+/// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
+const STEPS: &[&str] = &[V1];
+
+/// Today's version.
+pub(super) const VERSION: u32 = STEPS.len() as u32;
+
+const V1: &str = "
+    CREATE TABLE sessions (
+        key INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        task TEXT NOT NULL,
+        priority TEXT NOT NULL,
+        owner TEXT,
+        labels TEXT,            -- a JSON object; NULL for none
+        cancel_after REAL,      -- seconds; NULL for never
+        created_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        last_seq INTEGER NOT NULL,
+        started_at INTEGER,     -- this and all other times: microseconds since 1970
+        ended_at INTEGER,
+        deadline INTEGER,
+        since INTEGER NOT NULL,
+        queued INTEGER NOT NULL,
+        running INTEGER NOT NULL,
+        waiting INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX sessions_live ON sessions (status)
+        WHERE status = 'queued' OR status = 'running' OR status = 'cancelling';
+    CREATE INDEX sessions_due ON sessions (deadline) WHERE deadline IS NOT NULL;
+    CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
+    CREATE TABLE journal (
+        session INTEGER NOT NULL,
+        row INTEGER NOT NULL,
+        last_seq INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (session, row)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE idempotency (
+        key TEXT PRIMARY KEY,
+        digest BLOB NOT NULL,
+        session INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX idempotency_session ON idempotency (session);
+";
+
+/// Whether a database was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// It was not, or had no tables.
+    New,
+    /// It was.
+    Old,
+}
+
+/// Makes the tables or brings them up to date, and checks that they are as they must be.
+pub(super) fn prepare(connection: &mut Connection) -> Result<Age, Stop> {
+    if connection.is_readonly("main")? {
+        return Err(Fault::ReadOnly.into());
+    }
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let age = if tables == 0 { Age::New } else { Age::Old };
+    match (age, application) {
+        (Age::New, 0 | APPLICATION_ID) | (Age::Old, APPLICATION_ID) => {}
+        (Age::New | Age::Old, _) => return Err(Fault::Foreign.into()),
+    }
+    migrate(connection, STEPS)?;
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh, STEPS)?;
+    if objects(connection)? != objects(&fresh)? {
+        return Err(Fault::Damaged.into());
+    }
+    Ok(age)
+}
+
+/// Does the steps that a database lacks.
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Stop> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    let missing = steps.get(done..).ok_or(Fault::Newer(version))?;
+    for (step, sql) in (version + 1..).zip(missing) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", step)?;
+        transaction.commit()?;
+        if version > 0 {
+            log::info!("the database was brought to version {step} of its schema");
+        }
+    }
+    Ok(())
+}
+
+/// Our tables and indexes; others that an operator may have added are none of our business.
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name IN
+            ('sessions', 'journal', 'idempotency', 'sessions_live', 'sessions_due', 'sessions_ended',
+             'idempotency_session')
+         ORDER BY name",
+    )?;
+    let objects = statement.query_map([], |row| row.get(0))?;
+    objects.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(connection: &Connection) -> u32 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn an_older_database_gets_the_steps_it_lacks_and_keeps_its_rows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y DEFAULT 7", "CREATE TABLE b (z)"];
+        migrate(&mut connection, &steps[..1]).unwrap();
+        connection.execute("INSERT INTO a (x) VALUES (1)", []).unwrap();
+        migrate(&mut connection, &steps).unwrap();
+        assert_eq!(version(&connection), 3);
+        let row: (i64, i64) = connection.query_row("SELECT x, y FROM a", [], |row| row.try_into()).unwrap();
+        assert_eq!(row, (1, 7));
+        migrate(&mut connection, &steps).unwrap();
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (z); CREATE TABLE a (x)"];
+        assert!(migrate(&mut connection, &steps).is_err());
+        assert_eq!(version(&connection), 1);
+        assert!(connection.prepare("SELECT * FROM b").is_err());
+    }
+
+    #[test]
+    fn a_database_of_a_later_version_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 9).unwrap();
+        assert!(matches!(migrate(&mut connection, STEPS), Err(Stop::Fault(Fault::Newer(9)))));
+    }
+}

@@ -1,0 +1,326 @@
+//! The writer thread: takes all that waits, commits it at once, and tells each worker what of it is written.
+//!
+//! **Owns** the engine that writes. **Hears** [`Command`]s, in order. **Tells** each worker one [`Committed`] a commit,
+//! and only what is committed; a commit that fails is tried again until it works or the store is closed.
+//! **Ends when** it is closed, or nobody can command it any more.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use metrics::Histogram;
+use tokio::sync::{oneshot, watch};
+
+use super::engine::{Engine, Refusal};
+use super::query::{Query, Reply};
+use super::{Append, Committed, Error, Health, SessionKey, Told};
+use crate::domain::id::SessionId;
+use crate::domain::time::Timestamp;
+
+/// How long nothing must come before the engine may tidy up.
+const REST_AFTER: Duration = Duration::from_millis(200);
+
+/// What the writer thread hears.
+pub(super) enum Command {
+    /// Write this.
+    Append(Append),
+    /// Tell the commits of this worker there.
+    Tell(usize, Told),
+    /// See [`Engine::remove`].
+    Remove(SessionKey, Reply<()>),
+    /// See [`Engine::purge`].
+    Purge(Timestamp, usize, Reply<Vec<SessionId>>),
+    /// Answer this; only where the engine has no readers of its own.
+    Query(Query),
+    /// Write what waits, let go of the database, say how many rows could not be written, and end.
+    Close(oneshot::Sender<usize>),
+}
+
+/// What the writer does not decide itself.
+pub(super) struct Options {
+    /// Most bytes in one commit, but for a single row that has more.
+    pub(super) max_commit_bytes: usize,
+    /// The pause after the first failure; it doubles with each further one.
+    pub(super) first_pause: Duration,
+    /// The longest pause.
+    pub(super) longest_pause: Duration,
+}
+
+/// See the module.
+pub(super) struct Writer<E> {
+    engine: E,
+    options: Options,
+    commands: Receiver<Command>,
+    /// What was taken from `commands` before its turn.
+    held: VecDeque<Command>,
+    /// Where each worker's commits are told.
+    told: Vec<Option<Told>>,
+    /// Sessions that two wrote at once: what this server still sends of them would tear their journals.
+    fenced: HashSet<SessionKey>,
+    health: watch::Sender<Health>,
+    /// A gauge: rows that were sent and are not committed yet.
+    unwritten: Arc<AtomicUsize>,
+    /// Whether a commit that fails is given up, and who is told how many rows that cost.
+    closing: Option<Option<oneshot::Sender<usize>>>,
+    lost: usize,
+    commit_seconds: Histogram,
+    commit_rows: Histogram,
+}
+
+impl<E: Engine> Writer<E> {
+    /// A writer for that many workers.
+    pub(super) fn new(
+        engine: E,
+        options: Options,
+        workers: usize,
+        commands: Receiver<Command>,
+        health: watch::Sender<Health>,
+        unwritten: Arc<AtomicUsize>,
+    ) -> Self {
+        Self {
+            engine,
+            options,
+            commands,
+            held: VecDeque::new(),
+            told: vec![None; workers],
+            fenced: HashSet::new(),
+            health,
+            unwritten,
+            closing: None,
+            lost: 0,
+            commit_seconds: metrics::histogram!("callboard_store_commit_seconds"),
+            commit_rows: metrics::histogram!("callboard_store_commit_rows"),
+        }
+    }
+
+    /// Works until it ends.
+    pub(super) fn run(mut self) {
+        let mut batch = Vec::new();
+        while self.lost == 0
+            && let Some(command) = self.next()
+        {
+            match command {
+                Command::Append(append) => {
+                    self.gather(append, &mut batch);
+                    self.commit(&mut batch);
+                }
+                Command::Tell(worker, told) => self.tell(worker, told),
+                Command::Remove(key, reply) => respond(reply, self.engine.remove(key)),
+                Command::Purge(before, limit, reply) => respond(reply, self.engine.purge(before, limit)),
+                Command::Query(query) => self.engine.answer(query),
+                Command::Close(reply) => self.closing = Some(Some(reply)),
+            }
+        }
+        self.end();
+    }
+
+    /// What comes next; `None` where nothing can come any more, or all is done before the end.
+    fn next(&mut self) -> Option<Command> {
+        if let Some(command) = self.poll() {
+            return Some(command);
+        }
+        if self.closing.is_some() {
+            return None;
+        }
+        match self.commands.recv_timeout(REST_AFTER) {
+            Ok(command) => Some(command),
+            Err(RecvTimeoutError::Timeout) => {
+                self.engine.rest();
+                self.commands.recv().ok()
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// What is there already.
+    fn poll(&mut self) -> Option<Command> {
+        self.held.pop_front().or_else(|| self.commands.try_recv().ok())
+    }
+
+    /// Fills the batch with what waits, up to the first command that is no append.
+    fn gather(&mut self, first: Append, batch: &mut Vec<Append>) {
+        let mut bytes = weight(&first);
+        batch.push(first);
+        while bytes < self.options.max_commit_bytes {
+            match self.poll() {
+                Some(Command::Append(append)) => {
+                    bytes += weight(&append);
+                    batch.push(append);
+                }
+                Some(other) => {
+                    self.held.push_front(other);
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Commits the batch, trying until it works or the store is closed; leaves it empty.
+    fn commit(&mut self, batch: &mut Vec<Append>) {
+        let mut pause = self.options.first_pause;
+        let sent = batch.len();
+        if !self.fenced.is_empty() {
+            batch.retain(|append| !self.fenced.contains(&append.key));
+        }
+        while !batch.is_empty() {
+            let begin = Instant::now();
+            match self.engine.commit(batch) {
+                Ok(refused) => {
+                    self.commit_seconds.record(begin.elapsed());
+                    self.commit_rows.record(batch.len() as f64);
+                    self.recovered();
+                    self.refuse(&refused, batch);
+                    break;
+                }
+                Err(error) => {
+                    self.failed(&error, batch.len());
+                    if self.closing.is_some() {
+                        self.lost += batch.len();
+                        return;
+                    }
+                    self.pause(pause);
+                    pause = (pause * 2).min(self.options.longest_pause);
+                }
+            }
+        }
+        self.unwritten.fetch_sub(sent, Ordering::Relaxed);
+        self.announce(batch);
+    }
+
+    /// Tells each worker the last written row of each of its sessions; leaves the batch empty.
+    fn announce(&mut self, batch: &mut Vec<Append>) {
+        for (worker, told) in self.told.iter().enumerate() {
+            let Some(told) = told else { continue };
+            let mut rows: Vec<_> = batch
+                .iter()
+                .filter(|append| append.worker == worker)
+                .map(|append| (append.session, append.row))
+                .collect();
+            if rows.is_empty() {
+                continue;
+            }
+            rows.sort_unstable_by(|one, other| other.cmp(one));
+            rows.dedup_by_key(|(session, _)| *session);
+            told.do_send(Committed { rows });
+        }
+        batch.clear();
+    }
+
+    /// Takes what was refused out of the batch, and fences its sessions.
+    fn refuse(&mut self, refused: &[Refusal], batch: &mut Vec<Append>) {
+        for refusal in refused {
+            let Some(append) = batch.get(refusal.index) else { continue };
+            if self.fenced.insert(append.key) {
+                log::error!(
+                    session_id:display = append.session, row = append.row;
+                    "a row could not be added to a session's journal: {}; nothing more is written for this session until \
+                     the server starts again", refusal.reason
+                );
+            }
+        }
+        if !refused.is_empty() {
+            let mut index = 0;
+            batch.retain(|_| {
+                let kept = refused.iter().all(|refusal| refusal.index != index);
+                index += 1;
+                kept
+            });
+        }
+    }
+
+    fn failed(&mut self, error: &Error, rows: usize) {
+        let reason = match error {
+            Error::Unavailable(reason) | Error::Unusable(reason) | Error::Conflict(reason) => reason.clone(),
+            Error::NotFound => error.to_string(),
+        };
+        let was = self.health.send_replace(Health::Failing { reason });
+        if was == Health::Well {
+            log::error!(rows; "the store cannot be written: {error}; it is tried again until it works");
+        }
+    }
+
+    fn recovered(&mut self) {
+        let recovered = self.health.send_if_modified(|health| {
+            let failing = *health != Health::Well;
+            *health = Health::Well;
+            failing
+        });
+        if recovered {
+            log::info!("the store can be written again");
+        }
+    }
+
+    /// Waits before a commit is tried again. What cannot wait as long is answered meanwhile.
+    fn pause(&mut self, pause: Duration) {
+        let until = Instant::now() + pause;
+        for command in std::mem::take(&mut self.held) {
+            self.meanwhile(command);
+        }
+        while self.closing.is_none() {
+            match self.commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(command) => self.meanwhile(command),
+                Err(RecvTimeoutError::Timeout) => return,
+                Err(RecvTimeoutError::Disconnected) => self.closing = Some(None),
+            }
+        }
+    }
+
+    /// Takes a command while nothing can be written: appends wait for their turn, the rest is refused or answered.
+    fn meanwhile(&mut self, command: Command) {
+        match command {
+            Command::Append(append) => self.held.push_back(Command::Append(append)),
+            Command::Tell(worker, told) => self.tell(worker, told),
+            Command::Remove(_, reply) => respond(reply, Err(not_now())),
+            Command::Purge(_, _, reply) => respond(reply, Err(not_now())),
+            Command::Query(query) => self.engine.answer(query),
+            Command::Close(reply) => self.closing = Some(Some(reply)),
+        }
+    }
+
+    fn tell(&mut self, worker: usize, told: Told) {
+        if let Some(slot) = self.told.get_mut(worker) {
+            *slot = Some(told);
+        }
+    }
+
+    /// Counts what nobody will write, lets go of the database and says how many rows that were.
+    fn end(mut self) {
+        while let Some(command) = self.poll() {
+            if matches!(command, Command::Append(_)) {
+                self.lost += 1;
+            }
+        }
+        if self.lost > 0 {
+            log::error!(rows = self.lost; "the store is closed, and some rows could not be written");
+        }
+        self.engine.close();
+        let (closing, lost) = (self.closing.take(), self.lost);
+        // The database is free, and the health tells of the end, before anybody hears that it is closed.
+        drop(self);
+        if let Some(Some(reply)) = closing {
+            let _ = reply.send(lost);
+        }
+    }
+}
+
+fn respond<T>(reply: Reply<T>, answer: Result<T, Error>) {
+    let answer = answer.inspect_err(|error| {
+        if matches!(error, Error::Unavailable(_)) {
+            log::warn!("something could not be removed from the store: {error}");
+        }
+    });
+    let _ = reply.send(answer);
+}
+
+fn not_now() -> Error {
+    Error::Unavailable("it cannot be written now".into())
+}
+
+/// About how many bytes an append writes.
+fn weight(append: &Append) -> usize {
+    const ROWS_WITHOUT_BODY: usize = 256;
+    append.body.len() + ROWS_WITHOUT_BODY
+}
