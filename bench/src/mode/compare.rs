@@ -1,0 +1,137 @@
+//! `compare`: servers side by side, in turns, in one run; a table for RESULTS.md.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::mode::latency;
+use crate::mode::park::{self, Parked, Sockets};
+use crate::mode::sessions::{self, Load, Outcome};
+use crate::results;
+use crate::server::{Kind, Options, Server};
+use crate::stats::median;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The servers
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "full,normal,memory,fastapi")]
+    servers: Vec<Kind>,
+    /// Rounds, each with every server started afresh; the table gives medians
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Sessions one after the other, in each round
+    #[arg(long, default_value_t = 500)]
+    count: usize,
+    /// Sessions parked without sockets, in each round
+    #[arg(long, default_value_t = 20_000)]
+    parked: usize,
+    #[command(flatten)]
+    load: Load,
+    #[command(flatten)]
+    options: Options,
+    /// The file with markers that the table is put into
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"), hide_default_value = true)]
+    results: PathBuf,
+    /// Print the table only
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// One server in one round.
+struct Turn {
+    alone: Outcome,
+    loaded: Outcome,
+    parked: Parked,
+}
+
+/// Measures all servers.
+pub async fn run(args: Args) -> Result<()> {
+    ensure!(!args.servers.is_empty() && args.rounds > 0, "needs a server and a round at least");
+    let mut turns: Vec<(Kind, Vec<Turn>)> = args.servers.iter().map(|kind| (*kind, Vec::new())).collect();
+    for round in 0..args.rounds {
+        let count = turns.len();
+        // Each round begins with another server, so that none always has the machine at its best.
+        for index in 0..count {
+            let Some((kind, done)) = turns.get_mut((round + index) % count) else { continue };
+            eprintln!("round {} of {}: {}", round + 1, args.rounds, kind.title());
+            done.push(turn(*kind, &args).await.with_context(|| kind.title())?);
+        }
+    }
+    let text = table(&args, &turns)?;
+    println!("{text}");
+    if !args.dry_run {
+        results::put(&args.results, &text)?;
+    }
+    Ok(())
+}
+
+async fn turn(kind: Kind, args: &Args) -> Result<Turn> {
+    let server = Server::start(kind, &args.options, None).await?;
+    let (addr, scope) = (server.addr, server.scope());
+    let alone = latency::measure(addr, scope, args.count, args.load.handshake).await?;
+    let loaded = sessions::measure(addr, scope, &args.load).await?;
+    server.stop().await?;
+    let server = Server::start(kind, &args.options, None).await?;
+    let (parked, _) = park::measure(server.addr, server.scope(), args.parked, Sockets::Never).await?;
+    server.stop().await?;
+    Ok(Turn { alone, loaded, parked })
+}
+
+type Figure = (&'static str, usize, fn(&Turn) -> f64);
+
+const FIGURES: [Figure; 11] = [
+    ("Sessions a second", 0, |turn| turn.loaded.rate()),
+    ("Server CPU a session, ms", 3, |turn| turn.loaded.usage.server_ms(turn.loaded.sessions())),
+    ("Driver CPU a session, ms", 3, |turn| turn.loaded.usage.driver_ms(turn.loaded.sessions())),
+    ("Start → first message p50, ms", 2, |turn| turn.alone.first.at(0.5)),
+    ("Start → first message p99, ms", 2, |turn| turn.alone.first.at(0.99)),
+    ("Answer → next message p50, ms", 2, |turn| turn.alone.next.at(0.5)),
+    ("Answer → next message p99, ms", 2, |turn| turn.alone.next.at(0.99)),
+    ("The same under load p50, ms", 2, |turn| turn.loaded.next.at(0.5)),
+    ("The same under load p99, ms", 2, |turn| turn.loaded.next.at(0.99)),
+    ("Parked without socket, KiB", 2, |turn| turn.parked.each_kib()),
+    ("Others on the machine, cores", 2, |turn| turn.loaded.usage.others_cores()),
+];
+
+fn table(args: &Args, turns: &[(Kind, Vec<Turn>)]) -> Result<String> {
+    let mut text = String::new();
+    let (clients, seconds, rounds) = (args.load.clients, args.load.seconds, args.rounds);
+    writeln!(
+        text,
+        "{}. Medians of {rounds} rounds: {clients} clients for {seconds} s; {} sessions",
+        machine(),
+        args.count
+    )?;
+    writeln!(text, "one after the other (the latencies); {} parked. No other run is comparable.\n", args.parked)?;
+    let titles: Vec<&str> = turns.iter().map(|(kind, _)| kind.title()).collect();
+    writeln!(text, "| | {} |\n|---|{}", titles.join(" | "), "---:|".repeat(titles.len()))?;
+    for (name, digits, figure) in FIGURES {
+        write!(text, "| {name} |")?;
+        for (_, rounds) in turns {
+            write!(text, " {:.digits$} |", median(rounds.iter().map(figure)))?;
+        }
+        writeln!(text)?;
+    }
+    let errors: usize =
+        turns.iter().flat_map(|(_, rounds)| rounds).map(|turn| turn.alone.errors + turn.loaded.errors).sum();
+    writeln!(text, "\nSessions that did not go as they should: {errors}.")?;
+    Ok(text)
+}
+
+/// When, and on what machine.
+fn machine() -> String {
+    let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output();
+    let date = date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("processor", |(_, name)| name);
+    let cores = available_parallelism().map_or(0, usize::from);
+    format!("{date}, {cores} cores of {cpu}, Linux {}", kernel.trim())
+}

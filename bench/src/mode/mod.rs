@@ -1,0 +1,11 @@
+//! What can be measured: one file for each mode.
+
+pub mod compare;
+pub mod connects;
+pub mod crash;
+pub mod fanout;
+pub mod idle;
+pub mod journal;
+pub mod latency;
+pub mod park;
+pub mod sessions;
