@@ -10,6 +10,8 @@ use anyhow::Result;
 
 /// Bytes of a line: with the fields around it, a message has about 256.
 pub const BYTES: usize = 184;
+/// Bytes of a line of the peer, whose messages have no `seq` and no `timestamp`.
+pub const PEER_BYTES: usize = BYTES + 42;
 
 /// The command line that prints lines when `from` asks for them.
 pub fn command(from: SocketAddr) -> Result<Vec<String>> {

@@ -135,7 +135,7 @@ impl Server {
         command.args(["app:app", "--log-level", "warning", "--port", &self.addr.port().to_string()]);
         command.current_dir(peer).env("PYTHONDONTWRITEBYTECODE", "1");
         if let Some(from) = self.lines_from {
-            command.env("BENCH_LINES_FROM", from.to_string()).env("BENCH_LINE_BYTES", lines::BYTES.to_string());
+            command.env("BENCH_LINES_FROM", from.to_string()).env("BENCH_LINE_BYTES", lines::PEER_BYTES.to_string());
         }
         Ok(command)
     }

@@ -94,7 +94,9 @@ const FIGURES: [Figure; 11] = [
     ("The same under load p50, ms", 2, |turn| turn.loaded.next.at(0.5)),
     ("The same under load p99, ms", 2, |turn| turn.loaded.next.at(0.99)),
     ("Parked without socket, KiB", 2, |turn| turn.parked.each_kib()),
-    ("Others on the machine, cores", 2, |turn| turn.loaded.usage.others_cores()),
+    ("Others on the machine at most, cores", 2, |turn| {
+        turn.loaded.usage.others_cores().max(turn.alone.usage.others_cores())
+    }),
 ];
 
 fn table(args: &Args, turns: &[(Kind, Vec<Turn>)]) -> Result<String> {
