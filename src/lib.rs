@@ -1,14 +1,16 @@
 //! Callboard: a live task server with a human in the loop.
 
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod domain;
 pub mod http;
 pub mod hub;
+pub mod limits;
 pub mod logging;
 pub mod metrics;
-pub mod limits;
 pub mod session;
+pub mod shutdown;
 pub mod store;
 pub mod task;

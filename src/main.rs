@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use callboard::app;
 use callboard::cli::{Parts, run};
-use callboard::session::kinds::Kinds;
+use callboard::http::openapi;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -12,9 +12,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let parts = Parts {
-        serve: |_| bail!("the server is not linked yet"),
-        openapi: || bail!("the server is not linked yet"),
-        kinds: |_| Ok(Kinds::default()),
+        serve: app::run,
+        openapi: || Ok(openapi::document().to_pretty_json()?),
+        kinds: app::kinds,
         built_in: &["approval", "long_running_task", "simulate_streaming"],
     };
     run(std::env::args_os(), parts)

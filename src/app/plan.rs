@@ -20,8 +20,8 @@ use crate::metrics::Metrics;
 use crate::session::directory::TakeUp;
 use crate::session::environment::Environment;
 use crate::session::queue::{Queue, Worker};
-use crate::session::{Directory, Kinds, Sessions};
 use crate::session::slots::Slots;
+use crate::session::{Directory, Kinds, Sessions};
 use crate::store::{Error, Store};
 
 /// Messages that an actor takes before senders that wait are held back.
@@ -34,7 +34,6 @@ pub(super) struct Plan {
     store: Store,
     kinds: Arc<Kinds>,
     pub(super) directories: Arc<[Addr<Directory>]>,
-    shards: Arc<[Addr<Shard>]>,
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
     gauge: Arc<Gauge>,
@@ -75,15 +74,15 @@ impl Plan {
             grants: directory.clone().recipient(),
             wanted: directory.clone().recipient(),
         };
-        let queue = Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect()).start();
-        let hub = Hub::new(shards.clone(), &settings.connections).start();
+        let queue =
+            Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect()).start();
+        let hub = Hub::new(shards, &settings.connections).start();
         Ok(Self {
-            gauge: Arc::new(Gauge::default()),
+            gauge: Gauge::new(settings.connections.max_connections),
             settings,
             store,
             kinds: Arc::new(kinds),
             directories: directories.into(),
-            shards: shards.into(),
             hub,
             queue,
             metrics,

@@ -24,16 +24,21 @@ impl Streams for Sockets {
             Admission::ForbiddenOrigin => connection::Admission::Closed(CloseCode::NotAllowed),
         };
         let response = self.0.session_socket(&request, payload, &asked.session_id, asked.since, admission);
-        std::future::ready(response.map_err(actix_web::Error::from)).boxed_local()
+        std::future::ready(response.map_err(|error| Problem::from(error).into())).boxed_local()
     }
 
     fn events(
         &self,
         request: HttpRequest,
         session_id: SessionId,
-        since: Option<u64>,
+        since: u64,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         let connections = self.0.clone();
-        async move { Ok(event_stream(&connections, &request, session_id, since).await?) }.boxed_local()
+        async move {
+            event_stream(&connections, &request, session_id, Some(since))
+                .await
+                .map_err(|error| Problem::from(error).into())
+        }
+        .boxed_local()
     }
 }

@@ -7,6 +7,8 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::connection;
+use crate::hub::close::CloseCode;
 use crate::session::messages::{Fault, Refused, Winner};
 use crate::store;
 
@@ -74,6 +76,7 @@ codes! {
     TooManyRequests 429 "too_many_requests" "There are too many requests; try again later.";
     HeadersTooLarge 431 "headers_too_large" "The headers are larger than this server takes.";
     Internal 500 "internal_error" "The server failed to do this.";
+    TooManyConnections 503 "too_many_connections" "Too many connections are open; try again later.";
     QueueFull 503 "queue_full" "Too many sessions wait already; try again later.";
     ShuttingDown 503 "shutting_down" "The server is going down; try again later.";
     StoreUnavailable 503 "store_unavailable" "The store does not answer now; try again later.";
@@ -230,6 +233,17 @@ impl From<Refused> for Problem {
             Refused::ShuttingDown => Code::ShuttingDown.into(),
             // What the database says is for the log, where the store writes it.
             Refused::Unavailable(_) => Code::StoreUnavailable.into(),
+        }
+    }
+}
+
+impl From<connection::Error> for Problem {
+    fn from(error: connection::Error) -> Self {
+        match error {
+            connection::Error::Refused(refused) => refused.into(),
+            connection::Error::NotNow(CloseCode::GoingAway) => Code::ShuttingDown.into(),
+            connection::Error::NotNow(_) => Code::TooManyConnections.into(),
+            connection::Error::NotAWebSocket(text) => Problem::new(Code::BadRequest, text),
         }
     }
 }

@@ -88,16 +88,3 @@ impl Handler<ReportConnections> for Hub {
         }
     }
 }
-
-impl actix::Handler<Subscribe> for Shard {
-    type Result = ();
-    fn handle(&mut self, _: Subscribe, _: &mut Self::Context) {}
-}
-impl actix::Handler<Publish> for Shard {
-    type Result = ();
-    fn handle(&mut self, _: Publish, _: &mut Self::Context) {}
-}
-impl actix::Handler<CloseTopic> for Shard {
-    type Result = ();
-    fn handle(&mut self, _: CloseTopic, _: &mut Self::Context) {}
-}

@@ -59,6 +59,7 @@ impl Read for Memory {
                 status: summary.state.status,
                 priority: summary.priority,
                 deadline: summary.state.deadline,
+                since: summary.state.since,
             })
             .collect())
     }

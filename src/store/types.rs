@@ -163,6 +163,8 @@ pub struct Pending {
     pub priority: Priority,
     /// When something is due.
     pub deadline: Option<Timestamp>,
+    /// Since when it is in `status`.
+    pub since: Timestamp,
 }
 
 /// Whether the store takes what is written to it.

@@ -96,11 +96,13 @@ where
 
 /// Why a request is refused whatever it asks.
 ///
-/// A socket's origin is left to its handler: a browser cannot see an HTTP status there.
+/// A socket's origin is left to its handler: a browser cannot see an HTTP status there. Probes, which tell nothing that
+/// is worth a trick, are answered by whatever name they come.
 fn refusal(policy: &Policy, request: &ServiceRequest) -> Option<Problem> {
     let bytes = |name| request.headers().get(name).map(HeaderValue::as_bytes);
     let host = bytes(header::HOST);
-    if !policy.takes_host(host) {
+    let is_probe = matches!(request.path(), "/livez" | "/readyz" | "/health");
+    if !is_probe && !policy.takes_host(host) {
         return Some(Code::ForbiddenHost.into());
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);

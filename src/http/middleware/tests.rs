@@ -56,6 +56,14 @@ async fn errors_of_the_framework_are_problems() {
 }
 
 #[actix_web::test]
+async fn a_probe_may_call_the_server_by_any_name() {
+    for (path, status) in [("/livez", 404), ("/thing", 403)] {
+        let response = answer(TestRequest::get().uri(path).insert_header(("host", "x"))).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn foreign_hosts_and_origins_are_refused() {
     let host = answer(TestRequest::get().uri("/thing").insert_header(("host", "evil.example"))).await;
     assert_eq!((host.status(), code(&test::read_body(host).await)), (StatusCode::FORBIDDEN, "forbidden_host".into()));

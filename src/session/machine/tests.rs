@@ -97,11 +97,7 @@ impl Rig {
                 Effect::Note(record) => self.builder.note(&record),
                 Effect::TakeSlot => self.take_slot(),
                 Effect::FreeSlot => self.holds_slot = false,
-                Effect::Seal(..)
-                | Effect::Resolve(..)
-                | Effect::DropTask
-                | Effect::CleanUp
-                | Effect::Arm => {}
+                Effect::Seal(..) | Effect::Resolve(..) | Effect::DropTask | Effect::CleanUp | Effect::Arm => {}
             }
         }
     }
@@ -117,8 +113,11 @@ impl Rig {
             }
             Event::Confirm(timeout) if works => {
                 let call = self.call();
-                let question =
-                    Confirmation { message: "?".into(), timeout: seconds(timeout), default: timeout.map(|t| t % 2 == 0) };
+                let question = Confirmation {
+                    message: "?".into(),
+                    timeout: seconds(timeout),
+                    default: timeout.map(|t| t % 2 == 0),
+                };
                 self.apply(Command::Confirm(call, RequestId::random(), question));
             }
             Event::Ask(timeout) if works => {
@@ -256,7 +255,9 @@ fn an_answer_without_an_id_is_taken_only_where_one_question_is_open() {
     assert_eq!(rig.machine.answer(None, yes(), "me".into(), now), Err(Refused::AmbiguousRequest));
     let first = rig.machine.open()[0].id.to_string();
     assert!(rig.machine.answer(Some(&first), yes(), "me".into(), now).is_ok());
-    assert!(matches!(rig.machine.answer(Some(&first), yes(), "me".into(), now), Err(Refused::AlreadyAnswered(w)) if w.by == "me"));
+    assert!(
+        matches!(rig.machine.answer(Some(&first), yes(), "me".into(), now), Err(Refused::AlreadyAnswered(w)) if w.by == "me")
+    );
     assert!(rig.machine.answer(None, yes(), "me".into(), now).is_ok());
     assert_eq!(rig.machine.answer(Some("nonsense"), yes(), "me".into(), now), Err(Refused::NoOpenRequest));
 }

@@ -47,9 +47,9 @@ impl Read for Reader {
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
         let sql = format!(
-            "SELECT id, status, priority, deadline, key FROM sessions WHERE {LIVE} \
+            "SELECT id, status, priority, deadline, since, key FROM sessions WHERE {LIVE} \
              UNION ALL \
-             SELECT id, status, priority, deadline, key FROM sessions WHERE deadline IS NOT NULL AND NOT {LIVE} \
+             SELECT id, status, priority, deadline, since, key FROM sessions WHERE deadline IS NOT NULL AND NOT {LIVE} \
              ORDER BY key"
         );
         let mut statement = self.connection.prepare(&sql)?;
@@ -59,6 +59,7 @@ impl Read for Reader {
                 status: columns::word(row, 1, Status::parse)?,
                 priority: columns::word(row, 2, Priority::parse)?,
                 deadline: columns::moment(row, 3)?,
+                since: columns::moment(row, 4)?.unwrap_or_default(),
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
