@@ -33,7 +33,7 @@ pub struct Tail {
     /// The last entries without a gap, at most twice the snapshot: output for the snapshot is always among them.
     recent: VecDeque<Told>,
     recent_bytes: usize,
-    /// What a snapshot keeps first: everything but output and questions that are over. At most the snapshot's size.
+    /// What a snapshot keeps first: everything but output and questions that are over.
     state: VecDeque<Told>,
     last_seq: u64,
 }
@@ -81,10 +81,17 @@ impl Tail {
     /// The snapshot: at most so many entries that a newcomer sees how things stand.
     #[must_use]
     pub fn snapshot(&self) -> Replay {
+        let mut surplus = self.state.len().saturating_sub(self.limits.snapshot);
         let room = self.limits.snapshot.saturating_sub(self.state.len());
         let mut told: Vec<Told> =
             self.recent.iter().rev().filter(|told| told.class == Class::Output).take(room).cloned().collect();
-        told.extend(self.state.iter().cloned());
+        for state in &self.state {
+            if surplus > 0 && is_droppable(state) {
+                surplus -= 1;
+            } else {
+                told.push(state.clone());
+            }
+        }
         told.sort_unstable_by_key(|told| told.seq);
         let dropped = self.last_seq - told.len() as u64;
         Replay { told, dropped, last_seq: self.last_seq }
@@ -110,14 +117,19 @@ impl Tail {
         self.state.retain(|told| told.class != Class::Request(request));
     }
 
+    /// Open questions come on top, so that what is kept does not depend on how long they were open.
     fn trim_state(&mut self) {
-        if self.state.len() > self.limits.snapshot {
-            let oldest = self.state.iter().position(|told| matches!(told.class, Class::State | Class::Answer(_)));
-            if let Some(oldest) = oldest {
-                self.state.remove(oldest);
-            }
+        let droppable = self.state.iter().filter(|told| is_droppable(told)).count();
+        if droppable > self.limits.snapshot {
+            let oldest = self.state.iter().position(is_droppable);
+            oldest.and_then(|oldest| self.state.remove(oldest));
         }
     }
+}
+
+/// Whether an entry may be left out of a snapshot when there is no output left to leave out.
+fn is_droppable(told: &Told) -> bool {
+    matches!(told.class, Class::State | Class::Answer(_))
 }
 
 #[cfg(test)]
