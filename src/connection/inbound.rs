@@ -134,3 +134,62 @@ pub(super) fn tell_refused(link: &Link, refused: &Refused) {
     let message = close::text(refused);
     link.tell(Outbound::Error { code: close::word(refused), message: &message, winner }.frame());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::dialect::session::SESSION;
+    use crate::domain::id::{ConnectionId, RequestId};
+    use crate::domain::request::FieldError;
+    use crate::session::messages::Winner;
+    use actix::clock::Instant;
+    use serde_json::{Value, json};
+    use std::task::{Context, Poll, Waker};
+
+    fn told(refused: &Refused) -> Value {
+        let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now());
+        tell_refused(&link, refused);
+        let Poll::Ready(Some(frame)) = link.poll_next(&mut Context::from_waker(Waker::noop())) else {
+            panic!("nothing was told")
+        };
+        let start = frame.iter().position(|byte| *byte == b'{').unwrap();
+        serde_json::from_slice(&frame[start..]).unwrap()
+    }
+
+    #[test]
+    fn a_late_answer_is_told_who_won() {
+        let winner = Winner { by: "alice".into(), value: Some(true), values: None, timed_out: false };
+        assert_eq!(
+            told(&Refused::AlreadyAnswered(Box::new(winner))),
+            json!({"type": "error", "code": "already_answered", "message": "the question has been answered already",
+                   "winner": {"by": "alice", "value": true}})
+        );
+    }
+
+    #[test]
+    fn a_rejected_answer_is_told_field_by_field() {
+        let request_id = RequestId::random();
+        let errors = vec![FieldError { field: "subject".into(), message: "is missing".into() }];
+        assert_eq!(
+            told(&Refused::Rejected { request_id, errors }),
+            json!({"type": "input_rejected", "request_id": request_id.to_string(),
+                   "errors": [{"field": "subject", "message": "is missing"}]})
+        );
+    }
+
+    #[test]
+    fn the_inside_is_not_told() {
+        let told = told(&Refused::Unavailable("disk /var/x is full".into()));
+        assert_eq!(told["code"], "unavailable");
+        assert!(!told.to_string().contains("/var"), "{told}");
+    }
+
+    #[test]
+    fn only_so_many_answers_wait() {
+        let in_flight = Rc::default();
+        let mut slots: Vec<Slot> = std::iter::from_fn(|| Slot::take(&in_flight)).collect();
+        assert_eq!(slots.len(), IN_FLIGHT as usize);
+        slots.pop();
+        assert!(Slot::take(&in_flight).is_some());
+    }
+}

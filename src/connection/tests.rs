@@ -111,6 +111,8 @@ impl Server {
         })
         .workers(1)
         .h1_allow_half_closed(false)
+        // So long that a test which needs it fails: after a close from both sides nobody is to be waited for.
+        .client_disconnect_timeout(Duration::from_secs(60))
         .disable_signals()
         .on_connect(hook)
         .bind("127.0.0.1:0")
@@ -159,6 +161,11 @@ impl Server {
     }
 }
 
+/// Settings under which a test that needs a time-out to end fails.
+fn patient() -> Connections {
+    Connections { close_timeout: 60.0, stall_timeout: 60.0, ..Connections::default() }
+}
+
 fn streams(first: u64, count: u64, content: &str) -> Burst {
     let mut builder = BurstBuilder::default();
     for seq in first..first + count {
@@ -180,7 +187,7 @@ fn last_code(read: &[u8]) -> Option<u16> {
 
 #[actix::test]
 async fn entries_arrive_in_order_and_a_close_ends_it_at_once() {
-    let server = Server::start(&Connections::default()).await;
+    let server = Server::start(&patient()).await;
     let mut sockets = Vec::new();
     for _ in 0..3 {
         sockets.push(server.connect().await);
@@ -195,9 +202,8 @@ async fn entries_arrive_in_order_and_a_close_ends_it_at_once() {
     }
     for mut socket in sockets {
         socket.close(None).await.unwrap();
-        while let Some(Ok(message)) = socket.next().await {
-            assert!(message.is_close(), "{message:?}");
-        }
+        let rest = tokio::time::timeout(Duration::from_secs(20), socket.collect::<Vec<_>>()).await.unwrap();
+        assert!(rest.iter().flatten().all(Sent::is_close), "{rest:?}");
     }
     server.until_connections(0).await;
     server.stop().await;
@@ -297,27 +303,27 @@ async fn text_that_is_not_utf_8_and_frames_without_a_mask_are_refused() {
 
 #[actix::test]
 async fn one_too_many_is_let_in_told_and_closed() {
-    let server = Server::start(&Connections { max_connections: 1, ..Connections::default() }).await;
+    let server = Server::start(&Connections { max_connections: 1, ..patient() }).await;
     let mut first = server.connect().await;
     let mut second = server.connect().await;
     assert_eq!(closed_with(second.next().await).0, 1013);
     first.send(Sent::text("still here")).await.unwrap();
     assert_eq!(first.next().await.unwrap().unwrap().into_text().unwrap().as_str(), "still here");
-    assert!(second.next().await.is_none());
+    assert!(tokio::time::timeout(Duration::from_secs(20), second.next()).await.unwrap().is_none());
     server.until_connections(1).await;
     server.stop().await;
 }
 
 #[actix::test]
 async fn when_the_server_goes_down_sockets_are_told_to_come_back() {
-    let server = Server::start(&Connections::default()).await;
+    let server = Server::start(&patient()).await;
     let mut socket = server.connect().await;
     server.until_connections(1).await;
     server.shard.do_send(CloseAll);
     let (code, reason) = closed_with(socket.next().await);
     assert_eq!(code, 1001);
     assert!(reason.starts_with("going away; retry in "), "{reason}");
-    assert!(socket.next().await.is_none());
+    assert!(tokio::time::timeout(Duration::from_secs(20), socket.next()).await.unwrap().is_none());
     server.until_connections(0).await;
     server.stop().await;
 }

@@ -160,6 +160,7 @@ impl Link {
             let mut outbox = self.outbox.borrow_mut();
             if matches!(code, CloseCode::TooSlow | CloseCode::NoHeartbeat) {
                 outbox.clear_data();
+                self.closing_since.set(Some(Instant::now()));
             }
             outbox.seal(self.dialect.farewell(code, reason));
         }

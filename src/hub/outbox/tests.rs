@@ -182,3 +182,13 @@ fn control_never_queues_behind_data() {
     assert_eq!(outbox.pop().as_deref(), Some(&b"close"[..]));
     assert_eq!(outbox.pop(), None);
 }
+
+#[test]
+fn the_oldest_control_frame_gives_way() {
+    let mut outbox = Outbox::new(10);
+    for number in 0..10u8 {
+        outbox.push_control(Bytes::from(vec![number]));
+    }
+    let left: Vec<u8> = std::iter::from_fn(|| outbox.pop()).map(|frame| frame[0]).collect();
+    assert_eq!(left, [2, 3, 4, 5, 6, 7, 8, 9]);
+}
