@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::connection::socket::on_connect;
+use crate::connection::socket;
 use crate::http::{self, Lifecycle};
 use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
@@ -54,11 +54,11 @@ impl App {
         let workers = settings.server.worker_threads();
         let store = Store::open(&settings.store, workers)?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
+        socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
         let plan = Plan::new(settings.clone(), store.clone(), self.kinds, serving)?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
-            let on_connect = on_connect(&settings.connections);
             HttpServer::new(move || http::app(plan.settle()))
                 .workers(workers)
                 .client_request_timeout(seconds(server.header_timeout))
@@ -67,7 +67,7 @@ impl App {
                 .backlog(4096)
                 .shutdown_timeout(1)
                 .disable_signals()
-                .on_connect(on_connect)
+                .on_connect(socket::on_connect)
                 .listen(listener)?
                 .run()
         };

@@ -23,8 +23,13 @@ impl Streams for Sockets {
             Admission::Allowed => connection::Admission::Welcome,
             Admission::ForbiddenOrigin => connection::Admission::Closed(CloseCode::NotAllowed),
         };
-        let response = self.0.session_socket(&request, payload, &asked.session_id, asked.since, admission);
-        std::future::ready(response.map_err(|error| Problem::from(error).into())).boxed_local()
+        let connections = self.0.clone();
+        async move {
+            let SocketRequest { session_id, since, .. } = asked;
+            let response = connections.session_socket(&request, payload, &session_id, since, admission).await;
+            response.map_err(|error| Problem::from(error).into())
+        }
+        .boxed_local()
     }
 
     fn events(

@@ -18,7 +18,7 @@ use crate::hub::close::CloseCode;
 use crate::hub::links::Arrival;
 use crate::hub::{Dialect, Link, Links, Shard, Topic};
 use crate::session::Sessions;
-use crate::session::messages::{Greeting, Refused};
+use crate::session::messages::{Attached, Greeting, Refused};
 
 /// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in, told, and closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
-    pub fn session_socket(
+    pub async fn session_socket(
         &self,
         request: &HttpRequest,
         payload: web::Payload,
@@ -90,25 +90,29 @@ impl Connections {
             Some(session_id) => {
                 let name = client_id(request);
                 let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, name);
-                self.attach(session_id, Rc::clone(&link), since);
-                (presence.watching(sessions.clone(), session_id), Box::new(inbound))
+                let presence = presence.watching(sessions.clone(), session_id);
+                self.attach(session_id, Rc::clone(&link), since).await;
+                (presence, Box::new(inbound))
             }
         };
         let guard = Guard::new(payload, link, &self.shared.settings);
         Ok(upgrade::start(response, guard, inbound, presence, self.shared.settings.max_message_bytes))
     }
 
-    fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>) {
+    /// Waits for the session's first answer, so that its replay leaves in one write with the response's head.
+    async fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>) {
         let catch_up = self.shared.catch_up(session_id, link);
-        actix::spawn(async move {
-            let attached = match catch_up.attach(since, Greeting::Spoken).await {
-                Ok(attached) => catch_up.follow(attached, since).await,
-                Err(refused) => Err(refused),
-            };
-            if let Err(refused) = attached {
-                refuse(&catch_up.link, &refused);
+        match catch_up.attach(since, Greeting::Spoken).await {
+            Ok(Attached::Live) => {}
+            Err(refused) => refuse(&catch_up.link, &refused),
+            Ok(behind @ Attached::Behind { .. }) => {
+                actix::spawn(async move {
+                    if let Err(refused) = catch_up.follow(behind, since).await {
+                        refuse(&catch_up.link, &refused);
+                    }
+                });
             }
-        });
+        }
     }
 }
 

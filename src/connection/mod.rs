@@ -118,6 +118,7 @@ mod upgrade {
     use crate::connection::guard::Guard;
     use crate::connection::inbound::Inbound;
     use crate::connection::presence::Presence;
+    use actix_web::body::BodyStream;
     use actix_web::error::PayloadError;
     use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
     use bytes::Bytes;
@@ -143,6 +144,6 @@ mod upgrade {
         let connection = Connection { link: Rc::clone(&presence.link), inbound, fragments: Fragments::default() };
         let codec = actix_http::ws::Codec::new().max_size(max_message_bytes);
         let actor = ws::WebsocketContext::with_codec(connection, guard, codec);
-        response.streaming(Body::new(actor, presence))
+        response.body(BodyStream::new(Body::new(actor, presence)))
     }
 }

@@ -1,9 +1,9 @@
-//! What is set on a socket when it is accepted, and how its descriptor is found again later.
+//! What is set on every accepted socket, and how its descriptor is found again later.
 
 use std::any::Any;
+use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
@@ -17,34 +17,29 @@ use crate::hub::watchdog::seconds;
 /// writer that is stuck can be cut from outside.
 struct Accepted(Rc<OwnedFd>);
 
-/// For `HttpServer::on_connect`: sets what every socket gets, and keeps a duplicate of its descriptor, so that each
-/// connection costs two descriptors.
-pub fn on_connect(settings: &Connections) -> impl Fn(&dyn Any, &mut Extensions) + Clone + Send + Sync + 'static {
-    let send_buffer = settings.send_buffer_bytes;
-    let user_timeout = seconds(settings.tcp_user_timeout);
-    move |io, extensions| {
-        let Some(tcp) = io.downcast_ref::<TcpStream>() else { return };
-        if let Err(error) = prepare(&SockRef::from(tcp), send_buffer, user_timeout) {
-            // A peer that has gone already is no fault; the connection works without these settings, too.
-            log::debug!(error:%; "a socket could not be prepared");
-        }
-        match tcp.as_fd().try_clone_to_owned() {
-            Ok(descriptor) => {
-                extensions.insert(Accepted(Rc::new(descriptor)));
-            }
-            Err(error) => log::warn!(error:%; "a socket's descriptor could not be duplicated"),
-        }
-    }
+/// Sets on a listener what every socket gets that is accepted from it: Linux hands these settings down, which spares
+/// three system calls a connection.
+///
+/// # Errors
+/// Where the system refuses one of them.
+pub fn prepare(listener: &TcpListener, settings: &Connections) -> std::io::Result<()> {
+    let socket = SockRef::from(listener);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_send_buffer_size(settings.send_buffer_bytes)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(seconds(settings.tcp_user_timeout)))?;
+    Ok(())
 }
 
-fn prepare(socket: &SockRef<'_>, send_buffer: usize, user_timeout: Duration) -> std::io::Result<()> {
-    socket.set_tcp_nodelay(true)?;
-    socket.set_send_buffer_size(send_buffer)?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(user_timeout))?;
-    #[cfg(not(target_os = "linux"))]
-    let _ = user_timeout;
-    Ok(())
+/// For `HttpServer::on_connect`: keeps a duplicate of the socket's descriptor, so that each connection costs two.
+pub fn on_connect(io: &dyn Any, extensions: &mut Extensions) {
+    let Some(tcp) = io.downcast_ref::<TcpStream>() else { return };
+    match tcp.as_fd().try_clone_to_owned() {
+        Ok(descriptor) => {
+            extensions.insert(Accepted(Rc::new(descriptor)));
+        }
+        Err(error) => log::warn!(error:%; "a socket's descriptor could not be duplicated"),
+    }
 }
 
 /// The duplicate that [`on_connect`] has kept for the connection of this request.

@@ -99,7 +99,8 @@ impl Server {
     async fn start(settings: &Connections) -> Self {
         let (shards, mut shard) = tokio::sync::mpsc::unbounded_channel();
         let hub = Deaf.start().recipient();
-        let hook = socket::on_connect(settings);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket::prepare(&listener, settings).unwrap();
         let settings = settings.clone();
         let server = HttpServer::new(move || {
             let links = Links::new(0, &settings, Gauge::new(settings.max_connections));
@@ -114,8 +115,8 @@ impl Server {
         // So long that a test which needs it fails: after a close from both sides nobody is to be waited for.
         .client_disconnect_timeout(Duration::from_secs(60))
         .disable_signals()
-        .on_connect(hook)
-        .bind("127.0.0.1:0")
+        .on_connect(socket::on_connect)
+        .listen(listener)
         .unwrap();
         let port = server.addrs()[0].port();
         let server = server.run();

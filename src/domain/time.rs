@@ -1,8 +1,7 @@
 //! Wall-clock moments, as they are stored and told.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::Utc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in microseconds since the Unix epoch; on the wire a number of seconds.
@@ -16,7 +15,8 @@ impl Timestamp {
     /// This moment by the wall clock, which may jump.
     #[must_use]
     pub fn now() -> Self {
-        Self(Utc::now().timestamp_micros())
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }
 
     /// The moment that many microseconds after the epoch.

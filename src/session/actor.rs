@@ -14,7 +14,7 @@ use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
 use futures::future::join_all;
 
 use super::call::Call;
-use super::directory::{ArmDeadline, Directory, LeaveQueue, NeedSlot, SessionIdle, SlotsReturned};
+use super::directory::{ArmDeadline, Directory, LeaveQueue, NeedSlot, Outlook, SessionIdle, SlotsReturned};
 use super::environment::Environment;
 use super::handlers::CleanedUp;
 use super::kind::{TaskError, TaskResult};
@@ -210,7 +210,8 @@ impl Session {
     pub(super) fn rest(&mut self) {
         if !self.told_idle && self.is_idle() {
             self.told_idle = true;
-            self.directory.do_send(SessionIdle { session: self.id });
+            let outlook = if self.machine.status().is_terminal() { Outlook::Over } else { Outlook::Waits };
+            self.directory.do_send(SessionIdle { session: self.id, outlook });
         }
     }
 

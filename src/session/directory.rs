@@ -76,11 +76,21 @@ enum Seat {
     },
 }
 
-/// From a session: nothing happens here but waiting for people.
+/// From a session: nothing happens here, and nobody watches.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct SessionIdle {
     pub(super) session: SessionId,
+    pub(super) outlook: Outlook,
+}
+
+/// What may still come of an idle session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// Somebody may answer soon: it is kept for a while.
+    Waits,
+    /// It has ended.
+    Over,
 }
 
 /// From a session that was asked to leave memory: it can.
@@ -229,10 +239,14 @@ impl Directory {
             && now.duration_since(since) >= patience
         {
             self.idle.pop_front();
-            if let Some(Seat::Live { session, sent, asked_at }) = self.seats.get_mut(&id) {
-                *asked_at = *sent;
-                session.do_send(Park);
-            }
+            self.ask_to_leave(id);
+        }
+    }
+
+    fn ask_to_leave(&mut self, id: SessionId) {
+        if let Some(Seat::Live { session, sent, asked_at }) = self.seats.get_mut(&id) {
+            *asked_at = *sent;
+            session.do_send(Park);
         }
     }
 
@@ -289,7 +303,10 @@ impl Handler<SessionIdle> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: SessionIdle, _: &mut Context<Self>) {
-        self.idle.push_back((Instant::now(), message.session));
+        match message.outlook {
+            Outlook::Waits => self.idle.push_back((Instant::now(), message.session)),
+            Outlook::Over => self.ask_to_leave(message.session),
+        }
     }
 }
 
