@@ -31,3 +31,11 @@ pub use directory::Directory;
 pub use kind::{TaskError, TaskKind, TaskResult};
 pub use kinds::Kinds;
 pub use queue::Queue;
+
+/// What plays a task without a session, for the tests of task kinds.
+#[cfg(test)]
+pub(crate) mod testing {
+    pub(crate) use super::call::{Call, CallId, Outcome};
+    pub(crate) use super::port::{Port, PortLimits};
+    pub(crate) use super::script::{Script, WITHDRAWN};
+}

@@ -1,6 +1,7 @@
 //! The task kinds that come with Callboard.
 
 mod approval;
+pub mod command;
 mod long_running;
 mod streaming;
 

@@ -1,0 +1,79 @@
+//! Why a command's attempt failed, in the words that clients get.
+
+use crate::session::TaskError;
+
+/// Why a command's attempt failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(super) enum Error {
+    /// It is not there, or the system refuses to run it.
+    #[error("the command {program:?} cannot be started: {reason}")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why not.
+        reason: String,
+    },
+    /// It ended badly, and without a result.
+    #[error("the command {how}{}", after(stderr))]
+    Ended {
+        /// How.
+        how: String,
+        /// The end of its standard error.
+        stderr: String,
+    },
+    /// It worked for too long.
+    #[error("the command worked for longer than its limit of {limit} s{}", after(stderr))]
+    TimedOut {
+        /// Seconds that it may work.
+        limit: f64,
+        /// The end of its standard error.
+        stderr: String,
+    },
+    /// It printed too much.
+    #[error("the command printed more than its limit of {limit} bytes")]
+    TooMuchOutput {
+        /// Bytes that it may print.
+        limit: u64,
+    },
+    /// It asked for a form, and nobody filled it in.
+    #[error("{0}")]
+    Unanswered(TaskError),
+    /// It does not keep to the protocol.
+    #[error("the command {0}")]
+    Protocol(String),
+    /// It said itself that it failed.
+    #[error("{error}")]
+    Reported {
+        /// What it said.
+        error: String,
+        /// Whether it may be tried again.
+        can_retry: bool,
+    },
+}
+
+impl Error {
+    /// Whether another attempt makes no sense: only the command itself can know that.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Error::Reported { can_retry: false, .. })
+    }
+}
+
+fn after(stderr: &str) -> String {
+    if stderr.is_empty() { String::new() } else { format!(": {stderr}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_happened_and_the_end_of_stderr() {
+        let ended = |stderr: &str| Error::Ended { how: "exited with code 3".into(), stderr: stderr.into() };
+        assert_eq!(ended("").to_string(), "the command exited with code 3");
+        assert_eq!(ended("no disk").to_string(), "the command exited with code 3: no disk");
+        assert_eq!(
+            Error::TimedOut { limit: 1.5, stderr: String::new() }.to_string(),
+            "the command worked for longer than its limit of 1.5 s"
+        );
+    }
+}

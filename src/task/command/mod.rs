@@ -1,0 +1,79 @@
+//! Command tasks: any program, in any language, as a task kind.
+//!
+//! The program is run without a shell, in a process group of its own, and speaks JSON lines (see `protocol`); any line
+//! that is no message is output. What it asks, prints and does as steps is recorded, each in a lane where the order of the
+//! others does not matter: output in the main one (from the second attempt on in `try-N`), questions in `ask`, each step
+//! in `step/NAME`. After a restart of the server the program is started again, and what it had done is not done twice.
+
+mod asking;
+mod clock;
+mod error;
+mod lines;
+mod process;
+mod program;
+mod protocol;
+mod run;
+mod steps;
+mod stop;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use serde_json::{Value, json};
+
+pub use program::Launcher;
+
+use crate::config::task::CommandTask;
+use crate::session::{TaskContext, TaskKind, TaskResult};
+
+/// A task kind for each command of the settings, started by `launcher`.
+#[must_use]
+pub fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Vec<Arc<dyn TaskKind>> {
+    settings
+        .iter()
+        .map(|settings| -> Arc<dyn TaskKind> {
+            Arc::new(Command { settings: Arc::new(settings.clone()), launcher: launcher.clone() })
+        })
+        .collect()
+}
+
+/// The commands that could not be started now, with the reasons. No reason not to serve: a program may come later.
+#[must_use]
+pub fn faults(settings: &[CommandTask]) -> Vec<String> {
+    settings
+        .iter()
+        .filter_map(|settings| Some(format!("task {:?}: {}", settings.name, program::check(settings).err()?)))
+        .collect()
+}
+
+/// A program as a task kind.
+struct Command {
+    settings: Arc<CommandTask>,
+    launcher: Launcher,
+}
+
+impl TaskKind for Command {
+    fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    fn description(&self) -> &str {
+        &self.settings.description
+    }
+
+    fn input_schema(&self) -> Value {
+        self.settings.input_schema.clone().unwrap_or(Value::Bool(true))
+    }
+
+    fn config_schema(&self) -> Value {
+        self.settings.config_schema.clone().unwrap_or_else(|| json!({"type": "object"}))
+    }
+
+    fn run(&self, context: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
+        run::run(context, self.settings.clone(), self.launcher.clone()).boxed_local()
+    }
+}

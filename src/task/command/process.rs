@@ -1,0 +1,284 @@
+//! A command's process group, with the pipes to it.
+//!
+//! Invariant: when a `Process` is dropped, its whole group is killed. It is shared by what plays the command and by the
+//! clean-up for a cancel; each borrows it within one poll only.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::pin::Pin;
+use std::process::{ExitStatus, Stdio};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, BytesMut};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
+use tokio::io::{AsyncRead, AsyncWrite as _, ReadBuf};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::signal::unix::SignalKind;
+
+use super::error::Error;
+use super::program::{self, Launcher};
+use super::protocol::Told;
+use crate::config::task::CommandTask;
+use crate::domain::id::SessionId;
+
+/// How much room for what is to be written is kept between two lines.
+const KEPT_OUTBOX: usize = 16 * 1024;
+
+/// A process that several hold.
+pub(super) type Handle = Rc<RefCell<Process>>;
+
+/// A command's process group, with the pipes to it.
+#[derive(Debug)]
+pub(super) struct Process {
+    /// There until the group is cleared away.
+    child: Option<Box<dyn ChildWrapper>>,
+    stdin: Option<ChildStdin>,
+    /// What is to be written to it.
+    outbox: BytesMut,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    exit: Option<Exit>,
+}
+
+/// Which output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pipe {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// How a command has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Nobody knows, and why.
+    Unknown(String),
+}
+
+impl Process {
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// [`Error::Start`] where it is not there or the system refuses.
+    pub(super) fn start(
+        settings: &CommandTask,
+        launcher: &Launcher,
+        session: SessionId,
+        attempt: u32,
+    ) -> Result<Self, Error> {
+        program::check(settings)?;
+        let mut argv = launcher.argv(&settings.command);
+        let Some(name) = argv.next() else { return Err(program::refused(settings, "it names no program")) };
+        let mut command = CommandWrap::with_new(name, |command| {
+            command.args(argv).env_clear().envs(program::environment(settings, session, attempt));
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            if let Some(cwd) = &settings.cwd {
+                command.current_dir(cwd);
+            }
+        });
+        command.wrap(ProcessGroup::leader());
+        let mut child = command.spawn().map_err(|error| program::refused(settings, &program::words(&error)))?;
+        Ok(Self {
+            stdin: child.stdin().take(),
+            outbox: BytesMut::new(),
+            stdout: child.stdout().take(),
+            stderr: child.stderr().take(),
+            child: Some(child),
+            exit: None,
+        })
+    }
+
+    /// Puts a line down to be written.
+    pub(super) fn send(&mut self, told: &Told<'_>) {
+        if self.stdin.is_none() {
+            return;
+        }
+        match serde_json::to_vec(told) {
+            Ok(line) => {
+                self.outbox.extend_from_slice(&line);
+                self.outbox.extend_from_slice(b"\n");
+            }
+            Err(error) => log::error!(error:%; "a line to a command could not be written as JSON"),
+        }
+    }
+
+    /// How many bytes the command has not read.
+    pub(super) fn unread(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Writes what the pipe takes. A command that does not read any more is no failure.
+    pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) {
+        while !self.outbox.is_empty() {
+            let Some(stdin) = &mut self.stdin else { return self.outbox.clear() };
+            match Pin::new(stdin).poll_write(context, &self.outbox) {
+                Poll::Ready(Ok(written)) if written > 0 => self.outbox.advance(written),
+                Poll::Ready(_) => self.stdin = None,
+                Poll::Pending => return,
+            }
+        }
+        if self.outbox.capacity() > KEPT_OUTBOX {
+            self.outbox = BytesMut::new();
+        }
+    }
+
+    /// Closes its standard input: nothing more will be said to it.
+    pub(super) fn close_stdin(&mut self) {
+        self.stdin = None;
+        self.outbox.clear();
+    }
+
+    /// Reads some output; 0 where it ends. An output that has ended has nothing more to say.
+    pub(super) fn poll_read(&mut self, pipe: Pipe, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
+        match pipe {
+            Pipe::Out => read(&mut self.stdout, context, buffer),
+            Pipe::Err => read(&mut self.stderr, context, buffer),
+        }
+    }
+
+    /// Whether both outputs have ended.
+    pub(super) fn is_silent(&self) -> bool {
+        self.stdout.is_none() && self.stderr.is_none()
+    }
+
+    /// Does not listen to its outputs any more.
+    pub(super) fn close_outputs(&mut self) {
+        self.stdout = None;
+        self.stderr = None;
+    }
+
+    /// Ends what is left of the group, closes all pipes, and gives away what it was, to be reaped.
+    pub(super) fn take_apart(&mut self) -> Option<Box<dyn ChildWrapper>> {
+        self.kill();
+        self.close_stdin();
+        self.close_outputs();
+        self.child.take()
+    }
+
+    /// Notes how the command has ended, unless that is known.
+    pub(super) fn note_exit(&mut self, status: io::Result<ExitStatus>) {
+        self.exit.get_or_insert_with(|| Exit::from(status));
+    }
+
+    /// Waits for the command itself, not for what it has started.
+    pub(super) fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<Exit> {
+        if let Some(exit) = &self.exit {
+            return Poll::Ready(exit.clone());
+        }
+        let exit = match &mut self.child {
+            // The group's own `wait` would wait for its other members as well.
+            Some(child) => Exit::from(ready!(child.inner_mut().wait().as_mut().poll(context))),
+            None => Exit::Unknown("it was cleared away".into()),
+        };
+        self.exit = Some(exit.clone());
+        Poll::Ready(exit)
+    }
+
+    /// How the command has ended, where it is known.
+    pub(super) fn exit(&self) -> Option<&Exit> {
+        self.exit.as_ref()
+    }
+
+    /// Asks the whole group to end.
+    pub(super) fn terminate(&self) {
+        if let Some(child) = &self.child {
+            // A group that has gone already cannot be signalled, and need not be.
+            let _ = child.signal(SignalKind::terminate().as_raw_value());
+        }
+    }
+
+    /// Ends the whole group.
+    pub(super) fn kill(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.start_kill();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl From<io::Result<ExitStatus>> for Exit {
+    fn from(status: io::Result<ExitStatus>) -> Self {
+        match status.as_ref().map(|status| (status.code(), status.signal())) {
+            Ok((Some(code), _)) => Exit::Code(code),
+            Ok((None, Some(signal))) => Exit::Signal(signal),
+            Ok((None, None)) => Exit::Unknown("it neither exited nor was ended by a signal".into()),
+            Err(error) => Exit::Unknown(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Code(code) => write!(f, "exited with code {code}"),
+            Exit::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(f, "was ended by signal {signal} ({name})"),
+                None => write!(f, "was ended by signal {signal}"),
+            },
+            Exit::Unknown(why) => write!(f, "has ended, and nobody knows how: {why}"),
+        }
+    }
+}
+
+fn signal_name(signal: i32) -> Option<&'static str> {
+    use rustix::process::Signal;
+    let names = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+        (Signal::SYS, "SIGSYS"),
+    ];
+    names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+}
+
+fn read<P: AsyncRead + Unpin>(pipe: &mut Option<P>, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
+    let Some(open) = pipe else { return Poll::Pending };
+    let mut buffer = ReadBuf::new(buffer);
+    let read = ready!(Pin::new(open).poll_read(context, &mut buffer));
+    let bytes = buffer.filled().len();
+    if read.is_err() || bytes == 0 {
+        *pipe = None;
+        return Poll::Ready(0);
+    }
+    Poll::Ready(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_in_words() {
+        let words = |raw| Exit::from(Ok(ExitStatus::from_raw(raw))).to_string();
+        assert_eq!(words(3 << 8), "exited with code 3");
+        assert_eq!(words(15), "was ended by signal 15 (SIGTERM)");
+        assert_eq!(words(60), "was ended by signal 60");
+    }
+}

@@ -1,0 +1,361 @@
+//! Plays a command: its attempts, and what happens in each from the start to the end of its process group.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, Sleep};
+
+use super::asking::{Asking, Reply};
+use super::clock::Clock;
+use super::error::Error;
+use super::lines::{Lines, Piece};
+use super::process::{Exit, Handle, Pipe, Process};
+use super::program::Launcher;
+use super::protocol::{self, Said, Told};
+use super::steps::{Done, Steps};
+use super::stop::{self, LINGER};
+use super::tail::Tail;
+use crate::config::task::CommandTask;
+use crate::session::{TaskContext, TaskError, TaskResult};
+
+const LOG: &str = "callboard::task::command";
+/// Most bytes of a line of output, and so of a message.
+const LONGEST_LINE: usize = 1024 * 1024;
+/// Most bytes of a line that is logged.
+const LONGEST_LOG_LINE: usize = 4096;
+/// Bytes of the standard error that go into a failure.
+const STDERR_TAIL: usize = 2048;
+/// Bytes of answers that a command may leave unread before its output is left unread, too.
+const MOST_UNREAD: usize = 1024 * 1024;
+const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
+const KILL_AFTER: f64 = 5.0;
+/// What the settings allow; longer times overflow the clock.
+const LONGEST_KILL_AFTER: Duration = Duration::from_secs(600);
+const CHUNK: usize = 16 * 1024;
+
+/// Runs a command, again where it fails and a person wants that.
+pub(super) async fn run(ctx: TaskContext, settings: Arc<CommandTask>, launcher: Launcher) -> TaskResult {
+    let done = Done::default();
+    let ask = ctx.lane("ask");
+    ask.attempts(settings.max_retries, |attempt| {
+        let attempt = Attempt::start(&ctx, attempt, settings.clone(), &launcher, done.clone());
+        async {
+            let result = match attempt {
+                Ok(attempt) => attempt.play().await,
+                Err(error) => Err(error),
+            };
+            match result {
+                Ok(values) => Ok(Ok(values)),
+                Err(error) if error.is_final() => Ok(Err(TaskError::failed(error))),
+                Err(error) => Err(TaskError::failed(error)),
+            }
+        }
+    })
+    .await?
+}
+
+/// One start of a command.
+struct Attempt {
+    ctx: TaskContext,
+    /// The lane of its output.
+    out: TaskContext,
+    settings: Arc<CommandTask>,
+    process: Handle,
+    asking: Asking,
+    steps: Steps,
+    lines: Lines,
+    log_lines: Lines,
+    stderr: Tail,
+    buffer: Vec<u8>,
+    /// Bytes that it has printed.
+    printed: u64,
+    /// Bytes of answers that may be unread, with the first line, which is no answer.
+    most_unread: usize,
+    phase: Phase,
+    clock: Clock,
+    timer: Option<std::pin::Pin<Box<Sleep>>>,
+    result: Option<Result<Value, Error>>,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// It works, or waits for people.
+    Working,
+    /// It has given its result, and has until then to exit.
+    Leaving(Instant),
+    /// It has exited; what it has started has until then to close the outputs.
+    Exited(Instant),
+    /// The rest of its group was killed; until then what is in the pipes is read.
+    Killed(Instant),
+}
+
+enum Event {
+    Answered(Reply),
+    Heard(Piece),
+    Printed(Pipe, usize),
+    Exited,
+    Due,
+}
+
+impl Attempt {
+    fn start(
+        ctx: &TaskContext,
+        attempt: u32,
+        settings: Arc<CommandTask>,
+        launcher: &Launcher,
+        done: Done,
+    ) -> Result<Self, Error> {
+        let mut process = Process::start(&settings, launcher, ctx.session_id(), attempt)?;
+        let empty = json!({});
+        let config = if ctx.config().is_null() { &empty } else { ctx.config() };
+        process.send(&Told::Start { session_id: ctx.session_id(), attempt, input: ctx.input(), config });
+        let most_unread = process.unread() + MOST_UNREAD;
+        let process: Handle = Rc::new(process.into());
+        let limit = settings.timeout.map(seconds);
+        Ok(Self {
+            ctx: ctx.clone(),
+            out: if attempt == 1 { ctx.clone() } else { ctx.lane(&format!("try-{attempt}")) },
+            settings,
+            asking: Asking::new(ctx.lane("ask")),
+            steps: Steps::new(ctx, process.clone(), done),
+            process,
+            lines: Lines::new(LONGEST_LINE),
+            log_lines: Lines::new(LONGEST_LOG_LINE),
+            stderr: Tail::new(STDERR_TAIL),
+            buffer: vec![0; CHUNK],
+            printed: 0,
+            most_unread,
+            phase: Phase::Working,
+            clock: Clock::started(limit, Instant::now()),
+            timer: None,
+            result: None,
+        })
+    }
+
+    /// Plays it to its end; nothing of its process group is left then.
+    async fn play(mut self) -> Result<Value, Error> {
+        let _cleanup = self.ctx.on_cancel(stop::cancel(self.process.clone(), self.kill_after()));
+        let worked = self.work().await;
+        self.asking.withdraw();
+        if worked.is_err() {
+            stop::stop(&self.process, self.kill_after()).await;
+        } else {
+            stop::clear_away(&self.process).await;
+        }
+        self.steps.abandon().await;
+        worked?;
+        self.verdict()
+    }
+
+    async fn work(&mut self) -> Result<(), Error> {
+        loop {
+            match poll_fn(|context| self.poll(context)).await {
+                Event::Answered(reply) => self.pass_on(reply)?,
+                Event::Heard(piece) => self.hear(piece).await?,
+                Event::Printed(pipe, bytes) => self.take_in(pipe, bytes).await?,
+                Event::Exited => {
+                    self.asking.withdraw();
+                    self.process.borrow_mut().close_stdin();
+                    self.phase = Phase::Exited(Instant::now() + LINGER);
+                }
+                Event::Due => self.act_on_time().await?,
+            }
+            let exited = matches!(self.phase, Phase::Exited(_) | Phase::Killed(_));
+            if exited && self.lines.is_empty() && self.process.borrow().is_silent() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if let Poll::Ready(reply) = self.asking.poll(context) {
+            return Poll::Ready(Event::Answered(reply));
+        }
+        self.steps.poll(context);
+        let process = self.process.clone();
+        let mut process = process.borrow_mut();
+        process.poll_flush(context);
+        if !self.asking.is_full() && process.unread() <= self.most_unread {
+            if let Some(piece) = self.lines.next() {
+                return Poll::Ready(Event::Heard(piece));
+            }
+            if let Poll::Ready(bytes) = process.poll_read(Pipe::Out, context, &mut self.buffer) {
+                return Poll::Ready(Event::Printed(Pipe::Out, bytes));
+            }
+        }
+        if let Poll::Ready(bytes) = process.poll_read(Pipe::Err, context, &mut self.buffer) {
+            return Poll::Ready(Event::Printed(Pipe::Err, bytes));
+        }
+        let running = matches!(self.phase, Phase::Working | Phase::Leaving(_));
+        if running && process.poll_exit(context).is_ready() {
+            return Poll::Ready(Event::Exited);
+        }
+        self.poll_timer(context)
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        let due = match self.phase {
+            Phase::Working => self.clock.due(),
+            Phase::Leaving(until) | Phase::Exited(until) | Phase::Killed(until) => Some(until),
+        };
+        let Some(due) = due else { return Poll::Pending };
+        let timer = match &mut self.timer {
+            Some(timer) if timer.deadline() == due => timer,
+            timer => timer.insert(Box::pin(tokio::time::sleep_until(due))),
+        };
+        timer.as_mut().poll(context).map(|()| Event::Due)
+    }
+
+    async fn act_on_time(&mut self) -> Result<(), Error> {
+        match self.phase {
+            Phase::Working => {
+                let limit = self.settings.timeout.unwrap_or_default();
+                return Err(Error::TimedOut { limit, stderr: self.stderr.text() });
+            }
+            Phase::Leaving(_) => {
+                log::info!(target: LOG, session_id:% = self.ctx.session_id();
+                    "a command has given its result and did not exit; it is stopped");
+                stop::stop(&self.process, self.kill_after()).await;
+                self.phase = Phase::Killed(Instant::now());
+            }
+            Phase::Exited(_) => {
+                self.process.borrow_mut().kill();
+                self.phase = Phase::Killed(Instant::now() + LINGER);
+            }
+            Phase::Killed(_) => {
+                self.process.borrow_mut().close_outputs();
+                self.lines.close();
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_in(&mut self, pipe: Pipe, bytes: usize) -> Result<(), Error> {
+        let output = self.buffer.get(..bytes).unwrap_or_default();
+        match pipe {
+            Pipe::Out if bytes == 0 => self.lines.close(),
+            Pipe::Out => self.lines.push(output),
+            Pipe::Err => self.stderr.push(output),
+        }
+        if pipe == Pipe::Err {
+            self.log_stderr(bytes);
+        }
+        self.printed += bytes as u64;
+        let limit = self.settings.max_output_bytes.unwrap_or(MAX_OUTPUT_BYTES);
+        if self.printed > limit && self.result.is_none() {
+            return Err(Error::TooMuchOutput { limit });
+        }
+        if bytes == self.buffer.len() {
+            // There is more: others on this thread come first.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    async fn hear(&mut self, piece: Piece) -> Result<(), Error> {
+        if self.result.is_some() {
+            // What comes after the result is read, so that the command can go on, and is not wanted.
+            return Ok(());
+        }
+        let line = match piece {
+            Piece::Line(line) => line,
+            Piece::Beginning(piece) => {
+                self.out.stream(protocol::text(&piece)).await;
+                return Ok(());
+            }
+            Piece::Continuation(piece) => {
+                self.out.stream(format!("[the same line] {}", protocol::text(&piece))).await;
+                return Ok(());
+            }
+        };
+        let gone = matches!(self.phase, Phase::Exited(_) | Phase::Killed(_));
+        match protocol::read(&line) {
+            Said::Stream(content) => self.out.stream(content).await,
+            Said::Misfit { kind, line } => {
+                log::warn!(target: LOG, session_id:% = self.ctx.session_id(), r#type:% = kind;
+                    "a command printed a message whose fields are wrong; it is shown as a line of output");
+                self.out.stream(line).await;
+            }
+            Said::Progress { done, total, label } => self.out.progress(done, total, label).await,
+            // Nobody is left to hear the answer.
+            Said::Question(_) | Said::Step(_) if gone => {}
+            Said::Question(question) => {
+                self.clock.stop(Instant::now());
+                self.asking.put(question);
+            }
+            Said::Step(name) => self.steps.begin(name)?,
+            Said::StepCompleted { name, value } => {
+                if !self.steps.complete(&name, value) {
+                    log::warn!(target: LOG, session_id:% = self.ctx.session_id(), step:% = name;
+                        "a command completed a step that it is not in the middle of; nothing is recorded");
+                }
+            }
+            Said::Completed(values) => self.conclude(Ok(values)),
+            Said::Failed { error, can_retry } => self.conclude(Err(Error::Reported { error, can_retry })),
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, result: Result<Value, Error>) {
+        self.result = Some(result);
+        self.asking.withdraw();
+        self.process.borrow_mut().close_stdin();
+        if self.phase == Phase::Working {
+            self.phase = Phase::Leaving(Instant::now() + self.kill_after());
+        }
+    }
+
+    fn pass_on(&mut self, reply: Reply) -> Result<(), Error> {
+        if !self.asking.is_open() {
+            self.clock.go_on(Instant::now());
+        }
+        let mut process = self.process.borrow_mut();
+        match reply {
+            Reply::Confirmed(value) => process.send(&Told::Confirm { value }),
+            Reply::FilledIn(Ok(values)) => process.send(&Told::UserInput { values: &values }),
+            Reply::FilledIn(Err(error)) => return Err(Error::Unanswered(error)),
+        }
+        Ok(())
+    }
+
+    fn log_stderr(&mut self, bytes: usize) {
+        if !log::log_enabled!(target: LOG, log::Level::Debug) {
+            return;
+        }
+        match bytes {
+            0 => self.log_lines.close(),
+            _ => self.log_lines.push(self.buffer.get(..bytes).unwrap_or_default()),
+        }
+        while let Some(Piece::Line(line) | Piece::Beginning(line) | Piece::Continuation(line)) = self.log_lines.next() {
+            log::debug!(target: LOG, session_id:% = self.ctx.session_id(); "stderr: {}", protocol::text(&line));
+        }
+    }
+
+    fn verdict(self) -> Result<Value, Error> {
+        let exit = self.process.borrow().exit().cloned().unwrap_or_else(|| Exit::Unknown("it was stopped".into()));
+        match self.result {
+            Some(result) => {
+                if exit != Exit::Code(0) {
+                    log::info!(target: LOG, session_id:% = self.ctx.session_id(), how:% = exit;
+                        "a command has given its result and did not exit well; the result counts");
+                }
+                result
+            }
+            None if exit == Exit::Code(0) => Ok(json!({"exit_code": 0})),
+            None => Err(Error::Ended { how: exit.to_string(), stderr: self.stderr.text() }),
+        }
+    }
+
+    fn kill_after(&self) -> Duration {
+        seconds(self.settings.kill_after.unwrap_or(KILL_AFTER)).min(LONGEST_KILL_AFTER)
+    }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}

@@ -1,0 +1,122 @@
+//! What commands print.
+
+use serde_json::json;
+
+use super::stage::{Stage, script, shell};
+use crate::config::task::CommandTask;
+use crate::domain::entry::Entry;
+use crate::task::command::Launcher;
+
+#[actix::test]
+async fn a_plain_program_works_unchanged() {
+    let mut stage = Stage::new(shell(r"printf 'one\n\ntwo\r\nthree'"));
+    assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
+    assert_eq!(stage.streamed(), ["one", "", "two", "three"]);
+}
+
+#[actix::test]
+async fn it_gets_its_input_folder_and_environment_and_nothing_else() {
+    let settings = CommandTask {
+        cwd: Some("/".into()),
+        env: [("STAGE".into(), "test".into())].into(),
+        ..script("what_it_gets.sh", &["an argument; $HOME"])
+    };
+    let mut stage = Stage::with(settings, json!({"n": [1, "ü"]}), Launcher::default());
+    stage.play().await.unwrap();
+    let streamed = stage.streamed();
+    let [start, argument, folder, attempt, path, stage_name, names @ ..] = streamed.as_slice() else { panic!() };
+    let start: serde_json::Value = serde_json::from_str(start).unwrap();
+    assert_eq!(start["type"], "start");
+    assert_eq!(start["attempt"], 1);
+    assert_eq!(start["input"], json!({"n": [1, "ü"]}));
+    assert_eq!(start["config"], json!({}));
+    assert_eq!([*argument, *folder, *attempt, *stage_name], ["an argument; $HOME", "/", "1", "test"]);
+    assert_eq!(*path, std::env::var("PATH").unwrap());
+    // The shell adds some of its own.
+    let known =
+        ["CALLBOARD_ATTEMPT", "CALLBOARD_SESSION_ID", "HOME", "LANG", "OLDPWD", "PATH", "PWD", "SHLVL", "STAGE"];
+    let extra: Vec<_> = names.iter().filter(|name| !known.contains(name) && !["TZ", "_"].contains(name)).collect();
+    assert!(extra.is_empty(), "{extra:?}");
+}
+
+#[actix::test]
+async fn a_wrapper_becomes_the_command() {
+    let launcher = Launcher { wrapper: Some(vec!["env".into(), "WRAPPED=yes".into()]) };
+    let mut stage = Stage::with(shell("echo $WRAPPED"), json!(null), launcher);
+    stage.play().await.unwrap();
+    assert_eq!(stage.streamed(), ["yes"]);
+}
+
+#[actix::test]
+async fn messages_and_mistakes_are_told_in_order() {
+    let mut stage = Stage::new(script("messages.sh", &[]));
+    assert_eq!(stage.play().await, Ok(json!({"done": true})));
+    let stream = |content: &str| Entry::Stream { content: content.into() };
+    let expected = [
+        stream("a stream"),
+        Entry::Progress { done: 1, total: 4, label: "a quarter".into() },
+        stream("a line"),
+        stream(r#"{"type":"progress","done":"one"}"#),
+        stream(r#"{"type":"unheard_of"}"#),
+    ];
+    assert_eq!(stage.told(), expected);
+}
+
+#[actix::test]
+async fn what_is_no_utf8_is_replaced() {
+    let mut stage = Stage::new(shell(r"printf 'a\377b\nc\n'"));
+    stage.play().await.unwrap();
+    assert_eq!(stage.streamed(), ["a\u{fffd}b", "c"]);
+}
+
+#[actix::test]
+async fn a_line_that_is_very_long_is_cut_and_marked() {
+    let mut stage = Stage::new(script("long_line.sh", &[]));
+    stage.play().await.unwrap();
+    let streamed = stage.streamed();
+    assert_eq!(streamed.len(), 4);
+    assert!(streamed[0].starts_with("xxx") && streamed[0].ends_with("bytes left out]"));
+    assert!(streamed[1].starts_with("[the same line] xxx"));
+    assert!(streamed[2].starts_with("[the same line] xxx"));
+    assert_eq!(streamed[3], "short");
+}
+
+#[actix::test]
+async fn ten_mebibytes_go_through() {
+    let mut stage = Stage::new(script("prints_a_lot.sh", &["10485760"]));
+    assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
+    let bytes: usize = stage.streamed().iter().map(|line| line.len() + 1).sum();
+    assert_eq!(bytes, 10_485_760);
+}
+
+#[actix::test]
+async fn a_command_that_prints_too_much_is_stopped() {
+    for redirect in ["", " >&2"] {
+        let settings = CommandTask {
+            max_output_bytes: Some(100_000),
+            ..shell(&format!("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{redirect}; done"))
+        };
+        let error = Stage::new(settings).play().await.unwrap_err();
+        assert_eq!(error.to_string(), "the command printed more than its limit of 100000 bytes");
+    }
+}
+
+#[actix::test]
+async fn what_comes_after_the_result_is_read_and_not_told() {
+    let mut stage = Stage::new(script("talks_on.sh", &[]));
+    assert_eq!(stage.play().await, Ok(json!(1)));
+    assert_eq!(stage.streamed(), ["before"]);
+}
+
+#[actix::test]
+async fn a_restarted_command_tells_only_what_is_new() {
+    let ask =
+        r#"; echo '{"type":"request_confirmation","message":"?"}'; read -r start; read -r answer; echo "$answer""#;
+    let mut stage = Stage::new(shell(&format!("echo 1; echo 2{ask}")));
+    stage.play_until_asked().await;
+    stage.change(shell(&format!("echo 1; echo 2; echo 3; echo 4{ask}")));
+    stage.answer(crate::session::testing::Outcome::Confirmed(true));
+    stage.restart();
+    stage.play().await.unwrap();
+    assert_eq!(stage.streamed(), ["1", "2", "3", "4", r#"{"type":"confirm","value":true}"#]);
+}

@@ -1,0 +1,254 @@
+//! Plays a command's task by hand: takes its calls, answers them, and keeps the journal for the next start.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::path::Path;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures::future::{LocalBoxFuture, join_all};
+use serde_json::{Value, json};
+
+use crate::config::task::CommandTask;
+use crate::domain::burst::Line;
+use crate::domain::entry::{Entry, Stamped};
+use crate::domain::id::{RequestId, SessionId};
+use crate::domain::record::{Internal, Spec};
+use crate::domain::time::Timestamp;
+use crate::session::testing::{Call, CallId, Outcome, Port, PortLimits, Script, WITHDRAWN};
+use crate::session::{TaskContext, TaskResult};
+use crate::task::command::{Launcher, from_settings};
+
+pub(super) struct Stage {
+    settings: CommandTask,
+    launcher: Launcher,
+    input: Value,
+    port: Rc<Port>,
+    task: Option<LocalBoxFuture<'static, TaskResult>>,
+    journal: Vec<Line>,
+    told: Vec<Entry>,
+    open: Vec<(CallId, RequestId)>,
+    answers: VecDeque<Outcome>,
+    asked: bool,
+}
+
+/// Runs one of the scripts among the fixtures.
+pub(super) fn script(name: &str, args: &[&str]) -> CommandTask {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/commands").join(name);
+    let mut command = vec!["sh".to_owned(), path.to_str().unwrap().to_owned()];
+    command.extend(args.iter().map(|arg| (*arg).to_owned()));
+    CommandTask { name: "test".into(), command, kill_after: Some(0.2), ..CommandTask::default() }
+}
+
+/// Runs a line of shell.
+pub(super) fn shell(line: &str) -> CommandTask {
+    let command = ["sh", "-c", line].map(str::to_owned).to_vec();
+    CommandTask { name: "test".into(), command, kill_after: Some(0.2), ..CommandTask::default() }
+}
+
+impl Stage {
+    pub(super) fn new(settings: CommandTask) -> Self {
+        Self::with(settings, Value::Null, Launcher::default())
+    }
+
+    pub(super) fn with(settings: CommandTask, input: Value, launcher: Launcher) -> Self {
+        let mut stage = Self {
+            port: port(&input, Script::default()),
+            settings,
+            launcher,
+            input,
+            task: None,
+            journal: Vec::new(),
+            told: Vec::new(),
+            open: Vec::new(),
+            answers: VecDeque::new(),
+            asked: false,
+        };
+        stage.start();
+        stage
+    }
+
+    /// Kills the task, and starts it again over what is in the journal.
+    pub(super) fn restart(&mut self) {
+        self.task = None;
+        let mut script = Script::default();
+        for line in &self.journal {
+            script.push(line);
+        }
+        self.port = port(&self.input, script);
+        self.start();
+    }
+
+    /// The same task, in other words from now on.
+    pub(super) fn change(&mut self, settings: CommandTask) {
+        self.settings = settings;
+    }
+
+    /// Has the answer to a question ready.
+    pub(super) fn will_answer(mut self, outcome: Outcome) -> Self {
+        self.answers.push_back(outcome);
+        self
+    }
+
+    /// Answers the open question.
+    pub(super) fn answer(&mut self, outcome: Outcome) {
+        let (call, id) = self.open.remove(0);
+        self.record_answer(id, &outcome);
+        self.port.resolve(call, outcome);
+    }
+
+    /// Plays the task to its end.
+    pub(super) async fn play(&mut self) -> TaskResult {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// Plays the task until it has asked something that there is no answer for.
+    pub(super) async fn play_until_asked(&mut self) {
+        self.play_until(|stage| stage.asked).await;
+        self.asked = false;
+    }
+
+    /// Plays the task until then.
+    pub(super) async fn play_until(&mut self, then: impl Fn(&Stage) -> bool) {
+        poll_fn(|context| match self.poll(context) {
+            _ if then(self) => Poll::Ready(()),
+            Poll::Ready(result) => panic!("the task ended too early: {result:?}"),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+    }
+
+    /// Drops the task, and does what it wants done at a cancel.
+    pub(super) async fn cancel(&mut self) {
+        let cleanups = self.port.take_cleanups();
+        self.drop_task();
+        join_all(cleanups).await;
+    }
+
+    pub(super) fn drop_task(&mut self) {
+        self.task = None;
+    }
+
+    /// Everything that was streamed.
+    pub(super) fn streamed(&self) -> Vec<&str> {
+        let streams = self.told.iter().filter_map(|entry| {
+            let Entry::Stream { content } = entry else { return None };
+            Some(content.as_str())
+        });
+        streams.collect()
+    }
+
+    /// Everything that was told.
+    pub(super) fn told(&self) -> &[Entry] {
+        &self.told
+    }
+
+    /// Which steps have begun, once for each time.
+    pub(super) fn steps(&self) -> Vec<&str> {
+        let started = self.journal.iter().filter_map(|line| {
+            let Line::Internal(record) = line else { return None };
+            if let Internal::StepStarted { name, .. } = record.as_ref() { Some(name.as_str()) } else { None }
+        });
+        started.collect()
+    }
+
+    fn start(&mut self) {
+        self.open.clear();
+        self.asked = false;
+        let kinds = from_settings(std::slice::from_ref(&self.settings), &self.launcher);
+        self.task = Some(kinds[0].run(TaskContext::new(self.port.clone())));
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<TaskResult> {
+        let mut task = self.task.take().unwrap();
+        loop {
+            self.port.take_news();
+            let polled = task.as_mut().poll(context);
+            let full = self.port.is_full();
+            for call in self.port.take_calls() {
+                self.take(call);
+            }
+            assert_eq!(self.port.mismatch(), None);
+            match polled {
+                Poll::Ready(result) => return Poll::Ready(result),
+                Poll::Pending if full || self.port.has_news() => {}
+                Poll::Pending => {
+                    self.task = Some(task);
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, call: Call) {
+        let id = RequestId::random();
+        match call {
+            Call::Tell(call, entry) => self.tell(&call, entry),
+            Call::Note(record) => self.journal.push(Line::Internal(Box::new(record))),
+            Call::StepStarted(call, record) => {
+                self.journal.push(Line::Internal(Box::new(record)));
+                self.port.resolve(call, Outcome::Written);
+            }
+            Call::Confirm(call, question) => {
+                let (message, timeout) = (question.message, question.timeout);
+                self.tell(&call, Entry::RequestConfirmation { request_id: id, message, timeout });
+                self.ask(call, id);
+            }
+            Call::Ask(call, form) => {
+                let entry = Entry::RequestUserInput {
+                    request_id: id,
+                    fields: form.fields,
+                    message: form.message,
+                    timeout: form.timeout,
+                };
+                self.tell(&call, entry);
+                self.ask(call, id);
+            }
+            Call::OfferRetry(call, error) => {
+                let attempt = self.port.attempt();
+                self.tell(&call, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
+                self.ask(call, id);
+            }
+            Call::Withdraw(call) => {
+                if let Some(at) = self.open.iter().position(|(open, _)| *open == call) {
+                    let (call, request_id) = self.open.remove(at);
+                    let by = WITHDRAWN.to_owned();
+                    self.tell(&call, Entry::Answered { request_id, by, value: None, values: None, timed_out: true });
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, call: CallId, id: RequestId) {
+        self.open.push((call, id));
+        match self.answers.pop_front() {
+            Some(outcome) => self.answer(outcome),
+            None => self.asked = true,
+        }
+    }
+
+    fn record_answer(&mut self, request_id: RequestId, outcome: &Outcome) {
+        let (value, values) = match outcome.clone() {
+            Outcome::Confirmed(value) | Outcome::Retry(value) => (Some(value), None),
+            Outcome::Input(values) => (None, Some(values)),
+            Outcome::TimedOut | Outcome::Written => (None, None),
+        };
+        let timed_out = *outcome == Outcome::TimedOut;
+        let entry = Entry::Answered { request_id, by: "test".into(), value, values, timed_out };
+        self.tell(&CallId { lane: None, ordinal: 0 }, entry);
+    }
+
+    fn tell(&mut self, call: &CallId, entry: Entry) {
+        self.told.push(entry.clone());
+        let lane = call.lane.as_deref().map(str::to_owned);
+        let seq = self.told.len() as u64;
+        self.journal.push(Line::Told(Box::new(Stamped { entry, lane, seq, timestamp: Timestamp::now() })));
+    }
+}
+
+fn port(input: &Value, script: Script) -> Rc<Port> {
+    let spec = json!({"task": "test", "input": input});
+    let spec: Spec = serde_json::from_value(spec).unwrap();
+    let limits = PortLimits { entry_bytes: 64 * 1024, burst_bytes: 64 * 1024 };
+    Port::new(SessionId::random(), Rc::new(spec), limits, script)
+}
