@@ -18,6 +18,7 @@ use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
 use crate::store::Store;
 use crate::task;
+use crate::task::command::{self, Launcher};
 use plan::Plan;
 
 /// A server that is not started: its settings and what it can run.
@@ -50,6 +51,9 @@ impl App {
     /// # Errors
     /// Where the store or the listener cannot be used, or rows were left that could not be written.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        for fault in command::faults(&self.settings.task) {
+            log::warn!("{fault}");
+        }
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
         let store = Store::open(&settings.store, workers)?;
@@ -118,7 +122,8 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
 /// Where two kinds have one name, or a schema is not valid.
 pub fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
     let mut kinds = Kinds::default();
-    for kind in task::built_in().into_iter().chain(command_kinds(settings)) {
+    let commands = command::from_settings(&settings.task, &Launcher::tied_to_this_process());
+    for kind in task::built_in().into_iter().chain(commands) {
         kinds.register(kind)?;
     }
     Ok(kinds)
@@ -126,8 +131,4 @@ pub fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
 
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-fn command_kinds(_: &Settings) -> Vec<Arc<dyn TaskKind>> {
-    Vec::new()
 }

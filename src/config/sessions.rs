@@ -50,7 +50,7 @@ impl Default for Sessions {
             max_entry_bytes: 65_536,
             max_unwritten_bytes: 1_048_576,
             park_after: 1.0,
-            cleanup_timeout: 5.0,
+            cleanup_timeout: 7.0,
             max_labels: 32,
         }
     }

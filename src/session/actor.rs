@@ -201,7 +201,8 @@ impl Session {
     /// Whether nothing happens here but waiting for people.
     pub(super) fn is_idle(&self) -> bool {
         let status = self.machine.status();
-        let task_waits = self.task.is_none() || !self.waker.is_awaited_elsewhere();
+        let kept = self.port.kept_wakers(self.waker.waker());
+        let task_waits = self.task.is_none() || !self.waker.is_awaited_elsewhere(kept);
         let still = status.is_terminal() || (status.is_waiting() && task_waits && !self.port.has_cleanups());
         still && self.watchers.is_empty() && self.unwritten.is_empty() && self.builder.is_empty()
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures::future::LocalBoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,10 @@ pub(crate) struct Port {
     attempt: Cell<u32>,
     calls: RefCell<Vec<Call>>,
     outcomes: RefCell<HashMap<CallId, Outcome>>,
+    /// Who waits for the outcome of a call.
+    waiting: RefCell<HashMap<CallId, Waker>>,
+    /// Who waits for room.
+    held_up: RefCell<Vec<Waker>>,
     ordinals: RefCell<HashMap<Option<Lane>, u32>>,
     script: RefCell<Script>,
     cleanups: RefCell<Vec<(u64, LocalBoxFuture<'static, ()>)>>,
@@ -68,6 +72,8 @@ impl Port {
             attempt: Cell::new(1),
             calls: RefCell::default(),
             outcomes: RefCell::default(),
+            waiting: RefCell::default(),
+            held_up: RefCell::default(),
             ordinals: RefCell::default(),
             script: RefCell::new(script),
             cleanups: RefCell::default(),
@@ -160,11 +166,23 @@ impl Port {
     /// Lets the task go on that waited for room.
     pub(crate) fn make_room(&self) {
         self.news.set(true);
+        let held_up = std::mem::take(&mut *self.held_up.borrow_mut());
+        held_up.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn resolve(&self, call: CallId, outcome: Outcome) {
+        let waker = self.waiting.borrow_mut().remove(&call);
         self.outcomes.borrow_mut().insert(call, outcome);
         self.news.set(true);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// How many clones of the task's waker are kept here.
+    pub(crate) fn kept_wakers(&self, task: &Waker) -> usize {
+        let waiting = self.waiting.borrow().values().filter(|waker| waker.will_wake(task)).count();
+        waiting + self.held_up.borrow().iter().filter(|waker| waker.will_wake(task)).count()
     }
 
     /// Whether there is something new for the task.
@@ -206,11 +224,13 @@ impl Pending {
 impl Future for Pending {
     type Output = Outcome;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
-        // No waker is kept: the session polls its task when it has resolved a call.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
         let Some(call) = &self.call else { return Poll::Pending };
         let outcome = self.port.outcomes.borrow_mut().remove(call);
-        let Some(outcome) = outcome else { return Poll::Pending };
+        let Some(outcome) = outcome else {
+            self.port.waiting.borrow_mut().insert(call.clone(), context.waker().clone());
+            return Poll::Pending;
+        };
         self.call = None;
         Poll::Ready(outcome)
     }
@@ -219,6 +239,7 @@ impl Future for Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
+            self.port.waiting.borrow_mut().remove(&call);
             self.port.put(Call::Withdraw(call));
         }
     }
@@ -267,7 +288,11 @@ impl std::fmt::Debug for Telling {
 impl Future for Telling {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if self.fits && !self.port.is_full() { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.fits && !self.port.is_full() {
+            return Poll::Ready(());
+        }
+        self.port.held_up.borrow_mut().push(context.waker().clone());
+        Poll::Pending
     }
 }

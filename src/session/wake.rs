@@ -50,9 +50,10 @@ impl TaskWaker {
         self.mark.fired.swap(false, Ordering::Acquire)
     }
 
-    /// Whether the task waits for anything but its session: a timer, a socket, another thread.
-    pub(crate) fn is_awaited_elsewhere(&self) -> bool {
+    /// Whether the task waits for anything but its session, which keeps `kept` clones of the waker: for a timer, a
+    /// socket, another thread.
+    pub(crate) fn is_awaited_elsewhere(&self, kept: usize) -> bool {
         // One is the mark itself, one the waker that is kept here.
-        Arc::strong_count(&self.mark) > 2
+        Arc::strong_count(&self.mark) > 2 + kept
     }
 }
