@@ -77,6 +77,7 @@ impl App {
         };
         let handle = server.handle();
         let serving = actix::spawn(server);
+        actix::spawn(plan.clone().count());
         plan.take_up().await?;
         actix::spawn(plan.metrics.clone().keep_up());
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));

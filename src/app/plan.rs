@@ -125,6 +125,16 @@ impl Plan {
         Ok(())
     }
 
+    /// Counts the sessions that were there before the start, so that the metrics are right about those in the store.
+    pub(super) async fn count(self) {
+        let counted = self.store.count_live().await;
+        let sessions = self.metrics.sessions();
+        match counted {
+            Ok(counted) => counted.into_iter().for_each(|(status, there)| sessions.add(status, there)),
+            Err(error) => log::warn!(error:%; "the sessions in the store could not be counted"),
+        }
+    }
+
     fn take_seat(&self) -> (Sessions, Connections) {
         // There is a seat for each thread.
         let Seat { worker, directory: mailbox, shard } = self.seats.try_recv().unwrap_or_else(|_| Seat::nobodys());
@@ -135,6 +145,7 @@ impl Plan {
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),
             slots: Slots::default(),
+            max_pending_rows: self.settings.store.max_pending_rows,
             metrics: self.metrics.sessions(),
             kind_metrics: self.kinds.names().map(|name| (name.to_owned(), self.metrics.task_kind(name))).collect(),
         };
@@ -145,7 +156,8 @@ impl Plan {
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
-        let sessions = Sessions::new(self.directories.clone(), worker, self.store.clone(), self.kinds.clone());
+        let sessions = Sessions::new(self.directories.clone(), worker, self.store.clone(), self.kinds.clone())
+            .with_patience(self.settings.store.busy_timeout);
         let connections = Connections::new(shard, links, sessions.clone(), &self.settings.connections);
         (sessions, connections)
     }

@@ -301,7 +301,9 @@ impl Session {
 
     /// Whether the task may go on: it is not too far ahead of the store.
     pub(super) fn may_run(&self) -> bool {
-        self.unwritten.bytes() <= self.environment.settings.max_unwritten_bytes
+        // A commit of its own rows is what wakes it, so one without any goes on.
+        let far_ahead = self.unwritten.bytes() > self.environment.settings.max_unwritten_bytes;
+        !far_ahead && (self.unwritten.is_empty() || self.environment.store_has_room())
     }
 
     /// Whether there is something for the task to do.

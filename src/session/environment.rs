@@ -28,6 +28,8 @@ pub(crate) struct Environment {
     pub(crate) settings: config::sessions::Sessions,
     /// The worker's run slots.
     pub(crate) slots: Slots,
+    /// Most rows of all sessions that may wait for a commit.
+    pub(crate) max_pending_rows: usize,
     /// What is counted of all sessions.
     pub(crate) metrics: metrics::Sessions,
     /// What is counted of each task kind.
@@ -55,6 +57,11 @@ impl Environment {
             kind.ended(after.status);
             self.metrics.run.record(seconds(after.spent.running));
         }
+    }
+
+    /// Whether the store is not too far behind to take more.
+    pub(crate) fn store_has_room(&self) -> bool {
+        self.store.unwritten() < self.max_pending_rows
     }
 
     /// How much of a journal's end a session keeps.

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use actix::fut::ActorFuture;
 use futures::FutureExt;
@@ -14,6 +15,9 @@ use super::context::TaskContext;
 use super::kind::{TaskError, TaskKind, TaskResult};
 use super::port::Port;
 use super::wake::TaskWaker;
+
+/// How long a task may hold its worker in one go before the log names it.
+const TOO_LONG: Duration = Duration::from_millis(100);
 
 /// A task function that runs: polled where there is something new for it, drained after each poll.
 pub(super) struct RunningTask {
@@ -45,7 +49,9 @@ impl ActorFuture<Session> for RunningTask {
         let mut done = Poll::Pending;
         if session.may_run() && session.has_news(fired) {
             let waker = self.waker.clone();
+            let begun = Instant::now();
             let result = self.future.as_mut().poll(&mut Context::from_waker(waker.waker()));
+            name_if_long(session, begun.elapsed());
             done = session.absorb(result, actor);
         }
         session.flush();
@@ -53,6 +59,15 @@ impl ActorFuture<Session> for RunningTask {
             context.waker().wake_by_ref();
         }
         done
+    }
+}
+
+/// Names a task that holds its worker, and with it every socket there.
+fn name_if_long(session: &Session, held: Duration) {
+    if held >= TOO_LONG {
+        let (session_id, task) = (session.id, session.spec.task.as_str());
+        let duration_ms = held.as_millis();
+        log::warn!(session_id:%, task, duration_ms; "a task held its worker: long work belongs into TaskContext::blocking");
     }
 }
 

@@ -43,6 +43,9 @@ impl Directory {
         if let Health::Failing { reason } = environment.store.health() {
             return Some(Refused::Unavailable(reason));
         }
+        if !environment.store_has_room() {
+            return Some(Refused::Unavailable("too much waits to be written".into()));
+        }
         let share = environment.settings.max_queued_sessions.div_ceil(environment.workers);
         (environment.slots.waiting() >= share).then_some(Refused::QueueFull)
     }

@@ -270,7 +270,13 @@ async fn a_restart_thinks_of_what_runs_and_what_is_due(board: &mut Board) {
     for (pending, expected) in pending.iter().zip(expected) {
         assert_eq!((pending.id, pending.status), (expected.id, expected.state.status));
         assert_eq!((pending.priority, pending.deadline), (expected.priority, expected.state.deadline));
+        assert_eq!(pending.since, expected.state.since);
     }
+    let mut counted = board.store.count_live().await.unwrap();
+    counted.sort_by_key(|(status, _)| status.as_str());
+    let mut live: Vec<_> = Status::ALL.into_iter().filter(|status| !status.is_terminal()).map(|one| (one, 2)).collect();
+    live.sort_by_key(|(status, _)| status.as_str());
+    assert_eq!(counted, live);
 }
 
 async fn an_idempotency_key_leads_to_its_session_until_that_is_removed(board: &mut Board) {

@@ -3,6 +3,7 @@
 use super::query::Query;
 use super::{Append, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
+use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
 /// What a failed query or commit gives is [`Error::Unavailable`] with the reason in words for the operator.
@@ -18,6 +19,9 @@ pub(super) trait Read: Send + 'static {
 
     /// What a restart has to think of, oldest first.
     fn pending(&mut self) -> Result<Vec<Pending>, Error>;
+
+    /// How many sessions that have not ended are in which state.
+    fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error>;
 
     /// The session that was started with this idempotency key, and the digest of that request.
     fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error>;

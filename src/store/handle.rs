@@ -20,6 +20,7 @@ use super::writer::{Command, Options, Writer};
 use super::{Append, Error, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary, Told};
 use crate::config::store::Store as Settings;
 use crate::domain::id::SessionId;
+use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
 /// A store, from any thread. Cloning shares it.
@@ -202,6 +203,14 @@ impl Store {
     /// [`Error::Unavailable`].
     pub async fn pending(&self) -> Result<Vec<Pending>, Error> {
         self.ask(self.workers(), Query::Pending).await
+    }
+
+    /// How many sessions that have not ended are in which state. Looks at every session's lean row.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn count_live(&self) -> Result<Vec<(Status, u64)>, Error> {
+        self.ask(self.workers(), Query::CountLive).await
     }
 
     /// The session that was started with this idempotency key, and the digest of that request.

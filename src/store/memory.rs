@@ -6,6 +6,7 @@ use super::engine::{Engine, Read, Refusal};
 use super::query::Query;
 use super::{Append, Change, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
+use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
 /// See the module.
@@ -62,6 +63,15 @@ impl Read for Memory {
                 since: summary.state.since,
             })
             .collect())
+    }
+
+    fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error> {
+        let count = |status| {
+            let there = self.sessions.values().filter(|kept| kept.summary.state.status == status).count();
+            (status, there as u64)
+        };
+        let live = Status::ALL.into_iter().filter(|status| !status.is_terminal());
+        Ok(live.map(count).filter(|(_, there)| *there > 0).collect())
     }
 
     fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {

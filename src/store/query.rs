@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::engine::Read;
 use super::{Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
+use crate::domain::status::Status;
 
 /// Where an answer goes; whoever asked may be gone.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -22,6 +23,8 @@ pub(super) enum Query {
     List(ListSessions, Reply<Vec<Summary>>),
     /// See [`Read::pending`].
     Pending(Reply<Vec<Pending>>),
+    /// See [`Read::count_live`].
+    CountLive(Reply<Vec<(Status, u64)>>),
     /// See [`Read::idempotent`].
     Idempotent(String, Reply<Option<(SessionId, [u8; 32])>>),
 }
@@ -34,6 +37,7 @@ impl Query {
             Query::Journal(key, range, reply) => respond(reply, || engine.journal(key, range)),
             Query::List(query, reply) => respond(reply, || engine.list(&query)),
             Query::Pending(reply) => respond(reply, || engine.pending()),
+            Query::CountLive(reply) => respond(reply, || engine.count_live()),
             Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
         }
     }

@@ -65,6 +65,16 @@ impl Read for Reader {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
+    fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error> {
+        let sql = "SELECT status, count(*) FROM sessions GROUP BY status";
+        let mut statement = self.connection.prepare(sql)?;
+        let counted = statement
+            .query_map([], |row| Ok((columns::word(row, 0, Status::parse)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        let mut counted: Vec<(Status, u64)> = counted.collect::<Result<_, _>>()?;
+        counted.retain(|(status, _)| !status.is_terminal());
+        Ok(counted)
+    }
+
     fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
         let mut statement = self.connection.prepare_cached(
             "SELECT sessions.id, idempotency.digest FROM idempotency \
