@@ -156,8 +156,7 @@ impl Plan {
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
-        let sessions = Sessions::new(self.directories.clone(), worker, self.store.clone(), self.kinds.clone())
-            .with_patience(self.settings.store.busy_timeout);
+        let sessions = Sessions::new(self.directories.clone(), worker, self.store.clone(), self.kinds.clone());
         let connections = Connections::new(shard, links, sessions.clone(), &self.settings.connections);
         (sessions, connections)
     }

@@ -2,7 +2,6 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler};
@@ -28,25 +27,13 @@ pub struct Sessions {
     here: usize,
     store: Store,
     kinds: Arc<Kinds>,
-    /// How long to wait for an answer, most of which come after a commit.
-    patience: Duration,
 }
-
-/// How long to wait for an answer unless something else is said.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Sessions {
     /// The sessions of these directories, seen from the worker `here`.
     #[must_use]
     pub fn new(directories: Arc<[Addr<Directory>]>, here: usize, store: Store, kinds: Arc<Kinds>) -> Self {
-        Self { directories, here, store, kinds, patience: PATIENCE }
-    }
-
-    /// The same sessions, asked for at most so many seconds: what is not written by then is refused as unavailable.
-    #[must_use]
-    pub fn with_patience(mut self, seconds: f64) -> Self {
-        self.patience = Duration::try_from_secs_f64(seconds).unwrap_or(PATIENCE);
-        self
+        Self { directories, here, store, kinds }
     }
 
     /// The task kinds.
@@ -69,7 +56,7 @@ impl Sessions {
     pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
-        self.wait(directory, |reply| StartSession { spec, idempotency, reply }).await
+        ask(directory, |reply| StartSession { spec, idempotency, reply }).await
     }
 
     /// Gives an answer; it is in the store when this returns.
@@ -151,7 +138,7 @@ impl Sessions {
         Directory: Handler<For<M>>,
     {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
-        self.wait(directory, |reply| For { session_id, message: message(reply) }).await
+        ask(directory, |reply| For { session_id, message: message(reply) }).await
     }
 
     fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {
@@ -164,25 +151,17 @@ impl Sessions {
         let hash = usize::try_from(hasher.finish() & 0xffff_ffff).unwrap_or(0);
         hash.checked_rem(self.directories.len()).unwrap_or(0)
     }
+}
 
-    /// Sends a message with a reply in it, and waits for that.
-    async fn wait<A, M, T>(
-        &self,
-        addr: &Addr<A>,
-        message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
-    ) -> Result<T, Refused>
-    where
-        A: Actor + Handler<M>,
-        A::Context: ToEnvelope<A, M>,
-        M: actix::Message<Result = ()> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        addr.do_send(message(reply));
-        match tokio::time::timeout(self.patience, answer).await {
-            Ok(Ok(answer)) => answer,
-            // The other side drops the reply only when it goes down.
-            Ok(Err(_)) => Err(Refused::ShuttingDown),
-            Err(_) => Err(Refused::Unavailable("it was not written in time".into())),
-        }
-    }
+/// Sends a message with a reply in it, and waits for that.
+async fn ask<A, M, T>(addr: &Addr<A>, message: impl FnOnce(Reply<Result<T, Refused>>) -> M) -> Result<T, Refused>
+where
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+    M: actix::Message<Result = ()> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    addr.do_send(message(reply));
+    // The other side drops the reply only when it goes down.
+    answer.await.unwrap_or(Err(Refused::ShuttingDown))
 }
