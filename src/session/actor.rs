@@ -14,7 +14,7 @@ use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
 use futures::future::join_all;
 
 use super::call::Call;
-use super::directory::{ArmDeadline, Directory, LeaveQueue, NeedSlot, Outlook, SessionIdle, SlotsReturned};
+use super::directory::{ArmDeadline, Directory, Outlook, SessionIdle};
 use super::environment::Environment;
 use super::handlers::CleanedUp;
 use super::kind::{TaskError, TaskResult};
@@ -23,7 +23,6 @@ use super::machine::{Command, Effect, Effects, Machine};
 use super::port::Port;
 use super::running::RunningTask;
 use super::script::Script;
-use super::slots::Turn;
 use super::unwritten::{Afterwards, Unwritten, UnwrittenRows};
 use super::wake::TaskWaker;
 use super::watchers::Watchers;
@@ -68,7 +67,9 @@ pub struct Session {
     waker: Rc<TaskWaker>,
     /// When questions time out, by the clock that does not jump.
     due: HashMap<RequestId, Instant>,
-    holds_slot: bool,
+    pub(super) holds_slot: bool,
+    /// Whether it has a place in the queue for a slot.
+    pub(super) is_queued: bool,
     /// Steps that left no outcome when the server went down.
     doubts: Vec<String>,
     last_now: Timestamp,
@@ -142,6 +143,7 @@ impl Session {
             waker: Rc::new(TaskWaker::new()),
             due: HashMap::new(),
             holds_slot: false,
+            is_queued: false,
             doubts: Vec::new(),
             last_now: created_at,
         }
@@ -180,15 +182,6 @@ impl Session {
                 Effect::CleanUp => self.clean_up(actor),
                 Effect::Arm => self.arm(),
             }
-        }
-    }
-
-    /// A run slot has come.
-    pub(super) fn granted(&mut self, actor: &mut Context<Self>) {
-        self.holds_slot = true;
-        self.apply(Command::SlotGranted, actor);
-        if self.holds_slot {
-            self.ensure_task(actor);
         }
     }
 
@@ -241,28 +234,7 @@ impl Session {
         }
     }
 
-    fn take_slot(&mut self, actor: &mut Context<Self>) {
-        if self.holds_slot || self.environment.slots.try_take() {
-            self.granted(actor);
-            return;
-        }
-        let turn = if self.machine.state().started_at.is_some() { Turn::Again } else { Turn::First };
-        self.directory.do_send(NeedSlot { session: self.id, priority: self.spec.priority, turn });
-        self.apply(Command::SlotDenied, actor);
-    }
-
-    fn free_slot(&mut self) {
-        if !self.holds_slot {
-            self.directory.do_send(LeaveQueue { session: self.id });
-            return;
-        }
-        self.holds_slot = false;
-        if self.environment.slots.give_back() {
-            self.directory.do_send(SlotsReturned);
-        }
-    }
-
-    fn ensure_task(&mut self, actor: &mut Context<Self>) {
+    pub(super) fn ensure_task(&mut self, actor: &mut Context<Self>) {
         if self.task.is_some() || self.machine.status().is_terminal() {
             return;
         }

@@ -24,10 +24,15 @@ impl Session {
         }
     }
 
-    /// All about it.
+    /// All about it, with what is not committed yet: whoever is told hears it after the commit. What has happened must
+    /// have been flushed before.
     pub(super) fn describe(&self) -> Description {
         let snapshot = self.tail.snapshot().told;
-        let requests = snapshot.iter().filter(|told| matches!(told.class, Class::Request(_)));
+        let is_open = |id| self.machine.open().iter().any(|request| request.id == id);
+        let requests = snapshot
+            .iter()
+            .chain(self.unwritten.told())
+            .filter(|told| matches!(told.class, Class::Request(id) if is_open(id)));
         let open_requests = requests.filter_map(|told| serde_json::from_slice::<Value>(&told.json).ok()).collect();
         let (result, error) = match self.machine.end() {
             Some(End::Completed(values)) => (Some(values.clone()), None),

@@ -250,6 +250,13 @@ impl Directory {
         }
     }
 
+    fn return_slots(&self) {
+        let slots = self.environment.slots.take_returned();
+        if slots > 0 {
+            self.queue.do_send(ReturnSlots { slots });
+        }
+    }
+
     fn ring(&mut self, actor: &mut Context<Self>) {
         for id in self.timers.due(Instant::now()) {
             self.deliver(id, DeadlineDue, actor);
@@ -354,10 +361,7 @@ impl Handler<SlotsReturned> for Directory {
     type Result = ();
 
     fn handle(&mut self, _: SlotsReturned, _: &mut Context<Self>) {
-        let slots = self.environment.slots.take_returned();
-        if slots > 0 {
-            self.queue.do_send(ReturnSlots { slots });
-        }
+        self.return_slots();
     }
 }
 
@@ -377,6 +381,8 @@ impl Handler<SlotsGranted> for Directory {
             }
         }
         slots.add(left);
+        // Whom it was for has left the queue: others may wait for it.
+        self.return_slots();
     }
 }
 
@@ -385,10 +391,7 @@ impl Handler<SlotsWanted> for Directory {
 
     fn handle(&mut self, message: SlotsWanted, _: &mut Context<Self>) {
         self.environment.slots.set_wanted(message.wanted);
-        let slots = self.environment.slots.take_returned();
-        if slots > 0 {
-            self.queue.do_send(ReturnSlots { slots });
-        }
+        self.return_slots();
     }
 }
 

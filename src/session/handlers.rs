@@ -250,6 +250,7 @@ impl Handler<Describe> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Describe, _: &mut Context<Self>) {
+        self.flush();
         let description = Box::new(self.describe());
         self.afterwards.push(Afterwards::Described(message.reply, description));
         self.settle();
@@ -303,7 +304,7 @@ impl Handler<SlotAvailable> for Session {
     type Result = ();
 
     fn handle(&mut self, _: SlotAvailable, actor: &mut Context<Self>) {
-        self.granted(actor);
+        self.offered(actor);
         self.settle();
     }
 }

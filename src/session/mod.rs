@@ -18,6 +18,7 @@ pub mod queue;
 pub(crate) mod retention;
 mod running;
 mod script;
+mod slot;
 pub(crate) mod slots;
 mod starting;
 mod timers;

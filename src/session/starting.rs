@@ -23,7 +23,9 @@ pub(super) struct Starting {
 #[derive(Debug)]
 struct Underway {
     digest: [u8; 32],
-    waiting: Vec<Reply<Result<Started, Refused>>>,
+    waiting: Vec<StartReply>,
+    /// Starts with another body: theirs may be the one that the key was used with before.
+    others: Vec<(Spec, Idempotency, StartReply)>,
 }
 
 impl Directory {
@@ -65,11 +67,11 @@ impl Directory {
             if underway.digest == idempotency.digest {
                 underway.waiting.push(reply);
             } else {
-                let _ = reply.send(Err(Refused::IdempotencyConflict));
+                underway.others.push((spec, idempotency, reply));
             }
             return;
         }
-        let underway = Underway { digest: idempotency.digest, waiting: vec![reply] };
+        let underway = Underway { digest: idempotency.digest, waiting: vec![reply], others: Vec::new() };
         self.starting.by_key.insert(key.clone(), underway);
         let store = self.environment.store.clone();
         let digest = idempotency.digest;
@@ -100,22 +102,29 @@ impl Directory {
             Err(refused) => Some(Err(refused)),
         };
         if let Some(known) = known {
-            self.tell_starters(&key, &known);
+            self.tell_starters(&key, &known, actor);
             return;
         }
         let (reply, answer) = oneshot::channel();
         self.begin(spec, Some(idempotency), reply, actor);
-        actor.spawn(answer.into_actor(self).map(move |started, directory, _| {
+        actor.spawn(answer.into_actor(self).map(move |started, directory, actor| {
             let started = started.unwrap_or(Err(Refused::ShuttingDown));
-            directory.tell_starters(&key, &started);
+            directory.tell_starters(&key, &started, actor);
         }));
     }
 
-    fn tell_starters(&mut self, key: &str, started: &Result<Started, Refused>) {
-        let waiting = self.starting.by_key.remove(key).map(|underway| underway.waiting);
-        for reply in waiting.into_iter().flatten() {
+    fn tell_starters(&mut self, key: &str, started: &Result<Started, Refused>, actor: &mut Context<Self>) {
+        let Some(Underway { waiting, others, .. }) = self.starting.by_key.remove(key) else { return };
+        for reply in waiting {
             // Whoever asked may be gone.
             let _ = reply.send(started.clone());
+        }
+        for (spec, idempotency, reply) in others {
+            if started.is_ok() {
+                let _ = reply.send(Err(Refused::IdempotencyConflict));
+            } else {
+                self.begin_once(spec, idempotency, reply, actor);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::call::CallId;
 use super::messages::{Answered, Description, Refused, Reply, Started};
-use crate::domain::burst::Burst;
+use crate::domain::burst::{Burst, Told};
 use crate::domain::id::RequestId;
 use crate::domain::status::Status;
 
@@ -46,6 +46,11 @@ impl UnwrittenRows {
     /// Bytes of all rows that wait.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The entries of all rows that wait, in order.
+    pub(super) fn told(&self) -> impl Iterator<Item = &Told> {
+        self.rows.iter().flat_map(|row| &row.burst.told)
     }
 
     pub(super) fn push(&mut self, row: Unwritten) {
