@@ -1,0 +1,161 @@
+//! A server in this process, on a port of its own.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use callboard::app::App;
+use callboard::config::Settings;
+use callboard::session::TaskKind;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::PATIENCE;
+use super::api::Api;
+
+/// What a server is started with.
+#[derive(Clone)]
+pub struct Setup {
+    settings: Settings,
+    kinds: Vec<Arc<dyn TaskKind>>,
+    folder: Arc<TempDir>,
+}
+
+/// A server in this process. Dropped, it is stopped, and nothing may be left of it.
+pub struct TestApp {
+    api: Api,
+    setup: Setup,
+    stop: Option<oneshot::Sender<()>>,
+    ended: mpsc::Receiver<anyhow::Result<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Setup {
+    /// Two workers, and a store that is gone with the server.
+    pub fn memory() -> Self {
+        let mut settings = Settings::default();
+        settings.server.workers = 2;
+        settings.store.url = "memory:".into();
+        Self { settings, kinds: Vec::new(), folder: Arc::new(tempfile::tempdir().unwrap()) }
+    }
+
+    /// Two workers, and a database in a folder of its own.
+    pub fn sqlite() -> Self {
+        let setup = Self::memory();
+        let url = format!("sqlite:{}", setup.database().display());
+        setup.with(|settings| settings.store.url = url)
+    }
+
+    /// The same with other settings.
+    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// The same with a task kind more.
+    pub fn task(mut self, kind: Arc<dyn TaskKind>) -> Self {
+        self.kinds.retain(|other| other.name() != kind.name());
+        self.kinds.push(kind);
+        self
+    }
+
+    /// A file in the folder of this server.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The database's file.
+    pub fn database(&self) -> PathBuf {
+        self.file("board.db")
+    }
+
+    /// Starts a server.
+    pub async fn start(&self) -> TestApp {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut app = App::new(self.settings.clone()).unwrap();
+        for kind in &self.kinds {
+            app = app.with_task(kind.clone()).unwrap();
+        }
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (end, ended) = mpsc::channel();
+        // The task kinds are made here, and the rest on the server's own thread: so the app crosses in a settled state.
+        let thread = std::thread::spawn(move || {
+            let served = actix::System::new().block_on(app.serve(listener, async {
+                // A test that is gone wants the server to stop, too.
+                let _ = stopped.await;
+            }));
+            // Nobody listens where the test has gone.
+            let _ = end.send(served);
+        });
+        TestApp { api: Api::new(address), setup: self.clone(), stop: Some(stop), ended, thread: Some(thread) }
+    }
+}
+
+impl TestApp {
+    /// Stops it in good order, and starts another one on the same database.
+    pub async fn restart(self) -> TestApp {
+        let setup = self.setup.clone();
+        self.restart_as(setup).await
+    }
+
+    /// Stops it in good order, and starts another one with this setup.
+    pub async fn restart_as(mut self, setup: Setup) -> TestApp {
+        self.stop();
+        drop(self);
+        setup.start().await
+    }
+
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Asks it to stop, without waiting for that.
+    pub fn ask_to_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
+    /// Stops it and checks that nothing is left.
+    pub fn stop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        self.ask_to_stop();
+        let served = self.ended.recv_timeout(PATIENCE).expect("the server ends when it is told to");
+        served.expect("the server ends well");
+        thread.join().expect("the server's thread does not panic");
+        let address: SocketAddr = self.api.address;
+        assert!(TcpStream::connect(address).is_err(), "nobody listens on the port any more");
+        assert_eq!(children(), Vec::<String>::new(), "no process is left");
+    }
+}
+
+impl Deref for TestApp {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A second panic would hide the first.
+            self.ask_to_stop();
+            return;
+        }
+        self.stop();
+    }
+}
+
+/// The processes that were started by this one and have not been waited for.
+fn children() -> Vec<String> {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let of = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+    let ids: Vec<String> = tasks.flatten().map(of).collect();
+    ids.iter().flat_map(|ids| ids.split_whitespace()).map(str::to_owned).collect()
+}

@@ -1,0 +1,36 @@
+//! What tests of the whole server share: servers to start, a client for HTTP, and one for WebSockets.
+
+#![allow(dead_code, unused_imports, reason = "every test program uses a part of this")]
+#![allow(unreachable_pub, reason = "a test program has no outside")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+pub mod api;
+pub mod app;
+pub mod client;
+pub mod journal;
+pub mod kinds;
+pub mod process;
+
+use std::time::Duration;
+
+pub use api::Api;
+pub use app::{Setup, TestApp};
+pub use client::Client;
+pub use kinds::kind;
+pub use process::TestProcess;
+pub use serde_json::{Value, json};
+
+/// How long a test waits for something that must come. Only a failing test waits that long.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `is_so` gives something, looking again and again.
+pub async fn eventually<T>(what: impl Fn() -> String, mut is_so: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = is_so().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "this never came: {}", what());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
