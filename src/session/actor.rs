@@ -14,7 +14,7 @@ use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
 use futures::future::join_all;
 
 use super::call::Call;
-use super::directory::{ArmDeadline, Directory, Outlook, SessionIdle};
+use super::directory::{Directory, Outlook, SessionIdle};
 use super::environment::Environment;
 use super::handlers::CleanedUp;
 use super::kind::{TaskError, TaskResult};
@@ -34,6 +34,9 @@ use crate::domain::status::Status;
 use crate::domain::tail::Tail;
 use crate::domain::time::Timestamp;
 use crate::store::{Append, Change, Idempotency, SessionKey, State};
+
+/// The cause in `recovered`.
+const RESTARTED: &str = "the server was restarted";
 
 /// One session.
 pub struct Session {
@@ -66,12 +69,14 @@ pub struct Session {
     stored: Option<State>,
     waker: Rc<TaskWaker>,
     /// When questions time out, by the clock that does not jump.
-    due: HashMap<RequestId, Instant>,
+    pub(super) due: HashMap<RequestId, Instant>,
     pub(super) holds_slot: bool,
     /// Whether it has a place in the queue for a slot.
     pub(super) is_queued: bool,
     /// Steps that left no outcome when the server went down.
     doubts: Vec<String>,
+    /// Whether its task did something beside waiting for people when the server went down.
+    worked_beside: bool,
     last_now: Timestamp,
 }
 
@@ -106,6 +111,7 @@ impl Session {
         let identity = (summary.id, summary.key, spec, summary.created_at);
         let mut session = Self::assemble(identity, machine, script, tail, environment, directory);
         session.next_row = next_row;
+        session.worked_beside = summary.state.deadline == Some(Timestamp::NEVER);
         session.stored = Some(session.machine.state());
         session.doubts = doubts;
         session
@@ -145,6 +151,7 @@ impl Session {
             holds_slot: false,
             is_queued: false,
             doubts: Vec::new(),
+            worked_beside: false,
             last_now: created_at,
         }
     }
@@ -185,12 +192,6 @@ impl Session {
         }
     }
 
-    /// Whether the questions' time has run out, and whose.
-    pub(super) fn overdue(&self, now: Instant) -> Vec<RequestId> {
-        let open = self.machine.open().iter().map(|request| request.id);
-        open.filter(|id| self.due.get(id).is_some_and(|at| *at <= now)).collect()
-    }
-
     /// Whether nothing happens here but waiting for people.
     pub(super) fn is_idle(&self) -> bool {
         let status = self.machine.status();
@@ -209,23 +210,6 @@ impl Session {
         }
     }
 
-    /// Sets timers for the questions that have a time limit and no timer.
-    pub(super) fn arm(&mut self) {
-        let now = Timestamp::now();
-        let since = self.machine.state().since;
-        for request in self.machine.open() {
-            let Some(deadline) = request.deadline else { continue };
-            if self.due.contains_key(&request.id) {
-                continue;
-            }
-            // A clock that was set back does not make the wait longer than it was meant to be.
-            let left = deadline.since(now).min(deadline.since(since));
-            let at = Instant::now() + left;
-            self.due.insert(request.id, at);
-            self.directory.do_send(ArmDeadline { session: self.id, at });
-        }
-    }
-
     /// Drops the task's future.
     pub(super) fn drop_task(&mut self, actor: &mut Context<Self>) {
         self.port.cancelled.cancel();
@@ -241,6 +225,15 @@ impl Session {
         let Some(kind) = self.environment.kinds.get(&self.spec.task) else { return };
         let task = RunningTask::new(kind.as_ref(), self.port.clone(), self.waker.clone());
         self.task = Some(actor.spawn(task));
+    }
+
+    /// Lets the branches go on that do not wait for people.
+    fn take_up_beside(&mut self, actor: &mut Context<Self>) {
+        let steps_in_doubt = std::mem::take(&mut self.doubts);
+        if !steps_in_doubt.is_empty() {
+            self.apply(Command::Recover { cause: RESTARTED.into(), steps_in_doubt }, actor);
+        }
+        self.ensure_task(actor);
     }
 
     fn clean_up(&mut self, actor: &mut Context<Self>) {
@@ -335,7 +328,8 @@ impl Session {
         let burst = std::mem::take(&mut self.builder).finish();
         let row = self.next_row;
         self.next_row += 1;
-        let change = self.change();
+        let begins_step = afterwards.iter().any(|after| matches!(after, Afterwards::StepWritten(_)));
+        let change = self.change(begins_step);
         self.environment.store.append(Append {
             worker: self.environment.worker,
             session: self.id,
@@ -348,8 +342,13 @@ impl Session {
         self.unwritten.push(Unwritten { row, burst, afterwards });
     }
 
-    fn change(&mut self) -> Change {
-        let state = self.machine.state();
+    fn change(&mut self, begins_step: bool) -> Change {
+        let mut state = self.machine.state();
+        let busy = begins_step || self.waker.is_awaited_elsewhere() || self.port.has_news();
+        if state.status.is_waiting() && self.task.is_some() && busy {
+            // Another branch of the task goes on: a restart has to wake the session though nobody asks for it.
+            state.deadline = Some(Timestamp::NEVER);
+        }
         let unchanged = self.stored.as_mut().is_some_and(|stored| {
             stored.last_seq = state.last_seq;
             *stored == state
@@ -360,7 +359,7 @@ impl Session {
         self.environment.count(&self.spec.task, self.stored.as_ref(), &state);
         self.stored = Some(state.clone());
         match self.birth.take() {
-            Some(Birth { idempotency }) => Change::Create(Box::new(self.summary()), idempotency),
+            Some(Birth { idempotency }) => Change::Create(Box::new(self.summary(state)), idempotency),
             None => Change::Update(Box::new(state)),
         }
     }
@@ -375,10 +374,15 @@ impl Actor for Session {
             Status::Queued => self.take_slot(actor),
             Status::Running => {
                 let steps_in_doubt = std::mem::take(&mut self.doubts);
-                self.apply(Command::Recover { cause: "the server was restarted".into(), steps_in_doubt }, actor);
+                self.apply(Command::Recover { cause: RESTARTED.into(), steps_in_doubt }, actor);
             }
             Status::Cancelling => self.apply(Command::CleanedUp, actor),
-            Status::WaitingConfirmation | Status::WaitingInput | Status::WaitingRetry => self.arm(),
+            Status::WaitingConfirmation | Status::WaitingInput | Status::WaitingRetry => {
+                self.arm();
+                if self.worked_beside {
+                    self.take_up_beside(actor);
+                }
+            }
             Status::Completed | Status::Failed | Status::Cancelled => {}
         }
         self.restore_patience();

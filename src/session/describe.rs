@@ -6,11 +6,11 @@ use super::actor::Session;
 use super::machine::End;
 use super::messages::Description;
 use crate::domain::entry::Class;
-use crate::store::Summary;
+use crate::store::{State, Summary};
 
 impl Session {
-    /// Its lean row.
-    pub(super) fn summary(&self) -> Summary {
+    /// Its lean row, with this state.
+    pub(super) fn summary(&self, state: State) -> Summary {
         Summary {
             key: self.key,
             id: self.id,
@@ -20,7 +20,7 @@ impl Session {
             labels: self.spec.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             on_disconnect: self.spec.on_disconnect,
             created_at: self.created_at,
-            state: self.machine.state(),
+            state,
         }
     }
 
@@ -40,7 +40,7 @@ impl Session {
             None => (None, None),
         };
         Description {
-            summary: self.summary(),
+            summary: self.summary(self.machine.state()),
             input: self.spec.input.clone(),
             config: self.spec.config.clone(),
             open_requests,

@@ -19,12 +19,10 @@ use super::environment::Environment;
 use super::handlers::{DeadlineDue, Park, Removed, Retire, SlotAvailable, Suspend, Written};
 use super::loaded::{Loaded, load};
 use super::messages::{Addressed, For, Refused};
-use super::queue::{Queue, RequestSlot, ReturnSlots, SlotsGranted, SlotsWanted, StockSlots};
-use super::slots::Turn;
+use super::queue::{Queue, StockSlots};
 use super::starting::Starting;
 use super::timers::Timers;
 use crate::domain::id::SessionId;
-use crate::domain::status::Priority;
 use crate::store::{self, Committed};
 
 /// How often sessions leave memory that only wait.
@@ -107,27 +105,6 @@ pub(super) struct ArmDeadline {
     pub(super) session: SessionId,
     pub(super) at: Instant,
 }
-
-/// From a session: I wait for a run slot.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct NeedSlot {
-    pub(super) session: SessionId,
-    pub(super) priority: Priority,
-    pub(super) turn: Turn,
-}
-
-/// From a session: I do not wait for a run slot any more.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct LeaveQueue {
-    pub(super) session: SessionId,
-}
-
-/// From a session: a slot was given back that somebody may wait for.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct SlotsReturned;
 
 /// At the start: take up what ran, and set the timers of what waits.
 #[derive(Clone, Debug, Message)]
@@ -250,11 +227,12 @@ impl Directory {
         }
     }
 
-    fn return_slots(&self) {
-        let slots = self.environment.slots.take_returned();
-        if slots > 0 {
-            self.queue.do_send(ReturnSlots { slots });
-        }
+    /// Hands a run slot to a session; gives whether it is there to take it.
+    pub(super) fn offer_slot(&mut self, id: SessionId) -> bool {
+        let Some(Seat::Live { session, sent, .. }) = self.seats.get_mut(&id) else { return false };
+        *sent += 1;
+        session.do_send(SlotAvailable);
+        true
     }
 
     fn ring(&mut self, actor: &mut Context<Self>) {
@@ -336,62 +314,6 @@ impl Handler<ArmDeadline> for Directory {
     fn handle(&mut self, message: ArmDeadline, actor: &mut Context<Self>) {
         self.timers.add(message.at, message.session);
         self.set_alarm(actor);
-    }
-}
-
-impl Handler<NeedSlot> for Directory {
-    type Result = ();
-
-    fn handle(&mut self, message: NeedSlot, _: &mut Context<Self>) {
-        let NeedSlot { session, priority, turn } = message;
-        self.environment.slots.enqueue(session, priority, turn);
-        self.queue.do_send(RequestSlot { worker: self.environment.worker, priority });
-    }
-}
-
-impl Handler<LeaveQueue> for Directory {
-    type Result = ();
-
-    fn handle(&mut self, message: LeaveQueue, _: &mut Context<Self>) {
-        self.environment.slots.leave(message.session);
-    }
-}
-
-impl Handler<SlotsReturned> for Directory {
-    type Result = ();
-
-    fn handle(&mut self, _: SlotsReturned, _: &mut Context<Self>) {
-        self.return_slots();
-    }
-}
-
-impl Handler<SlotsGranted> for Directory {
-    type Result = ();
-
-    fn handle(&mut self, message: SlotsGranted, _: &mut Context<Self>) {
-        let slots = &self.environment.slots;
-        let mut left = message.slots;
-        while left > 0
-            && let Some(session) = slots.pop()
-        {
-            if let Some(Seat::Live { session, sent, .. }) = self.seats.get_mut(&session) {
-                *sent += 1;
-                session.do_send(SlotAvailable);
-                left -= 1;
-            }
-        }
-        slots.add(left);
-        // Whom it was for has left the queue: others may wait for it.
-        self.return_slots();
-    }
-}
-
-impl Handler<SlotsWanted> for Directory {
-    type Result = ();
-
-    fn handle(&mut self, message: SlotsWanted, _: &mut Context<Self>) {
-        self.environment.slots.set_wanted(message.wanted);
-        self.return_slots();
     }
 }
 

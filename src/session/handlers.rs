@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix::clock::Instant;
-use actix::{ActorContext, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{ActorContext, Context, Handler, Message};
 
 use super::actor::Session;
 use super::directory::{ArmDeadline, Forget, Parked};
@@ -260,7 +260,7 @@ impl Handler<Describe> for Session {
 impl Handler<Remove> for Session {
     type Result = ();
 
-    fn handle(&mut self, message: Remove, actor: &mut Context<Self>) {
+    fn handle(&mut self, message: Remove, _: &mut Context<Self>) {
         let Remove { reply } = message;
         if !self.machine.status().is_terminal() || !self.unwritten.is_empty() {
             let _ = reply.send(Err(Refused::NotEnded));
@@ -275,7 +275,8 @@ impl Handler<Remove> for Session {
             }
             let _ = reply.send(removed.map_err(Refused::from));
         };
-        actor.spawn(removing.into_actor(self));
+        // Not as a future of this actor, which may leave memory meanwhile.
+        actix::spawn(removing);
     }
 }
 

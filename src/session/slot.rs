@@ -2,12 +2,36 @@
 //!
 //! Invariant: it holds one slot at most, and has one place in the queue at most.
 
-use actix::Context;
+use actix::{Context, Handler, Message};
 
 use super::actor::Session;
-use super::directory::{LeaveQueue, NeedSlot, SlotsReturned};
+use super::directory::Directory;
 use super::machine::Command;
+use super::queue::{RequestSlot, ReturnSlots, SlotsGranted, SlotsWanted};
 use super::slots::Turn;
+use crate::domain::id::SessionId;
+use crate::domain::status::Priority;
+
+/// From a session: I wait for a run slot.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct NeedSlot {
+    pub(super) session: SessionId,
+    pub(super) priority: Priority,
+    pub(super) turn: Turn,
+}
+
+/// From a session: I do not wait for a run slot any more.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct LeaveQueue {
+    pub(super) session: SessionId,
+}
+
+/// From a session: a slot was given back that somebody may wait for.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct SlotsReturned;
 
 impl Session {
     pub(super) fn take_slot(&mut self, actor: &mut Context<Self>) {
@@ -62,5 +86,65 @@ impl Session {
         if self.holds_slot {
             self.ensure_task(actor);
         }
+    }
+}
+
+impl Directory {
+    fn return_slots(&self) {
+        let slots = self.environment.slots.take_returned();
+        if slots > 0 {
+            self.queue.do_send(ReturnSlots { slots });
+        }
+    }
+}
+
+impl Handler<NeedSlot> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: NeedSlot, _: &mut Context<Self>) {
+        let NeedSlot { session, priority, turn } = message;
+        self.environment.slots.enqueue(session, priority, turn);
+        self.queue.do_send(RequestSlot { worker: self.environment.worker, priority });
+    }
+}
+
+impl Handler<LeaveQueue> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: LeaveQueue, _: &mut Context<Self>) {
+        self.environment.slots.leave(message.session);
+    }
+}
+
+impl Handler<SlotsReturned> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, _: SlotsReturned, _: &mut Context<Self>) {
+        self.return_slots();
+    }
+}
+
+impl Handler<SlotsGranted> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: SlotsGranted, _: &mut Context<Self>) {
+        let mut left = message.slots;
+        while left > 0
+            && let Some(session) = self.environment.slots.pop()
+        {
+            left -= usize::from(self.offer_slot(session));
+        }
+        self.environment.slots.add(left);
+        // Whom it was for has left the queue: others may wait for it.
+        self.return_slots();
+    }
+}
+
+impl Handler<SlotsWanted> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: SlotsWanted, _: &mut Context<Self>) {
+        self.environment.slots.set_wanted(message.wanted);
+        self.return_slots();
     }
 }

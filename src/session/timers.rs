@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use actix::clock::Instant;
 
-use crate::domain::id::SessionId;
+use super::actor::Session;
+use super::directory::ArmDeadline;
+use crate::domain::id::{RequestId, SessionId};
 use crate::domain::time::Timestamp;
 use crate::store::Pending;
 
@@ -60,6 +62,31 @@ impl Timers {
         }
         self.alarm = Some(next);
         Some(next)
+    }
+}
+
+impl Session {
+    /// Whether the questions' time has run out, and whose.
+    pub(super) fn overdue(&self, now: Instant) -> Vec<RequestId> {
+        let open = self.machine.open().iter().map(|request| request.id);
+        open.filter(|id| self.due.get(id).is_some_and(|at| *at <= now)).collect()
+    }
+
+    /// Sets timers for the questions that have a time limit and no timer.
+    pub(super) fn arm(&mut self) {
+        let now = Timestamp::now();
+        let since = self.machine.state().since;
+        for request in self.machine.open() {
+            let Some(deadline) = request.deadline else { continue };
+            if self.due.contains_key(&request.id) {
+                continue;
+            }
+            // A clock that was set back does not make the wait longer than it was meant to be.
+            let left = deadline.since(now).min(deadline.since(since));
+            let at = Instant::now() + left;
+            self.due.insert(request.id, at);
+            self.directory.do_send(ArmDeadline { session: self.id, at });
+        }
     }
 }
 

@@ -22,6 +22,9 @@ pub struct TestProcess {
     child: Option<Child>,
 }
 
+/// The variable that tells servers which tests started from those that a server started.
+pub const MARK: &str = "STARTED_BY_TEST";
+
 /// The program, without any variable of this process.
 pub fn callboard(folder: &Path) -> Command {
     command(&[], folder)
@@ -31,7 +34,7 @@ fn command(wrapper: &[String], folder: &Path) -> Command {
     let mut argv = wrapper.to_vec();
     argv.push(env!("CARGO_BIN_EXE_callboard").to_owned());
     let mut command = Command::new(&argv[0]);
-    command.args(&argv[1..]).current_dir(folder).env_clear().stdin(Stdio::null());
+    command.args(&argv[1..]).current_dir(folder).env_clear().env(MARK, "1").stdin(Stdio::null());
     command
 }
 
@@ -44,7 +47,7 @@ impl TestProcess {
     /// A server with these settings beside the usual ones, as `section.key` and value; it runs.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut process = Self::prepare(settings);
-        process.start().await;
+        process.up().await;
         process
     }
 
@@ -85,7 +88,7 @@ impl TestProcess {
     }
 
     /// Starts it, and waits until it answers.
-    pub async fn start(&mut self) {
+    pub async fn up(&mut self) {
         self.spawn();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -150,7 +153,7 @@ impl TestProcess {
     /// Kills it and starts it again.
     pub async fn crash(&mut self) {
         self.kill();
-        self.start().await;
+        self.up().await;
     }
 }
 

@@ -263,7 +263,9 @@ impl Machine {
             Command::CleanedUp => self.cleaned_up(&mut effects, now),
             Command::Recover { cause, steps_in_doubt } => {
                 effects.push(Effect::Tell(Entry::Recovered { cause, steps_in_doubt }, None));
-                effects.push(Effect::TakeSlot);
+                if self.open.is_empty() {
+                    effects.push(Effect::TakeSlot);
+                }
             }
         }
         effects
