@@ -61,7 +61,7 @@ impl Told {
 async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
     let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
     let store = Store::open(&store, 1).unwrap();
-    let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default());
+    let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let state = State {
         sessions,
         settings: Arc::default(),

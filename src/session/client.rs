@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler};
@@ -27,13 +28,22 @@ pub struct Sessions {
     here: usize,
     store: Store,
     kinds: Arc<Kinds>,
+    /// How long to wait for what has to be written first.
+    busy_timeout: Duration,
 }
 
 impl Sessions {
-    /// The sessions of these directories, seen from the worker `here`.
+    /// The sessions of these directories, seen from the worker `here`. A call that waits for the store longer than
+    /// `busy_timeout` is refused; what it asked for may still come about.
     #[must_use]
-    pub fn new(directories: Arc<[Addr<Directory>]>, here: usize, store: Store, kinds: Arc<Kinds>) -> Self {
-        Self { directories, here, store, kinds }
+    pub fn new(
+        directories: Arc<[Addr<Directory>]>,
+        here: usize,
+        store: Store,
+        kinds: Arc<Kinds>,
+        busy_timeout: Duration,
+    ) -> Self {
+        Self { directories, here, store, kinds, busy_timeout }
     }
 
     /// The task kinds.
@@ -56,7 +66,7 @@ impl Sessions {
     pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
-        ask(directory, |reply| StartSession { spec, idempotency, reply }).await
+        ask(directory, self.busy_timeout, |reply| StartSession { spec, idempotency, reply }).await
     }
 
     /// Gives an answer; it is in the store when this returns.
@@ -138,7 +148,7 @@ impl Sessions {
         Directory: Handler<For<M>>,
     {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
-        ask(directory, |reply| For { session_id, message: message(reply) }).await
+        ask(directory, self.busy_timeout, |reply| For { session_id, message: message(reply) }).await
     }
 
     fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {
@@ -154,7 +164,11 @@ impl Sessions {
 }
 
 /// Sends a message with a reply in it, and waits for that.
-async fn ask<A, M, T>(addr: &Addr<A>, message: impl FnOnce(Reply<Result<T, Refused>>) -> M) -> Result<T, Refused>
+async fn ask<A, M, T>(
+    addr: &Addr<A>,
+    busy_timeout: Duration,
+    message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
+) -> Result<T, Refused>
 where
     A: Actor + Handler<M>,
     A::Context: ToEnvelope<A, M>,
@@ -162,6 +176,9 @@ where
 {
     let (reply, answer) = oneshot::channel();
     addr.do_send(message(reply));
-    // The other side drops the reply only when it goes down.
-    answer.await.unwrap_or(Err(Refused::ShuttingDown))
+    match tokio::time::timeout(busy_timeout, answer).await {
+        // The other side drops the reply only when it goes down.
+        Ok(answer) => answer.unwrap_or(Err(Refused::ShuttingDown)),
+        Err(_) => Err(Refused::Unavailable("it did not write in time".into())),
+    }
 }
