@@ -18,3 +18,5 @@ mod secrets;
 mod story;
 #[path = "sessions/streams.rs"]
 mod streams;
+#[path = "sessions/transcripts.rs"]
+mod transcripts;

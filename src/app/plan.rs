@@ -144,7 +144,7 @@ impl Plan {
             store: self.store.clone(),
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),
-            slots: Slots::default(),
+            slots: Slots::stocked(Queue::stock(self.settings.sessions.max_running_sessions, self.directories.len())),
             max_pending_rows: self.settings.store.max_pending_rows,
             metrics: self.metrics.sessions(),
             kind_metrics: self.kinds.names().map(|name| (name.to_owned(), self.metrics.task_kind(name))).collect(),

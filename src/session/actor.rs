@@ -195,10 +195,14 @@ impl Session {
     /// Whether nothing happens here but waiting for people.
     pub(super) fn is_idle(&self) -> bool {
         let status = self.machine.status();
-        let kept = self.port.kept_wakers(self.waker.waker());
-        let task_waits = self.task.is_none() || !self.waker.is_awaited_elsewhere(kept);
+        let task_waits = self.task.is_none() || !self.is_awaited_elsewhere();
         let still = status.is_terminal() || (status.is_waiting() && task_waits && !self.port.has_cleanups());
         still && self.watchers.is_empty() && self.unwritten.is_empty() && self.builder.is_empty()
+    }
+
+    /// Whether the task waits for anything but its session.
+    fn is_awaited_elsewhere(&self) -> bool {
+        self.waker.is_awaited_elsewhere(self.port.kept_wakers(self.waker.waker()))
     }
 
     /// Says to the directory that nothing happens here, once.
@@ -344,7 +348,7 @@ impl Session {
 
     fn change(&mut self, begins_step: bool) -> Change {
         let mut state = self.machine.state();
-        let busy = begins_step || self.waker.is_awaited_elsewhere() || self.port.has_news();
+        let busy = begins_step || self.is_awaited_elsewhere() || self.port.has_news();
         if state.status.is_waiting() && self.task.is_some() && busy {
             // Another branch of the task goes on: a restart has to wake the session though nobody asks for it.
             state.deadline = Some(Timestamp::NEVER);

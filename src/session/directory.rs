@@ -19,7 +19,7 @@ use super::environment::Environment;
 use super::handlers::{DeadlineDue, Park, Removed, Retire, SlotAvailable, Suspend, Written};
 use super::loaded::{Loaded, load};
 use super::messages::{Addressed, For, Refused};
-use super::queue::{Queue, StockSlots};
+use super::queue::Queue;
 use super::starting::Starting;
 use super::timers::Timers;
 use crate::domain::id::SessionId;
@@ -254,7 +254,6 @@ impl Actor for Directory {
     type Context = Context<Self>;
 
     fn started(&mut self, actor: &mut Context<Self>) {
-        self.queue.do_send(StockSlots { worker: self.environment.worker });
         actor.run_interval(SWEEP, |directory, _| directory.sweep());
     }
 }

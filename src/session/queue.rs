@@ -20,8 +20,6 @@ pub struct Queue {
     waiting: BinaryHeap<(Priority, Reverse<u64>, usize)>,
     asked: u64,
     told_wanted: bool,
-    /// How many slots a worker gets to keep at hand.
-    batch: usize,
 }
 
 /// Where a worker is told.
@@ -31,14 +29,6 @@ pub struct Worker {
     pub grants: Recipient<SlotsGranted>,
     /// Of whether others wait.
     pub wanted: Recipient<SlotsWanted>,
-}
-
-/// From a worker: it wants slots to keep at hand.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub struct StockSlots {
-    /// Which worker.
-    pub worker: usize,
 }
 
 /// From a worker: one of its sessions waits for a slot.
@@ -76,11 +66,17 @@ pub struct SlotsWanted {
 }
 
 impl Queue {
-    /// A queue with `slots` run slots for these workers.
+    /// A queue with `slots` run slots for these workers, each of which has [`Queue::stock`] of them at hand.
     #[must_use]
     pub fn new(slots: usize, workers: Vec<Worker>) -> Self {
-        let batch = slots / (2 * workers.len().max(1));
-        Self { free: slots, workers, waiting: BinaryHeap::new(), asked: 0, told_wanted: false, batch }
+        let free = slots - Self::stock(slots, workers.len()) * workers.len();
+        Self { free, workers, waiting: BinaryHeap::new(), asked: 0, told_wanted: false }
+    }
+
+    /// How many of `slots` run slots each of so many workers has at hand from the beginning.
+    #[must_use]
+    pub fn stock(slots: usize, workers: usize) -> usize {
+        slots / (2 * workers.max(1))
     }
 
     fn grant(&mut self, worker: usize, slots: usize) {
@@ -108,17 +104,6 @@ impl Queue {
 
 impl Actor for Queue {
     type Context = Context<Self>;
-}
-
-impl Handler<StockSlots> for Queue {
-    type Result = ();
-
-    fn handle(&mut self, message: StockSlots, _: &mut Self::Context) {
-        if self.waiting.is_empty() {
-            let slots = self.batch.min(self.free);
-            self.grant(message.worker, slots);
-        }
-    }
 }
 
 impl Handler<RequestSlot> for Queue {

@@ -40,6 +40,11 @@ pub(crate) enum Turn {
 }
 
 impl Slots {
+    /// That many slots at hand.
+    pub(crate) fn stocked(slots: usize) -> Self {
+        Self { free: Cell::new(slots), ..Self::default() }
+    }
+
     /// Takes a slot, if one is at hand.
     pub(crate) fn try_take(&self) -> bool {
         let free = self.free.get();
