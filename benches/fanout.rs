@@ -13,6 +13,7 @@ use callboard::domain::tail::Replay;
 use callboard::domain::time::Timestamp;
 use callboard::hub::links::Arrival;
 use callboard::hub::{Announced, Gauge, Link, Links, Topic};
+use callboard::metrics::Metrics;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const LISTENERS: usize = 1000;
@@ -29,7 +30,8 @@ fn burst(count: u64) -> Arc<Burst> {
 
 fn fanout(criterion: &mut Criterion) {
     let settings = Connections::default();
-    let links = Links::new(0, &settings, Gauge::new(settings.max_connections));
+    let Ok(metrics) = Metrics::install(1) else { return };
+    let links = Links::new(0, &settings, Gauge::new(settings.max_connections), metrics.connections());
     let topic = Topic::Session(SessionId::random());
     let listeners: Vec<Rc<Link>> = (0..LISTENERS)
         .map(|_| {

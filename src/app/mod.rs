@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::config::Settings;
 use crate::connection::socket;
 use crate::http::{self, Lifecycle};
+use crate::metrics::Metrics;
 use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
 use crate::store::Store;
@@ -56,11 +57,12 @@ impl App {
         }
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
-        let store = Store::open(&settings.store, workers)?;
+        let metrics = Metrics::install(workers)?;
+        let store = Store::open_measured(&settings.store, workers, metrics.store())?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
-        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, serving)?;
+        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, serving, metrics)?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
             HttpServer::new(move || http::app(plan.settle()))

@@ -56,9 +56,9 @@ impl Plan {
         store: Store,
         kinds: Kinds,
         lifecycle: watch::Receiver<Lifecycle>,
+        metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let workers = settings.server.worker_threads();
-        let metrics = Metrics::install(workers)?;
         let (seat, seats) = crossbeam_channel::bounded(workers);
         let (mut directories, mut shards) = (Vec::new(), Vec::new());
         for worker in 0..workers {
@@ -150,7 +150,7 @@ impl Plan {
             kind_metrics: self.kinds.names().map(|name| (name.to_owned(), self.metrics.task_kind(name))).collect(),
         };
         Context::with_receiver(mailbox).run(Directory::new(Rc::new(environment), self.queue.clone()));
-        let links = Links::new(worker, &self.settings.connections, self.gauge.clone());
+        let links = Links::new(worker, &self.settings.connections, self.gauge.clone(), self.metrics.connections());
         let shard = {
             let actor = Shard::new(links.clone(), self.hub.clone().recipient());
             Context::with_receiver(shard).run(actor)

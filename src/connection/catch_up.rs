@@ -119,7 +119,7 @@ async fn tell(link: &Link, page: &[Told]) -> bool {
     if !room(link, frames.len()).await {
         return false;
     }
-    link.tell(frames.into());
+    link.tell_all(page.len(), frames.into());
     if dialect.ends_with_the_session() && has_the_end(page) {
         link.finish();
     }
@@ -179,7 +179,7 @@ mod tests {
 
     /// What a client gets that reads a little whenever the replay has to wait, and how the replay ended.
     fn replayed(dialect: &'static dyn Dialect, journal: &[Row], span: Span) -> (String, Result<(), Refused>) {
-        let link = Link::new(ConnectionId::new(0, 0), dialect, OUTBOX, None, Instant::now());
+        let link = Link::new(ConnectionId::new(0, 0), dialect, OUTBOX, None, Instant::now(), Rc::default());
         let read = async |range| Ok(page(journal, range));
         let mut work = Box::pin(replay(&link, read, span, Greeting::Spoken));
         let mut context = Context::from_waker(Waker::noop());

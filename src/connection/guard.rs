@@ -112,7 +112,12 @@ impl<P> Guard<P> {
             return false;
         }
         match self.rules.judge(head) {
-            Ok(()) => true,
+            Ok(()) => {
+                if !head.opcode.is_control() {
+                    self.link.receive(head.opcode != Opcode::Continuation, head.len);
+                }
+                true
+            }
             Err(code) => {
                 self.link.close(code);
                 false
@@ -171,7 +176,7 @@ mod tests {
 
     /// What goes on of these pieces, and the link after them.
     fn guarded(pieces: Vec<Vec<u8>>, settings: &Connections) -> (Vec<u8>, Rc<Link>) {
-        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now()));
+        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
         let pieces = futures::stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from(piece))));
         // A payload without end, as that of an open socket: the end would count as the peer's going.
         let payload = pieces.chain(futures::stream::pending());
@@ -280,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_goes_without_a_word_is_gone() {
-        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now()));
+        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
         let mut guard = Guard::new(futures::stream::empty(), Rc::clone(&link), &settings());
         assert!(guard.poll_next_unpin(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
         assert!(link.is_gone());

@@ -28,6 +28,7 @@ use crate::hub::links::Arrival;
 use crate::hub::{
     Announced, CloseAll, CountConnections, Dialect, Gauge, Link, Links, Publish, ReportConnections, Shard, Topic, frame,
 };
+use crate::metrics::Metrics;
 
 /// Says back what it hears.
 struct Echo(Rc<Link>);
@@ -102,8 +103,9 @@ impl Server {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         socket::prepare(&listener, settings).unwrap();
         let settings = settings.clone();
+        let metrics = Metrics::install(1).unwrap();
         let server = HttpServer::new(move || {
-            let links = Links::new(0, &settings, Gauge::new(settings.max_connections));
+            let links = Links::new(0, &settings, Gauge::new(settings.max_connections), metrics.connections());
             shards.send(Shard::new(Rc::clone(&links), hub.clone()).start()).unwrap();
             App::new()
                 .app_data(Worker { links, settings: settings.clone() })

@@ -1,4 +1,4 @@
-//! How many connections the process has, counted where they are made: a metric that is also a limit.
+//! How many connections the process has, counted where they are made: a count that is also a limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,6 @@ impl Gauge {
     #[must_use]
     pub fn enter(self: &Arc<Self>) -> Ticket {
         let before = self.open.fetch_add(1, Ordering::Relaxed);
-        metrics::gauge!("callboard_connections_open").increment(1.0);
         Ticket { gauge: Arc::clone(self), within: before < self.limit }
     }
 
@@ -57,7 +56,6 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.gauge.open.fetch_sub(1, Ordering::Relaxed);
-        metrics::gauge!("callboard_connections_open").decrement(1.0);
     }
 }
 

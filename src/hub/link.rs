@@ -16,8 +16,13 @@ use super::close::CloseCode;
 use super::dialect::Dialect;
 use super::frame;
 use super::outbox::{Full, Key, Outbox};
+use super::tally::Tally;
 use super::watchdog::{Marks, Patience, Verdict, judge};
 use crate::domain::id::ConnectionId;
+
+/// Why connections end that the server did not close with a code, as labels in metrics.
+const CLOSED_BY_CLIENT: &str = "closed by client";
+const GONE: &str = "gone";
 
 /// How far a connection is with ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +43,9 @@ pub struct Link {
     dialect: &'static dyn Dialect,
     outbox: RefCell<Outbox>,
     phase: Cell<Phase>,
+    /// Why it ends; the first reason counts.
+    reason: Cell<Option<&'static str>>,
+    tally: Rc<Tally>,
     /// Since when only its last words wait, or nothing: from then on the peer has its time to close.
     closing_since: Cell<Option<Instant>>,
     /// Whoever writes the outbox to the socket.
@@ -61,7 +69,7 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
-    /// An open connection whose first ping is at `first_ping`.
+    /// An open connection whose first ping is at `first_ping`; `tally` counts what passes.
     #[must_use]
     pub fn new(
         id: ConnectionId,
@@ -69,6 +77,7 @@ impl Link {
         outbox_bytes: usize,
         socket: Option<Rc<OwnedFd>>,
         first_ping: Instant,
+        tally: Rc<Tally>,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -76,6 +85,8 @@ impl Link {
             dialect,
             outbox: RefCell::new(Outbox::new(outbox_bytes)),
             phase: Cell::new(Phase::Open),
+            reason: Cell::new(None),
+            tally,
             closing_since: Cell::new(None),
             writer: RefCell::new(None),
             is_woken: Cell::new(false),
@@ -105,21 +116,31 @@ impl Link {
         self.phase.get() == Phase::Open
     }
 
-    /// Tells it what must not be left out. Where that does not fit, it is closed as too slow.
-    pub fn tell(&self, frames: Bytes) {
+    /// Tells it a message that must not be left out. Where that does not fit, it is closed as too slow.
+    pub fn tell(&self, frame: Bytes) {
+        self.tell_all(1, frame);
+    }
+
+    /// Tells it so many messages, of which none must be left out. Where they do not fit, it is closed as too slow.
+    pub fn tell_all(&self, messages: usize, frames: Bytes) {
         if !self.is_open() {
             return;
         }
+        let bytes = frames.len();
         let pushed = self.outbox.borrow_mut().push_journal(frames);
         match pushed {
-            Ok(()) => self.wake_writer(),
+            Ok(()) => {
+                self.tally.send(messages, bytes);
+                self.wake_writer();
+            }
             Err(Full) => self.close(CloseCode::TooSlow),
         }
     }
 
-    /// Tells it a replay, which comes once and always fits.
-    pub fn tell_replay(&self, frames: Bytes) {
+    /// Tells it a replay of so many messages, which comes once and always fits.
+    pub fn tell_replay(&self, messages: usize, frames: Bytes) {
         if self.is_open() {
+            self.tally.send(messages, frames.len());
             self.outbox.borrow_mut().push_replay(frames);
             self.wake_writer();
         }
@@ -127,14 +148,12 @@ impl Link {
 
     /// Tells it what only the latest of matters.
     pub fn tell_latest(&self, key: Key, frames: Bytes) {
-        let dropped = {
+        {
             let mut outbox = self.outbox.borrow_mut();
             let before = outbox.dropped();
+            self.tally.send(1, frames.len());
             outbox.push_ephemeral(key, frames);
-            outbox.dropped() - before
-        };
-        if dropped > 0 {
-            metrics::counter!("callboard_ephemeral_dropped_total").increment(dropped);
+            self.tally.drop_ephemeral(outbox.dropped() - before);
         }
         self.wake_writer();
     }
@@ -155,7 +174,7 @@ impl Link {
         if !self.is_open() {
             return;
         }
-        metrics::counter!("callboard_connections_closed_total", "reason" => code.reason()).increment(1);
+        self.note(code.reason());
         {
             let mut outbox = self.outbox.borrow_mut();
             if matches!(code, CloseCode::TooSlow | CloseCode::NoHeartbeat) {
@@ -170,6 +189,7 @@ impl Link {
 
     /// Ends it once what waits is written, without last words: all is said.
     pub fn finish(&self) {
+        self.note(CloseCode::Done.reason());
         self.outbox.borrow_mut().seal(None);
         self.end_as(Phase::Over);
     }
@@ -177,6 +197,7 @@ impl Link {
     /// The peer has closed, or answered a close. What waits is not written: nobody reads it. Where the peer was
     /// first, its `code` is sent back.
     pub fn peer_closed(&self, code: Option<u16>) {
+        self.note(CLOSED_BY_CLIENT);
         if self.is_open() {
             let mut outbox = self.outbox.borrow_mut();
             outbox.clear_data();
@@ -197,6 +218,17 @@ impl Link {
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.phase.get() == Phase::Gone
+    }
+
+    /// Why it has ended, or ends: the label in metrics.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.reason.get().unwrap_or(GONE)
+    }
+
+    /// A frame of a message was received; it begins one, or goes on with it.
+    pub fn receive(&self, begins: bool, bytes: u64) {
+        self.tally.receive(u64::from(begins), bytes);
     }
 
     /// Something was heard of the peer.
@@ -288,6 +320,12 @@ impl Link {
             stuck: is_stuck.then_some(since),
             next_ping: self.next_ping.get(),
             closing: self.closing_since.get(),
+        }
+    }
+
+    fn note(&self, reason: &'static str) {
+        if self.reason.get().is_none() && self.is_open() {
+            self.reason.set(Some(reason));
         }
     }
 

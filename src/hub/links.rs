@@ -19,11 +19,13 @@ use super::gauge::{Gauge, Ticket};
 use super::link::Link;
 use super::messages::{Announced, Opened, ReportConnections, Topic};
 use super::registry::Registry;
+use super::tally::Tally;
 use super::watchdog::{Patience, Verdict};
 use crate::config::connections::Connections;
 use crate::domain::burst::Burst;
 use crate::domain::id::ConnectionId;
 use crate::domain::tail::Replay;
+use crate::metrics;
 
 /// A connection that was just accepted.
 pub struct Arrival {
@@ -43,6 +45,8 @@ pub struct Links {
     outbox_bytes: usize,
     patience: Patience,
     gauge: Arc<Gauge>,
+    metrics: metrics::Connections,
+    tally: Rc<Tally>,
     next: Cell<u64>,
     table: RefCell<HashMap<ConnectionId, (Rc<Link>, Ticket)>>,
     topics: RefCell<Registry<Rc<Link>>>,
@@ -54,12 +58,14 @@ pub struct Links {
 impl Links {
     /// No connections yet, on this worker; `gauge` counts those of all workers.
     #[must_use]
-    pub fn new(worker: usize, settings: &Connections, gauge: Arc<Gauge>) -> Rc<Self> {
+    pub fn new(worker: usize, settings: &Connections, gauge: Arc<Gauge>, metrics: metrics::Connections) -> Rc<Self> {
         Rc::new(Self {
             worker,
             outbox_bytes: settings.outbox_bytes,
             patience: Patience::new(settings),
             gauge,
+            metrics,
+            tally: Rc::default(),
             next: Cell::new(0),
             table: RefCell::default(),
             topics: RefCell::default(),
@@ -103,8 +109,10 @@ impl Links {
         self.next.set(self.next.get() + 1);
         // Pings of connections that came together must not go together for ever.
         let first_ping = Instant::now() + self.patience.heartbeat.mul_f64(rand::random_range(0.5..=1.0));
-        let link = Rc::new(Link::new(connection, dialect, self.outbox_bytes, socket, first_ping));
+        let link =
+            Rc::new(Link::new(connection, dialect, self.outbox_bytes, socket, first_ping, Rc::clone(&self.tally)));
         let ticket = self.gauge.enter();
+        self.metrics.opened();
         if self.is_closing_down.get() {
             link.close(CloseCode::GoingAway);
         } else if !ticket.is_within_limit() {
@@ -121,6 +129,7 @@ impl Links {
         let ended = self.table.borrow_mut().remove(&connection);
         if let Some((link, _ticket)) = ended {
             link.release();
+            self.metrics.closed(link.reason());
             self.closed.borrow_mut().push(connection);
         }
     }
@@ -131,7 +140,7 @@ impl Links {
         if !self.topics.borrow_mut().subscribe(topic, connection, Rc::clone(&link)) {
             return;
         }
-        link.tell_replay(link.dialect().replay(replay, announced));
+        link.tell_replay(replay.told.len(), link.dialect().replay(replay, announced));
         if link.dialect().ends_with_the_session() && has_the_end(&replay.told) {
             link.finish();
         }
@@ -154,7 +163,7 @@ impl Links {
                     frames
                 }
             };
-            link.tell(frames);
+            link.tell_all(burst.told.len(), frames);
             if ends && dialect.ends_with_the_session() {
                 link.finish();
             }
@@ -194,6 +203,11 @@ impl Links {
                 Verdict::Shut => self.topics.borrow_mut().leave(*connection),
             }
         }
+    }
+
+    /// Adds what passed since the last time to the metrics.
+    pub fn add_up(&self) {
+        self.tally.add_to(&self.metrics);
     }
 
     /// What came and went since the last report, where there is anything.

@@ -14,6 +14,7 @@ pub mod outbox;
 pub mod registry;
 pub mod roster;
 pub mod shard;
+pub mod tally;
 pub mod watchdog;
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ impl Actor for Shard {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(self.links.patience().sweep(), |shard, _| shard.links.sweep(Instant::now()));
         ctx.run_interval(REPORT_EVERY, |shard, _| {
+            shard.links.add_up();
             if let Some(report) = shard.links.report() {
                 shard.hub.do_send(report);
             }

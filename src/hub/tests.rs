@@ -18,6 +18,7 @@ use crate::domain::entry::Entry;
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::tail::{Replay, Tail, TailLimits};
 use crate::domain::time::Timestamp;
+use crate::metrics::Metrics;
 
 /// Writes the `seq` of each entry, and counts how often it is asked to write a burst.
 struct Numbers;
@@ -54,7 +55,7 @@ fn replay(first: u64, count: u64) -> Replay {
 }
 
 fn links(settings: &Connections) -> Rc<Links> {
-    Links::new(0, settings, Gauge::new(settings.max_connections))
+    Links::new(0, settings, Gauge::new(settings.max_connections), Metrics::install(1).unwrap().connections())
 }
 
 fn open(links: &Links) -> Rc<Link> {

@@ -21,6 +21,8 @@ pub struct Connections {
     pub messages_received: Counter,
     /// Messages that were put into the outboxes of clients.
     pub messages_sent: Counter,
+    /// Messages that only the latest of mattered, and that were dropped because a client did not read.
+    pub messages_dropped: Counter,
     /// Bytes of the messages that clients sent.
     pub received_bytes: Counter,
     /// Bytes that were put into the outboxes of clients.
@@ -37,6 +39,7 @@ impl Connections {
             metrics: metrics.clone(),
             messages_received: metrics.counter(names::MESSAGES_RECEIVED, &[]),
             messages_sent: metrics.counter(names::MESSAGES_SENT, &[]),
+            messages_dropped: metrics.counter(names::MESSAGES_DROPPED, &[]),
             received_bytes: metrics.counter(names::RECEIVED_BYTES, &[]),
             sent_bytes: metrics.counter(names::SENT_BYTES, &[]),
         }
@@ -139,13 +142,19 @@ impl TaskKind {
     }
 }
 
-/// For the store's writer.
+/// For the store's writer; by default they measure nothing.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// Seconds that a commit took.
     pub commit_seconds: Histogram,
     /// Rows that were written in one commit.
     pub commit_rows: Histogram,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { commit_seconds: Histogram::noop(), commit_rows: Histogram::noop() }
+    }
 }
 
 impl Store {

@@ -8,6 +8,7 @@ pub(super) const CONNECTIONS_OPENED: &str = "callboard_connections_opened_total"
 pub(super) const CONNECTIONS_CLOSED: &str = "callboard_connections_closed_total";
 pub(super) const MESSAGES_RECEIVED: &str = "callboard_messages_received_total";
 pub(super) const MESSAGES_SENT: &str = "callboard_messages_sent_total";
+pub(super) const MESSAGES_DROPPED: &str = "callboard_messages_dropped_total";
 pub(super) const RECEIVED_BYTES: &str = "callboard_received_bytes_total";
 pub(super) const SENT_BYTES: &str = "callboard_sent_bytes_total";
 pub(super) const SESSIONS: &str = "callboard_sessions";
@@ -28,11 +29,12 @@ pub(super) const GAUGES: [(&str, &str); 5] = [
     (SESSIONS, "Sessions that are kept, by status"),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 8] = [
+pub(super) const COUNTERS: [(&str, &str); 9] = [
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),
     (MESSAGES_RECEIVED, "Messages that clients sent"),
     (MESSAGES_SENT, "Messages that were put into the outboxes of clients"),
+    (MESSAGES_DROPPED, "Messages that only the latest of mattered, dropped because a client did not read"),
     (RECEIVED_BYTES, "Bytes of the messages that clients sent"),
     (SENT_BYTES, "Bytes that were put into the outboxes of clients"),
     (SESSIONS_STARTED, "Sessions that were started, by task"),

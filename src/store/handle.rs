@@ -22,6 +22,7 @@ use crate::config::store::Store as Settings;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::metrics;
 
 /// A store, from any thread. Cloning shares it.
 ///
@@ -72,11 +73,17 @@ pub(super) struct Parts<E, R> {
 impl Store {
     /// Opens the store that `settings.url` names, for that many workers (1 to 64).
     ///
-    /// The recorder of metrics must be installed before.
-    ///
     /// # Errors
     /// [`Error::Unusable`], with the reason and the path in words for the operator.
     pub fn open(settings: &Settings, workers: usize) -> Result<Store, Error> {
+        Self::open_measured(settings, workers, metrics::Store::default())
+    }
+
+    /// The same, whose commits are measured with these handles.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_measured(settings: &Settings, workers: usize, metrics: metrics::Store) -> Result<Store, Error> {
         if !(1..=keys::MAX_WORKERS).contains(&workers) {
             return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
         }
@@ -84,6 +91,7 @@ impl Store {
             max_commit_bytes: settings.max_commit_bytes,
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(1),
+            metrics,
         };
         match settings.url.split_once(':') {
             Some(("memory", "")) => {

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use metrics::Histogram;
 use tokio::sync::{oneshot, watch};
 
 use super::engine::{Engine, Refusal};
@@ -18,6 +17,7 @@ use super::query::{Query, Reply};
 use super::{Append, Committed, Error, Health, SessionKey, Told};
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
+use crate::metrics;
 
 /// How long nothing must come before the engine may tidy up.
 const REST_AFTER: Duration = Duration::from_millis(200);
@@ -46,6 +46,8 @@ pub(super) struct Options {
     pub(super) first_pause: Duration,
     /// The longest pause.
     pub(super) longest_pause: Duration,
+    /// What commits are measured with.
+    pub(super) metrics: metrics::Store,
 }
 
 /// See the module.
@@ -65,8 +67,6 @@ pub(super) struct Writer<E> {
     /// Whether a commit that fails is given up, and who is told how many rows that cost.
     closing: Option<Option<oneshot::Sender<usize>>>,
     lost: usize,
-    commit_seconds: Histogram,
-    commit_rows: Histogram,
 }
 
 impl<E: Engine> Writer<E> {
@@ -90,8 +90,6 @@ impl<E: Engine> Writer<E> {
             unwritten,
             closing: None,
             lost: 0,
-            commit_seconds: metrics::histogram!("callboard_store_commit_seconds"),
-            commit_rows: metrics::histogram!("callboard_store_commit_rows"),
         }
     }
 
@@ -169,8 +167,8 @@ impl<E: Engine> Writer<E> {
             let begin = Instant::now();
             match self.engine.commit(batch) {
                 Ok(refused) => {
-                    self.commit_seconds.record(begin.elapsed());
-                    self.commit_rows.record(batch.len() as f64);
+                    self.options.metrics.commit_seconds.record(begin.elapsed());
+                    self.options.metrics.commit_rows.record(batch.len() as f64);
                     self.recovered();
                     self.refuse(&refused, batch);
                     break;

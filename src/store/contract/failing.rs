@@ -50,7 +50,7 @@ impl Engine for Doubtful {
 
 fn options() -> Options {
     let pause = Duration::from_millis(1);
-    Options { max_commit_bytes: 1 << 20, first_pause: pause, longest_pause: pause }
+    Options { max_commit_bytes: 1 << 20, first_pause: pause, longest_pause: pause, metrics: Default::default() }
 }
 
 fn doubtful() -> (Board, Sender<Verdict>) {
