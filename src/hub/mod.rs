@@ -20,9 +20,13 @@ pub mod watchdog;
 #[cfg(test)]
 mod tests;
 
-use actix::{Actor, Addr, Context, Handler};
+use std::collections::HashSet;
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
 
 use crate::config::connections::Connections;
+use crate::domain::id::ConnectionId;
 use close::CloseCode;
 pub use dialect::Dialect;
 pub use gauge::Gauge;
@@ -33,6 +37,10 @@ pub use messages::{
 };
 use roster::{Limits, Roster};
 pub use shard::Shard;
+
+/// How long after a report the others' have come, with what went before it: somebody who leaves and comes back at once,
+/// as a page does that is loaded again, must not count twice.
+const ALL_HAVE_REPORTED: Duration = shard::REPORT_EVERY.saturating_mul(2);
 
 /// Knows all connections, and keeps the limits that only a view of all of them can keep.
 pub struct Hub {
@@ -47,6 +55,21 @@ impl Hub {
     pub fn new(shards: Vec<Addr<Shard>>, settings: &Connections) -> Self {
         let limits = Limits { per_address: settings.max_per_address, per_session: settings.max_per_session };
         Self { shards, roster: Roster::new(limits) }
+    }
+}
+
+impl Hub {
+    /// Closes those of these connections that are over a limit still, the newest first.
+    fn refuse(&mut self, suspects: &[ConnectionId]) {
+        for connection in suspects.iter().rev().copied() {
+            if !self.roster.is_over(connection) {
+                continue;
+            }
+            self.roster.close(connection);
+            if let Some(shard) = self.shards.get(connection.worker()) {
+                shard.do_send(CloseConnection { connection, code: CloseCode::TooManyConnections });
+            }
+        }
     }
 }
 
@@ -75,17 +98,21 @@ impl Handler<CountConnections> for Hub {
 impl Handler<ReportConnections> for Hub {
     type Result = ();
 
-    fn handle(&mut self, report: ReportConnections, _: &mut Self::Context) {
+    fn handle(&mut self, report: ReportConnections, ctx: &mut Self::Context) {
+        let closed: HashSet<ConnectionId> = report.closed.into_iter().collect();
+        for connection in &closed {
+            self.roster.close(*connection);
+        }
+        let mut over = Vec::new();
         for opened in report.opened {
             let connection = opened.connection;
-            if !self.roster.open(opened)
-                && let Some(shard) = self.shards.get(report.worker)
-            {
-                shard.do_send(CloseConnection { connection, code: CloseCode::TooManyConnections });
+            // Some have gone before anybody heard that they came.
+            if !closed.contains(&connection) && !self.roster.open(opened) {
+                over.push(connection);
             }
         }
-        for connection in report.closed {
-            self.roster.close(connection);
+        if !over.is_empty() {
+            ctx.run_later(ALL_HAVE_REPORTED, move |hub, _| hub.refuse(&over));
         }
     }
 }

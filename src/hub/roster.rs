@@ -55,6 +55,15 @@ impl Roster {
         address && session
     }
 
+    /// Whether more connections than allowed share something with this one, now that others may have gone.
+    #[must_use]
+    pub fn is_over(&self, connection: ConnectionId) -> bool {
+        self.connections.get(&connection).is_some_and(|opened| {
+            exceeds(&self.by_address, opened.address, self.limits.per_address)
+                || exceeds(&self.by_topic, opened.topic, self.limits.per_session)
+        })
+    }
+
     /// Removes a connection.
     pub fn close(&mut self, connection: ConnectionId) {
         if let Some(closed) = self.connections.remove(&connection) {
@@ -70,6 +79,10 @@ fn add<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: Option<K>, limit: usiz
     let count = counts.entry(key).or_insert(0);
     *count += 1;
     limit == 0 || *count <= limit
+}
+
+fn exceeds<K: Eq + Hash>(counts: &HashMap<K, usize>, key: Option<K>, limit: usize) -> bool {
+    limit > 0 && key.and_then(|key| counts.get(&key)).is_some_and(|count| *count > limit)
 }
 
 fn remove<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: Option<K>) {
@@ -116,7 +129,9 @@ mod tests {
                     let session = naive.iter().filter(|other| other.topic == new.topic).count();
                     let within = (new.address.is_none() || address <= LIMITS.per_address)
                         && (new.topic.is_none() || session <= LIMITS.per_session);
+                    let connection = new.connection;
                     prop_assert_eq!(roster.open(new), within);
+                    prop_assert_eq!(roster.is_over(connection), !within);
                 }
                 prop_assert_eq!(roster.len(), naive.len());
             }

@@ -17,7 +17,7 @@ use super::links::Links;
 use super::messages::{CloseAll, CloseConnection, CloseTopic, CountConnections, Publish, ReportConnections, Subscribe};
 
 /// How often the hub is told who came and went.
-const REPORT_EVERY: Duration = Duration::from_millis(250);
+pub(super) const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// How many connections are told at once that the server goes down, and the pause between such batches: it keeps
 /// the worker answering, and spreads those who come back.
 const FAREWELL_BATCH: usize = 256;
