@@ -72,6 +72,8 @@ impl App {
                 .max_connections(server.max_connections.div_ceil(workers))
                 .backlog(4096)
                 .shutdown_timeout(1)
+                // Else nobody would see that the reader of an event stream has gone, until something is written.
+                .h1_allow_half_closed(false)
                 .disable_signals()
                 .on_connect(socket::on_connect)
                 .listen(listener)?
