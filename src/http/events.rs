@@ -41,9 +41,9 @@ pub(super) struct EventPage {
     get, path = "/sessions/{session_id}/events", tag = "sessions",
     params(
         ("session_id" = String, Path, description = "The session's id."),
-        ("since" = Option<u64>, Query, description = "Only entries after this `seq`."),
+        ("since" = Option<u64>, Query, format = "uint64", description = "Only entries after this `seq`."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 100_000, description = "At most that many, 1000 where it is left out."),
-        ("Last-Event-ID" = Option<u64>, Header, description = "The same as `since`, for event streams."),
+        ("Last-Event-ID" = Option<u64>, Header, format = "uint64", description = "The same as `since`, for event streams."),
     ),
     responses(
         (status = 200, description = "Entries of the journal.", content(

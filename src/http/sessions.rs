@@ -46,11 +46,11 @@ pub(super) struct SessionInfo {
 #[utoipa::path(
     get, path = "/sessions", tag = "sessions",
     params(
-        ("status" = Option<String>, Query, description = "Only these, separated by commas or repeated: status words, `waiting`, `live` (not ended) or `ended`."),
+        ("status" = Option<String>, Query, pattern = r"^(queued|running|waiting_confirmation|waiting_input|waiting_retry|cancelling|completed|failed|cancelled|waiting|live|ended)?(,(queued|running|waiting_confirmation|waiting_input|waiting_retry|cancelling|completed|failed|cancelled|waiting|live|ended)?)*$", description = "Only these, separated by commas or repeated: status words, `waiting`, `live` (not ended) or `ended`."),
         ("task" = Option<String>, Query, description = "Only those of this task."),
-        ("label" = Option<String>, Query, description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
+        ("label" = Option<String>, Query, pattern = r"^$|^([^=]+=|[^=:]+:)[\s\S]*$", description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
+        ("cursor" = Option<String>, Query, pattern = r"^([A-Za-z0-9_-]{10}[AEIMQUYcgkosw048])?$", description = "Where the page before ended."),
     ),
     responses(
         (status = 200, description = "A page of them.", body = SessionPage),

@@ -55,7 +55,9 @@ pub(super) struct StartedSession {
 /// Starts a session; it is in the store when the answer comes.
 #[utoipa::path(
     post, path = "/start-task", tag = "sessions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same session back.")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, pattern = r"^[!-~]{1,255}$", description = "The same key gives the same session back."),
+    ),
     request_body(content = Option<StartTask>),
     responses(
         (status = 200, description = "It is started.", body = StartedSession),

@@ -61,8 +61,8 @@ pub enum Admission {
     get, path = "/ws/{session_id}", tag = "sessions",
     params(
         ("session_id" = String, Path, description = "The session's id."),
-        ("since" = Option<u64>, Query, description = "The last `seq` that the client has."),
-        ("client_id" = Option<String>, Query, description = "What the client calls itself; told with its answers."),
+        ("since" = Option<u64>, Query, format = "uint64", description = "The last `seq` that the client has."),
+        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with its answers."),
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
