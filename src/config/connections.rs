@@ -31,7 +31,7 @@ pub struct Connections {
     /// Messages that a client may send at once before the rate counts.
     #[garde(range(min = 1))]
     pub message_burst: u32,
-    /// Bytes that may wait for a client to read them; one that lacks more is closed (4410) and comes back with `since`.
+    /// Bytes that may wait for a client to read them; more than that it gets from the store, as it reads.
     #[garde(range(min = 16_384))]
     pub outbox_bytes: usize,
     /// Seconds that bytes may wait while none leaves, before the client counts as stuck (4410).

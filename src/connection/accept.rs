@@ -52,7 +52,18 @@ impl Connections {
         sessions: Sessions,
         settings: &config::connections::Connections,
     ) -> Self {
-        Self { shared: Rc::new(Shared { shard, links, sessions, settings: settings.clone() }) }
+        let shared = Shared { shard, links, sessions, settings: settings.clone() };
+        let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
+        shared.links.on_falling_behind(move |link, Topic::Session(session_id), seq| {
+            let (sessions, shard, link) = (sessions.clone(), shard.clone(), Rc::clone(link));
+            let catch_up = CatchUp { sessions, session_id, shard, link };
+            actix::spawn(async move {
+                if let Err(refused) = catch_up.resume(seq).await {
+                    catch_up.link.close(close::code(&refused));
+                }
+            });
+        });
+        Self { shared: Rc::new(shared) }
     }
 
     /// Answers the upgrade to `/ws/{session_id}`: the entries after `since`, or a snapshot, and then live ones.

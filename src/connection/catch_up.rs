@@ -38,9 +38,21 @@ impl CatchUp {
     }
 
     /// Goes on from the first answer until the connection gets live entries.
-    pub(super) async fn follow(&self, mut attached: Attached, since: Option<u64>) -> Result<(), Refused> {
-        let mut at = since.unwrap_or(0);
-        let mut greeting = Greeting::Spoken;
+    pub(super) async fn follow(&self, attached: Attached, since: Option<u64>) -> Result<(), Refused> {
+        self.go_on(attached, since.unwrap_or(0), Greeting::Spoken).await
+    }
+
+    /// Attaches a connection again that got live entries up to `seq` and had no room for the next: it gets them as it
+    /// reads. Whether it reads at all is the watchdog's question.
+    pub(super) async fn resume(&self, seq: u64) -> Result<(), Refused> {
+        if !room(&self.link, usize::MAX).await {
+            return Ok(());
+        }
+        let attached = self.attach(Some(seq), Greeting::Silent).await?;
+        self.go_on(attached, seq, Greeting::Silent).await
+    }
+
+    async fn go_on(&self, mut attached: Attached, mut at: u64, mut greeting: Greeting) -> Result<(), Refused> {
         while let Attached::Behind { key, last_seq } = attached {
             let store = self.sessions.store();
             let span = Span { after: at, last_seq };

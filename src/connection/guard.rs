@@ -13,6 +13,7 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures::Stream;
 
+use super::inbound::tell_misused;
 use crate::config::connections::Connections;
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -119,6 +120,7 @@ impl<P> Guard<P> {
                 true
             }
             Err(code) => {
+                tell_misused(&self.link, code);
                 self.link.close(code);
                 false
             }
@@ -272,7 +274,9 @@ mod tests {
         );
         assert!(passed.is_empty());
         let mut context = Context::from_waker(std::task::Waker::noop());
-        assert!(matches!(link.poll_next(&mut context), Poll::Ready(Some(_))), "its last words are still written");
+        for _why_and_close in 0..2 {
+            assert!(matches!(link.poll_next(&mut context), Poll::Ready(Some(_))), "its last words are still written");
+        }
         assert!(matches!(link.poll_next(&mut context), Poll::Ready(None)));
     }
 

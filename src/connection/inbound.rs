@@ -8,6 +8,7 @@ use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
 use crate::domain::id::SessionId;
 use crate::domain::request::Answer;
 use crate::hub::Link;
+use crate::hub::close::CloseCode;
 use crate::session::Sessions;
 use crate::session::messages::Refused;
 
@@ -118,6 +119,27 @@ impl Drop for Slot {
 
 fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
     tell_error(link, fault.word(), &fault.to_string());
+}
+
+/// Tells a client what it has done, before it is closed for that.
+pub(super) fn tell_misused(link: &Link, code: CloseCode) {
+    match code {
+        CloseCode::TooBig => tell_error(link, "too_large", "the message is larger than this server takes"),
+        CloseCode::TooManyMessages => {
+            tell_error(link, "rate_limited", "messages come faster than this server takes them")
+        }
+        CloseCode::Done
+        | CloseCode::GoingAway
+        | CloseCode::ProtocolError
+        | CloseCode::NotUtf8
+        | CloseCode::TooManyConnections
+        | CloseCode::NoHeartbeat
+        | CloseCode::TooSlow
+        | CloseCode::NotAuthenticated
+        | CloseCode::NotAllowed
+        | CloseCode::Unknown
+        | CloseCode::Disconnected => {}
+    }
 }
 
 fn tell_error(link: &Link, code: &str, message: &str) {

@@ -123,18 +123,23 @@ impl Link {
 
     /// Tells it so many messages, of which none must be left out. Where they do not fit, it is closed as too slow.
     pub fn tell_all(&self, messages: usize, frames: Bytes) {
-        if !self.is_open() {
-            return;
+        if self.offer(messages, frames).is_err() {
+            self.close(CloseCode::TooSlow);
         }
-        let bytes = frames.len();
-        let pushed = self.outbox.borrow_mut().push_journal(frames);
-        match pushed {
-            Ok(()) => {
-                self.tally.send(messages, bytes);
-                self.wake_writer();
-            }
-            Err(Full) => self.close(CloseCode::TooSlow),
+    }
+
+    /// Tells it so many messages where they fit. One that is being closed takes everything and tells nothing.
+    ///
+    /// # Errors
+    /// [`Full`] where they do not; nothing was told then.
+    pub fn offer(&self, messages: usize, frames: Bytes) -> Result<(), Full> {
+        if self.is_open() {
+            let bytes = frames.len();
+            self.outbox.borrow_mut().push_journal(frames)?;
+            self.tally.send(messages, bytes);
+            self.wake_writer();
         }
+        Ok(())
     }
 
     /// Tells it a replay of so many messages, which comes once and always fits.

@@ -2,7 +2,7 @@
 //!
 //! Lives on one thread. Invariant: whoever is not in the table listens to nothing.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
@@ -39,6 +39,10 @@ pub struct Arrival {
     pub socket: Option<Rc<OwnedFd>>,
 }
 
+/// Goes on for a connection that has a topic's entries up to this `seq` and could not take what came next. It listens
+/// to the topic no more.
+type FallBehind = Box<dyn Fn(&Rc<Link>, Topic, u64)>;
+
 /// The connections of one worker.
 pub struct Links {
     worker: usize,
@@ -53,6 +57,7 @@ pub struct Links {
     opened: RefCell<Vec<Opened>>,
     closed: RefCell<Vec<ConnectionId>>,
     is_closing_down: Cell<bool>,
+    fall_behind: OnceCell<FallBehind>,
 }
 
 impl Links {
@@ -72,7 +77,15 @@ impl Links {
             opened: RefCell::default(),
             closed: RefCell::default(),
             is_closing_down: Cell::new(false),
+            fall_behind: OnceCell::new(),
         })
+    }
+
+    /// Says what goes on for a connection that falls behind; without it, and in all further calls, such are closed as
+    /// too slow.
+    pub fn on_falling_behind(&self, goes_on: impl Fn(&Rc<Link>, Topic, u64) + 'static) {
+        // The first one stays: the worker's connections are set up once.
+        let _ = self.fall_behind.set(Box::new(goes_on));
     }
 
     /// How long connections may be silent or stuck.
@@ -146,11 +159,11 @@ impl Links {
         }
     }
 
-    /// Tells a burst to all who listen; it is written once for each dialect among them.
+    /// Tells a burst to all who listen; it is written once for each dialect among them. Who has no room for it reads
+    /// more slowly than is told, and falls behind.
     pub fn publish(&self, topic: Topic, burst: &Burst) {
-        if burst.told.is_empty() {
-            return;
-        }
+        let Some(first) = burst.told.first() else { return };
+        let mut behind = Vec::new();
         let ends = has_the_end(&burst.told);
         let mut written: SmallVec<[(&'static str, Bytes); 2]> = SmallVec::new();
         for (_, link) in self.topics.borrow().listeners(topic) {
@@ -163,10 +176,24 @@ impl Links {
                     frames
                 }
             };
-            link.tell_all(burst.told.len(), frames);
+            if link.offer(burst.told.len(), frames).is_err() {
+                behind.push(Rc::clone(link));
+                continue;
+            }
             if ends && dialect.ends_with_the_session() {
                 link.finish();
             }
+        }
+        for link in behind {
+            self.falls_behind(&link, topic, first.seq.saturating_sub(1));
+        }
+    }
+
+    fn falls_behind(&self, link: &Rc<Link>, topic: Topic, seq: u64) {
+        self.topics.borrow_mut().leave(link.id());
+        match self.fall_behind.get() {
+            Some(go_on) => go_on(link, topic, seq),
+            None => link.close(CloseCode::TooSlow),
         }
     }
 

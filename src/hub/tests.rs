@@ -94,6 +94,28 @@ async fn a_burst_is_written_once_for_all_who_listen() {
 }
 
 #[actix::test]
+async fn who_falls_behind_is_told_nothing_until_it_listens_again() {
+    let links = links(&Connections { outbox_bytes: 3, ..Connections::default() });
+    let behind = Rc::new(RefCell::new(Vec::new()));
+    let heard = Rc::clone(&behind);
+    links.on_falling_behind(move |link, topic, seq| heard.borrow_mut().push((link.id(), topic, seq)));
+    let (slow, other) = (open(&links), open(&links));
+    for link in [&slow, &other] {
+        links.subscribe(link.id(), topic(), &replay(1, 2), Announced::No);
+    }
+    links.publish(topic(), &burst(3, 3));
+    assert_eq!(drain(&other).0, [1, 2, 3, 4, 5]);
+    links.publish(topic(), &burst(6, 2));
+    links.publish(topic(), &burst(8, 1));
+    assert_eq!(drain(&other).0, [6, 7, 8]);
+    assert_eq!(behind.take(), [(slow.id(), topic(), 5)], "once, with what it has");
+    assert_eq!(drain(&slow), (vec![1, 2, 3, 4, 5], false), "it keeps what waits, and stays");
+    links.subscribe(slow.id(), topic(), &replay(6, 3), Announced::No);
+    links.publish(topic(), &burst(9, 1));
+    assert_eq!((drain(&slow).0, drain(&other).0), (vec![6, 7, 8, 9], vec![9]));
+}
+
+#[actix::test]
 async fn who_is_too_slow_is_closed_and_has_no_gap() {
     let links = links(&Connections { outbox_bytes: 3, ..Connections::default() });
     let link = open(&links);
@@ -258,11 +280,39 @@ async fn the_hub_closes_the_newest_of_too_many_at_one_address() {
     let listeners: Vec<Rc<Link>> = (0..3).map(|_| links.open(arrivals())).collect();
     hub.send(links.report().unwrap()).await.unwrap();
     assert_eq!(hub.send(CountConnections).await.unwrap(), 3);
+    while listeners.iter().all(|link| link.is_open()) {
+        actix::clock::sleep(Duration::from_millis(5)).await;
+    }
     shard.send(CountConnections).await.unwrap();
     assert_eq!(listeners.iter().map(|link| link.is_open()).collect::<Vec<_>>(), [true, true, false]);
     links.end(listeners[2].id());
     hub.send(links.report().unwrap()).await.unwrap();
     assert_eq!(hub.send(CountConnections).await.unwrap(), 2);
+}
+
+#[actix::test]
+async fn who_leaves_and_comes_back_does_not_count_twice() {
+    let settings = Connections { max_per_address: 1, ..Connections::default() };
+    let links = links(&settings);
+    let shard = shard(&links, Probe::default().start().recipient());
+    let hub = Hub::new(vec![shard.clone()], &settings).start();
+    let address = Some([10, 0, 0, 1].into());
+    let arrival = || Arrival { dialect: &NUMBERS, address, topic: None, socket: None };
+    let before = links.open(arrival());
+    hub.send(links.report().unwrap()).await.unwrap();
+    links.end(before.id());
+    let again = links.open(arrival());
+    hub.send(links.report().unwrap()).await.unwrap();
+    links.end(again.id());
+    let gone = links.report().unwrap();
+    // The one that comes is reported before the one that went on another worker.
+    let back = links.open(arrival());
+    hub.send(links.report().unwrap()).await.unwrap();
+    hub.send(gone).await.unwrap();
+    actix::clock::sleep(2 * ALL_HAVE_REPORTED).await;
+    shard.send(CountConnections).await.unwrap();
+    assert!(back.is_open());
+    assert_eq!(hub.send(CountConnections).await.unwrap(), 1);
 }
 
 #[actix::test]
