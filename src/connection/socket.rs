@@ -42,6 +42,23 @@ pub fn on_connect(io: &dyn Any, extensions: &mut Extensions) {
     }
 }
 
+/// How long a client may go on sending what nobody reads any more.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Cuts the socket of a request a little later: its client goes on sending a body without an end, which the HTTP server
+/// would read and forget for ever. The answer has time to arrive.
+pub fn cut_later(request: &HttpRequest) -> impl FnOnce() + 'static {
+    let socket = of(request);
+    move || {
+        let Some(socket) = socket else { return };
+        actix_web::rt::spawn(async move {
+            actix_web::rt::time::sleep(LINGER).await;
+            // A client that went by itself was faster.
+            let _ = SockRef::from(&*socket).shutdown(std::net::Shutdown::Both);
+        });
+    }
+}
+
 /// The duplicate that [`on_connect`] has kept for the connection of this request.
 pub(super) fn of(request: &HttpRequest) -> Option<Rc<OwnedFd>> {
     request.conn_data::<Accepted>().map(|accepted| Rc::clone(&accepted.0))

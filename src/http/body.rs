@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::State;
 use super::error::{Code, Problem};
+use crate::connection::socket;
 
 /// How long a body may take to come, so that slow senders do not hold connections for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,12 +30,14 @@ impl FromRequest for JsonBody {
             request.app_data::<web::Data<State>>().map_or(1_048_576, |state| state.settings.server.max_body_bytes);
         let payload = payload.take();
         let expected = expect(request.headers(), limit);
+        let cut_later = socket::cut_later(request);
         Box::pin(async move {
             if !expected? {
                 return Ok(JsonBody(None));
             }
             let body = actix_web::rt::time::timeout(PATIENCE, read(payload, limit)).await;
-            parse(&body.map_err(|_| Code::RequestTimeout)??).map(JsonBody)
+            let body = body.map_err(|_| Code::RequestTimeout.into()).flatten();
+            parse(&body.inspect_err(|_| cut_later())?).map(JsonBody)
         })
     }
 }

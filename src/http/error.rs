@@ -183,6 +183,10 @@ impl Problem {
         if let Some(seconds) = self.code.retry_after() {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
+        if matches!(self.code, Code::PayloadTooLarge | Code::RequestTimeout) {
+            // What is left of the body is not read.
+            response.force_close();
+        }
         if self.code == Code::UpgradeRequired {
             response.insert_header((header::UPGRADE, "websocket"));
         }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use actix_http::encoding::Encoder;
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{self, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -73,16 +73,23 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let started = Instant::now();
         let id = self.ids.of(request.headers());
+        let is_head = *request.method() == Method::HEAD;
         if let Some(problem) = refusal(&self.policy, &request) {
-            let response = request.into_response(problem.response().map_into_right_body());
+            let told = problem.response();
+            let told = if is_head { told.set_body(BoxBody::new(body::None::new())) } else { told };
+            let response = request.into_response(told.map_into_right_body());
             return Box::pin(ready(Ok(finish(response, id, started))));
         }
         let encoding = compress::wanted(request.headers());
         let inner = self.service.call(request);
         Box::pin(async move {
             let response = inner.await?;
-            let response = if is_bare_error(&response) {
+            let response = if !is_head && is_bare_error(&response) {
                 bare_error(response)
+            } else if is_head {
+                // The HTTP server leaves a body out by the method of the request that it has read last, which is
+                // another one where requests are pipelined: a body would be read as the next answer.
+                response.map_body(|_, _| EitherBody::right(BoxBody::new(body::None::new())))
             } else {
                 response.map_body(|head, body| {
                     let encoding = compress::suits(encoding, head.headers(), body.size());
