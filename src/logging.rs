@@ -21,6 +21,9 @@ pub fn init(settings: &Log) -> Result<(), SetLoggerError> {
         LogFormat::Json => json_line,
     };
     Builder::new()
+        // Logs every request that cannot be read as an error of the server: strangers could fill the log. Asked for by
+        // its name it is there.
+        .filter_module("actix_http::h1::dispatcher", log::LevelFilter::Off)
         .parse_filters(&settings.filter)
         .target(Target::Stderr)
         .format(move |out, record| out.write_all(line(record, Timestamp::now()).as_bytes()))
