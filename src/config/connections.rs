@@ -60,7 +60,7 @@ impl Default for Connections {
             messages_per_second: 0.0,
             message_burst: 200,
             outbox_bytes: 1_048_576,
-            stall_timeout: 20.0,
+            stall_timeout: 10.0,
             close_timeout: 2.0,
             send_buffer_bytes: 65_536,
             tcp_user_timeout: 30.0,
