@@ -169,7 +169,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     fn told(refused: &Refused) -> Value {
-        let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now());
+        let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), std::rc::Rc::default());
         tell_refused(&link, refused);
         let Poll::Ready(Some(frame)) = link.poll_next(&mut Context::from_waker(Waker::noop())) else {
             panic!("nothing was told")

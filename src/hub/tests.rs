@@ -317,7 +317,12 @@ async fn who_leaves_and_comes_back_does_not_count_twice() {
 
 #[actix::test]
 async fn the_watchdog_pings_closes_and_cuts() {
-    let links = links(&Connections { heartbeat_interval: 10.0, heartbeat_grace: 5.0, ..Connections::default() });
+    let links = links(&Connections {
+        heartbeat_interval: 10.0,
+        heartbeat_grace: 5.0,
+        stall_timeout: 60.0,
+        ..Connections::default()
+    });
     let (stuck, silent) = (open(&links), open(&links));
     stuck.tell(Bytes::from_static(b"x"));
     let start = Instant::now();
