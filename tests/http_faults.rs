@@ -101,6 +101,7 @@ fn everything_wrong_with_a_body_is_named_at_once() {
         answer.is_problem(422, "invalid_body");
         assert_eq!(faults(&answer), [place.to_owned()].into(), "{body}");
     }
+    assert_eq!(server.post("/start-task", &json!(null)).status, 200, "a body that is null counts as left out");
     server.post("/start-task", &json!({"task": "no\u{0}such"})).is_problem(404, "unknown_task");
     let id = server.waiting();
     for (path, body, place) in [

@@ -100,13 +100,13 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Parses a body; the parser itself limits how deep it may be nested.
+/// Parses a body; the parser itself limits how deep it may be nested. A body that is `null` counts as left out.
 fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }
     serde_json::from_slice(body)
-        .map(Some)
+        .map(|value: Value| Some(value).filter(|value| !value.is_null()))
         .map_err(|error| Problem::new(Code::InvalidJson, format!("The body is not JSON: {error}.")))
 }
 

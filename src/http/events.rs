@@ -59,13 +59,14 @@ pub(super) async fn events(
     Subject(session_id): Subject,
 ) -> Result<HttpResponse, actix_web::Error> {
     let (since, limit) = decode(request.query_string())?;
+    let broke_off = last_event_id(&request)?;
     let summary = state.sessions.store().find(session_id).await.map_err(Problem::from)?;
     let summary = summary.ok_or(Problem::from(Code::UnknownSession))?;
     if prefers(request.headers(), EVENT_STREAM, "application/json") {
         if request.method() == Method::HEAD {
             return Ok(HttpResponse::Ok().content_type(EVENT_STREAM).finish());
         }
-        let since = last_event_id(&request)?.or(since).unwrap_or(0);
+        let since = broke_off.or(since).unwrap_or(0);
         return state.streams.events(request, session_id, since).await;
     }
     let mut page = Page::new(since.unwrap_or(0), limit);

@@ -1,6 +1,8 @@
 //! The description of the HTTP interface (OpenAPI 3.1), built from what stands at each handler.
 
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
 
 use super::{answers, cancel, docs, error, events, health, page, sessions, start, streams, tasks};
 
@@ -42,10 +44,22 @@ use super::{answers, cancel, docs, error, events, health, page, sessions, start,
 )]
 struct Description;
 
+/// What clients send: a field that none of these has is refused.
+const BODIES: [&str; 5] = ["StartTask", "Confirm", "Input", "Retry", "CancelSession"];
+
 /// The description of every path that a program may use.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    let mut document = Description::openapi();
+    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
+    for (name, schema) in schemas {
+        if BODIES.contains(&name.as_str())
+            && let RefOr::T(Schema::Object(object)) = schema
+        {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+    document
 }
 
 #[cfg(test)]
@@ -56,6 +70,14 @@ mod tests {
 
     fn described() -> Value {
         serde_json::to_value(document()).unwrap()
+    }
+
+    #[test]
+    fn bodies_say_that_they_take_no_other_fields() {
+        let described = described();
+        for name in BODIES {
+            assert_eq!(described["components"]["schemas"][name]["additionalProperties"], false, "{name}");
+        }
     }
 
     #[test]

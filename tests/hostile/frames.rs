@@ -77,7 +77,11 @@ fn what_is_too_large_ends_with_1009_before_it_is_kept() {
             (&endless(0), 1009, "empty fragments without end"),
         ],
     );
-    let mut socket = Socket::open(server.address, &format!("/ws/{}", server.waiting()));
+    let path = format!("/ws/{}", server.waiting());
+    let mut socket = Socket::open(server.address, &path);
+    socket.send([TEXT, 0xfe, 0xff, 0xff]);
+    assert_eq!(socket.hear_error()["code"], "too_large", "it is told before it is closed");
+    let mut socket = Socket::open(server.address, &path);
     socket.send(frame(TEXT, format!("{:<10000}", "[]").as_bytes()));
     assert_eq!(socket.hear_error()["code"], "invalid_message", "the largest message is read");
 }
