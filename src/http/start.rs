@@ -34,7 +34,7 @@ pub(super) struct StartTask {
     /// How urgent it is.
     pub(super) priority: Option<Priority>,
     /// The caller's own marks, to find it by.
-    #[schema(required = false)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub(super) labels: BTreeMap<String, String>,
     /// What happens when its last connection goes.
     pub(super) on_disconnect: Option<OnDisconnect>,
