@@ -94,6 +94,7 @@ async fn a_client_far_behind_gets_all_in_order_and_then_live_entries() {
     let app = Setup::sqlite().task(kind).start().await;
     let id = app.start("pouring", json!({"lines": LINES + 50})).await;
     open.send_replace(LINES);
+    // It tells as fast as it can, which must not cut a client that reads.
     let mut watching = app.connect(&id, Some(0)).await;
     watching.until_seq(LINES).await;
     let mut clients: Vec<Client> = Vec::new();

@@ -24,6 +24,11 @@ impl Client {
         Ok(Self { socket, heard: Vec::new(), closed: None })
     }
 
+    /// The last messages, to say what came before something went wrong.
+    fn last_words(&self) -> String {
+        self.heard[self.heard.len().saturating_sub(30)..].join("\n")
+    }
+
     pub async fn say(&mut self, message: Value) {
         self.say_text(&message.to_string()).await;
     }
@@ -42,7 +47,7 @@ impl Client {
                     return None;
                 }
                 let Ok(frame) = tokio::time::timeout(PATIENCE, self.socket.next()).await else {
-                    panic!("{caller}: nothing more comes after\n{}", self.heard.join("\n"))
+                    panic!("{caller}: nothing more comes after\n{}", self.last_words())
                 };
                 match frame {
                     Some(Ok(Message::Text(text))) => {
@@ -71,7 +76,7 @@ impl Client {
                 match self.next().await {
                     Some(message) if message["type"] == kind => return message,
                     Some(_) => {}
-                    None => panic!("{caller}: closed ({:?}) before a {kind}\n{}", self.closed, self.heard.join("\n")),
+                    None => panic!("{caller}: closed ({:?}) before a {kind}\n{}", self.closed, self.last_words()),
                 }
             }
         }
@@ -86,7 +91,7 @@ impl Client {
                 match self.next().await {
                     Some(message) if message["type"] == "status" && message["status"] == status => return,
                     Some(_) => {}
-                    None => panic!("{caller}: closed before {status}\n{}", self.heard.join("\n")),
+                    None => panic!("{caller}: closed before {status}\n{}", self.last_words()),
                 }
             }
         }
@@ -95,7 +100,7 @@ impl Client {
     /// Reads on until the entry with this `seq` has come.
     pub async fn until_seq(&mut self, seq: u64) {
         while self.last_seq() < seq {
-            assert!(self.next().await.is_some(), "closed before seq {seq}\n{}", self.heard.join("\n"));
+            assert!(self.next().await.is_some(), "closed before seq {seq}\n{}", self.last_words());
         }
     }
 
@@ -103,7 +108,7 @@ impl Client {
     pub async fn until_end(&mut self) -> Value {
         loop {
             let message = self.next().await;
-            let message = message.unwrap_or_else(|| panic!("closed before the end\n{}", self.heard.join("\n")));
+            let message = message.unwrap_or_else(|| panic!("closed before the end\n{}", self.last_words()));
             if super::journal::is_terminal(&message) {
                 return message;
             }

@@ -21,7 +21,7 @@ pub use process::TestProcess;
 pub use serde_json::{Value, json};
 
 /// How long a test waits for something that must come. Only a failing test waits that long.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `is_so` gives something, looking again and again.
 pub async fn eventually<T>(what: impl Fn() -> String, mut is_so: impl AsyncFnMut() -> Option<T>) -> T {
