@@ -62,7 +62,7 @@ async fn a_full_disk_is_told_and_nothing_is_lost() {
         }
     }
     answering.say(json!({"type": "confirm", "value": true})).await;
-    assert_eq!(answering.until("error").await["code"], "unavailable");
+    assert_eq!(answering.until("error").await["code"], "store_unavailable");
     assert_eq!(server.session(&waiting).await["status"], "waiting_confirmation");
     assert_eq!(server.get("/sessions").await.ok()["sessions"].as_array().unwrap().len(), 2);
     let kept = server.journal(&running).await;

@@ -19,7 +19,7 @@ pub fn word(refused: &Refused) -> &'static str {
         Refused::AlreadyAnswered(_) => "already_answered",
         Refused::QueueFull => "queue_full",
         Refused::ShuttingDown => "shutting_down",
-        Refused::Unavailable(_) => "unavailable",
+        Refused::Unavailable(_) => "store_unavailable",
     }
 }
 

@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn the_inside_is_not_told() {
         let told = told(&Refused::Unavailable("disk /var/x is full".into()));
-        assert_eq!(told["code"], "unavailable");
+        assert_eq!(told["code"], "store_unavailable");
         assert!(!told.to_string().contains("/var"), "{told}");
     }
 

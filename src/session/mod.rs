@@ -21,6 +21,7 @@ mod script;
 mod slot;
 pub(crate) mod slots;
 mod starting;
+mod steps;
 mod timers;
 mod unwritten;
 mod wake;

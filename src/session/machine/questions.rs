@@ -36,7 +36,14 @@ impl Machine {
             self.finish(Err(TaskError::Failed(error)), effects, now);
             return;
         }
-        let default = form.default.map(Value::Object);
+        let default = match form.default.map(|default| form::check(&form.fields, &default)).transpose() {
+            Ok(default) => default.map(Value::Object),
+            Err(_) => {
+                let error = "the task asks a form whose default answer does not fit it".to_owned();
+                self.finish(Err(TaskError::Failed(error)), effects, now);
+                return;
+            }
+        };
         let question = Question::Form(form.fields.clone());
         let entry = Entry::RequestUserInput {
             request_id: id,
