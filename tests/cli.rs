@@ -1,7 +1,7 @@
 //! The command line, by calling the program.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -133,49 +133,6 @@ fn healthcheck_exits_with_0_only_for_a_server_that_is_well() {
     assert!(text(&output.stderr).contains("does not answer: Connection refused"), "{}", text(&output.stderr));
 }
 
-#[test]
-fn a_child_becomes_its_program() {
-    let parent = std::process::id().to_string();
-    let output = run(&["run-child", "--parent", &parent, "--", "/bin/sh", "-c", "echo $1; exit 7", "x", "--port"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "--port\n".into()));
-}
-
-#[test]
-fn a_child_whose_program_is_missing_exits_with_127_and_names_it() {
-    let parent = std::process::id().to_string();
-    let output = run(&["run-child", "--parent", &parent, "--", "/no/such/program"]);
-    assert_eq!(output.status.code(), Some(127));
-    let said = text(&output.stderr);
-    assert!(said.starts_with("callboard: /no/such/program cannot be run: ") && said.lines().count() == 1, "{said}");
-    let output = run(&["run-child", "--parent", &parent, "--", "/"]);
-    assert_eq!(output.status.code(), Some(126));
-}
-
-#[test]
-fn a_child_whose_parent_is_gone_does_not_start() {
-    let output = run(&["run-child", "--parent", "1", "--", "/bin/echo", "started"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_child_dies_with_its_parent() {
-    let program = env!("CARGO_BIN_EXE_callboard");
-    // The shell is the parent. Its child reads what this test never writes; one that outlives the shell says so when
-    // the test lets go.
-    let waits = "echo started; read line; echo outlived";
-    let script = format!("exec 3<&0; '{program}' run-child --parent $$ -- /bin/sh -c '{waits}' <&3 & wait");
-    let mut shell =
-        Command::new("/bin/sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (stdin, mut out) = (shell.stdin.take(), BufReader::new(shell.stdout.take().unwrap()));
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    assert_eq!(line, "started\n");
-    // `wait` closes the standard input that it finds, which is why that is taken out above.
-    shell.kill().unwrap();
-    shell.wait().unwrap();
-    drop(stdin);
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "");
-}
+#[cfg(unix)]
+#[path = "cli/child.rs"]
+mod child;

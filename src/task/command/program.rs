@@ -21,13 +21,14 @@ const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub struct Launcher {
     /// Words that come before a command's own; without them the command is run directly.
     ///
-    /// They must become the command, as `exec` does it, so that its signals and exit code are its own.
+    /// They must stand for the command: end with its exit code or by its signal, leave the group's signals to it, and
+    /// hold none of its pipes.
     pub wrapper: Option<Vec<String>>,
 }
 
 impl Launcher {
-    /// Starts commands so that none outlives this process, even if that is killed. Only for the `callboard` program,
-    /// which has the hidden command `run-child`; other programs use the default.
+    /// Starts commands so that none, nor anything in its process group, outlives this process, even if that is killed.
+    /// Only for the `callboard` program, which has the hidden command `run-child`; other programs use the default.
     #[must_use]
     pub fn tied_to_this_process() -> Self {
         // On Linux this finds the running program even where its file has been replaced by a newer version.
