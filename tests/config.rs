@@ -314,7 +314,7 @@ fn the_example_file_holds() {
     let text = std::fs::read_to_string("callboard.example.toml").unwrap();
     let settings = settings(&[("callboard.toml", &text)], &[]);
     let names: Vec<&str> = settings.task.iter().map(|task| task.name.as_str()).collect();
-    assert_eq!(names, ["greet", "tidy-files", "release-notes"]);
+    assert_eq!(names, ["greet", "tidy_files", "release_notes"]);
     assert_eq!(Settings { task: Vec::new(), ..settings }, Settings::default());
 }
 
