@@ -14,7 +14,8 @@ const VERSION = "v?[0-9]+\\.[0-9]+\\.[0-9]+([+\\-][0-9A-Za-z.\\-]+)?";
 const TITLES = { feat: "New", fix: "Fixed", perf: "Faster", docs: "Documentation" };
 const INTERNAL = ["build", "chore", "ci", "refactor", "style", "test", "tests"];
 
-class Failed extends Error {}
+// Trying again would not help: the input itself is wrong.
+class BadInput extends Error {}
 class Cancelled extends Error {}
 
 // --- The protocol: one JSON object a line. Copy this part into your own program. ---
@@ -63,8 +64,8 @@ function requireRepository(repository) {
   try {
     git(repository, "rev-parse", "--git-dir");
   } catch (error) {
-    if (error.code === "ENOENT") throw new Failed("git is not installed");
-    throw new Failed(`${repository} is not a git repository`);
+    if (error.code === "ENOENT") throw new Error("git is not installed");
+    throw new Error(`${repository} is not a git repository`);
   }
 }
 
@@ -126,7 +127,7 @@ function render({ version, title, audience }, date, groups) {
 async function main() {
   const start = await receive("start");
   const repository = start.input?.repository ?? ".";
-  if (typeof repository !== "string") throw new Failed('the input must be like {"repository": "."}');
+  if (typeof repository !== "string") throw new BadInput('the input must be like {"repository": "."}');
   requireRepository(repository);
 
   // The log is read in a step: started again after a restart, the program works on the same commits and the same day.
@@ -136,7 +137,8 @@ async function main() {
     stream(`There are no commits${since}.`);
     return { path: null, text: "", commits: 0 };
   }
-  stream(`${commits.length}${commits.length === MOST_COMMITS ? " or more" : ""} commits${since}`);
+  const count = commits.length === MOST_COMMITS ? `${MOST_COMMITS} or more` : commits.length;
+  stream(`${count} ${count === 1 ? "commit" : "commits"}${since}`);
   const groups = group(commits);
   for (const [name, members] of groups) {
     stream(`${titleOf(name)}: ${members.length}`);
@@ -173,7 +175,8 @@ try {
   send("task_completed", { values: await main() });
 } catch (error) {
   process.exitCode = 1;
-  if (!(error instanceof Cancelled)) send("task_failed", { error: error.message });
+  const canRetry = !(error instanceof BadInput);
+  if (!(error instanceof Cancelled)) send("task_failed", { error: error.message, can_retry: canRetry });
 }
 // What was sent is still on its way, so the program ends by having nothing left to read.
 process.stdin.destroy();

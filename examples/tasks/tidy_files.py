@@ -58,8 +58,9 @@ class Callboard:
     def complete(self, values):
         self._send("task_completed", values=values)
 
-    def fail(self, error):
-        self._send("task_failed", error=error)
+    def fail(self, error, can_retry=False):
+        """Ends without a result; with `can_retry` a person may have the program started once more."""
+        self._send("task_failed", error=error, can_retry=can_retry)
 
     def _send(self, kind, **fields):
         print(json.dumps({"type": kind, **fields}), flush=True)
@@ -78,6 +79,10 @@ class Callboard:
 
 def megabytes(size):
     return f"{size / 1e6:,.1f} MB"
+
+
+def counted(number, one, many=None):
+    return f"1 {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
 def is_text(path):
@@ -139,7 +144,7 @@ def tidy(board):
     if not isinstance(folder, str) or isinstance(least, bool) or not isinstance(least, (int, float)) or least < 0:
         return board.fail('the input must be like {"folder": ".", "min_megabytes": 10}')
     if not os.path.isdir(folder):
-        return board.fail(f"there is no folder {folder!r}")
+        return board.fail(f"there is no folder {folder!r}", can_retry=True)
     dry_run = board.config.get("dry_run", False) is True
     result = {"folder": folder, "deleted": [], "skipped": {}, "freed_bytes": 0, "dry_run": dry_run}
 
@@ -147,13 +152,13 @@ def tidy(board):
     board.progress(0, 1, f"Looking through {folder}")
     scanned = board.step("scan", lambda: scan(folder, least * 1e6))
     files = {file["path"]: file for file in scanned["files"]}
-    board.progress(1, 1, f"Looked at {scanned['looked_at']} files")
+    board.progress(1, 1, f"Looked at {counted(scanned['looked_at'], 'file')}")
     for path, file in files.items():
         board.stream(f"{megabytes(file['size']):>12}  {path}")
     if scanned["left_out"]:
         board.stream(f"{scanned['left_out']} smaller ones are not shown.")
     if scanned["unreadable"]:
-        board.stream(f"{scanned['unreadable']} folders or files could not be read.")
+        board.stream(f"{counted(scanned['unreadable'], 'folder or file', 'folders or files')} could not be read.")
     if not files:
         board.stream(f"No file has {least} MB or more.")
         return board.complete(result)
@@ -166,7 +171,7 @@ def tidy(board):
         return board.complete(result)
 
     total = megabytes(sum(file["size"] for file in chosen))
-    count = "1 file" if len(chosen) == 1 else f"{len(chosen)} files"
+    count = counted(len(chosen), "file")
     rehearsal = " This is a rehearsal: nothing will be deleted." if dry_run else " This cannot be undone."
     if not board.confirm(f"Delete {count}, {total} in all?{rehearsal}"):
         board.stream("Nothing was deleted.")
