@@ -11,6 +11,7 @@ use super::time::Timestamp;
 
 /// One journal entry; `type` says which.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Entry {
     /// The session changed its state.
@@ -43,6 +44,7 @@ pub enum Entry {
         message: String,
         /// Seconds until the default answer is taken.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         timeout: Option<f64>,
     },
     /// A form to fill in.
@@ -54,9 +56,11 @@ pub enum Entry {
         fields: Vec<Field>,
         /// What the form is for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         message: Option<String>,
         /// Seconds until the default answer is taken.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         timeout: Option<f64>,
     },
     /// A question's answer: the one that won, or that its time ran out.
@@ -68,17 +72,21 @@ pub enum Entry {
         by: String,
         /// The answer to a confirmation or retry.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         value: Option<bool>,
         /// The answer to a form; the values of secrets are masked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "Record<string, unknown>"))]
         values: Option<Map<String, Value>>,
         /// Whether nobody answered in time.
         #[serde(default, skip_serializing_if = "is_false")]
+        #[cfg_attr(test, ts(as = "Option<bool>", optional))]
         timed_out: bool,
     },
     /// The end, with a result.
     TaskCompleted {
         /// The result.
+        #[cfg_attr(test, ts(type = "unknown"))]
         values: Value,
     },
     /// An attempt failed: a question where `can_retry`, else the end.
@@ -92,6 +100,7 @@ pub enum Entry {
         /// The question's id, where `can_retry`.
         #[schema(value_type = Option<String>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         request_id: Option<RequestId>,
     },
     /// The end, because somebody stopped it.
@@ -108,6 +117,7 @@ pub enum Entry {
     },
     /// What a task kind tells in its own words.
     #[serde(untagged)]
+    #[cfg_attr(test, ts(skip))]
     Custom(Custom),
 }
 
@@ -124,12 +134,14 @@ pub struct Custom {
 
 /// An entry with its place in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Stamped {
     /// What happened.
     #[serde(flatten)]
     pub entry: Entry,
     /// The lane of the task that told it, where the task has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub lane: Option<String>,
     /// 1, 2, 3… without a gap.
     pub seq: u64,

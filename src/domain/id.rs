@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// The public id of a session: a random UUID (version 4), so that knowing it is a capability.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]
 pub struct SessionId(Uuid);
 
@@ -57,6 +58,7 @@ impl SessionId {
 
 /// The id of one question to a human; unique across sessions, stable across restarts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]
 pub struct RequestId(Uuid);
 

@@ -9,6 +9,7 @@ pub type Values = Map<String, Value>;
 
 /// What a field takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
     /// One line of text.
@@ -40,6 +41,7 @@ pub enum FieldType {
 
 /// One field of a form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// The key of its value in the answer.
@@ -52,27 +54,34 @@ pub struct Field {
     pub field_type: FieldType,
     /// The value that it starts with.
     #[serde(default)]
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub value: Option<Value>,
     /// Whether it must be filled in.
     #[serde(default = "yes")]
     pub required: bool,
     /// What there is to choose from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "unknown[]"))]
     pub choices: Option<Vec<Value>>,
     /// The smallest number, or the earliest date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub min: Option<Value>,
     /// The largest number, or the latest date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub max: Option<Value>,
     /// The fewest characters, or choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub min_length: Option<usize>,
     /// The most characters, or choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub max_length: Option<usize>,
     /// A regular expression that the whole text must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub pattern: Option<String>,
 }
 
@@ -186,6 +195,7 @@ pub enum Answer {
 
 /// What is wrong with one field of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FieldError {
     /// The field's name.
     pub field: String,

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 /// The state of a session, in the words of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waits for a run slot.
@@ -84,6 +85,7 @@ impl Status {
 
 /// How urgent a session is in the queue; higher ones get a free run slot first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// After all others.
@@ -121,6 +123,7 @@ impl Priority {
 
 /// What happens to a session when its last connection goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDisconnect {
     /// It goes on.

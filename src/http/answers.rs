@@ -46,6 +46,7 @@ pub(super) struct Retry {
 
 /// An answer that won and is in the store.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Accepted {
     /// The session.
     #[schema(value_type = String, format = "uuid")]

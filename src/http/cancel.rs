@@ -21,6 +21,7 @@ pub(super) struct CancelSession {
 
 /// Where a session stands after it was asked to stop.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Stopped {
     /// The session.
     #[schema(value_type = String, format = "uuid")]

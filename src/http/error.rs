@@ -123,6 +123,7 @@ pub struct Problem {
 /// A problem as it is told.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
 pub(super) struct ProblemBody<'a> {
     /// Always `about:blank`: `code` says what it is.
     r#type: &'a str,
@@ -136,9 +137,11 @@ pub(super) struct ProblemBody<'a> {
     code: &'a str,
     /// Everything that is wrong with the request, place by place.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<Fault>>", optional))]
     errors: &'a [Fault],
     /// The answer that was first, with `already_answered`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     winner: Option<&'a Winner>,
 }
 

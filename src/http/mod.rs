@@ -130,6 +130,8 @@ fn pages() -> Vec<Route> {
         at("/docs").get(docs::docs_root),
         at("/docs/{name:.*}").get(docs::docs_file),
         at("/static/{name:.*}").get(page::asset),
+        at("/app").get(page::view),
+        at("/app/{view:.*}").get(page::view),
     ]
 }
 
@@ -145,3 +147,5 @@ fn routes(state: State, policy: Rc<Policy>) -> impl FnOnce(&mut ServiceConfig) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wire;

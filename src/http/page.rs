@@ -26,6 +26,7 @@ struct Embedded;
 
 /// The server's name.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Greeting {
     /// `callboard`.
     name: &'static str,
@@ -60,6 +61,12 @@ pub(super) async fn root(state: web::Data<State>, request: HttpRequest) -> HttpR
     }
     let greeting = Greeting { name: env!("CARGO_PKG_NAME"), version: super::VERSION, status: "running" };
     HttpResponse::Ok().insert_header((header::VARY, "accept")).json(greeting)
+}
+
+/// The page at the address of one of its views, such as `/app/tasks/{session_id}`: it reads the rest itself.
+pub(super) async fn view(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let file = find(&state, "index.html").await.ok_or(Problem::from(Code::NotFound))?;
+    Ok(give(&request, "index.html", file))
 }
 
 /// A file under `/static/`.

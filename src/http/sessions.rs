@@ -18,6 +18,7 @@ use crate::store::{ListSessions, SessionKey};
 
 /// Some sessions, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct SessionPage {
     /// The sessions.
     sessions: Vec<SessionRow>,
@@ -27,6 +28,7 @@ pub(super) struct SessionPage {
 
 /// What is known of an id, which need not be that of a session.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct SessionInfo {
     /// The id, as it was asked for.
     session_id: String,

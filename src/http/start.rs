@@ -42,6 +42,7 @@ pub(super) struct StartTask {
 
 /// A session that was started.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct StartedSession {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]

@@ -9,6 +9,7 @@ use super::State;
 
 /// The task kinds.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct TaskList<'a> {
     /// In the order of their names.
     tasks: Vec<TaskInfo<'a>>,
@@ -16,14 +17,17 @@ pub(super) struct TaskList<'a> {
 
 /// A task kind.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct TaskInfo<'a> {
     /// Its name.
     name: &'a str,
     /// What it does.
     description: &'a str,
     /// The JSON Schema of its input.
+    #[cfg_attr(test, ts(type = "unknown"))]
     input_schema: Value,
     /// The JSON Schema of its configuration.
+    #[cfg_attr(test, ts(type = "unknown"))]
     config_schema: Value,
 }
 

@@ -14,6 +14,7 @@ use crate::store::{Spent, Summary};
 
 /// A session in a list. Moments are seconds since the epoch.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct SessionRow {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]
@@ -52,6 +53,7 @@ pub(super) struct SessionRow {
 
 /// How long a session was in which kind of state, in seconds, until now or its end.
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Times {
     /// Waiting for a run slot.
     queued: f64,
@@ -63,17 +65,22 @@ pub(super) struct Times {
 
 /// All about a session.
 #[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct SessionDetail {
     #[serde(flatten)]
     row: SessionRow,
     /// What it works on.
+    #[cfg_attr(test, ts(type = "unknown"))]
     input: Value,
     /// How it works.
+    #[cfg_attr(test, ts(type = "unknown"))]
     config: Value,
     /// The open questions, as they stand in the journal.
     #[schema(value_type = Vec<Object>)]
+    #[cfg_attr(test, ts(as = "Vec<crate::domain::entry::Stamped>"))]
     open_requests: Vec<Value>,
     /// What it gave, once it is completed.
+    #[cfg_attr(test, ts(type = "unknown"))]
     result: Option<Value>,
     /// What went wrong, once it has failed; why it was stopped, once it is cancelled.
     error: Option<String>,

@@ -66,6 +66,7 @@ pub enum Refused {
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Fault {
     /// Where: the path of keys to it, such as `["body", "config", "steps"]`.
     pub loc: Vec<String>,
@@ -78,18 +79,22 @@ pub struct Fault {
 
 /// The answer that a question already has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Winner {
     /// Who gave it.
     pub by: String,
     /// The answer to a confirmation or retry.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub value: Option<bool>,
     /// The answer to a form; the values of secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
+    #[cfg_attr(test, ts(optional, type = "Record<string, unknown>"))]
     pub values: Option<Values>,
     /// Whether nobody answered in time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub timed_out: bool,
 }
 

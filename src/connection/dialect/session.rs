@@ -42,6 +42,7 @@ impl Dialect for Session {
 
 /// What is said to one client only; it has no `seq`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outbound<'a> {
     /// A replay begins.
@@ -70,6 +71,7 @@ pub enum Outbound<'a> {
     /// The answer to a ping.
     Pong {
         /// As it was sent.
+        #[cfg_attr(test, ts(type = "unknown"))]
         timestamp: &'a RawValue,
     },
     /// What the client said was not done.
@@ -80,6 +82,7 @@ pub enum Outbound<'a> {
         message: &'a str,
         /// Who was first, where somebody was.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         winner: Option<&'a Winner>,
     },
 }

@@ -1,0 +1,77 @@
+//! The types on the wire as TypeScript: written to the client's source, and compared with what stands there.
+
+use std::fs;
+use std::path::Path;
+
+use ts_rs::{Config, TS};
+
+use crate::connection::dialect::session::Outbound;
+use crate::domain::entry::{Entry, Stamped};
+use crate::domain::id::{RequestId, SessionId};
+use crate::domain::request::{Field, FieldError, FieldType};
+use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::domain::time::Timestamp;
+use crate::session::messages::{Fault, Winner};
+
+const HEAD: &str = "// Written by `cargo test wire` from the types of the server. Do not edit.\n";
+
+fn declare<T: TS>(config: &Config, text: &mut String) {
+    text.push('\n');
+    if let Some(docs) = T::docs() {
+        text.push_str(&docs);
+    }
+    text.push_str("export ");
+    text.push_str(&T::decl(config));
+    text.push('\n');
+}
+
+fn declarations() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut text = HEAD.to_owned();
+    macro_rules! declare {
+        ($($name:ty),* $(,)?) => { $(declare::<$name>(&config, &mut text);)* };
+    }
+    declare![
+        SessionId,
+        RequestId,
+        Timestamp,
+        Status,
+        Priority,
+        OnDisconnect,
+        FieldType,
+        Field,
+        FieldError,
+        Entry,
+        Stamped,
+        Winner,
+        Fault,
+        Outbound<'static>,
+    ];
+    declare![
+        super::page::Greeting,
+        super::tasks::TaskInfo<'static>,
+        super::tasks::TaskList<'static>,
+        super::view::Times,
+        super::view::SessionRow,
+        super::view::SessionDetail,
+        super::sessions::SessionPage,
+        super::sessions::SessionInfo,
+        super::start::StartedSession,
+        super::cancel::Stopped,
+        super::answers::Accepted,
+        super::error::Told,
+    ];
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+#[test]
+fn the_client_s_types_are_those_of_the_server() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/client/src/wire/wire.ts");
+    let wanted = declarations();
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    if found != wanted {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &wanted).unwrap();
+    }
+    assert!(found == wanted, "the types have changed: web/client/src/wire/wire.ts is written anew, commit it");
+}
