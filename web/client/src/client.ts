@@ -1,0 +1,99 @@
+/** The way in: what a server offers, over HTTP, and the sessions that are watched. */
+
+import { SessionConnection, type Environment, type SessionOptions } from "./connection.js";
+import { json, request, type Transport } from "./http.js";
+import type { SocketConstructor } from "./link.js";
+import { SessionStore } from "./store.js";
+import type { JournalEntry, ListOptions, StartOptions } from "./types.js";
+import type { Greeting, SessionDetail, SessionPage, StartedSession, Stopped, TaskInfo, TaskList } from "./wire/wire.js";
+
+/** Where the server is, and what to reach it with. */
+export interface ClientOptions {
+  /** Such as `http://127.0.0.1:8000`; the page's own origin where it is left out. */
+  baseUrl?: string;
+  /** Sent with every call over HTTP. */
+  headers?: Record<string, string>;
+  /** In the place of the platform's own. */
+  fetch?: typeof fetch;
+  /** In the place of the platform's own; `null` for server-sent events at once. */
+  WebSocket?: SocketConstructor | null;
+  /** From 0 to 1; spreads reconnects. */
+  random?: () => number;
+}
+
+/** A Callboard server, from a client's side. Every call throws `CallboardError`. */
+export interface Client {
+  /** Starts a session; without a task, one of the demonstrations. */
+  start(task?: string | null, options?: StartOptions): Promise<StartedSession>;
+  /** Cancels a session, at whatever point it is, also twice. */
+  cancel(id: string, reason?: string): Promise<Stopped>;
+  /** Lists sessions, newest first. */
+  list(options?: ListOptions, signal?: AbortSignal): Promise<SessionPage>;
+  /** All about one session. */
+  describe(id: string, signal?: AbortSignal): Promise<SessionDetail>;
+  /** A piece of a session's journal. */
+  events(id: string, range?: { since?: number; limit?: number }, signal?: AbortSignal): Promise<{ events: JournalEntry[]; last_seq: number }>;
+  /** Removes an ended session and its journal. */
+  remove(id: string): Promise<void>;
+  /** The task kinds. */
+  tasks(signal?: AbortSignal): Promise<TaskInfo[]>;
+  /** The server's name and version. */
+  about(signal?: AbortSignal): Promise<Greeting>;
+  /** Watches a session. */
+  session(id: string, options?: SessionOptions): SessionConnection;
+  /** A session's state, kept up to date once it is opened; what `useSession` stands on. */
+  store(id: string, options?: Pick<SessionOptions, "since" | "clientId">): SessionStore;
+  /** How much later the server's clock is than this one's, in seconds, as far as it is known. */
+  readonly clockSkew: number;
+}
+
+/** Makes a client. */
+export function createClient(options: ClientOptions = {}): Client {
+  let skew = 0;
+  const transport: Transport = {
+    base: (options.baseUrl ?? "").replace(/\/+$/, ""),
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    headers: options.headers ?? {},
+    onClock: (value) => {
+      skew = value;
+    },
+  };
+  const environment = (): Environment => ({
+    transport,
+    WebSocket: options.WebSocket === null ? undefined : (options.WebSocket ?? (globalThis.WebSocket as SocketConstructor | undefined)),
+    random: options.random ?? Math.random,
+  });
+  const path = (id: string): string => `/sessions/${encodeURIComponent(id)}`;
+  const client: Client = {
+    start(task, { idempotencyKey, ...what } = {}) {
+      const headers: Record<string, string> = idempotencyKey ? { "Idempotency-Key": idempotencyKey } : {};
+      const body = task ? { task, ...what } : what;
+      return json(transport, "/start-task", { method: "POST", body, headers });
+    },
+    cancel: (id, reason) => json(transport, `${path(id)}/cancel`, { method: "POST", body: reason === undefined ? {} : { reason } }),
+    list: (wanted = {}, signal) => json(transport, `/sessions${listQuery(wanted)}`, { signal }),
+    describe: (id, signal) => json(transport, path(id), { signal }),
+    events: (id, { since = 0, limit } = {}, signal) =>
+      json(transport, `${path(id)}/events?since=${since}${limit === undefined ? "" : `&limit=${limit}`}`, { signal }),
+    remove: async (id) => void (await request(transport, path(id), { method: "DELETE" })),
+    tasks: async (signal) => (await json<TaskList>(transport, "/tasks", { signal })).tasks,
+    about: (signal) => json(transport, "/", { signal }),
+    session: (id, wanted) => new SessionConnection(environment(), id, wanted),
+    store: (id, wanted) => new SessionStore(client, id, wanted),
+    get clockSkew() {
+      return skew;
+    },
+  };
+  return client;
+}
+
+function listQuery({ status, task, labels, limit, cursor }: ListOptions): string {
+  const query = new URLSearchParams();
+  if (status?.length) query.set("status", status.join(","));
+  if (task) query.set("task", task);
+  for (const [key, value] of Object.entries(labels ?? {})) query.append("label", `${key}=${value}`);
+  if (limit !== undefined) query.set("limit", String(limit));
+  if (cursor) query.set("cursor", cursor);
+  const text = query.toString();
+  return text && `?${text}`;
+}

@@ -1,0 +1,294 @@
+/**
+ * The connection to one session: comes back by itself, from where it was, when the close code says that it may.
+ *
+ * Invariant: every entry is told once, in the order of its `seq`, and none is left out that the server did not leave
+ * out itself in a snapshot.
+ */
+
+import { afterClose, hintIn, pauseBefore, reasonFor } from "./close.js";
+import { CallboardError, json, request, type Transport } from "./http.js";
+import { openEvents, openSocket, type Link, type SocketConstructor } from "./link.js";
+import type { Connection, Message, Saying } from "./types.js";
+
+const PING_EVERY_MS = 10_000;
+const STALE_AFTER_MS = 4_000;
+const DEAD_AFTER_MS = 12_000;
+/** A socket that is neither opened nor refused within this time is given up. */
+const OPENS_WITHIN_MS = 15_000;
+/** So often must a WebSocket fail to open, while HTTP works, before events are taken instead. */
+const BLOCKED_AFTER = 2;
+
+/** What is needed to connect, beside the session. */
+export interface Environment {
+  transport: Transport;
+  /** None where there are no WebSockets at all. */
+  WebSocket: SocketConstructor | undefined;
+  random: () => number;
+}
+
+/** What a watcher of a session wants. */
+export interface SessionOptions {
+  /** The last `seq` that you have; 0, the default, for all; `"snapshot"` for the server's short version. */
+  since?: number | "snapshot";
+  /** What you call yourself; told with your answers. */
+  clientId?: string;
+  /** Hears every message, in order. */
+  onMessage?: (message: Message) => void;
+  /** Hears whenever the connection stands otherwise than before. */
+  onConnection?: (connection: Connection) => void;
+}
+
+/** One session's connection. */
+export class SessionConnection {
+  readonly id: string;
+  #environment: Environment;
+  #options: SessionOptions;
+  #link: Link | null = null;
+  #seq: number;
+  #snapshot: boolean;
+  #replay: { sparse: boolean; lastSeq: number } | null = null;
+  #ended = false;
+  #closed = false;
+  #opened = false;
+  #blocked = 0;
+  #tries = 0;
+  #timers = new Set<ReturnType<typeof setTimeout>>();
+  #pingAt: number | null = null;
+  #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
+
+  constructor(environment: Environment, id: string, options: SessionOptions = {}) {
+    this.id = id;
+    this.#environment = environment;
+    this.#options = options;
+    this.#snapshot = options.since === "snapshot";
+    this.#seq = typeof options.since === "number" ? options.since : 0;
+    if (typeof window !== "undefined") {
+      window.addEventListener("online", this.#wake);
+      document.addEventListener("visibilitychange", this.#wake);
+    }
+    this.#connect();
+  }
+
+  /** The `seq` of the last entry that was told. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** How the connection stands. */
+  get connection(): Connection {
+    return this.#state;
+  }
+
+  /** Connects at once, where it waits or had stopped. */
+  reconnect(): void {
+    if (this.#closed || this.#link) return;
+    this.#connect();
+  }
+
+  /** Leaves for good; nothing is told any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#release();
+    if (typeof window !== "undefined") {
+      window.removeEventListener("online", this.#wake);
+      document.removeEventListener("visibilitychange", this.#wake);
+    }
+  }
+
+  /**
+   * Says something; gives whether it went out. What the server thinks of it comes as a message: `answered`,
+   * `input_rejected` or `error`.
+   */
+  say(saying: Saying): boolean {
+    if (this.#state.phase !== "live" && this.#state.phase !== "stale") return false;
+    if (this.#state.transport === "websocket") return this.#link?.send(JSON.stringify(saying)) ?? false;
+    void this.#post(saying);
+    return true;
+  }
+
+  /** Cancels the session, whether the connection is live or not. Throws `CallboardError`. */
+  async cancel(reason?: string): Promise<void> {
+    const body = reason === undefined ? {} : { reason };
+    await json(this.#environment.transport, `/sessions/${encodeURIComponent(this.id)}/cancel`, { method: "POST", body });
+  }
+
+  #wake = (): void => {
+    if (document.visibilityState === "hidden") return;
+    if (this.#state.phase === "reconnecting") this.reconnect();
+    else if (this.#state.phase === "live") this.#ping();
+  };
+
+  #connect(): void {
+    this.#release();
+    const { transport, WebSocket } = this.#environment;
+    const useEvents = !WebSocket || this.#blocked >= BLOCKED_AFTER;
+    this.#opened = false;
+    this.#replay = null;
+    this.#set({ phase: "connecting", transport: useEvents ? "events" : "websocket", until: null });
+    const hear = {
+      open: () => this.#open(),
+      message: (text: string) => this.#receive(text),
+      closed: (code: number, reason: string) => this.#lost(code, reason),
+    };
+    this.#after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
+    this.#link = useEvents ? openEvents(transport, this.id, this.#seq, hear) : openSocket(WebSocket, this.#url(), hear);
+  }
+
+  #url(): string {
+    const base = this.#environment.transport.base || (typeof location === "undefined" ? "" : location.origin);
+    const query = new URLSearchParams();
+    if (!this.#snapshot || this.#seq > 0) query.set("since", String(this.#seq));
+    if (this.#options.clientId) query.set("client_id", this.#options.clientId);
+    const text = query.toString();
+    return `${base.replace(/^http/, "ws")}/ws/${encodeURIComponent(this.id)}${text && `?${text}`}`;
+  }
+
+  #open(): void {
+    this.#opened = true;
+    if (this.#state.transport === "websocket") this.#blocked = 0;
+    this.#set({ phase: "live", roundTrip: null, reason: "", code: null, attempt: this.#tries });
+    this.#ping();
+  }
+
+  #receive(text: string): void {
+    let message: Message;
+    try {
+      message = JSON.parse(text) as Message;
+    } catch {
+      return;
+    }
+    if (message === null || typeof message !== "object") return;
+    this.#tries = 0;
+    if (message.type === "pong") {
+      if (this.#pingAt !== null) this.#set({ phase: "live", roundTrip: Math.max(0, performance.now() - this.#pingAt) });
+      this.#pingAt = null;
+      return;
+    }
+    if (this.#state.phase === "stale") this.#set({ phase: "live" });
+    if ("seq" in message) this.#takeEntry(message);
+    else this.#takeWord(message);
+    if (this.#ended && !this.#replay && this.#link) this.#finish();
+  }
+
+  #takeEntry(entry: Extract<Message, { seq: number }>): void {
+    if (entry.seq <= this.#seq) return;
+    if (entry.seq > this.#seq + 1 && !this.#replay?.sparse) {
+      this.#giveUp("Messages were missing.");
+      return;
+    }
+    this.#seq = entry.seq;
+    if (isTheEnd(entry)) this.#ended = true;
+    this.#options.onMessage?.(entry);
+  }
+
+  #takeWord(message: Exclude<Message, { seq: number }>): void {
+    if (message.type === "state_replay_start") {
+      this.#replay = { sparse: message.dropped > 0, lastSeq: message.last_seq };
+    } else if (message.type === "state_replay_complete" && this.#replay) {
+      // What a snapshot leaves out is not asked for again.
+      if (this.#replay.sparse) this.#seq = Math.max(this.#seq, this.#replay.lastSeq);
+      this.#snapshot = false;
+      this.#replay = null;
+    }
+    this.#options.onMessage?.(message);
+  }
+
+  #finish(): void {
+    this.#release();
+    this.#set({ phase: "done", until: null, reason: "" });
+  }
+
+  #lost(code: number, said: string): void {
+    const neverOpened = !this.#opened;
+    this.#release();
+    if (this.#closed) return;
+    const next = afterClose(code);
+    const reason = reasonFor(code, said);
+    if (next === "done" && !this.#ended) this.#comeBack(1006, reason, hintIn(said));
+    else if (next === "done") this.#finish();
+    else if (next === "stop") this.#set({ phase: "stopped", until: null, reason, code });
+    else {
+      if (neverOpened && this.#state.transport === "websocket") void this.#probe();
+      this.#comeBack(code, reason, hintIn(said));
+    }
+  }
+
+  /** Whether it is only the WebSocket that does not get through. */
+  async #probe(): Promise<void> {
+    try {
+      await request(this.#environment.transport, "/livez");
+      this.#blocked += 1;
+    } catch {
+      this.#blocked = 0;
+    }
+  }
+
+  #giveUp(reason: string): void {
+    this.#release();
+    this.#comeBack(1006, reason, null);
+  }
+
+  #comeBack(code: number, reason: string, hint: number | null): void {
+    const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
+    this.#tries += 1;
+    this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
+    this.#after(pause, () => this.#connect());
+  }
+
+  #ping(): void {
+    if (this.#state.transport !== "websocket" || this.#pingAt !== null) return;
+    if (!this.#link?.send(JSON.stringify({ type: "ping", timestamp: Date.now() / 1000 }))) return;
+    const sent = performance.now();
+    this.#pingAt = sent;
+    const unanswered = (): boolean => this.#pingAt === sent;
+    this.#after(STALE_AFTER_MS, () => unanswered() && this.#set({ phase: "stale" }));
+    this.#after(DEAD_AFTER_MS, () => unanswered() && this.#giveUp("The server did not answer."));
+    this.#after(PING_EVERY_MS, () => this.#ping());
+  }
+
+  /** Answers over HTTP, and tells what comes of it as a WebSocket would. */
+  async #post(saying: Saying): Promise<void> {
+    const words = { confirm: "confirm", user_input: "input", retry: "retry", cancel: "cancel", ping: "" } as const;
+    const { type, ...body } = saying;
+    if (type === "ping") return;
+    try {
+      await json(this.#environment.transport, `/sessions/${encodeURIComponent(this.id)}/${words[type]}`, { method: "POST", body });
+    } catch (error) {
+      if (this.#closed || !(error instanceof CallboardError)) return;
+      const errors = error.faults.filter(({ loc }) => loc[1] === "values" && loc.length > 2).map(({ loc, msg }) => ({ field: loc.slice(2).join("."), message: msg }));
+      const told: Message =
+        errors.length > 0
+          ? { type: "input_rejected", request_id: ("request_id" in saying && saying.request_id) || "", errors }
+          : { type: "error", code: error.code, message: error.message, ...(error.winner && { winner: error.winner }) };
+      this.#options.onMessage?.(told);
+    }
+  }
+
+  #after(ms: number, then: () => unknown): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      then();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #release(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#pingAt = null;
+    const link = this.#link;
+    this.#link = null;
+    link?.drop();
+  }
+
+  #set(changes: Partial<Connection>): void {
+    this.#state = { ...this.#state, ...changes };
+    if (!this.#closed) this.#options.onConnection?.(this.#state);
+  }
+}
+
+/** Whether nothing comes after this entry. */
+export function isTheEnd(entry: { type: string; can_retry?: unknown; request_id?: unknown }): boolean {
+  return entry.type === "task_completed" || entry.type === "task_cancelled" || (entry.type === "task_failed" && !entry.request_id);
+}

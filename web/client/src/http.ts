@@ -1,0 +1,84 @@
+/** The calls over HTTP. */
+
+import type { Fault, Problem, Winner } from "./wire/wire.js";
+
+/** Why a call was not done: what the server refuses, or that it could not be reached (`status` 0). */
+export class CallboardError extends Error {
+  override readonly name = "CallboardError";
+  /** The HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  /** The stable word, such as `unknown_session`; `unreachable` where there was no answer. */
+  readonly code: string;
+  /** Everything that is wrong with the request, place by place. */
+  readonly faults: readonly Fault[];
+  /** The answer that was first, with `already_answered`. */
+  readonly winner: Winner | null;
+  /** Seconds after which to try again, where the server says so. */
+  readonly retryAfter: number | null;
+
+  constructor(text: string, told: Partial<Problem> & { retryAfter?: number | null } = {}) {
+    super(text);
+    this.status = told.status ?? 0;
+    this.code = told.code ?? "unreachable";
+    this.faults = told.errors ?? [];
+    this.winner = told.winner ?? null;
+    this.retryAfter = told.retryAfter ?? null;
+  }
+}
+
+/** Where the server is, and with what it is asked. */
+export interface Transport {
+  /** Without a slash at its end. */
+  base: string;
+  fetch: typeof fetch;
+  headers: Record<string, string>;
+  /** Hears of every answer: how much later the server's clock is than this one's, in seconds, to about a second. */
+  onClock: (skew: number) => void;
+}
+
+export interface Call {
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** Asks for a path, gives the answer as it comes. Throws `CallboardError`. */
+export async function request(transport: Transport, path: string, call: Call = {}): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json", ...transport.headers, ...call.headers };
+  const init: RequestInit = { method: call.method ?? "GET", headers };
+  if (call.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(call.body);
+  }
+  if (call.signal) init.signal = call.signal;
+  let response: Response;
+  try {
+    response = await transport.fetch(transport.base + path, init);
+  } catch (error) {
+    if (call.signal?.aborted) throw error;
+    throw new CallboardError("The server cannot be reached. Check that it runs, then try again.");
+  }
+  const date = Date.parse(response.headers.get("Date") ?? "");
+  // The header is cut to a second: half of one is what it lacks on average.
+  if (Number.isFinite(date)) transport.onClock((date + 500 - Date.now()) / 1000);
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** Asks for a path, gives the JSON of the answer. Throws `CallboardError`. */
+export async function json<T>(transport: Transport, path: string, call?: Call): Promise<T> {
+  const response = await request(transport, path, call);
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new CallboardError("The server's answer broke off or is not JSON. Try again.", { status: response.status, code: "bad_answer" });
+  }
+}
+
+async function refusal(response: Response): Promise<CallboardError> {
+  const told = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  const text = told.detail || told.title || `The server answered ${response.status}.`;
+  const after = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  return new CallboardError(text, { ...told, status: response.status, code: told.code ?? "unknown", retryAfter: Number.isFinite(after) ? after : null });
+}

@@ -1,0 +1,11 @@
+/** A client for Callboard: starts, watches and steers its sessions, from a browser or from Node. */
+
+export { createClient, type Client, type ClientOptions } from "./client.js";
+export { afterClose, pauseBefore, reasonFor, type AfterClose } from "./close.js";
+export { isTheEnd, SessionConnection, type SessionOptions } from "./connection.js";
+export { CallboardError } from "./http.js";
+export { hasEnded, isWaiting } from "./model.js";
+export type { Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
+export { SessionStore } from "./store.js";
+export type { Answer, Connection, CustomEntry, JournalEntry, ListOptions, Message, OpenRequest, Saying, StartOptions } from "./types.js";
+export type * from "./wire/wire.js";

@@ -1,0 +1,273 @@
+/**
+ * What is known of a watched session, and how what the server says changes it.
+ *
+ * No clock, no network, no page. The lists of entries and lines grow in place, so that a line costs the same whether
+ * it is the tenth or the hundred-thousandth; a state says how much of them belongs to it.
+ */
+
+import type { Connection, JournalEntry, Message, OpenRequest } from "./types.js";
+import type { Status, Winner } from "./wire/wire.js";
+
+/** A line of output. */
+export type StreamLine = Extract<JournalEntry, { type: "stream" }>;
+
+/** A change of the session's state; the stretches between two of them make its timeline. */
+export interface Mark {
+  status: Status;
+  attempt: number;
+  /** Seconds since the epoch. */
+  at: number;
+}
+
+export interface Progress {
+  done: number;
+  total: number;
+  label: string;
+}
+
+/** A replay that is under way. */
+export interface Replay {
+  count: number;
+  done: number;
+}
+
+/** How a session has ended. */
+export type Outcome =
+  | { kind: "completed"; values: unknown; at: number }
+  | { kind: "failed"; text: string; at: number }
+  | { kind: "cancelled"; text: string; at: number };
+
+/** Something that a person should hear of once. */
+export interface Notice {
+  /** Rising; a reader keeps the last that it has shown. */
+  number: number;
+  tone: "plain" | "warn" | "bad";
+  text: string;
+}
+
+/** A session as it is known at one moment. */
+export interface SessionState {
+  readonly id: string;
+  readonly status: Status | null;
+  readonly attempt: number;
+  /** All entries; only the first `count` belong to this state. */
+  readonly entries: readonly JournalEntry[];
+  readonly count: number;
+  /** The lines of output among them; only the first `lineCount` belong to this state. */
+  readonly lines: readonly StreamLine[];
+  readonly lineCount: number;
+  /** The questions that are open, oldest first. */
+  readonly requests: readonly OpenRequest[];
+  readonly outcome: Outcome | null;
+  readonly progress: Progress | null;
+  readonly marks: readonly Mark[];
+  readonly replay: Replay | null;
+  /** How many entries the server left out of a snapshot. */
+  readonly dropped: number;
+  readonly connection: Connection;
+  /** Whether a cancel was asked for here and the server has not said yet what came of it. */
+  readonly cancelling: boolean;
+  readonly notices: readonly Notice[];
+  /** What went wrong last, for people; none once something goes right. */
+  readonly error: string | null;
+}
+
+type Draft = { -readonly [Key in keyof SessionState]: SessionState[Key] };
+
+const NOTICES_KEPT = 8;
+
+/** Whether a status is a last one. */
+export function hasEnded(status: Status | null): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
+
+/** Whether a person is awaited. */
+export function isWaiting(status: Status | null): boolean {
+  return status === "waiting_confirmation" || status === "waiting_input" || status === "waiting_retry";
+}
+
+/** Holds a session's state while messages change it. */
+export class Model {
+  #draft: Draft;
+  #entries: JournalEntry[] = [];
+  #lines: StreamLine[] = [];
+  /** Questions that were answered from here: their `answered` is no news. */
+  #mine = new Set<string>();
+  /** Questions that came within a replay: one that is answered in the same replay was never shown. */
+  #unseen = new Set<string>();
+  #number = 0;
+
+  constructor(id: string, connection: Connection) {
+    this.#draft = {
+      id, status: null, attempt: 0, entries: this.#entries, count: 0, lines: this.#lines, lineCount: 0, requests: [],
+      outcome: null, progress: null, marks: [], replay: null, dropped: 0, connection, cancelling: false, notices: [], error: null,
+    };
+  }
+
+  /** The state as it is now; a later change does not show in it. */
+  state(): SessionState {
+    return { ...this.#draft, count: this.#entries.length, lineCount: this.#lines.length };
+  }
+
+  /** The connection stands otherwise. */
+  connected(connection: Connection): void {
+    const draft = this.#draft;
+    const lost = connection.phase === "reconnecting" || connection.phase === "stopped";
+    // An answer that was on its way when the connection broke may not have come: it can be given again.
+    if (lost && draft.connection.phase !== connection.phase) this.#all({ sending: false });
+    if (connection.phase === "stopped") draft.error = connection.reason;
+    if (connection.phase === "live" && draft.connection.phase !== "live" && draft.connection.phase !== "stale") draft.error = null;
+    if (lost || connection.phase === "done") this.#replayed();
+    draft.connection = connection;
+  }
+
+  /** An answer was sent. */
+  answered(id: string): void {
+    this.#mine.add(id);
+    this.#change(id, { sending: true, errors: [] });
+    this.#draft.error = null;
+  }
+
+  /** A cancel was asked for, or the asking has failed. */
+  cancelling(asked: boolean, error: string | null = null): void {
+    this.#draft.cancelling = asked;
+    this.#draft.error = error;
+    if (error) this.#tell(error, "bad");
+  }
+
+  /** Takes what the server says. */
+  take(message: Message): void {
+    const draft = this.#draft;
+    switch (message.type) {
+      case "state_replay_start":
+        draft.replay = message.count > 0 ? { count: message.count, done: 0 } : null;
+        draft.dropped += message.dropped;
+        return;
+      case "state_replay_complete":
+        this.#replayed();
+        return;
+      case "input_rejected":
+        this.#mine.delete(message.request_id);
+        this.#change(message.request_id, { sending: false, errors: message.errors });
+        return;
+      case "error":
+        this.#refused(message);
+        return;
+      case "pong":
+        return;
+      default:
+        if ("seq" in message) this.#entry(message);
+    }
+  }
+
+  #entry(entry: JournalEntry): void {
+    const draft = this.#draft;
+    this.#entries.push(entry);
+    if (draft.replay) draft.replay = { ...draft.replay, done: draft.replay.done + 1 };
+    switch (entry.type) {
+      case "status":
+        draft.status = entry.status;
+        draft.attempt = entry.attempt;
+        draft.marks = [...draft.marks, { status: entry.status, attempt: entry.attempt, at: entry.timestamp }];
+        if (hasEnded(entry.status)) draft.cancelling = false;
+        return;
+      case "stream":
+        this.#lines.push(entry);
+        return;
+      case "progress":
+        draft.progress = { done: entry.done, total: entry.total, label: entry.label };
+        return;
+      case "request_confirmation":
+        this.#ask(entry, { id: entry.request_id, kind: "confirmation", message: entry.message, timeout: entry.timeout });
+        return;
+      case "request_user_input":
+        this.#ask(entry, { id: entry.request_id, kind: "input", message: entry.message ?? "", fields: entry.fields, timeout: entry.timeout });
+        return;
+      case "answered":
+        this.#closed(entry);
+        return;
+      case "task_failed":
+        if (entry.request_id) this.#ask(entry, { id: entry.request_id, kind: "retry", message: entry.error, attempt: entry.attempt });
+        else this.#end({ kind: "failed", text: entry.error, at: entry.timestamp });
+        return;
+      case "task_completed":
+        this.#end({ kind: "completed", values: entry.values, at: entry.timestamp });
+        return;
+      case "task_cancelled":
+        this.#end({ kind: "cancelled", text: entry.reason, at: entry.timestamp });
+        return;
+      case "recovered":
+        this.#tell(`The server went down and has taken this up again: ${entry.cause}.`, "warn");
+        return;
+      default:
+        // A type of the task's own, or one that this client is too old for.
+        return;
+    }
+  }
+
+  #ask(entry: JournalEntry, asked: Pick<OpenRequest, "id" | "kind" | "message"> & Partial<Pick<OpenRequest, "fields" | "attempt">> & { timeout?: number }): void {
+    const { timeout, ...question } = asked;
+    const deadline = typeof timeout === "number" ? entry.timestamp + timeout : null;
+    const attempt = this.#draft.attempt;
+    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, ...question, deadline, sending: false, errors: [] }];
+    if (this.#draft.replay) this.#unseen.add(question.id);
+  }
+
+  #closed(entry: Extract<JournalEntry, { type: "answered" }>): void {
+    const draft = this.#draft;
+    const id = entry.request_id;
+    const known = draft.requests.some((open) => open.id === id) && !this.#unseen.has(id);
+    draft.requests = draft.requests.filter((open) => open.id !== id);
+    if (!known || this.#mine.has(id)) return;
+    if (entry.timed_out) this.#tell(`Nobody answered in time: ${inWords(entry)}.`, "warn");
+    else this.#tell(`Answered elsewhere: ${inWords(entry)}.`, "plain");
+  }
+
+  #end(outcome: Outcome): void {
+    this.#draft.outcome = outcome;
+    this.#draft.status = outcome.kind;
+    this.#draft.requests = [];
+    this.#draft.cancelling = false;
+  }
+
+  #refused({ code, message, winner }: Extract<Message, { type: "error" }>): void {
+    // The close that follows says it, too.
+    if (code === "unknown_session") return;
+    for (const open of this.#draft.requests) if (open.sending) this.#mine.delete(open.id);
+    this.#all({ sending: false });
+    const text = code === "already_answered" && winner ? `Somebody was faster: ${inWords(winner)}.` : sentence(message);
+    this.#draft.error = text;
+    this.#tell(text, "warn");
+  }
+
+  #replayed(): void {
+    this.#draft.replay = null;
+    this.#unseen.clear();
+  }
+
+  #change(id: string, changes: Partial<OpenRequest>): void {
+    this.#draft.requests = this.#draft.requests.map((open) => (open.id === id ? { ...open, ...changes } : open));
+  }
+
+  #all(changes: Partial<OpenRequest>): void {
+    this.#draft.requests = this.#draft.requests.map((open) => ({ ...open, ...changes }));
+  }
+
+  #tell(text: string, tone: Notice["tone"]): void {
+    this.#number += 1;
+    this.#draft.notices = [...this.#draft.notices, { number: this.#number, text, tone }].slice(-NOTICES_KEPT);
+  }
+}
+
+/** An answer in words: what was said, and who said it. */
+function inWords({ value, values, by, timed_out }: Winner): string {
+  const who = timed_out ? "" : ` (${by})`;
+  if (values) return `${Object.keys(values).join(", ") || "an empty form"}${who}`;
+  if (typeof value === "boolean") return `${value ? "yes" : "no"}${who}`;
+  return `without a value${who}`;
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}

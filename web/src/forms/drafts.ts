@@ -1,0 +1,30 @@
+/** What was typed and not sent yet, kept for a reload of the tab. Secrets never are. */
+
+import type { FormField, RawValues } from "./fields";
+
+const key = (id: string): string => `callboard:draft:${id}`;
+
+export function readDraft(id: string): RawValues {
+  try {
+    return (JSON.parse(sessionStorage.getItem(key(id)) ?? "{}") ?? {}) as RawValues;
+  } catch {
+    return {};
+  }
+}
+
+export function keepDraft(id: string, fields: readonly FormField[], values: RawValues): void {
+  const open = fields.filter(({ type }) => type !== "secret").flatMap(({ name }) => (name in values ? [[name, values[name]] as const] : []));
+  try {
+    sessionStorage.setItem(key(id), JSON.stringify(Object.fromEntries(open)));
+  } catch {
+    // Storage may be full or forbidden: then a reload starts the form anew.
+  }
+}
+
+export function dropDraft(id: string): void {
+  try {
+    sessionStorage.removeItem(key(id));
+  } catch {
+    // As above.
+  }
+}

@@ -1,0 +1,101 @@
+/** The command palette: everything that can be done now, found by a few letters. */
+
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Dialog } from "../ui/Dialog";
+import { useCommandStore, type Command } from "./commands";
+import { Keys } from "./Help";
+
+/** How well the letters fit a text: lower is better, null where they do not. Letters may be apart, in order. */
+export function fit(query: string, text: string): number | null {
+  const wanted = query.toLowerCase().trim();
+  const within = text.toLowerCase();
+  const at = within.indexOf(wanted);
+  if (at >= 0) return at;
+  let place = -1;
+  let gaps = 0;
+  for (const letter of wanted.replaceAll(" ", "")) {
+    const next = within.indexOf(letter, place + 1);
+    if (next < 0) return null;
+    gaps += next - place - 1;
+    place = next;
+  }
+  return 100 + gaps;
+}
+
+function found(commands: readonly Command[], query: string): Command[] {
+  return commands
+    .filter(({ hidden }) => !hidden)
+    .map((command) => ({ command, rank: fit(query, `${command.title} ${command.group} ${command.words ?? ""}`) }))
+    .filter((one): one is { command: Command; rank: number } => one.rank !== null)
+    .sort((one, other) => (query ? one.rank - other.rank : 0))
+    .map(({ command }) => command)
+    .slice(0, 60);
+}
+
+export function Palette({ onClose }: { onClose: () => void }): ReactNode {
+  const sets = useCommandStore((state) => state.sets);
+  const [query, setQuery] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const base = useId();
+  const list = useRef<HTMLUListElement>(null);
+  const commands = useMemo(() => found([...sets.values()].flat(), query), [sets, query]);
+  const place = Math.min(chosen, Math.max(0, commands.length - 1));
+
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [place]);
+
+  const run = (command: Command | undefined): void => {
+    if (!command) return;
+    onClose();
+    // After the dialog has given the focus back, so that the command may take it.
+    setTimeout(() => command.run(), 0);
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key === "ArrowDown") setChosen(Math.min(place + 1, commands.length - 1));
+    else if (event.key === "ArrowUp") setChosen(Math.max(place - 1, 0));
+    else if (event.key === "Enter") run(commands[place]);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <Dialog title="Commands" bare className="palette" onClose={onClose}>
+      <input
+        type="text"
+        role="combobox"
+        aria-label="Search commands and sessions"
+        aria-expanded="true"
+        aria-controls={`${base}-list`}
+        aria-activedescendant={commands[place] ? `${base}-${place}` : undefined}
+        placeholder="Search commands and sessions"
+        autoFocus
+        autoComplete="off"
+        spellCheck={false}
+        value={query}
+        onChange={(event) => {
+          setQuery(event.target.value);
+          setChosen(0);
+        }}
+        onKeyDown={onKey}
+      />
+      <ul id={`${base}-list`} role="listbox" aria-label="Commands" ref={list}>
+        {commands.map((command, index) => (
+          <li
+            key={command.id}
+            id={`${base}-${index}`}
+            role="option"
+            aria-selected={index === place}
+            onMouseMove={() => setChosen(index)}
+            onClick={() => run(command)}
+          >
+            <span className="palette-group">{command.group}</span>
+            <span className="palette-title">{command.title}</span>
+            {command.keys && <Keys keys={command.keys} />}
+          </li>
+        ))}
+      </ul>
+      {commands.length === 0 && <p className="palette-none">Nothing fits these letters. Try fewer of them.</p>}
+    </Dialog>
+  );
+}

@@ -1,0 +1,88 @@
+/** What can be done now: the one list that shortcuts, palette and help read. */
+
+import { useEffect, useRef } from "react";
+import { create } from "zustand";
+
+export interface Command {
+  /** Unique while it is there. */
+  id: string;
+  title: string;
+  /** The heading that it stands under. */
+  group: string;
+  /** Such as `n`, `g t`, `ctrl+k` or `?`; a command without keys is in the palette only. */
+  keys?: string;
+  /** Other words to find it by. */
+  words?: string;
+  /** Whether the palette leaves it out. */
+  hidden?: boolean;
+  run: () => void;
+}
+
+interface Commands {
+  sets: ReadonlyMap<symbol, readonly Command[]>;
+  put: (key: symbol, commands: readonly Command[]) => void;
+  drop: (key: symbol) => void;
+}
+
+export const useCommandStore = create<Commands>((set) => ({
+  sets: new Map(),
+  put: (key, commands) => set(({ sets }) => ({ sets: new Map(sets).set(key, commands) })),
+  drop: (key) =>
+    set(({ sets }) => {
+      const rest = new Map(sets);
+      rest.delete(key);
+      return { sets: rest };
+    }),
+}));
+
+/** Offers commands while the component is there; `signature` names what changes them. */
+export function useCommands(commands: readonly Command[], signature: string): void {
+  const latest = useRef(commands);
+  latest.current = commands;
+  useEffect(() => {
+    const key = Symbol("commands");
+    const { put, drop } = useCommandStore.getState();
+    // What is run is always the latest, though the list is put up only once for each signature.
+    put(key, latest.current.map((command) => ({ ...command, run: () => (latest.current.find(({ id }) => id === command.id) ?? command).run() })));
+    return () => drop(key);
+  }, [signature]);
+}
+
+/** All commands; of two with the same keys, the later set wins. */
+export function allCommands(): Command[] {
+  return [...useCommandStore.getState().sets.values()].flat();
+}
+
+const SEQUENCE_MS = 1200;
+
+function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key : event.key.toLowerCase();
+  return event.ctrlKey || event.metaKey ? `ctrl+${key.toLowerCase()}` : key;
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName)) && !/^(checkbox|radio|button)$/.test((target as HTMLInputElement).type);
+}
+
+/** Hears keys for all commands; gives what ends it. */
+export function listenForKeys(): () => void {
+  let before = "";
+  let at = 0;
+  const hear = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.altKey || event.isComposing) return;
+    const name = nameOf(event);
+    const isGlobal = name.startsWith("ctrl+");
+    if (!isGlobal && (isTyping(event.target) || document.querySelector("dialog[open]"))) return;
+    const pair = event.timeStamp - at < SEQUENCE_MS ? `${before} ${name}` : "";
+    before = name;
+    at = event.timeStamp;
+    const found = allCommands().reverse();
+    const command = (pair && found.find(({ keys }) => keys === pair)) || found.find(({ keys }) => keys === name);
+    if (!command) return;
+    event.preventDefault();
+    before = "";
+    command.run();
+  };
+  window.addEventListener("keydown", hear);
+  return () => window.removeEventListener("keydown", hear);
+}

@@ -1,0 +1,23 @@
+/** The views of the page: each is one folder and one entry here. */
+
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import type { IconName } from "../ui/Icon";
+
+/** What a view gets: the parts of the address after its own. */
+export interface ViewProps {
+  rest: readonly string[];
+}
+
+export interface View {
+  /** Its part of the address, `/app/{id}`. */
+  id: string;
+  title: string;
+  icon: IconName;
+  /** The keys that lead to it. */
+  keys: string;
+  Component: LazyExoticComponent<ComponentType<ViewProps>>;
+}
+
+export const VIEWS: readonly View[] = [
+  { id: "tasks", title: "Tasks", icon: "tasks", keys: "g t", Component: lazy(() => import("../views/tasks")) },
+];

@@ -1,0 +1,45 @@
+/** The icons, drawn here so that none is fetched from elsewhere. */
+
+import type { ReactNode } from "react";
+
+const PATHS = {
+  tasks: "M4 5.5h2M4 12h2M4 18.5h2M9.5 5.5H20M9.5 12H20M9.5 18.5H20",
+  plus: "M12 5v14M5 12h14",
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
+  check: "M5 12.5l4.5 4.5L19 7",
+  cross: "M6 6l12 12M18 6L6 18",
+  alert: "M12 4 2.8 19.5h18.4L12 4ZM12 10v4.5M12 17.2v.1",
+  info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 11v5.5M12 7.6v.1",
+  clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 7v5.5l3.5 2",
+  hand: "M8 12V6a1.6 1.6 0 0 1 3.2 0v5V4.6a1.6 1.6 0 0 1 3.2 0V11 6a1.6 1.6 0 0 1 3.2 0v8.5a6.5 6.5 0 0 1-6.5 6.5c-2.4 0-3.9-1-5.2-3L4 14.6a1.6 1.6 0 0 1 2.6-1.8L8 14.5",
+  play: "M8 5.5v13l10.5-6.5L8 5.5Z",
+  pause: "M8.5 5.5v13M15.5 5.5v13",
+  stop: "M7 7h10v10H7z",
+  ban: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM5.8 5.8l12.4 12.4",
+  copy: "M9 9h10.5v10.5H9zM5 15H4.5V4.5H15V5",
+  download: "M12 4v11M7.5 11 12 15.5 16.5 11M4.5 19.5h15",
+  trash: "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 12.5h9l1-12.5",
+  down: "M12 5v13M6.5 12.5 12 18l5.5-5.5",
+  up: "M12 19V6M6.5 11.5 12 6l5.5 5.5",
+  left: "M19 12H5.5M11.5 6 5.5 12l6 6",
+  link: "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.6-5.7l-1.6 1.6M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.6 5.7l1.6-1.6",
+  sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4",
+  moon: "M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z",
+  auto: "M12 20.5a8.5 8.5 0 1 0 0-17v17Z M12 3.5a8.5 8.5 0 0 0 0 17",
+  help: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7M12 16.6v.1",
+  command: "M9 9h6v6H9zM9 9V6.5A2.5 2.5 0 1 0 6.5 9H9ZM15 9V6.5A2.5 2.5 0 1 1 17.5 9H15ZM15 15v2.5a2.5 2.5 0 1 0 2.5-2.5H15ZM9 15v2.5A2.5 2.5 0 1 1 6.5 15H9Z",
+  retry: "M4.5 12a7.5 7.5 0 1 1 2.2 5.3M4.5 20v-5h5",
+  wrap: "M4 6h16M4 12h13a3 3 0 0 1 0 6h-4M15.5 15.5 13 18l2.5 2.5M4 18h5",
+  spin: "M12 3.5a8.5 8.5 0 1 1-8.5 8.5",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** An icon; beside words it says nothing of its own. */
+export function Icon({ name, className }: { name: IconName; className?: string }): ReactNode {
+  return (
+    <svg className={className ? `icon ${className}` : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

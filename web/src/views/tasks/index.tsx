@@ -1,0 +1,67 @@
+/** Tasks: the list beside what is open in it, a session or the form that starts one. */
+
+import { useState, type ReactNode } from "react";
+import { useCallboard } from "@callboard/client/react";
+import { useCommands } from "../../shell/commands";
+import type { ViewProps } from "../../shell/registry";
+import { navigate, useSearch } from "../../shell/router";
+import { useBoard, useBoardOf } from "./board";
+import { useLoadedKinds } from "./kinds";
+import { SessionList } from "./list/SessionList";
+import { paths } from "./paths";
+import { filterOf, listOf } from "./query";
+import { SessionView } from "./session/SessionView";
+import { StartPanel } from "./start/StartPanel";
+import { statusWords } from "../../ui/Status";
+import "./tasks.css";
+
+const PAGE = 50;
+
+export default function TasksView({ rest }: ViewProps): ReactNode {
+  const client = useCallboard();
+  const filter = filterOf(useSearch());
+  const [limit, setLimit] = useState(PAGE);
+  const open = rest[0] ?? null;
+  useBoardOf(client, listOf(filter, limit));
+  const { kinds } = useLoadedKinds(client);
+  const rows = useBoard((board) => board.rows);
+
+  const step = (by: number): void => {
+    if (!rows || rows.length === 0) return;
+    const at = rows.findIndex((row) => row.session_id === open);
+    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
+    if (next) navigate(paths.session(next.session_id, filter));
+  };
+  useCommands(
+    [
+      { id: "new", title: "Start a task", group: "Tasks", keys: "n", run: () => navigate(paths.start(null, filter)) },
+      { id: "down", title: "Open the next session of the list", group: "Tasks", keys: "j", run: () => step(1) },
+      { id: "up", title: "Open the session before", group: "Tasks", keys: "k", run: () => step(-1) },
+      { id: "list", title: "Back to the list", group: "Tasks", keys: "u", run: () => navigate(paths.list(filter)) },
+      { id: "waiting", title: "Show what waits for you", group: "Tasks", keys: "w", run: () => navigate(paths.list({ ...filter, status: "waiting" })) },
+      ...(kinds ?? []).map(({ name }) => ({ id: `start-${name}`, title: `Start ${name}`, group: "Start", run: () => navigate(paths.start(name, filter)) })),
+    ],
+    `tasks ${kinds?.length}`,
+  );
+  useCommands(
+    (rows ?? []).slice(0, 50).map((row) => ({
+      id: `open-${row.session_id}`,
+      title: `${row.task} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`,
+      words: row.session_id,
+      group: "Sessions",
+      run: () => navigate(paths.session(row.session_id, filter)),
+    })),
+    (rows ?? []).slice(0, 50).map((row) => `${row.session_id}${row.status}`).join(),
+  );
+
+  return (
+    <div className="tasks" data-open={open ? true : undefined}>
+      <SessionList filter={filter} open={open} onMore={() => setLimit((now) => Math.min(1000, now + PAGE))} />
+      {open && (
+        <div className="detail">
+          {open === "new" ? <StartPanel kind={rest[1] ?? null} filter={filter} /> : <SessionView key={open} id={open} tab={rest[1] ?? "output"} filter={filter} />}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+/** The inspector: every entry of the journal, and what exactly stands in it. */
+
+import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import type { JournalEntry, SessionStore } from "@callboard/client";
+import { useSelected } from "@callboard/client/react";
+import { copyText } from "../../../ui/clipboard";
+import { Icon } from "../../../ui/Icon";
+import { clock, count } from "../../../ui/time";
+import { statusWords } from "../../../ui/Status";
+import { useMatches } from "./growing";
+
+const ROW_PX = 34;
+const isOutput = (type: string): boolean => type === "stream" || type === "progress";
+
+/** An entry in a few words. */
+export function brief(entry: JournalEntry): string {
+  switch (entry.type) {
+    case "status":
+      return `${statusWords(entry.status)}, attempt ${entry.attempt}`;
+    case "stream":
+      return entry.content;
+    case "progress":
+      return `${entry.done} of ${entry.total} ${entry.label}`;
+    case "request_confirmation":
+      return entry.message;
+    case "request_user_input":
+      return entry.fields.map(({ name }) => name).join(", ");
+    case "answered":
+      return `${entry.timed_out ? "nobody, in time" : entry.by}: ${entry.values ? Object.keys(entry.values).join(", ") : String(entry.value)}`;
+    case "task_failed":
+      return entry.error;
+    case "task_cancelled":
+      return entry.reason;
+    case "task_completed":
+      return JSON.stringify(entry.values);
+    case "recovered":
+      return entry.cause;
+    default:
+      return "";
+  }
+}
+
+export function Journal({ store }: { store: SessionStore }): ReactNode {
+  const entries = useSelected(store, (state) => state.entries);
+  const all = useSelected(store, (state) => state.count);
+  const [output, setOutput] = useState(false);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const pane = useRef<HTMLDivElement>(null);
+  const places = useMatches(entries, 0, all, output ? null : "state", (entry) => !isOutput(entry.type));
+  const size = places ? places.length : all;
+  const placeOf = (index: number): number => (places ? (places[index] ?? 0) : index);
+  const virtual = useVirtualizer({ count: size, getScrollElement: () => pane.current, estimateSize: () => ROW_PX, overscan: 10 });
+  const entry = chosen === null ? undefined : entries[chosen];
+
+  useLayoutEffect(() => {
+    if (chosen === null) virtual.scrollToIndex(size - 1);
+    // Follows the end until something is chosen.
+  }, [size, chosen]);
+  const onKey = (event: KeyboardEvent): void => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by === undefined || size === 0) return;
+    event.preventDefault();
+    const at = chosen === null ? size : places ? places.indexOf(chosen) : chosen;
+    const next = Math.min(size - 1, Math.max(0, at + by));
+    setChosen(placeOf(next));
+    virtual.scrollToIndex(next);
+  };
+
+  return (
+    <div className="journal">
+      <div className="toolbar">
+        <label className="tick">
+          <input type="checkbox" checked={output} onChange={(event) => setOutput(event.target.checked)} />
+          Show lines and progress, too
+        </label>
+        <span className="line-count">
+          {count(size)} of {count(all)} entries
+        </span>
+      </div>
+      <div className="journal-body" data-chosen={entry ? true : undefined}>
+        <div className="pane" ref={pane} tabIndex={0} role="listbox" aria-label="Journal" aria-activedescendant={chosen === null ? undefined : `entry-${chosen}`} onKeyDown={onKey}>
+          <div className="space" role="presentation" style={{ height: virtual.getTotalSize() }}>
+            {virtual.getVirtualItems().map((item) => {
+              const place = placeOf(item.index);
+              const one = entries[place];
+              return (
+                one && (
+                  <div
+                    key={place}
+                    id={`entry-${place}`}
+                    role="option"
+                    aria-selected={place === chosen}
+                    className="entry"
+                    data-type={one.type}
+                    style={{ transform: `translateY(${item.start}px)` }}
+                    onClick={() => setChosen(place)}
+                  >
+                    <span className="number">{one.seq}</span>
+                    <time>{clock(one.timestamp, true)}</time>
+                    <code>{one.type}</code>
+                    <span className="entry-brief">{brief(one)}</span>
+                  </div>
+                )
+              );
+            })}
+          </div>
+        </div>
+        {entry ? (
+          <div className="payload" aria-label={`Entry ${entry.seq}`} role="group">
+            <header>
+              <strong>
+                {entry.seq} · {entry.type}
+              </strong>
+              <button type="button" className="icon-button" aria-label="Copy the entry" onClick={() => void copyText(JSON.stringify(entry, null, 2), "The entry is")}>
+                <Icon name="copy" />
+              </button>
+              <button type="button" className="icon-button" aria-label="Close the entry" onClick={() => setChosen(null)}>
+                <Icon name="cross" />
+              </button>
+            </header>
+            <pre tabIndex={0}>{JSON.stringify(entry, null, 2)}</pre>
+          </div>
+        ) : (
+          <p className="payload-none">Choose an entry to see all that stands in it.</p>
+        )}
+      </div>
+    </div>
+  );
+}
