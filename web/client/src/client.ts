@@ -1,5 +1,6 @@
 /** The way in: what a server offers, over HTTP, and the sessions that are watched. */
 
+import { Clock } from "./clock.js";
 import { SessionConnection, type Environment, type SessionOptions } from "./connection.js";
 import { json, request, type Transport } from "./http.js";
 import type { SocketConstructor } from "./link.js";
@@ -49,14 +50,11 @@ export interface Client {
 
 /** Makes a client. */
 export function createClient(options: ClientOptions = {}): Client {
-  let skew = 0;
   const transport: Transport = {
     base: (options.baseUrl ?? "").replace(/\/+$/, ""),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     headers: options.headers ?? {},
-    onClock: (value) => {
-      skew = value;
-    },
+    clock: new Clock(),
   };
   const environment = (): Environment => ({
     transport,
@@ -81,7 +79,7 @@ export function createClient(options: ClientOptions = {}): Client {
     session: (id, wanted) => new SessionConnection(environment(), id, wanted),
     store: (id, wanted) => new SessionStore(client, id, wanted),
     get clockSkew() {
-      return skew;
+      return transport.clock.skew;
     },
   };
   return client;

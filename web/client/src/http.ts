@@ -1,5 +1,6 @@
 /** The calls over HTTP. */
 
+import type { Clock } from "./clock.js";
 import type { Fault, Problem, Winner } from "./wire/wire.js";
 
 /** Why a call was not done: what the server refuses, or that it could not be reached (`status` 0). */
@@ -32,8 +33,8 @@ export interface Transport {
   base: string;
   fetch: typeof fetch;
   headers: Record<string, string>;
-  /** Hears of every answer: how much later the server's clock is than this one's, in seconds, to about a second. */
-  onClock: (skew: number) => void;
+  /** Learns from every answer how much later the server's clock is than this one's. */
+  clock: Clock;
 }
 
 export interface Call {
@@ -52,6 +53,7 @@ export async function request(transport: Transport, path: string, call: Call = {
     init.body = JSON.stringify(call.body);
   }
   if (call.signal) init.signal = call.signal;
+  const sent = Date.now();
   let response: Response;
   try {
     response = await transport.fetch(transport.base + path, init);
@@ -59,9 +61,7 @@ export async function request(transport: Transport, path: string, call: Call = {
     if (call.signal?.aborted) throw error;
     throw new CallboardError("The server cannot be reached. Check that it runs, then try again.");
   }
-  const date = Date.parse(response.headers.get("Date") ?? "");
-  // The header is cut to a second: half of one is what it lacks on average.
-  if (Number.isFinite(date)) transport.onClock((date + 500 - Date.now()) / 1000);
+  transport.clock.hear(Date.parse(response.headers.get("Date") ?? ""), sent, Date.now());
   if (!response.ok) throw await refusal(response);
   return response;
 }

@@ -35,7 +35,14 @@ const OPEN = 1;
 
 /** Opens a WebSocket. */
 export function openSocket(Socket: SocketConstructor, url: string, hear: Hear): Link {
-  const socket = new Socket(url);
+  let socket: SocketLike;
+  try {
+    socket = new Socket(url);
+  } catch {
+    // A policy of the page or of the browser may forbid it: the same as a socket that does not open.
+    const timer = setTimeout(() => hear.closed(1006, ""), 0);
+    return { send: () => false, drop: () => clearTimeout(timer) };
+  }
   socket.onopen = () => hear.open();
   socket.onmessage = (event: { data: unknown }) => hear.message(String(event.data));
   socket.onclose = (event: { code?: number; reason?: string }) => hear.closed(event.code ?? 1006, event.reason ?? "");

@@ -14,7 +14,7 @@ export function Header({ title, onPalette, onHelp }: { title: string; onPalette:
         <span className="name">Callboard</span>
         <span className="view-name">{title}</span>
       </p>
-      <button type="button" className="search-button" onClick={onPalette} aria-keyshortcuts="Control+K">
+      <button type="button" className="search-button" onClick={onPalette} aria-label="Search or run a command" aria-keyshortcuts="Control+K">
         <Icon name="search" />
         <span>Search or run a command</span>
         <kbd>Ctrl K</kbd>

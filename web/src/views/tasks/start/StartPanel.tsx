@@ -55,9 +55,9 @@ function Kinds({ kinds, chosen, filter }: { kinds: readonly TaskInfo[]; chosen: 
   const name = useId();
   const card = (value: string | null, title: string, text: string): ReactNode => (
     <label className="kind" key={title} data-chosen={(chosen?.name ?? null) === value || undefined}>
-      <input type="radio" name={name} checked={(chosen?.name ?? null) === value} onChange={() => navigate(paths.start(value, filter), { replace: true })} />
-      <span className="kind-name">{title}</span>
-      <span className="kind-text">{text}</span>
+      <input type="radio" name={name} aria-labelledby={`${name}-${title}`} aria-describedby={`${name}-${title}-text`} checked={(chosen?.name ?? null) === value} onChange={() => navigate(paths.start(value, filter), { replace: true })} />
+      <span className="kind-name" id={`${name}-${title}`}>{title}</span>
+      <span className="kind-text" id={`${name}-${title}-text`}>{text}</span>
     </label>
   );
   return (
@@ -98,6 +98,7 @@ function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Filter }):
   // The same key while the same thing is tried again, so that a lost answer does not start it twice.
   const attempt = useRef<{ body: string; key: string } | null>(null);
 
+  const wholes = (["input", "config"] as const).filter((part) => kind && parts[part].anything);
   const change = (part: Part) => (name: string, value: Raw) => {
     setValues((before) => ({ ...before, [part]: { ...before[part], [name]: value } }));
     setErrors(({ [name ? `${part}.${name}` : part]: _gone, ...rest }) => rest);
@@ -141,7 +142,7 @@ function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Filter }):
   return (
     <form ref={form} className="start-form card" onSubmit={(event) => void submit(event)} noValidate>
       {(["input", "config"] as const).map((part) => {
-        const fields = kind ? fieldsOf(part) : [];
+        const { fields } = parts[part];
         if (fields.length === 0) return null;
         return (
           <section key={part} aria-label={part === "input" ? "Input" : "Configuration"}>
@@ -150,10 +151,10 @@ function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Filter }):
               {fields.map((field) => (
                 <FieldControl
                   key={field.name}
-                  field={field.name ? field : { ...field, name: "", description: part === "input" ? "What it works on" : "How it works", omitDefault: false }}
+                  field={field}
                   id={`${base}-${part}-${field.name}`}
                   value={values[part][field.name] ?? ""}
-                  error={errors[field.name ? `${part}.${field.name}` : part]}
+                  error={errors[`${part}.${field.name}`]}
                   onChange={changeOf.current[part]}
                 />
               ))}
@@ -162,8 +163,18 @@ function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Filter }):
         );
       })}
       <details className="more-options">
-        <summary>Priority and labels</summary>
+        <summary>{wholes.length > 0 ? "Input, priority and labels" : "Priority and labels"}</summary>
         <div className="fields">
+          {wholes.map((part) => (
+            <FieldControl
+              key={part}
+              field={{ ...WHOLE, description: part === "input" ? "Input: what it works on" : "Configuration: how it works" }}
+              id={`${base}-${part}`}
+              value={values[part][""] ?? ""}
+              error={errors[part]}
+              onChange={changeOf.current[part]}
+            />
+          ))}
           <div className="field">
             <label htmlFor={`${base}-priority`}>Priority</label>
             <select id={`${base}-priority`} value={priority} onChange={(event) => setPriority(event.target.value as Priority)}>

@@ -1,0 +1,4 @@
+// @vitest-environment happy-dom
+import { hookTests } from "./hook.shared";
+
+hookTests("18");
