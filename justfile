@@ -25,12 +25,22 @@ lint:
 fmt:
     cargo fmt
 
-# The page's reducer in node, then the page in a browser. SHOTS=folder keeps screenshots.
+# The page, rebuilt into static/.
+build-page:
+    npm ci --prefix web
+    npm run build --prefix web
+
+# The page in node and in a browser. SHOTS=folder keeps screenshots.
 test-page:
     cargo build
-    npm ci --prefix tests/browser
-    node --test tests/browser/reducer.test.mjs
-    node --test tests/browser/page.mjs
+    npm ci --prefix web
+    npm test --prefix web
+    npm run browser --prefix web
+
+# The page in numbers: bytes of the first load, delays under a fast stream.
+bench-page:
+    cargo build
+    node bench/page/measure.mjs
 
 # The benches that need no running server.
 bench *flags:

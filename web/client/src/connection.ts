@@ -54,6 +54,8 @@ export class SessionConnection {
   #tries = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #pingAt: number | null = null;
+  #nextPing: ReturnType<typeof setTimeout> | null = null;
+  #heardAt = Number.NEGATIVE_INFINITY;
   #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
   constructor(environment: Environment, id: string, options: SessionOptions = {}) {
@@ -160,6 +162,7 @@ export class SessionConnection {
     }
     if (message === null || typeof message !== "object") return;
     this.#tries = 0;
+    this.#heardAt = performance.now();
     if (message.type === "pong") {
       if (this.#pingAt !== null) this.#set({ phase: "live", roundTrip: Math.max(0, performance.now() - this.#pingAt) });
       this.#pingAt = null;
@@ -237,14 +240,17 @@ export class SessionConnection {
   }
 
   #ping(): void {
-    if (this.#state.transport !== "websocket" || this.#pingAt !== null) return;
+    if (this.#state.transport !== "websocket") return;
     if (!this.#link?.send(JSON.stringify({ type: "ping", timestamp: Date.now() / 1000 }))) return;
     const sent = performance.now();
     this.#pingAt = sent;
-    const unanswered = (): boolean => this.#pingAt === sent;
+    // Whatever comes is a sign of life: behind many messages, the answer to a ping takes its time.
+    const unanswered = (): boolean => this.#heardAt < sent;
     this.#after(STALE_AFTER_MS, () => unanswered() && this.#set({ phase: "stale" }));
     this.#after(DEAD_AFTER_MS, () => unanswered() && this.#giveUp("The server did not answer."));
-    this.#after(PING_EVERY_MS, () => this.#ping());
+    // A page that wakes up asks at once, which must not begin a second row of pings.
+    if (this.#nextPing) clearTimeout(this.#nextPing);
+    this.#nextPing = this.#after(PING_EVERY_MS, () => this.#ping());
   }
 
   /** Answers over HTTP, and tells what comes of it as a WebSocket would. */
@@ -265,12 +271,13 @@ export class SessionConnection {
     }
   }
 
-  #after(ms: number, then: () => unknown): void {
+  #after(ms: number, then: () => unknown): ReturnType<typeof setTimeout> {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       then();
     }, ms);
     this.#timers.add(timer);
+    return timer;
   }
 
   #release(): void {

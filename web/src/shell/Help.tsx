@@ -8,7 +8,7 @@ export function Keys({ keys }: { keys: string }): ReactNode {
   return (
     <span className="keys">
       {keys.split(" ").map((key, place) => (
-        <kbd key={place}>{key.replace("ctrl+", "Ctrl ").replace(/^.$/, (one) => one)}</kbd>
+        <kbd key={place}>{key.replace(/ctrl\+(.)/, (_, letter: string) => `Ctrl ${letter.toUpperCase()}`)}</kbd>
       ))}
     </span>
   );
@@ -50,7 +50,7 @@ export function Help({ onClose }: { onClose: () => void }): ReactNode {
             <div>
               <dt>To the next control, and to the one before</dt>
               <dd>
-                <Keys keys="Tab Shift-Tab" />
+                <Keys keys="Tab Shift+Tab" />
               </dd>
             </div>
           </dl>

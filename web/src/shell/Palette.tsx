@@ -5,6 +5,9 @@ import { Dialog } from "../ui/Dialog";
 import { useCommandStore, type Command } from "./commands";
 import { Keys } from "./Help";
 
+/** Letters that are further apart than that were not meant. */
+const MOST_GAPS = 16;
+
 /** How well the letters fit a text: lower is better, null where they do not. Letters may be apart, in order. */
 export function fit(query: string, text: string): number | null {
   const wanted = query.toLowerCase().trim();
@@ -19,6 +22,7 @@ export function fit(query: string, text: string): number | null {
     gaps += next - place - 1;
     place = next;
   }
+  if (gaps > MOST_GAPS) return null;
   return 100 + gaps;
 }
 

@@ -144,6 +144,18 @@ describe("a connection", () => {
     expect(socket.dropped).toBe(true);
   });
 
+  test("lines are a sign of life, too, while the answer to a ping is behind them", async () => {
+    watch();
+    const socket = FakeSocket.last.open().replay();
+    for (let seq = 1; seq <= 40; seq += 1) {
+      await vi.advanceTimersByTimeAsync(1000);
+      socket.tell(line(seq));
+    }
+    expect(connection.connection.phase).toBe("live");
+    expect(phases).not.toContain("stale");
+    expect(socket.sent.length).toBeGreaterThan(3);
+  });
+
   test("any drop at any place loses and doubles nothing", async () => {
     for (let cut = 0; cut <= 12; cut += 1) {
       FakeSocket.made = [];

@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { create } from "zustand";
-import { CallboardError, hasEnded, type Client, type ListOptions, type Progress, type SessionRow } from "@callboard/client";
+import { CallboardError, hasEnded, isWaiting, type Client, type JournalEntry, type ListOptions, type Progress, type SessionRow } from "@callboard/client";
 import { useLinks } from "../../shell/link";
 
 /** What the end of a live session's journal says. */
@@ -27,7 +27,8 @@ export const useBoard = create<Board>(() => EMPTY);
 const LIVE_MS = 2000;
 const QUIET_MS = 5000;
 const HIDDEN_MS = 20_000;
-const TAILS = 16;
+/** So many are asked about at once. */
+const TAILS = 12;
 const TAIL_ENTRIES = 6;
 
 let refreshNow: () => void = () => undefined;
@@ -94,30 +95,37 @@ async function load(client: Client, options: ListOptions, signal: AbortSignal, r
   await loadTails(client, sessions, signal);
 }
 
-/** Reads the end of the journal of those that are under way: the list says neither progress nor question. */
+/**
+ * Asks more about those that are under way, because the list says neither progress nor question.
+ *
+ * A waiting one changes only with its row; a running one is asked about each time, as its row is written seldom.
+ */
 async function loadTails(client: Client, rows: readonly SessionRow[], signal: AbortSignal): Promise<void> {
   const { tails } = useBoard.getState();
-  const changed = rows.filter((row) => !hasEnded(row.status) && row.last_seq > 0 && tails.get(row.session_id)?.seq !== row.last_seq).slice(0, TAILS);
-  if (changed.length === 0) return;
-  const found = await Promise.allSettled(
-    changed.map(async ({ session_id, last_seq }) => {
-      const { events } = await client.events(session_id, { since: Math.max(0, last_seq - TAIL_ENTRIES), limit: TAIL_ENTRIES }, signal);
-      const before = tails.get(session_id);
-      const tail: Tail = { seq: last_seq, progress: before?.progress ?? null, question: null };
-      for (const entry of events) {
-        if (entry.type === "progress") tail.progress = { done: entry.done, total: entry.total, label: entry.label };
-        else if (entry.type === "request_confirmation") tail.question = entry.message;
-        else if (entry.type === "request_user_input") tail.question = entry.message ?? `${entry.fields.length} fields to fill in`;
-        else if (entry.type === "task_failed" && entry.can_retry) tail.question = `Try again? ${entry.error}`;
-        else if (entry.type === "answered") tail.question = null;
-      }
-      return [session_id, tail] as const;
-    }),
-  );
+  const wanted = rows.filter(({ status, session_id, last_seq }) => !hasEnded(status) && (!isWaiting(status) || tails.get(session_id)?.seq !== last_seq)).slice(0, TAILS);
+  if (wanted.length === 0) return;
+  const found = await Promise.allSettled(wanted.map(async ({ session_id }) => [session_id, await tailOf(client, session_id, tails.get(session_id), signal)] as const));
   if (signal.aborted) return;
   const kept = new Map([...tails].filter(([id]) => rows.some((row) => row.session_id === id)));
   for (const one of found) if (one.status === "fulfilled") kept.set(...one.value);
   useBoard.setState({ tails: kept });
+}
+
+async function tailOf(client: Client, id: string, before: Tail | undefined, signal: AbortSignal): Promise<Tail> {
+  const { last_seq: seq, open_requests } = await client.describe(id, signal);
+  if (before?.seq === seq) return before;
+  const tail: Tail = { seq, progress: before?.progress ?? null, question: open_requests[0] ? inShort(open_requests[0]) : null };
+  if (tail.question !== null) return tail;
+  const { events } = await client.events(id, { since: Math.max(0, seq - TAIL_ENTRIES), limit: TAIL_ENTRIES }, signal);
+  for (const entry of events) if (entry.type === "progress") tail.progress = { done: entry.done, total: entry.total, label: entry.label };
+  return tail;
+}
+
+/** A question in a line. */
+function inShort(entry: JournalEntry): string {
+  if (entry.type === "request_confirmation") return entry.message;
+  if (entry.type === "request_user_input") return entry.message ?? `${entry.fields.length} ${entry.fields.length === 1 ? "field" : "fields"} to fill in`;
+  return entry.type === "task_failed" ? `Try again? ${entry.error}` : "";
 }
 
 function failed(error: unknown, pause: number, retry: () => void): void {
