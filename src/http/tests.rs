@@ -89,7 +89,7 @@ async fn get(path: &str) -> Told {
 async fn every_route_refuses_other_methods_and_says_which_it_takes() {
     for route in table().into_iter().chain(pages()) {
         let (path, methods) = route.listed();
-        let path = path.replace("{session_id}", NONE).replace("{name:.*}", "x");
+        let path = path.replace("{session_id}", NONE).replace("{name:.*}", "x").replace("{view:.*}", "x");
         let told = ask(TestRequest::patch().uri(&path)).await;
         assert_eq!((told.status.as_u16(), told.code().as_str()), (405, "method_not_allowed"), "{path}");
         for method in methods {
@@ -118,6 +118,17 @@ async fn what_is_not_there_is_a_problem() {
     }
     let posted = ask(TestRequest::post().uri("/nope")).await;
     assert_eq!(posted.code(), "not_found");
+}
+
+#[actix_web::test]
+async fn every_address_of_the_page_gives_the_page() {
+    for path in ["/app", "/app/", "/app/tasks", "/app/tasks/00000000-0000-4000-8000-000000000000/journal?status=live"] {
+        let told = get(path).await;
+        assert_eq!(told.status.as_u16(), 200, "{path}");
+        assert_eq!(told.header("content-type"), "text/html; charset=utf-8", "{path}");
+        assert!(told.header("content-security-policy").contains("style-src 'self';"), "{path}");
+        assert_eq!(told.header("cache-control"), "no-cache", "{path}");
+    }
 }
 
 #[actix_web::test]

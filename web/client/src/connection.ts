@@ -53,7 +53,8 @@ export class SessionConnection {
   #blocked = 0;
   #tries = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
-  #pingAt: number | null = null;
+  /** When the oldest ping was sent that has no answer yet. */
+  #askedAt: number | null = null;
   #nextPing: ReturnType<typeof setTimeout> | null = null;
   #heardAt = Number.NEGATIVE_INFINITY;
   #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
@@ -164,8 +165,9 @@ export class SessionConnection {
     this.#tries = 0;
     this.#heardAt = performance.now();
     if (message.type === "pong") {
-      if (this.#pingAt !== null) this.#set({ phase: "live", roundTrip: Math.max(0, performance.now() - this.#pingAt) });
-      this.#pingAt = null;
+      this.#askedAt = null;
+      const roundTrip = Date.now() - Number(message.timestamp) * 1000;
+      this.#set({ phase: "live", ...(Number.isFinite(roundTrip) && { roundTrip: Math.max(0, roundTrip) }) });
       return;
     }
     if (this.#state.phase === "stale") this.#set({ phase: "live" });
@@ -240,17 +242,23 @@ export class SessionConnection {
   }
 
   #ping(): void {
-    if (this.#state.transport !== "websocket") return;
-    if (!this.#link?.send(JSON.stringify({ type: "ping", timestamp: Date.now() / 1000 }))) return;
-    const sent = performance.now();
-    this.#pingAt = sent;
-    // Whatever comes is a sign of life: behind many messages, the answer to a ping takes its time.
-    const unanswered = (): boolean => this.#heardAt < sent;
-    this.#after(STALE_AFTER_MS, () => unanswered() && this.#set({ phase: "stale" }));
-    this.#after(DEAD_AFTER_MS, () => unanswered() && this.#giveUp("The server did not answer."));
+    if (this.#state.transport !== "websocket" || !this.#link?.send(JSON.stringify({ type: "ping", timestamp: Date.now() / 1000 }))) return;
     // A page that wakes up asks at once, which must not begin a second row of pings.
     if (this.#nextPing) clearTimeout(this.#nextPing);
     this.#nextPing = this.#after(PING_EVERY_MS, () => this.#ping());
+    if (this.#askedAt !== null) return;
+    this.#askedAt = performance.now();
+    this.#await();
+  }
+
+  /** Waits for the answer to a ping. Whatever else comes is a sign of life, too: an answer may stand behind it. */
+  #await(): void {
+    if (this.#askedAt === null) return;
+    const silent = performance.now() - Math.max(this.#askedAt, this.#heardAt);
+    if (silent >= DEAD_AFTER_MS) return this.#giveUp("The server did not answer.");
+    if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
+    const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
+    this.#after(next - silent, () => this.#await());
   }
 
   /** Answers over HTTP, and tells what comes of it as a WebSocket would. */
@@ -283,7 +291,7 @@ export class SessionConnection {
   #release(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    this.#pingAt = null;
+    this.#askedAt = null;
     const link = this.#link;
     this.#link = null;
     link?.drop();

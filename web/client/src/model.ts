@@ -219,7 +219,7 @@ export class Model {
     const known = draft.requests.some((open) => open.id === id) && !this.#unseen.has(id);
     draft.requests = draft.requests.filter((open) => open.id !== id);
     if (!known || this.#mine.has(id)) return;
-    if (entry.timed_out) this.#tell(`Nobody answered in time: ${inWords(entry)}.`, "warn");
+    if (entry.timed_out) this.#tell(entry.value === undefined && !entry.values ? "Nobody answered in time." : `Nobody answered in time; what was taken is: ${inWords(entry)}.`, "warn");
     else this.#tell(`Answered elsewhere: ${inWords(entry)}.`, "plain");
   }
 

@@ -133,7 +133,7 @@ describe("a connection", () => {
     const socket = FakeSocket.last.open().replay();
     expect(socket.sent[0]).toMatchObject({ type: "ping" });
     await vi.advanceTimersByTimeAsync(30);
-    socket.tell({ type: "pong", timestamp: 1 });
+    socket.tell({ type: "pong", timestamp: socket.sent[0]?.timestamp });
     expect(connection.connection.roundTrip).toBeCloseTo(30, 0);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(socket.sent).toHaveLength(2);
