@@ -16,7 +16,9 @@ COPY src ./src
 COPY static ./static
 COPY callboard.example.toml ./
 # Files keep the time of the checkout, which may be before that of the empty sources.
-RUN touch src/main.rs src/lib.rs && cargo build --release --locked --bin callboard
+RUN touch src/main.rs src/lib.rs \
+ && cargo build --release --locked --bin callboard \
+ && strip --strip-debug target/release/callboard
 
 FROM debian:bookworm-slim
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin callboard \
