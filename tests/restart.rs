@@ -8,6 +8,8 @@ mod support;
 mod branches;
 #[path = "restart/chaos.rs"]
 mod chaos;
+#[path = "restart/commands.rs"]
+mod commands;
 #[path = "restart/kill.rs"]
 mod kill;
 #[path = "restart/places.rs"]
