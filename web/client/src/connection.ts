@@ -8,7 +8,7 @@
 import { afterClose, hintIn, pauseBefore, reasonFor } from "./close.js";
 import { CallboardError, json, request, type Transport } from "./http.js";
 import { openEvents, openSocket, type Link, type SocketConstructor } from "./link.js";
-import type { Connection, Message, Saying } from "./types.js";
+import type { Connection, JournalEntry, Message, Saying } from "./types.js";
 
 const PING_EVERY_MS = 10_000;
 const STALE_AFTER_MS = 4_000;
@@ -17,6 +17,10 @@ const DEAD_AFTER_MS = 12_000;
 const OPENS_WITHIN_MS = 15_000;
 /** So often must a WebSocket fail to open, while HTTP works, before events are taken instead. */
 const BLOCKED_AFTER = 2;
+
+/** A longer past than that comes over HTTP: a browser takes a WebSocket's messages in one by one, and slowly. */
+const BULK_FROM = 2_000;
+const BULK_PAGE = 10_000;
 
 /** What is needed to connect, beside the session. */
 export interface Environment {
@@ -48,6 +52,8 @@ export class SessionConnection {
   #snapshot: boolean;
   #replay: { sparse: boolean; lastSeq: number } | null = null;
   #ended = false;
+  /** Whether the past was asked for over HTTP since the last replay was complete. */
+  #caughtUp = false;
   #closed = false;
   #opened = false;
   #blocked = 0;
@@ -190,13 +196,35 @@ export class SessionConnection {
   #takeWord(message: Exclude<Message, { seq: number }>): void {
     if (message.type === "state_replay_start") {
       this.#replay = { sparse: message.dropped > 0, lastSeq: message.last_seq };
+      if (message.count >= BULK_FROM && message.dropped === 0 && !this.#caughtUp && this.#state.transport === "websocket") this.#catchUp();
     } else if (message.type === "state_replay_complete" && this.#replay) {
       // What a snapshot leaves out is not asked for again.
       if (this.#replay.sparse) this.#seq = Math.max(this.#seq, this.#replay.lastSeq);
       this.#snapshot = false;
+      this.#caughtUp = false;
       this.#replay = null;
     }
     this.#options.onMessage?.(message);
+  }
+
+  /** Lets go of the socket, reads the past page by page, and connects again from there. */
+  #catchUp(): void {
+    this.#release();
+    this.#caughtUp = true;
+    const gone = new AbortController();
+    this.#link = { send: () => false, drop: () => gone.abort() };
+    this.#set({ phase: "connecting" });
+    const read = async (): Promise<void> => {
+      for (;;) {
+        const path = `/sessions/${encodeURIComponent(this.id)}/events?since=${this.#seq}&limit=${BULK_PAGE}`;
+        const page = await json<{ events: JournalEntry[]; last_seq: number }>(this.#environment.transport, path, { signal: gone.signal });
+        for (const entry of page.events) if (!gone.signal.aborted) this.#takeEntry(entry);
+        if (gone.signal.aborted || page.events.length === 0 || this.#seq >= page.last_seq) return;
+      }
+    };
+    // Where HTTP does not give it, the socket does.
+    const connect = (): void => void (gone.signal.aborted || this.#connect());
+    read().then(connect, connect);
   }
 
   #finish(): void {

@@ -156,6 +156,28 @@ describe("a connection", () => {
     expect(socket.sent.length).toBeGreaterThan(3);
   });
 
+  test("a long past comes over HTTP, the rest over the socket", async () => {
+    const page = (from: number, to: number) => ({ body: { events: Array.from({ length: to - from + 1 }, (_, place) => line(from + place)), last_seq: 5000 } });
+    const { fetch } = fakeFetch({ "GET /sessions/s/events?since=0&limit=10000": page(1, 3000), "GET /sessions/s/events?since=3000&limit=10000": page(3001, 5000) });
+    watch({}, fetch);
+    const first = FakeSocket.last.open().tell({ type: "state_replay_start", message: "", count: 5000, dropped: 0, last_seq: 5000 });
+    first.tell(line(1));
+    await vi.waitFor(() => expect(FakeSocket.made).toHaveLength(2));
+    expect(first.dropped).toBe(true);
+    expect(FakeSocket.last.since).toBe("5000");
+    FakeSocket.last.open().replay(line(5001)).tell(line(5002));
+    expect(seqs()).toEqual(Array.from({ length: 5002 }, (_, place) => place + 1));
+  });
+
+  test("a long past comes over the socket where HTTP fails", async () => {
+    watch();
+    FakeSocket.last.open().tell({ type: "state_replay_start", message: "", count: 5000, dropped: 0, last_seq: 5000 });
+    await vi.waitFor(() => expect(FakeSocket.made).toHaveLength(2));
+    FakeSocket.last.open().replay(...Array.from({ length: 5000 }, (_, place) => line(place + 1)));
+    expect(seqs()).toHaveLength(5000);
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
   test("any drop at any place loses and doubles nothing", async () => {
     for (let cut = 0; cut <= 12; cut += 1) {
       FakeSocket.made = [];
