@@ -5,7 +5,6 @@ import { create } from "zustand";
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "callboard:theme";
-const ORDER: readonly Theme[] = ["system", "light", "dark"];
 
 function stored(): Theme {
   const theme = document.documentElement.dataset.theme;
@@ -30,5 +29,10 @@ export const useTheme = create<ThemeState>((set, get) => ({
     }
     set({ theme });
   },
-  next: () => get().set(ORDER[(ORDER.indexOf(get().theme) + 1) % ORDER.length] ?? "system"),
+  next: () => {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    // The first step changes something that can be seen, the third leads back to the system's.
+    const order: Theme[] = dark ? ["system", "light", "dark"] : ["system", "dark", "light"];
+    get().set(order[(order.indexOf(get().theme) + 1) % order.length] ?? "system");
+  },
 }));

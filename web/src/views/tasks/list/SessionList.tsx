@@ -46,7 +46,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
   );
   return (
     <section className="list" aria-label="Sessions">
-      <ListHead filter={filter} />
+      <ListHead key={filter.label} filter={filter} />
       {picked.length > 0 && <Bulk picked={picked} onDone={() => setChosen(new Set())} />}
       {error && (
         <div className="notice" data-tone="warn" role="alert">

@@ -1,6 +1,6 @@
 /** The inspector: every entry of the journal, and what exactly stands in it. */
 
-import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type UIEvent } from "react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { JournalEntry, SessionStore } from "@callboard/client";
 import { useSelected } from "@callboard/client/react";
@@ -47,6 +47,7 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
   const [output, setOutput] = useState(false);
   const [chosen, setChosen] = useState<number | null>(null);
   const pane = useRef<HTMLDivElement>(null);
+  const follow = useRef(true);
   const places = useMatches(entries, 0, all, output ? null : "state", (entry) => !isOutput(entry.type));
   const size = places ? places.length : all;
   const placeOf = (index: number): number => (places ? (places[index] ?? 0) : index);
@@ -54,16 +55,23 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
   const entry = chosen === null ? undefined : entries[chosen];
 
   useLayoutEffect(() => {
-    if (chosen === null) virtual.scrollToIndex(size - 1);
-    // Follows the end until something is chosen.
-  }, [size, chosen]);
+    if (follow.current && pane.current) pane.current.scrollTop = pane.current.scrollHeight;
+    // Follows the end until the reader scrolls up or chooses something.
+  }, [size]);
+  const onScroll = ({ currentTarget: at }: UIEvent<HTMLElement>): void => {
+    follow.current = at.scrollHeight - at.scrollTop - at.clientHeight < ROW_PX;
+  };
+  const choose = (place: number): void => {
+    follow.current = false;
+    setChosen(place);
+  };
   const onKey = (event: KeyboardEvent): void => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by === undefined || size === 0) return;
     event.preventDefault();
     const at = chosen === null ? size : places ? places.indexOf(chosen) : chosen;
     const next = Math.min(size - 1, Math.max(0, at + by));
-    setChosen(placeOf(next));
+    choose(placeOf(next));
     virtual.scrollToIndex(next);
   };
 
@@ -79,7 +87,7 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
         </span>
       </div>
       <div className="journal-body" data-chosen={entry ? true : undefined}>
-        <div className="pane" ref={pane} tabIndex={0} role="listbox" aria-label="Journal" aria-activedescendant={chosen === null ? undefined : `entry-${chosen}`} onKeyDown={onKey}>
+        <div className="pane" ref={pane} tabIndex={0} role="listbox" aria-label="Journal" aria-activedescendant={chosen === null ? undefined : `entry-${chosen}`} onKeyDown={onKey} onScroll={onScroll}>
           <div className="space" role="presentation" style={{ height: virtual.getTotalSize() }}>
             {virtual.getVirtualItems().map((item) => {
               const place = placeOf(item.index);
@@ -94,7 +102,7 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
                     className="entry"
                     data-type={one.type}
                     style={{ transform: `translateY(${item.start}px)` }}
-                    onClick={() => setChosen(place)}
+                    onClick={() => choose(place)}
                   >
                     <span className="number">{one.seq}</span>
                     <time>{clock(one.timestamp, true)}</time>

@@ -14,6 +14,12 @@ export function Questions({ store }: { store: SessionStore }): ReactNode {
   const canSend = useSelected(store, (state) => (state.connection.phase === "live" || state.connection.phase === "stale") && state.replay === null);
   const box = useRef<HTMLDivElement>(null);
   const answeredHere = useRef(false);
+  const known = useRef<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    const open = new Set(requests.map(({ id }) => id));
+    for (const id of known.current) if (!open.has(id)) dropDraft(id);
+    known.current = open;
+  }, [requests]);
   const first = requests[0]?.id;
   useEffect(() => {
     // Whoever has just answered goes on to the next question; nobody else's focus is taken.
@@ -134,8 +140,6 @@ function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
     if (Object.keys(read.errors).length > 0) return;
     onAnswer(read.values);
   };
-  useEffect(() => () => void (form.current?.isConnected === false && dropDraft(id)), [id]);
-
   return (
     <form ref={form} onSubmit={submit} noValidate>
       {message && <p className="question-text">{message}</p>}
