@@ -3,12 +3,26 @@
 import { tell } from "../shell/toasts";
 
 export async function copyText(text: string, what: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    tell(`${what} copied.`, "good");
-  } catch {
-    tell("The browser does not allow copying here. Select the text and copy it with the keyboard.", "warn");
-  }
+  const copied = await navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  );
+  if (copied || copyOldWay(text)) tell(`${what} copied.`, "good");
+  else tell("The browser does not allow copying here. Select the text and copy it with the keyboard.", "warn");
+}
+
+/** For pages that are not served from this machine or over TLS: browsers keep the clipboard from them. */
+function copyOldWay(text: string): boolean {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.className = "visually-hidden";
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return copied;
 }
 
 /** Saves a text as a file. */

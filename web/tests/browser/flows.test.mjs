@@ -3,6 +3,7 @@
 // CALLBOARD_BIN names the server (else the debug build), CHROMIUM the browser, SHOTS a folder for screenshots.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe } from "node:test";
 import { AWAY, fillForm, hasLines, home, inBrowser, open, panel, pill, server, shoot, status, STEPS, upToConfirmation, withServer } from "./support.mjs";
 
@@ -102,6 +103,27 @@ describe("a session", () => {
     assert.ok(first > 5, `the numbers begin at ${first}`);
     await page.click("#cancel");
     await status(page, "Cancelled");
+  });
+
+  inBrowser("gives its output away whole, copied and as a file, and shows it wrapped and with times", { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
+    await open(page, "approval", { lines: 500 });
+    await panel(page, "confirmation").getByRole("button", { name: "Yes" }).click();
+    await status(page, "Completed");
+    await page.locator("#line-count", { hasText: "501 lines" }).waitFor();
+    const whole = ["Waiting for approval", ...Array.from({ length: 500 }, (_, place) => `Line ${place + 1}/500`)].join("\n");
+    await page.getByRole("button", { name: "Copy the output" }).click();
+    await page.locator(".toast", { hasText: "501 lines are copied." }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), whole);
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download the output" }).click();
+    const download = await downloading;
+    assert.match(download.suggestedFilename(), /^approval-[0-9a-f]{8}\.txt$/);
+    assert.equal(readFileSync(await download.path(), "utf8"), `${whole}\n`);
+    await page.getByRole("button", { name: "Wrap long lines" }).click();
+    await page.getByRole("button", { name: "Show times" }).click();
+    await page.locator(".line time", { hasText: /^\d\d:\d\d:\d\d\.\d{3}$/ }).first().waitFor();
+    await page.locator(".line .text", { hasText: "Line 500/500" }).waitFor();
+    await shoot(page, "wrapped");
   });
 
   inBrowser("counts down where a question has a time limit, and says when nobody has answered", {}, async (page) => {

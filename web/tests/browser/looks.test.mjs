@@ -41,9 +41,8 @@ describe("the page", () => {
   });
 
   for (const colorScheme of ["light", "dark"]) {
-    inBrowser(`has no serious findings of axe in the ${colorScheme} theme`, { colorScheme }, async (page) => {
+    inBrowser(`has no serious findings of axe in the ${colorScheme} theme`, { colorScheme, reducedMotion: "reduce" }, async (page) => {
       const look = async (name) => {
-        await page.waitForTimeout(500);
         await shoot(page, `${name}-${colorScheme}`);
         await accessible(page, name);
       };
