@@ -8,9 +8,9 @@ import { fit } from "../../src/shell/Palette";
 import { allCommands, listenForKeys, useCommandStore } from "../../src/shell/commands";
 import { ago, span } from "../../src/ui/time";
 import { filterOf, listOf, queryOf } from "../../src/views/tasks/query";
-import { cut, plain } from "../../src/views/tasks/session/Stream";
+import { cut, plain } from "../../src/views/tasks/session/Line";
 import { stretches } from "../../src/views/tasks/session/Timeline";
-import { faultsByField, readLabels } from "../../src/views/tasks/start/StartPanel";
+import { faultsByField, readLabels } from "../../src/views/tasks/start/read";
 
 const field = (type: FormField["type"], more: Partial<FormField> = {}): FormField => ({ name: "f", description: "F", type, value: null, required: true, ...more });
 
