@@ -236,6 +236,21 @@ describe("leaving and coming back", () => {
     await shoot(page, "waiting-filter");
   });
 
+  inBrowser("older sessions are shown when they are asked for, and the place in the list stays", {}, async (page) => {
+    const body = JSON.stringify({ task: "approval", config: { lines: 1 }, labels: { batch: "older" } });
+    for (let started = 0; started < 60; started += 1) await fetch(`${server.url}start-task`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    await page.goto(`${home()}?label=batch%3Dolder`);
+    await page.locator(".row").nth(49).waitFor();
+    assert.equal(await page.locator(".row").count(), 50);
+    const more = page.getByRole("button", { name: "Show older sessions" });
+    await more.scrollIntoViewIfNeeded();
+    const before = await page.locator(".list").evaluate((list) => list.scrollTop);
+    await more.click();
+    await page.locator(".row").nth(59).waitFor();
+    assert.equal(await page.locator(".list").evaluate((list) => list.scrollTop), before);
+    assert.equal(await more.count(), 0);
+  });
+
   inBrowser("several sessions are cancelled at once", {}, async (page) => {
     const ids = [await open(page, "approval"), await open(page, "approval")];
     await page.goto(`${home()}?status=waiting`);

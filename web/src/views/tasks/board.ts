@@ -41,12 +41,14 @@ export function refreshBoard(): void {
 /** Keeps the list of these sessions up to date while the component is there. */
 export function useBoardOf(client: Client, options: ListOptions): void {
   const wanted = JSON.stringify(options);
+  const filter = JSON.stringify({ ...options, limit: null });
+  // Other filters show other sessions; more of the same ones leave those that are there, and the place in the list.
+  useEffect(() => useBoard.setState({ rows: null, error: null }), [filter]);
   useEffect(() => {
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
     let asking = false;
-    useBoard.setState({ rows: null, error: null });
     const again = (ms: number): void => {
       clearTimeout(timer);
       timer = setTimeout(() => void ask(), ms);
