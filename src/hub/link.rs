@@ -176,18 +176,28 @@ impl Link {
 
     /// Closes it: what waits is still written where the peer reads, then the last words.
     pub fn close_saying(&self, code: CloseCode, reason: &str) {
+        if matches!(code, CloseCode::TooSlow | CloseCode::NoHeartbeat) {
+            self.close_at_once(code, reason);
+        } else {
+            self.say_farewell(code, reason);
+        }
+    }
+
+    /// Closes it without writing what waits: the peer gets it when it comes back.
+    pub fn close_at_once(&self, code: CloseCode, reason: &str) {
+        if self.is_open() {
+            self.outbox.borrow_mut().clear_data();
+            self.closing_since.set(Some(Instant::now()));
+            self.say_farewell(code, reason);
+        }
+    }
+
+    fn say_farewell(&self, code: CloseCode, reason: &str) {
         if !self.is_open() {
             return;
         }
         self.note(code.reason());
-        {
-            let mut outbox = self.outbox.borrow_mut();
-            if matches!(code, CloseCode::TooSlow | CloseCode::NoHeartbeat) {
-                outbox.clear_data();
-                self.closing_since.set(Some(Instant::now()));
-            }
-            outbox.seal(self.dialect.farewell(code, reason));
-        }
+        self.outbox.borrow_mut().seal(self.dialect.farewell(code, reason));
         let next = if self.dialect.is_spoken_both_ways() { Phase::Closing } else { Phase::Over };
         self.end_as(next);
     }

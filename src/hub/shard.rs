@@ -106,7 +106,7 @@ fn say_farewell(mut links: Vec<Rc<Link>>, ctx: &mut Context<Shard>) {
     let rest = links.split_off(links.len().min(FAREWELL_BATCH));
     for link in links {
         let reason = format!("going away; retry in {} ms", rand::random_range(RETRY_MS));
-        link.close_saying(CloseCode::GoingAway, &reason);
+        link.close_at_once(CloseCode::GoingAway, &reason);
     }
     if !rest.is_empty() {
         ctx.run_later(FAREWELL_PAUSE, |_, ctx| say_farewell(rest, ctx));
