@@ -13,7 +13,8 @@ use std::io;
 use std::os::unix::process::{ExitStatusExt as _, parent_id};
 use std::process::{Child, Command, ExitStatus};
 
-use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, setpgid};
+use rustix::io::Errno;
+use rustix::process::{Signal, kill_current_process_group, setpgid};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
@@ -67,8 +68,10 @@ pub(super) fn run(parent: u32, argv: &[OsString]) -> u8 {
 /// Leads a process group, hears signals, and has the kernel tell when the parent dies.
 fn prepare() -> io::Result<Signals> {
     let signals = Signals::new(FOR_THE_PROGRAM.iter().chain(&[SIGCHLD]))?;
-    if getpgrp() != getpid() {
-        setpgid(None, None)?;
+    match setpgid(None, None) {
+        // A process that leads its session leads its group already.
+        Ok(()) | Err(Errno::PERM) => {}
+        Err(error) => return Err(error.into()),
     }
     hear_of_parent()?;
     Ok(signals)

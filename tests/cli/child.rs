@@ -126,7 +126,7 @@ fn a_program_finds_signals_as_if_it_were_started_directly() {
 
 #[test]
 fn a_child_whose_parent_is_gone_does_not_start() {
-    let output = run(&["run-child", "--parent", "1", "--", "/bin/echo", "started"]);
+    let output = run(&["run-child", "--parent", "4000000000", "--", "/bin/echo", "started"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
 }
 
