@@ -22,8 +22,9 @@ pub fn init(settings: &Log) -> Result<(), SetLoggerError> {
     };
     Builder::new()
         // Logs every request that cannot be read as an error of the server: strangers could fill the log. Asked for by
-        // its name it is there.
+        // its name it is there. Another part of it repeats at each start what this server says itself.
         .filter_module("actix_http::h1::dispatcher", log::LevelFilter::Off)
+        .filter_module("actix_server", log::LevelFilter::Warn)
         .parse_filters(&settings.filter)
         .target(Target::Stderr)
         .format(move |out, record| out.write_all(line(record, Timestamp::now()).as_bytes()))

@@ -49,7 +49,7 @@ impl Default for Sessions {
             tail_bytes: 262_144,
             max_entry_bytes: 65_536,
             max_unwritten_bytes: 1_048_576,
-            park_after: 1.0,
+            park_after: 0.25,
             cleanup_timeout: 7.0,
             max_labels: 32,
         }

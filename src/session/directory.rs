@@ -26,7 +26,7 @@ use crate::domain::id::SessionId;
 use crate::store::{self, Committed};
 
 /// How often sessions leave memory that only wait.
-const SWEEP: Duration = Duration::from_millis(250);
+const SWEEP: Duration = Duration::from_millis(100);
 
 /// The sessions of one worker.
 pub struct Directory {
