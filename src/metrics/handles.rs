@@ -62,7 +62,8 @@ impl Connections {
 /// For one worker's sessions.
 #[derive(Clone, Debug)]
 pub struct Sessions {
-    by_status: [(Status, Gauge); Status::ALL.len()],
+    /// Those that have not ended: who has is counted by its kind.
+    by_status: Vec<(Status, Gauge)>,
     /// Seconds that an answered request had waited for a person.
     pub human_wait: Histogram,
     /// Seconds that a session waited for a run slot.
@@ -75,7 +76,10 @@ impl Sessions {
     pub(super) fn new(metrics: &Metrics) -> Self {
         Self {
             by_status: Status::ALL
-                .map(|status| (status, metrics.gauge(names::SESSIONS, &[("status", status.as_str())]))),
+                .into_iter()
+                .filter(|status| !status.is_terminal())
+                .map(|status| (status, metrics.gauge(names::SESSIONS, &[("status", status.as_str())])))
+                .collect(),
             human_wait: metrics.histogram(names::HUMAN_WAIT, &[]),
             queue_wait: metrics.histogram(names::QUEUE_WAIT, &[]),
             run: metrics.histogram(names::RUN, &[]),

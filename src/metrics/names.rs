@@ -26,7 +26,7 @@ pub(super) const GAUGES: [(&str, &str); 5] = [
     (START_TIME, "When the process was started, in seconds since the Unix epoch"),
     (WORKERS, "Worker threads"),
     (CONNECTIONS, "WebSockets and event streams that are open"),
-    (SESSIONS, "Sessions that are kept, by status"),
+    (SESSIONS, "Sessions that have not ended, by status"),
 ];
 
 pub(super) const COUNTERS: [(&str, &str); 9] = [
