@@ -5,13 +5,12 @@ mod streams;
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::HttpServer;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use crate::config::Settings;
+use crate::config::{Settings, seconds};
 use crate::connection::socket;
 use crate::http::{self, Lifecycle};
 use crate::metrics::Metrics;
@@ -132,8 +131,4 @@ pub fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
         kinds.register(kind)?;
     }
     Ok(kinds)
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

@@ -156,7 +156,7 @@ impl Plan {
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
-        let busy_timeout = super::seconds(self.settings.store.busy_timeout);
+        let busy_timeout = crate::config::seconds(self.settings.store.busy_timeout);
         let (directories, store, kinds) = (self.directories.clone(), self.store.clone(), self.kinds.clone());
         let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout);
         let connections = Connections::new(shard, links, sessions.clone(), &self.settings.connections);

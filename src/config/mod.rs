@@ -22,11 +22,18 @@ pub mod store;
 pub mod task;
 
 use garde::Validate;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use fault::{Fault, Faults};
 pub use flags::Flags;
 pub use load::{Loaded, load};
+
+/// A setting in seconds; one that is out of range counts as very long.
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u64::from(u32::MAX)))
+}
 
 /// Every setting.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]

@@ -12,7 +12,7 @@ use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 
 use crate::config::connections::Connections;
-use crate::hub::watchdog::seconds;
+use crate::config::seconds;
 
 /// A duplicate of the descriptor of the socket that requests come from: the kernel's buffers are bounded, and a
 /// writer that is stuck can be cut from outside.

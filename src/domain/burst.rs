@@ -121,12 +121,6 @@ impl BurstBuilder {
         self.body.is_empty()
     }
 
-    /// Bytes written.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.body.len()
-    }
-
     /// Adds an entry that clients will see.
     pub fn tell(&mut self, entry: &Entry, lane: Option<&str>, seq: u64, timestamp: Timestamp) {
         #[derive(Serialize)]

@@ -6,6 +6,7 @@ use actix::clock::Instant;
 
 use super::close::CloseCode;
 use crate::config::connections::Connections;
+use crate::config::seconds;
 
 /// How long a connection may be silent or stuck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,6 @@ impl Patience {
         let shortest = self.heartbeat.min(self.silence).min(self.stall).min(self.close);
         (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1))
     }
-}
-
-/// A setting in seconds; one that is out of range counts as very long.
-pub(crate) fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u64::from(u32::MAX)))
 }
 
 /// What is known of a connection.

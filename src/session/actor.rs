@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Duration;
 
 use actix::clock::Instant;
 use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
@@ -26,6 +25,7 @@ use super::script::Script;
 use super::unwritten::{Afterwards, Unwritten, UnwrittenRows};
 use super::wake::TaskWaker;
 use super::watchers::Watchers;
+use crate::config::seconds;
 use crate::domain::burst::BurstBuilder;
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::{Internal, Spec};
@@ -243,7 +243,7 @@ impl Session {
     fn clean_up(&mut self, actor: &mut Context<Self>) {
         let cleanups = self.port.take_cleanups();
         self.drop_task(actor);
-        let limit = Duration::try_from_secs_f64(self.environment.settings.cleanup_timeout).unwrap_or_default();
+        let limit = seconds(self.environment.settings.cleanup_timeout);
         let id = self.id;
         let itself = actor.address();
         let work = async move {

@@ -22,6 +22,7 @@ use super::messages::{Addressed, For, Refused};
 use super::queue::Queue;
 use super::starting::Starting;
 use super::timers::Timers;
+use crate::config::seconds;
 use crate::domain::id::SessionId;
 use crate::store::{self, Committed};
 
@@ -211,7 +212,7 @@ impl Directory {
 
     fn sweep(&mut self) {
         let now = Instant::now();
-        let patience = Duration::try_from_secs_f64(self.environment.settings.park_after).unwrap_or_default();
+        let patience = seconds(self.environment.settings.park_after);
         while let Some((since, id)) = self.idle.front().copied()
             && now.duration_since(since) >= patience
         {

@@ -74,6 +74,12 @@ impl Session {
         self.rest();
     }
 
+    fn cancel(&mut self, reason: String, actor: &mut Context<Self>) {
+        self.told_idle = false;
+        let cleanup = if self.port.has_cleanups() { Cleanup::Pending } else { Cleanup::Nothing };
+        self.apply(Command::Cancel { reason, cleanup }, actor);
+    }
+
     /// Refuses what has to be written while the store does not take writes.
     fn writable(&self) -> Result<(), Refused> {
         match self.environment.store.health() {
@@ -228,9 +234,7 @@ impl Handler<Cancel> for Session {
                 let _ = reply.send(Err(refused));
                 return;
             }
-            self.told_idle = false;
-            let cleanup = if self.port.has_cleanups() { Cleanup::Pending } else { Cleanup::Nothing };
-            self.apply(Command::Cancel { reason, cleanup }, actor);
+            self.cancel(reason, actor);
         }
         self.afterwards.push(Afterwards::Cancelled(reply));
         self.settle();
@@ -321,9 +325,7 @@ impl Handler<DeadlineDue> for Session {
         }
         if self.watchers.is_empty() && self.patience_due.is_some_and(|at| at <= now) {
             self.patience_due = None;
-            self.told_idle = false;
-            let cleanup = if self.port.has_cleanups() { Cleanup::Pending } else { Cleanup::Nothing };
-            self.apply(Command::Cancel { reason: "nobody came back in time".into(), cleanup }, actor);
+            self.cancel("nobody came back in time".into(), actor);
         }
         self.settle();
     }

@@ -19,6 +19,7 @@ use super::protocol::{self, Said, Told};
 use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
 use super::tail::Tail;
+use crate::config::seconds;
 use crate::config::task::CommandTask;
 use crate::session::{TaskContext, TaskError, TaskResult};
 
@@ -354,8 +355,4 @@ impl Attempt {
     fn kill_after(&self) -> Duration {
         seconds(self.settings.kill_after.unwrap_or(KILL_AFTER)).min(LONGEST_KILL_AFTER)
     }
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
