@@ -14,3 +14,4 @@ pub mod session;
 pub mod shutdown;
 pub mod store;
 pub mod task;
+pub mod workflow;

@@ -20,6 +20,7 @@ pub mod sessions;
 mod show;
 pub mod store;
 pub mod task;
+pub mod workflows;
 
 use garde::Validate;
 use std::time::Duration;
@@ -51,6 +52,9 @@ pub struct Settings {
     /// `[sessions]`
     #[garde(dive)]
     pub sessions: sessions::Sessions,
+    /// `[workflows]`
+    #[garde(dive)]
+    pub workflows: workflows::Workflows,
     /// `[[task]]`
     #[garde(dive)]
     pub task: Vec<task::CommandTask>,

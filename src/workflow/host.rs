@@ -1,0 +1,52 @@
+//! What a live workflow needs of the sessions: people are asked, and tasks run, in sessions of their own.
+//!
+//! Sessions stand on a later layer; whoever wires the server hands in who keeps them.
+
+use futures::future::BoxFuture;
+
+use super::node::NodeError;
+use super::value::Value;
+use crate::domain::id::SessionId;
+use crate::domain::request::{Confirmation, Form};
+
+/// What a node of a live workflow needs of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errand {
+    /// The workflow that the node is of.
+    pub workflow_id: String,
+    /// The node.
+    pub node_id: String,
+    /// What it needs.
+    pub what: What,
+}
+
+/// What a node needs of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A person who says yes or no; gives a boolean.
+    Confirm(Confirmation),
+    /// A person who fills in a form; gives an object.
+    Ask(Form),
+    /// A task; gives what it completes with.
+    Task {
+        /// The kind's name.
+        task: String,
+        /// What it works on.
+        input: serde_json::Value,
+        /// How it works.
+        config: serde_json::Value,
+    },
+}
+
+/// Keeps the sessions that nodes of live workflows need.
+pub trait Host: Send + Sync + 'static {
+    /// Starts a session for an errand; or takes up the one that was started for the same errand before the server was
+    /// stopped, and has not ended.
+    fn start(&self, errand: Errand) -> BoxFuture<'static, Result<SessionId, NodeError>>;
+
+    /// Waits for a session's end; gives what it completed with.
+    fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>>;
+
+    /// Cancels a session whose node does not wait for it any more.
+    fn cancel(&self, session_id: SessionId, reason: &'static str);
+}

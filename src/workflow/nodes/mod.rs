@@ -1,0 +1,87 @@
+//! The node classes that come with Callboard, one file for each family.
+
+mod inputs;
+#[cfg(test)]
+mod rig;
+
+use std::sync::Arc;
+
+use super::catalogue::{Catalogue, Error};
+use super::node::{Cx, Given, Next, Node, NodeClass, NodeError, Spec};
+
+/// The classes that every server has.
+///
+/// # Errors
+/// Where two of them have one name.
+pub fn built_in() -> Result<Catalogue, Error> {
+    let mut catalogue = Catalogue::default();
+    for class in inputs::classes() {
+        catalogue.register(class)?;
+    }
+    Ok(catalogue)
+}
+
+/// A class whose nodes keep nothing between runs: a function over inputs and outputs.
+struct Plain {
+    spec: Spec,
+    run: fn(&mut Cx<'_>) -> Result<(), NodeError>,
+    faults: fn(&Given<'_>) -> Vec<(usize, String)>,
+}
+
+/// A class of nodes that keep nothing.
+fn plain(spec: Spec, run: fn(&mut Cx<'_>) -> Result<(), NodeError>) -> Arc<dyn NodeClass> {
+    checked(spec, |_| Vec::new(), run)
+}
+
+/// A class of nodes that keep nothing, with a check of its constants.
+fn checked(
+    spec: Spec,
+    faults: fn(&Given<'_>) -> Vec<(usize, String)>,
+    run: fn(&mut Cx<'_>) -> Result<(), NodeError>,
+) -> Arc<dyn NodeClass> {
+    Arc::new(Plain { spec, run, faults })
+}
+
+impl NodeClass for Plain {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn faults(&self, given: &Given<'_>) -> Vec<(usize, String)> {
+        (self.faults)(given)
+    }
+
+    fn node(&self) -> Box<dyn Node> {
+        Box::new(PlainNode(self.run))
+    }
+}
+
+struct PlainNode(fn(&mut Cx<'_>) -> Result<(), NodeError>);
+
+impl Node for PlainNode {
+    fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
+        (self.0)(cx).map(|()| Next::Done)
+    }
+}
+
+/// A class whose nodes keep something: `N::default()` is a new one.
+struct Stateful<N> {
+    spec: Spec,
+    node: std::marker::PhantomData<fn() -> N>,
+}
+
+/// A class of nodes that keep something between runs.
+#[expect(dead_code, reason = "the families that keep state use it")]
+fn stateful<N: Node + Default + 'static>(spec: Spec) -> Arc<dyn NodeClass> {
+    Arc::new(Stateful::<N> { spec, node: std::marker::PhantomData })
+}
+
+impl<N: Node + Default + 'static> NodeClass for Stateful<N> {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn node(&self) -> Box<dyn Node> {
+        Box::new(N::default())
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a workflow was not changed, run or watched.
+
+use super::fault::GraphFaults;
+use crate::store;
+
+/// Why a workflow was not changed, run or watched.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// There is no workflow with this id.
+    #[error("there is no workflow with this id")]
+    UnknownWorkflow,
+    /// No live workflow has such a node.
+    #[error("there is no live node {0:?}")]
+    UnknownNode(String),
+    /// The node has no such input.
+    #[error("the node has no input {0:?}")]
+    UnknownInput(String),
+    /// The value does not fit the input.
+    #[error("the value {0}")]
+    InvalidValue(String),
+    /// The input is linked to an output, which it follows.
+    #[error("the input is linked to another node's output, and follows that")]
+    InputIsLinked,
+    /// Several live workflows have such a node.
+    #[error("several live workflows have a node {0:?}: say which one with workflow_id")]
+    AmbiguousNode(String),
+    /// The graph is not valid.
+    #[error("the graph is not valid")]
+    Invalid(Box<GraphFaults>),
+    /// There is a workflow with this id already.
+    #[error("there is a workflow with this id already")]
+    AlreadyExists,
+    /// Somebody else has changed it: it has this version now.
+    #[error("the workflow was changed meanwhile: it has version {0} now")]
+    VersionConflict(u64),
+    /// It is live already.
+    #[error("the workflow is live already")]
+    AlreadyRunning,
+    /// Too many workflows are live.
+    #[error("too many workflows are live already")]
+    TooManyLive,
+    /// The server is going down.
+    #[error("the server is going down")]
+    ShuttingDown,
+    /// The store cannot be written or read now.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Refused::UnknownWorkflow,
+            error @ (store::Error::Unavailable(_) | store::Error::Unusable(_) | store::Error::Conflict(_)) => {
+                Refused::Unavailable(error.to_string())
+            }
+        }
+    }
+}

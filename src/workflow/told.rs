@@ -1,0 +1,302 @@
+//! What those who watch workflows are told, as it goes over the wire.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::value::Value;
+use crate::domain::id::SessionId;
+use crate::domain::time::Timestamp;
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum NodeState {
+    /// It has not run, or is on a way that is not taken.
+    #[default]
+    Idle,
+    /// It is going to wait for something outside, as soon as others are done.
+    Queued,
+    /// Something outside is being done for it.
+    Executing,
+    /// It ran, and its outputs are others than before.
+    Completed,
+    /// It ran, and its outputs are what they were.
+    Cached,
+    /// It waits for a person.
+    Waiting,
+    /// It needs a node that has failed.
+    Blocked,
+    /// It has failed.
+    Error,
+}
+
+/// Whether a live workflow runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum LiveState {
+    /// It iterates, or waits for its next iteration.
+    Running,
+    /// It is live, and nothing is to be done until an input changes.
+    Parked,
+    /// It moves by single steps only.
+    Paused,
+    /// It is not live.
+    Stopped,
+}
+
+/// The outputs of a node by name; those without a value are left out.
+pub type Outputs = BTreeMap<&'static str, Told>;
+
+/// A value as it is told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Told {
+    /// As it is.
+    Whole(Value),
+    /// Only its beginning: it is larger than `workflows.max_told_bytes`.
+    Cut {
+        /// Always true.
+        truncated: bool,
+        /// About how many bytes it has.
+        bytes: usize,
+        /// How it begins.
+        preview: String,
+    },
+}
+
+/// A message about workflows.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Message<'a> {
+    /// How a live workflow stands, as a whole.
+    ExecutionStatus {
+        /// When.
+        timestamp: Timestamp,
+        /// How.
+        data: Status,
+    },
+    /// How a node stands.
+    NodeState {
+        /// When.
+        timestamp: Timestamp,
+        /// Which, and how.
+        data: NodeReport<'a>,
+    },
+    /// Something has happened to a workflow.
+    WorkflowEvent {
+        /// What: `continuous_started`, `workflow_updated` and so on.
+        event: Event,
+        /// When.
+        timestamp: Timestamp,
+        /// More about it.
+        data: EventData<'a>,
+    },
+    /// An iteration, or several at a high rate.
+    ContinuousUpdate {
+        /// When.
+        timestamp: Timestamp,
+        /// What it gave.
+        data: Update<'a>,
+    },
+    /// The answer to a ping.
+    Pong {
+        /// As it was sent.
+        timestamp: &'a RawValue,
+    },
+    /// The answer to `subscribe` and `unsubscribe`.
+    Subscribed {
+        /// When.
+        timestamp: Timestamp,
+        /// What is told from now on.
+        events: Vec<&'static str>,
+    },
+    /// An input was changed.
+    InputApplied {
+        /// When.
+        timestamp: Timestamp,
+        /// Which, and in which iteration.
+        data: Applied,
+    },
+    /// What was asked for was not done.
+    Error {
+        /// When.
+        timestamp: Timestamp,
+        /// Why, in a word.
+        code: &'a str,
+        /// Why, for people.
+        message: &'a str,
+    },
+}
+
+/// How a live workflow stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// The workflow.
+    pub workflow_id: String,
+    /// Whether it is live and not paused.
+    pub is_running: bool,
+    /// How many iterations there were.
+    pub execution_count: u64,
+    /// The outputs of all nodes, by their ids.
+    pub results: BTreeMap<String, Outputs>,
+    /// More exactly than `is_running`.
+    pub state: LiveState,
+    /// The version of the workflow that runs.
+    pub version: u64,
+    /// How many nodes it has.
+    pub node_count: usize,
+    /// Milliseconds between two iterations.
+    pub interval_ms: u64,
+    /// After how many iterations it stops by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_iterations: Option<u64>,
+    /// When it was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// Where its nodes stand, by their ids; those that are idle are left out.
+    pub node_states: BTreeMap<String, NodeDetail>,
+    /// The inputs that were changed since the start, by node and input.
+    pub inputs: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+}
+
+/// How a node stands, and of which workflow it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeReport<'a> {
+    /// The workflow.
+    pub workflow_id: &'a str,
+    /// The session, where the workflow runs as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// The node.
+    pub node_id: &'a str,
+    /// Where it stands.
+    pub state: NodeState,
+    /// More about it.
+    pub data: NodeDetail,
+}
+
+/// More about how a node stands.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NodeDetail {
+    /// Where it stands; only within a status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<NodeState>,
+    /// When it last began to run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Timestamp>,
+    /// Its outputs; null while it has none. Left out within a status, whose `results` has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Option<Outputs>>,
+    /// How long its last run took, in milliseconds, where that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<f64>,
+    /// How often it has run.
+    pub runs: u64,
+    /// Why it has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The session that asks the person it waits for, or that is the task it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// The node whose failure blocks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
+}
+
+/// What may happen to a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "WorkflowEventName"))]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It is live.
+    ContinuousStarted,
+    /// It is not live any more.
+    ContinuousStopped,
+    /// A session runs it once.
+    ExecutionStarted,
+    /// That session has completed.
+    ExecutionCompleted,
+    /// That session has failed or was cancelled; or a live workflow cannot go on.
+    ExecutionFailed,
+    /// Its definition or a live input was changed.
+    WorkflowUpdated,
+}
+
+/// More about what happened to a workflow.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EventData<'a> {
+    /// The workflow.
+    pub workflow_id: &'a str,
+    /// How many nodes it has.
+    pub node_count: usize,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The session that runs it once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// Who did it, where they said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<&'a str>,
+    /// Why it stopped or failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
+    /// How many iterations there were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_count: Option<u64>,
+    /// What was changed: `saved`, `removed` or `input`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<&'static str>,
+    /// The node whose input was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<&'a str>,
+    /// The input that was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_name: Option<&'a str>,
+    /// What it was changed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_value: Option<&'a serde_json::Value>,
+}
+
+/// What iterations gave.
+#[derive(Clone, Debug, Serialize)]
+pub struct Update<'a> {
+    /// The workflow.
+    pub workflow_id: &'a str,
+    /// How many iterations there were.
+    pub execution_count: u64,
+    /// `completed`, or `failed` where a node has failed.
+    pub status: &'static str,
+    /// More about it.
+    pub data: UpdateData,
+}
+
+/// What iterations gave.
+#[derive(Clone, Debug, Serialize)]
+pub struct UpdateData {
+    /// Seconds that the last one took.
+    pub execution_time: f64,
+    /// The outputs of the nodes that changed since the last such message, by their ids.
+    pub results: BTreeMap<String, Outputs>,
+    /// Iterations a second, over the last second.
+    pub rate: f64,
+    /// Iterations since the last such message.
+    pub iterations: u64,
+}
+
+/// An input that was changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Applied {
+    /// The workflow.
+    pub workflow_id: String,
+    /// The node.
+    pub node_id: String,
+    /// The input.
+    pub input_name: String,
+    /// The iteration that is the first to see it.
+    pub execution_count: u64,
+}
