@@ -76,5 +76,9 @@ impl fmt::Debug for Catalogue {
 }
 
 fn twice(names: &[&'static str]) -> Option<&'static str> {
-    names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|other| other == *name)).map(|(_, name)| *name)
+    names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names.iter().take(*at).any(|other| other == *name))
+        .map(|(_, name)| *name)
 }

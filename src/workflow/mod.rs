@@ -17,3 +17,4 @@ pub mod port;
 pub mod refused;
 pub mod told;
 pub mod value;
+pub mod work;

@@ -44,15 +44,7 @@ impl Spec {
     /// A class that runs when its inputs change, and waits for nothing.
     #[must_use]
     pub fn new(class: &'static str, category: &'static str, description: &'static str) -> Self {
-        Self {
-            class,
-            category,
-            description,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            volatile: false,
-            waits: false,
-        }
+        Self { class, category, description, inputs: Vec::new(), outputs: Vec::new(), volatile: false, waits: false }
     }
 
     /// The same with one more input; inputs are counted from 0 in this order.

@@ -1,0 +1,191 @@
+//! Which servers nodes may ask.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use url::{Host, Url};
+
+use super::address::is_public;
+use crate::config;
+
+/// The documents of this server that nodes may ask for by their path alone: they hold nobody's data.
+const OWN_DOCUMENTS: [&str; 7] =
+    ["/", "/health", "/nodes", "/tasks", "/openapi.json", "/asyncapi.json", "/workflows/examples"];
+
+/// Why a server is not asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Forbidden {
+    /// It is no URL.
+    #[error("{0:?} is no URL")]
+    NotAUrl(String),
+    /// It is neither http nor https.
+    #[error("only http and https are asked, not {0}")]
+    Scheme(String),
+    /// The settings name other hosts.
+    #[error("the host {0} is not among workflows.allowed_hosts")]
+    Host(String),
+    /// It is in a private network, or on this machine.
+    #[error("{0} is an address in a private network or on this machine; workflows.allow_private_addresses allows them")]
+    Private(String),
+    /// It is not a public document of this server.
+    #[error("of this server only GET of {} can be asked for", OWN_DOCUMENTS.join(", "))]
+    NotPublic,
+    /// It is not known where this server listens.
+    #[error("this server does not know its own address")]
+    NoOwnAddress,
+}
+
+/// Which servers nodes may ask.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    allow_private: bool,
+    /// Lower case; `*.` at the beginning stands for any name before.
+    hosts: Vec<String>,
+    own: Option<SocketAddr>,
+}
+
+/// Whether the addresses of a host have to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addresses {
+    /// All of them may be asked.
+    Any,
+    /// Only those on the public internet.
+    Public,
+}
+
+impl Policy {
+    pub(super) fn new(settings: &config::workflows::Workflows, own: Option<SocketAddr>) -> Self {
+        let hosts = settings.allowed_hosts.iter().map(|host| host.to_lowercase()).collect();
+        Self { allow_private: settings.allow_private_addresses, hosts, own }
+    }
+
+    /// Where to ask; a path alone stands for a document of this server.
+    pub(super) fn target(&self, method: &str, url: &str) -> Result<Url, Forbidden> {
+        if !url.starts_with('/') || url.starts_with("//") {
+            let url = Url::parse(url).map_err(|_| Forbidden::NotAUrl(url.chars().take(200).collect()))?;
+            self.check(&url)?;
+            return Ok(url);
+        }
+        let mut own = self.own.ok_or(Forbidden::NoOwnAddress)?;
+        if own.ip().is_unspecified() {
+            own.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        let target = Url::parse(&format!("http://{own}{url}"));
+        let target = target.map_err(|_| Forbidden::NotAUrl(url.chars().take(200).collect()))?;
+        let is_public = matches!(method, "GET" | "HEAD") && OWN_DOCUMENTS.contains(&target.path());
+        if is_public { Ok(target) } else { Err(Forbidden::NotPublic) }
+    }
+
+    /// Whether this URL may be asked as far as its text tells; gives which of the host's addresses may.
+    pub(super) fn check(&self, url: &Url) -> Result<Addresses, Forbidden> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Forbidden::Scheme(url.scheme().to_owned()));
+        }
+        let host = url.host().ok_or_else(|| Forbidden::NotAUrl(url.to_string()))?;
+        let name = host.to_string().to_lowercase();
+        if self.is_named(&name) {
+            return Ok(Addresses::Any);
+        }
+        if !self.hosts.is_empty() {
+            return Err(Forbidden::Host(name));
+        }
+        let literal = match host {
+            Host::Ipv4(address) => Some(IpAddr::V4(address)),
+            Host::Ipv6(address) => Some(IpAddr::V6(address)),
+            Host::Domain(_) => None,
+        };
+        match literal {
+            Some(address) if !self.may(address) => Err(Forbidden::Private(name)),
+            Some(_) | None => Ok(if self.allow_private { Addresses::Any } else { Addresses::Public }),
+        }
+    }
+
+    /// Whether the addresses of a name may be asked.
+    pub(super) fn addresses_of(&self, name: &str) -> Addresses {
+        if self.allow_private || self.is_named(&name.to_lowercase()) { Addresses::Any } else { Addresses::Public }
+    }
+
+    fn may(&self, address: IpAddr) -> bool {
+        self.allow_private || is_public(address)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        let name = name.trim_end_matches('.');
+        self.hosts.iter().any(|host| match host.strip_prefix("*.") {
+            Some(parent) => name.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
+            None => host == name,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(hosts: &[&str], allow_private_addresses: bool) -> Policy {
+        let allowed_hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let settings = config::workflows::Workflows { allowed_hosts, allow_private_addresses, ..Default::default() };
+        Policy::new(&settings, Some("0.0.0.0:8123".parse().unwrap()))
+    }
+
+    fn checked(policy: &Policy, url: &str) -> Result<Addresses, Forbidden> {
+        policy.check(&Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn private_addresses_are_refused_however_they_are_written() {
+        let policy = policy(&[], false);
+        let urls = [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://0x7f000001/",
+            "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://[::1]/",
+            "http://[::ffff:7f00:1]/",
+            "http://10.0.0.1:8080/x",
+            "https://169.254.169.254/latest",
+            "http://user:secret@192.168.0.1/",
+        ];
+        for url in urls {
+            assert!(matches!(checked(&policy, url), Err(Forbidden::Private(_))), "{url}");
+        }
+        assert_eq!(checked(&policy, "https://example.com/"), Ok(Addresses::Public));
+        assert_eq!(checked(&policy, "http://localhost/"), Ok(Addresses::Public));
+        assert_eq!(policy.addresses_of("internal.example"), Addresses::Public);
+        assert!(matches!(checked(&policy, "file:///etc/passwd"), Err(Forbidden::Scheme(_))));
+    }
+
+    #[test]
+    fn named_hosts_are_the_only_ones_and_may_be_private() {
+        let policy = policy(&["api.example", "*.Internal.example", "10.0.0.1"], false);
+        for url in ["http://api.example/", "http://API.example./", "http://a.internal.example/", "http://10.0.0.1/"] {
+            assert_eq!(checked(&policy, url), Ok(Addresses::Any), "{url}");
+        }
+        for url in
+            ["http://internal.example/", "http://evilinternal.example/", "http://api.example.com/", "http://10.0.0.2/"]
+        {
+            assert!(matches!(checked(&policy, url), Err(Forbidden::Host(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn private_ones_can_be_allowed() {
+        assert_eq!(checked(&policy(&[], true), "http://127.0.0.1/"), Ok(Addresses::Any));
+    }
+
+    #[test]
+    fn a_path_alone_is_a_public_document_of_this_server() {
+        let policy = policy(&[], false);
+        let target = |method, url| policy.target(method, url).map(|url| url.to_string());
+        assert_eq!(target("GET", "/nodes?x=1"), Ok("http://127.0.0.1:8123/nodes?x=1".into()));
+        for (method, url) in
+            [("POST", "/nodes"), ("GET", "/sessions"), ("GET", "/nodes/../sessions"), ("DELETE", "/health")]
+        {
+            assert_eq!(target(method, url), Err(Forbidden::NotPublic), "{method} {url}");
+        }
+        assert!(matches!(target("GET", "//127.0.0.1/"), Err(Forbidden::NotAUrl(_))));
+        assert!(matches!(target("GET", "nodes"), Err(Forbidden::NotAUrl(_))));
+        // The path cannot name another host.
+        assert_eq!(target("GET", "/\\evil.example/"), Err(Forbidden::NotPublic));
+    }
+}
