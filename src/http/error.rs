@@ -259,7 +259,7 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::NotFound => Code::UnknownSession.into(),
-            store::Error::Conflict(_) => Code::Conflict.into(),
+            store::Error::Conflict(_) | store::Error::Outdated { .. } => Code::Conflict.into(),
             store::Error::Unusable(_) | store::Error::Unavailable(_) => Code::StoreUnavailable.into(),
         }
     }

@@ -153,6 +153,7 @@ impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::NotFound => Refused::UnknownSession,
+            store::Error::Outdated { .. } => Refused::Unavailable(error.to_string()),
             store::Error::Conflict(text) | store::Error::Unusable(text) | store::Error::Unavailable(text) => {
                 Refused::Unavailable(text)
             }

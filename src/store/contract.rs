@@ -30,6 +30,9 @@ macro_rules! contract {
     };
 }
 
+// Behind the macro that it uses.
+mod documents;
+
 contract! {
     a_session_is_found_as_it_was_made,
     an_update_changes_what_may_change_and_the_last_one_counts,

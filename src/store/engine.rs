@@ -1,7 +1,8 @@
-//! What an engine does: it keeps rows and session rows, and finds them again. It has no threads and tells nobody.
+//! What an engine does: it keeps rows, session rows and documents, and finds them again. It has no threads and tells nobody.
 
+use super::document::{Discard, ListDocuments, Put};
 use super::query::Query;
-use super::{Append, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{Append, Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -25,6 +26,12 @@ pub(super) trait Read: Send + 'static {
 
     /// The session that was started with this idempotency key, and the digest of that request.
     fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error>;
+
+    /// A document.
+    fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error>;
+
+    /// Part of a collection, in the order of its ids.
+    fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error>;
 }
 
 /// Why one append of a batch was left out while the others were written.
@@ -50,6 +57,12 @@ pub(super) trait Engine: Send + 'static {
 
     /// Removes up to `limit` sessions that ended before `before`, oldest end first; gives their ids.
     fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error>;
+
+    /// Writes a document, where its precondition holds.
+    fn put(&mut self, put: Put) -> Result<Document, Error>;
+
+    /// Removes a document, where its precondition holds.
+    fn discard(&mut self, discard: &Discard) -> Result<(), Error>;
 
     /// Answers a query; only asked of an engine without readers of its own.
     fn answer(&mut self, query: Query) {

@@ -281,7 +281,8 @@ impl Store {
         self.shared.health.clone()
     }
 
-    fn workers(&self) -> usize {
+    /// How many workers have a reader.
+    pub(super) fn workers(&self) -> usize {
         self.shared.readers.len().saturating_sub(1)
     }
 
@@ -289,13 +290,15 @@ impl Store {
         self.shared.commands.send(command).is_ok()
     }
 
-    async fn order<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
+    /// Gives an order to the writer; it comes after all that was appended before.
+    pub(super) async fn order<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         self.command(command(reply));
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    async fn ask<T>(&self, reader: usize, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, Error> {
+    /// Asks this reader, or the writer where there are no readers.
+    pub(super) async fn ask<T>(&self, reader: usize, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let query = query(reply);
         match self.shared.readers.get(reader) {

@@ -1,10 +1,12 @@
 //! The engine for tests and throw-away servers: plain maps, gone with the process.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
+use super::document::{Discard, ListDocuments, Present, Put};
 use super::engine::{Engine, Read, Refusal};
 use super::query::Query;
-use super::{Append, Change, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{Append, Change, Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -15,6 +17,8 @@ pub(super) struct Memory {
     sessions: BTreeMap<SessionKey, Kept>,
     keys: HashMap<SessionId, SessionKey>,
     idempotency: HashMap<String, (SessionId, [u8; 32])>,
+    /// By collection, then by id.
+    documents: BTreeMap<String, BTreeMap<String, Document>>,
 }
 
 struct Kept {
@@ -77,6 +81,17 @@ impl Read for Memory {
     fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
         Ok(self.idempotency.get(key).copied())
     }
+
+    fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+        Ok(self.documents.get(collection).and_then(|documents| documents.get(id)).cloned())
+    }
+
+    fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
+        let Some(documents) = self.documents.get(&query.collection) else { return Ok(Vec::new()) };
+        let after = query.after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let found = documents.range::<str, _>((after, Bound::Unbounded));
+        Ok(found.take(query.limit).map(|(_, document)| document.clone()).collect())
+    }
 }
 
 fn fits(summary: &Summary, query: &ListSessions) -> bool {
@@ -123,6 +138,26 @@ impl Engine for Memory {
             .collect();
         ended.sort_unstable();
         Ok(ended.into_iter().take(limit).filter_map(|(_, key)| self.forget(key)).collect())
+    }
+
+    fn put(&mut self, put: Put) -> Result<Document, Error> {
+        let there = self.documents.get(&put.collection).and_then(|documents| documents.get(&put.id));
+        let present = there.map(|document| Present {
+            version: document.version,
+            created_at: document.created_at,
+            updated_at: document.updated_at,
+        });
+        let document = put.over(present)?;
+        let collection = self.documents.entry(document.collection.clone()).or_default();
+        collection.insert(document.id.clone(), document.clone());
+        Ok(document)
+    }
+
+    fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
+        let documents = self.documents.get_mut(&discard.collection).ok_or(Error::NotFound)?;
+        discard.check(documents.get(&discard.id).map(|document| document.version))?;
+        documents.remove(&discard.id);
+        Ok(())
     }
 
     fn answer(&mut self, query: Query) {

@@ -3,8 +3,9 @@
 //! Nothing above may assume that a session lives in this process: appending with an expected row, finding a
 //! session and telling who is told all go through here. [`Store`] is the handle; one writer thread commits in groups
 //! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory` or `sqlite`.
-//! `contract` is the suite that both engines pass.
+//! What is no session is kept as `document`s. `contract` is the suite that both engines pass.
 
+mod document;
 mod engine;
 mod handle;
 mod keys;
@@ -18,6 +19,7 @@ mod writer;
 #[cfg(test)]
 mod contract;
 
+pub use document::{Document, Precondition};
 pub use handle::Store;
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Row, SessionKey, Spent, State,
@@ -27,12 +29,18 @@ pub use types::{
 /// What can go wrong with a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// There is no such session.
-    #[error("no such session")]
+    /// There is no such session or document.
+    #[error("there is no such record")]
     NotFound,
     /// Somebody else has written what this caller expected to write, or the state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// A document is not at the version that this caller expected; for one that should not be there, this is what is.
+    #[error("the document is at version {version}")]
+    Outdated {
+        /// The version that is there.
+        version: u64,
+    },
     /// The database cannot be used: missing rights, damaged, foreign, of a newer version, in use by another server.
     #[error("{0}")]
     Unusable(String),

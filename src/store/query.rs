@@ -5,8 +5,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use super::document::ListDocuments;
 use super::engine::Read;
-use super::{Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 
@@ -27,6 +28,10 @@ pub(super) enum Query {
     CountLive(Reply<Vec<(Status, u64)>>),
     /// See [`Read::idempotent`].
     Idempotent(String, Reply<Option<(SessionId, [u8; 32])>>),
+    /// See [`Read::document`].
+    Document(String, String, Reply<Option<Document>>),
+    /// See [`Read::documents`].
+    Documents(ListDocuments, Reply<Vec<Document>>),
 }
 
 impl Query {
@@ -39,6 +44,8 @@ impl Query {
             Query::Pending(reply) => respond(reply, || engine.pending()),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),
             Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
+            Query::Document(collection, id, reply) => respond(reply, || engine.document(&collection, &id)),
+            Query::Documents(query, reply) => respond(reply, || engine.documents(&query)),
         }
     }
 }

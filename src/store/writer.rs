@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
+use super::document::{Discard, Put};
 use super::engine::{Engine, Refusal};
 use super::query::{Query, Reply};
-use super::{Append, Committed, Error, Health, SessionKey, Told};
+use super::{Append, Committed, Document, Error, Health, SessionKey, Told};
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
 use crate::metrics;
@@ -32,6 +33,10 @@ pub(super) enum Command {
     Remove(SessionKey, Reply<()>),
     /// See [`Engine::purge`].
     Purge(Timestamp, usize, Reply<Vec<SessionId>>),
+    /// See [`Engine::put`].
+    Put(Box<Put>, Reply<Document>),
+    /// See [`Engine::discard`].
+    Discard(Discard, Reply<()>),
     /// Answer this; only where the engine has no readers of its own.
     Query(Query),
     /// Write what waits, let go of the database, say how many rows could not be written, and end.
@@ -107,6 +112,8 @@ impl<E: Engine> Writer<E> {
                 Command::Tell(worker, told) => self.tell(worker, told),
                 Command::Remove(key, reply) => respond(reply, self.engine.remove(key)),
                 Command::Purge(before, limit, reply) => respond(reply, self.engine.purge(before, limit)),
+                Command::Put(put, reply) => respond(reply, self.engine.put(*put)),
+                Command::Discard(discard, reply) => respond(reply, self.engine.discard(&discard)),
                 Command::Query(query) => self.engine.answer(query),
                 Command::Close(reply) => self.closing = Some(Some(reply)),
             }
@@ -232,7 +239,7 @@ impl<E: Engine> Writer<E> {
     fn failed(&mut self, error: &Error, rows: usize) {
         let reason = match error {
             Error::Unavailable(reason) | Error::Unusable(reason) | Error::Conflict(reason) => reason.clone(),
-            Error::NotFound => error.to_string(),
+            Error::NotFound | Error::Outdated { .. } => error.to_string(),
         };
         let was = self.health.send_replace(Health::Failing { reason });
         if was == Health::Well {
@@ -273,6 +280,8 @@ impl<E: Engine> Writer<E> {
             Command::Tell(worker, told) => self.tell(worker, told),
             Command::Remove(_, reply) => respond(reply, Err(not_now())),
             Command::Purge(_, _, reply) => respond(reply, Err(not_now())),
+            Command::Put(_, reply) => respond(reply, Err(not_now())),
+            Command::Discard(_, reply) => respond(reply, Err(not_now())),
             Command::Query(query) => self.engine.answer(query),
             Command::Close(reply) => self.closing = Some(Some(reply)),
         }
@@ -307,7 +316,7 @@ impl<E: Engine> Writer<E> {
 fn respond<T>(reply: Reply<T>, answer: Result<T, Error>) {
     let answer = answer.inspect_err(|error| {
         if matches!(error, Error::Unavailable(_)) {
-            log::warn!("something could not be removed from the store: {error}");
+            log::warn!("the store could not be changed: {error}");
         }
     });
     let _ = reply.send(answer);

@@ -51,9 +51,10 @@ impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::NotFound => Refused::UnknownWorkflow,
-            error @ (store::Error::Unavailable(_) | store::Error::Unusable(_) | store::Error::Conflict(_)) => {
-                Refused::Unavailable(error.to_string())
-            }
+            error @ (store::Error::Unavailable(_)
+            | store::Error::Unusable(_)
+            | store::Error::Conflict(_)
+            | store::Error::Outdated { .. }) => Refused::Unavailable(error.to_string()),
         }
     }
 }

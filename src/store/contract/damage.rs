@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::support::{ALL, Board, beside, body, create, refusal, settings, summary, update};
 use crate::domain::status::Status;
+use crate::store::Precondition::{Absent, Version};
 use crate::store::contract::support::{append, state};
 use crate::store::{Change, Error, JournalRange, ListSessions, Store, Summary};
 
@@ -40,6 +41,42 @@ async fn what_was_written_is_there_after_a_reopen() {
         assert!(rows.iter().all(|row| row.body == body(one, row.row)));
     }
     assert!(board.store.next_key(1) > made.last().unwrap().key);
+}
+
+#[actix::test]
+async fn a_database_of_the_first_version_is_brought_up_and_keeps_its_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let made = written(&path).await;
+    let first = "DROP TABLE documents; PRAGMA user_version = 1";
+    Connection::open(&path).unwrap().execute_batch(first).unwrap();
+    for version in 1..3 {
+        let board = Board::at(&path);
+        for one in &made {
+            assert_eq!(board.store.find(one.id).await.unwrap().as_ref(), Some(one));
+            assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 10);
+        }
+        let expected = if version == 1 { Absent } else { Version(1) };
+        let put = board.store.put_document("workflows", "one", "{}".into(), expected).await.unwrap();
+        assert_eq!(put.version, version);
+    }
+}
+
+#[actix::test]
+async fn a_document_is_there_after_a_reopen_and_after_a_close_by_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let mut last = None;
+    for round in 0..4 {
+        let board = Board::at(&path);
+        assert_eq!(board.store.document("workflows", "\u{0}ключ").await.unwrap(), last);
+        let expected = last.map_or(Absent, |last| Version(last.version));
+        let body = format!("{round}\u{0}");
+        last = Some(board.store.put_document("workflows", "\u{0}ключ", body, expected).await.unwrap());
+        if round % 2 == 0 {
+            board.store.close().await;
+        }
+    }
 }
 
 #[actix::test]
@@ -183,7 +220,12 @@ async fn the_database_of_a_newer_server_is_left_alone() {
 #[actix::test]
 async fn a_database_that_lacks_a_table_or_index_is_damaged() {
     let folder = tempfile::tempdir().unwrap();
-    for sql in ["DROP TABLE idempotency", "DROP INDEX sessions_live", "ALTER TABLE journal ADD COLUMN more BLOB"] {
+    for sql in [
+        "DROP TABLE documents",
+        "DROP TABLE idempotency",
+        "DROP INDEX sessions_live",
+        "ALTER TABLE journal ADD COLUMN more BLOB",
+    ] {
         let path = folder.path().join(format!("{}.db", sql.len()));
         written(&path).await;
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();

@@ -7,6 +7,7 @@ use super::support::{ALL, Board, append, beside, create, summary};
 use crate::config::store::Synchronous;
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
+use crate::store::document::{Discard, Put};
 use crate::store::engine::{Engine, Refusal};
 use crate::store::handle::Parts;
 use crate::store::memory::Memory;
@@ -14,7 +15,7 @@ use crate::store::query::Query;
 use crate::store::seal::Sealer;
 use crate::store::sqlite::Opening;
 use crate::store::writer::Options;
-use crate::store::{Append, Change, Error, Health, ListSessions, SessionKey, Store};
+use crate::store::{Append, Change, Document, Error, Health, ListSessions, Precondition, SessionKey, Store};
 
 /// An engine that asks at each commit whether it may.
 struct Doubtful {
@@ -41,6 +42,14 @@ impl Engine for Doubtful {
 
     fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
         self.engine.purge(before, limit)
+    }
+
+    fn put(&mut self, put: Put) -> Result<Document, Error> {
+        self.engine.put(put)
+    }
+
+    fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
+        self.engine.discard(discard)
     }
 
     fn answer(&mut self, query: Query) {
@@ -116,6 +125,11 @@ async fn what_is_asked_during_a_failure_is_answered() {
         assert_eq!(board.store.find(one.id).await.unwrap(), None);
         assert!(matches!(board.store.remove(one.key).await, Err(Error::Unavailable(_))));
         assert!(matches!(board.store.purge(Timestamp::NEVER, 9).await, Err(Error::Unavailable(_))));
+        let put = board.store.put_document("workflows", "one", "{}".into(), Precondition::Anything).await;
+        assert!(matches!(put, Err(Error::Unavailable(_))));
+        let removed = board.store.remove_document("workflows", "one", Precondition::Anything).await;
+        assert!(matches!(removed, Err(Error::Unavailable(_))));
+        assert_eq!(board.store.documents("workflows", None, 9).await, Ok(Vec::new()));
     };
     let failing = async {
         loop {
@@ -179,6 +193,33 @@ async fn a_full_disk_loses_nothing_that_was_told() {
     assert!(lost > 0 && rows.len() + lost == 2000, "{} rows are there, {lost} are lost", rows.len());
     assert_eq!(rows.last().map(|row| row.row), told);
     assert!(beside(&path, ".lock").exists());
+}
+
+#[actix::test]
+async fn a_document_for_which_there_is_no_room_is_refused_and_the_store_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opening = Opening::new(Synchronous::Normal, 3);
+    opening.max_pages = Some(60);
+    let parts = opening.open(&folder.path().join("board.db"), None).unwrap();
+    let store = Store::start(parts, options(), 2).unwrap();
+    let mut written = 0;
+    let refused = loop {
+        let body = "x".repeat(9000);
+        match store.put_document("workflows", &format!("{written:03}"), body, Precondition::Absent).await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&refused, Error::Unavailable(reason) if reason.contains("full")), "{refused}");
+    let larger = store.put_document("workflows", "000", "y".repeat(90_000), Precondition::Version(1)).await;
+    assert_eq!(larger, Err(refused));
+    assert_eq!(store.health(), Health::Well);
+    let there = store.documents("workflows", None, 99).await.unwrap();
+    assert!(written > 5 && there.len() == written, "{written} were written, {} are there", there.len());
+    assert!(there.iter().all(|one| one.version == 1 && one.body.len() == 9000));
+    store.remove_document("workflows", "001", Precondition::Version(1)).await.unwrap();
+    let again = store.put_document("workflows", "000", "z".repeat(9000), Precondition::Version(1)).await.unwrap();
+    assert_eq!(store.document("workflows", "000").await.unwrap(), Some(again));
 }
 
 #[test]

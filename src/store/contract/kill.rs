@@ -1,12 +1,17 @@
 //! A server that is killed: all that it told is in the file.
 
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::str::FromStr;
 
 use super::support::{ALL, Board, append, body, create, summary};
 use crate::domain::id::SessionId;
 use crate::store::Change;
+use crate::store::Precondition::{Absent, Version};
 
 /// Where the process that is to be killed finds its database.
 const PLACE: &str = "CALLBOARD_TEST_KILLED_STORE";
@@ -30,28 +35,73 @@ async fn a_server_that_writes_until_it_is_killed() {
     }
 }
 
+/// The same for documents.
+#[actix::test]
+async fn a_server_that_changes_documents_until_it_is_killed() {
+    let Some(path) = std::env::var_os(PLACE) else { return };
+    let board = Board::at(Path::new(&path));
+    for number in 0.. {
+        let id = (number % 3).to_string();
+        let before = board.store.document("workflows", &id).await.unwrap();
+        let (expected, version) = before.map_or((Absent, 1), |before| (Version(before.version), before.version + 1));
+        let put = board.store.put_document("workflows", &id, text(version), expected).await.unwrap();
+        writeln!(std::io::stdout(), "told {id} {}", put.version).unwrap();
+    }
+}
+
+/// The body of a document's version, several pages long.
+fn text(version: u64) -> String {
+    format!("{version} ").repeat(4000)
+}
+
+#[actix::test]
+async fn a_document_that_was_told_outlives_a_kill_at_any_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    for lines in [1, 50, 400] {
+        let told: HashMap<String, u64> =
+            killed_after(lines, "a_server_that_changes_documents_until_it_is_killed", &path);
+        let board = Board::at(&path);
+        for (id, version) in told {
+            let found = board.store.document("workflows", &id).await.unwrap().expect("what was told is there");
+            assert!(found.version == version || found.version == version + 1, "{version} was told, {}", found.version);
+            assert_eq!(found.body, text(found.version));
+        }
+    }
+}
+
+/// Runs that test as a server until it has told so many lines, and kills it; gives the last number that it told of each
+/// name.
+fn killed_after<K, N>(lines: usize, server: &str, path: &Path) -> HashMap<K, N>
+where
+    K: FromStr<Err: Debug> + Eq + Hash,
+    N: FromStr<Err: Debug>,
+{
+    let mut server = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", &format!("store::contract::kill::{server}")])
+        .env(PLACE, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(server.stdout.take().unwrap());
+    let mut told = HashMap::new();
+    for line in output.lines().map_while(Result::ok).filter(|line| line.starts_with("told ")).take(lines) {
+        let mut words = line.split(' ').skip(1);
+        told.insert(words.next().unwrap().parse().unwrap(), words.next().unwrap().parse().unwrap());
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(!told.is_empty());
+    told
+}
+
 #[actix::test]
 async fn what_was_told_outlives_a_kill_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     for lines in [8, 300, 2000] {
-        let mut server = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--nocapture", "store::contract::kill::a_server_that_writes_until_it_is_killed"])
-            .env(PLACE, &path)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(server.stdout.take().unwrap());
-        let mut told = std::collections::HashMap::new();
-        for line in output.lines().map_while(Result::ok).filter(|line| line.starts_with("told ")).take(lines) {
-            let mut words = line.split(' ').skip(1);
-            let id: SessionId = words.next().unwrap().parse().unwrap();
-            told.insert(id, words.next().unwrap().parse::<u32>().unwrap());
-        }
-        server.kill().unwrap();
-        server.wait().unwrap();
+        let told: HashMap<SessionId, u32> = killed_after(lines, "a_server_that_writes_until_it_is_killed", &path);
         let board = Board::at(&path);
-        assert!(!told.is_empty());
         for (id, row) in told {
             let one = board.store.find(id).await.unwrap().expect("a session that was told is there");
             let rows = board.store.journal(one.key, ALL).await.unwrap();

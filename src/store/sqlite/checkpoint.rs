@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use super::place::Place;
-use crate::store::{Append, Error};
+use crate::store::Error;
 
 /// The length that the log's file keeps after it has begun anew.
 pub(super) const LOG_KEPT_BYTES: i64 = 32 << 20;
@@ -62,11 +62,11 @@ impl Checkpoints {
         Ok(Self { hints: Some(hints), help, thread: Some(thread), rows: 0, bytes: 0, dirty: true })
     }
 
-    /// Says what was just committed.
-    pub(super) fn written(&mut self, batch: &[Append]) {
+    /// Says that so many rows were just committed, with so many bytes in their bodies.
+    pub(super) fn written(&mut self, rows: usize, bytes: usize) {
         self.dirty = true;
-        self.rows += batch.len();
-        self.bytes += batch.iter().map(|append| append.body.len()).sum::<usize>();
+        self.rows += rows;
+        self.bytes += bytes;
         if self.rows >= LOOK_AFTER_ROWS || self.bytes >= LOOK_AFTER_BYTES {
             self.rows = 0;
             self.bytes = 0;

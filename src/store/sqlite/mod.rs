@@ -2,10 +2,11 @@
 //!
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
-//! engine, `checkpoint` moves what is written from the log into the file.
+//! engine, `documents` does both for what is no session, `checkpoint` moves what is written from the log into the file.
 
 mod checkpoint;
 mod columns;
+mod documents;
 mod header;
 mod place;
 mod read;

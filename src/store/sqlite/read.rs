@@ -7,12 +7,14 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::columns;
+use super::documents;
 use super::place::Place;
 use super::{integer, signed};
 use crate::domain::id::SessionId;
 use crate::domain::status::{Priority, Status};
+use crate::store::document::ListDocuments;
 use crate::store::engine::Read;
-use crate::store::{Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::store::{Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 
 /// The condition of the index `sessions_live`, word for word: only then does SQLite see that it can use it.
 const LIVE: &str = "(status = 'queued' OR status = 'running' OR status = 'cancelling')";
@@ -81,6 +83,14 @@ impl Read for Reader {
              JOIN sessions ON sessions.key = idempotency.session WHERE idempotency.key = ?1",
         )?;
         Ok(statement.query_row([key], |row| Ok((columns::id(row, 0)?, row.get(1)?))).optional()?)
+    }
+
+    fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+        documents::find(&self.connection, collection, id)
+    }
+
+    fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
+        documents::list(&self.connection, query)
     }
 }
 

@@ -11,7 +11,7 @@ use super::header::Fault;
 pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
 
 /// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
-const STEPS: &[&str] = &[V1];
+const STEPS: &[&str] = &[V1, V2];
 
 /// Today's version.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -54,6 +54,18 @@ const V1: &str = "
         session INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX idempotency_session ON idempotency (session);
+";
+
+const V2: &str = "
+    CREATE TABLE documents (
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (collection, id)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Whether a database was there before.
@@ -109,7 +121,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name IN
             ('sessions', 'journal', 'idempotency', 'sessions_live', 'sessions_due', 'sessions_ended',
-             'idempotency_session')
+             'idempotency_session', 'documents')
          ORDER BY name",
     )?;
     let objects = statement.query_map([], |row| row.get(0))?;

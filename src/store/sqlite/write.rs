@@ -7,12 +7,13 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params
 
 use super::checkpoint::Checkpoints;
 use super::place::Place;
-use super::{columns, integer, signed};
+use super::{columns, documents, integer, signed};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::store::document::{Discard, Put};
 use crate::store::engine::{Engine, Refusal};
-use crate::store::{Append, Change, Error, SessionKey};
+use crate::store::{Append, Change, Document, Error, SessionKey};
 
 /// Most journal rows that one purge removes, but for a single session that has more: appends wait meanwhile.
 const PURGED_ROWS: usize = 10_000;
@@ -46,7 +47,7 @@ impl Engine for Sqlite {
             Err(Trouble::Append(_)) => transact(&self.connection, |connection| one_by_one(connection, batch))?,
             Err(Trouble::Database(error)) => return Err(error.into()),
         };
-        self.checkpoints.written(batch);
+        self.checkpoints.written(batch.len(), batch.iter().map(|append| append.body.len()).sum());
         Ok(refused)
     }
 
@@ -88,6 +89,19 @@ impl Engine for Sqlite {
             }
             Ok(removed)
         })
+    }
+
+    fn put(&mut self, put: Put) -> Result<Document, Error> {
+        self.checkpoints.help(&self.connection);
+        let document = transact(&self.connection, |connection| documents::put(connection, put))?;
+        self.checkpoints.written(1, document.body.len());
+        Ok(document)
+    }
+
+    fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
+        transact(&self.connection, |connection| documents::discard(connection, discard))?;
+        self.checkpoints.written(1, 0);
+        Ok(())
     }
 
     fn rest(&mut self) {

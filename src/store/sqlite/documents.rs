@@ -1,0 +1,84 @@
+//! Documents as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{columns, signed};
+use crate::domain::time::Timestamp;
+use crate::store::Error;
+use crate::store::document::{Discard, Document, ListDocuments, Present, Put};
+
+/// See [`crate::store::engine::Read::document`].
+pub(super) fn find(connection: &Connection, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version, created_at, updated_at, body FROM documents WHERE collection = ?1 AND id = ?2",
+    )?;
+    Ok(statement.query_row([collection, id], |row| document(collection, row)).optional()?)
+}
+
+/// See [`crate::store::engine::Read::documents`].
+pub(super) fn list(connection: &Connection, query: &ListDocuments) -> Result<Vec<Document>, Error> {
+    let ListDocuments { collection, after, limit } = query;
+    let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+    // Two statements, because a condition on whether there is a parameter would keep SQLite from using the key.
+    let mut statement = connection.prepare_cached(match after {
+        Some(_) => {
+            "SELECT id, version, created_at, updated_at, body FROM documents \
+             WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+        }
+        None => {
+            "SELECT id, version, created_at, updated_at, body FROM documents \
+             WHERE collection = ?1 AND ?2 IS NULL ORDER BY id LIMIT ?3"
+        }
+    })?;
+    let found = statement.query_map(params![collection, after, limit], |row| document(collection, row))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::engine::Engine::put`]. Must be called inside a transaction.
+pub(super) fn put(connection: &Connection, put: Put) -> Result<Document, Error> {
+    let present = present(connection, &put.collection, &put.id)?;
+    let document = put.over(present)?;
+    let Document { collection, id, version, created_at, updated_at, body } = &document;
+    connection
+        .prepare_cached(
+            "INSERT INTO documents (collection, id, version, created_at, updated_at, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (collection, id) DO UPDATE \
+             SET version = excluded.version, updated_at = excluded.updated_at, body = excluded.body",
+        )?
+        .execute(params![collection, id, signed(*version), created_at.as_micros(), updated_at.as_micros(), body])?;
+    Ok(document)
+}
+
+/// See [`crate::store::engine::Engine::discard`]. Must be called inside a transaction.
+pub(super) fn discard(connection: &Connection, discard: &Discard) -> Result<(), Error> {
+    let present = present(connection, &discard.collection, &discard.id)?;
+    discard.check(present.map(|present| present.version))?;
+    connection
+        .prepare_cached("DELETE FROM documents WHERE collection = ?1 AND id = ?2")?
+        .execute([&discard.collection, &discard.id])?;
+    Ok(())
+}
+
+fn present(connection: &Connection, collection: &str, id: &str) -> Result<Option<Present>, Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT version, created_at, updated_at FROM documents WHERE collection = ?1 AND id = ?2")?;
+    let found = statement.query_row([collection, id], |row| {
+        Ok(Present { version: columns::count(row, 0)?, created_at: moment(row, 1)?, updated_at: moment(row, 2)? })
+    });
+    Ok(found.optional()?)
+}
+
+fn document(collection: &str, row: &Row<'_>) -> rusqlite::Result<Document> {
+    Ok(Document {
+        collection: collection.to_owned(),
+        id: row.get(0)?,
+        version: columns::count(row, 1)?,
+        created_at: moment(row, 2)?,
+        updated_at: moment(row, 3)?,
+        body: row.get(4)?,
+    })
+}
+
+fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_micros)
+}
