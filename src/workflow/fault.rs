@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct GraphFaults {
     /// By the id of the node.
     pub node_errors: BTreeMap<String, NodeFaults>,
-    /// What is wrong with the graph as a whole: it is too large.
+    /// What is wrong with the graph as a whole: it is too large, or has more faults than are listed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub graph_errors: Vec<GraphFault>,
 }
@@ -26,7 +26,7 @@ pub struct NodeFaults {
     pub class_type: String,
     /// What is wrong.
     pub errors: Vec<GraphFault>,
-    /// The ids of the nodes at the graph's end that need it.
+    /// The ids of the nodes at the graph's end that need it, itself where nothing is below it; at most 100.
     pub dependent_outputs: Vec<String>,
 }
 
@@ -76,6 +76,8 @@ pub enum GraphFaultKind {
     CustomValidationFailed,
     /// The node needs itself.
     DependencyCycle,
-    /// The graph, or a constant, is larger than this server takes.
+    /// The graph, a node's id or a constant is larger than this server takes.
     TooLarge,
+    /// There are more faults than are listed.
+    TooManyFaults,
 }

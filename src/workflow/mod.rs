@@ -16,5 +16,6 @@ pub mod nodes;
 pub mod port;
 pub mod refused;
 pub mod told;
+pub mod validate;
 pub mod value;
 pub mod work;

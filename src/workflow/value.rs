@@ -104,18 +104,21 @@ impl Value {
             Value::Null | Value::Boolean(_) => 5,
             Value::Integer(_) | Value::Number(_) => 12,
             Value::Text(text) => text.len() + 2,
-            Value::Json(json) => size(json),
+            Value::Json(json) => json_size(json),
         }
     }
 }
 
-fn size(json: &serde_json::Value) -> usize {
+/// About how many bytes JSON takes.
+pub(super) fn json_size(json: &serde_json::Value) -> usize {
     match json {
         serde_json::Value::Null | serde_json::Value::Bool(_) => 5,
         serde_json::Value::Number(_) => 12,
         serde_json::Value::String(text) => text.len() + 2,
-        serde_json::Value::Array(list) => 2 + list.iter().map(|item| size(item) + 1).sum::<usize>(),
-        serde_json::Value::Object(map) => 2 + map.iter().map(|(key, item)| key.len() + size(item) + 4).sum::<usize>(),
+        serde_json::Value::Array(list) => 2 + list.iter().map(|item| json_size(item) + 1).sum::<usize>(),
+        serde_json::Value::Object(map) => {
+            2 + map.iter().map(|(key, item)| key.len() + json_size(item) + 4).sum::<usize>()
+        }
     }
 }
 
