@@ -1,0 +1,243 @@
+//! Runs one node, and what follows from how that went.
+
+use std::time::Instant;
+
+use super::seat::{NOBODY, PULLS, REWIRED, Stage, WOKEN};
+use super::{NodeIndex, Plan, Tick, WakeKind};
+use crate::workflow::cx::{Cx, NO_SLOT, Slot, Wake};
+use crate::workflow::node::{Next, NodeError, Reply};
+use crate::workflow::told::NodeState;
+use crate::workflow::value::Value;
+
+/// So many nodes of an iteration are measured, and of those behind them one in [`SAMPLED`]: reading a clock twice takes
+/// as long as a small node.
+const MEASURED: u32 = 16;
+const SAMPLED: u64 = 64;
+
+impl Plan {
+    /// Runs a node that has all it needs.
+    pub(super) fn run(&mut self, node: u32, tick: &mut Tick) {
+        let timed = tick.ran < MEASURED || (u64::from(tick.ran) + self.iteration).is_multiple_of(SAMPLED);
+        tick.ran += 1;
+        self.forget_wake(node);
+        let began = timed.then(Instant::now);
+        let next = self.call(node, None);
+        let (now, iteration) = (self.now, self.iteration);
+        let seat = &mut self.seats[node as usize];
+        seat.ran = iteration;
+        seat.runs += 1;
+        seat.start_time = now;
+        if let Some(began) = began {
+            seat.duration = Some(began.elapsed());
+        }
+        seat.flags &= !(WOKEN | REWIRED);
+        self.settle(node, next, tick);
+    }
+
+    /// Gives a node the outcome of its work.
+    pub(super) fn come_back(&mut self, node: u32, tick: &mut Tick) {
+        let Some(job) = self.take_job(node) else { return };
+        let Stage::Ended(outcome) = job.stage else { return };
+        tick.ran += 1;
+        let next = match outcome {
+            Ok(reply) => {
+                if self.seats[node as usize].flags & PULLS != 0 {
+                    self.leave_only(node, None);
+                }
+                self.call(node, Some(reply))
+            }
+            Err(error) => Err(error),
+        };
+        let seat = &mut self.seats[node as usize];
+        seat.duration = Some(self.now.since(seat.start_time));
+        self.settle(node, next, tick);
+    }
+
+    /// Which lazy input a node wants.
+    pub(super) fn wants(&mut self, node: u32) -> Option<usize> {
+        self.leave_only(node, None);
+        let (mut wake, mut said) = (None, Vec::new());
+        self.running = node;
+        self.pulse.runs(node);
+        let seat = &self.seats[node as usize];
+        let cx = Cx {
+            slots: &mut self.slots,
+            inputs: &self.pulls.wanted,
+            outputs: seat.outputs.range(),
+            iteration: self.iteration,
+            ran: if seat.flags & REWIRED == 0 { seat.ran } else { 0 },
+            now: self.now,
+            seed: seat.seed,
+            wake: &mut wake,
+            said: &mut said,
+        };
+        let wanted = seat.node.wants(&cx)?;
+        let ports = &self.still[node as usize].class.spec().inputs;
+        ports.get(wanted).is_some_and(|port| port.lazy).then_some(wanted)
+    }
+
+    /// Hides the linked lazy inputs of a node but the one that it wants: what they hold may be out of date.
+    pub(super) fn leave_only(&mut self, node: u32, input: Option<usize>) {
+        let slots = &self.inputs[self.seats[node as usize].inputs.range()];
+        let ports = &self.still[node as usize].class.spec().inputs;
+        let outputs = self.outputs;
+        self.pulls.wanted.clear();
+        self.pulls.wanted.extend(slots.iter().zip(ports).enumerate().map(|(at, (slot, port))| {
+            let hidden = port.lazy && (*slot as usize) < outputs && input != Some(at);
+            if hidden { NO_SLOT } else { *slot }
+        }));
+    }
+
+    fn call(&mut self, node: u32, reply: Option<Reply>) -> Result<Next, NodeError> {
+        self.running = node;
+        self.pulse.runs(node);
+        let seat = &mut self.seats[node as usize];
+        let mut wake = None;
+        let mut cx = Cx {
+            slots: &mut self.slots,
+            inputs: if seat.flags & PULLS == 0 { &self.inputs[seat.inputs.range()] } else { &self.pulls.wanted },
+            outputs: seat.outputs.range(),
+            iteration: self.iteration,
+            ran: if seat.flags & REWIRED == 0 { seat.ran } else { 0 },
+            now: self.now,
+            seed: seat.seed,
+            wake: &mut wake,
+            said: &mut self.said,
+        };
+        let next = match reply {
+            None => seat.node.run(&mut cx),
+            Some(reply) => seat.node.resume(reply, &mut cx),
+        };
+        if let Some(wake) = wake {
+            self.remember_wake(node, wake);
+        }
+        next
+    }
+
+    fn settle(&mut self, node: u32, next: Result<Next, NodeError>, tick: &mut Tick) {
+        if !self.said.is_empty() {
+            tick.said.extend(self.said.drain(..).map(|line| (NodeIndex(node), line)));
+        }
+        let next = match next {
+            Ok(next) => next,
+            Err(error) => return self.fail(node, error.message.into_owned(), tick),
+        };
+        let Ok(changed) = self.spread(node) else {
+            let message = format!("it gave more than {} bytes", self.max_value_bytes);
+            return self.fail(node, message, tick);
+        };
+        let first = self.seats[node as usize].runs == 1;
+        match next {
+            Next::Done => {}
+            Next::Wait(work) => {
+                self.queue(node, work);
+                self.stands(node, NodeState::Queued, None, NOBODY, true, tick);
+                return;
+            }
+            Next::Stop(reason) => {
+                tick.stop.get_or_insert(reason);
+            }
+        }
+        let state = if changed || first { NodeState::Completed } else { NodeState::Cached };
+        self.stands(node, state, None, NOBODY, changed, tick);
+    }
+
+    /// Marks who reads the outputs that changed in this iteration; gives whether there are any.
+    fn spread(&mut self, node: u32) -> Result<bool, TooLarge> {
+        let mut changed = false;
+        for slot in self.seats[node as usize].outputs.places() {
+            let held = &self.slots[slot as usize];
+            if held.changed != self.iteration {
+                continue;
+            }
+            changed = true;
+            let large = match &held.value {
+                Some(value @ (Value::Text(_) | Value::Json(_))) => value.size() > self.max_value_bytes,
+                Some(Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Number(_)) | None => false,
+            };
+            if large {
+                return Err(TooLarge);
+            }
+            for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
+                self.mark(self.readers[at as usize].node);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// A node has failed: its outputs are taken back, and what needs them is blocked.
+    pub(super) fn fail(&mut self, node: u32, message: String, tick: &mut Tick) {
+        let changed = self.take_back(node);
+        self.stands(node, NodeState::Error, Some(message), node, changed, tick);
+    }
+
+    /// A node cannot run: it lacks an input, for which `root` is to blame, or nobody.
+    pub(super) fn rest(&mut self, node: u32, root: u32, tick: &mut Tick) {
+        self.is_up_to_date(node);
+        self.forget_wake(node);
+        let changed = self.take_back(node);
+        let state = if root == NOBODY { NodeState::Idle } else { NodeState::Blocked };
+        self.stands(node, state, None, root, changed, tick);
+    }
+
+    fn take_back(&mut self, node: u32) -> bool {
+        let mut changed = false;
+        for slot in self.seats[node as usize].outputs.places() {
+            let held = &mut self.slots[slot as usize];
+            if held.value.is_some() {
+                *held = Slot { value: None, changed: self.iteration };
+            }
+            if held.changed == self.iteration {
+                changed = true;
+                for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
+                    self.mark(self.readers[at as usize].node);
+                }
+            }
+        }
+        changed
+    }
+
+    fn stands(&mut self, node: u32, state: NodeState, error: Option<String>, root: u32, told: bool, tick: &mut Tick) {
+        let (seat, still) = (&mut self.seats[node as usize], &mut self.still[node as usize]);
+        let same = seat.state == state && seat.root == root && still.error == error;
+        seat.state = state;
+        still.error = error;
+        if told || !same {
+            tick.changed.push(NodeIndex(node));
+        }
+        if seat.root == root {
+            return;
+        }
+        seat.root = root;
+        // Who waits in vain learns for whom. Who can do without the value has nothing new to run for.
+        for slot in seat.outputs.places() {
+            for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
+                let reader = self.readers[at as usize];
+                if reader.required {
+                    self.mark(reader.node);
+                }
+            }
+        }
+    }
+
+    pub(super) fn forget_wake(&mut self, node: u32) {
+        if let Some((at, kind)) = self.seats[node as usize].wake.take() {
+            self.wakes.remove(at, kind, node);
+        }
+    }
+
+    fn remember_wake(&mut self, node: u32, wake: Wake) {
+        let (after, kind) = match wake {
+            Wake::Again => return self.again.push(node),
+            Wake::After(after) => (after, WakeKind::After),
+            Wake::Beat(after) => (after, WakeKind::Beat),
+        };
+        self.forget_wake(node);
+        let at = self.now.plus(after);
+        self.seats[node as usize].wake = Some((at, kind));
+        self.wakes.add(at, kind, node);
+    }
+}
+
+/// An output is larger than it may be.
+struct TooLarge;

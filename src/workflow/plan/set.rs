@@ -1,0 +1,81 @@
+//! Changes the constant of an input between two iterations.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Plan;
+use crate::workflow::cx::Slot;
+use crate::workflow::node::{Given, GivenInput};
+use crate::workflow::refused::Refused;
+use crate::workflow::value::Value;
+
+impl Plan {
+    /// Changes the constant of an input; the next iteration sees it. Null puts it back to its default, or takes it away
+    /// where it may be left out.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownNode`], [`Refused::UnknownInput`], [`Refused::InputIsLinked`] or [`Refused::InvalidValue`].
+    pub fn set(&mut self, node_id: &str, input: &str, value: serde_json::Value) -> Result<(), Refused> {
+        let unknown = || Refused::UnknownNode(node_id.to_owned());
+        let node = self.find(node_id).ok_or_else(unknown)?;
+        let (seat, still) = (&self.seats[node.place()], &self.still[node.place()]);
+        let class = still.class.clone();
+        let ports = &class.spec().inputs;
+        let at = ports.iter().position(|port| port.name == input);
+        let (at, port) = at
+            .zip(ports.iter().find(|port| port.name == input))
+            .ok_or_else(|| Refused::UnknownInput(input.to_owned()))?;
+        let slots = &self.inputs[seat.inputs.range()];
+        let slot = slots[at] as usize;
+        if self.is_output(slot) {
+            return Err(Refused::InputIsLinked);
+        }
+        let value = match Value::from(value) {
+            Value::Null if port.default.is_some() || !port.required => port.default.clone(),
+            Value::Null => return Err(Refused::InvalidValue(port.wanted())),
+            value if value.size() > self.max_constant_bytes => {
+                return Err(Refused::InvalidValue(format!("must have at most {} bytes", self.max_constant_bytes)));
+            }
+            value if port.misfit(&value).is_some() => return Err(Refused::InvalidValue(port.wanted())),
+            value => Some(value),
+        };
+        let given = self.given(slots, Some((at, value.as_ref())));
+        let given = Given { inputs: &given };
+        let looked = catch_unwind(AssertUnwindSafe(|| (class.faults(&given), class.is_volatile(&given))));
+        let Ok((faults, volatile)) = looked else {
+            return Err(Refused::InvalidValue("makes the node class panic".to_owned()));
+        };
+        if let Some((_, message)) = faults.into_iter().find(|(fault, _)| *fault == at) {
+            return Err(Refused::InvalidValue(format!("is not right: {message}")));
+        }
+        if self.slots[slot].value != value {
+            self.slots[slot] = Slot { value, changed: self.iteration + 1 };
+            self.mark(node.0);
+        }
+        self.volatile.retain(|place| *place != node.0);
+        if volatile {
+            self.volatile.push(node.0);
+        }
+        Ok(())
+    }
+
+    /// Whether a slot is an output; constants come after all outputs.
+    pub(super) fn is_output(&self, slot: usize) -> bool {
+        slot < self.outputs
+    }
+
+    /// How the inputs of a node are given, with one changed.
+    fn given<'a>(&'a self, slots: &[u32], with: Option<(usize, Option<&'a Value>)>) -> Vec<GivenInput<'a>> {
+        let one = |(at, slot): (usize, &u32)| {
+            let slot = *slot as usize;
+            if self.is_output(slot) {
+                return GivenInput::Linked;
+            }
+            let value = match with {
+                Some((changed, value)) if changed == at => value,
+                Some(_) | None => self.slots[slot].value.as_ref(),
+            };
+            value.map_or(GivenInput::Absent, GivenInput::Constant)
+        };
+        slots.iter().enumerate().map(one).collect()
+    }
+}
