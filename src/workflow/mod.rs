@@ -11,6 +11,8 @@ pub mod definition;
 pub mod fault;
 pub mod graph;
 pub mod host;
+#[cfg(test)]
+mod naive;
 pub mod node;
 pub mod nodes;
 pub mod plan;
@@ -19,5 +21,4 @@ pub mod refused;
 pub mod told;
 pub mod validate;
 pub mod value;
-mod wired;
 pub mod work;

@@ -1,6 +1,8 @@
 //! A graph was edited while it is live: the new plan takes over what the nodes of the old one were about.
 
-use super::seat::{QUARANTINED, REWIRED, Stage, WOKEN, WORKING};
+use std::collections::HashMap;
+
+use super::seat::{NOBODY, QUARANTINED, REWIRED, Stage, WOKEN, WORKING};
 use super::{NodeIndex, Plan};
 use crate::workflow::cx::Slot;
 
@@ -15,23 +17,17 @@ impl Plan {
         self.pulse = before.pulse.clone();
         self.jobs.next = before.jobs.next;
         self.jobs.dropped.append(&mut before.jobs.dropped);
-        let pairs: Vec<(u32, u32)> =
-            self.nodes().filter_map(|node| Some((node.0, self.same_in(&before, node)?))).collect();
-        for (node, old) in &pairs {
+        let same = |node: NodeIndex| Some((self.same_in(&before, node)?, node.0));
+        let pairs: HashMap<u32, u32> = self.nodes().filter_map(same).collect();
+        for (old, node) in &pairs {
             self.take_over(*node, *old, &mut before);
         }
-        for (node, old) in &pairs {
+        for (old, node) in &pairs {
             self.compare_inputs(*node, *old, &before);
         }
-        let places = |old: u32| pairs.iter().find(|(_, other)| *other == old).map(|(node, _)| *node);
-        for old in &before.jobs.queue {
-            // Who has gone has nothing in the queue.
-            if let Some(node) = places(*old)
-                && self.still[node as usize].in_queue
-            {
-                self.jobs.queue.push_back(node);
-            }
-        }
+        // A node that is gone takes its place in the queue with it.
+        let queued = before.jobs.queue.iter().filter_map(|old| pairs.get(old));
+        self.jobs.queue.extend(queued.filter(|node| self.still[**node as usize].in_queue));
         // What nobody has taken over.
         let mut gone: Vec<_> =
             before.jobs.started.into_keys().filter(|job| !self.jobs.started.contains_key(job)).collect();
@@ -51,7 +47,7 @@ impl Plan {
         let (old_seat, old_still) = (&mut before.seats[old as usize], &mut before.still[old as usize]);
         std::mem::swap(&mut seat.node, &mut old_seat.node);
         seat.state = old_seat.state;
-        seat.root = root.map_or(super::seat::NOBODY, |root| root.0);
+        seat.root = root.map_or(NOBODY, |root| root.0);
         seat.ran = old_seat.ran;
         seat.runs = old_seat.runs;
         seat.start_time = old_seat.start_time;
@@ -90,11 +86,10 @@ impl Plan {
         let mut others = false;
         for (slot, old_slot) in slots.iter().zip(old_slots) {
             let held = &before.slots[*old_slot as usize];
-            let linked = self.is_output(*slot as usize);
             let same = self.slots[*slot as usize].value == held.value;
-            if linked || before.is_output(*old_slot as usize) {
-                let rewired = !same || !self.same_source(*slot, before, *old_slot);
-                if rewired && !(same && linked) {
+            if self.is_output(*slot as usize) || before.is_output(*old_slot as usize) {
+                // The same value from elsewhere is no news.
+                if !same {
                     self.seats[node as usize].flags |= REWIRED;
                     others = true;
                 }
@@ -111,16 +106,5 @@ impl Plan {
         } else if self.seats[node as usize].flags & QUARANTINED != 0 {
             self.dirty.insert(node);
         }
-    }
-
-    fn same_source(&self, slot: u32, before: &Plan, old_slot: u32) -> bool {
-        let end = |plan: &Plan, slot: u32| {
-            if !plan.is_output(slot as usize) {
-                return None;
-            }
-            let owner = plan.owners[slot as usize] as usize;
-            Some((plan.still[owner].id.clone(), slot - plan.seats[owner].outputs.from))
-        };
-        end(self, slot) == end(before, old_slot)
     }
 }

@@ -14,10 +14,11 @@ use crate::workflow::catalogue::Catalogue;
 use crate::workflow::cx::Slot;
 use crate::workflow::fault::GraphFaults;
 use crate::workflow::graph::Graph;
-use crate::workflow::node::{Given, GivenInput};
+use crate::workflow::node::{self, GivenInput};
 use crate::workflow::port::{Input, Type};
 use crate::workflow::told::NodeState;
-use crate::workflow::wired::{self, Feed, Wired};
+use crate::workflow::validate::{Checked, Given, validate};
+use crate::workflow::value::Value;
 
 /// A plan of a graph, where all nodes run first.
 pub(super) fn plan(
@@ -26,9 +27,9 @@ pub(super) fn plan(
     limits: &Workflows,
     seed: u64,
 ) -> Result<Plan, Box<GraphFaults>> {
-    let wired = wired::wire(graph, catalogue, limits)?;
-    let mut layout = Layout::new(graph, &wired);
-    for (place, node) in wired.order.iter().enumerate() {
+    let checked = validate(graph, catalogue, limits)?;
+    let mut layout = Layout::new(graph, &checked);
+    for (place, node) in checked.order.iter().enumerate() {
         layout.seat(index(place), *node, seed);
     }
     let mut plan = layout.plan;
@@ -45,20 +46,20 @@ pub(super) fn plan(
 
 struct Layout<'a> {
     graph: &'a Graph,
-    wired: &'a Wired,
+    checked: &'a Checked,
     /// The first output slot of each node, by its place in the graph.
     outputs: Vec<u32>,
     plan: Plan,
 }
 
 impl<'a> Layout<'a> {
-    fn new(graph: &'a Graph, wired: &'a Wired) -> Self {
-        let len = wired.order.len();
+    fn new(graph: &'a Graph, checked: &'a Checked) -> Self {
+        let len = checked.order.len();
         let mut outputs = vec![0; len];
         let mut owners = Vec::new();
-        for (place, node) in wired.order.iter().enumerate() {
+        for (place, node) in checked.order.iter().enumerate() {
             outputs[*node] = index(owners.len());
-            owners.extend(wired.nodes[*node].class.spec().outputs.iter().map(|_| index(place)));
+            owners.extend(checked.nodes[*node].class.spec().outputs.iter().map(|_| index(place)));
         }
         let mut slots = Vec::new();
         slots.resize_with(owners.len(), Slot::default);
@@ -88,20 +89,20 @@ impl<'a> Layout<'a> {
             max_constant_bytes: usize::MAX,
             pulse: Arc::default(),
         };
-        Self { graph, wired, outputs, plan }
+        Self { graph, checked, outputs, plan }
     }
 
-    fn seat(&mut self, place: u32, node: usize, seed: u64) {
-        let (wired, plan) = (&self.wired.nodes[node], &mut self.plan);
-        let spec = wired.class.spec();
-        let id: Arc<str> = self.graph.nodes[node].id.as_str().into();
+    fn seat(&mut self, place: u32, at: usize, seed: u64) {
+        let (checked, plan) = (&self.checked.nodes[at], &mut self.plan);
+        let spec = checked.class.spec();
+        let id: Arc<str> = self.graph.nodes[at].id.as_str().into();
         let (inputs_from, needs_from) = (index(plan.inputs.len()), index(plan.needs.len()));
         let mut flags = 0;
-        for (input, feed) in spec.inputs.iter().zip(&wired.feeds) {
-            let slot = match feed {
-                Feed::Link { source, output } => {
+        for (input, given) in spec.inputs.iter().zip(&checked.inputs) {
+            let slot = match given {
+                Given::Link { source, output } => {
                     let slot = self.outputs[*source] + index(*output);
-                    let source = &self.wired.nodes[*source].class.spec().outputs;
+                    let source = &self.checked.nodes[*source].class.spec().outputs;
                     if source.get(*output).is_none_or(|port| !guarantees(port.ty, input)) {
                         flags |= CHECKS;
                     }
@@ -112,18 +113,18 @@ impl<'a> Layout<'a> {
                     }
                     slot
                 }
-                Feed::Constant(value) => plan.constant(place, Some(value.clone())),
-                Feed::Absent => plan.constant(place, None),
+                Given::Constant(value) => plan.constant(place, Some(value.clone())),
+                Given::Absent => plan.constant(place, None),
             };
             plan.inputs.push(slot);
         }
-        let outputs_from = self.outputs[node];
-        let given: Vec<GivenInput<'_>> = wired.feeds.iter().map(Feed::given).collect();
-        if wired.class.is_volatile(&Given { inputs: &given }) {
+        let outputs_from = self.outputs[at];
+        let given: Vec<GivenInput<'_>> = checked.inputs.iter().map(Given::seen).collect();
+        if checked.class.is_volatile(&node::Given { inputs: &given }) {
             plan.volatile.push(place);
         }
         plan.seats.push(Seat {
-            node: wired.class.node(),
+            node: checked.class.node(),
             flags,
             state: NodeState::Idle,
             root: NOBODY,
@@ -140,7 +141,7 @@ impl<'a> Layout<'a> {
         plan.by_id.insert(id.clone(), place);
         plan.still.push(Still {
             id,
-            class: wired.class.clone(),
+            class: checked.class.clone(),
             error: None,
             quarantined: None,
             job: None,
@@ -151,7 +152,7 @@ impl<'a> Layout<'a> {
 }
 
 impl Plan {
-    fn constant(&mut self, owner: u32, value: Option<crate::workflow::value::Value>) -> u32 {
+    fn constant(&mut self, owner: u32, value: Option<Value>) -> u32 {
         let slot = index(self.slots.len());
         self.slots.push(Slot { value, changed: 0 });
         self.owners.push(owner);
