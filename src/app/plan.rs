@@ -138,7 +138,11 @@ impl Plan {
     fn take_seat(&self) -> (Sessions, Connections) {
         // There is a seat for each thread.
         let Seat { worker, directory: mailbox, shard } = self.seats.try_recv().unwrap_or_else(|_| Seat::nobodys());
+        let busy_timeout = crate::config::seconds(self.settings.store.busy_timeout);
+        let (directories, store, kinds) = (self.directories.clone(), self.store.clone(), self.kinds.clone());
+        let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout);
         let environment = Environment {
+            sessions: sessions.clone(),
             worker,
             workers: self.directories.len(),
             store: self.store.clone(),
@@ -156,9 +160,6 @@ impl Plan {
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
-        let busy_timeout = crate::config::seconds(self.settings.store.busy_timeout);
-        let (directories, store, kinds) = (self.directories.clone(), self.store.clone(), self.kinds.clone());
-        let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout);
         let connections = Connections::new(shard, links, sessions.clone(), &self.settings.connections);
         (sessions, connections)
     }

@@ -74,6 +74,27 @@ pub enum Internal {
         /// Until when.
         until: Timestamp,
     },
+    /// The task starts a child and waits for it.
+    ChildStarted {
+        /// The lane of the task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<String>,
+        /// Which call of the lane.
+        ordinal: u32,
+        /// What the task calls it.
+        name: String,
+    },
+    /// A child has ended, or the task waits for it no longer.
+    ChildEnded {
+        /// The lane of the task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<String>,
+        /// Which call of the lane.
+        ordinal: u32,
+        /// Its result, or the text of its error; nothing where nobody waited for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<Result<Value, String>>,
+    },
     /// The answer to a form that has secrets, sealed.
     Sealed {
         /// The question's id.

@@ -13,6 +13,7 @@ use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
 use futures::future::join_all;
 
 use super::call::Call;
+use super::children::Minded;
 use super::directory::{Directory, Outlook, SessionIdle};
 use super::environment::Environment;
 use super::handlers::CleanedUp;
@@ -60,6 +61,9 @@ pub struct Session {
     pub(super) patience_due: Option<Instant>,
     /// Whether the directory knows that nothing happens here.
     pub(super) told_idle: bool,
+    /// Whether the directory wants to hear of its end.
+    pub(super) end_wanted: bool,
+    pub(super) minded: Minded,
     /// The row that is being built.
     builder: BurstBuilder,
     next_row: u32,
@@ -142,6 +146,8 @@ impl Session {
             task: None,
             patience_due: None,
             told_idle: false,
+            end_wanted: false,
+            minded: Minded::default(),
             builder: BurstBuilder::default(),
             next_row: 0,
             birth: None,
@@ -183,6 +189,7 @@ impl Session {
                     self.port.resolve(call, outcome);
                     self.ensure_task(actor);
                 }
+                Effect::LeaveChild(call, reason) => self.leave_child(&call, reason),
                 Effect::TakeSlot => self.take_slot(actor),
                 Effect::FreeSlot => self.free_slot(),
                 Effect::DropTask => self.drop_task(actor),
@@ -195,9 +202,14 @@ impl Session {
     /// Whether nothing happens here but waiting for people.
     pub(super) fn is_idle(&self) -> bool {
         let status = self.machine.status();
-        let task_waits = self.task.is_none() || !self.is_awaited_elsewhere();
+        let task_waits = (self.task.is_none() || !self.is_awaited_elsewhere()) && !self.machine.has_children();
         let still = status.is_terminal() || (status.is_waiting() && task_waits && !self.port.has_cleanups());
-        still && self.watchers.is_empty() && self.unwritten.is_empty() && self.builder.is_empty()
+        still && self.watchers.is_empty() && self.all_is_written()
+    }
+
+    /// Whether the store has all that has happened.
+    pub(super) fn all_is_written(&self) -> bool {
+        self.unwritten.is_empty() && self.builder.is_empty()
     }
 
     /// Whether the task waits for anything but its session.
@@ -268,24 +280,6 @@ impl Session {
 
     // The task's side: called by `RunningTask` round each poll.
 
-    /// Whether the task may go on: it is not too far ahead of the store.
-    pub(super) fn may_run(&self) -> bool {
-        // A commit of its own rows is what wakes it, so one without any goes on.
-        let far_ahead = self.unwritten.bytes() > self.environment.settings.max_unwritten_bytes;
-        !far_ahead && (self.unwritten.is_empty() || self.environment.store_has_room())
-    }
-
-    /// Whether there is something for the task to do.
-    pub(super) fn has_news(&self, fired: bool) -> bool {
-        // Both are taken, so that neither causes a second poll.
-        self.port.take_news() | fired
-    }
-
-    /// Whether the task should be polled again at once.
-    pub(super) fn wants_poll(&self) -> bool {
-        self.task.is_some() && self.port.has_news() && self.may_run()
-    }
-
     /// Takes what the task asked for in a poll, and its result where it has one.
     pub(super) fn absorb(&mut self, result: Poll<TaskResult>, actor: &mut Context<Self>) -> Poll<()> {
         if self.port.is_full() {
@@ -302,6 +296,10 @@ impl Session {
                 Call::Confirm(call, question) => Command::Confirm(call, RequestId::random(), question),
                 Call::Ask(call, form) => Command::Ask(call, RequestId::random(), form),
                 Call::OfferRetry(call, error) => Command::OfferRetry(call, RequestId::random(), error),
+                Call::Child(call, wanted) => {
+                    self.begin_child(call, *wanted, actor);
+                    continue;
+                }
                 Call::Withdraw(call) => Command::Withdraw(call),
             };
             self.apply(command, actor);
@@ -348,7 +346,7 @@ impl Session {
 
     fn change(&mut self, begins_step: bool) -> Change {
         let mut state = self.machine.state();
-        let busy = begins_step || self.is_awaited_elsewhere() || self.port.has_news();
+        let busy = begins_step || self.is_awaited_elsewhere() || self.port.has_news() || self.machine.has_children();
         if state.status.is_waiting() && self.task.is_some() && busy {
             // Another branch of the task goes on: a restart has to wake the session though nobody asks for it.
             state.deadline = Some(Timestamp::NEVER);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::child::Wanted;
 use crate::domain::entry::Entry;
 use crate::domain::record::Internal;
 use crate::domain::request::{Confirmation, Form, Values};
@@ -33,6 +34,8 @@ pub(crate) enum Outcome {
     Retry(bool),
     /// Nobody answered in time, and there is no default.
     TimedOut,
+    /// A child has ended: its result, or the text of its error.
+    Child(Result<Value, String>),
     /// The record that a step starts is in the store.
     Written,
 }
@@ -52,6 +55,8 @@ pub(crate) enum Call {
     Ask(CallId, Form),
     /// Offer another attempt after this error.
     OfferRetry(CallId, String),
+    /// Start this child, and say how it ended.
+    Child(CallId, Box<Wanted>),
     /// The answer to that call is not wanted any more.
     Withdraw(CallId),
 }
@@ -71,6 +76,13 @@ pub(crate) enum Recorded {
         repeatable: bool,
         /// What came of it, if it is known.
         outcome: Option<Result<Value, String>>,
+    },
+    /// It started a child.
+    Child {
+        /// What the task called it.
+        name: String,
+        /// How it ended, if it did: its result or error, or nothing where the task did not wait for that.
+        outcome: Option<Option<Result<Value, String>>>,
     },
     /// It slept until then.
     Slept(crate::domain::time::Timestamp),
@@ -97,6 +109,7 @@ impl Recorded {
             Recorded::Asked(Asked::Form, _) => "a form".into(),
             Recorded::Asked(Asked::Retry(_), _) => "the offer of another attempt".into(),
             Recorded::Step { name, .. } => format!("the step {name:?}"),
+            Recorded::Child { name, .. } => format!("the child {name:?}"),
             Recorded::Slept(_) => "a pause".into(),
         }
     }

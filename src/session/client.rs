@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use super::directory::Directory;
 use super::kinds::Kinds;
 use super::messages::{
-    Addressed, Answered, Attach, Attached, Cancel, Describe, Description, Detach, For, Greeting, Refused, Remove,
-    Reply, StartSession, Started, SubmitAnswer,
+    Addressed, Answered, Attach, Attached, AwaitEnd, Cancel, Describe, Description, Detach, For, Greeting, Outcome,
+    Refused, Remove, Reply, StartSession, Started, SubmitAnswer,
 };
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::record::Spec;
@@ -98,6 +98,17 @@ impl Sessions {
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
     pub async fn describe(&self, session_id: SessionId) -> Result<Box<Description>, Refused> {
         self.ask(session_id, |reply| Describe { reply }).await
+    }
+
+    /// Waits until a session has ended, however long that takes; at once where it has. May be called on any thread.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`], also where it is removed; [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
+    pub async fn outcome(&self, session_id: SessionId) -> Result<Outcome, Refused> {
+        let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
+        let (reply, answer) = oneshot::channel();
+        directory.do_send(AwaitEnd { session: session_id, reply });
+        answer.await.unwrap_or(Err(Refused::ShuttingDown))
     }
 
     /// Removes an ended session and its journal.

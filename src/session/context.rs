@@ -135,7 +135,7 @@ impl TaskContext {
         let form = form.into();
         match self.asked(Asked::Form, |call| Call::Ask(call, form)).await {
             Outcome::Input(values) => Ok(values),
-            Outcome::Confirmed(_) | Outcome::Retry(_) | Outcome::TimedOut | Outcome::Written => {
+            Outcome::Confirmed(_) | Outcome::Retry(_) | Outcome::TimedOut | Outcome::Child(_) | Outcome::Written => {
                 Err(TaskError::failed("nobody filled in the form in time"))
             }
         }

@@ -1,6 +1,6 @@
 //! The sessions of one worker.
 //!
-//! **Owns** which of them are in memory, their timers, and who waits for a run slot. **Hears** everything that is meant
+//! **Owns** which of them are in memory, their timers, who waits for a run slot, and who for an end. **Hears** everything that is meant
 //! for a session, commits from the store, and slots from the queue. **Tells** the session, after waking it where it is
 //! parked. **Ends** with the server.
 //!
@@ -15,6 +15,7 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message
 use futures::future::join_all;
 
 use super::actor::Session;
+use super::ends::{Ends, TellEnd};
 use super::environment::Environment;
 use super::handlers::{DeadlineDue, Park, Removed, Retire, SlotAvailable, Suspend, Written};
 use super::loaded::{Loaded, load};
@@ -29,6 +30,9 @@ use crate::store::{self, Committed};
 /// How often sessions leave memory that only wait.
 const SWEEP: Duration = Duration::from_millis(100);
 
+/// How often those are forgotten who waited for the end of a session and have gone.
+const SWEEP_OF_ENDS: Duration = Duration::from_secs(1);
+
 /// The sessions of one worker.
 pub struct Directory {
     pub(super) environment: Rc<Environment>,
@@ -37,6 +41,8 @@ pub struct Directory {
     pub(super) draining: bool,
     seats: HashMap<SessionId, Seat>,
     pub(super) timers: Timers,
+    /// Who waits for the end of a session.
+    pub(super) ends: Ends,
     /// Sessions in which nothing happens, oldest first.
     idle: VecDeque<(Instant, SessionId)>,
 }
@@ -139,6 +145,7 @@ impl Directory {
             draining: false,
             seats: HashMap::new(),
             timers: Timers::default(),
+            ends: Ends::default(),
             idle: VecDeque::new(),
         }
     }
@@ -149,7 +156,7 @@ impl Directory {
     }
 
     /// Hands a message to a session, waking it where it is parked.
-    fn deliver<M: Addressed>(&mut self, id: SessionId, message: M, actor: &mut Context<Self>)
+    pub(super) fn deliver<M: Addressed>(&mut self, id: SessionId, message: M, actor: &mut Context<Self>)
     where
         Session: Handler<M>,
     {
@@ -195,6 +202,9 @@ impl Directory {
                 for message in waiting {
                     message.deliver(&session);
                 }
+                if self.ends.are_awaited(id) {
+                    session.do_send(TellEnd);
+                }
                 self.seats.insert(id, Seat::Live { session, sent, asked_at: u64::MAX });
                 return;
             }
@@ -208,6 +218,7 @@ impl Directory {
         for message in waiting {
             message.refuse(why.clone());
         }
+        self.ends.tell(id, &Err(why));
     }
 
     fn sweep(&mut self) {
@@ -256,6 +267,7 @@ impl Actor for Directory {
 
     fn started(&mut self, actor: &mut Context<Self>) {
         actor.run_interval(SWEEP, |directory, _| directory.sweep());
+        actor.run_interval(SWEEP_OF_ENDS, |directory, _| directory.ends.forget_gone());
     }
 }
 
@@ -338,6 +350,7 @@ impl Handler<Forget> for Directory {
     fn handle(&mut self, message: Forget, _: &mut Context<Self>) {
         for id in message.sessions {
             self.whisper(id, Removed);
+            self.ends.tell(id, &Err(Refused::UnknownSession));
             self.seats.retain(|seated, seat| *seated != id || matches!(seat, Seat::Loading(_)));
         }
     }
@@ -348,6 +361,7 @@ impl Handler<Drain> for Directory {
 
     fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> ResponseFuture<()> {
         self.draining = true;
+        self.ends.tell_all(&Refused::ShuttingDown);
         let mut letting_go = Vec::new();
         for (_, seat) in self.seats.drain() {
             match seat {

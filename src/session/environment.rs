@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::client::Sessions;
 use super::kinds::Kinds;
 use super::port::PortLimits;
 use super::slots::Slots;
@@ -20,6 +21,8 @@ pub(crate) struct Environment {
     pub(crate) worker: usize,
     /// How many workers there are.
     pub(crate) workers: usize,
+    /// All sessions: children may be on other workers.
+    pub(crate) sessions: Sessions,
     /// Where journals are kept.
     pub(crate) store: Store,
     /// What can be started.

@@ -71,6 +71,7 @@ impl Session {
         if self.task.is_none() {
             self.flush();
         }
+        self.tell_end();
         self.rest();
     }
 
@@ -358,6 +359,7 @@ impl Handler<Suspend> for Session {
 
     fn handle(&mut self, _: Suspend, actor: &mut Context<Self>) {
         self.flush();
+        self.minded.clear();
         self.drop_task(actor);
     }
 }

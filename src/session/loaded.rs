@@ -93,6 +93,8 @@ impl Fold {
                 }
                 Internal::StepStarted { .. }
                 | Internal::StepCompleted { .. }
+                | Internal::ChildStarted { .. }
+                | Internal::ChildEnded { .. }
                 | Internal::SleepStarted { .. }
                 | Internal::Deadline { .. }
                 | Internal::CancelRequested { .. }

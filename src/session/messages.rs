@@ -268,6 +268,27 @@ pub struct Description {
     pub snapshot_messages: usize,
 }
 
+/// To the directory: tell when this session has ended, and how.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct AwaitEnd {
+    /// The session.
+    pub session: SessionId,
+    /// Told once its end is in the store.
+    pub reply: Reply<Result<Outcome, Refused>>,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Its last status.
+    pub status: Status,
+    /// What it gave, where it is completed.
+    pub values: Option<Value>,
+    /// What went wrong, where it has failed; why it was stopped, where it is cancelled.
+    pub error: Option<String>,
+}
+
 /// Somebody wants an ended session and its journal to be gone.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

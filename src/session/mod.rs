@@ -2,10 +2,13 @@
 
 mod actor;
 mod call;
+pub mod child;
+mod children;
 pub mod client;
 pub mod context;
 mod describe;
 pub mod directory;
+mod ends;
 pub(crate) mod environment;
 mod handlers;
 pub mod kind;
@@ -27,11 +30,13 @@ mod unwritten;
 mod wake;
 mod watchers;
 
+pub use child::ChildSpec;
 pub use client::Sessions;
 pub use context::TaskContext;
 pub use directory::Directory;
 pub use kind::{TaskError, TaskKind, TaskResult};
 pub use kinds::Kinds;
+pub use messages::Outcome;
 pub use queue::Queue;
 
 /// What plays a task without a session, for the tests of task kinds.

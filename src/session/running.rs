@@ -36,6 +36,26 @@ impl RunningTask {
     }
 }
 
+impl Session {
+    /// Whether the task may go on: it is not too far ahead of the store.
+    pub(super) fn may_run(&self) -> bool {
+        // A commit of its own rows is what wakes it, so one without any goes on.
+        let far_ahead = self.unwritten.bytes() > self.environment.settings.max_unwritten_bytes;
+        !far_ahead && (self.unwritten.is_empty() || self.environment.store_has_room())
+    }
+
+    /// Whether there is something for the task to do.
+    pub(super) fn has_news(&self, fired: bool) -> bool {
+        // Both are taken, so that neither causes a second poll.
+        self.port.take_news() | fired
+    }
+
+    /// Whether the task should be polled again at once.
+    pub(super) fn wants_poll(&self) -> bool {
+        self.task.is_some() && self.port.has_news() && self.may_run()
+    }
+}
+
 impl ActorFuture<Session> for RunningTask {
     type Output = ();
 

@@ -110,6 +110,17 @@ impl Script {
                 }
                 None
             }
+            Internal::ChildStarted { lane, name, .. } => {
+                Some(self.record(lane.as_deref(), Recorded::Child { name: name.clone(), outcome: None }))
+            }
+            Internal::ChildEnded { lane, ordinal, outcome: ended } => {
+                let lane: Option<Lane> = lane.as_deref().map(Rc::from);
+                let recorded = self.lanes.get_mut(&lane).and_then(|calls| calls.get_mut(*ordinal as usize));
+                if let Some(Recorded::Child { outcome, .. }) = recorded {
+                    *outcome = Some(ended.clone());
+                }
+                None
+            }
             Internal::SleepStarted { lane, until, .. } => Some(self.record(lane.as_deref(), Recorded::Slept(*until))),
             Internal::Created(_)
             | Internal::Sealed { .. }

@@ -100,6 +100,7 @@ impl Machine {
             let winner = Winner { by: WITHDRAWN.into(), value: None, values: None, timed_out: true };
             self.close(at, winner, None, effects, now);
         }
+        self.withdraw_child(call, effects);
     }
 
     pub(super) fn time_out(&mut self, id: RequestId, effects: &mut Effects, now: Timestamp) {

@@ -19,7 +19,7 @@ impl Machine {
                 self.last_seq = stamped.seq;
                 self.fold_entry(&stamped.entry, call, stamped.timestamp);
             }
-            Line::Internal(record) => self.fold_record(record),
+            Line::Internal(record) => self.fold_record(record, call),
         }
     }
 
@@ -71,9 +71,10 @@ impl Machine {
         self.end = Some(end);
         self.ended_at = Some(now);
         self.cancel_reason = None;
+        self.children.clear();
     }
 
-    fn fold_record(&mut self, record: &Internal) {
+    fn fold_record(&mut self, record: &Internal, call: Option<CallId>) {
         match record {
             Internal::Deadline { request_id, at, default } => {
                 if let Some(request) = self.open.iter_mut().find(|request| request.id == *request_id) {
@@ -83,6 +84,10 @@ impl Machine {
             }
             Internal::CancelRequested { reason } => self.cancel_reason = Some(reason.clone()),
             Internal::Patience { until } => self.patience = Some(*until),
+            Internal::ChildStarted { .. } => self.children.extend(call),
+            Internal::ChildEnded { lane, ordinal, .. } => {
+                self.children.retain(|child| child.lane.as_deref() != lane.as_deref() || child.ordinal != *ordinal);
+            }
             Internal::Created(_)
             | Internal::StepStarted { .. }
             | Internal::StepCompleted { .. }

@@ -4,6 +4,7 @@
 //! journal with [`Machine::fold`]; a property test checks that both ways lead to the same state.
 
 mod answers;
+mod children;
 mod fold;
 mod questions;
 #[cfg(test)]
@@ -37,6 +38,10 @@ pub(crate) struct Machine {
     answered: HashMap<RequestId, Winner>,
     /// Outcomes that the task gets once it has a run slot again.
     withheld: Vec<(CallId, Outcome)>,
+    /// The calls whose children have not ended, in the order of the journal.
+    children: Vec<CallId>,
+    /// How many of them the running task waits for.
+    awaited_children: usize,
     /// Why it is being cancelled.
     cancel_reason: Option<String>,
     end: Option<End>,
@@ -104,6 +109,10 @@ pub(crate) enum Command {
     Ask(CallId, RequestId, Form),
     /// An attempt failed and may be repeated.
     OfferRetry(CallId, RequestId, String),
+    /// Its task starts a child of this name and waits for it, or waits for it again.
+    StartChild(CallId, String),
+    /// That call's child has ended.
+    ChildEnded(CallId, Result<Value, String>),
     /// Its task no longer waits for that call's answer.
     Withdraw(CallId),
     /// A question's time ran out.
@@ -148,6 +157,8 @@ pub(crate) enum Effect {
     Seal(RequestId, Values),
     /// Give a call of the task its outcome.
     Resolve(CallId, Outcome),
+    /// Cancel the child of that call, for this reason.
+    LeaveChild(CallId, &'static str),
     /// Try to get a run slot, then say [`Command::SlotGranted`] or [`Command::SlotDenied`].
     TakeSlot,
     /// Give the run slot back, or leave the queue.
@@ -174,6 +185,8 @@ impl Machine {
             open: Vec::new(),
             answered: HashMap::new(),
             withheld: Vec::new(),
+            children: Vec::new(),
+            awaited_children: 0,
             cancel_reason: None,
             end: None,
             patience: None,
@@ -256,6 +269,8 @@ impl Machine {
             Command::Confirm(call, id, question) => self.confirm(call, id, question, &mut effects, now),
             Command::Ask(call, id, form) => self.ask(call, id, form, &mut effects, now),
             Command::OfferRetry(call, id, error) => self.offer_retry(call, id, error, &mut effects, now),
+            Command::StartChild(call, name) => self.start_child(call, name, &mut effects),
+            Command::ChildEnded(call, outcome) => self.child_ended(call, outcome, &mut effects),
             Command::Withdraw(call) => self.withdraw(&call, &mut effects, now),
             Command::TimeOut(id) => self.time_out(id, &mut effects, now),
             Command::Finish(result) => self.finish(result, &mut effects, now),
@@ -284,6 +299,9 @@ impl Machine {
             effects.push(Effect::FreeSlot);
         }
         effects.extend(self.withheld.drain(..).map(|(call, outcome)| Effect::Resolve(call, outcome)));
+        if self.awaited_children > 0 {
+            effects.push(Effect::FreeSlot);
+        }
     }
 
     fn finish(&mut self, result: TaskResult, effects: &mut Effects, now: Timestamp) {
@@ -321,6 +339,7 @@ impl Machine {
                 effects.push(Effect::Note(Internal::CancelRequested { reason: reason.clone() }));
                 self.cancel_reason = Some(reason);
                 self.open.clear();
+                self.leave_children(effects, "its parent was cancelled");
                 self.enter(Status::Cancelling, effects, now);
                 effects.push(Effect::FreeSlot);
                 effects.push(Effect::CleanUp);
@@ -339,6 +358,10 @@ impl Machine {
     }
 
     fn conclude(&mut self, status: Status, entry: Entry, end: End, effects: &mut Effects, now: Timestamp) {
+        let left = if status == Status::Cancelled { "its parent was cancelled" } else { "its parent has ended" };
+        self.leave_children(effects, left);
+        self.children.clear();
+        self.awaited_children = 0;
         self.open.clear();
         self.withheld.clear();
         self.enter(status, effects, now);
@@ -347,16 +370,6 @@ impl Machine {
         self.end = Some(end);
         self.cancel_reason = None;
         self.ended_at = Some(now);
-    }
-
-    /// The state that the oldest open question puts the session in.
-    fn waiting_status(&self) -> Status {
-        match self.open.first().map(|request| &request.question) {
-            Some(Question::Confirmation) => Status::WaitingConfirmation,
-            Some(Question::Form(_)) => Status::WaitingInput,
-            Some(Question::Retry) => Status::WaitingRetry,
-            None => self.status,
-        }
     }
 
     fn enter(&mut self, status: Status, effects: &mut Effects, now: Timestamp) {

@@ -16,6 +16,16 @@ use crate::session::call::CallId;
 use crate::session::kind::TaskError;
 
 impl Machine {
+    /// The state that the oldest open question puts the session in.
+    pub(super) fn waiting_status(&self) -> Status {
+        match self.open.first().map(|request| &request.question) {
+            Some(Question::Confirmation) => Status::WaitingConfirmation,
+            Some(Question::Form(_)) => Status::WaitingInput,
+            Some(Question::Retry) => Status::WaitingRetry,
+            None => self.status,
+        }
+    }
+
     pub(super) fn confirm(
         &mut self,
         call: CallId,

@@ -18,6 +18,8 @@ enum Event {
     Retry,
     Answer { at: usize, value: bool },
     TimeOut(usize),
+    Child,
+    ChildEnds { at: usize, is_left: bool },
     Finish(u8),
     Cancel(Cleanup),
     CleanedUp,
@@ -33,6 +35,8 @@ fn events() -> impl Strategy<Value = Vec<(Event, bool, u8)>> {
         2 => Just(Event::Retry),
         8 => (0..3usize, any::<bool>()).prop_map(|(at, value)| Event::Answer { at, value }),
         2 => (0..3usize).prop_map(Event::TimeOut),
+        3 => Just(Event::Child),
+        4 => (0..3usize, any::<bool>()).prop_map(|(at, is_left)| Event::ChildEnds { at, is_left }),
         1 => (0..3u8).prop_map(Event::Finish),
         1 => prop_oneof![Just(Cleanup::Nothing), Just(Cleanup::Pending)].prop_map(Event::Cancel),
         1 => Just(Event::CleanedUp),
@@ -97,7 +101,12 @@ impl Rig {
                 Effect::Note(record) => self.builder.note(&record),
                 Effect::TakeSlot => self.take_slot(),
                 Effect::FreeSlot => self.holds_slot = false,
-                Effect::Seal(..) | Effect::Resolve(..) | Effect::DropTask | Effect::CleanUp | Effect::Arm => {}
+                Effect::Seal(..)
+                | Effect::Resolve(..)
+                | Effect::LeaveChild(..)
+                | Effect::DropTask
+                | Effect::CleanUp
+                | Effect::Arm => {}
             }
         }
     }
@@ -136,6 +145,11 @@ impl Rig {
                     self.apply(Command::TimeOut(id));
                 }
             }
+            Event::Child if works => {
+                let call = self.call();
+                self.apply(Command::StartChild(call, "child".into()));
+            }
+            Event::ChildEnds { at, is_left } => self.child_ends(at, is_left && works),
             Event::Finish(how) if works => self.apply(Command::Finish(match how {
                 0 => Ok(json!({"x": 1})),
                 1 => Err(TaskError::failed("f")),
@@ -151,10 +165,17 @@ impl Rig {
             | Event::Confirm(_)
             | Event::Ask(_)
             | Event::Retry
+            | Event::Child
             | Event::Finish(_)
             | Event::CleanedUp
             | Event::Grant => {}
         }
+    }
+
+    fn child_ends(&mut self, at: usize, is_left: bool) {
+        let Some(call) = self.machine.children.get(at).cloned() else { return };
+        let ended = Command::ChildEnded(call.clone(), Ok(json!(1)));
+        self.apply(if is_left { Command::Withdraw(call) } else { ended });
     }
 
     fn answer(&mut self, at: usize, value: bool) {
@@ -197,6 +218,8 @@ proptest! {
         let folded = rig.folded();
         // Outcomes that wait for a slot are in the script, not in the machine.
         rig.machine.withheld.clear();
+        // The task waits for its children only once it has run again.
+        rig.machine.awaited_children = 0;
         prop_assert_eq!(rig.machine, folded);
     }
 
@@ -218,7 +241,7 @@ proptest! {
             let said = matches!(before, Some(Entry::Status { status: told, .. }) if *told == status);
             prop_assert!(said, "the status stands before the end");
             prop_assert!(!rig.holds_slot);
-            prop_assert!(rig.machine.open().is_empty());
+            prop_assert!(rig.machine.open().is_empty() && !rig.machine.has_children());
         } else {
             prop_assert!(ends.is_empty());
         }
@@ -235,6 +258,11 @@ proptest! {
             let status = rig.machine.status();
             if status.is_waiting() {
                 prop_assert!(!rig.holds_slot, "{status:?}");
+            }
+            if rig.machine.awaited_children > 0 {
+                prop_assert!(!rig.holds_slot, "{status:?}");
+            } else if status == Status::Running {
+                prop_assert!(rig.holds_slot);
             }
             if !rig.machine.open().is_empty() && status != Status::Queued {
                 prop_assert!(status.is_waiting(), "{status:?}");

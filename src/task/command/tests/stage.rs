@@ -209,6 +209,7 @@ impl Stage {
                 self.tell(&call, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
                 self.ask(call, id);
             }
+            Call::Child(..) => panic!("no command has children"),
             Call::Withdraw(call) => {
                 if let Some(at) = self.open.iter().position(|(open, _)| *open == call) {
                     let (call, request_id) = self.open.remove(at);
@@ -231,7 +232,7 @@ impl Stage {
         let (value, values) = match outcome.clone() {
             Outcome::Confirmed(value) | Outcome::Retry(value) => (Some(value), None),
             Outcome::Input(values) => (None, Some(values)),
-            Outcome::TimedOut | Outcome::Written => (None, None),
+            Outcome::TimedOut | Outcome::Child(_) | Outcome::Written => (None, None),
         };
         let timed_out = *outcome == Outcome::TimedOut;
         let entry = Entry::Answered { request_id, by: "test".into(), value, values, timed_out };
