@@ -3,6 +3,9 @@
 //! The directory keeps them, because a session leaves memory while it waits for people: each time one comes back for
 //! which somebody waits, it is asked to tell of its end.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use actix::{Context, Handler, Message};
@@ -133,55 +136,5 @@ impl Handler<SessionEnded> for Directory {
 
     fn handle(&mut self, message: SessionEnded, _: &mut Context<Self>) {
         self.ends.tell(message.session, &Ok(message.outcome));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::status::Status;
-    use tokio::sync::oneshot;
-
-    fn outcome() -> Result<Outcome, Refused> {
-        Ok(Outcome { status: Status::Completed, values: None, error: None })
-    }
-
-    #[test]
-    fn all_who_wait_for_a_session_are_told_and_no_others() {
-        let mut ends = Ends::default();
-        let [one, other] = [SessionId::random(), SessionId::random()];
-        let mut told: Vec<_> = [one, one, other]
-            .map(|session| {
-                let (reply, told) = oneshot::channel();
-                ends.add(session, reply);
-                told
-            })
-            .into();
-        ends.tell(one, &outcome());
-        assert!(!ends.are_awaited(one) && ends.are_awaited(other));
-        assert_eq!(told.remove(0).try_recv(), Ok(outcome()));
-        assert_eq!(told.remove(0).try_recv(), Ok(outcome()));
-        assert!(told[0].try_recv().is_err());
-        ends.tell_all(&Refused::ShuttingDown);
-        assert_eq!(told[0].try_recv(), Ok(Err(Refused::ShuttingDown)));
-        assert_eq!(ends.count, 0);
-    }
-
-    #[test]
-    fn whoever_has_gone_leaves_nothing() {
-        let mut ends = Ends::default();
-        let session = SessionId::random();
-        let mut told = Vec::new();
-        for _ in 0..3 {
-            let (reply, answer) = oneshot::channel();
-            ends.add(session, reply);
-            told.push(answer);
-        }
-        told.truncate(1);
-        ends.forget_gone();
-        assert_eq!((ends.count, ends.are_awaited(session)), (1, true));
-        told.clear();
-        ends.forget_gone();
-        assert_eq!((ends.count, ends.are_awaited(session)), (0, false));
     }
 }
