@@ -61,6 +61,12 @@ impl Cx<'_> {
         self.slot(input).is_some_and(|slot| slot.value.is_some())
     }
 
+    /// Whether an input has a constant, a default or a link; a link may be without a value.
+    #[must_use]
+    pub fn is_given(&self, input: usize) -> bool {
+        self.inputs.get(input).is_some_and(|slot| *slot != NO_SLOT)
+    }
+
     /// Whether an input has changed since the node last ran; always, when it runs for the first time.
     #[must_use]
     pub fn changed(&self, input: usize) -> bool {

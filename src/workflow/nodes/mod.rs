@@ -1,21 +1,50 @@
 //! The node classes that come with Callboard, one file for each family.
 
+mod fetch;
+mod flow;
+mod for_each;
 mod inputs;
+mod lists;
+mod pace;
+mod people;
 #[cfg(test)]
 mod rig;
+mod sandbox;
+mod script;
+mod state;
+mod tasks;
+mod time;
+mod window;
 
 use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Error};
 use super::node::{Cx, Given, Next, Node, NodeClass, NodeError, Spec};
+use crate::config::workflows::Workflows;
+use sandbox::Sandbox;
 
-/// The classes that every server has.
+/// The classes that every server has, within the limits of the settings.
 ///
 /// # Errors
 /// Where two of them have one name.
-pub fn built_in() -> Result<Catalogue, Error> {
+pub fn built_in(settings: &Workflows) -> Result<Catalogue, Error> {
+    let sandbox = Arc::new(Sandbox::new(settings));
+    let families = [
+        inputs::classes(),
+        flow::classes(),
+        for_each::classes(),
+        state::classes(),
+        window::classes(),
+        time::classes(),
+        pace::classes(),
+        script::classes(&sandbox),
+        lists::classes(&sandbox),
+        people::classes(),
+        tasks::classes(),
+        fetch::classes(),
+    ];
     let mut catalogue = Catalogue::default();
-    for class in inputs::classes() {
+    for class in families.into_iter().flatten() {
         catalogue.register(class)?;
     }
     Ok(catalogue)
@@ -71,7 +100,6 @@ struct Stateful<N> {
 }
 
 /// A class of nodes that keep something between runs.
-#[expect(dead_code, reason = "the families that keep state use it")]
 fn stateful<N: Node + Default + 'static>(spec: Spec) -> Arc<dyn NodeClass> {
     Arc::new(Stateful::<N> { spec, node: std::marker::PhantomData })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
 use crate::workflow::cx::{Cx, NO_SLOT, Slot, Wake};
 use crate::workflow::node::{Given, GivenInput, Next, Node, NodeError, Reply, Spec, Work};
@@ -29,7 +30,8 @@ pub(crate) struct Rig {
 impl Rig {
     /// A node of a built-in class with these constants; defaults stand for those that are left out.
     pub(crate) fn new(class: &str, constants: Json) -> Self {
-        let class = built_in().unwrap().get(class).unwrap_or_else(|| panic!("no class {class}")).clone();
+        let class =
+            built_in(&Workflows::default()).unwrap().get(class).unwrap_or_else(|| panic!("no class {class}")).clone();
         let spec = class.spec().clone();
         let mut slots = vec![Slot::default(); spec.outputs.len()];
         let mut inputs = Vec::new();
