@@ -4,7 +4,7 @@ mod fetch;
 mod flow;
 mod for_each;
 mod inputs;
-mod lists;
+mod mapping;
 mod pace;
 mod people;
 #[cfg(test)]
@@ -38,7 +38,7 @@ pub fn built_in(settings: &Workflows) -> Result<Catalogue, Error> {
         time::classes(),
         pace::classes(),
         script::classes(&sandbox),
-        lists::classes(&sandbox),
+        mapping::classes(&sandbox),
         people::classes(),
         tasks::classes(),
         fetch::classes(),

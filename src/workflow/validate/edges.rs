@@ -172,7 +172,7 @@ fn told(edge: &Edge, why: Why) -> GraphFault {
             extra.insert("received_type".to_owned(), json!(given.word()));
             extra.insert("input_type".to_owned(), json!(wanted.word()));
             let types = format!(", which gives {}; it takes {}", given.word(), wanted.word());
-            ("An input is linked to an output of another type", link + &types)
+            ("An input is linked to an output of another type", format!("{link}{types}"))
         }
     };
     fault(why.kind(), message, details, extra)
