@@ -1,18 +1,39 @@
 //! The node classes that come with Callboard, one file for each family.
 
+mod bounded;
+mod comparison;
+mod convert;
+mod data;
+mod dotted;
 mod fetch;
 mod flow;
 mod for_each;
+mod functions;
+mod growth;
 mod inputs;
+mod json_path;
+mod lists;
+mod logic;
 mod mapping;
+mod maths;
+mod order;
+mod output;
 mod pace;
+mod pattern;
 mod people;
+mod random;
 #[cfg(test)]
 mod rig;
 mod sandbox;
 mod script;
 mod state;
+mod statistics;
+mod table;
 mod tasks;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
 mod time;
 mod window;
 
@@ -20,6 +41,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Error};
 use super::node::{Cx, Given, Next, Node, NodeClass, NodeError, Spec};
+use super::value::Value;
 use crate::config::workflows::Workflows;
 use sandbox::Sandbox;
 
@@ -31,17 +53,32 @@ pub fn built_in(settings: &Workflows) -> Result<Catalogue, Error> {
     let sandbox = Arc::new(Sandbox::new(settings));
     let families = [
         inputs::classes(),
+        maths::classes(),
+        functions::classes(),
+        statistics::classes(),
+        comparison::classes(),
+        logic::classes(),
+        text::classes(),
+        convert::classes(),
+        pattern::classes(),
+        data::classes(),
+        lists::classes(),
+        table::classes(),
+        template::classes(),
+        json_path::classes(),
+        random::classes(),
+        output::classes(),
         flow::classes(),
         for_each::classes(),
         state::classes(),
         window::classes(),
         time::classes(),
         pace::classes(),
-        script::classes(&sandbox),
-        mapping::classes(&sandbox),
         people::classes(),
         tasks::classes(),
         fetch::classes(),
+        script::classes(&sandbox),
+        mapping::classes(&sandbox),
     ];
     let mut catalogue = Catalogue::default();
     for class in families.into_iter().flatten() {
@@ -96,17 +133,30 @@ impl Node for PlainNode {
 /// A class whose nodes keep something: `N::default()` is a new one.
 struct Stateful<N> {
     spec: Spec,
+    faults: fn(&Given<'_>) -> Vec<(usize, String)>,
     node: std::marker::PhantomData<fn() -> N>,
 }
 
 /// A class of nodes that keep something between runs.
 fn stateful<N: Node + Default + 'static>(spec: Spec) -> Arc<dyn NodeClass> {
-    Arc::new(Stateful::<N> { spec, node: std::marker::PhantomData })
+    stateful_checked::<N>(spec, |_| Vec::new())
+}
+
+/// A class of nodes that keep something between runs, with a check of their constants.
+fn stateful_checked<N: Node + Default + 'static>(
+    spec: Spec,
+    faults: fn(&Given<'_>) -> Vec<(usize, String)>,
+) -> Arc<dyn NodeClass> {
+    Arc::new(Stateful::<N> { spec, faults, node: std::marker::PhantomData })
 }
 
 impl<N: Node + Default + 'static> NodeClass for Stateful<N> {
     fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    fn faults(&self, given: &Given<'_>) -> Vec<(usize, String)> {
+        (self.faults)(given)
     }
 
     fn node(&self) -> Box<dyn Node> {
