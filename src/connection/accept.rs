@@ -54,7 +54,8 @@ impl Connections {
     ) -> Self {
         let shared = Shared { shard, links, sessions, settings: settings.clone() };
         let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
-        shared.links.on_falling_behind(move |link, Topic::Session(session_id), seq| {
+        shared.links.on_falling_behind(move |link, topic, seq| {
+            let Topic::Session(session_id) = topic else { return };
             let (sessions, shard, link) = (sessions.clone(), shard.clone(), Rc::clone(link));
             let catch_up = CatchUp { sessions, session_id, shard, link };
             actix::spawn(async move {

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Gauge {
     open: AtomicUsize,
     limit: usize,
+    /// How many listen to what is kept nowhere; one that listens to several topics counts several times.
+    listeners: AtomicUsize,
 }
 
 /// One connection that counts, for as long as this is kept.
@@ -22,7 +24,7 @@ impl Gauge {
     /// A gauge that allows `limit` connections.
     #[must_use]
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { open: AtomicUsize::new(0), limit })
+        Arc::new(Self { open: AtomicUsize::new(0), limit, listeners: AtomicUsize::new(0) })
     }
 
     /// Counts one more.
@@ -42,6 +44,22 @@ impl Gauge {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// Whether anybody listens to what is kept nowhere.
+    #[must_use]
+    pub fn has_listeners(&self) -> bool {
+        self.listeners.load(Ordering::Relaxed) > 0
+    }
+
+    /// Somebody is going to listen to a topic.
+    pub fn listener_comes(&self) {
+        self.listeners.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Somebody listens to a topic no more.
+    pub fn listener_goes(&self) {
+        self.listeners.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -17,6 +17,7 @@ use super::dialect::Dialect;
 use super::frame;
 use super::outbox::{Full, Key, Outbox};
 use super::tally::Tally;
+use super::tell::Interest;
 use super::watchdog::{Marks, Patience, Verdict, judge};
 use crate::domain::id::ConnectionId;
 
@@ -41,6 +42,8 @@ enum Phase {
 pub struct Link {
     id: ConnectionId,
     dialect: &'static dyn Dialect,
+    /// Which kinds it wants of what is kept nowhere.
+    interest: Cell<Interest>,
     outbox: RefCell<Outbox>,
     phase: Cell<Phase>,
     /// Why it ends; the first reason counts.
@@ -83,6 +86,7 @@ impl Link {
         Self {
             id,
             dialect,
+            interest: Cell::new(Interest::ALL),
             outbox: RefCell::new(Outbox::new(outbox_bytes)),
             phase: Cell::new(Phase::Open),
             reason: Cell::new(None),
@@ -108,6 +112,17 @@ impl Link {
     #[must_use]
     pub fn dialect(&self) -> &'static dyn Dialect {
         self.dialect
+    }
+
+    /// Which kinds it wants of what is kept nowhere: all of them, until it says otherwise.
+    #[must_use]
+    pub fn interest(&self) -> Interest {
+        self.interest.get()
+    }
+
+    /// Sets which kinds it wants from now on.
+    pub fn set_interest(&self, interest: Interest) {
+        self.interest.set(interest);
     }
 
     /// Whether it takes what it is told; not once it is being closed.
@@ -140,6 +155,12 @@ impl Link {
             self.wake_writer();
         }
         Ok(())
+    }
+
+    /// Whether so little waits that it can be told something now.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.outbox.borrow().is_half_free()
     }
 
     /// Tells it a replay of so many messages, which comes once and always fits.
@@ -253,14 +274,11 @@ impl Link {
 
     /// For whoever writes to the socket: what comes next, `None` once the connection is over and all is written.
     pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let (next, has_room) = {
-            let mut outbox = self.outbox.borrow_mut();
-            (outbox.pop(), outbox.data_bytes() <= outbox.limit() / 2)
-        };
+        let next = self.outbox.borrow_mut().pop();
         if !self.is_open() {
             self.start_closing_time();
         }
-        if has_room {
+        if self.has_room() {
             self.wake_filler();
         }
         if next.is_some() {

@@ -20,6 +20,7 @@ use super::link::Link;
 use super::messages::{Announced, Opened, ReportConnections, Topic};
 use super::registry::Registry;
 use super::tally::Tally;
+use super::tell::{Join, Tell};
 use super::watchdog::{Patience, Verdict};
 use crate::config::connections::Connections;
 use crate::domain::burst::Burst;
@@ -39,8 +40,8 @@ pub struct Arrival {
     pub socket: Option<Rc<OwnedFd>>,
 }
 
-/// Goes on for a connection that has a topic's entries up to this `seq` and could not take what came next. It listens
-/// to the topic no more.
+/// Goes on for a connection that has what was told on a topic up to this number (the `seq` of entries, the flush of
+/// what is kept nowhere) and could not take what came next. It listens to the topic no more.
 type FallBehind = Box<dyn Fn(&Rc<Link>, Topic, u64)>;
 
 /// The connections of one worker.
@@ -94,6 +95,12 @@ impl Links {
         &self.patience
     }
 
+    /// What counts the connections of all workers.
+    #[must_use]
+    pub fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -138,7 +145,7 @@ impl Links {
 
     /// Forgets a connection that has ended.
     pub fn end(&self, connection: ConnectionId) {
-        self.topics.borrow_mut().leave(connection);
+        self.leave(connection);
         let ended = self.table.borrow_mut().remove(&connection);
         if let Some((link, _ticket)) = ended {
             link.release();
@@ -189,17 +196,83 @@ impl Links {
         }
     }
 
-    fn falls_behind(&self, link: &Rc<Link>, topic: Topic, seq: u64) {
-        self.topics.borrow_mut().leave(link.id());
+    /// Lets a connection listen to what is kept nowhere, after it is told how things stand.
+    pub fn join(&self, join: &Join) {
+        let Some(link) = self.get(join.connection).filter(|link| link.is_open()) else {
+            self.gauge.listener_goes();
+            return;
+        };
+        if let Some((count, frames)) = join.parts.wanted(link.interest()) {
+            link.tell_replay(count, frames);
+        }
+        if !self.topics.borrow_mut().subscribe(join.topic, join.connection, link) {
+            self.gauge.listener_goes();
+        }
+    }
+
+    /// Tells what is kept nowhere to all who listen to any of its topics, to each once and only the kinds that it
+    /// wants. Who has no room falls behind where that can be made up for, and is closed as too slow where it cannot.
+    pub fn tell(&self, tell: &Tell) {
+        let mut behind: Vec<(Topic, Rc<Link>)> = Vec::new();
+        // Most want the same, so that it is put together once.
+        let mut written: SmallVec<[(u32, usize, Bytes); 2]> = SmallVec::new();
+        let topics = self.topics.borrow();
+        for (at, topic) in tell.topics.iter().enumerate() {
+            let earlier = tell.topics.get(..at).unwrap_or_default();
+            for (connection, link) in topics.listeners(*topic) {
+                if earlier.iter().any(|topic| topics.is_subscribed(*topic, *connection)) {
+                    continue;
+                }
+                let share = tell.parts.share(link.interest());
+                let known = written.iter().find(|(other, ..)| *other == share);
+                let (count, frames) = match known {
+                    Some((_, count, frames)) => (*count, frames.clone()),
+                    None => {
+                        let Some((count, frames)) = tell.parts.wanted(link.interest()) else { continue };
+                        written.push((share, count, frames.clone()));
+                        (count, frames)
+                    }
+                };
+                if !link.has_room() || link.offer(count, frames).is_err() {
+                    behind.push((*topic, Rc::clone(link)));
+                }
+            }
+        }
+        drop(topics);
+        for (topic, link) in behind {
+            match tell.flush {
+                Some(flush) => self.falls_behind(&link, topic, flush.saturating_sub(1)),
+                None => self.close(link.id(), CloseCode::TooSlow),
+            }
+        }
+    }
+
+    fn falls_behind(&self, link: &Rc<Link>, topic: Topic, number: u64) {
+        if self.topics.borrow_mut().unsubscribe(topic, link.id()) {
+            self.forget(&[topic]);
+        }
         match self.fall_behind.get() {
-            Some(go_on) => go_on(link, topic, seq),
+            Some(go_on) => go_on(link, topic, number),
             None => link.close(CloseCode::TooSlow),
         }
     }
 
+    /// Lets a connection listen to nothing any more.
+    fn leave(&self, connection: ConnectionId) {
+        let left = self.topics.borrow_mut().leave(connection);
+        self.forget(&left);
+    }
+
+    /// Counts listeners that have left these topics.
+    fn forget(&self, left: &[Topic]) {
+        left.iter().filter(|topic| topic.is_ephemeral()).for_each(|_| self.gauge.listener_goes());
+    }
+
     /// Closes all who listen to a topic that is gone.
     pub fn close_topic(&self, topic: Topic, code: CloseCode) {
-        for (_, link) in self.topics.borrow_mut().remove_topic(topic) {
+        let listeners = self.topics.borrow_mut().remove_topic(topic);
+        for (_, link) in listeners {
+            self.forget(&[topic]);
             link.close(code);
         }
     }
@@ -207,7 +280,7 @@ impl Links {
     /// Closes one connection.
     pub fn close(&self, connection: ConnectionId, code: CloseCode) {
         if let Some(link) = self.get(connection) {
-            self.topics.borrow_mut().leave(connection);
+            self.leave(connection);
             link.close(code);
         }
     }
@@ -225,9 +298,9 @@ impl Links {
                 Verdict::Nothing | Verdict::Ping => {}
                 Verdict::Close(code) => {
                     log::debug!(connection:%, reason = code.reason(); "a connection is closed");
-                    self.topics.borrow_mut().leave(*connection);
+                    self.leave(*connection);
                 }
-                Verdict::Shut => self.topics.borrow_mut().leave(*connection),
+                Verdict::Shut => self.leave(*connection),
             }
         }
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix::Message;
+use sha2::{Digest, Sha256};
 
 use super::close::CloseCode;
 use crate::domain::burst::Burst;
@@ -15,6 +16,36 @@ use crate::domain::tail::Replay;
 pub enum Topic {
     /// One session's journal.
     Session(SessionId),
+    /// One workflow.
+    Workflow(TopicKey),
+    /// All workflows.
+    Workflows,
+}
+
+impl Topic {
+    /// Whether what is told there is kept nowhere: then it need not be written where nobody listens.
+    #[must_use]
+    pub const fn is_ephemeral(self) -> bool {
+        match self {
+            Topic::Session(_) => false,
+            Topic::Workflow(_) | Topic::Workflows => true,
+        }
+    }
+}
+
+/// What stands for a name of any length in a topic: the beginning of its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TopicKey([u8; 16]);
+
+impl TopicKey {
+    /// The key of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        let hash = Sha256::digest(name.as_bytes());
+        let mut key = [0; 16];
+        key.iter_mut().zip(hash).for_each(|(byte, of_hash)| *byte = of_hash);
+        Self(key)
+    }
 }
 
 /// To a shard, from a session: this connection listens from now on. Its replay stands before all that follows.

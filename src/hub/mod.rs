@@ -15,6 +15,7 @@ pub mod registry;
 pub mod roster;
 pub mod shard;
 pub mod tally;
+pub mod tell;
 pub mod watchdog;
 
 #[cfg(test)]
@@ -34,9 +35,11 @@ pub use link::Link;
 pub use links::Links;
 pub use messages::{
     Announced, CloseAll, CloseConnection, CloseTopic, CountConnections, Publish, ReportConnections, Subscribe, Topic,
+    TopicKey,
 };
 use roster::{Limits, Roster};
 pub use shard::Shard;
+pub use tell::{Broadcast, Interest, Join, Parts, PartsBuilder, Tell};
 
 /// How long after a report the others' have come, with what went before it: somebody who leaves and comes back at once,
 /// as a page does that is loaded again, must not count twice.

@@ -67,6 +67,12 @@ impl Outbox {
         self.limit
     }
 
+    /// Whether half of its limit is free, or more.
+    #[must_use]
+    pub fn is_half_free(&self) -> bool {
+        self.data_bytes <= self.limit / 2
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {

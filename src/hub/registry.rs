@@ -43,16 +43,34 @@ impl<L> Registry<L> {
         self.by_topic.get(&topic).map_or(&[], Vec::as_slice)
     }
 
-    /// Removes a connection from all its topics.
-    pub fn leave(&mut self, connection: ConnectionId) {
-        for topic in self.by_connection.remove(&connection).unwrap_or_default() {
-            let Some(listeners) = self.by_topic.get_mut(&topic) else { continue };
-            if let Some(at) = listeners.iter().position(|(other, _)| *other == connection) {
-                listeners.swap_remove(at);
-            }
-            if listeners.is_empty() {
-                self.by_topic.remove(&topic);
-            }
+    /// Removes a connection from all its topics; gives these.
+    pub fn leave(&mut self, connection: ConnectionId) -> SmallVec<[Topic; 1]> {
+        let topics = self.by_connection.remove(&connection).unwrap_or_default();
+        for topic in &topics {
+            self.remove_listener(*topic, connection);
+        }
+        topics
+    }
+
+    /// Removes a connection from one topic; gives whether it listened to it.
+    pub fn unsubscribe(&mut self, topic: Topic, connection: ConnectionId) -> bool {
+        let Some(topics) = self.by_connection.get_mut(&connection) else { return false };
+        let Some(at) = topics.iter().position(|other| *other == topic) else { return false };
+        topics.swap_remove(at);
+        if topics.is_empty() {
+            self.by_connection.remove(&connection);
+        }
+        self.remove_listener(topic, connection);
+        true
+    }
+
+    fn remove_listener(&mut self, topic: Topic, connection: ConnectionId) {
+        let Some(listeners) = self.by_topic.get_mut(&topic) else { return };
+        if let Some(at) = listeners.iter().position(|(other, _)| *other == connection) {
+            listeners.swap_remove(at);
+        }
+        if listeners.is_empty() {
+            self.by_topic.remove(&topic);
         }
     }
 
@@ -86,6 +104,7 @@ mod tests {
     enum Step {
         Subscribe(u8, u64),
         Leave(u64),
+        Unsubscribe(u8, u64),
         Remove(u8),
     }
 
@@ -93,6 +112,7 @@ mod tests {
         let step = prop_oneof![
             6 => (0..4u8, 0..6u64).prop_map(|(topic, connection)| Step::Subscribe(topic, connection)),
             2 => (0..6u64).prop_map(Step::Leave),
+            2 => (0..4u8, 0..6u64).prop_map(|(topic, connection)| Step::Unsubscribe(topic, connection)),
             1 => (0..4u8).prop_map(Step::Remove),
         ];
         prop::collection::vec(step, 0..60)
@@ -121,8 +141,14 @@ mod tests {
                         }
                     }
                     Step::Leave(who) => {
-                        registry.leave(connection(who));
+                        let left = registry.leave(connection(who)).len();
+                        prop_assert_eq!(left, naive.iter().filter(|(_, other)| *other == who).count());
                         naive.retain(|(_, other)| *other != who);
+                    }
+                    Step::Unsubscribe(at, who) => {
+                        let was = registry.unsubscribe(topic(at), connection(who));
+                        prop_assert_eq!(was, naive.contains(&(at, who)));
+                        naive.retain(|pair| *pair != (at, who));
                     }
                     Step::Remove(at) => {
                         let mut gone: Vec<u64> = registry.remove_topic(topic(at)).into_iter().map(|(_, who)| who).collect();

@@ -1,7 +1,7 @@
 //! The connections of one worker, as an actor.
 //!
 //! **Owns** with the code that accepts sockets: the [`Links`] of its worker.
-//! **Hears** from sessions who listens to what and what is told, from the hub whom to close.
+//! **Hears** from sessions and workflows who listens to what and what is told, from the hub whom to close.
 //! **Tells** the hub, in batches, who came and went.
 //! **Ends when** its worker does.
 
@@ -15,6 +15,7 @@ use super::close::CloseCode;
 use super::link::Link;
 use super::links::Links;
 use super::messages::{CloseAll, CloseConnection, CloseTopic, CountConnections, Publish, ReportConnections, Subscribe};
+use super::tell::{Join, Tell};
 
 /// How often the hub is told who came and went.
 pub(super) const REPORT_EVERY: Duration = Duration::from_millis(250);
@@ -66,6 +67,22 @@ impl Handler<Publish> for Shard {
 
     fn handle(&mut self, message: Publish, _: &mut Self::Context) {
         self.links.publish(message.topic, &message.burst);
+    }
+}
+
+impl Handler<Join> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: Join, _: &mut Self::Context) {
+        self.links.join(&message);
+    }
+}
+
+impl Handler<Tell> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: Tell, _: &mut Self::Context) {
+        self.links.tell(&message);
     }
 }
 

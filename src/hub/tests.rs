@@ -54,16 +54,16 @@ fn replay(first: u64, count: u64) -> Replay {
     Replay { told: burst(first, count).told.to_vec(), dropped: 0, last_seq: first + count - 1 }
 }
 
-fn links(settings: &Connections) -> Rc<Links> {
+pub(super) fn links(settings: &Connections) -> Rc<Links> {
     Links::new(0, settings, Gauge::new(settings.max_connections), Metrics::install(1).unwrap().connections())
 }
 
-fn open(links: &Links) -> Rc<Link> {
+pub(super) fn open(links: &Links) -> Rc<Link> {
     links.open(Arrival { dialect: &NUMBERS, address: None, topic: None, socket: None })
 }
 
 /// All that a connection has been told, and whether it is over.
-fn drain(link: &Link) -> (Vec<u8>, bool) {
+pub(super) fn drain(link: &Link) -> (Vec<u8>, bool) {
     let mut told = Vec::new();
     loop {
         match link.poll_next(&mut TaskContext::from_waker(Waker::noop())) {

@@ -13,6 +13,7 @@ pub mod graph;
 pub mod host;
 #[cfg(test)]
 mod naive;
+pub mod live;
 pub mod node;
 pub mod nodes;
 pub mod plan;

@@ -68,6 +68,107 @@ pub enum Told {
     },
 }
 
+impl Told {
+    /// A value as it is told where at most `most` bytes of one are.
+    #[must_use]
+    pub fn of(value: &Value, most: usize) -> Self {
+        let bytes = value.size();
+        if bytes <= most {
+            return Told::Whole(value.clone());
+        }
+        let preview = match value {
+            Value::Text(text) => beginning(text, most).to_owned(),
+            Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) | Value::Json(_) => {
+                let mut written = Beginning { bytes: Vec::new(), most };
+                // It ends with an error as soon as there is enough.
+                let _ = serde_json::to_writer(&mut written, value);
+                written.text()
+            }
+        };
+        Told::Cut { truncated: true, bytes, preview }
+    }
+}
+
+/// At most so many bytes of a text, cut at a character.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// Takes the first bytes of what is written, and refuses the rest.
+struct Beginning {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Beginning {
+    /// What was taken, without a character that was cut.
+    fn text(self) -> String {
+        String::from_utf8(self.bytes).unwrap_or_else(|error| {
+            let whole = error.utf8_error().valid_up_to();
+            let mut bytes = error.into_bytes();
+            bytes.truncate(whole);
+            String::from_utf8(bytes).unwrap_or_default()
+        })
+    }
+}
+
+impl std::io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let room = self.most - self.bytes.len();
+        if room == 0 {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        self.bytes.extend_from_slice(taken);
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The kinds of messages that may be subscribed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `execution_status`
+    ExecutionStatus,
+    /// `node_state`
+    NodeState,
+    /// `workflow_event`
+    WorkflowEvent,
+    /// `continuous_update`
+    ContinuousUpdate,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 4] = [Kind::ExecutionStatus, Kind::NodeState, Kind::WorkflowEvent, Kind::ContinuousUpdate];
+
+    /// The `type` of its messages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::ExecutionStatus => "execution_status",
+            Kind::NodeState => "node_state",
+            Kind::WorkflowEvent => "workflow_event",
+            Kind::ContinuousUpdate => "continuous_update",
+        }
+    }
+
+    /// Its number for the hub.
+    #[must_use]
+    pub const fn bit(self) -> u8 {
+        match self {
+            Kind::ExecutionStatus => 0,
+            Kind::NodeState => 1,
+            Kind::WorkflowEvent => 2,
+            Kind::ContinuousUpdate => 3,
+        }
+    }
+}
+
 /// A message about workflows.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -1,0 +1,182 @@
+//! What is told to many at once and kept nowhere: messages of several kinds, and the way to all shards.
+//!
+//! Who tells says of which kind a message is; a connection may want some kinds only. A kind is a number from 0 to 31,
+//! and means what those agree on who tell and who listen.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use actix::{Addr, Message, Recipient};
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::frame;
+use super::gauge::Gauge;
+use super::messages::Topic;
+use super::shard::Shard;
+use crate::domain::id::ConnectionId;
+
+/// Which kinds of messages a connection wants: a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interest(pub u32);
+
+impl Interest {
+    /// Every kind.
+    pub const ALL: Interest = Interest(u32::MAX);
+
+    /// Only this kind; one that is none counts as nothing.
+    #[must_use]
+    pub const fn only(kind: u8) -> Self {
+        Interest(if kind < 32 { 1 << kind } else { 0 })
+    }
+
+    /// Whether this kind is wanted.
+    #[must_use]
+    pub const fn wants(self, kind: u8) -> bool {
+        self.0 & Interest::only(kind).0 != 0
+    }
+}
+
+/// Messages that are told together, as text frames. Written once, whoever gets them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// All frames in their order.
+    whole: Bytes,
+    /// The kind and place of each.
+    places: Vec<(u8, Range<usize>)>,
+    /// The kinds that there are.
+    kinds: u32,
+}
+
+impl Parts {
+    /// How many messages these are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Those that are wanted: how many, and their frames; `None` where there is none of them.
+    #[must_use]
+    pub fn wanted(&self, interest: Interest) -> Option<(usize, Bytes)> {
+        let wanted = self.kinds & interest.0;
+        if wanted == 0 {
+            return None;
+        }
+        if wanted == self.kinds {
+            return Some((self.len(), self.whole.clone()));
+        }
+        let mut out = Vec::new();
+        let mut count = 0;
+        for (_, place) in self.places.iter().filter(|(kind, _)| interest.wants(*kind)) {
+            out.extend_from_slice(self.whole.get(place.clone()).unwrap_or_default());
+            count += 1;
+        }
+        Some((count, out.into()))
+    }
+
+    /// The bits of the kinds that there are and that are wanted: connections for which this is equal get the same.
+    #[must_use]
+    pub(super) fn share(&self, interest: Interest) -> u32 {
+        self.kinds & interest.0
+    }
+}
+
+/// Puts messages together.
+#[derive(Debug, Default)]
+pub struct PartsBuilder {
+    out: Vec<u8>,
+    parts: Parts,
+}
+
+impl PartsBuilder {
+    /// Adds a message of this kind, which is its text.
+    pub fn push(&mut self, kind: u8, text: &[u8]) {
+        let start = self.out.len();
+        frame::write_text(&mut self.out, text);
+        self.parts.places.push((kind, start..self.out.len()));
+        self.parts.kinds |= Interest::only(kind).0;
+    }
+
+    /// All that were added.
+    #[must_use]
+    pub fn finish(self) -> Parts {
+        Parts { whole: self.out.into(), ..self.parts }
+    }
+}
+
+/// To a shard: each of its connections that listens to any of these topics is told once, of the kinds that it wants.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Tell {
+    /// Where.
+    pub topics: SmallVec<[Topic; 2]>,
+    /// Counts what is told on these topics, where somebody without room for it may get the rest later: it listens no
+    /// more, and has all but this and what follows. Without it, such are closed as too slow.
+    pub flush: Option<u64>,
+    /// What.
+    pub parts: Arc<Parts>,
+}
+
+/// To a shard: this connection listens from now on, and is told how things stand before all that follows.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Join {
+    /// The connection; it may be gone, or listen already.
+    pub connection: ConnectionId,
+    /// What it listens to.
+    pub topic: Topic,
+    /// What it is told first.
+    pub parts: Arc<Parts>,
+}
+
+/// The way to all shards. Cloning shares it.
+#[derive(Clone)]
+pub struct Broadcast {
+    shards: Arc<[Recipient<Tell>]>,
+    gauge: Arc<Gauge>,
+}
+
+impl Broadcast {
+    /// The way to these shards, whose connections `gauge` counts.
+    #[must_use]
+    pub fn new(shards: &[Addr<Shard>], gauge: Arc<Gauge>) -> Self {
+        Self { shards: shards.iter().map(|shard| shard.clone().recipient()).collect(), gauge }
+    }
+
+    /// Whether anybody anywhere listens to what is told this way, or is about to. Where nobody does, nothing need be
+    /// written.
+    #[must_use]
+    pub fn has_listeners(&self) -> bool {
+        self.gauge.has_listeners()
+    }
+
+    /// Tells everybody who listens.
+    pub fn tell(&self, tell: &Tell) {
+        for shard in &*self.shards {
+            shard.do_send(tell.clone());
+        }
+    }
+
+    /// Lets a connection of this shard listen. It counts as a listener from here on, not only once the shard hears of
+    /// it: what is told in between must not be left out.
+    pub fn join(&self, shard: &Addr<Shard>, join: Join) {
+        self.gauge.listener_comes();
+        shard.do_send(join);
+    }
+}
+
+impl fmt::Debug for Broadcast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broadcast").field("shards", &self.shards.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! What a live workflow keeps for those who watch it: pure, without a clock and without IO.
+
+pub mod board;
+pub mod happening;
+pub mod rate;
+
+#[cfg(test)]
+mod tests;

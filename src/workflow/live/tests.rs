@@ -1,0 +1,247 @@
+//! Tests of the board, with nodes that are set by hand.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::board::{Beat, Board, Look, NodeNow};
+use super::happening::{Change, Happening};
+use crate::domain::time::Timestamp;
+use crate::hub::{Interest, Parts};
+use crate::workflow::told::{Event, NodeDetail, NodeState, Told};
+use crate::workflow::value::Value;
+
+/// Nodes called `n0`, `n1`… whose output is a number; a negative one stands for a failure.
+struct Numbers(Vec<i64>);
+
+impl Look for Numbers {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn id(&self, node: usize) -> &str {
+        ["n0", "n1", "n2", "n3"][node]
+    }
+
+    fn look(&self, node: usize) -> NodeNow {
+        let number = self.0[node];
+        if number < 0 {
+            let detail = NodeDetail { error: Some("it is negative".into()), ..NodeDetail::default() };
+            return NodeNow { state: NodeState::Error, detail, outputs: BTreeMap::new() };
+        }
+        let outputs = [("value", Told::Whole(Value::from(number)))].into();
+        NodeNow { state: NodeState::Completed, detail: NodeDetail::default(), outputs }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.0.iter().any(|number| *number < 0)
+    }
+}
+
+fn messages(parts: &Parts) -> Vec<Json> {
+    let Some((_, frames)) = parts.wanted(Interest::ALL) else { return Vec::new() };
+    let mut rest = &frames[..];
+    let mut messages = Vec::new();
+    while !rest.is_empty() {
+        let (head, len) = match rest[1] {
+            126 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
+            len => (2, usize::from(len)),
+        };
+        messages.push(serde_json::from_slice(&rest[head..head + len]).unwrap());
+        rest = &rest[head + len..];
+    }
+    messages
+}
+
+fn board(nodes: usize) -> Board {
+    Board::new("w".into(), nodes, 100)
+}
+
+fn beat(execution_count: u64) -> Beat {
+    Beat { execution_count, ..Beat::default() }
+}
+
+fn event(event: Event) -> Happening {
+    Happening::new(event, 1, Timestamp::default())
+}
+
+fn input(name: &str, value: i64) -> Happening {
+    let change = Change::Input { node_id: "n0".into(), input_name: name.into(), value: json!(value) };
+    Happening { change: Some(change), ..event(Event::WorkflowUpdated) }
+}
+
+#[test]
+fn a_node_that_changed_twice_is_told_once_as_it_is() {
+    let mut board = board(2);
+    let mut nodes = Numbers(vec![1, 2]);
+    assert!(!board.is_pending(0));
+    board.changed(1);
+    board.changed(0);
+    nodes.0[1] = -1;
+    board.changed(1);
+    let told = messages(&board.flush(&nodes, &beat(3), true).unwrap());
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[0]["data"]["node_id"], "n0");
+    assert_eq!(told[0]["data"]["data"]["result"], json!({"value": 1}));
+    assert_eq!(told[1]["data"]["state"], "error");
+    assert_eq!(told[1]["data"]["data"]["result"], Json::Null);
+    assert_eq!(told[2]["type"], "continuous_update");
+    assert_eq!(told[2]["data"]["status"], "failed");
+    assert_eq!(told[2]["data"]["data"]["results"], json!({"n0": {"value": 1}}));
+    assert_eq!(told[2]["data"]["data"]["iterations"], 3);
+    assert!(!board.is_pending(3) && board.is_pending(4));
+}
+
+#[test]
+fn a_start_is_told_first_and_an_end_last() {
+    let mut board = board(1);
+    board.happened(event(Event::ContinuousStarted));
+    board.happened(event(Event::ContinuousStopped));
+    board.happened(event(Event::ExecutionFailed));
+    board.changed(0);
+    let told = messages(&board.flush(&Numbers(vec![1]), &beat(1), true).unwrap());
+    let words: Vec<&str> =
+        told.iter().map(|message| message["event"].as_str().or(message["type"].as_str()).unwrap()).collect();
+    assert_eq!(
+        words,
+        ["continuous_started", "execution_failed", "node_state", "continuous_update", "continuous_stopped"]
+    );
+}
+
+#[test]
+fn of_an_input_only_the_last_change_is_told() {
+    let mut board = board(1);
+    for (name, value) in [("a", 1), ("b", 2), ("a", 3)] {
+        board.happened(input(name, value));
+    }
+    let told = messages(&board.flush(&Numbers(vec![1]), &beat(0), true).unwrap());
+    let values: Vec<&Json> = told.iter().map(|message| &message["data"]["input_value"]).collect();
+    assert_eq!(values, [&json!(2), &json!(3)]);
+    board.happened(input("a", 4));
+    assert_eq!(messages(&board.since(100, &Numbers(vec![1]), &beat(0)).unwrap()).len(), 2);
+}
+
+#[test]
+fn who_lacks_more_than_is_kept_needs_to_know_everything() {
+    let mut board = board(1);
+    let nodes = Numbers(vec![1]);
+    assert!(board.since(99, &nodes, &beat(0)).is_none(), "flushes of another start");
+    for at in 0..1000 {
+        board.happened(event(Event::ExecutionFailed));
+        board.flush(&nodes, &beat(at), false);
+    }
+    assert!(board.since(200, &nodes, &beat(0)).is_none());
+    assert_eq!(messages(&board.since(1000, &nodes, &beat(0)).unwrap()).len(), 100);
+    board.replace(1);
+    assert!(board.since(1000, &nodes, &beat(0)).is_none());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Change(usize, i64),
+    Happen(i64),
+    Flush,
+    Miss,
+    CatchUp,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0..4usize, -2..9i64).prop_map(|(node, number)| Step::Change(node, number)),
+        1 => (0..9i64).prop_map(Step::Happen),
+        3 => Just(Step::Flush),
+        1 => Just(Step::Miss),
+        1 => Just(Step::CatchUp),
+    ];
+    prop::collection::vec(step, 0..80)
+}
+
+/// What somebody knows who has read these messages.
+#[derive(Default)]
+struct Reader {
+    nodes: BTreeMap<String, Json>,
+    inputs: Vec<Json>,
+    /// The last flush that was read; nothing is read once one was missed.
+    has: u64,
+    misses: bool,
+}
+
+impl Reader {
+    fn read(&mut self, parts: &Parts) {
+        for message in messages(parts) {
+            if message["type"] == "node_state" {
+                let node = message["data"]["node_id"].as_str().unwrap().to_owned();
+                self.nodes.insert(node, message["data"]["data"]["result"]["value"].clone());
+            } else if message["event"] == "workflow_updated" {
+                self.inputs.push(message["data"]["input_value"].clone());
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whoever misses flushes and then gets what is behind the last one that it has knows all that the others know.
+    #[test]
+    fn who_falls_behind_ends_up_with_the_latest_of_everything(steps in steps()) {
+        let mut board = board(4);
+        let mut nodes = Numbers(vec![0; 4]);
+        let (mut slow, mut quick) = (Reader { has: 100, ..Reader::default() }, Reader::default());
+        let mut count = 0;
+        for step in steps.into_iter().chain([Step::Flush, Step::CatchUp]) {
+            match step {
+                Step::Change(node, number) => {
+                    nodes.0[node] = number;
+                    board.changed(node);
+                    count += 1;
+                }
+                Step::Happen(value) => board.happened(input("a", value)),
+                Step::Miss => slow.misses = true,
+                Step::Flush if board.is_pending(count) => {
+                    let parts = board.flush(&nodes, &beat(count), true).unwrap();
+                    quick.read(&parts);
+                    if !slow.misses {
+                        slow.read(&parts);
+                        slow.has = board.last_flush();
+                    }
+                }
+                Step::Flush => prop_assert!(board.flush(&nodes, &beat(count), true).unwrap().is_empty()),
+                Step::CatchUp => {
+                    slow.read(&board.since(slow.has, &nodes, &beat(count)).unwrap());
+                    slow.has = board.last_flush();
+                    slow.misses = false;
+                }
+            }
+        }
+        prop_assert_eq!(&slow.nodes, &quick.nodes);
+        prop_assert_eq!(&slow.inputs, &quick.inputs);
+        for (id, value) in &quick.nodes {
+            let number = nodes.0[id[1..].parse::<usize>().unwrap()];
+            prop_assert_eq!(value, &if number < 0 { Json::Null } else { json!(number) });
+        }
+    }
+
+    #[test]
+    fn a_large_value_is_cut_at_a_character(text in ".{0,40}", most in 0..30usize) {
+        for value in [Value::from(text.clone()), Value::from(json!([text.clone(), text]))] {
+            match Told::of(&value, most) {
+                Told::Whole(whole) => prop_assert!(whole == value && value.size() <= most),
+                Told::Cut { truncated, bytes, preview } => {
+                    prop_assert!(truncated && bytes == value.size() && bytes > most && preview.len() <= most);
+                    let whole = value.as_text().map_or_else(|| value.to_json().to_string(), str::to_owned);
+                    prop_assert!(whole.starts_with(&preview), "{} {}", whole, preview);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_board_tells_nothing_where_nobody_listens() {
+    let mut board = board(1);
+    board.changed(0);
+    assert_eq!(board.flush(&Numbers(vec![1]), &beat(1), false), None);
+    assert!(!board.is_pending(1));
+    let told = messages(&board.since(100, &Numbers(vec![1]), &beat(1)).unwrap());
+    assert_eq!(told.len(), 2, "{told:?}");
+}
