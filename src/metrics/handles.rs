@@ -108,6 +108,27 @@ impl Sessions {
     }
 }
 
+/// For the live workflows.
+#[derive(Clone, Debug)]
+pub struct Workflows {
+    /// How many there are.
+    pub live: Gauge,
+    /// Their iterations.
+    pub ticks: Counter,
+    /// Failures of their nodes.
+    pub node_errors: Counter,
+}
+
+impl Workflows {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        Self {
+            live: metrics.gauge(names::LIVE_WORKFLOWS, &[]),
+            ticks: metrics.counter(names::WORKFLOW_TICKS, &[]),
+            node_errors: metrics.counter(names::NODE_ERRORS, &[]),
+        }
+    }
+}
+
 /// For the sessions of one task kind.
 #[derive(Clone, Debug)]
 pub struct TaskKind {

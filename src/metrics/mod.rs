@@ -13,7 +13,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 
-pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind};
+pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind, Workflows};
 
 use crate::domain::time::Timestamp;
 
@@ -71,6 +71,12 @@ impl Metrics {
     #[must_use]
     pub fn task_kind(&self, name: &str) -> TaskKind {
         TaskKind::new(self, name)
+    }
+
+    /// Handles for the live workflows.
+    #[must_use]
+    pub fn workflows(&self) -> Workflows {
+        Workflows::new(self)
     }
 
     /// Handles for the store's writer.
@@ -147,7 +153,7 @@ mod tests {
     #[test]
     fn an_idle_server_tells_every_metric() {
         let metrics = Metrics::install(2).unwrap();
-        let _kind = metrics.task_kind("approval");
+        let (_kind, _workflows) = (metrics.task_kind("approval"), metrics.workflows());
         let text = metrics.render();
         let described = names::COUNTERS.iter().chain(&names::GAUGES).map(|(name, _)| name);
         for name in described.chain(names::HISTOGRAMS.iter().map(|(name, ..)| name)) {

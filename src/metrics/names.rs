@@ -20,16 +20,20 @@ pub(super) const RUN: &str = "callboard_session_run_seconds";
 pub(super) const COMMIT_SECONDS: &str = "callboard_store_commit_seconds";
 pub(super) const COMMIT_ROWS: &str = "callboard_store_commit_rows";
 pub(super) const LOOP_LAG: &str = "callboard_loop_lag_seconds";
+pub(super) const LIVE_WORKFLOWS: &str = "callboard_live_workflows";
+pub(super) const WORKFLOW_TICKS: &str = "callboard_workflow_ticks_total";
+pub(super) const NODE_ERRORS: &str = "callboard_workflow_node_errors_total";
 
-pub(super) const GAUGES: [(&str, &str); 5] = [
+pub(super) const GAUGES: [(&str, &str); 6] = [
     (BUILD_INFO, "1, with the version of the server as a label"),
     (START_TIME, "When the process was started, in seconds since the Unix epoch"),
     (WORKERS, "Worker threads"),
     (CONNECTIONS, "WebSockets and event streams that are open"),
     (SESSIONS, "Sessions that have not ended, by status"),
+    (LIVE_WORKFLOWS, "Workflows that are live"),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 9] = [
+pub(super) const COUNTERS: [(&str, &str); 11] = [
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),
     (MESSAGES_RECEIVED, "Messages that clients sent"),
@@ -39,6 +43,8 @@ pub(super) const COUNTERS: [(&str, &str); 9] = [
     (SENT_BYTES, "Bytes that were put into the outboxes of clients"),
     (SESSIONS_STARTED, "Sessions that were started, by task"),
     (SESSIONS_ENDED, "Sessions that have ended, by task and status"),
+    (WORKFLOW_TICKS, "Iterations of live workflows"),
+    (NODE_ERRORS, "Failures of nodes of live workflows"),
 ];
 
 /// A histogram's name, help text and upper bounds of its buckets.

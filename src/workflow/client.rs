@@ -5,14 +5,20 @@ use std::collections::BTreeMap;
 use actix::Addr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use super::definition::Definition;
+use super::executor::messages::Reply;
 use super::graph::Graph;
 use super::refused::Refused;
+use super::supervisor::Supervisor;
+use super::supervisor::messages::{
+    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, StartLive, StepLive, StopLive, Unwatch, Watch,
+};
 use super::told::{Applied, Status};
 use crate::domain::id::ConnectionId;
-use crate::hub::Shard;
+use crate::hub::{Shard, Topic};
 
 /// How a live workflow runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -67,66 +73,99 @@ pub struct InputUpdate {
 /// Inputs of one run, by node and input; they take the place of the graph's constants.
 pub type RunInputs = BTreeMap<String, Map<String, Value>>;
 
-/// The live workflows. Cloning shares them.
+/// The live workflows. Cloning shares them; it may be used from any thread.
 #[derive(Clone, Debug)]
-pub struct Live {}
+pub struct Live {
+    supervisor: Addr<Supervisor>,
+}
 
 impl Live {
-    /// Makes a workflow live, or lets one that is paused run; gives how it stands then.
-    ///
-    /// # Errors
-    /// [`Refused::Invalid`], [`Refused::AlreadyRunning`], [`Refused::TooManyLive`] or [`Refused::ShuttingDown`].
-    pub async fn start(
-        &self,
-        _definition: Definition,
-        _options: LiveOptions,
-        _author: Option<String>,
-    ) -> Result<Status, Refused> {
-        Err(Refused::ShuttingDown)
+    /// Those that this supervisor has.
+    #[must_use]
+    pub fn new(supervisor: Addr<Supervisor>) -> Self {
+        Self { supervisor }
     }
 
-    /// Ends a live workflow; gives how it stood at its end, `None` where it was not live.
+    /// Makes a workflow live, or lets one that is paused run; gives how it stands then. Where it comes back after a
+    /// restart, that is in the store when this returns.
     ///
     /// # Errors
-    /// [`Refused::ShuttingDown`].
-    pub async fn stop(&self, _workflow_id: &str, _author: Option<String>) -> Result<Option<Status>, Refused> {
-        Err(Refused::ShuttingDown)
+    /// [`Refused::Invalid`], [`Refused::AlreadyRunning`], [`Refused::TooManyLive`], [`Refused::ShuttingDown`] or
+    /// [`Refused::Unavailable`].
+    pub async fn start(
+        &self,
+        definition: Definition,
+        options: LiveOptions,
+        author: Option<String>,
+    ) -> Result<Status, Refused> {
+        self.ask(|reply| StartLive { definition, options, author, reply }).await
+    }
+
+    /// Ends a live workflow; gives how it stood at its end, `None` where it was not live. It does not come back.
+    ///
+    /// # Errors
+    /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
+    pub async fn stop(&self, workflow_id: &str, author: Option<String>) -> Result<Option<Status>, Refused> {
+        let workflow_id = workflow_id.to_owned();
+        self.ask(|reply| StopLive { workflow_id, author, reply }).await
     }
 
     /// Does one iteration: of a workflow that is live or paused; one that is neither becomes paused first.
     ///
     /// # Errors
     /// [`Refused::Invalid`], [`Refused::TooManyLive`] or [`Refused::ShuttingDown`].
-    pub async fn step(&self, _definition: Definition, _author: Option<String>) -> Result<Status, Refused> {
-        Err(Refused::ShuttingDown)
+    pub async fn step(&self, definition: Definition, author: Option<String>) -> Result<Status, Refused> {
+        self.ask(|reply| StepLive { definition, author, reply }).await
     }
 
     /// How a workflow stands; `None` where it is not live.
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`].
-    pub async fn status(&self, _workflow_id: &str) -> Result<Option<Status>, Refused> {
-        Err(Refused::ShuttingDown)
+    pub async fn status(&self, workflow_id: &str) -> Result<Option<Status>, Refused> {
+        let workflow_id = workflow_id.to_owned();
+        self.ask(|reply| DescribeLive { workflow_id, reply }).await
     }
 
-    /// Changes an input of a live workflow; the iteration that is named is the first to see it.
+    /// Changes an input of a live workflow; the iteration that is named is the first to see it. Where the workflow
+    /// comes back after a restart, the change is in the store when this returns.
     ///
     /// # Errors
     /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::UnknownNode`], [`Refused::AmbiguousNode`],
-    /// [`Refused::UnknownInput`], [`Refused::InvalidValue`] or [`Refused::InputIsLinked`].
-    pub async fn apply(&self, _update: InputUpdate) -> Result<Applied, Refused> {
-        Err(Refused::ShuttingDown)
+    /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
+    pub async fn apply(&self, update: InputUpdate) -> Result<Applied, Refused> {
+        self.ask(|reply| ApplyInput { update, reply }).await
     }
 
     /// Says that a definition was saved: those who watch are told, and where it is live it goes on with the new graph.
-    pub fn saved(&self, _definition: Definition) {}
+    pub fn saved(&self, definition: Definition) {
+        self.supervisor.do_send(DefinitionSaved { definition });
+    }
 
     /// Says that a definition was removed: those who watch are told, and it is not live any more.
-    pub fn removed(&self, _workflow_id: String, _author: Option<String>) {}
+    pub fn removed(&self, workflow_id: String, author: Option<String>) {
+        self.supervisor.do_send(DefinitionRemoved { workflow_id, author });
+    }
 
-    /// Lets a connection watch one workflow, or all: it is told how they stand first.
-    pub fn watch(&self, _connection: ConnectionId, _shard: Addr<Shard>, _workflow_id: Option<String>) {}
+    /// Lets a connection watch one workflow ([`Topic::Workflow`]) or all ([`Topic::Workflows`]): it is told how they
+    /// stand first; or, where it has the flushes of that workflow up to `since`, what it lacks.
+    pub fn watch(&self, connection: ConnectionId, shard: Addr<Shard>, topic: Topic, since: Option<u64>) {
+        self.supervisor.do_send(Watch { connection, shard, topic, since });
+    }
 
     /// Says that a connection has gone.
-    pub fn unwatch(&self, _connection: ConnectionId) {}
+    pub fn unwatch(&self, connection: ConnectionId) {
+        self.supervisor.do_send(Unwatch { connection });
+    }
+
+    async fn ask<T, M>(&self, message: impl FnOnce(Reply<T>) -> M) -> Result<T, Refused>
+    where
+        M: actix::Message<Result = ()> + Send + 'static,
+        Supervisor: actix::Handler<M>,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.supervisor.do_send(message(reply));
+        // The other side drops the reply only when it goes down.
+        answer.await.unwrap_or(Err(Refused::ShuttingDown))
+    }
 }

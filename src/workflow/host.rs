@@ -1,10 +1,10 @@
-//! What a live workflow needs of the sessions: people are asked, and tasks run, in sessions of their own.
+//! What a live workflow needs of others: people are asked, and tasks run, in sessions of their own; servers are asked.
 //!
 //! Sessions stand on a later layer; whoever wires the server hands in who keeps them.
 
 use futures::future::BoxFuture;
 
-use super::node::NodeError;
+use super::node::{Fetch, Fetched, NodeError};
 use super::value::Value;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Confirmation, Form};
@@ -38,7 +38,7 @@ pub enum What {
     },
 }
 
-/// Keeps the sessions that nodes of live workflows need.
+/// Keeps the sessions that nodes of live workflows need, and makes their requests.
 pub trait Host: Send + Sync + 'static {
     /// Starts a session for an errand; or takes up the one that was started for the same errand before the server was
     /// stopped, and has not ended.
@@ -46,6 +46,9 @@ pub trait Host: Send + Sync + 'static {
 
     /// Waits for a session's end; gives what it completed with.
     fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>>;
+
+    /// Asks a server, within the limits of the settings.
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'static, Result<Fetched, NodeError>>;
 
     /// Cancels a session whose node does not wait for it any more.
     fn cancel(&self, session_id: SessionId, reason: &'static str);

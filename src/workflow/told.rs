@@ -306,6 +306,9 @@ pub struct NodeDetail {
     /// The node whose failure blocks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
+    /// The last line that it told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// What may happen to a workflow.

@@ -138,7 +138,7 @@ impl Board {
     pub fn flush(&mut self, nodes: &impl Look, beat: &Beat, is_heard: bool) -> Option<Arc<Parts>> {
         self.flush += 1;
         let mut pending = std::mem::take(&mut self.pending);
-        // In the order of the graph, which is how people read it.
+        // In the order in which they run.
         pending.sort_unstable();
         let iterations = beat.execution_count.saturating_sub(self.counted);
         self.counted = beat.execution_count;
@@ -190,11 +190,31 @@ pub fn status_parts(status: Status, timestamp: Timestamp) -> Parts {
     writer.builder.finish()
 }
 
+/// What those are told who could not follow a workflow to its end: how it stood, and that it has ended.
+#[must_use]
+pub fn last_words(status: Status, stopped: &Happening) -> Parts {
+    let workflow_id = status.workflow_id.clone();
+    let mut writer = Writer::new(&workflow_id);
+    writer.push(Kind::ExecutionStatus, &Message::ExecutionStatus { timestamp: stopped.timestamp, data: status });
+    writer.happening(stopped);
+    writer.builder.finish()
+}
+
 /// The message of one happening.
 #[must_use]
 pub fn happening_parts(workflow_id: &str, happening: &Happening) -> Parts {
     let mut writer = Writer::new(workflow_id);
     writer.happening(happening);
+    writer.builder.finish()
+}
+
+/// The messages of these reports.
+#[must_use]
+pub fn report_parts(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Parts {
+    let mut writer = Writer::new("");
+    for data in reports {
+        writer.push(Kind::NodeState, &Message::NodeState { timestamp, data });
+    }
     writer.builder.finish()
 }
 

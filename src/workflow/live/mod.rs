@@ -3,6 +3,7 @@
 pub mod board;
 pub mod happening;
 pub mod rate;
+pub mod watchers;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,169 @@
+//! How an executor comes to be: set up on its own thread, so that a large graph holds nobody else up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix::dev::channel::AddressReceiver;
+use actix::{AsyncContext, Context, Recipient};
+
+use super::messages::{Admit, Fact, Inputs, Reply, Report};
+use super::{Executor, Leash, Pace, Shared};
+use crate::domain::time::Timestamp;
+use crate::hub::{Topic, TopicKey};
+use crate::workflow::client::LiveOptions;
+use crate::workflow::definition::Definition;
+use crate::workflow::live::board::Board;
+use crate::workflow::plan::Plan;
+use crate::workflow::refused::Refused;
+use crate::workflow::told::{Event, Status};
+
+/// Everything that an executor begins with.
+pub struct Launch {
+    /// What all executors have in common.
+    pub shared: Arc<Shared>,
+    /// What runs.
+    pub definition: Definition,
+    /// How.
+    pub options: LiveOptions,
+    /// Which start of this workflow it is, counted through all workflows.
+    pub generation: u64,
+    /// The inputs that were changed before.
+    pub inputs: Inputs,
+    /// Nodes that never run, and why.
+    pub quarantined: Vec<(String, String)>,
+    /// Iterations of this start before this executor.
+    pub counted_before: u64,
+    /// When the workflow was started.
+    pub started_at: Timestamp,
+    /// Whether it moves by single steps, and does the first one now.
+    pub is_paused: bool,
+    /// Why those who watch are told of it: it starts, or it goes on without a node.
+    pub occasion: Occasion,
+    /// Who watches from the beginning.
+    pub watching: Vec<Admit>,
+    /// Who hears its reports.
+    pub report: Recipient<Report>,
+    /// What it can be given up by.
+    pub leash: Leash,
+    /// Who waits for the start.
+    pub reply: Option<Reply<Status>>,
+}
+
+/// Why an executor is launched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// Somebody starts the workflow.
+    Start {
+        /// Who, where they said.
+        author: Option<String>,
+    },
+    /// The one before could not go on, for this reason.
+    Takeover {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Launch {
+    /// Sets the executor up on this thread and lets it run with this mailbox. Where the graph is not valid, who waits is
+    /// told so, and nothing runs.
+    pub fn run(self, mailbox: AddressReceiver<Executor>) {
+        let Launch { shared, definition, options, generation, .. } = &self;
+        let workflow_id: Arc<str> = definition.id.as_str().into();
+        let seed = rand::random();
+        let mut plan = match Plan::new(&definition.graph, &shared.catalogue, &shared.limits, seed) {
+            Ok(plan) => plan,
+            Err(faults) => {
+                let (report, generation) = (self.report.clone(), *generation);
+                if let Some(reply) = self.reply {
+                    let _ = reply.send(Err(Refused::Invalid(faults)));
+                }
+                return report.do_send(Report { workflow_id, generation, fact: Fact::Unusable });
+            }
+        };
+        let inputs = set_all(&mut plan, &self.inputs);
+        for (node_id, message) in &self.quarantined {
+            if let Some(node) = plan.find(node_id) {
+                plan.quarantine(node, message.clone());
+            }
+        }
+        let mut executor = Executor {
+            topic: Topic::Workflow(TopicKey::of(&workflow_id)),
+            generation: *generation,
+            report: self.report.clone(),
+            options: options.clone(),
+            inputs,
+            nodes: plan.nodes().collect(),
+            board: Board::new(Arc::clone(&workflow_id), plan.len(), generation << 32),
+            lines: HashMap::new(),
+            jobs: HashMap::new(),
+            is_paused: self.is_paused,
+            is_stepping: self.is_paused,
+            counted_before: self.counted_before,
+            started_at: self.started_at,
+            pace: Pace::new(),
+            has_ended: false,
+            leash: self.leash,
+            shared: self.shared,
+            definition: self.definition,
+            workflow_id,
+            plan,
+        };
+        executor.begin(&self.occasion);
+        executor.tell_ready(self.reply);
+        let ctx = Context::with_receiver(mailbox);
+        for admit in self.watching {
+            ctx.address().do_send(admit);
+        }
+        ctx.run(executor);
+    }
+}
+
+impl Executor {
+    fn begin(&mut self, occasion: &Occasion) {
+        let happening = match occasion {
+            Occasion::Start { author } => {
+                let mut started = self.happening(Event::ContinuousStarted);
+                started.author.clone_from(author);
+                started
+            }
+            Occasion::Takeover { reason } => {
+                let mut failed = self.happening(Event::ExecutionFailed);
+                failed.reason = Some(reason.clone());
+                failed
+            }
+        };
+        self.board.happened(happening);
+        (0..self.nodes.len()).for_each(|node| self.board.changed(node));
+        log::info!(workflow_id:% = self.workflow_id, nodes = self.nodes.len(); "a workflow is live");
+    }
+
+    /// Reports that it is set up.
+    pub(super) fn tell_ready(&self, reply: Option<Reply<Status>>) {
+        let ids = self.nodes.iter().map(|node| self.plan.id(*node).to_owned()).collect();
+        self.tell_supervisor(Fact::Ready {
+            pulse: Arc::clone(self.plan.progress()),
+            ids,
+            definition: Box::new(self.definition.clone()),
+            waiting: reply.map(|reply| (reply, Box::new(self.status()))),
+        });
+    }
+}
+
+/// Sets inputs that were changed before; gives those that the graph still has.
+pub(super) fn set_all(plan: &mut Plan, inputs: &Inputs) -> Inputs {
+    let mut taken = Inputs::new();
+    for (node_id, values) in inputs {
+        for (input, value) in values {
+            match plan.set(node_id, input, value.clone()) {
+                Ok(()) => {
+                    taken.entry(node_id.clone()).or_default().insert(input.clone(), value.clone());
+                }
+                Err(refused) => {
+                    log::info!(node_id, input, refused:%; "an input that was changed is not there any more")
+                }
+            }
+        }
+    }
+    taken
+}

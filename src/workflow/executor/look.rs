@@ -1,0 +1,99 @@
+//! How the nodes of a plan stand, as it is told.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Executor;
+use crate::workflow::live::board::{Look, NodeNow};
+use crate::workflow::plan::{NodeIndex, NodeView, Plan};
+use crate::workflow::told::{LiveState, NodeDetail, NodeState, Outputs, Status, Told};
+
+/// The nodes of a plan.
+pub(super) struct Nodes<'a> {
+    plan: &'a Plan,
+    nodes: &'a [NodeIndex],
+    lines: &'a HashMap<usize, String>,
+    max_told_bytes: usize,
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        nodes: &'a [NodeIndex],
+        lines: &'a HashMap<usize, String>,
+        max_told_bytes: usize,
+    ) -> Self {
+        Self { plan, nodes, lines, max_told_bytes }
+    }
+
+    fn view(&self, node: usize) -> Option<NodeView<'a>> {
+        self.plan.view(*self.nodes.get(node)?)
+    }
+}
+
+impl Look for Nodes<'_> {
+    fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn id(&self, node: usize) -> &str {
+        self.nodes.get(node).map_or("", |node| self.plan.id(*node))
+    }
+
+    fn look(&self, node: usize) -> NodeNow {
+        let Some(view) = self.view(node) else { return NodeNow::default() };
+        let outputs: Outputs =
+            view.outputs().map(|(name, value)| (name, Told::of(value, self.max_told_bytes))).collect();
+        let detail = NodeDetail {
+            state: None,
+            start_time: view.start_time,
+            result: None,
+            duration_ms: view.duration.map(|duration| duration.as_secs_f64() * 1e3),
+            runs: view.runs,
+            error: view.error.map(str::to_owned),
+            session_id: view.session_id,
+            blocked_by: view.blocked_by.map(str::to_owned),
+            said: self.lines.get(&node).cloned(),
+        };
+        NodeNow { state: view.state, detail, outputs }
+    }
+
+    fn has_failed(&self) -> bool {
+        (0..self.nodes.len()).any(|node| self.view(node).is_some_and(|view| view.state == NodeState::Error))
+    }
+}
+
+impl Executor {
+    /// How the workflow stands, as a whole.
+    pub(super) fn status(&self) -> Status {
+        let look = Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
+        let (mut results, mut node_states) = (BTreeMap::new(), BTreeMap::new());
+        for node in 0..look.len() {
+            let NodeNow { state, mut detail, outputs } = look.look(node);
+            if !outputs.is_empty() {
+                results.insert(look.id(node).to_owned(), outputs);
+            }
+            if state != NodeState::Idle {
+                detail.state = Some(state);
+                node_states.insert(look.id(node).to_owned(), detail);
+            }
+        }
+        let state = self.state();
+        let inputs = self.inputs.iter().map(|(node, inputs)| {
+            (node.clone(), inputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+        });
+        Status {
+            workflow_id: self.workflow_id.to_string(),
+            is_running: matches!(state, LiveState::Running | LiveState::Parked),
+            execution_count: self.execution_count(),
+            results,
+            state,
+            version: self.definition.version,
+            node_count: self.plan.len(),
+            interval_ms: self.interval_ms(),
+            max_iterations: self.options.max_iterations,
+            started_at: Some(self.started_at),
+            node_states,
+            inputs: inputs.collect(),
+        }
+    }
+}

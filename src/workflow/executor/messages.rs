@@ -1,0 +1,176 @@
+//! What an executor hears, and what it reports.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::{Addr, Message};
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::domain::id::{ConnectionId, SessionId};
+use crate::hub::{Parts, Shard};
+use crate::workflow::client::{InputUpdate, LiveOptions};
+use crate::workflow::definition::Definition;
+use crate::workflow::node::{NodeError, Reply as WorkReply};
+use crate::workflow::plan::{JobId, Pulse};
+use crate::workflow::refused::Refused;
+use crate::workflow::told::{Applied, Status};
+
+/// Where an answer goes.
+pub type Reply<T> = oneshot::Sender<Result<T, Refused>>;
+
+/// Where it is told how a workflow stood at its end, where it was live.
+pub type EndReply = Reply<Option<Status>>;
+
+/// The inputs that were changed while live, by node and input.
+pub type Inputs = BTreeMap<String, Map<String, Value>>;
+
+/// Change an input before the next iteration.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Apply {
+    /// Which, and to what.
+    pub update: InputUpdate,
+    /// Told when it is applied; where the workflow comes back after a restart, once that is written.
+    pub reply: Reply<Applied>,
+}
+
+/// Do one iteration.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Step {
+    /// How it stands after it.
+    pub reply: Reply<Status>,
+}
+
+/// Run on, where it is paused.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Resume {
+    /// How it runs from now on.
+    pub options: LiveOptions,
+    /// Who wants it, where they said.
+    pub author: Option<String>,
+    /// Refused where it is not paused.
+    pub reply: Reply<Status>,
+}
+
+/// Tell how it stands.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Describe {
+    /// How it stands.
+    pub reply: Reply<Status>,
+}
+
+/// Let a connection watch.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Admit {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its shard.
+    pub shard: Addr<Shard>,
+    /// The last flush that it has; it is told how everything stands where there is none.
+    pub since: Option<u64>,
+}
+
+/// Go on with another version of the graph.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Revise {
+    /// The version.
+    pub definition: Definition,
+}
+
+/// End.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Halt {
+    /// Why.
+    pub reason: String,
+    /// Who wants it, where they said.
+    pub author: Option<String>,
+    /// How it stood at its end.
+    pub reply: Option<EndReply>,
+}
+
+/// End without a word, and leave what was asked of people as it is: the server goes down.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct LetGo;
+
+/// To itself: work that a node waits for has ended.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct WorkEnded {
+    /// The work.
+    pub job: JobId,
+    /// How it ended.
+    pub outcome: Result<WorkReply, NodeError>,
+}
+
+/// To itself: a session was started for a node.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ErrandStarted {
+    /// The work.
+    pub job: JobId,
+    /// The session.
+    pub session_id: SessionId,
+}
+
+/// From an executor to whoever started it.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Report {
+    /// The workflow.
+    pub workflow_id: Arc<str>,
+    /// Which start of it.
+    pub generation: u64,
+    /// What there is to report.
+    pub fact: Fact,
+}
+
+/// What an executor reports.
+#[derive(Debug)]
+pub enum Fact {
+    /// It is set up, or goes on with another version.
+    Ready {
+        /// Which node runs at any moment.
+        pulse: Arc<Pulse>,
+        /// The ids of the nodes, by their place.
+        ids: Arc<[String]>,
+        /// The definition that runs.
+        definition: Box<Definition>,
+        /// Who waits for the start, with how it stands.
+        waiting: Option<(Reply<Status>, Box<Status>)>,
+    },
+    /// An input was changed.
+    InputChanged {
+        /// Which.
+        applied: Applied,
+        /// What it is from now on.
+        value: Value,
+        /// Who waits for that, where it has to be written first.
+        reply: Option<Reply<Applied>>,
+    },
+    /// It runs, and is no longer paused.
+    Resumed {
+        /// How.
+        options: LiveOptions,
+        /// Who waits, with how it stands.
+        waiting: (Reply<Status>, Box<Status>),
+    },
+    /// It is not live any more.
+    Ended {
+        /// What those are told who could not follow.
+        last_words: Arc<Parts>,
+        /// The last flush.
+        flush: u64,
+        /// Who waits for the end, with how it stood.
+        waiting: Option<(EndReply, Box<Status>)>,
+    },
+    /// It could not be set up.
+    Unusable,
+}

@@ -1,0 +1,236 @@
+//! One live workflow, on a thread of its own.
+//!
+//! **Owns** its plan, the work that nodes wait for, and the board of what those who watch have been told.
+//! **Hears** changes of inputs, steps, another version, the end; and from its own work how that has ended.
+//! **Tells** the shards what changes, and the supervisor what it has to keep.
+//! **Ends when** it is halted, has done as many iterations as it may, or a node stops it.
+
+mod errands;
+mod handlers;
+mod launch;
+mod look;
+pub mod messages;
+mod turn;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::clock::Instant;
+use actix::{Actor, ActorContext, ArbiterHandle, AsyncContext, Context, Recipient, SpawnHandle};
+use smallvec::smallvec;
+
+pub use launch::{Launch, Occasion};
+
+use self::messages::{Fact, Inputs, Report};
+use super::catalogue::Catalogue;
+use super::client::LiveOptions;
+use super::definition::Definition;
+use super::host::Host;
+use super::live::board::{Beat, Board, last_words};
+use super::live::happening::Happening;
+use super::live::rate::Rate;
+use super::plan::{JobId, NodeIndex, Plan};
+use super::told::Event;
+use crate::config::workflows::Workflows;
+use crate::domain::time::Timestamp;
+use crate::hub::{Broadcast, Tell, Topic};
+use crate::metrics;
+
+/// What all executors of a server have in common.
+pub struct Shared {
+    /// The node classes.
+    pub catalogue: Arc<Catalogue>,
+    /// The settings.
+    pub limits: Workflows,
+    /// The way to those who watch.
+    pub broadcast: Broadcast,
+    /// Who keeps the sessions that nodes need.
+    pub host: Arc<dyn Host>,
+    /// The thread on which sessions are waited for: an executor's own may be stuck.
+    pub errands: ArbiterHandle,
+    /// What is counted.
+    pub metrics: metrics::Workflows,
+}
+
+/// One live workflow.
+pub struct Executor {
+    shared: Arc<Shared>,
+    workflow_id: Arc<str>,
+    generation: u64,
+    topic: Topic,
+    report: Recipient<Report>,
+    definition: Definition,
+    options: LiveOptions,
+    inputs: Inputs,
+    plan: Plan,
+    /// The nodes of the plan by their place.
+    nodes: Vec<NodeIndex>,
+    board: Board,
+    /// The last line that each node told.
+    lines: HashMap<usize, String>,
+    jobs: HashMap<JobId, work::Running>,
+    is_paused: bool,
+    /// Whether one more iteration is to be done though it is paused or nothing has changed.
+    is_stepping: bool,
+    /// Iterations of this start before this executor took over.
+    counted_before: u64,
+    started_at: Timestamp,
+    pace: Pace,
+    has_ended: bool,
+    leash: Leash,
+}
+
+/// What holds an executor that may be stuck: once it is cut, the executor ends as soon as it can, without a word.
+/// Whoever else holds it sees by its count whether the executor is still there.
+#[derive(Clone, Debug, Default)]
+pub struct Leash(Arc<AtomicBool>);
+
+impl Leash {
+    /// Gives the executor up.
+    pub fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was given up.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Whether nobody else holds it.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
+/// When things are done, by a clock that does not jump.
+struct Pace {
+    began: Instant,
+    /// The wall clock when it began.
+    wall: Timestamp,
+    /// When the next iteration of volatile nodes is due.
+    next_beat: Instant,
+    /// When the next flush may be.
+    next_flush: Instant,
+    /// How long the last iteration took.
+    last_tick: Duration,
+    rate: Rate,
+    /// Whether a turn comes as soon as everything else had its turn.
+    is_turn_due: bool,
+    timer: Option<(Instant, SpawnHandle)>,
+}
+
+impl Pace {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            began: now,
+            wall: Timestamp::now(),
+            next_beat: now,
+            next_flush: now,
+            last_tick: Duration::ZERO,
+            rate: Rate::default(),
+            is_turn_due: false,
+            timer: None,
+        }
+    }
+
+    /// The wall clock's time, which goes on evenly.
+    fn now(&self) -> Timestamp {
+        self.wall.plus(self.began.elapsed())
+    }
+}
+
+impl Actor for Executor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.soon(ctx);
+    }
+}
+
+impl Executor {
+    /// How many iterations there were since the start.
+    fn execution_count(&self) -> u64 {
+        self.counted_before + self.plan.iteration()
+    }
+
+    fn happening(&self, event: Event) -> Happening {
+        let mut happening = Happening::new(event, self.plan.len(), self.pace.now());
+        happening.version = Some(self.definition.version);
+        happening.execution_count = Some(self.execution_count());
+        happening
+    }
+
+    fn tell_supervisor(&self, fact: Fact) {
+        let (workflow_id, generation) = (Arc::clone(&self.workflow_id), self.generation);
+        self.report.do_send(Report { workflow_id, generation, fact });
+    }
+
+    /// Tells those who watch what has changed, where that is due.
+    fn flush_if_due(&mut self) {
+        if self.board.is_pending(self.execution_count()) && Instant::now() >= self.pace.next_flush {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let begun = Instant::now();
+        let beat = self.beat();
+        let look = look::Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
+        let parts = self.board.flush(&look, &beat, self.shared.broadcast.has_listeners());
+        if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
+            let (topics, flush) = (smallvec![self.topic], Some(self.board.last_flush()));
+            self.shared.broadcast.tell(&Tell { topics, flush, parts });
+        }
+        // However much there is to write, the loop keeps nine tenths of its time.
+        let gap = Duration::from_secs_f64(1.0 / f64::from(self.shared.limits.flushes_per_second));
+        self.pace.next_flush = begun + gap.max(10 * begun.elapsed());
+    }
+
+    fn beat(&mut self) -> Beat {
+        let since = self.pace.began.elapsed();
+        Beat {
+            timestamp: self.pace.now(),
+            execution_count: self.execution_count(),
+            execution_time: self.pace.last_tick.as_secs_f64(),
+            rate: self.pace.rate.at(since),
+        }
+    }
+
+    /// Ends, tells everybody, and lets go of all work.
+    fn halt(&mut self, why: messages::Halt, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        let mut stopped = self.happening(Event::ContinuousStopped);
+        stopped.reason = Some(why.reason.clone());
+        stopped.author.clone_from(&why.author);
+        self.board.happened(stopped.clone());
+        self.flush();
+        self.drop_all_work();
+        let status = self.status();
+        log::info!(workflow_id:% = self.workflow_id, reason:% = why.reason; "a workflow is not live any more");
+        let last_words = Arc::new(last_words(status.clone(), &stopped));
+        let waiting = why.reply.map(|reply| (reply, Box::new(status)));
+        self.tell_supervisor(Fact::Ended { last_words, flush: self.board.last_flush(), waiting });
+        ctx.stop();
+    }
+
+    /// Lets everything else have its turn, and then goes on.
+    fn soon(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.pace.is_turn_due, true) {
+            return;
+        }
+        // Not by a message to itself: messages are taken before the thread sees to timers and other tasks.
+        let turn = actix::fut::wrap_future::<_, Self>(tokio::task::yield_now());
+        ctx.spawn(actix::fut::ActorFutureExt::map(turn, |(), executor: &mut Self, ctx| executor.turn(ctx)));
+    }
+}

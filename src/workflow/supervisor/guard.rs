@@ -1,0 +1,94 @@
+//! Whether executors are well: one whose node does not come to an end is given up, and another goes on without that node.
+
+use actix::clock::Instant;
+use actix::dev::channel::channel;
+use actix::{Addr, Arbiter, Context};
+
+use super::{Entry, MAILBOX, Supervisor};
+use crate::config::seconds;
+use crate::domain::time::Timestamp;
+use crate::workflow::executor::{Leash, Occasion};
+use crate::workflow::live::happening::Happening;
+use crate::workflow::plan::NodeIndex;
+use crate::workflow::told::Event;
+
+/// The most threads that are stuck; a workflow that would need one more is stopped.
+const MOST_GIVEN_UP: usize = 8;
+
+impl Supervisor {
+    /// Looks after all executors.
+    pub(super) fn look(&mut self, ctx: &mut Context<Self>) {
+        let limit = seconds(self.shared.limits.node_timeout);
+        let now = Instant::now();
+        let (mut stuck, mut broken) = (Vec::new(), Vec::new());
+        for (id, entry) in &mut self.live {
+            let running = entry.pulse.as_ref().and_then(|pulse| pulse.running());
+            match (running, entry.seen) {
+                (Some(node), Some((seen, since))) if node == seen => {
+                    if now.duration_since(since) >= limit {
+                        stuck.push((id.clone(), node));
+                    }
+                }
+                (node, _) => entry.seen = node.map(|node| (node, now)),
+            }
+            // A report of its end may be on its way still when it is first seen to be gone.
+            if !entry.executor.connected() && std::mem::replace(&mut entry.is_suspect, true) {
+                broken.push(id.clone());
+            }
+        }
+        for (id, node) in stuck {
+            self.give_up(&id, node, ctx);
+        }
+        for id in broken {
+            self.fail(&id, "the workflow broke down".to_owned(), ctx);
+        }
+    }
+
+    /// Gives up an executor whose node does not come to an end.
+    fn give_up(&mut self, workflow_id: &str, (iteration, node): (u64, NodeIndex), ctx: &mut Context<Self>) {
+        let limit = self.shared.limits.node_timeout;
+        self.given_up.retain(|leash| !leash.is_last());
+        let Some(entry) = self.live.get(workflow_id) else { return };
+        let node_id = entry.ids.get(node.place()).cloned().unwrap_or_default();
+        let reason = format!("{node_id}: took longer than {limit} s");
+        log::warn!(workflow_id, node_id; "a node took too long: its thread is given up");
+        if self.given_up.len() >= MOST_GIVEN_UP {
+            let reason = format!("{reason}, and {MOST_GIVEN_UP} threads are stuck already");
+            return self.fail(workflow_id, reason, ctx);
+        }
+        let Some(entry) = self.live.remove(workflow_id) else { return };
+        self.shared.metrics.live.decrement(1.0);
+        entry.leash.cut();
+        entry.arbiter.stop();
+        self.given_up.push(entry.leash.clone());
+        let (to_executor, mailbox) = channel(MAILBOX);
+        let mut entry = Entry {
+            executor: Addr::new(to_executor),
+            arbiter: Arbiter::new(),
+            leash: Leash::default(),
+            // The iteration that did not end counts: its number was seen.
+            counted_before: entry.counted_before + iteration,
+            pulse: None,
+            seen: None,
+            is_suspect: false,
+            ..entry
+        };
+        entry.quarantined.push((node_id, format!("took longer than {limit} s")));
+        self.launch(entry, mailbox, Occasion::Takeover { reason }, None, ctx);
+    }
+
+    /// Ends a workflow whose executor cannot be asked any more, and tells everybody.
+    fn fail(&mut self, workflow_id: &str, reason: String, ctx: &mut Context<Self>) {
+        let Some(entry) = self.forget(workflow_id, ctx) else { return };
+        entry.leash.cut();
+        self.given_up.push(entry.leash.clone());
+        log::error!(workflow_id, reason; "a live workflow has failed");
+        for event in [Event::ExecutionFailed, Event::ContinuousStopped] {
+            let mut happening = Happening::new(event, entry.definition.graph.nodes.len(), Timestamp::now());
+            happening.version = Some(entry.definition.version);
+            happening.reason = Some(reason.clone());
+            self.watchers.happened(workflow_id, &happening);
+        }
+        self.keep_no_more(workflow_id, None, ctx);
+    }
+}

@@ -1,0 +1,241 @@
+//! What the supervisor does when somebody wants something.
+
+use std::sync::Arc;
+
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+
+use super::keep::{Kept, LIVE};
+use super::messages::{
+    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, LetAllGo, StartLive, StepLive, StopLive, TakeUp,
+    Unwatch, Watch,
+};
+use super::{Beginning, Supervisor, stored};
+use crate::domain::time::Timestamp;
+use crate::hub::{Join, Topic};
+use crate::store::{Precondition, Store};
+use crate::workflow::client::LiveOptions;
+use crate::workflow::definition::Definition;
+use crate::workflow::executor::messages::{Admit, Apply, Describe, Halt, Inputs, Resume, Revise, Step};
+use crate::workflow::live::happening::{Change, Happening};
+use crate::workflow::refused::Refused;
+use crate::workflow::told::Event;
+
+/// How many documents are read at once.
+const PAGE: usize = 100;
+
+impl Handler<StartLive> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: StartLive, ctx: &mut Self::Context) {
+        let StartLive { definition, options, author, reply } = message;
+        match self.live.get(&definition.id) {
+            Some(entry) if entry.is_paused => entry.executor.do_send(Resume { options, author, reply }),
+            Some(_) | None => {
+                let inputs = Inputs::new();
+                let reply = Some(reply);
+                self.begin(Beginning { definition, options, inputs, is_paused: false, author, reply }, ctx);
+            }
+        }
+    }
+}
+
+impl Handler<StopLive> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: StopLive, _: &mut Self::Context) {
+        let StopLive { workflow_id, author, reply } = message;
+        match self.live.get(&workflow_id) {
+            Some(entry) => {
+                let by = author.as_ref().map(|author| format!(" by {author}")).unwrap_or_default();
+                entry.executor.do_send(Halt { reason: format!("stopped{by}"), author, reply: Some(reply) });
+            }
+            None => {
+                let _ = reply.send(Ok(None));
+            }
+        }
+    }
+}
+
+impl Handler<StepLive> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: StepLive, ctx: &mut Self::Context) {
+        let StepLive { definition, author, reply } = message;
+        match self.live.get(&definition.id) {
+            Some(entry) => entry.executor.do_send(Step { reply }),
+            None => {
+                let (options, inputs) = (LiveOptions::default(), Inputs::new());
+                let (step, stepped) = tokio::sync::oneshot::channel();
+                let id = definition.id.clone();
+                let beginning = Beginning { definition, options, inputs, is_paused: true, author, reply: Some(step) };
+                self.begin(beginning, ctx);
+                // The answer is how it stands after its first step, not before.
+                let stepped = async move { stepped.await.unwrap_or(Err(Refused::ShuttingDown)) }.into_actor(self);
+                ctx.spawn(stepped.map(move |started, supervisor, _| match (started, supervisor.live.get(&id)) {
+                    (Ok(_), Some(entry)) => entry.executor.do_send(Describe { reply }),
+                    (started, _) => {
+                        let _ = reply.send(started);
+                    }
+                }));
+            }
+        }
+    }
+}
+
+impl Handler<DescribeLive> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: DescribeLive, _: &mut Self::Context) {
+        let DescribeLive { workflow_id, reply } = message;
+        let Some(entry) = self.live.get(&workflow_id) else {
+            let _ = reply.send(Ok(None));
+            return;
+        };
+        let (describe, described) = tokio::sync::oneshot::channel();
+        entry.executor.do_send(Describe { reply: describe });
+        actix::spawn(async move {
+            // An executor that goes before it answers is not live.
+            let _ = reply.send(described.await.map_or(Ok(None), |status| status.map(Some)));
+        });
+    }
+}
+
+impl Handler<ApplyInput> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: ApplyInput, _: &mut Self::Context) {
+        let ApplyInput { update, reply } = message;
+        let found = match &update.workflow_id {
+            Some(id) => self.live.get(id).ok_or(Refused::UnknownWorkflow),
+            None => {
+                let mut having = self.live.values().filter(|entry| entry.ids.contains(&update.node_id));
+                match (having.next(), having.next()) {
+                    (Some(entry), None) => Ok(entry),
+                    (Some(_), Some(_)) => Err(Refused::AmbiguousNode(update.node_id.clone())),
+                    (None, _) => Err(Refused::UnknownNode(update.node_id.clone())),
+                }
+            }
+        };
+        match found {
+            Ok(entry) => entry.executor.do_send(Apply { update, reply }),
+            Err(refused) => {
+                let _ = reply.send(Err(refused));
+            }
+        }
+    }
+}
+
+impl Handler<DefinitionSaved> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: DefinitionSaved, _: &mut Self::Context) {
+        let definition = message.definition;
+        let mut updated = updated(Change::Saved, definition.author.clone());
+        updated.node_count = definition.graph.nodes.len();
+        updated.version = Some(definition.version);
+        match self.live.get(&definition.id) {
+            // The executor tells it with what it goes on with, or why it does not.
+            Some(entry) => entry.executor.do_send(Revise { definition }),
+            None => self.watchers.happened(&definition.id, &updated),
+        }
+    }
+}
+
+impl Handler<DefinitionRemoved> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: DefinitionRemoved, _: &mut Self::Context) {
+        let DefinitionRemoved { workflow_id, author } = message;
+        self.watchers.happened(&workflow_id, &updated(Change::Removed, author.clone()));
+        if let Some(entry) = self.live.get(&workflow_id) {
+            entry.executor.do_send(Halt { reason: "the workflow was removed".to_owned(), author, reply: None });
+        }
+    }
+}
+
+fn updated(change: Change, author: Option<String>) -> Happening {
+    Happening { change: Some(change), author, ..Happening::new(Event::WorkflowUpdated, 0, Timestamp::now()) }
+}
+
+impl Handler<Watch> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: Watch, _: &mut Self::Context) {
+        let Watch { connection, shard, topic, since } = message;
+        let broadcast = &self.shared.broadcast;
+        if topic == Topic::Workflows {
+            broadcast.join(&shard, Join { connection, topic, parts: Arc::default() });
+            for entry in self.live.values() {
+                entry.executor.do_send(Admit { connection, shard: shard.clone(), since: None });
+            }
+            self.everybody.insert(connection, shard);
+            return;
+        }
+        if let Some(entry) = self.live.values().find(|entry| entry.topic == topic) {
+            entry.executor.do_send(Admit { connection, shard, since });
+            return;
+        }
+        // Who has part of what was told before the end gets the end.
+        let lacks = |flush: u64| since.is_some_and(|since| since < flush);
+        let end = self.ends.iter().find(|end| end.topic == topic && lacks(end.flush));
+        let parts = end.map(|end| Arc::clone(&end.last_words)).unwrap_or_default();
+        broadcast.join(&shard, Join { connection, topic, parts });
+    }
+}
+
+impl Handler<Unwatch> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: Unwatch, _: &mut Self::Context) {
+        self.everybody.remove(&message.connection);
+    }
+}
+
+impl Handler<LetAllGo> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: LetAllGo, _: &mut Self::Context) {
+        self.let_all_go();
+    }
+}
+
+impl Handler<TakeUp> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: TakeUp, ctx: &mut Self::Context) {
+        let store = self.store.clone();
+        let found = async move { kept(&store).await }.into_actor(self);
+        ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
+            Ok(found) => {
+                for (definition, Kept { options, inputs }) in found {
+                    let beginning =
+                        Beginning { definition, options, inputs, is_paused: false, author: None, reply: None };
+                    supervisor.begin(beginning, ctx);
+                }
+            }
+            Err(refused) => log::error!(refused:%; "the live workflows of before could not be read"),
+        }));
+    }
+}
+
+/// The workflows that come back, with what is kept of them.
+async fn kept(store: &Store) -> Result<Vec<(Definition, Kept)>, Refused> {
+    let mut found = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.documents(LIVE, after.as_deref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.id.clone());
+        for document in page {
+            let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
+            match stored(store, &document.id).await {
+                Ok(Some(definition)) => found.push((definition, kept)),
+                Ok(None) => {
+                    log::info!(workflow_id = document.id; "a workflow that was live is not there any more");
+                    store.remove_document(LIVE, &document.id, Precondition::Anything).await?;
+                }
+                Err(refused) => log::error!(workflow_id = document.id, refused:%; "a workflow does not come back"),
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the supervisor hears, but for the reports of executors.
+
+use actix::{Addr, Message};
+
+use crate::domain::id::ConnectionId;
+use crate::hub::{Shard, Topic};
+use crate::workflow::client::{InputUpdate, LiveOptions};
+use crate::workflow::definition::Definition;
+use crate::workflow::executor::messages::{EndReply, Reply};
+use crate::workflow::told::{Applied, Status};
+
+/// Make a workflow live, or let one that is paused run.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StartLive {
+    /// The workflow.
+    pub definition: Definition,
+    /// How it runs.
+    pub options: LiveOptions,
+    /// Who wants it, where they said.
+    pub author: Option<String>,
+    /// How it stands then.
+    pub reply: Reply<Status>,
+}
+
+/// End a live workflow.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StopLive {
+    /// The workflow.
+    pub workflow_id: String,
+    /// Who wants it, where they said.
+    pub author: Option<String>,
+    /// How it stood at its end.
+    pub reply: EndReply,
+}
+
+/// Do one iteration.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StepLive {
+    /// The workflow.
+    pub definition: Definition,
+    /// Who wants it, where they said.
+    pub author: Option<String>,
+    /// How it stands then.
+    pub reply: Reply<Status>,
+}
+
+/// Tell how a workflow stands.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct DescribeLive {
+    /// The workflow.
+    pub workflow_id: String,
+    /// How it stands; nothing where it is not live.
+    pub reply: EndReply,
+}
+
+/// Change an input.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ApplyInput {
+    /// Which, and to what.
+    pub update: InputUpdate,
+    /// The iteration that sees it.
+    pub reply: Reply<Applied>,
+}
+
+/// A definition was saved.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct DefinitionSaved {
+    /// As it is now.
+    pub definition: Definition,
+}
+
+/// A definition was removed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct DefinitionRemoved {
+    /// The workflow.
+    pub workflow_id: String,
+    /// Who did it, where they said.
+    pub author: Option<String>,
+}
+
+/// Let a connection watch one workflow, or all.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its shard.
+    pub shard: Addr<Shard>,
+    /// What it watches.
+    pub topic: Topic,
+    /// The last flush of that workflow that it has.
+    pub since: Option<u64>,
+}
+
+/// A connection has gone.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Unwatch {
+    /// The connection.
+    pub connection: ConnectionId,
+}
+
+/// Take up the live workflows that a restart brings back.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct TakeUp;
+
+/// Let all workflows go: the server goes down.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct LetAllGo;
