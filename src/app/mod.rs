@@ -1,5 +1,6 @@
 //! The wiring: what is started where, in which order, and how it ends.
 
+mod host;
 mod plan;
 mod streams;
 
@@ -19,12 +20,17 @@ use crate::shutdown;
 use crate::store::Store;
 use crate::task;
 use crate::task::command::{self, Launcher};
+use crate::workflow::catalogue::Catalogue;
+use crate::workflow::node::NodeClass;
+use crate::workflow::nodes;
+use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
 use plan::Plan;
 
 /// A server that is not started: its settings and what it can run.
 pub struct App {
     settings: Settings,
     kinds: Kinds,
+    catalogue: Catalogue,
 }
 
 impl App {
@@ -34,7 +40,8 @@ impl App {
     /// Where two kinds have one name, or a schema is not valid.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let kinds = kinds(&settings)?;
-        Ok(Self { settings, kinds })
+        let catalogue = nodes::built_in(&settings.workflows)?;
+        Ok(Self { settings, kinds, catalogue })
     }
 
     /// Adds a task kind.
@@ -43,6 +50,15 @@ impl App {
     /// Where its name is taken, or one of its schemas is not valid.
     pub fn with_task(mut self, kind: Arc<dyn TaskKind>) -> anyhow::Result<Self> {
         self.kinds.register(kind)?;
+        Ok(self)
+    }
+
+    /// Adds a class of nodes for workflows.
+    ///
+    /// # Errors
+    /// Where its name is taken, or two of its ports have one name.
+    pub fn with_node(mut self, class: Arc<dyn NodeClass>) -> anyhow::Result<Self> {
+        self.catalogue.register(class)?;
         Ok(self)
     }
 
@@ -61,7 +77,7 @@ impl App {
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
-        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, serving, metrics)?;
+        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, self.catalogue, serving, metrics)?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
             HttpServer::new(move || http::app(plan.settle()))
@@ -82,12 +98,17 @@ impl App {
         let serving = actix::spawn(server);
         actix::spawn(plan.clone().count());
         plan.take_up().await?;
+        plan.supervisor.do_send(TakeUp);
         actix::spawn(plan.metrics.clone().keep_up());
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
         log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard listens");
         stop.await;
         // Nobody listens where everything has gone already.
         let _ = lifecycle.send(Lifecycle::Draining);
+        // Before the sessions: else their nodes would take it for an end that a session is let go.
+        if plan.supervisor.send(LetAllGo).await.is_err() {
+            log::warn!("the live workflows could not be let go");
+        }
         shutdown::drain(&plan.directories, &plan.hub, seconds(settings.server.shutdown_timeout)).await;
         handle.stop(false).await;
         serving.await??;

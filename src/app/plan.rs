@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix::dev::channel::{AddressReceiver, channel};
-use actix::{Actor, Addr, Context};
+use actix::{Actor, Addr, Arbiter, Context};
 use crossbeam_channel::Receiver;
 use tokio::sync::watch;
 
+use super::host::Errands;
 use super::streams::Sockets;
 use crate::config::Settings;
 use crate::connection::Connections;
 use crate::http::{Lifecycle, State};
-use crate::hub::{Gauge, Hub, Links, Shard};
+use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
 use crate::metrics::Metrics;
 use crate::session::directory::TakeUp;
 use crate::session::environment::Environment;
@@ -23,6 +24,10 @@ use crate::session::queue::{Queue, Worker};
 use crate::session::slots::Slots;
 use crate::session::{Directory, Kinds, Sessions};
 use crate::store::{Error, Store};
+use crate::workflow::catalogue::Catalogue;
+use crate::workflow::client::Live;
+use crate::workflow::executor::Shared;
+use crate::workflow::supervisor::Supervisor;
 
 /// Messages that an actor takes before senders that wait are held back.
 const MAILBOX: usize = 1024;
@@ -33,6 +38,7 @@ pub(super) struct Plan {
     settings: Arc<Settings>,
     store: Store,
     kinds: Arc<Kinds>,
+    pub(super) supervisor: Addr<Supervisor>,
     pub(super) directories: Arc<[Addr<Directory>]>,
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
@@ -55,6 +61,7 @@ impl Plan {
         settings: Arc<Settings>,
         store: Store,
         kinds: Kinds,
+        catalogue: Catalogue,
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
@@ -76,13 +83,28 @@ impl Plan {
         };
         let queue =
             Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect()).start();
+        let gauge = Gauge::new(settings.connections.max_connections);
+        let broadcast = Broadcast::new(&shards, gauge.clone());
         let hub = Hub::new(shards, &settings.connections).start();
+        let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
+        let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
+        let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
+        let here = Arbiter::current();
+        let shared = Shared {
+            catalogue: Arc::new(catalogue),
+            limits: settings.workflows.clone(),
+            broadcast,
+            host: Arc::new(Errands::new(sessions, here.clone())),
+            errands: here,
+            metrics: metrics.workflows(),
+        };
         Ok(Self {
-            gauge: Gauge::new(settings.connections.max_connections),
+            gauge,
+            supervisor: Supervisor::new(shared, store.clone()).start(),
             settings,
             store,
-            kinds: Arc::new(kinds),
-            directories: directories.into(),
+            kinds,
+            directories,
             hub,
             queue,
             metrics,
@@ -160,7 +182,13 @@ impl Plan {
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
-        let connections = Connections::new(shard, links, sessions.clone(), &self.settings.connections);
+        let connections = Connections::new(
+            shard,
+            links,
+            sessions.clone(),
+            Live::new(self.supervisor.clone()),
+            &self.settings.connections,
+        );
         (sessions, connections)
     }
 }

@@ -6,7 +6,7 @@ use futures::future::LocalBoxFuture;
 
 use crate::connection::{self, Connections, event_stream};
 use crate::domain::id::SessionId;
-use crate::http::{Admission, Problem, SocketRequest, Streams};
+use crate::http::{Admission, Problem, SocketRequest, Streams, WorkflowsRequest};
 use crate::hub::close::CloseCode;
 
 /// The connections of one worker, as the HTTP layer wants them.
@@ -19,14 +19,26 @@ impl Streams for Sockets {
         payload: web::Payload,
         asked: SocketRequest,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
-        let admission = match asked.admission {
-            Admission::Allowed => connection::Admission::Welcome,
-            Admission::ForbiddenOrigin => connection::Admission::Closed(CloseCode::NotAllowed),
-        };
+        let admission = admitted(asked.admission);
         let connections = self.0.clone();
         async move {
             let SocketRequest { session_id, since, .. } = asked;
             let response = connections.session_socket(&request, payload, &session_id, since, admission).await;
+            response.map_err(|error| Problem::from(error).into())
+        }
+        .boxed_local()
+    }
+
+    fn workflows(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: WorkflowsRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        let admission = admitted(asked.admission);
+        let connections = self.0.clone();
+        async move {
+            let response = connections.workflow_socket(&request, payload, asked.workflow_id, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()
@@ -45,5 +57,12 @@ impl Streams for Sockets {
                 .map_err(|error| Problem::from(error).into())
         }
         .boxed_local()
+    }
+}
+
+fn admitted(admission: Admission) -> connection::Admission {
+    match admission {
+        Admission::Allowed => connection::Admission::Welcome,
+        Admission::ForbiddenOrigin => connection::Admission::Closed(CloseCode::NotAllowed),
     }
 }

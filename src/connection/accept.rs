@@ -6,6 +6,7 @@ use std::rc::Rc;
 use actix::Addr;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::behind::Behind;
 use super::catch_up::CatchUp;
 use super::dialect::session::SESSION;
 use super::guard::Guard;
@@ -19,6 +20,7 @@ use crate::hub::links::Arrival;
 use crate::hub::{Dialect, Link, Links, Shard, Topic};
 use crate::session::Sessions;
 use crate::session::messages::{Attached, Greeting, Refused};
+use crate::workflow::client::Live;
 
 /// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in, told, and closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub(super) struct Shared {
     pub(super) shard: Addr<Shard>,
     pub(super) links: Rc<Links>,
     pub(super) sessions: Sessions,
+    pub(super) live: Live,
     pub(super) settings: config::connections::Connections,
 }
 
@@ -50,12 +53,17 @@ impl Connections {
         shard: Addr<Shard>,
         links: Rc<Links>,
         sessions: Sessions,
+        live: Live,
         settings: &config::connections::Connections,
     ) -> Self {
-        let shared = Shared { shard, links, sessions, settings: settings.clone() };
+        let behind = Behind::new(live.clone(), shard.clone());
+        let shared = Shared { shard, links, sessions, live, settings: settings.clone() };
         let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
         shared.links.on_falling_behind(move |link, topic, seq| {
-            let Topic::Session(session_id) = topic else { return };
+            let session_id = match topic {
+                Topic::Session(session_id) => session_id,
+                Topic::Workflow(_) | Topic::Workflows => return behind.add(link, topic, seq),
+            };
             let (sessions, shard, link) = (sessions.clone(), shard.clone(), Rc::clone(link));
             let catch_up = CatchUp { sessions, session_id, shard, link };
             actix::spawn(async move {
@@ -154,7 +162,7 @@ fn refuse(link: &Link, refused: &Refused) {
 }
 
 /// The client's own name in `?client_id=`.
-fn client_id(request: &HttpRequest) -> Option<String> {
+pub(super) fn client_id(request: &HttpRequest) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
     pairs.find(|(key, _)| key == "client_id").map(|(_, value)| value.into_owned())
 }

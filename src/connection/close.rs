@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::hub::close::CloseCode;
 use crate::session::messages::Refused;
+use crate::workflow::refused::Refused as WorkflowRefused;
 
 /// The stable word in the `code` of an `error` message.
 #[must_use]
@@ -39,6 +40,55 @@ pub fn text(refused: &Refused) -> Cow<'static, str> {
         | Refused::AlreadyAnswered(_)
         | Refused::QueueFull
         | Refused::ShuttingDown => Cow::Owned(refused.to_string()),
+    }
+}
+
+/// The stable word in the `code` of an `error` message about workflows.
+#[must_use]
+pub fn workflow_word(refused: &WorkflowRefused) -> &'static str {
+    match refused {
+        WorkflowRefused::UnknownWorkflow => "unknown_workflow",
+        WorkflowRefused::UnknownNode(_) => "unknown_node",
+        WorkflowRefused::UnknownInput(_) => "unknown_input",
+        WorkflowRefused::InvalidValue(_) => "invalid_value",
+        WorkflowRefused::InputIsLinked => "input_is_linked",
+        WorkflowRefused::AmbiguousNode(_) => "ambiguous_node",
+        WorkflowRefused::Invalid(_) => "invalid_graph",
+        WorkflowRefused::AlreadyExists => "workflow_exists",
+        WorkflowRefused::VersionConflict(_) => "version_conflict",
+        WorkflowRefused::AlreadyRunning => "already_running",
+        WorkflowRefused::TooManyLive => "too_many_live",
+        WorkflowRefused::ShuttingDown => "shutting_down",
+        WorkflowRefused::Unavailable(_) => "store_unavailable",
+    }
+}
+
+/// What is wrong with what was wanted of workflows, for people; nothing about the inside.
+#[must_use]
+pub fn workflow_text(refused: &WorkflowRefused) -> String {
+    if let WorkflowRefused::Unavailable(_) = refused {
+        return "the server cannot do that now; try again".to_owned();
+    }
+    refused.to_string()
+}
+
+/// The code for a connection that cannot watch what it wants to.
+#[must_use]
+pub fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
+    match refused {
+        WorkflowRefused::UnknownWorkflow => CloseCode::Unknown,
+        WorkflowRefused::UnknownNode(_)
+        | WorkflowRefused::UnknownInput(_)
+        | WorkflowRefused::InvalidValue(_)
+        | WorkflowRefused::InputIsLinked
+        | WorkflowRefused::AmbiguousNode(_)
+        | WorkflowRefused::Invalid(_)
+        | WorkflowRefused::AlreadyExists
+        | WorkflowRefused::VersionConflict(_)
+        | WorkflowRefused::AlreadyRunning => CloseCode::ProtocolError,
+        WorkflowRefused::TooManyLive | WorkflowRefused::ShuttingDown | WorkflowRefused::Unavailable(_) => {
+            CloseCode::GoingAway
+        }
     }
 }
 

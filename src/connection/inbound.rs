@@ -17,7 +17,7 @@ const IN_FLIGHT: u32 = 32;
 /// Who answers, where the client does not say.
 const NOBODY_IN_PARTICULAR: &str = "websocket";
 /// The most characters of a client's own name.
-const NAME_LENGTH: usize = 64;
+pub(super) const NAME_LENGTH: usize = 64;
 
 /// What hears the messages of a WebSocket, one implementation for each kind of socket.
 pub(super) trait Inbound {
@@ -99,10 +99,10 @@ impl Inbound for SessionInbound {
 }
 
 /// One of the answers that may wait; it is free again when this goes.
-struct Slot(Rc<Cell<u32>>);
+pub(super) struct Slot(Rc<Cell<u32>>);
 
 impl Slot {
-    fn take(in_flight: &Rc<Cell<u32>>) -> Option<Self> {
+    pub(super) fn take(in_flight: &Rc<Cell<u32>>) -> Option<Self> {
         if in_flight.get() >= IN_FLIGHT {
             return None;
         }

@@ -7,6 +7,7 @@
 //! This is the only file that names `actix_web_actors`.
 
 mod accept;
+mod behind;
 mod body;
 mod catch_up;
 pub mod close;
@@ -17,6 +18,7 @@ mod guard;
 mod inbound;
 mod presence;
 pub mod socket;
+mod workflows;
 
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ use crate::session::Sessions;
 pub use error::Problem;
 use middleware::{Edge, ForPages};
 use origin::Policy;
-pub use streams::{Admission, SocketRequest, Streams};
+pub use streams::{Admission, SocketRequest, Streams, WorkflowsRequest};
 use table::{Route, at};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -104,6 +104,7 @@ fn table() -> Vec<Route> {
     vec![
         at("/start-task").post(start::start_task),
         at("/ws/{session_id}").get(streams::socket),
+        at("/ws").get(streams::workflows),
         at("/sessions/{session_id}/confirm").post(answers::confirm),
         at("/sessions/{session_id}/input").post(answers::input),
         at("/sessions/{session_id}/retry").post(answers::retry),

@@ -25,6 +25,14 @@ pub trait Streams {
         asked: SocketRequest,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
 
+    /// Upgrades a request to the WebSocket of workflows. A workflow that is unknown is told on the socket.
+    fn workflows(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: WorkflowsRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
+
     /// Follows a session that is known, as server-sent events: its entries after `since`, all of them where it is 0.
     fn events(
         &self,
@@ -43,6 +51,15 @@ pub struct SocketRequest {
     pub since: Option<u64>,
     /// What the client calls itself.
     pub client_id: Option<String>,
+    /// Whether it may have the socket.
+    pub admission: Admission,
+}
+
+/// What a client asks of the WebSocket of workflows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowsRequest {
+    /// The workflow that it watches; all of them where it names none.
+    pub workflow_id: Option<String>,
     /// Whether it may have the socket.
     pub admission: Admission,
 }
@@ -74,31 +91,66 @@ pub(super) async fn socket(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let headers = request.headers();
-    let is_upgrade = headers
-        .get(header::UPGRADE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket")));
-    if !is_upgrade {
-        return Err(Problem::from(Code::UpgradeRequired).into());
-    }
-    let bytes = |name| headers.get(name).map(header::HeaderValue::as_bytes);
-    let taken = request
-        .app_data::<Rc<Policy>>()
-        .is_some_and(|policy| policy.takes_origin(bytes(header::ORIGIN), bytes(header::HOST)));
-    let admission = if taken { Admission::Allowed } else { Admission::ForbiddenOrigin };
+    let admission = admission(&request)?;
     let (since, client_id) = decode(request.query_string())?;
     let session_id = request.match_info().get("session_id").unwrap_or_default().to_owned();
     let asked = SocketRequest { session_id, since, client_id, admission };
     state.streams.socket(request, payload, asked).await
 }
 
+/// Upgrades to the WebSocket of workflows; see `/asyncapi.json` for what is said on it.
+#[utoipa::path(
+    get, path = "/ws", tag = "workflows",
+    params(
+        ("workflow" = Option<String>, Query, max_length = 64, description = "The workflow's id; all are watched without it."),
+        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with what it changes."),
+    ),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn workflows(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let admission = admission(&request)?;
+    let mut query = Query::of(request.query_string());
+    let workflow_id = query.text("workflow");
+    check_client_id(&mut query);
+    query.finish()?;
+    state.streams.workflows(request, payload, WorkflowsRequest { workflow_id, admission }).await
+}
+
+/// Whether the client may have the socket that it asks for.
+fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
+    let headers = request.headers();
+    let is_upgrade = headers
+        .get(header::UPGRADE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket")));
+    if !is_upgrade {
+        return Err(Problem::from(Code::UpgradeRequired));
+    }
+    let bytes = |name| headers.get(name).map(header::HeaderValue::as_bytes);
+    let taken = request
+        .app_data::<Rc<Policy>>()
+        .is_some_and(|policy| policy.takes_origin(bytes(header::ORIGIN), bytes(header::HOST)));
+    Ok(if taken { Admission::Allowed } else { Admission::ForbiddenOrigin })
+}
+
 fn decode(query: &str) -> Result<(Option<u64>, Option<String>), Problem> {
     let mut query = Query::of(query);
     let since = query.number("since", 0..=u64::MAX);
+    let client_id = check_client_id(&mut query);
+    query.finish().map(|()| (since, client_id))
+}
+
+fn check_client_id(query: &mut Query<'_>) -> Option<String> {
     let client_id = query.text("client_id");
     if client_id.as_ref().is_some_and(|id| id.chars().count() > 64 || id.chars().any(char::is_control)) {
         query.fault("client_id", "must have at most 64 characters", "invalid_value");
     }
-    query.finish().map(|()| (since, client_id))
+    client_id
 }

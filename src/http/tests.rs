@@ -27,6 +27,15 @@ impl Streams for Echo {
         Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
     }
 
+    fn workflows(
+        &self,
+        _: HttpRequest,
+        _: web::Payload,
+        asked: WorkflowsRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
+    }
+
     fn events(
         &self,
         _: HttpRequest,

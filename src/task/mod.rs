@@ -3,6 +3,7 @@
 mod approval;
 pub mod command;
 mod long_running;
+pub mod question;
 mod streaming;
 
 use std::sync::Arc;
@@ -14,7 +15,12 @@ use crate::session::TaskKind;
 /// The kinds that every server has.
 #[must_use]
 pub fn built_in() -> Vec<Arc<dyn TaskKind>> {
-    vec![Arc::new(long_running::LongRunningTask), Arc::new(streaming::SimulateStreaming), Arc::new(approval::Approval)]
+    vec![
+        Arc::new(long_running::LongRunningTask),
+        Arc::new(streaming::SimulateStreaming),
+        Arc::new(approval::Approval),
+        Arc::new(question::Question),
+    ]
 }
 
 /// A whole number of the configuration; the schema has checked it.

@@ -14,7 +14,8 @@ use super::graph::Graph;
 use super::refused::Refused;
 use super::supervisor::Supervisor;
 use super::supervisor::messages::{
-    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, StartLive, StepLive, StopLive, Unwatch, Watch,
+    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, ListLive, StartLive, StepLive, StopLive, Unwatch,
+    Watch,
 };
 use super::told::{Applied, Status};
 use crate::domain::id::ConnectionId;
@@ -86,6 +87,12 @@ impl Live {
         Self { supervisor }
     }
 
+    /// Those of nobody: whatever is asked for is refused.
+    #[cfg(test)]
+    pub(crate) fn nobodys() -> Self {
+        Self::new(Addr::new(actix::dev::channel::channel(1).0))
+    }
+
     /// Makes a workflow live, or lets one that is paused run; gives how it stands then. Where it comes back after a
     /// restart, that is in the store when this returns.
     ///
@@ -128,13 +135,22 @@ impl Live {
     }
 
     /// Changes an input of a live workflow; the iteration that is named is the first to see it. Where the workflow
-    /// comes back after a restart, the change is in the store when this returns.
+    /// comes back after a restart, the change is in the store when this returns. Changes are made in the order of these
+    /// calls, whenever they are awaited.
     ///
     /// # Errors
     /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::UnknownNode`], [`Refused::AmbiguousNode`],
     /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
-    pub async fn apply(&self, update: InputUpdate) -> Result<Applied, Refused> {
-        self.ask(|reply| ApplyInput { update, reply }).await
+    pub fn apply(&self, update: InputUpdate) -> impl Future<Output = Result<Applied, Refused>> + use<> {
+        self.ask(|reply| ApplyInput { update, reply })
+    }
+
+    /// The ids of the live workflows, in their order.
+    ///
+    /// # Errors
+    /// [`Refused::ShuttingDown`].
+    pub async fn list(&self) -> Result<Vec<String>, Refused> {
+        self.ask(|reply| ListLive { reply }).await
     }
 
     /// Says that a definition was saved: those who watch are told, and where it is live it goes on with the new graph.
@@ -158,14 +174,16 @@ impl Live {
         self.supervisor.do_send(Unwatch { connection });
     }
 
-    async fn ask<T, M>(&self, message: impl FnOnce(Reply<T>) -> M) -> Result<T, Refused>
+    /// Sends a message at once; what this gives waits for the answer.
+    fn ask<T, M, F>(&self, message: F) -> impl Future<Output = Result<T, Refused>> + use<T, M, F>
     where
+        F: FnOnce(Reply<T>) -> M,
         M: actix::Message<Result = ()> + Send + 'static,
         Supervisor: actix::Handler<M>,
     {
         let (reply, answer) = oneshot::channel();
         self.supervisor.do_send(message(reply));
         // The other side drops the reply only when it goes down.
-        answer.await.unwrap_or(Err(Refused::ShuttingDown))
+        async move { answer.await.unwrap_or(Err(Refused::ShuttingDown)) }
     }
 }

@@ -12,9 +12,9 @@ pub mod executor;
 pub mod fault;
 pub mod graph;
 pub mod host;
+pub mod live;
 #[cfg(test)]
 mod naive;
-pub mod live;
 pub mod node;
 pub mod nodes;
 pub mod plan;

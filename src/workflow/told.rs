@@ -222,6 +222,13 @@ pub enum Message<'a> {
         /// Which, and in which iteration.
         data: Applied,
     },
+    /// A task was started, as a session.
+    TaskAccepted {
+        /// When.
+        timestamp: Timestamp,
+        /// The session.
+        session_id: SessionId,
+    },
     /// What was asked for was not done.
     Error {
         /// When.
@@ -262,6 +269,27 @@ pub struct Status {
     pub node_states: BTreeMap<String, NodeDetail>,
     /// The inputs that were changed since the start, by node and input.
     pub inputs: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+}
+
+impl Status {
+    /// How a workflow stands that is not live.
+    #[must_use]
+    pub fn stopped(workflow_id: String, version: u64, node_count: usize, interval_ms: u64) -> Self {
+        Self {
+            workflow_id,
+            is_running: false,
+            execution_count: 0,
+            results: BTreeMap::new(),
+            state: LiveState::Stopped,
+            version,
+            node_count,
+            interval_ms,
+            max_iterations: None,
+            started_at: None,
+            node_states: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+        }
+    }
 }
 
 /// How a node stands, and of which workflow it is.

@@ -24,6 +24,7 @@ use std::time::Duration;
 use actix::clock::Instant;
 use actix::{Actor, ActorContext, ArbiterHandle, AsyncContext, Context, Recipient, SpawnHandle};
 use smallvec::smallvec;
+use tokio_util::sync::CancellationToken;
 
 pub use launch::{Launch, Occasion};
 
@@ -89,24 +90,29 @@ pub struct Executor {
 /// What holds an executor that may be stuck: once it is cut, the executor ends as soon as it can, without a word.
 /// Whoever else holds it sees by its count whether the executor is still there.
 #[derive(Clone, Debug, Default)]
-pub struct Leash(Arc<AtomicBool>);
+pub struct Leash {
+    is_cut: Arc<AtomicBool>,
+    /// Takes back what was asked of people.
+    errands: CancellationToken,
+}
 
 impl Leash {
     /// Gives the executor up.
     pub fn cut(&self) {
-        self.0.store(true, Ordering::Release);
+        self.is_cut.store(true, Ordering::Release);
+        self.errands.cancel();
     }
 
     /// Whether it was given up.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.is_cut.load(Ordering::Acquire)
     }
 
     /// Whether nobody else holds it.
     #[must_use]
     pub fn is_last(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
+        Arc::strong_count(&self.is_cut) == 1
     }
 }
 

@@ -51,7 +51,7 @@ impl Executor {
             Work::Task { task, input, config } => What::Task { task, input, config },
         };
         let (workflow_id, node_id) = (self.workflow_id.to_string(), self.plan.id(node).to_owned());
-        let token = CancellationToken::new();
+        let token = self.leash.errands.child_token();
         let errands = Errands { host: self.shared.host.clone(), executor: addr, job: id, token: token.clone() };
         self.shared.errands.spawn(run(errands, Errand { workflow_id, node_id, what }));
         self.jobs.insert(id, Running::Errand(token));

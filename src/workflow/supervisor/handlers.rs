@@ -6,8 +6,8 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
 use super::keep::{Kept, LIVE};
 use super::messages::{
-    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, LetAllGo, StartLive, StepLive, StopLive, TakeUp,
-    Unwatch, Watch,
+    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, LetAllGo, ListLive, StartLive, StepLive, StopLive,
+    TakeUp, Unwatch, Watch,
 };
 use super::{Beginning, Supervisor, stored};
 use crate::domain::time::Timestamp;
@@ -97,6 +97,16 @@ impl Handler<DescribeLive> for Supervisor {
             // An executor that goes before it answers is not live.
             let _ = reply.send(described.await.map_or(Ok(None), |status| status.map(Some)));
         });
+    }
+}
+
+impl Handler<ListLive> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: ListLive, _: &mut Self::Context) {
+        let mut ids: Vec<String> = self.live.keys().cloned().collect();
+        ids.sort_unstable();
+        let _ = message.reply.send(Ok(ids));
     }
 }
 

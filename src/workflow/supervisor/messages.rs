@@ -57,6 +57,14 @@ pub struct DescribeLive {
     pub reply: EndReply,
 }
 
+/// Tell which workflows are live.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ListLive {
+    /// Their ids.
+    pub reply: Reply<Vec<String>>,
+}
+
 /// Change an input.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

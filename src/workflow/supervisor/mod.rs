@@ -243,7 +243,7 @@ impl Supervisor {
         self.is_going_down = true;
         for (_, entry) in self.live.drain() {
             self.shared.metrics.live.decrement(1.0);
-            entry.leash.cut();
+            // What was asked of people stays: it is taken up again after the restart.
             entry.executor.do_send(LetGo);
             entry.arbiter.stop();
         }

@@ -1,0 +1,274 @@
+//! The WebSocket of workflows: how what a client says is read.
+//!
+//! What is told there is written by the workflows themselves, once for everybody who listens.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::session::Misunderstood;
+use crate::domain::burst::Told;
+use crate::domain::status::Priority;
+use crate::hub::{Dialect, Interest};
+use crate::workflow::told::Kind;
+
+/// The WebSocket of workflows.
+#[derive(Debug)]
+pub struct Workflow;
+
+/// The dialect, to hand out.
+pub static WORKFLOW: Workflow = Workflow;
+
+impl Dialect for Workflow {
+    fn name(&self) -> &'static str {
+        "workflow"
+    }
+
+    /// Journals of sessions are not told here.
+    fn entries(&self, _: &[Told], _: &mut Vec<u8>) {}
+}
+
+/// What a client says.
+#[derive(Debug)]
+pub enum Inbound<'a> {
+    /// It asks whether anybody is there.
+    Ping {
+        /// To be sent back as it is.
+        timestamp: &'a RawValue,
+    },
+    /// It wants these kinds.
+    Subscribe(Chosen),
+    /// It does not want these kinds.
+    Unsubscribe(Chosen),
+    /// It changes an input of a live workflow.
+    InputUpdate {
+        /// The workflow, where it says so.
+        workflow_id: Option<String>,
+        /// The node.
+        node_id: String,
+        /// The input.
+        input_name: String,
+        /// What it is from now on.
+        value: Value,
+    },
+    /// It asks how live workflows stand.
+    GetStatus {
+        /// Which one, where it says so.
+        workflow_id: Option<String>,
+    },
+    /// It gives the agents something to do.
+    Task {
+        /// What.
+        content: Value,
+        /// How, where it says so.
+        config: Value,
+        /// How urgent it is.
+        priority: Priority,
+    },
+}
+
+/// Kinds that a client has named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// All there are.
+    All,
+    /// These.
+    Some(Interest),
+}
+
+/// What a socket wants after it has subscribed: a first choice takes the place of "all", a later one is added.
+#[must_use]
+pub fn subscribed(before: Interest, chosen: Chosen) -> Interest {
+    match chosen {
+        Chosen::All => Interest::ALL,
+        Chosen::Some(kinds) if before == Interest::ALL => kinds,
+        Chosen::Some(kinds) => Interest(before.0 | kinds.0),
+    }
+}
+
+/// What a socket wants after it has unsubscribed.
+#[must_use]
+pub fn unsubscribed(before: Interest, chosen: Chosen) -> Interest {
+    match chosen {
+        Chosen::All => Interest(0),
+        Chosen::Some(kinds) => {
+            let all = Kind::ALL.iter().fold(0, |all, kind| all | Interest::only(kind.bit()).0);
+            Interest(before.0 & all & !kinds.0)
+        }
+    }
+}
+
+/// The names of the kinds that a socket wants.
+#[must_use]
+pub fn names(interest: Interest) -> Vec<&'static str> {
+    Kind::ALL.into_iter().filter(|kind| interest.wants(kind.bit())).map(Kind::word).collect()
+}
+
+/// Reads what a client says. Fields stand in `data` or beside `type`.
+///
+/// # Errors
+/// [`Misunderstood`].
+pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
+    let value: Value = serde_json::from_str(text).map_err(|_| Misunderstood::NotJson)?;
+    let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
+    let Some(Value::String(kind)) = fields.remove("type") else {
+        return Err(invalid("a message has a type, which is a string"));
+    };
+    if kind == "ping" {
+        return Ok(ping(text));
+    }
+    if let Some(Value::Object(data)) = fields.remove("data") {
+        fields.extend(data);
+    }
+    match kind.as_str() {
+        "subscribe" => chosen(&mut fields).map(Inbound::Subscribe),
+        "unsubscribe" => chosen(&mut fields).map(Inbound::Unsubscribe),
+        "get_status" => Ok(Inbound::GetStatus { workflow_id: workflow_id(&mut fields)? }),
+        "input_update" => input_update(&mut fields),
+        "task" => task(&mut fields),
+        _ => Err(Misunderstood::UnknownType(kind.chars().take(64).collect())),
+    }
+}
+
+fn ping(text: &str) -> Inbound<'_> {
+    #[derive(Deserialize)]
+    struct Ping<'a> {
+        #[serde(borrow)]
+        timestamp: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct Within<'a> {
+        #[serde(borrow)]
+        data: Ping<'a>,
+    }
+    let beside = serde_json::from_str(text).map(|ping: Ping<'_>| ping.timestamp);
+    let timestamp = beside.or_else(|_| serde_json::from_str(text).map(|within: Within<'_>| within.data.timestamp));
+    Inbound::Ping { timestamp: timestamp.unwrap_or(RawValue::NULL) }
+}
+
+fn chosen(fields: &mut Map<String, Value>) -> Result<Chosen, Misunderstood> {
+    let events = match fields.remove("events") {
+        None | Some(Value::Null) => return Ok(Chosen::All),
+        Some(Value::String(word)) if word == "all" => return Ok(Chosen::All),
+        Some(Value::Array(events)) => events,
+        Some(_) => return Err(invalid("events is a list of message types")),
+    };
+    let mut interest = Interest(0);
+    for event in &events {
+        let word = event.as_str().ok_or_else(|| invalid("events is a list of message types"))?;
+        if word == "all" {
+            return Ok(Chosen::All);
+        }
+        let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word);
+        let kind = kind.ok_or_else(|| Misunderstood::Invalid(format!("no messages of type {word:?} are told here")))?;
+        interest.0 |= Interest::only(kind.bit()).0;
+    }
+    Ok(if events.is_empty() { Chosen::All } else { Chosen::Some(interest) })
+}
+
+fn workflow_id(fields: &mut Map<String, Value>) -> Result<Option<String>, Misunderstood> {
+    match fields.remove("workflow_id") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(id)) => Ok(Some(id)),
+        Some(_) => Err(invalid("workflow_id is a string")),
+    }
+}
+
+fn input_update(fields: &mut Map<String, Value>) -> Result<Inbound<'static>, Misunderstood> {
+    let mut text = |name: &str| match fields.remove(name) {
+        Some(Value::String(text)) => Ok(text),
+        Some(_) | None => Err(Misunderstood::Invalid(format!("input_update has a {name}, which is a string"))),
+    };
+    let (node_id, input_name) = (text("node_id")?, text("input_name")?);
+    let value = fields.remove("input_value").ok_or_else(|| invalid("input_update has an input_value"))?;
+    Ok(Inbound::InputUpdate { workflow_id: workflow_id(fields)?, node_id, input_name, value })
+}
+
+fn task(fields: &mut Map<String, Value>) -> Result<Inbound<'static>, Misunderstood> {
+    let content = fields.remove("content").ok_or_else(|| invalid("task has a content"))?;
+    let config = fields.remove("config").unwrap_or(Value::Null);
+    let priority = match fields.remove("priority") {
+        None | Some(Value::Null) => Priority::default(),
+        Some(priority) => serde_json::from_value(priority)
+            .map_err(|_| invalid("priority is one of low, normal, high and critical"))?,
+    };
+    Ok(Inbound::Task { content, config, priority })
+}
+
+fn invalid(text: &str) -> Misunderstood {
+    Misunderstood::Invalid(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn word(text: &str) -> &'static str {
+        decode(text).map_or_else(|fault| fault.word(), |_| "fine")
+    }
+
+    #[test]
+    fn what_is_no_message_is_told_so() {
+        let cases = [
+            ("{", "invalid_json"),
+            ("[1]", "invalid_message"),
+            ("{}", "invalid_message"),
+            (r#"{"type": 1}"#, "invalid_message"),
+            (r#"{"type": "hello"}"#, "unknown_type"),
+            (r#"{"type": "ping"}"#, "fine"),
+            (r#"{"type": "subscribe"}"#, "fine"),
+            (r#"{"type": "subscribe", "events": ["node_state", "all"]}"#, "fine"),
+            (r#"{"type": "subscribe", "events": ["nodes"]}"#, "invalid_message"),
+            (r#"{"type": "subscribe", "events": [1]}"#, "invalid_message"),
+            (r#"{"type": "unsubscribe", "data": {"events": 1}}"#, "invalid_message"),
+            (r#"{"type": "get_status", "data": {"workflow_id": 1}}"#, "invalid_message"),
+            (r#"{"type": "input_update", "data": {"node_id": "a", "input_name": "b"}}"#, "invalid_message"),
+            (r#"{"type": "input_update", "data": {"node_id": "a", "input_value": 1}}"#, "invalid_message"),
+            (r#"{"type": "input_update", "data": {"node_id": "a", "input_name": "b", "input_value": null}}"#, "fine"),
+            (r#"{"type": "input_update", "node_id": "a", "input_name": "b", "input_value": 1}"#, "fine"),
+            (r#"{"type": "task"}"#, "invalid_message"),
+            (r#"{"type": "task", "content": "x", "priority": "urgent"}"#, "invalid_message"),
+            (r#"{"type": "task", "data": {"content": "x", "priority": "high"}}"#, "fine"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(word(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ping_comes_back_as_it_was() {
+        for (text, expected) in [
+            (r#"{"type": "ping", "timestamp": 1.50}"#, "1.50"),
+            (r#"{"type": "ping", "data": {"timestamp": "x"}}"#, r#""x""#),
+            (r#"{"type": "ping", "data": 3}"#, "null"),
+        ] {
+            let Ok(Inbound::Ping { timestamp }) = decode(text) else { panic!("{text}") };
+            assert_eq!(timestamp.get(), expected);
+        }
+    }
+
+    #[test]
+    fn a_first_choice_narrows_and_later_ones_add() {
+        let kind = |kind: Kind| Interest::only(kind.bit());
+        let some = |of: Kind| Chosen::Some(kind(of));
+        let one = subscribed(Interest::ALL, some(Kind::NodeState));
+        assert_eq!(names(one), ["node_state"]);
+        let two = subscribed(one, some(Kind::WorkflowEvent));
+        assert_eq!(names(two), ["node_state", "workflow_event"]);
+        assert_eq!(names(unsubscribed(two, some(Kind::NodeState))), ["workflow_event"]);
+        let rest = unsubscribed(Interest::ALL, some(Kind::NodeState));
+        assert_eq!(names(rest), ["execution_status", "workflow_event", "continuous_update"]);
+        assert_eq!(subscribed(unsubscribed(two, Chosen::All), Chosen::All), Interest::ALL);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_is_answered(text in ".{0,80}", kind in "(ping|subscribe|task|input_update|x)", rest in ".{0,20}") {
+            let _ = decode(&text);
+            let _ = decode(&format!(r#"{{"type": "{kind}", {rest}}}"#));
+            let rest = Value::String(rest).to_string();
+            let _ = decode(&format!(r#"{{"type": "{kind}", "data": {rest}, "events": [{rest}], "timestamp": {rest}}}"#));
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The WebSocket of workflows: what a client says there, and what becomes of it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::accept::{Admission, Connections, client_id};
+use super::dialect::session::Misunderstood;
+use super::dialect::workflow::{Inbound as Said, WORKFLOW, decode, names, subscribed, unsubscribed};
+use super::guard::Guard;
+use super::inbound::{Inbound, NAME_LENGTH, Slot, Unheard};
+use super::{Error, close, upgrade};
+use crate::domain::id::SessionId;
+use crate::domain::record::Spec;
+use crate::domain::status::{OnDisconnect, Priority};
+use crate::domain::time::Timestamp;
+use crate::hub::{Interest, Link, Topic, TopicKey, frame};
+use crate::session::Sessions;
+use crate::session::messages::Refused as SessionRefused;
+use crate::workflow::client::{InputUpdate, Live};
+use crate::workflow::refused::Refused;
+use crate::workflow::supervisor::stored;
+use crate::workflow::told::{Message, Status};
+
+/// The task kind that the agents run as.
+const PIPELINE: &str = "pipeline";
+
+impl Connections {
+    /// Answers the upgrade to `/ws`: how the workflow stands, or all live ones do, and then what happens.
+    ///
+    /// A workflow that is unknown is told so on the socket, which is closed then.
+    ///
+    /// # Errors
+    /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
+    pub async fn workflow_socket(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        workflow_id: Option<String>,
+        admission: Admission,
+    ) -> Result<HttpResponse, Error> {
+        let response = upgrade::accept(request)?;
+        let shared = &self.shared;
+        let presence = shared.arrive(request, &WORKFLOW, None);
+        let link = Rc::clone(&presence.link);
+        let refused = match (admission, &workflow_id) {
+            (Admission::Closed(code), _) => {
+                link.close(code);
+                None
+            }
+            (Admission::Welcome, Some(id)) => self.standing(id).await.err(),
+            (Admission::Welcome, None) => None,
+        };
+        if let Some(refused) = refused {
+            tell_refused(&link, &refused);
+            link.close(close::workflow_code(&refused));
+        }
+        let guard = Guard::new(payload, Rc::clone(&link), &shared.settings);
+        let most = shared.settings.max_message_bytes;
+        if !link.is_open() {
+            return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
+        }
+        let live = shared.live.clone();
+        let presence = presence.watching_workflows(live.clone());
+        let topic = workflow_id.as_deref().map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
+        live.watch(link.id(), shared.shard.clone(), topic, None);
+        let name = client_id(request).map(|name| name.chars().take(NAME_LENGTH).collect::<String>());
+        let inbound = WorkflowInbound {
+            link,
+            connections: self.clone(),
+            workflow_id,
+            name: name.filter(|name| !name.is_empty()),
+            in_flight: Rc::default(),
+        };
+        Ok(upgrade::start(response, guard, Box::new(inbound), presence, most))
+    }
+
+    /// How a workflow stands, also where it is not live.
+    async fn standing(&self, workflow_id: &str) -> Result<Status, Refused> {
+        let shared = &self.shared;
+        if let Some(status) = shared.live.status(workflow_id).await? {
+            return Ok(status);
+        }
+        let definition = stored(shared.sessions.store(), workflow_id).await?.ok_or(Refused::UnknownWorkflow)?;
+        Ok(Status::stopped(definition.id, definition.version, definition.graph.nodes.len(), 0))
+    }
+}
+
+/// What hears a client of the WebSocket of workflows.
+struct WorkflowInbound {
+    link: Rc<Link>,
+    connections: Connections,
+    /// The workflow that it watches; all of them where it is none.
+    workflow_id: Option<String>,
+    /// The client's own name, where it gave one.
+    name: Option<String>,
+    in_flight: Rc<Cell<u32>>,
+}
+
+impl WorkflowInbound {
+    fn live(&self) -> &Live {
+        &self.connections.shared.live
+    }
+
+    /// Does something in a task of its own: the connection's own task stands still while the client does not read.
+    fn spawn(&self, work: impl AsyncFnOnce(&Link) + 'static) {
+        let Some(slot) = Slot::take(&self.in_flight) else {
+            tell_error(&self.link, "rate_limited", "too many messages wait already");
+            return;
+        };
+        let link = Rc::clone(&self.link);
+        actix::spawn(async move {
+            let _slot = slot;
+            work(&link).await;
+        });
+    }
+
+    fn choose(&self, interest: Interest) {
+        self.link.set_interest(interest);
+        tell(&self.link, &Message::Subscribed { timestamp: Timestamp::now(), events: names(interest) });
+    }
+
+    fn update(&self, update: InputUpdate) {
+        // Sent here, so that changes are made in the order in which they came.
+        let applied = self.live().apply(update);
+        self.spawn(async move |link| match applied.await {
+            Ok(data) => tell(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
+            Err(refused) => tell_refused(link, &refused),
+        });
+    }
+
+    fn tell_status(&self, workflow_id: Option<String>) {
+        let connections = self.connections.clone();
+        self.spawn(async move |link| {
+            let ids = match workflow_id {
+                Some(id) => vec![id],
+                None => match connections.shared.live.list().await {
+                    Ok(ids) => ids,
+                    Err(refused) => return tell_refused(link, &refused),
+                },
+            };
+            for id in ids {
+                match connections.standing(&id).await {
+                    Ok(data) => tell(link, &Message::ExecutionStatus { timestamp: Timestamp::now(), data }),
+                    Err(refused) => tell_refused(link, &refused),
+                }
+            }
+        });
+    }
+
+    fn start_task(&self, content: Value, config: Value, priority: Priority) {
+        let sessions = self.connections.shared.sessions.clone();
+        self.spawn(async move |link| match start(&sessions, content, config, priority).await {
+            Ok(session_id) => tell(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id }),
+            Err(refused) => tell_error(link, close::word(&refused), &close::text(&refused)),
+        });
+    }
+}
+
+impl Inbound for WorkflowInbound {
+    fn text(&mut self, text: &str) {
+        match decode(text) {
+            Ok(Said::Ping { timestamp }) => tell(&self.link, &Message::Pong { timestamp }),
+            Ok(Said::Subscribe(chosen)) => self.choose(subscribed(self.link.interest(), chosen)),
+            Ok(Said::Unsubscribe(chosen)) => self.choose(unsubscribed(self.link.interest(), chosen)),
+            Ok(Said::InputUpdate { workflow_id, node_id, input_name, value }) => {
+                let workflow_id = workflow_id.or_else(|| self.workflow_id.clone());
+                self.update(InputUpdate { workflow_id, node_id, input_name, value, author: self.name.clone() });
+            }
+            Ok(Said::GetStatus { workflow_id }) => self.tell_status(workflow_id.or_else(|| self.workflow_id.clone())),
+            Ok(Said::Task { content, config, priority }) => self.start_task(content, config, priority),
+            Err(fault) => tell_misunderstood(&self.link, &fault),
+        }
+    }
+
+    fn binary(&mut self) {
+        tell_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
+    }
+}
+
+async fn start(
+    sessions: &Sessions,
+    content: Value,
+    config: Value,
+    priority: Priority,
+) -> Result<SessionId, SessionRefused> {
+    let spec = Spec {
+        task: PIPELINE.to_owned(),
+        input: json!({"content": content}),
+        config,
+        priority,
+        on_disconnect: OnDisconnect::Keep,
+        labels: Default::default(),
+        owner: None,
+    };
+    if sessions.kinds().get(&spec.task).is_none() {
+        return Err(SessionRefused::UnknownTask(spec.task));
+    }
+    sessions.start(spec, None).await.map(|started| started.session_id)
+}
+
+fn tell(link: &Link, message: &Message<'_>) {
+    // These types always can be written: their keys are strings.
+    link.tell(frame::text(&serde_json::to_vec(message).unwrap_or_default()));
+}
+
+fn tell_error(link: &Link, code: &str, message: &str) {
+    tell(link, &Message::Error { timestamp: Timestamp::now(), code, message });
+}
+
+fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
+    tell_error(link, fault.word(), &fault.to_string());
+}
+
+fn tell_refused(link: &Link, refused: &Refused) {
+    tell_error(link, close::workflow_word(refused), &close::workflow_text(refused));
+}
