@@ -35,7 +35,7 @@ pub struct Launch {
     pub counted_before: u64,
     /// When the workflow was started.
     pub started_at: Timestamp,
-    /// Whether it moves by single steps, and does the first one now.
+    /// Whether it moves by single steps.
     pub is_paused: bool,
     /// Why those who watch are told of it: it starts, or it goes on without a node.
     pub occasion: Occasion,
@@ -98,7 +98,7 @@ impl Launch {
             lines: HashMap::new(),
             jobs: HashMap::new(),
             is_paused: self.is_paused,
-            is_stepping: self.is_paused,
+            is_stepping: false,
             counted_before: self.counted_before,
             started_at: self.started_at,
             pace: Pace::new(),

@@ -13,9 +13,6 @@ pub mod messages;
 mod turn;
 mod work;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -65,14 +65,13 @@ impl Handler<StepLive> for Supervisor {
             Some(entry) => entry.executor.do_send(Step { reply }),
             None => {
                 let (options, inputs) = (LiveOptions::default(), Inputs::new());
-                let (step, stepped) = tokio::sync::oneshot::channel();
+                let (start, started) = tokio::sync::oneshot::channel();
                 let id = definition.id.clone();
-                let beginning = Beginning { definition, options, inputs, is_paused: true, author, reply: Some(step) };
+                let beginning = Beginning { definition, options, inputs, is_paused: true, author, reply: Some(start) };
                 self.begin(beginning, ctx);
-                // The answer is how it stands after its first step, not before.
-                let stepped = async move { stepped.await.unwrap_or(Err(Refused::ShuttingDown)) }.into_actor(self);
-                ctx.spawn(stepped.map(move |started, supervisor, _| match (started, supervisor.live.get(&id)) {
-                    (Ok(_), Some(entry)) => entry.executor.do_send(Describe { reply }),
+                let started = async move { started.await.unwrap_or(Err(Refused::ShuttingDown)) }.into_actor(self);
+                ctx.spawn(started.map(move |started, supervisor, _| match (started, supervisor.live.get(&id)) {
+                    (Ok(_), Some(entry)) => entry.executor.do_send(Step { reply }),
                     (started, _) => {
                         let _ = reply.send(started);
                     }

@@ -13,6 +13,9 @@ pub mod messages;
 mod reports;
 mod stored;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,349 @@
+//! A supervisor with everything round it: a shard whose connections are read by hand, node classes, and a host of people.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter, Context, Handler};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value as Json, json};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::connections::Connections;
+use crate::config::workflows::Workflows;
+use crate::domain::id::SessionId;
+use crate::domain::request::Confirmation;
+use crate::hub::links::Arrival;
+use crate::hub::{Broadcast, Dialect, Gauge, Link, Links, ReportConnections, Shard, Topic, TopicKey};
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::workflow::client::{InputUpdate, Live};
+use crate::workflow::definition::Definition;
+use crate::workflow::executor::Shared;
+use crate::workflow::host::{Errand, Host};
+use crate::workflow::node::{Cx, Fetch, Fetched, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
+use crate::workflow::nodes::built_in;
+use crate::workflow::port::{Input, Output, Type};
+use crate::workflow::supervisor::Supervisor;
+use crate::workflow::value::Value;
+
+/// How long something that must come is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Quiet;
+
+impl Dialect for Quiet {
+    fn name(&self) -> &'static str {
+        "quiet"
+    }
+
+    fn entries(&self, _: &[crate::domain::burst::Told], _: &mut Vec<u8>) {}
+}
+
+struct Deaf;
+
+impl Actor for Deaf {
+    type Context = Context<Self>;
+}
+
+impl Handler<ReportConnections> for Deaf {
+    type Result = ();
+
+    fn handle(&mut self, _: ReportConnections, _: &mut Self::Context) {}
+}
+
+type Run = fn(&mut Cx<'_>) -> Result<Next, NodeError>;
+
+/// A class whose nodes run this.
+struct Class(Spec, Run);
+
+struct Instance(Run);
+
+impl NodeClass for Class {
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn node(&self) -> Box<dyn Node> {
+        Box::new(Instance(self.1))
+    }
+}
+
+impl Node for Instance {
+    fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
+        (self.0)(cx)
+    }
+
+    fn resume(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
+        if let Reply::Confirmed(yes) = reply {
+            cx.set(0, yes);
+        }
+        Ok(Next::Done)
+    }
+}
+
+fn class(name: &'static str, run: Run) -> (Spec, Run) {
+    let spec = Spec::new(name, "test", "").input(Input::new("value", Type::Json, "").or(0)).output(Output::new(
+        "value",
+        Type::Json,
+        "",
+    ));
+    (spec, run)
+}
+
+fn classes() -> Vec<(Spec, Run)> {
+    let (ticker, count) = class("Ticker", |cx| {
+        let count = cx.iteration();
+        cx.set(0, i64::try_from(count).unwrap());
+        Ok(Next::Done)
+    });
+    let needs = Spec::new("Needs", "test", "").input(Input::new("value", Type::Json, "")).output(Output::new(
+        "value",
+        Type::Json,
+        "",
+    ));
+    vec![
+        (ticker.volatile(), count),
+        class("Same", |cx| {
+            let value = cx.input(0).clone();
+            cx.set(0, value);
+            Ok(Next::Done)
+        }),
+        (needs, |cx| {
+            let value = cx.input(0).clone();
+            cx.set(0, value);
+            Ok(Next::Done)
+        }),
+        class("Boom", |cx| match cx.input(0) {
+            Value::Integer(13) => panic!("thirteen"),
+            value => {
+                let value = value.clone();
+                cx.set(0, value);
+                Ok(Next::Done)
+            }
+        }),
+        class("Hang", |cx| {
+            while cx.input(0).as_integer() == Some(13) {
+                std::thread::park_timeout(Duration::from_secs(60));
+            }
+            cx.set(0, true);
+            Ok(Next::Done)
+        }),
+        class("Ask", |_| Ok(Next::Wait(Work::Confirm(Confirmation::new("Well?"))))),
+        class("Stop", |cx| match cx.input(0) {
+            Value::Integer(0) => Ok(Next::Done),
+            _ => Ok(Next::Stop("it was told to".to_owned())),
+        }),
+    ]
+}
+
+/// People who answer when the test says so.
+struct People {
+    answer: watch::Receiver<Option<bool>>,
+    did: mpsc::UnboundedSender<String>,
+}
+
+impl Host for People {
+    fn start(&self, errand: Errand) -> BoxFuture<'static, Result<SessionId, NodeError>> {
+        let _ = self.did.send(format!("ask {}", errand.node_id));
+        async { Ok(SessionId::random()) }.boxed()
+    }
+
+    fn outcome(&self, _: SessionId) -> BoxFuture<'static, Result<Value, NodeError>> {
+        let mut answer = self.answer.clone();
+        async move {
+            let answer = answer.wait_for(Option::is_some).await.map_err(|_| NodeError::new("nobody is there"))?;
+            Ok(Value::from(answer.unwrap_or_default()))
+        }
+        .boxed()
+    }
+
+    fn fetch(&self, _: Fetch) -> BoxFuture<'static, Result<Fetched, NodeError>> {
+        async { Err(NodeError::new("there is no network")) }.boxed()
+    }
+
+    fn cancel(&self, _: SessionId, _: &'static str) {
+        let _ = self.did.send("cancel".to_owned());
+    }
+}
+
+pub(super) struct Stage {
+    pub(super) live: Live,
+    pub(super) supervisor: Addr<Supervisor>,
+    pub(super) store: Store,
+    pub(super) answer: watch::Sender<Option<bool>>,
+    pub(super) did: mpsc::UnboundedReceiver<String>,
+    links: Rc<Links>,
+    shard: Addr<Shard>,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self::with(memory(), &Connections::default(), |_| {})
+    }
+
+    pub(super) fn with(store: Store, connections: &Connections, change: impl FnOnce(&mut Workflows)) -> Self {
+        let mut limits = Workflows { interval_ms: 1, ..Workflows::default() };
+        change(&mut limits);
+        let gauge = Gauge::new(100);
+        let metrics = Metrics::install(1).unwrap();
+        let links = Links::new(0, connections, gauge.clone(), metrics.connections());
+        let shard = Shard::new(Rc::clone(&links), Deaf.start().recipient()).start();
+        let mut catalogue = built_in().unwrap();
+        classes().into_iter().for_each(|(spec, run)| catalogue.register(Arc::new(Class(spec, run))).unwrap());
+        let (answer, answered) = watch::channel(None);
+        let (did, doing) = mpsc::unbounded_channel();
+        let shared = Shared {
+            catalogue: Arc::new(catalogue),
+            limits,
+            broadcast: Broadcast::new(std::slice::from_ref(&shard), gauge),
+            host: Arc::new(People { answer: answered, did }),
+            errands: Arbiter::current(),
+            metrics: metrics.workflows(),
+        };
+        let supervisor = Supervisor::new(shared, store.clone()).start();
+        let live = Live::new(supervisor.clone());
+        let (behind, from) = (live.clone(), shard.clone());
+        links.on_falling_behind(move |link, topic, flush| {
+            let (live, shard, link) = (behind.clone(), from.clone(), Rc::clone(link));
+            actix::spawn(async move {
+                if std::future::poll_fn(|context| link.poll_room(usize::MAX, context)).await {
+                    live.watch(link.id(), shard, topic, Some(flush));
+                }
+            });
+        });
+        Self { live, supervisor, store, answer, did: doing, links, shard }
+    }
+
+    /// Somebody who watches one workflow, or all.
+    pub(super) fn watch(&self, workflow_id: Option<&str>) -> Watcher {
+        let link = self.links.open(Arrival { dialect: &Quiet, address: None, topic: None, socket: None });
+        let topic = workflow_id.map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
+        self.live.watch(link.id(), self.shard.clone(), topic, None);
+        Watcher { link, bytes: Vec::new(), heard: Vec::new(), at: 0 }
+    }
+
+    pub(super) async fn set(&self, node_id: &str, value: Json) -> Result<u64, String> {
+        self.set_in(None, node_id, "value", value).await
+    }
+
+    pub(super) async fn set_in(
+        &self,
+        workflow_id: Option<&str>,
+        node_id: &str,
+        input: &str,
+        value: Json,
+    ) -> Result<u64, String> {
+        let update = InputUpdate {
+            workflow_id: workflow_id.map(str::to_owned),
+            node_id: node_id.to_owned(),
+            input_name: input.to_owned(),
+            value,
+            author: Some("ada".to_owned()),
+        };
+        self.live.apply(update).await.map(|applied| applied.execution_count).map_err(|refused| refused.to_string())
+    }
+
+    /// How a live workflow stands, as JSON; null where it is not live.
+    pub(super) async fn status(&self, workflow_id: &str) -> Json {
+        serde_json::to_value(self.live.status(workflow_id).await.unwrap()).unwrap()
+    }
+
+    /// Waits until a workflow stands like this.
+    pub(super) async fn until(&self, workflow_id: &str, is_so: impl Fn(&Json) -> bool) -> Json {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let status = self.status(workflow_id).await;
+            if is_so(&status) {
+                return status;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it stays like this: {status:#}");
+            actix::clock::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+/// A definition whose nodes are given as `id: class value` and edges as `source target`, all ports being `value`.
+pub(super) fn definition(id: &str, nodes: &[(&str, &str)], edges: &[(&str, &str)]) -> Definition {
+    let nodes: Vec<Json> = nodes.iter().map(|(id, class)| json!({"id": id, "type": class})).collect();
+    let port = |(source, target): &(&str, &str)| json!({"source": source, "source_output": "value", "target": target, "target_input": "value"});
+    let edges: Vec<Json> = edges.iter().map(port).collect();
+    let stored = json!({"id": id, "name": id, "version": 1, "created_at": 0.0, "updated_at": 0.0,
+                        "nodes": nodes, "edges": edges});
+    serde_json::from_value(stored).unwrap()
+}
+
+/// A connection that is read by hand.
+pub(super) struct Watcher {
+    pub(super) link: Rc<Link>,
+    bytes: Vec<u8>,
+    /// All messages, as they came.
+    pub(super) heard: Vec<Json>,
+    at: usize,
+}
+
+impl Watcher {
+    /// Reads on until such a message comes; gives it.
+    pub(super) async fn until(&mut self, what: &str, is_it: impl Fn(&Json) -> bool) -> Json {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            self.read();
+            while let Some(message) = self.heard.get(self.at) {
+                self.at += 1;
+                if is_it(message) {
+                    return message.clone();
+                }
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{what} never came after {:#?}", self.heard);
+            actix::clock::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Reads on until a node gives this.
+    pub(super) async fn until_value(&mut self, node: &str, value: Json) -> Json {
+        let is_it = |message: &Json| {
+            message["type"] == "node_state"
+                && message["data"]["node_id"] == node
+                && message["data"]["data"]["result"]["value"] == value
+        };
+        self.until(&format!("{node} = {value}"), is_it).await
+    }
+
+    /// Reads on until this event.
+    pub(super) async fn until_event(&mut self, event: &str) -> Json {
+        self.until(event, |message| message["event"] == event).await
+    }
+
+    /// Reads all that is there.
+    pub(super) fn read(&mut self) {
+        while let Poll::Ready(Some(bytes)) = self.link.poll_next(&mut TaskContext::from_waker(Waker::noop())) {
+            self.bytes.extend_from_slice(&bytes);
+        }
+        let mut at = 0;
+        while let Some((head, len)) = head(&self.bytes[at..]) {
+            if self.bytes.len() < at + head + len {
+                break;
+            }
+            self.heard.push(serde_json::from_slice(&self.bytes[at + head..at + head + len]).unwrap());
+            at += head + len;
+        }
+        self.bytes.drain(..at);
+    }
+}
+
+/// The lengths of a frame's head and of what it carries.
+fn head(bytes: &[u8]) -> Option<(usize, usize)> {
+    match *bytes.get(1)? {
+        126 => Some((4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)))),
+        127 => Some((10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?)),
+        len => Some((2, usize::from(len))),
+    }
+}
+
+/// A store that is gone with the test.
+pub(super) fn memory() -> Store {
+    let settings = crate::config::store::Store { url: "memory:".into(), ..Default::default() };
+    Store::open(&settings, 1).unwrap()
+}
