@@ -2,6 +2,7 @@
 
 pub mod burst;
 pub mod entry;
+pub mod event;
 pub mod form;
 pub mod id;
 pub mod record;

@@ -1,0 +1,152 @@
+//! Events: what happens anywhere in the server, typed, as those who listen to more than one session see it.
+//!
+//! `kind` is the table of types, `pattern` how types are asked for, `subscription` what a listener asks for, `filter`
+//! what it leaves out of that.
+
+pub mod filter;
+pub mod kind;
+pub mod pattern;
+pub mod subscription;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::id::SessionId;
+use super::status::Priority;
+use super::time::Timestamp;
+pub use filter::Filter;
+pub use kind::{Group, Kind};
+pub use pattern::Pattern;
+pub use subscription::Subscription;
+
+/// Something that has happened, before it has an id and a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// What.
+    pub kind: Kind,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// To which session.
+    pub execution_id: Option<SessionId>,
+    /// To which crew.
+    pub crew_id: Option<Arc<str>>,
+    /// To which agent.
+    pub agent_id: Option<Arc<str>>,
+    /// More about it.
+    pub data: Map<String, Value>,
+    /// What its maker keeps with it.
+    pub metadata: Map<String, Value>,
+}
+
+impl Happening {
+    /// Something of this kind, as urgent as its kind usually is.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        let priority = kind.usual_priority();
+        Self {
+            kind,
+            priority,
+            execution_id: None,
+            crew_id: None,
+            agent_id: None,
+            data: Map::new(),
+            metadata: Map::new(),
+        }
+    }
+
+    /// The same, which happened to a session.
+    #[must_use]
+    pub fn of_execution(mut self, execution_id: SessionId) -> Self {
+        self.execution_id = Some(execution_id);
+        self
+    }
+
+    /// The same, which happened to a crew.
+    #[must_use]
+    pub fn of_crew(mut self, crew_id: impl Into<Arc<str>>) -> Self {
+        self.crew_id = Some(crew_id.into());
+        self
+    }
+
+    /// The same, which happened to an agent.
+    #[must_use]
+    pub fn of_agent(mut self, agent_id: impl Into<Arc<str>>) -> Self {
+        self.agent_id = Some(agent_id.into());
+        self
+    }
+
+    /// The same with one thing more about it.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+/// Something that has happened, as it goes over the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its id.
+    pub id: Uuid,
+    /// What happened.
+    pub happening: Happening,
+    /// When.
+    pub timestamp: Timestamp,
+    /// Its place among all events that are kept, from 1; nothing where it is not kept.
+    pub seq: Option<u64>,
+}
+
+impl Event {
+    /// An event of now that has no place.
+    #[must_use]
+    pub fn now(happening: Happening) -> Self {
+        Self { id: Uuid::new_v4(), happening, timestamp: Timestamp::now(), seq: None }
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        // These types always can be written: their keys are strings.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            id: Uuid,
+            #[serde(rename = "type")]
+            kind: &'a str,
+            priority: Priority,
+            timestamp: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            execution_id: Option<SessionId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            crew_id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            agent_id: Option<&'a str>,
+            data: &'a Map<String, Value>,
+            metadata: &'a Map<String, Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            seq: Option<u64>,
+        }
+        let Happening { kind, priority, execution_id, crew_id, agent_id, data, metadata } = &self.happening;
+        let wire = Wire {
+            id: self.id,
+            kind: kind.word(),
+            priority: *priority,
+            timestamp: self.timestamp.to_rfc3339(),
+            execution_id: *execution_id,
+            crew_id: crew_id.as_deref(),
+            agent_id: agent_id.as_deref(),
+            data,
+            metadata,
+            seq: self.seq,
+        };
+        wire.serialize(serializer)
+    }
+}
