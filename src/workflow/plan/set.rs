@@ -29,14 +29,15 @@ impl Plan {
         if self.is_output(slot) {
             return Err(Refused::InputIsLinked);
         }
-        let value = match Value::from(value) {
-            Value::Null if port.default.is_some() || !port.required => port.default.clone(),
-            Value::Null => return Err(Refused::InvalidValue(port.wanted())),
-            value if value.size() > self.max_constant_bytes => {
-                return Err(Refused::InvalidValue(format!("must have at most {} bytes", self.max_constant_bytes)));
-            }
-            value if port.misfit(&value).is_some() => return Err(Refused::InvalidValue(port.wanted())),
-            value => Some(value),
+        let value = Value::from(value);
+        let value = if value.is_null() && (port.default.is_some() || !port.required) {
+            port.default.clone()
+        } else if value.size() > self.max_constant_bytes {
+            return Err(Refused::InvalidValue(format!("must have at most {} bytes", self.max_constant_bytes)));
+        } else if value.is_null() || port.misfit(&value).is_some() {
+            return Err(Refused::InvalidValue(port.wanted()));
+        } else {
+            Some(value)
         };
         let given = self.given(slots, Some((at, value.as_ref())));
         let given = Given { inputs: &given };

@@ -180,10 +180,10 @@ fn unfit(input: &Input, misfit: Misfit, json: &Json) -> GraphFault {
 fn received(name: &str, value: &Json) -> Map<String, Json> {
     let mut extra = Map::new();
     extra.insert("input_name".to_owned(), json!(name));
-    let told = match value {
-        Json::String(text) if text.len() > MAX_RECEIVED => json!(cut(text)),
-        small if crate::workflow::value::json_size(small) <= MAX_RECEIVED => small.clone(),
-        large => json!(cut(&large.to_string())),
+    let told = if crate::workflow::value::json_size(value) <= MAX_RECEIVED {
+        value.clone()
+    } else {
+        json!(cut(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
     };
     extra.insert("received_value".to_owned(), told);
     extra.insert("received_type".to_owned(), json!(word(value)));

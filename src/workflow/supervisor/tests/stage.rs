@@ -191,7 +191,7 @@ impl Stage {
         let metrics = Metrics::install(1).unwrap();
         let links = Links::new(0, connections, gauge.clone(), metrics.connections());
         let shard = Shard::new(Rc::clone(&links), Deaf.start().recipient()).start();
-        let mut catalogue = built_in().unwrap();
+        let mut catalogue = built_in(&crate::config::workflows::Workflows::default()).unwrap();
         classes().into_iter().for_each(|(spec, run)| catalogue.register(Arc::new(Class(spec, run))).unwrap());
         let (answer, answered) = watch::channel(None);
         let (did, doing) = mpsc::unbounded_channel();
