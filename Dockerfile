@@ -14,6 +14,7 @@ RUN mkdir -p src benches static \
 
 COPY src ./src
 COPY static ./static
+COPY examples/workflows ./examples/workflows
 COPY callboard.example.toml ./
 # Files keep the time of the checkout, which may be before that of the empty sources.
 RUN touch src/main.rs src/lib.rs \

@@ -15,7 +15,7 @@ use super::host::Errands;
 use super::streams::Sockets;
 use crate::config::Settings;
 use crate::connection::Connections;
-use crate::http::{Lifecycle, State};
+use crate::http::{Lifecycle, State, Workflows};
 use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
 use crate::metrics::Metrics;
 use crate::session::directory::TakeUp;
@@ -26,6 +26,7 @@ use crate::session::{Directory, Kinds, Sessions};
 use crate::store::{Error, Store};
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::Live;
+use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
 use crate::workflow::supervisor::Supervisor;
 
@@ -46,6 +47,7 @@ pub(super) struct Plan {
     pub(super) metrics: Metrics,
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
+    workflows: Workflows,
     seats: Receiver<Seat>,
 }
 
@@ -85,22 +87,27 @@ impl Plan {
             Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect()).start();
         let gauge = Gauge::new(settings.connections.max_connections);
         let broadcast = Broadcast::new(&shards, gauge.clone());
+        let catalogue = Arc::new(catalogue);
+        let limits = Arc::new(settings.workflows.clone());
+        let definitions = Definitions::new(store.clone(), catalogue.clone(), limits);
         let hub = Hub::new(shards, &settings.connections).start();
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
         let here = Arbiter::current();
         let shared = Shared {
-            catalogue: Arc::new(catalogue),
+            catalogue: catalogue.clone(),
             limits: settings.workflows.clone(),
             broadcast,
             host: Arc::new(Errands::new(sessions, here.clone())),
             errands: here,
             metrics: metrics.workflows(),
         };
+        let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();
+        let workflows = Workflows { definitions, live: Live::new(supervisor.clone()), catalogue };
         Ok(Self {
             gauge,
-            supervisor: Supervisor::new(shared, store.clone()).start(),
+            supervisor,
             settings,
             store,
             kinds,
@@ -110,6 +117,7 @@ impl Plan {
             metrics,
             lifecycle,
             started: Instant::now(),
+            workflows,
             seats,
         })
     }
@@ -130,6 +138,7 @@ impl Plan {
             lifecycle: self.lifecycle.clone(),
             metrics: Arc::new(move || metrics.render()),
             streams: Rc::new(Sockets(connections)),
+            workflows: self.workflows.clone(),
         }
     }
 
@@ -182,13 +191,9 @@ impl Plan {
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
-        let connections = Connections::new(
-            shard,
-            links,
-            sessions.clone(),
-            Live::new(self.supervisor.clone()),
-            &self.settings.connections,
-        );
+        let Workflows { live, definitions, .. } = self.workflows.clone();
+        let connections =
+            Connections::new(shard, links, sessions.clone(), (live, definitions), &self.settings.connections);
         (sessions, connections)
     }
 }

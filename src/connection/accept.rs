@@ -21,6 +21,7 @@ use crate::hub::{Dialect, Link, Links, Shard, Topic};
 use crate::session::Sessions;
 use crate::session::messages::{Attached, Greeting, Refused};
 use crate::workflow::client::Live;
+use crate::workflow::definitions::Definitions;
 
 /// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in, told, and closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub(super) struct Shared {
     pub(super) links: Rc<Links>,
     pub(super) sessions: Sessions,
     pub(super) live: Live,
+    pub(super) definitions: Definitions,
     pub(super) settings: config::connections::Connections,
 }
 
@@ -53,11 +55,11 @@ impl Connections {
         shard: Addr<Shard>,
         links: Rc<Links>,
         sessions: Sessions,
-        live: Live,
+        (live, definitions): (Live, Definitions),
         settings: &config::connections::Connections,
     ) -> Self {
         let behind = Behind::new(live.clone(), shard.clone());
-        let shared = Shared { shard, links, sessions, live, settings: settings.clone() };
+        let shared = Shared { shard, links, sessions, live, definitions, settings: settings.clone() };
         let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
         shared.links.on_falling_behind(move |link, topic, seq| {
             let session_id = match topic {

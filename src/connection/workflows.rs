@@ -21,7 +21,6 @@ use crate::session::Sessions;
 use crate::session::messages::Refused as SessionRefused;
 use crate::workflow::client::{InputUpdate, Live};
 use crate::workflow::refused::Refused;
-use crate::workflow::supervisor::stored;
 use crate::workflow::told::{Message, Status};
 
 /// The task kind that the agents run as.
@@ -83,7 +82,7 @@ impl Connections {
         if let Some(status) = shared.live.status(workflow_id).await? {
             return Ok(status);
         }
-        let definition = stored(shared.sessions.store(), workflow_id).await?.ok_or(Refused::UnknownWorkflow)?;
+        let definition = shared.definitions.get(workflow_id).await?;
         Ok(Status::stopped(definition.id, definition.version, definition.graph.nodes.len(), 0))
     }
 }

@@ -17,6 +17,9 @@ use crate::connection::socket;
 /// How long a body may take to come, so that slow senders do not hold connections for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Bytes from which on a body is parsed where it holds up no other request of this worker.
+const LARGE: usize = 262_144;
+
 /// The JSON of a body; `None` where there is no body.
 #[derive(Debug)]
 pub(super) struct JsonBody(pub(super) Option<Value>);
@@ -28,18 +31,34 @@ impl FromRequest for JsonBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit =
             request.app_data::<web::Data<State>>().map_or(1_048_576, |state| state.settings.server.max_body_bytes);
-        let payload = payload.take();
-        let expected = expect(request.headers(), limit);
-        let cut_later = socket::cut_later(request);
-        Box::pin(async move {
-            if !expected? {
-                return Ok(JsonBody(None));
-            }
-            let body = actix_web::rt::time::timeout(PATIENCE, read(payload, limit)).await;
-            let body = body.map_err(|_| Code::RequestTimeout.into()).flatten();
-            parse(&body.inspect_err(|_| cut_later())?).map(JsonBody)
-        })
+        let body = json(request, payload, limit);
+        Box::pin(async move { body.await.map(JsonBody) })
     }
+}
+
+/// Reads the JSON of a body of at most `limit` bytes; `None` where there is no body.
+///
+/// # Errors
+/// Where it is too large, not JSON, or does not come in time.
+pub(super) fn json(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> LocalBoxFuture<'static, Result<Option<Value>, Problem>> {
+    let payload = payload.take();
+    let expected = expect(request.headers(), limit);
+    let cut_later = socket::cut_later(request);
+    Box::pin(async move {
+        if !expected? {
+            return Ok(None);
+        }
+        let body = actix_web::rt::time::timeout(PATIENCE, read(payload, limit)).await;
+        let body = body.map_err(|_| Code::RequestTimeout.into()).flatten().inspect_err(|_| cut_later())?;
+        if body.len() <= LARGE {
+            return parse(&body);
+        }
+        web::block(move || parse(&body)).await.map_err(|_| Problem::from(Code::ShuttingDown)).flatten()
+    })
 }
 
 /// Whether there is a body to read, by the headers.

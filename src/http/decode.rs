@@ -93,6 +93,11 @@ impl Fields {
         self.fault(path, format!("must be {wanted}, not {found}"), "wrong_type");
     }
 
+    /// The fields that nobody has read, and all faults of the others.
+    pub(super) fn rest(self) -> (Map<String, Value>, Vec<Fault>) {
+        (self.map, self.faults)
+    }
+
     /// All faults; a field that nobody has read is one.
     pub(super) fn finish(mut self) -> Vec<Fault> {
         let unknown: Vec<String> = self.map.keys().cloned().collect();

@@ -1,6 +1,7 @@
 //! What is told when a request is not done: the table of codes, and what else the answer says (RFC 9457).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -11,6 +12,8 @@ use crate::connection;
 use crate::hub::close::CloseCode;
 use crate::session::messages::{Fault, Refused, Winner};
 use crate::store;
+use crate::workflow;
+use crate::workflow::fault::{GraphFault, GraphFaults, NodeFaults};
 
 /// The media type of every error.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -57,6 +60,8 @@ codes! {
     NotFound 404 "not_found" "There is nothing at this path.";
     UnknownSession 404 "unknown_session" "There is no session with this id.";
     UnknownTask 404 "unknown_task" "There is no task with this name.";
+    UnknownWorkflow 404 "unknown_workflow" "There is no workflow with this id.";
+    UnknownNode 404 "unknown_node" "No live workflow has such a node.";
     MethodNotAllowed 405 "method_not_allowed" "This path does not take this method; the Allow header names those that it takes.";
     NotAcceptable 406 "not_acceptable" "The answer cannot be given in a form that the request accepts.";
     RequestTimeout 408 "request_timeout" "The body did not come in time.";
@@ -66,18 +71,29 @@ codes! {
     NoOpenRequest 409 "no_open_request" "No question is open that this could answer.";
     AmbiguousRequest 409 "ambiguous_request" "Several questions are open: say which one with request_id.";
     NotEnded 409 "not_ended" "The session has not ended; cancel it first.";
+    WorkflowExists 409 "workflow_exists" "There is a workflow with this id already.";
+    VersionConflict 409 "version_conflict" "Somebody else has changed the workflow; current_version says what it is now.";
+    AlreadyRunning 409 "already_running" "The workflow is live already.";
+    InputIsLinked 409 "input_is_linked" "The input is linked to another node's output, and follows that.";
+    AmbiguousNode 409 "ambiguous_node" "Several live workflows have such a node: say which one with workflow_id.";
+    PreconditionFailed 412 "version_conflict" "Somebody else has changed the workflow; current_version says what it is now.";
     PayloadTooLarge 413 "payload_too_large" "The body is larger than this server takes.";
     UriTooLong 414 "uri_too_long" "The address is longer than this server takes.";
     UnsupportedMediaType 415 "unsupported_media_type" "The body must be JSON, with the header Content-Type: application/json.";
     InvalidBody 422 "invalid_body" "The body is JSON, but not what this path takes.";
     InvalidQuery 422 "invalid_query" "The query is not what this path takes.";
     InvalidHeader 422 "invalid_header" "A header is not what this path takes.";
+    InvalidGraph 422 "invalid_graph" "The graph is not valid; node_errors says why, node by node.";
+    InvalidInputs 422 "invalid_inputs" "The workflow cannot be run with these inputs.";
+    UnknownInput 422 "unknown_input" "The node has no such input.";
+    InvalidValue 422 "invalid_value" "The value does not fit.";
     UpgradeRequired 426 "upgrade_required" "This path is for WebSockets.";
     TooManyRequests 429 "too_many_requests" "There are too many requests; try again later.";
     HeadersTooLarge 431 "headers_too_large" "The headers are larger than this server takes.";
     Internal 500 "internal_error" "The server failed to do this.";
     TooManyConnections 503 "too_many_connections" "Too many connections are open; try again later.";
     QueueFull 503 "queue_full" "Too many sessions wait already; try again later.";
+    TooManyLive 503 "too_many_live" "Too many workflows are live already; stop one first.";
     ShuttingDown 503 "shutting_down" "The server is going down; try again later.";
     StoreUnavailable 503 "store_unavailable" "The store does not answer now; try again later.";
 }
@@ -98,6 +114,7 @@ impl Code {
         let general = match status.as_u16() {
             404 => Code::NotFound,
             409 => Code::Conflict,
+            422 => Code::InvalidBody,
             403 => Code::Forbidden,
             503 => Code::StoreUnavailable,
             other => return Code::ALL.iter().copied().find(|code| code.status() == other),
@@ -118,6 +135,10 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// The answer that was first.
     pub winner: Option<Box<Winner>>,
+    /// The version that a workflow has now.
+    pub current_version: Option<u64>,
+    /// What is wrong with a graph.
+    pub graph: Option<Box<GraphFaults>>,
 }
 
 /// A problem as it is told.
@@ -143,6 +164,18 @@ pub(super) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     winner: Option<&'a Winner>,
+    /// The version that the workflow has now, with `version_conflict`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    current_version: Option<u64>,
+    /// What is wrong with the graph, by the ids of its nodes, with `invalid_graph`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    node_errors: Option<&'a BTreeMap<String, NodeFaults>>,
+    /// What is wrong with the graph as a whole, with `invalid_graph`.
+    #[serde(skip_serializing_if = "<[GraphFault]>::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<GraphFault>>", optional))]
+    graph_errors: &'a [GraphFault],
 }
 
 /// The schema of every error.
@@ -152,7 +185,7 @@ impl Problem {
     /// A problem with a text of its own.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), winner: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), winner: None, current_version: None, graph: None }
     }
 
     /// A request of which these parts are wrong; `code` is one of those with status 422.
@@ -180,6 +213,9 @@ impl Problem {
             code: self.code.word(),
             errors: &self.errors,
             winner: self.winner.as_deref(),
+            current_version: self.current_version,
+            node_errors: self.graph.as_ref().map(|faults| &faults.node_errors),
+            graph_errors: self.graph.as_ref().map(|faults| faults.graph_errors.as_slice()).unwrap_or_default(),
         };
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
@@ -244,6 +280,42 @@ impl From<Refused> for Problem {
     }
 }
 
+impl From<workflow::refused::Refused> for Problem {
+    fn from(refused: workflow::refused::Refused) -> Self {
+        use workflow::refused::Refused;
+        let code = match &refused {
+            Refused::UnknownWorkflow => Code::UnknownWorkflow,
+            Refused::UnknownNode(_) => Code::UnknownNode,
+            Refused::UnknownInput(_) => Code::UnknownInput,
+            Refused::InvalidValue(_) => Code::InvalidValue,
+            Refused::InputIsLinked => Code::InputIsLinked,
+            Refused::AmbiguousNode(_) => Code::AmbiguousNode,
+            Refused::Invalid(_) => Code::InvalidGraph,
+            Refused::AlreadyExists => Code::WorkflowExists,
+            Refused::VersionConflict(_) => Code::VersionConflict,
+            Refused::AlreadyRunning => Code::AlreadyRunning,
+            Refused::TooManyLive => Code::TooManyLive,
+            Refused::ShuttingDown => Code::ShuttingDown,
+            Refused::Unavailable(_) => Code::StoreUnavailable,
+        };
+        match refused {
+            Refused::Invalid(faults) => Problem { graph: Some(faults), ..Problem::from(code) },
+            Refused::VersionConflict(version) => Problem { current_version: Some(version), ..Problem::from(code) },
+            Refused::UnknownNode(name) | Refused::AmbiguousNode(name) | Refused::UnknownInput(name) => {
+                Problem::new(code, format!("{} It is {name:?}.", code.text()))
+            }
+            Refused::InvalidValue(text) => Problem::new(code, format!("The value {text}.")),
+            Refused::UnknownWorkflow
+            | Refused::InputIsLinked
+            | Refused::AlreadyExists
+            | Refused::AlreadyRunning
+            | Refused::TooManyLive
+            | Refused::ShuttingDown
+            | Refused::Unavailable(_) => code.into(),
+        }
+    }
+}
+
 impl From<connection::Error> for Problem {
     fn from(error: connection::Error) -> Self {
         match error {
@@ -266,74 +338,4 @@ impl From<store::Error> for Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::id::RequestId;
-    use crate::domain::request::FieldError;
-    use actix_web::body::MessageBody;
-    use serde_json::{Value, json};
-
-    fn told(problem: &Problem) -> (HttpResponse, Value) {
-        let (head, body) = problem.response().into_parts();
-        let body = serde_json::from_slice(&body.try_into_bytes().unwrap()).unwrap();
-        (head.set_body(actix_web::body::BoxBody::new(())), body)
-    }
-
-    #[test]
-    fn every_refusal_has_its_status_and_code() {
-        let winner = Winner { by: "ada".into(), value: Some(true), values: None, timed_out: false };
-        let wrong = FieldError { field: "to_address".into(), message: "no address".into() };
-        let cases = [
-            (Refused::UnknownSession, 404, "unknown_session"),
-            (Refused::UnknownTask("x".into()), 404, "unknown_task"),
-            (Refused::Invalid(Vec::new()), 422, "invalid_body"),
-            (Refused::IdempotencyConflict, 409, "idempotency_conflict"),
-            (Refused::NotEnded, 409, "not_ended"),
-            (Refused::NoOpenRequest, 409, "no_open_request"),
-            (Refused::AmbiguousRequest, 409, "ambiguous_request"),
-            (Refused::AlreadyAnswered(Box::new(winner)), 409, "already_answered"),
-            (Refused::Rejected { request_id: RequestId::random(), errors: vec![wrong] }, 422, "invalid_body"),
-            (Refused::QueueFull, 503, "queue_full"),
-            (Refused::ShuttingDown, 503, "shutting_down"),
-            (Refused::Unavailable("disk at /var/lib".into()), 503, "store_unavailable"),
-        ];
-        for (refused, status, code) in cases {
-            let (head, body) = told(&refused.clone().into());
-            assert_eq!((head.status().as_u16(), body["code"].as_str().unwrap()), (status, code), "{refused:?}");
-            assert_eq!(body["status"], status);
-            assert_eq!(body["type"], "about:blank");
-            assert_eq!(head.headers().get("content-type").unwrap(), PROBLEM_JSON);
-            assert_eq!(head.headers().contains_key("retry-after"), status == 503);
-            assert_eq!(body.get("winner").is_some(), code == "already_answered");
-            assert!(!body["detail"].as_str().unwrap().contains("/var/lib"));
-        }
-    }
-
-    #[test]
-    fn a_rejected_field_is_named_with_its_place() {
-        let errors = vec![FieldError { field: "to_address".into(), message: "no address".into() }];
-        let (_, body) = told(&Refused::Rejected { request_id: RequestId::random(), errors }.into());
-        assert_eq!(
-            body["errors"],
-            json!([{"loc": ["body", "values", "to_address"], "msg": "no address", "type": "invalid_value"}])
-        );
-    }
-
-    #[test]
-    fn the_framework_s_statuses_have_codes() {
-        for (status, word) in
-            [(404, "not_found"), (413, "payload_too_large"), (418, "bad_request"), (507, "internal_error")]
-        {
-            assert_eq!(Problem::of_status(StatusCode::from_u16(status).unwrap()).code.word(), word);
-        }
-    }
-
-    #[test]
-    fn codes_are_stable_words() {
-        let mut seen = std::collections::BTreeSet::new();
-        for code in Code::ALL {
-            assert!(code.word().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code:?}");
-            assert!(seen.insert(code.word()), "{code:?}");
-        }
-    }
-}
+mod tests;

@@ -22,6 +22,7 @@ pub mod streams;
 mod table;
 mod tasks;
 mod view;
+mod workflows;
 
 use std::fmt;
 use std::rc::Rc;
@@ -42,6 +43,7 @@ use middleware::{Edge, ForPages};
 use origin::Policy;
 pub use streams::{Admission, SocketRequest, Streams, WorkflowsRequest};
 use table::{Route, at};
+pub use workflows::Workflows;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -68,6 +70,8 @@ pub struct State {
     pub metrics: Metrics,
     /// What serves this worker's WebSockets and event streams.
     pub streams: Rc<dyn Streams>,
+    /// The workflows.
+    pub workflows: Workflows,
 }
 
 /// Writes all metrics in Prometheus' text format.
@@ -115,6 +119,19 @@ fn table() -> Vec<Route> {
         at("/cancel-task/{session_id}").post(cancel::cancel_task),
         at("/session-info/{session_id}").get(sessions::info),
         at("/tasks").get(tasks::tasks),
+        at("/nodes").get(workflows::nodes::nodes),
+        at("/workflows").get(workflows::show::list).post(workflows::store::create),
+        at("/workflows/validate").post(workflows::check::validate),
+        at("/workflows/examples").get(workflows::check::examples),
+        at("/workflows/{workflow_id}")
+            .get(workflows::show::show)
+            .put(workflows::store::save)
+            .delete(workflows::store::remove),
+        at("/workflows/{workflow_id}/run").post(workflows::run::run),
+        at("/workflows/{workflow_id}/status").get(workflows::live::status),
+        at("/workflows/{workflow_id}/continuous/start").post(workflows::live::start),
+        at("/workflows/{workflow_id}/continuous/stop").post(workflows::live::stop),
+        at("/workflows/{workflow_id}/continuous/step").post(workflows::live::step),
         at("/").get(page::root),
         at("/health").get(health::health),
         at("/livez").get(health::livez),

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
 
-use super::{answers, cancel, docs, error, events, health, page, sessions, start, streams, tasks};
+use super::{answers, cancel, docs, error, events, health, page, sessions, start, streams, tasks, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,6 +17,19 @@ use super::{answers, cancel, docs, error, events, health, page, sessions, start,
         cancel::cancel_task,
         sessions::info,
         tasks::tasks,
+        workflows::nodes::nodes,
+        workflows::show::list,
+        workflows::store::create,
+        workflows::check::validate,
+        workflows::check::examples,
+        workflows::show::show,
+        workflows::store::save,
+        workflows::store::remove,
+        workflows::run::run,
+        workflows::live::status,
+        workflows::live::start,
+        workflows::live::stop,
+        workflows::live::step,
         sessions::list,
         sessions::show,
         sessions::remove,
@@ -39,13 +52,14 @@ use super::{answers, cancel, docs, error, events, health, page, sessions, start,
         (name = "sessions", description = "Starting, watching and stopping sessions."),
         (name = "answers", description = "Answering the questions of a session."),
         (name = "tasks", description = "What can be started."),
+        (name = "workflows", description = "Graphs of nodes: what they are made of, storing, checking and running them."),
         (name = "server", description = "The server itself."),
     )
 )]
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 5] = ["StartTask", "Confirm", "Input", "Retry", "CancelSession"];
+const BODIES: [&str; 7] = ["StartTask", "Confirm", "Input", "Retry", "CancelSession", "RunWorkflow", "LiveOptions"];
 
 /// The description of every path that a program may use.
 #[must_use]

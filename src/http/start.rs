@@ -134,7 +134,8 @@ fn read(mut fields: Fields, max_labels: usize) -> (StartTask, Vec<Fault>) {
     (start, fields.finish())
 }
 
-fn priority(fields: &mut Fields) -> Option<Priority> {
+/// How urgent it is to be.
+pub(super) fn priority(fields: &mut Fields) -> Option<Priority> {
     let value = fields.value("priority")?;
     let priority = value.as_str().and_then(Priority::parse);
     if priority.is_none() {
@@ -143,7 +144,8 @@ fn priority(fields: &mut Fields) -> Option<Priority> {
     priority
 }
 
-fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, String> {
+/// The caller's own marks.
+pub(super) fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, String> {
     let given = fields.object("labels").unwrap_or_default();
     if given.len() > most {
         fields.fault(&["labels"], format!("must be at most {most}"), "too_long");
@@ -168,7 +170,8 @@ fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, String> {
     labels
 }
 
-fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
+/// What is to happen when the last connection goes.
+pub(super) fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
     let value = fields.value("on_disconnect")?;
     if value == "keep" {
         return Some(OnDisconnect::Keep);
@@ -187,7 +190,7 @@ fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
 }
 
 /// A digest of what a body says, however it is written: without spaces, and with keys in order.
-fn digest(body: Option<&Value>) -> [u8; 32] {
+pub(super) fn digest(body: Option<&Value>) -> [u8; 32] {
     let mut hash = Sha256::new();
     match body {
         Some(value) => feed(&mut hash, value),

@@ -30,6 +30,16 @@ impl Route {
         self.add(&[Method::GET, Method::HEAD], web::route().guard(either).to(handler))
     }
 
+    /// Handles PUT.
+    pub(super) fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(&[Method::PUT], web::put().to(handler))
+    }
+
     /// Handles POST.
     pub(super) fn post<F, Args>(self, handler: F) -> Self
     where

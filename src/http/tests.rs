@@ -11,6 +11,8 @@ use super::*;
 use crate::config;
 use crate::domain::id::SessionId;
 use crate::store::Store;
+use crate::workflow::client::Live;
+use crate::workflow::definitions::Definitions;
 
 const NONE: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -70,6 +72,9 @@ impl Told {
 async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
     let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
     let store = Store::open(&store, 1).unwrap();
+    let catalogue = Arc::new(crate::workflow::nodes::built_in().unwrap());
+    let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
+    let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let state = State {
         sessions,
@@ -78,6 +83,7 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         lifecycle: watch::channel(lifecycle).1,
         metrics: Arc::new(|| "# TYPE x counter\n".into()),
         streams: Rc::new(Echo),
+        workflows,
     };
     let app = test::init_service(app(state)).await;
     let response = test::call_service(&app, request.to_request()).await;
@@ -98,7 +104,11 @@ async fn get(path: &str) -> Told {
 async fn every_route_refuses_other_methods_and_says_which_it_takes() {
     for route in table().into_iter().chain(pages()) {
         let (path, methods) = route.listed();
-        let path = path.replace("{session_id}", NONE).replace("{name:.*}", "x").replace("{view:.*}", "x");
+        let path = path
+            .replace("{session_id}", NONE)
+            .replace("{workflow_id}", "x")
+            .replace("{name:.*}", "x")
+            .replace("{view:.*}", "x");
         let told = ask(TestRequest::patch().uri(&path)).await;
         assert_eq!((told.status.as_u16(), told.code().as_str()), (405, "method_not_allowed"), "{path}");
         for method in methods {

@@ -12,6 +12,13 @@ use crate::domain::request::{Field, FieldError, FieldType};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::session::messages::{Fault, Winner};
+use crate::workflow;
+use crate::workflow::definition::Definition;
+use crate::workflow::fault::{GraphFault, GraphFaultKind, GraphFaults, NodeFaults};
+use crate::workflow::graph::{Edge, Graph, GraphNode};
+use crate::workflow::node::Spec;
+use crate::workflow::port::{Input, Output, Type, Widget};
+use crate::workflow::told::{Event, LiveState, NodeDetail, NodeState};
 
 const HEAD: &str = "// Written by `cargo test wire` from the types of the server. Do not edit.\n";
 
@@ -60,6 +67,33 @@ fn declarations() -> String {
         super::cancel::Stopped,
         super::answers::Accepted,
         super::error::Told,
+    ];
+    declare![
+        Type,
+        Widget,
+        Input,
+        Output,
+        Spec,
+        GraphNode,
+        Edge,
+        Graph,
+        Definition,
+        GraphFaultKind,
+        GraphFault,
+        NodeFaults,
+        GraphFaults,
+        NodeState,
+        LiveState,
+        NodeDetail,
+        workflow::told::Status,
+        Event,
+        super::workflows::nodes::TypeInfo,
+        super::workflows::nodes::NodeList<'static>,
+        super::workflows::show::WorkflowRow,
+        super::workflows::show::WorkflowPage,
+        super::workflows::check::Validated,
+        super::workflows::check::ExampleList,
+        super::workflows::run::StartedRun,
     ];
     text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }

@@ -15,6 +15,7 @@ pub struct GraphFaults {
     pub node_errors: BTreeMap<String, NodeFaults>,
     /// What is wrong with the graph as a whole: it is too large, or has more faults than are listed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<GraphFault>>", optional))]
     pub graph_errors: Vec<GraphFault>,
 }
 

@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// A graph.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Graph {
     /// Its nodes; their ids are unique.
@@ -18,11 +19,12 @@ pub struct Graph {
     /// What a canvas keeps with it.
     #[serde(flatten)]
     #[cfg_attr(test, ts(skip))]
+    #[schema(ignore)]
     pub rest: Map<String, Value>,
 }
 
 /// A node of a graph.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GraphNode {
     /// Its id, unique in its graph: `TextInput-1234`.
@@ -33,15 +35,17 @@ pub struct GraphNode {
     /// The constants of its inputs, by name; where an input is linked, the link counts.
     #[serde(default)]
     #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    #[schema(value_type = Object)]
     pub inputs: Map<String, Value>,
     /// What a canvas keeps with it: `title`, `position` and so on.
     #[serde(flatten)]
     #[cfg_attr(test, ts(skip))]
+    #[schema(ignore)]
     pub rest: Map<String, Value>,
 }
 
 /// A link from an output to an input.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Edge {
     /// The id of the node whose output it is.
@@ -55,5 +59,6 @@ pub struct Edge {
     /// What a canvas keeps with it.
     #[serde(flatten)]
     #[cfg_attr(test, ts(skip))]
+    #[schema(ignore)]
     pub rest: Map<String, Value>,
 }

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod client;
 pub mod cx;
 pub mod definition;
+pub mod definitions;
 pub mod executor;
 pub mod fault;
 pub mod graph;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::value::Value;
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
 
 /// Where a node stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
@@ -34,7 +35,7 @@ pub enum NodeState {
 }
 
 /// Whether a live workflow runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LiveState {
@@ -241,7 +242,9 @@ pub enum Message<'a> {
 }
 
 /// How a live workflow stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = WorkflowStatus)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "WorkflowStatus"))]
 pub struct Status {
     /// The workflow.
     pub workflow_id: String,
@@ -250,6 +253,8 @@ pub struct Status {
     /// How many iterations there were.
     pub execution_count: u64,
     /// The outputs of all nodes, by their ids.
+    #[schema(value_type = BTreeMap<String, Object>)]
+    #[cfg_attr(test, ts(type = "Record<string, Record<string, unknown>>"))]
     pub results: BTreeMap<String, Outputs>,
     /// More exactly than `is_running`.
     pub state: LiveState,
@@ -261,13 +266,18 @@ pub struct Status {
     pub interval_ms: u64,
     /// After how many iterations it stops by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub max_iterations: Option<u64>,
     /// When it was started.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    #[schema(value_type = Option<f64>)]
     pub started_at: Option<Timestamp>,
     /// Where its nodes stand, by their ids; those that are idle are left out.
     pub node_states: BTreeMap<String, NodeDetail>,
     /// The inputs that were changed since the start, by node and input.
+    #[schema(value_type = BTreeMap<String, Object>)]
+    #[cfg_attr(test, ts(type = "Record<string, Record<string, unknown>>"))]
     pub inputs: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
 
@@ -309,30 +319,41 @@ pub struct NodeReport<'a> {
 }
 
 /// More about how a node stands.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeDetail {
     /// Where it stands; only within a status.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub state: Option<NodeState>,
     /// When it last began to run.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    #[schema(value_type = Option<f64>)]
     pub start_time: Option<Timestamp>,
     /// Its outputs; null while it has none. Left out within a status, whose `results` has them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Record<string, unknown> | null", optional))]
+    #[schema(value_type = Option<Object>)]
     pub result: Option<Option<Outputs>>,
     /// How long its last run took, in milliseconds, where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub duration_ms: Option<f64>,
     /// How often it has run.
     pub runs: u64,
     /// Why it has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub error: Option<String>,
     /// The session that asks the person it waits for, or that is the task it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub session_id: Option<SessionId>,
     /// The node whose failure blocks it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub blocked_by: Option<String>,
     /// The last line that it told.
     #[serde(skip_serializing_if = "Option::is_none")]

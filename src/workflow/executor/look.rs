@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Executor;
 use crate::workflow::live::board::{Look, NodeNow};
 use crate::workflow::plan::{NodeIndex, NodeView, Plan};
-use crate::workflow::told::{LiveState, NodeDetail, NodeState, Outputs, Status, Told};
+use crate::workflow::told::{LiveState, NodeState, Status};
 
 /// The nodes of a plan.
 pub(super) struct Nodes<'a> {
@@ -41,20 +41,9 @@ impl Look for Nodes<'_> {
 
     fn look(&self, node: usize) -> NodeNow {
         let Some(view) = self.view(node) else { return NodeNow::default() };
-        let outputs: Outputs =
-            view.outputs().map(|(name, value)| (name, Told::of(value, self.max_told_bytes))).collect();
-        let detail = NodeDetail {
-            state: None,
-            start_time: view.start_time,
-            result: None,
-            duration_ms: view.duration.map(|duration| duration.as_secs_f64() * 1e3),
-            runs: view.runs,
-            error: view.error.map(str::to_owned),
-            session_id: view.session_id,
-            blocked_by: view.blocked_by.map(str::to_owned),
-            said: self.lines.get(&node).cloned(),
-        };
-        NodeNow { state: view.state, detail, outputs }
+        let mut now = NodeNow::of(&view, self.max_told_bytes);
+        now.detail.said = self.lines.get(&node).cloned();
+        now
     }
 
     fn has_failed(&self) -> bool {

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use super::happening::Happening;
 use crate::domain::time::Timestamp;
 use crate::hub::{Parts, PartsBuilder};
+use crate::workflow::plan::NodeView;
 use crate::workflow::told::{
-    Event, Kind, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Update, UpdateData,
+    Event, Kind, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Told, Update, UpdateData,
 };
 
 /// How many happenings are kept for those who could not follow. Who lacks more is told how everything stands.
@@ -29,6 +30,24 @@ pub struct NodeNow {
     pub detail: NodeDetail,
     /// Its outputs.
     pub outputs: Outputs,
+}
+
+impl NodeNow {
+    /// How this node of a plan stands; of a larger value than this many bytes only the beginning is told.
+    #[must_use]
+    pub fn of(view: &NodeView<'_>, max_told_bytes: usize) -> Self {
+        let detail = NodeDetail {
+            start_time: view.start_time,
+            duration_ms: view.duration.map(|duration| duration.as_secs_f64() * 1e3),
+            runs: view.runs,
+            error: view.error.map(str::to_owned),
+            session_id: view.session_id,
+            blocked_by: view.blocked_by.map(str::to_owned),
+            ..NodeDetail::default()
+        };
+        let outputs = view.outputs().map(|(name, value)| (name, Told::of(value, max_told_bytes))).collect();
+        Self { state: view.state, detail, outputs }
+    }
 }
 
 /// How the nodes of a workflow stand.

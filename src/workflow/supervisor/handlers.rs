@@ -9,12 +9,13 @@ use super::messages::{
     ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, LetAllGo, ListLive, StartLive, StepLive, StopLive,
     TakeUp, Unwatch, Watch,
 };
-use super::{Beginning, Supervisor, stored};
+use super::{Beginning, Supervisor};
 use crate::domain::time::Timestamp;
 use crate::hub::{Join, Topic};
 use crate::store::{Precondition, Store};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
+use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::messages::{Admit, Apply, Describe, Halt, Inputs, Resume, Revise, Step};
 use crate::workflow::live::happening::{Change, Happening};
 use crate::workflow::refused::Refused;
@@ -212,8 +213,8 @@ impl Handler<TakeUp> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, _: TakeUp, ctx: &mut Self::Context) {
-        let store = self.store.clone();
-        let found = async move { kept(&store).await }.into_actor(self);
+        let (store, definitions) = (self.store.clone(), self.definitions.clone());
+        let found = async move { kept(&store, &definitions).await }.into_actor(self);
         ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
             Ok(found) => {
                 for (definition, Kept { options, inputs }) in found {
@@ -228,7 +229,7 @@ impl Handler<TakeUp> for Supervisor {
 }
 
 /// The workflows that come back, with what is kept of them.
-async fn kept(store: &Store) -> Result<Vec<(Definition, Kept)>, Refused> {
+async fn kept(store: &Store, definitions: &Definitions) -> Result<Vec<(Definition, Kept)>, Refused> {
     let mut found = Vec::new();
     let mut after: Option<String> = None;
     loop {
@@ -237,9 +238,9 @@ async fn kept(store: &Store) -> Result<Vec<(Definition, Kept)>, Refused> {
         after = Some(last.id.clone());
         for document in page {
             let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
-            match stored(store, &document.id).await {
-                Ok(Some(definition)) => found.push((definition, kept)),
-                Ok(None) => {
+            match definitions.get(&document.id).await {
+                Ok(definition) => found.push((definition, kept)),
+                Err(Refused::UnknownWorkflow) => {
                     log::info!(workflow_id = document.id; "a workflow that was live is not there any more");
                     store.remove_document(LIVE, &document.id, Precondition::Anything).await?;
                 }

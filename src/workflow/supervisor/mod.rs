@@ -11,7 +11,6 @@ mod handlers;
 mod keep;
 pub mod messages;
 mod reports;
-mod stored;
 
 #[cfg(test)]
 mod tests;
@@ -24,11 +23,10 @@ use actix::clock::Instant;
 use actix::dev::channel::channel;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, SpawnHandle};
 
-pub use stored::{DEFINITIONS, stored};
-
 use self::keep::{Keeper, Kept, Wish};
 use super::client::LiveOptions;
 use super::definition::Definition;
+use super::definitions::Definitions;
 use super::executor::messages::{Admit, EndReply, Inputs, LetGo, Reply};
 use super::executor::{Executor, Launch, Leash, Occasion, Shared};
 use super::live::watchers::Watchers;
@@ -49,6 +47,7 @@ const MAILBOX: usize = 1024;
 pub struct Supervisor {
     shared: Arc<Shared>,
     store: Store,
+    definitions: Definitions,
     watchers: Watchers,
     live: HashMap<String, Entry>,
     /// The connections that watch all workflows.
@@ -122,11 +121,12 @@ struct Beginning {
 impl Supervisor {
     /// Nothing is live yet.
     #[must_use]
-    pub fn new(shared: Shared, store: Store) -> Self {
+    pub fn new(shared: Shared, store: Store, definitions: Definitions) -> Self {
         Self {
             watchers: Watchers::new(shared.broadcast.clone()),
             shared: Arc::new(shared),
             store,
+            definitions,
             live: HashMap::new(),
             everybody: HashMap::new(),
             keepers: HashMap::new(),

@@ -183,7 +183,7 @@ fn received(name: &str, value: &Json) -> Map<String, Json> {
     let told = if crate::workflow::value::json_size(value) <= MAX_RECEIVED {
         value.clone()
     } else {
-        json!(cut(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        json!(value.as_str().map_or_else(|| cut(&value.to_string()), cut))
     };
     extra.insert("received_value".to_owned(), told);
     extra.insert("received_type".to_owned(), json!(word(value)));

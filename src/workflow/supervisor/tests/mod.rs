@@ -8,9 +8,9 @@ use serde_json::{Value as Json, json};
 use self::stage::{Stage, definition, memory};
 use super::messages::{LetAllGo, TakeUp};
 use crate::config::connections::Connections;
-use crate::store::Precondition;
-use crate::workflow::client::LiveOptions;
+use crate::workflow::client::{Draft, LiveOptions};
 use crate::workflow::definition::Definition;
+use crate::workflow::definitions::Check;
 use crate::workflow::refused::Refused;
 
 fn chain() -> Definition {
@@ -138,9 +138,9 @@ async fn who_reads_slowly_has_the_last_state_of_everything_in_the_end() {
 #[actix::test]
 async fn what_comes_back_has_its_last_inputs() {
     let store = memory();
-    let stored = serde_json::to_string(&chain()).unwrap();
-    store.put_document(super::DEFINITIONS, "chain", stored, Precondition::Absent).await.unwrap();
     let before = Stage::with(store.clone(), &Connections::default(), |_| {});
+    let draft = Draft { id: Some("chain".into()), graph: chain().graph, ..Draft::default() };
+    before.definitions.create(draft, Check::Valid).await.unwrap();
     let options = LiveOptions { autostart: Some(true), ..LiveOptions::default() };
     before.live.start(chain(), options, None).await.unwrap();
     for value in 1..20 {

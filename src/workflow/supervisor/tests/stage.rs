@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::workflow::client::{InputUpdate, Live};
 use crate::workflow::definition::Definition;
+use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
 use crate::workflow::host::{Errand, Host};
 use crate::workflow::node::{Cx, Fetch, Fetched, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
@@ -173,6 +174,7 @@ pub(super) struct Stage {
     pub(super) live: Live,
     pub(super) supervisor: Addr<Supervisor>,
     pub(super) store: Store,
+    pub(super) definitions: Definitions,
     pub(super) answer: watch::Sender<Option<bool>>,
     pub(super) did: mpsc::UnboundedReceiver<String>,
     links: Rc<Links>,
@@ -195,15 +197,17 @@ impl Stage {
         classes().into_iter().for_each(|(spec, run)| catalogue.register(Arc::new(Class(spec, run))).unwrap());
         let (answer, answered) = watch::channel(None);
         let (did, doing) = mpsc::unbounded_channel();
+        let catalogue = Arc::new(catalogue);
+        let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::new(limits.clone()));
         let shared = Shared {
-            catalogue: Arc::new(catalogue),
+            catalogue,
             limits,
             broadcast: Broadcast::new(std::slice::from_ref(&shard), gauge),
             host: Arc::new(People { answer: answered, did }),
             errands: Arbiter::current(),
             metrics: metrics.workflows(),
         };
-        let supervisor = Supervisor::new(shared, store.clone()).start();
+        let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();
         let live = Live::new(supervisor.clone());
         let (behind, from) = (live.clone(), shard.clone());
         links.on_falling_behind(move |link, topic, flush| {
@@ -214,7 +218,7 @@ impl Stage {
                 }
             });
         });
-        Self { live, supervisor, store, answer, did: doing, links, shard }
+        Self { live, supervisor, store, definitions, answer, did: doing, links, shard }
     }
 
     /// Somebody who watches one workflow, or all.

@@ -744,4 +744,501 @@ errors?: Array<Fault>,
 /**
  * The answer that was first, with `already_answered`.
  */
-winner?: Winner, };
+winner?: Winner,
+/**
+ * The version that the workflow has now, with `version_conflict`.
+ */
+current_version?: number,
+/**
+ * What is wrong with the graph, by the ids of its nodes, with `invalid_graph`.
+ */
+node_errors?: { [key in string]: NodeFaults },
+/**
+ * What is wrong with the graph as a whole, with `invalid_graph`.
+ */
+graph_errors?: Array<GraphFault>, };
+
+/**
+ * What a port takes or gives.
+ */
+export type PortType = "json" | "text" | "number" | "integer" | "boolean" | "list" | "object";
+
+/**
+ * How an input is best edited.
+ */
+export type Widget = "plain" | "multiline" | "code";
+
+/**
+ * An input of a node class.
+ */
+export type InputPort = {
+/**
+ * Its name, unique among the inputs of the class.
+ */
+name: string,
+/**
+ * What it takes.
+ */
+type: PortType,
+/**
+ * What it is for, in a sentence.
+ */
+description: string,
+/**
+ * Whether it must have a constant or a link.
+ */
+required: boolean,
+/**
+ * What it is where it has neither.
+ */
+default?: unknown,
+/**
+ * The smallest number.
+ */
+min?: number,
+/**
+ * The largest number.
+ */
+max?: number,
+/**
+ * What there is to choose from; anything where it is empty.
+ */
+choices?: Array<string>,
+/**
+ * Whether what it is linked to runs only when the node asks for it.
+ */
+lazy: boolean,
+/**
+ * How it is best edited.
+ */
+widget: Widget, };
+
+/**
+ * An output of a node class.
+ */
+export type OutputPort = {
+/**
+ * Its name, unique among the outputs of the class.
+ */
+name: string,
+/**
+ * What it gives.
+ */
+type: PortType,
+/**
+ * What it is, in a sentence.
+ */
+description: string, };
+
+/**
+ * What a class is, as `GET /nodes` tells it.
+ */
+export type NodeClass = {
+/**
+ * The class's name, unique in a catalogue: `TextInput`.
+ */
+type: string,
+/**
+ * Where it stands in a palette: `maths`.
+ */
+category: string,
+/**
+ * What it does, in a sentence.
+ */
+description: string,
+/**
+ * What goes in.
+ */
+inputs: Array<InputPort>,
+/**
+ * What comes out.
+ */
+outputs: Array<OutputPort>,
+/**
+ * Whether it runs in every iteration, though none of its inputs has changed: a clock.
+ */
+volatile: boolean,
+/**
+ * Whether running it waits for something outside: a person, a server, time.
+ */
+waits: boolean, };
+
+/**
+ * A node of a graph.
+ */
+export type GraphNode = {
+/**
+ * Its id, unique in its graph: `TextInput-1234`.
+ */
+id: string,
+/**
+ * Its class: `TextInput`.
+ */
+type: string,
+/**
+ * The constants of its inputs, by name; where an input is linked, the link counts.
+ */
+inputs: Record<string, unknown>, };
+
+/**
+ * A link from an output to an input.
+ */
+export type Edge = {
+/**
+ * The id of the node whose output it is.
+ */
+source: string,
+/**
+ * The output's name.
+ */
+source_output: string,
+/**
+ * The id of the node whose input it is.
+ */
+target: string,
+/**
+ * The input's name.
+ */
+target_input: string, };
+
+/**
+ * A graph.
+ */
+export type Graph = {
+/**
+ * Its nodes; their ids are unique.
+ */
+nodes: Array<GraphNode>,
+/**
+ * What links them.
+ */
+edges: Array<Edge>, };
+
+/**
+ * A workflow as it is stored.
+ */
+export type Workflow = {
+/**
+ * Its id: 1 to 64 letters, digits, `_`, `-` and `.`.
+ */
+id: string,
+/**
+ * Its name, for people.
+ */
+name: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * Who changed it last, where they said.
+ */
+author?: string,
+/**
+ * When it was made.
+ */
+created_at: number,
+/**
+ * When it was changed last.
+ */
+updated_at: number,
+/**
+ * Whether it becomes live again by itself when the server was stopped while it was live.
+ */
+autostart: boolean,
+/**
+ * Its nodes; their ids are unique.
+ */
+nodes: Array<GraphNode>,
+/**
+ * What links them.
+ */
+edges: Array<Edge>, };
+
+/**
+ * What may be wrong.
+ */
+export type GraphFaultKind = "missing_node_type" | "duplicate_node_id" | "required_input_missing" | "unknown_input" | "bad_linked_input" | "return_type_mismatch" | "invalid_input_type" | "value_not_in_list" | "value_smaller_than_min" | "value_bigger_than_max" | "custom_validation_failed" | "dependency_cycle" | "too_large" | "too_many_faults";
+
+/**
+ * One thing that is wrong.
+ */
+export type GraphFault = {
+/**
+ * What, in a word.
+ */
+type: GraphFaultKind,
+/**
+ * What, in a sentence.
+ */
+message: string,
+/**
+ * Where and how exactly, for people.
+ */
+details: string,
+/**
+ * The same for programs: `input_name`, `received`, `cycle` and so on.
+ */
+extra_info: Record<string, unknown>, };
+
+/**
+ * What is wrong with one node.
+ */
+export type NodeFaults = {
+/**
+ * Its class; empty where there is no such node.
+ */
+class_type: string,
+/**
+ * What is wrong.
+ */
+errors: Array<GraphFault>,
+/**
+ * The ids of the nodes at the graph's end that need it, itself where nothing is below it; at most 100.
+ */
+dependent_outputs: Array<string>, };
+
+/**
+ * Everything that is wrong with a graph.
+ */
+export type GraphFaults = {
+/**
+ * By the id of the node.
+ */
+node_errors: { [key in string]: NodeFaults },
+/**
+ * What is wrong with the graph as a whole: it is too large, or has more faults than are listed.
+ */
+graph_errors?: Array<GraphFault>, };
+
+/**
+ * Where a node stands.
+ */
+export type NodeState = "idle" | "queued" | "executing" | "completed" | "cached" | "waiting" | "blocked" | "error";
+
+/**
+ * Whether a live workflow runs.
+ */
+export type LiveState = "running" | "parked" | "paused" | "stopped";
+
+/**
+ * More about how a node stands.
+ */
+export type NodeDetail = {
+/**
+ * Where it stands; only within a status.
+ */
+state?: NodeState,
+/**
+ * When it last began to run.
+ */
+start_time?: Timestamp,
+/**
+ * Its outputs; null while it has none. Left out within a status, whose `results` has them.
+ */
+result?: Record<string, unknown> | null,
+/**
+ * How long its last run took, in milliseconds, where that was measured.
+ */
+duration_ms?: number,
+/**
+ * How often it has run.
+ */
+runs: number,
+/**
+ * Why it has failed.
+ */
+error?: string,
+/**
+ * The session that asks the person it waits for, or that is the task it waits for.
+ */
+session_id?: SessionId,
+/**
+ * The node whose failure blocks it.
+ */
+blocked_by?: string, };
+
+/**
+ * How a live workflow stands.
+ */
+export type WorkflowStatus = {
+/**
+ * The workflow.
+ */
+workflow_id: string,
+/**
+ * Whether it is live and not paused.
+ */
+is_running: boolean,
+/**
+ * How many iterations there were.
+ */
+execution_count: number,
+/**
+ * The outputs of all nodes, by their ids.
+ */
+results: Record<string, Record<string, unknown>>,
+/**
+ * More exactly than `is_running`.
+ */
+state: LiveState,
+/**
+ * The version of the workflow that runs.
+ */
+version: number,
+/**
+ * How many nodes it has.
+ */
+node_count: number,
+/**
+ * Milliseconds between two iterations.
+ */
+interval_ms: number,
+/**
+ * After how many iterations it stops by itself.
+ */
+max_iterations?: number,
+/**
+ * When it was started.
+ */
+started_at?: Timestamp,
+/**
+ * Where its nodes stand, by their ids; those that are idle are left out.
+ */
+node_states: { [key in string]: NodeDetail },
+/**
+ * The inputs that were changed since the start, by node and input.
+ */
+inputs: Record<string, Record<string, unknown>>, };
+
+/**
+ * What may happen to a workflow.
+ */
+export type WorkflowEventName = "continuous_started" | "continuous_stopped" | "execution_started" | "execution_completed" | "execution_failed" | "workflow_updated";
+
+/**
+ * A type of ports.
+ */
+export type TypeInfo = {
+/**
+ * Its name.
+ */
+name: PortType,
+/**
+ * The types of outputs that an input of this type may be linked to.
+ */
+takes: Array<PortType>, };
+
+/**
+ * What workflows are made of.
+ */
+export type NodeList = {
+/**
+ * The node classes, in the order of their names.
+ */
+nodes: Array<NodeClass>,
+/**
+ * Which type may be linked to which.
+ */
+types: Array<TypeInfo>, };
+
+/**
+ * A workflow in a list. Moments are seconds since the epoch.
+ */
+export type WorkflowRow = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * Who changed it last, where they said.
+ */
+author: string | null,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * How many nodes it has.
+ */
+node_count: number,
+/**
+ * Whether it becomes live again after a restart.
+ */
+autostart: boolean,
+/**
+ * Whether it is live and not paused.
+ */
+is_running: boolean, };
+
+/**
+ * Some workflows, in the order of their ids.
+ */
+export type WorkflowPage = {
+/**
+ * The workflows.
+ */
+workflows: Array<WorkflowRow>,
+/**
+ * What to send as `cursor` to get those after them; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * A graph without faults.
+ */
+export type Validated = {
+/**
+ * Always true.
+ */
+valid: boolean,
+/**
+ * Always empty.
+ */
+node_errors: { [key in string]: NodeFaults },
+/**
+ * How many nodes it has.
+ */
+node_count: number,
+/**
+ * The ids of its nodes in the order in which they run.
+ */
+order: Array<string>, };
+
+/**
+ * Workflows that show what can be done.
+ */
+export type ExampleList = {
+/**
+ * As `POST /workflows` takes them, each with a `description`.
+ */
+examples: Array<Graph & { id: string, name: string, description: string }>, };
+
+/**
+ * A session that runs a workflow.
+ */
+export type StartedRun = {
+/**
+ * The session's id.
+ */
+session_id: SessionId,
+/**
+ * The workflow's id.
+ */
+workflow_id: string,
+/**
+ * Where the session stands.
+ */
+status: Status, };

@@ -1,0 +1,173 @@
+//! Live workflows: `POST /workflows/{workflow_id}/continuous/start`, `/stop` and `/step`, and `GET …/status`.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpResponse, web};
+use serde_json::Value;
+
+use super::super::State;
+use super::super::body::JsonBody;
+use super::super::decode::{Fields, word};
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::request::{Author, Named};
+use crate::workflow::client::LiveOptions;
+use crate::workflow::definition::Definition;
+use crate::workflow::told::{LiveState, Status};
+
+/// Longest time between two iterations, in milliseconds: a day.
+const LONGEST_INTERVAL: u64 = 86_400_000;
+
+/// Makes a stored workflow live, or lets one that is paused run on.
+#[utoipa::path(
+    post, path = "/workflows/{workflow_id}/continuous/start", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("client_id" = Option<String>, Query, description = "Who starts it, where X-Client-Id does not say so."),
+        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who starts it."),
+    ),
+    request_body(content = Option<LiveOptions>),
+    responses(
+        (status = 200, description = "It is live.", body = Status),
+        (status = "4XX", description = "It was not started.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn start(
+    state: web::Data<State>,
+    Named(id): Named,
+    Author(author): Author,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    let definition = state.workflows.definitions.get(&id).await?;
+    let options = decode(body)?;
+    let status = state.workflows.live.start(definition, options, author).await?;
+    Ok(HttpResponse::Ok().json(status))
+}
+
+/// Stops a live workflow; one that is not live stays so.
+#[utoipa::path(
+    post, path = "/workflows/{workflow_id}/continuous/stop", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("client_id" = Option<String>, Query, description = "Who stops it, where X-Client-Id does not say so."),
+        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who stops it."),
+    ),
+    responses(
+        (status = 200, description = "How it stood at its end.", body = Status),
+        (status = "4XX", description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be stopped now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn stop(
+    state: web::Data<State>,
+    Named(id): Named,
+    Author(author): Author,
+) -> Result<HttpResponse, Problem> {
+    let definition = state.workflows.definitions.get(&id).await?;
+    let stopped = state.workflows.live.stop(&id, author).await?;
+    Ok(HttpResponse::Ok().json(stopped.unwrap_or_else(|| not_live(&state, definition))))
+}
+
+/// Does one iteration of a workflow; one that is not live becomes paused first.
+#[utoipa::path(
+    post, path = "/workflows/{workflow_id}/continuous/step", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("client_id" = Option<String>, Query, description = "Who does so, where X-Client-Id does not say so."),
+        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who does so."),
+    ),
+    responses(
+        (status = 200, description = "How it stands then.", body = Status),
+        (status = "4XX", description = "It was not done.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be done now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn step(
+    state: web::Data<State>,
+    Named(id): Named,
+    Author(author): Author,
+) -> Result<HttpResponse, Problem> {
+    let definition = state.workflows.definitions.get(&id).await?;
+    let status = state.workflows.live.step(definition, author).await?;
+    Ok(HttpResponse::Ok().json(status))
+}
+
+/// Tells how a workflow stands, whether it is live or not.
+#[utoipa::path(
+    get, path = "/workflows/{workflow_id}/status", tag = "workflows",
+    params(("workflow_id" = String, Path, description = "The workflow's id.")),
+    responses(
+        (status = 200, description = "How it stands.", body = Status),
+        (status = 404, description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn status(state: web::Data<State>, Named(id): Named) -> Result<HttpResponse, Problem> {
+    let definition = state.workflows.definitions.get(&id).await?;
+    let status = state.workflows.live.status(&id).await?;
+    Ok(HttpResponse::Ok().json(status.unwrap_or_else(|| not_live(&state, definition))))
+}
+
+fn not_live(state: &State, definition: Definition) -> Status {
+    Status {
+        workflow_id: definition.id,
+        is_running: false,
+        execution_count: 0,
+        results: BTreeMap::new(),
+        state: LiveState::Stopped,
+        version: definition.version,
+        node_count: definition.graph.nodes.len(),
+        interval_ms: state.settings.workflows.interval_ms,
+        max_iterations: None,
+        started_at: None,
+        node_states: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+    }
+}
+
+fn decode(body: Option<Value>) -> Result<LiveOptions, Problem> {
+    let mut fields = Fields::of(body)?;
+    let options = LiveOptions {
+        interval_ms: number(&mut fields, "interval_ms", 0, LONGEST_INTERVAL),
+        max_iterations: number(&mut fields, "max_iterations", 1, u64::MAX),
+        autostart: fields.boolean("autostart"),
+    };
+    let faults = fields.finish();
+    if faults.is_empty() { Ok(options) } else { Err(Problem::invalid(Code::InvalidBody, faults)) }
+}
+
+fn number(fields: &mut Fields, key: &str, min: u64, max: u64) -> Option<u64> {
+    let value = fields.value(key)?;
+    let Some(number) = value.as_u64() else {
+        let wanted = format!("a whole number from {min}");
+        if value.is_number() {
+            fields.fault(&[key], format!("must be {wanted}"), "invalid_value");
+        } else {
+            fields.wrong_type(&[key], &wanted, word(&value));
+        }
+        return None;
+    };
+    if !(min..=max).contains(&number) {
+        fields.fault(&[key], format!("must be from {min} to {max}"), "out_of_range");
+        return None;
+    }
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn how_it_is_to_run() {
+        let read = decode(Some(json!({"interval_ms": 0, "max_iterations": 3, "autostart": true}))).unwrap();
+        assert_eq!(read, LiveOptions { interval_ms: Some(0), max_iterations: Some(3), autostart: Some(true) });
+        assert_eq!(decode(None).unwrap(), LiveOptions::default());
+        let body = json!({"interval_ms": 86_400_001, "max_iterations": 0, "autostart": 1, "x": 1});
+        let told: Vec<_> = decode(Some(body)).unwrap_err().errors.into_iter().map(|fault| fault.kind).collect();
+        assert_eq!(told, ["out_of_range", "out_of_range", "wrong_type", "unknown_field"]);
+        let told = decode(Some(json!({"interval_ms": -1, "max_iterations": "2"}))).unwrap_err().errors;
+        assert_eq!((told[0].kind.as_str(), told[1].kind.as_str()), ("invalid_value", "wrong_type"));
+    }
+}

@@ -1,0 +1,224 @@
+//! `POST /workflows/{workflow_id}/run`: a workflow runs once, as a session.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::body::JsonBody;
+use super::super::client::visible;
+use super::super::decode::{Fields, word};
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::start::{digest, labels, on_disconnect, priority};
+use super::request::Named;
+use crate::domain::record::Spec;
+use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::session::messages::{Fault, Refused};
+use crate::store::Idempotency;
+use crate::workflow::catalogue::Catalogue;
+use crate::workflow::client::RunInputs;
+use crate::workflow::graph::{Graph, GraphNode};
+
+/// The task kind that runs workflows, and the label that its sessions have.
+const TASK: &str = "workflow";
+
+/// How a workflow runs once. Every field may be left out.
+#[derive(Debug, Default, PartialEq, ToSchema)]
+pub(in crate::http) struct RunWorkflow {
+    /// By node and input; they take the place of the graph's constants.
+    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, Value>>>)]
+    inputs: RunInputs,
+    /// How urgent it is.
+    priority: Option<Priority>,
+    /// The caller's own marks, to find the session by; `workflow` is the workflow's id.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    labels: BTreeMap<String, String>,
+    /// What happens when the session's last connection goes.
+    on_disconnect: Option<OnDisconnect>,
+}
+
+/// A session that runs a workflow.
+#[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(in crate::http) struct StartedRun {
+    /// The session's id.
+    #[schema(value_type = String, format = "uuid")]
+    session_id: crate::domain::id::SessionId,
+    /// The workflow's id.
+    workflow_id: String,
+    /// Where the session stands.
+    status: Status,
+}
+
+/// Runs a stored workflow once; its session is in the store when the answer comes.
+#[utoipa::path(
+    post, path = "/workflows/{workflow_id}/run", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r"^[!-~]{1,255}$", description = "The same key gives the same session back."),
+    ),
+    request_body(content = Option<RunWorkflow>),
+    responses(
+        (status = 200, description = "It runs.", body = StartedRun),
+        (status = "4XX", description = "It was not started.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn run(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Named(id): Named,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    let idempotency = visible(request.headers(), "Idempotency-Key", 255)?
+        .map(|key| Idempotency { key: format!("POST /workflows/{id}/run {key}"), digest: digest(body.as_ref()) });
+    let definition = state.workflows.definitions.get(&id).await?;
+    let run = decode(body, state.settings.sessions.max_labels)?;
+    let (graph, _) = state.workflows.definitions.check(definition.graph).await?;
+    let faults = faults(&graph, &state.workflows.catalogue, &run.inputs);
+    if !faults.is_empty() {
+        return Err(Problem::invalid(Code::InvalidInputs, faults));
+    }
+    let mut labels = run.labels;
+    labels.insert(TASK.to_owned(), id.clone());
+    let spec = Spec {
+        task: TASK.to_owned(),
+        input: json!({"workflow_id": id, "version": definition.version, "graph": graph, "inputs": run.inputs}),
+        config: Value::Null,
+        priority: run.priority.unwrap_or_default(),
+        on_disconnect: run.on_disconnect.unwrap_or_default(),
+        labels,
+        owner: None,
+    };
+    let started = state.sessions.start(spec, idempotency).await.map_err(refused)?;
+    let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// What the task kind refuses is in what the client has sent, but for the place: there the input is the whole body.
+fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::Invalid(mut faults) => {
+            for fault in &mut faults {
+                if fault.loc.get(1).is_some_and(|part| part == "input") {
+                    fault.loc.remove(1);
+                }
+            }
+            Problem::invalid(Code::InvalidInputs, faults)
+        }
+        other @ (Refused::UnknownSession
+        | Refused::UnknownTask(_)
+        | Refused::IdempotencyConflict
+        | Refused::NotEnded
+        | Refused::NoOpenRequest
+        | Refused::AmbiguousRequest
+        | Refused::AlreadyAnswered(_)
+        | Refused::Rejected { .. }
+        | Refused::QueueFull
+        | Refused::ShuttingDown
+        | Refused::Unavailable(_)) => other.into(),
+    }
+}
+
+fn decode(body: Option<Value>, max_labels: usize) -> Result<RunWorkflow, Problem> {
+    let mut fields = Fields::of(body)?;
+    let mut inputs = RunInputs::new();
+    for (node, given) in fields.object("inputs").unwrap_or_default() {
+        let found = word(&given);
+        let Value::Object(given) = given else {
+            fields.wrong_type(&["inputs", &node], "an object", found);
+            continue;
+        };
+        inputs.insert(node, given);
+    }
+    let run = RunWorkflow {
+        inputs,
+        priority: priority(&mut fields),
+        labels: labels(&mut fields, max_labels),
+        on_disconnect: on_disconnect(&mut fields),
+    };
+    let faults = fields.finish();
+    if faults.is_empty() { Ok(run) } else { Err(Problem::invalid(Code::InvalidBody, faults)) }
+}
+
+/// What is wrong with the inputs of a run of this graph, which is valid itself.
+fn faults(graph: &Graph, catalogue: &Catalogue, inputs: &RunInputs) -> Vec<Fault> {
+    let nodes: BTreeMap<&str, &GraphNode> = if inputs.is_empty() {
+        BTreeMap::new()
+    } else {
+        graph.nodes.iter().map(|node| (node.id.as_str(), node)).collect()
+    };
+    let mut faults = Vec::new();
+    for (id, given) in inputs {
+        match nodes.get(id.as_str()) {
+            None => faults.push(fault(&[id], "the workflow has no such node", "unknown_node")),
+            Some(node) => of_node(graph, catalogue, node, given, &mut faults),
+        }
+    }
+    faults
+}
+
+fn of_node(
+    graph: &Graph,
+    catalogue: &Catalogue,
+    node: &GraphNode,
+    given: &Map<String, Value>,
+    faults: &mut Vec<Fault>,
+) {
+    let spec = catalogue.get(&node.class).map(|class| class.spec());
+    for (name, value) in given {
+        let mut inputs = spec.into_iter().flat_map(|spec| &spec.inputs);
+        let Some(input) = inputs.find(|input| input.name == name) else {
+            faults.push(fault(&[&node.id, name], "the node has no such input", "unknown_input"));
+            continue;
+        };
+        if graph.edges.iter().any(|edge| edge.target == node.id && edge.target_input == *name) {
+            let text = "the input is linked to another node's output, and follows that";
+            faults.push(fault(&[&node.id, name], text, "input_is_linked"));
+        } else if input.misfit(&value.clone().into()).is_some() {
+            faults.push(fault(&[&node.id, name], &input.wanted(), "invalid_value"));
+        }
+    }
+}
+
+fn fault(place: &[&str], msg: &str, kind: &str) -> Fault {
+    super::super::decode::fault(&[&["body", "inputs"], place].concat(), msg, kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::nodes::built_in;
+
+    #[test]
+    fn what_a_run_cannot_be_given_is_told_place_by_place() {
+        let graph = json!({"nodes": [{"id": "a", "type": "TextInput"}, {"id": "b", "type": "TextInput"}],
+            "edges": [{"source": "a", "source_output": "text", "target": "b", "target_input": "text"}]});
+        let graph: Graph = serde_json::from_value(graph).unwrap();
+        let inputs = json!({"a": {"text": "x"}, "b": {"text": "y"}, "c": {"text": "z"}});
+        let inputs = decode(Some(json!({"inputs": inputs})), 8).unwrap().inputs;
+        let told = |inputs: &RunInputs| {
+            let faults = faults(&graph, &built_in().unwrap(), inputs);
+            faults.iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&inputs), ["body.inputs.b.text input_is_linked", "body.inputs.c unknown_node"]);
+        let inputs = decode(Some(json!({"inputs": {"a": {"text": 3, "txt": 1}}})), 8).unwrap().inputs;
+        assert_eq!(told(&inputs), ["body.inputs.a.text invalid_value", "body.inputs.a.txt unknown_input"]);
+        assert!(told(&RunInputs::new()).is_empty());
+        let wrong = decode(Some(json!({"inputs": {"a": 1}, "priority": "x", "y": 1})), 8).unwrap_err().errors;
+        assert_eq!(wrong.len(), 3);
+    }
+
+    #[test]
+    fn what_the_task_kind_refuses_is_told_at_its_place() {
+        let loc = ["body", "input", "inputs", "a", "text"].map(str::to_owned).to_vec();
+        let fault = Fault { loc, msg: "must be a text".into(), kind: "invalid_value".into() };
+        let problem = refused(Refused::Invalid(vec![fault]));
+        assert_eq!(
+            (problem.code, problem.errors[0].loc.join(".").as_str()),
+            (Code::InvalidInputs, "body.inputs.a.text")
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Lists and shows stored workflows: `GET /workflows` and `GET /workflows/{workflow_id}`.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::future::join_all;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::query::Query;
+use super::request::{Named, flag, is_known, tagged};
+use crate::domain::time::Timestamp;
+use crate::workflow::definition::{Definition, id_fault};
+use crate::workflow::definitions::Listed;
+
+/// Some workflows, in the order of their ids.
+#[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(in crate::http) struct WorkflowPage {
+    /// The workflows.
+    workflows: Vec<WorkflowRow>,
+    /// What to send as `cursor` to get those after them; null where there are none.
+    next_cursor: Option<String>,
+}
+
+/// A workflow in a list. Moments are seconds since the epoch.
+#[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(in crate::http) struct WorkflowRow {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Counts up from 1 with every change.
+    version: u64,
+    /// Who changed it last, where they said.
+    author: Option<String>,
+    /// When it was made.
+    #[schema(value_type = f64)]
+    created_at: Timestamp,
+    /// When it was changed last.
+    #[schema(value_type = f64)]
+    updated_at: Timestamp,
+    /// How many nodes it has.
+    node_count: usize,
+    /// Whether it becomes live again after a restart.
+    autostart: bool,
+    /// Whether it is live and not paused.
+    is_running: bool,
+}
+
+/// Lists the stored workflows.
+#[utoipa::path(
+    get, path = "/workflows", tag = "workflows",
+    params(
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
+        ("cursor" = Option<String>, Query, pattern = r"^([A-Za-z0-9_.-]{1,64})?$", description = "Where the page before ended."),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = WorkflowPage),
+        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(request.query_string());
+    let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
+    let cursor = query.text("cursor");
+    if cursor.as_deref().is_some_and(|cursor| id_fault(cursor).is_some()) {
+        query.fault("cursor", "is none that this server has given", "invalid_value");
+    }
+    query.finish()?;
+    // One more tells whether there is a next page.
+    let mut found = state.workflows.definitions.list(cursor.as_deref(), limit + 1).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.id.clone());
+    let workflows = join_all(found.into_iter().map(|listed| row(&state, listed))).await;
+    Ok(HttpResponse::Ok().json(WorkflowPage { workflows, next_cursor }))
+}
+
+async fn row(state: &State, listed: Listed) -> WorkflowRow {
+    // Where the live ones do not answer, because the server goes down, none runs.
+    let status = state.workflows.live.status(&listed.id).await.ok().flatten();
+    let Listed { id, name, version, author, created_at, updated_at, autostart, node_count } = listed;
+    let is_running = status.is_some_and(|status| status.is_running);
+    WorkflowRow { id, name, version, author, created_at, updated_at, node_count, autostart, is_running }
+}
+
+/// Shows a stored workflow as `POST /workflows` takes it, so that it can be kept as a file.
+#[utoipa::path(
+    get, path = "/workflows/{workflow_id}", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("download" = Option<bool>, Query, description = "Whether a browser is to keep it as a file."),
+        ("If-None-Match" = Option<String>, Header, description = "The tags of versions that the client has."),
+    ),
+    responses(
+        (status = 200, description = "The workflow; its version is in the ETag header, too.", body = Definition),
+        (status = 304, description = "The client has it."),
+        (status = "4XX", description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn show(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Named(id): Named,
+) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(request.query_string());
+    let download = flag(&mut query, "download");
+    query.finish()?;
+    let definition = state.workflows.definitions.get(&id).await?;
+    if is_known(request.headers(), definition.version) {
+        return Ok(tagged(HttpResponse::NotModified(), definition.version).finish());
+    }
+    let mut answer = tagged(HttpResponse::Ok(), definition.version);
+    if download {
+        // An id has only characters that a file's name may have.
+        answer.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.json\"")));
+    }
+    Ok(answer.json(definition))
+}

@@ -1,0 +1,127 @@
+//! Makes, changes and removes stored workflows: `POST /workflows`, `PUT|DELETE /workflows/{workflow_id}`.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::super::State;
+use super::super::decode::fault;
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::query::Query;
+use super::WorkflowDraft;
+use super::decode::DraftBody;
+use super::request::{Author, Named, flag, if_match, tagged};
+use crate::workflow::client::{Draft, Expected};
+use crate::workflow::definition::Definition;
+use crate::workflow::definitions::Check;
+use crate::workflow::refused::Refused;
+
+/// Stores a new workflow.
+#[utoipa::path(
+    post, path = "/workflows", tag = "workflows",
+    params(
+        ("draft" = Option<bool>, Query, description = "Whether the graph may have faults; then it can be run when it has none any more."),
+        ("client_id" = Option<String>, Query, description = "Who makes it, where X-Client-Id does not say so."),
+        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who makes it."),
+    ),
+    request_body(content = WorkflowDraft),
+    responses(
+        (status = 201, description = "It is stored, at the path of the Location header.", body = Definition),
+        (status = "4XX", description = "It was not stored.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn create(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Author(author): Author,
+    DraftBody(body): DraftBody,
+) -> Result<HttpResponse, Problem> {
+    let check = check(&request)?;
+    let definition = state.workflows.definitions.create(draft(body, author), check).await?;
+    state.workflows.live.saved(definition.clone());
+    let mut answer = tagged(HttpResponse::Created(), definition.version);
+    answer.insert_header((header::LOCATION, format!("/workflows/{}", definition.id)));
+    Ok(answer.json(definition))
+}
+
+/// Changes a stored workflow; where it is live, it goes on with the new graph.
+#[utoipa::path(
+    put, path = "/workflows/{workflow_id}", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("draft" = Option<bool>, Query, description = "Whether the graph may have faults; then it can be run when it has none any more."),
+        ("client_id" = Option<String>, Query, description = "Who changes it, where X-Client-Id does not say so."),
+        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who changes it."),
+        ("If-Match" = Option<String>, Header, description = "The tag of the version that was changed; else the `version` of the body counts, where there is one."),
+    ),
+    request_body(content = WorkflowDraft),
+    responses(
+        (status = 200, description = "It is changed.", body = Definition),
+        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn save(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Named(id): Named,
+    Author(author): Author,
+    DraftBody(body): DraftBody,
+) -> Result<HttpResponse, Problem> {
+    let check = check(&request)?;
+    let if_match = if_match(request.headers())?;
+    if body.id.as_ref().is_some_and(|named| *named != id) {
+        let fault = fault(&["body", "id"], "must be the id that the path has", "invalid_value");
+        return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
+    }
+    let expected = if_match.or_else(|| body.version.map(Expected::Version)).unwrap_or(Expected::Any);
+    let saved = state.workflows.definitions.update(&id, draft(body, author), expected, check).await;
+    let definition = saved.map_err(|refused| conflict(refused, if_match))?;
+    state.workflows.live.saved(definition.clone());
+    Ok(tagged(HttpResponse::Ok(), definition.version).json(definition))
+}
+
+/// Removes a stored workflow; where it is live, it is stopped.
+#[utoipa::path(
+    delete, path = "/workflows/{workflow_id}", tag = "workflows",
+    params(
+        ("workflow_id" = String, Path, description = "The workflow's id."),
+        ("client_id" = Option<String>, Query, description = "Who removes it, where X-Client-Id does not say so."),
+        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who removes it."),
+        ("If-Match" = Option<String>, Header, description = "The tag of the version that is to be removed."),
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn remove(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Named(id): Named,
+    Author(author): Author,
+) -> Result<HttpResponse, Problem> {
+    let if_match = if_match(request.headers())?;
+    let removed = state.workflows.definitions.remove(&id, if_match.unwrap_or(Expected::Any)).await;
+    removed.map_err(|refused| conflict(refused, if_match))?;
+    state.workflows.live.removed(id, author);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn check(request: &HttpRequest) -> Result<Check, Problem> {
+    let mut query = Query::of(request.query_string());
+    let check = if flag(&mut query, "draft") { Check::Sizes } else { Check::Valid };
+    query.finish().map(|()| check)
+}
+
+fn draft(body: WorkflowDraft, author: Option<String>) -> Draft {
+    let WorkflowDraft { id, name, version: _, autostart, graph } = body;
+    Draft { id, name, autostart, graph, author }
+}
+
+/// A conflict with a precondition in a header has a status of its own.
+fn conflict(refused: Refused, if_match: Option<Expected>) -> Problem {
+    let problem = Problem::from(refused);
+    let is_precondition = problem.code == Code::VersionConflict && if_match.is_some();
+    if is_precondition { Problem { code: Code::PreconditionFailed, ..problem } } else { problem }
+}
