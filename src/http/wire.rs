@@ -32,13 +32,14 @@ fn declare<T: TS>(config: &Config, text: &mut String) {
     text.push('\n');
 }
 
+macro_rules! declare_all {
+    ($config:expr, $text:expr; $($name:ty),* $(,)?) => { $(declare::<$name>($config, $text);)* };
+}
+
 fn declarations() -> String {
     let config = Config::new().with_large_int("number");
     let mut text = HEAD.to_owned();
-    macro_rules! declare {
-        ($($name:ty),* $(,)?) => { $(declare::<$name>(&config, &mut text);)* };
-    }
-    declare![
+    declare_all!(&config, &mut text;
         SessionId,
         RequestId,
         Timestamp,
@@ -53,8 +54,8 @@ fn declarations() -> String {
         Winner,
         Fault,
         Outbound<'static>,
-    ];
-    declare![
+    );
+    declare_all!(&config, &mut text;
         super::page::Greeting,
         super::tasks::TaskInfo<'static>,
         super::tasks::TaskList<'static>,
@@ -67,8 +68,13 @@ fn declarations() -> String {
         super::cancel::Stopped,
         super::answers::Accepted,
         super::error::Told,
-    ];
-    declare![
+    );
+    of_workflows(&config, &mut text);
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+fn of_workflows(config: &Config, text: &mut String) {
+    declare_all!(config, text;
         Type,
         Widget,
         Input,
@@ -94,8 +100,7 @@ fn declarations() -> String {
         super::workflows::check::Validated,
         super::workflows::check::ExampleList,
         super::workflows::run::StartedRun,
-    ];
-    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+    );
 }
 
 #[test]

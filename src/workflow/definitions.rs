@@ -183,10 +183,11 @@ impl Definitions {
             Expected::Any => Precondition::Anything,
             Expected::Version(version) => Precondition::Version(version),
         };
-        self.store.remove_document(COLLECTION, id, precondition).await.map_err(|error| match error {
-            store::Error::Outdated { version } => Refused::VersionConflict(version),
-            other => other.into(),
-        })
+        match self.store.remove_document(COLLECTION, id, precondition).await {
+            Ok(()) => Ok(()),
+            Err(store::Error::Outdated { version }) => Err(Refused::VersionConflict(version)),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Checks a graph against the classes and limits.

@@ -108,7 +108,7 @@ fn each<T>(
     list: Option<Vec<Value>>,
     key: &str,
     faults: &mut Vec<Fault>,
-    read: fn(Map<String, Value>, &mut Vec<(String, String)>) -> T,
+    read: fn(Map<String, Value>, &mut Wrong) -> T,
 ) -> Vec<T> {
     let mut all = Vec::new();
     for (at, value) in list.unwrap_or_default().into_iter().enumerate() {
@@ -121,7 +121,7 @@ fn each<T>(
             faults.push(fault(&["body", key, &place], format!("must be an object, not {found}"), "wrong_type"));
             continue;
         };
-        let mut wrong = Vec::new();
+        let mut wrong = Wrong::new();
         all.push(read(map, &mut wrong));
         let told = wrong.into_iter().map(|(name, msg)| {
             let kind = if msg == MISSING { "missing" } else { "wrong_type" };
@@ -132,9 +132,12 @@ fn each<T>(
     all
 }
 
+/// The fields of a node or edge that are wrong, and how.
+type Wrong = Vec<(String, String)>;
+
 const MISSING: &str = "is missing";
 
-fn node(mut map: Map<String, Value>, wrong: &mut Vec<(String, String)>) -> GraphNode {
+fn node(mut map: Map<String, Value>, wrong: &mut Wrong) -> GraphNode {
     let id = text(&mut map, "id", wrong);
     let class = text(&mut map, "type", wrong);
     let inputs = match map.shift_remove("inputs") {
@@ -148,7 +151,7 @@ fn node(mut map: Map<String, Value>, wrong: &mut Vec<(String, String)>) -> Graph
     GraphNode { id, class, inputs, rest: map }
 }
 
-fn edge(mut map: Map<String, Value>, wrong: &mut Vec<(String, String)>) -> Edge {
+fn edge(mut map: Map<String, Value>, wrong: &mut Wrong) -> Edge {
     let source = text(&mut map, "source", wrong);
     let source_output = text(&mut map, "source_output", wrong);
     let target = text(&mut map, "target", wrong);
@@ -156,7 +159,7 @@ fn edge(mut map: Map<String, Value>, wrong: &mut Vec<(String, String)>) -> Edge 
     Edge { source, source_output, target, target_input, rest: map }
 }
 
-fn text(map: &mut Map<String, Value>, key: &str, wrong: &mut Vec<(String, String)>) -> String {
+fn text(map: &mut Map<String, Value>, key: &str, wrong: &mut Wrong) -> String {
     let msg = match map.shift_remove(key) {
         Some(Value::String(text)) => return text,
         None | Some(Value::Null) => MISSING.to_owned(),
