@@ -50,17 +50,17 @@ async fn what_is_no_graph_is_refused() {
 #[actix_web::test]
 async fn a_large_graph_is_taken_within_the_limits() {
     let app = Setup::sqlite().start().await;
-    let nodes: Vec<Value> = (0..5_000).map(|at| json!({"id": format!("n{at}"), "type": "TextInput"})).collect();
+    let nodes: Vec<Value> = (0..2_000).map(|at| json!({"id": format!("n{at}"), "type": "TextInput"})).collect();
     let link = |at: usize| json!({"source": format!("n{at}"), "source_output": "text", "target": format!("n{}", at + 1), "target_input": "text"});
-    let edges: Vec<Value> = (0..4_999).map(link).collect();
+    let edges: Vec<Value> = (0..1_999).map(link).collect();
     let made = app.post("/workflows", json!({"id": "large", "nodes": nodes, "edges": edges})).await;
     assert_eq!(made.status, 201, "{}", made.body["code"]);
-    assert_eq!(app.get("/workflows/large").await.ok()["nodes"].as_array().unwrap().len(), 5_000);
+    assert_eq!(app.get("/workflows/large").await.ok()["nodes"].as_array().unwrap().len(), 2_000);
     let mut ring = made.body;
     ring["edges"]
         .as_array_mut()
         .unwrap()
-        .push(json!({"source": "n4999", "source_output": "text", "target": "n0", "target_input": "text"}));
+        .push(json!({"source": "n1999", "source_output": "text", "target": "n0", "target_input": "text"}));
     let refused = put(&app, "/workflows/large", &ring).await;
     assert_eq!(refused.code(422), "invalid_graph");
     assert_eq!(refused.body["node_errors"].as_object().unwrap().len(), 1_000);

@@ -171,8 +171,8 @@ fn told(edge: &Edge, why: Why) -> GraphFault {
         Why::Mismatch { given, wanted } => {
             extra.insert("received_type".to_owned(), json!(given.word()));
             extra.insert("input_type".to_owned(), json!(wanted.word()));
-            let types = format!(", which gives {}; it takes {}", given.word(), wanted.word());
-            ("An input is linked to an output of another type", format!("{link}{types}"))
+            let details = format!("{link}, which gives {}; it takes {}", given.word(), wanted.word());
+            ("An input is linked to an output of another type", details)
         }
     };
     fault(why.kind(), message, details, extra)
