@@ -1,4 +1,6 @@
-//! The description of what is said on a session's WebSocket (AsyncAPI 3).
+//! The description of what is said on WebSockets (AsyncAPI 3).
+
+mod workflows;
 
 use serde_json::{Map, Value, json};
 
@@ -100,16 +102,24 @@ const HEARD: &[Message] = &[
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];
 
-/// The description of the WebSocket of a session.
+/// The description of the WebSockets.
 #[must_use]
 pub fn document() -> Value {
     let mut messages = Map::new();
     messages.extend(TOLD.iter().chain(HEARD).map(|message| (message.name.to_owned(), described(message))));
     let in_channel: Map<String, Value> =
         messages.keys().map(|name| (name.clone(), reference("components/messages", name))).collect();
-    let of = |messages: &[Message]| -> Vec<Value> {
-        messages.iter().map(|message| reference("channels/session/messages", message.name)).collect()
+    let of = |channel: &str, messages: &[Message]| -> Vec<Value> {
+        let place = format!("channels/{channel}/messages");
+        messages.iter().map(|message| reference(&place, message.name)).collect()
     };
+    let on_workflows = || workflows::TOLD.iter().chain(workflows::HEARD);
+    // Some have the names of a session's messages, and other fields.
+    let component = |name: &str| format!("workflows.{name}");
+    messages.extend(on_workflows().map(|message| (component(message.name), described(message))));
+    let in_workflows: Map<String, Value> = on_workflows()
+        .map(|message| (message.name.to_owned(), reference("components/messages", &component(message.name))))
+        .collect();
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -134,12 +144,31 @@ pub fn document() -> Value {
                     }},
                 }},
             },
+            "workflows": {
+                "address": "/ws",
+                "description": "One workflow, or all: how they stand, then what happens, and the changes of their live inputs.",
+                "messages": in_workflows,
+                "bindings": {"ws": {
+                    "method": "GET",
+                    "query": {"type": "object", "properties": {
+                        "workflow": {"type": "string", "description": "The workflow to watch; all of them without it."},
+                        "client_id": {"type": "string", "maxLength": 64,
+                                      "description": "What the client calls itself; told with what it changes."},
+                    }},
+                }},
+            },
         },
         "operations": {
             "tell": {"action": "send", "channel": {"$ref": "#/channels/session"},
-                     "summary": "What the server says.", "messages": of(TOLD)},
+                     "summary": "What the server says.", "messages": of("session", TOLD)},
             "hear": {"action": "receive", "channel": {"$ref": "#/channels/session"},
-                     "summary": "What a client says.", "messages": of(HEARD)},
+                     "summary": "What a client says.", "messages": of("session", HEARD)},
+            "tell_of_workflows": {"action": "send", "channel": {"$ref": "#/channels/workflows"},
+                                  "summary": "What the server says of workflows.",
+                                  "messages": of("workflows", workflows::TOLD)},
+            "hear_of_workflows": {"action": "receive", "channel": {"$ref": "#/channels/workflows"},
+                                  "summary": "What a client says of workflows.",
+                                  "messages": of("workflows", workflows::HEARD)},
         },
         "components": {"messages": messages, "schemas": schemas()},
     })
@@ -246,6 +275,12 @@ mod tests {
     #[test]
     fn every_schema_is_json_and_every_reference_leads_somewhere() {
         let document = document();
+        for message in workflows::TOLD.iter().chain(workflows::HEARD) {
+            for (name, schema, _) in message.fields {
+                assert!(serde_json::from_str::<Value>(schema).is_ok(), "{name}");
+            }
+            validator(&format!("workflows.{}", message.name));
+        }
         for message in TOLD.iter().chain(HEARD) {
             for (name, schema, _) in message.fields {
                 assert!(serde_json::from_str::<Value>(schema).is_ok(), "{name}");

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use callboard::app::App;
 use callboard::config::Settings;
 use callboard::session::TaskKind;
+use callboard::workflow::node::NodeClass;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -22,6 +23,7 @@ use super::process::MARK;
 pub struct Setup {
     settings: Settings,
     kinds: Vec<Arc<dyn TaskKind>>,
+    classes: Vec<Arc<dyn NodeClass>>,
     folder: Arc<TempDir>,
 }
 
@@ -40,7 +42,7 @@ impl Setup {
         let mut settings = Settings::default();
         settings.server.workers = 2;
         settings.store.url = "memory:".into();
-        Self { settings, kinds: Vec::new(), folder: Arc::new(tempfile::tempdir().unwrap()) }
+        Self { settings, kinds: Vec::new(), classes: Vec::new(), folder: Arc::new(tempfile::tempdir().unwrap()) }
     }
 
     /// Two workers, and a database in a folder of its own.
@@ -63,6 +65,12 @@ impl Setup {
         self
     }
 
+    /// The same with a class of nodes more.
+    pub fn node(mut self, class: Arc<dyn NodeClass>) -> Self {
+        self.classes.push(class);
+        self
+    }
+
     /// A file in the folder of this server.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -80,6 +88,9 @@ impl Setup {
         let mut app = App::new(self.settings.clone()).unwrap();
         for kind in &self.kinds {
             app = app.with_task(kind.clone()).unwrap();
+        }
+        for class in &self.classes {
+            app = app.with_node(class.clone()).unwrap();
         }
         let (stop, stopped) = oneshot::channel::<()>();
         let (end, ended) = mpsc::channel();

@@ -1056,7 +1056,11 @@ session_id?: SessionId,
 /**
  * The node whose failure blocks it.
  */
-blocked_by?: string, };
+blocked_by?: string,
+/**
+ * The last line that it told.
+ */
+said: string | null, };
 
 /**
  * How a live workflow stands.

@@ -1,0 +1,68 @@
+//! What is said on the WebSocket of workflows, for the description.
+
+use super::{ANY, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, said};
+
+const EVENT: &str = r#"{"type":"string","enum":["continuous_started","continuous_stopped","execution_started","execution_completed","execution_failed","workflow_updated"]}"#;
+
+/// What the server says.
+pub(super) const TOLD: &[Message] = &[
+    said(
+        "execution_status",
+        "How a live workflow stands, as a whole; on connecting one for each, and the answer to `get_status`.",
+        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+    ),
+    said(
+        "node_state",
+        "How a node stands: its latest state only, at most as often as the settings say.",
+        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+    ),
+    said(
+        "workflow_event",
+        "Something has happened to a workflow.",
+        &[("event", EVENT, true), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
+    ),
+    said(
+        "continuous_update",
+        "What iterations gave: the outputs of the nodes that changed.",
+        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+    ),
+    said(
+        "subscribed",
+        "The answer to `subscribe` and `unsubscribe`: what is told from now on.",
+        &[("events", TEXTS, true), ("timestamp", NUMBER, true)],
+    ),
+    said(
+        "input_applied",
+        "An input was changed; `execution_count` is the first iteration that sees it.",
+        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+    ),
+    said("task_accepted", "A task was started.", &[("session_id", UUID, true), ("timestamp", NUMBER, true)]),
+    said("pong", "The answer to a `ping`.", &[("timestamp", ANY, true)]),
+    said(
+        "error",
+        "A message from the client was not taken.",
+        &[("code", TEXT, true), ("message", TEXT, true), ("timestamp", NUMBER, true)],
+    ),
+];
+
+/// What a client says.
+pub(super) const HEARD: &[Message] = &[
+    said(
+        "subscribe",
+        "Wants these types of messages; the first time only these, later these as well. All where it names none.",
+        &[("events", TEXTS, false), ("data", OBJECT, false)],
+    ),
+    said("unsubscribe", "Does not want these types.", &[("events", TEXTS, false), ("data", OBJECT, false)]),
+    said(
+        "input_update",
+        "Changes an input of a live workflow: `data` has `node_id`, `input_name`, `input_value` and, where several have such a node, `workflow_id`.",
+        &[("data", OBJECT, true)],
+    ),
+    said("get_status", "Asks how live workflows stand.", &[("workflow_id", TEXT, false), ("data", OBJECT, false)]),
+    said(
+        "task",
+        "Gives the agents something to do.",
+        &[("content", ANY, true), ("config", OBJECT, false), ("priority", TEXT, false)],
+    ),
+    said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
+];
