@@ -72,7 +72,8 @@ impl Told {
 async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
     let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
     let store = Store::open(&store, 1).unwrap();
-    let catalogue = Arc::new(crate::workflow::nodes::built_in().unwrap());
+    let catalogue =
+        Arc::new(crate::workflow::nodes::built_in(&crate::config::workflows::Workflows::default()).unwrap());
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);

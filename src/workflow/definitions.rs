@@ -273,7 +273,11 @@ mod tests {
     fn definitions() -> Definitions {
         let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
         let store = Store::open(&store, 1).unwrap();
-        Definitions::new(store, Arc::new(built_in().unwrap()), Arc::default())
+        Definitions::new(
+            store,
+            Arc::new(built_in(&crate::config::workflows::Workflows::default()).unwrap()),
+            Arc::default(),
+        )
     }
 
     fn draft(id: &str, class: &str) -> Draft {
