@@ -6,6 +6,8 @@
 mod checks;
 #[path = "workflows_http/hostile.rs"]
 mod hostile;
+#[path = "workflows_http/live.rs"]
+mod live;
 #[path = "workflows_http/runs.rs"]
 mod runs;
 #[path = "workflows_http/stored.rs"]

@@ -75,13 +75,15 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| last.id.clone());
-    let workflows = join_all(found.into_iter().map(|listed| row(&state, listed))).await;
+    // Where the live ones do not answer, because the server goes down, none runs.
+    let live = state.workflows.live.list().await.unwrap_or_default();
+    let workflows = join_all(found.into_iter().map(|listed| row(&state, &live, listed))).await;
     Ok(HttpResponse::Ok().json(WorkflowPage { workflows, next_cursor }))
 }
 
-async fn row(state: &State, listed: Listed) -> WorkflowRow {
-    // Where the live ones do not answer, because the server goes down, none runs.
-    let status = state.workflows.live.status(&listed.id).await.ok().flatten();
+async fn row(state: &State, live: &[String], listed: Listed) -> WorkflowRow {
+    let status = if live.contains(&listed.id) { state.workflows.live.status(&listed.id).await } else { Ok(None) };
+    let status = status.ok().flatten();
     let Listed { id, name, version, author, created_at, updated_at, autostart, node_count } = listed;
     let is_running = status.is_some_and(|status| status.is_running);
     WorkflowRow { id, name, version, author, created_at, updated_at, node_count, autostart, is_running }
