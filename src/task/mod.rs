@@ -5,6 +5,7 @@ pub mod command;
 mod long_running;
 pub mod question;
 mod streaming;
+pub mod workflow;
 
 use std::sync::Arc;
 

@@ -83,7 +83,8 @@ pub struct Tick {
     pub stop: Option<String>,
 }
 
-/// A graph that runs.
+/// A graph that runs. The default has no nodes.
+#[derive(Default)]
 pub struct Plan {
     /// What a run of a node needs, by place.
     seats: Vec<Seat>,
@@ -115,6 +116,8 @@ pub struct Plan {
     now: Timestamp,
     /// Nodes in front of this place have had their turn in this sweep.
     floor: u32,
+    /// Whether the node that has its turn was asked for.
+    pulled: bool,
     /// The node that runs, for the case that it panics.
     running: u32,
     /// Lines of the node that runs.

@@ -158,11 +158,19 @@ impl Plan {
             if large {
                 return Err(TooLarge);
             }
-            for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
-                self.mark(self.readers[at as usize].node);
-            }
+            self.mark_readers(slot);
         }
         Ok(changed)
+    }
+
+    fn mark_readers(&mut self, slot: u32) {
+        for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
+            let reader = self.readers[at as usize];
+            // Who reads what was asked for has known since that became dirty; or has run since, and did not want it.
+            if !(reader.lazy && self.pulled) {
+                self.mark(reader.node);
+            }
+        }
     }
 
     /// A node has failed: its outputs are taken back, and what needs them is blocked.
@@ -189,9 +197,7 @@ impl Plan {
             }
             if held.changed == self.iteration {
                 changed = true;
-                for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
-                    self.mark(self.readers[at as usize].node);
-                }
+                self.mark_readers(slot);
             }
         }
         changed
@@ -213,7 +219,7 @@ impl Plan {
         for slot in seat.outputs.places() {
             for at in self.readers_from[slot as usize]..self.readers_from[slot as usize + 1] {
                 let reader = self.readers[at as usize];
-                if reader.required {
+                if reader.required && !(reader.lazy && self.pulled) {
                     self.mark(reader.node);
                 }
             }

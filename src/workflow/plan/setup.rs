@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::lazy::Pulls;
 use super::marks::Marks;
 use super::seat::{CHECKS, DEFERRED, NOBODY, PULLS, Seat, Span, Still};
-use super::wakes::Wakes;
-use super::{Jobs, Plan, Reader};
+use super::{Plan, Reader};
 use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
 use crate::workflow::catalogue::Catalogue;
@@ -69,25 +68,11 @@ impl<'a> Layout<'a> {
             outputs: slots.len(),
             slots,
             owners,
-            inputs: Vec::new(),
-            needs: Vec::new(),
-            readers: Vec::new(),
-            readers_from: Vec::new(),
             by_id: HashMap::with_capacity(len),
-            volatile: Vec::new(),
             dirty: Marks::new(len),
             pulls: Pulls::new(len),
-            again: Vec::new(),
-            wakes: Wakes::default(),
-            jobs: Jobs::default(),
-            iteration: 0,
-            now: Timestamp::default(),
-            floor: 0,
             running: NOBODY,
-            said: Vec::new(),
-            max_value_bytes: usize::MAX,
-            max_constant_bytes: usize::MAX,
-            pulse: Arc::default(),
+            ..Plan::default()
         };
         Self { graph, checked, outputs, plan }
     }

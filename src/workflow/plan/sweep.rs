@@ -38,7 +38,10 @@ impl Plan {
         loop {
             match self.next_asked() {
                 Some(Asked::Node(node)) => self.turn(node, true, tick),
-                Some(Asked::Done { node, input }) => self.conclude(node, input, tick),
+                Some(Asked::Done { node, input }) => {
+                    self.pulled = self.seats[node as usize].flags & DEFERRED != 0;
+                    self.conclude(node, input, tick);
+                }
                 None => {
                     let Some(node) = self.dirty.next(self.floor) else { return };
                     self.dirty.remove(node);
@@ -51,6 +54,7 @@ impl Plan {
 
     /// A node's turn: it runs, asks for what it wants first, or has something in its way.
     fn turn(&mut self, node: u32, asked: bool, tick: &mut Tick) {
+        self.pulled = asked;
         let flags = self.seats[node as usize].flags;
         if flags & (WORKING | QUARANTINED | DEFERRED) != 0 && !self.may_run(node, asked, tick) {
             if asked {
@@ -109,10 +113,15 @@ impl Plan {
     fn has_news(&self, node: u32) -> bool {
         let seat = &self.seats[node as usize];
         let slots = &self.inputs[seat.inputs.range()];
-        let woken = WOKEN | REWIRED;
-        let works = seat.flags & WORKING != 0;
-        let reasons = if works { REWIRED } else { woken };
-        seat.flags & reasons != 0 || slots.iter().any(|slot| self.slots[*slot as usize].changed > seat.ran)
+        if seat.flags & WORKING == 0 {
+            // What it may have wanted meanwhile has waited for it to ask.
+            let waits =
+                |slot: &u32| self.is_output(*slot as usize) && self.pulls.stale.contains(self.owners[*slot as usize]);
+            if seat.flags & WOKEN != 0 || (seat.flags & PULLS != 0 && slots.iter().any(waits)) {
+                return true;
+            }
+        }
+        seat.flags & REWIRED != 0 || slots.iter().any(|slot| self.slots[*slot as usize].changed > seat.ran)
     }
 
     /// What a node lacks to run: the failed node that is to blame, or nobody.
@@ -177,6 +186,7 @@ impl Plan {
 
     fn panicked(&mut self, tick: &mut Tick) {
         let node = self.running;
+        self.pulled = false;
         self.said.clear();
         let outermost = self.ask_no_more();
         let Some(still) = self.still.get(node as usize) else { return };

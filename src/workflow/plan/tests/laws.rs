@@ -142,3 +142,21 @@ fn a_counter_does_not_count_what_is_no_change_for_it() {
     plan.tick(at(2));
     assert_eq!((plan.state("f"), plan.out("n")), (NodeState::Error, json!(1)), "from nothing to nothing");
 }
+
+#[test]
+fn what_ran_for_one_branch_does_not_hide_what_changes_for_another() {
+    let nodes = [
+        ("zero", "Opt", json!({"a": 2})),
+        ("by", "Opt", json!({"a": 8})),
+        ("l", "LazyOpt", json!({"b": 5})),
+        ("m", "Lazy", json!({})),
+        ("end", "Lazy", json!({"by": 0, "b": 4})),
+    ];
+    let links = ["by.out > l.by", "zero.out > l.a", "l.out > m.by", "l.out > m.a", "zero.out > m.b", "m.out > end.a"];
+    let mut plan = plan(&nodes, &links);
+    plan.tick(at(1));
+    assert_eq!((plan.out("l"), plan.out("m"), plan.out("end")), (json!(5), json!(5), json!(5)));
+    plan.set("l", "b", json!(0)).unwrap();
+    plan.tick(at(2));
+    assert_eq!((plan.out("l"), plan.out("end"), plan.is_dirty()), (json!(0), json!(0), false));
+}

@@ -173,7 +173,13 @@ proptest! {
     }
 
     #[test]
-    fn what_nobody_wants_never_runs(graph in graphs()) {
+    fn what_nobody_wants_never_runs(mut graph in graphs()) {
+        // While a node waits, those below it run without its value, and may want something else.
+        for node in &mut graph.nodes {
+            if node.class == "Wait" || node.class == "Ask" {
+                node.class = "Fail".into();
+            }
+        }
         let mut run = Run::new(graph, &Workflows::default());
         run.settle();
         run.compare()?;

@@ -1,0 +1,38 @@
+//! What those who watch workflows are told of runs that are sessions.
+
+use crate::domain::id::SessionId;
+use crate::workflow::plan::NodeView;
+
+/// How a run of a workflow as a session goes on.
+#[derive(Clone, Debug)]
+pub struct RunEvent<'a> {
+    /// The session.
+    pub session_id: SessionId,
+    /// The stored workflow, where it is one.
+    pub workflow_id: &'a str,
+    /// The version of that workflow.
+    pub version: Option<u64>,
+    /// How many nodes it has.
+    pub node_count: usize,
+    /// What has happened.
+    pub what: What<'a>,
+}
+
+/// What has happened to a run.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// It has begun; not told again where it is taken up after a restart.
+    Started,
+    /// These nodes stand otherwise than before.
+    Nodes(Vec<NodeView<'a>>),
+    /// It has completed.
+    Completed,
+    /// It has failed or was cancelled, for this reason.
+    Failed(&'a str),
+}
+
+/// Who is told how runs go on. It is called on the thread that runs the session, and must be quick.
+pub trait Observer: Send + Sync + 'static {
+    /// Tells it what has happened.
+    fn tell(&self, event: RunEvent<'_>);
+}

@@ -1,0 +1,95 @@
+//! `workflow`: a graph that runs once, as a durable session.
+//!
+//! The session ends when nothing is to be done any more. Work that nodes wait for is done in lanes of its own, so that
+//! several people can be asked at once. After a restart the graph runs again from its beginning: the time, the seed and
+//! the order in which work ended are recorded, so that nodes which keep something see the same again.
+
+mod driver;
+mod event;
+mod input;
+mod work;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use serde_json::{Value, json};
+
+pub use self::event::{Observer, RunEvent, What};
+pub use self::work::Outside;
+
+use self::driver::Driver;
+use crate::config::workflows::Workflows;
+use crate::session::messages::Fault;
+use crate::session::{TaskContext, TaskKind, TaskResult};
+use crate::workflow::catalogue::Catalogue;
+
+/// The kind `workflow`. Cloning shares it.
+#[derive(Clone)]
+pub struct Workflow {
+    catalogue: Arc<Catalogue>,
+    limits: Arc<Workflows>,
+    outside: Option<Arc<dyn Outside>>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Workflow {
+    /// A kind whose graphs are made of these classes, within these limits.
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>, limits: Arc<Workflows>) -> Self {
+        Self { catalogue, limits, outside: None, observer: None }
+    }
+
+    /// The same, whose nodes may ask other servers. Without it those nodes fail.
+    #[must_use]
+    pub fn with_outside(mut self, outside: Arc<dyn Outside>) -> Self {
+        self.outside = Some(outside);
+        self
+    }
+
+    /// The same, with somebody who is told how runs go on.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+}
+
+impl fmt::Debug for Workflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workflow").field("catalogue", &self.catalogue).finish_non_exhaustive()
+    }
+}
+
+impl TaskKind for Workflow {
+    fn name(&self) -> &str {
+        "workflow"
+    }
+
+    fn description(&self) -> &str {
+        "Runs a graph of nodes once, and gives the outputs of its nodes."
+    }
+
+    fn input_schema(&self) -> Value {
+        json!({
+            "type": "object",
+            "required": ["graph"],
+            "properties": {
+                "graph": {"type": "object", "description": "The nodes, and the edges that link them."},
+                "inputs": {"type": "object", "additionalProperties": {"type": "object"},
+                           "description": "Inputs of this run, by node and input."},
+                "workflow_id": {"type": "string", "description": "The stored workflow that the graph is of."},
+                "version": {"type": "integer", "description": "The version of that workflow."}
+            }
+        })
+    }
+
+    fn check(&self, input: &Value, _config: &Value) -> Vec<Fault> {
+        input::faults(input, &self.catalogue, &self.limits)
+    }
+
+    fn run(&self, ctx: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
+        Driver::run(self.clone(), ctx).boxed_local()
+    }
+}
