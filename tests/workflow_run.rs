@@ -46,7 +46,8 @@ impl Node for Waits {
             Reply::Filled(values) => cx.set(0, Value::Object(values)),
             Reply::Value(value) => cx.set(0, value),
             Reply::Slept => cx.set(0, format!("{:x}", cx.seed())),
-            Reply::Completed(_) | Reply::Fetched(_) => return Err("another reply was expected".into()),
+            Reply::Completed(value) => cx.set(0, value),
+            Reply::Fetched(_) => return Err("another reply was expected".into()),
         }
         Ok(Next::Done)
     }
@@ -54,7 +55,7 @@ impl Node for Waits {
 
 fn catalogue() -> Catalogue {
     let mut catalogue = nodes::built_in().unwrap();
-    let classes: [(&str, fn(&Cx<'_>) -> Result<Work, NodeError>); 5] = [
+    let classes: [(&str, fn(&Cx<'_>) -> Result<Work, NodeError>); 6] = [
         ("TestConfirm", |cx| Ok(Work::Confirm(Confirmation::new(cx.text(0)?)))),
         ("TestAsk", |_| Ok(Work::Ask(Form::from(vec![Field::new("name", FieldType::String, "Who?")])))),
         ("TestSleep", |_| Ok(Work::Sleep(Duration::from_millis(5)))),
@@ -63,6 +64,10 @@ fn catalogue() -> Catalogue {
             Ok(Work::Compute(Box::new(move || Ok(text.to_uppercase().into()))))
         }),
         ("TestFail", |_| Err("it never works".into())),
+        ("TestTask", |_| {
+            let config = json!({"lines": 0, "message": "Within?"});
+            Ok(Work::Task { task: "approval".into(), input: Value::Null, config })
+        }),
     ];
     for (name, work) in classes {
         let spec = Spec::new(name, "test", "For a test.")
@@ -238,4 +243,23 @@ async fn a_run_goes_on_over_restarts_with_what_it_had() {
     assert_eq!((&outputs["b"], &outputs["z"]), (&json!({"out": true}), &json!({"out": {"name": "Bo"}})));
     assert_eq!(outputs["c"], json!({"out": "X"}));
     assert_eq!(questions(&app, &id, 3).await.len(), 3, "nobody was asked twice");
+}
+
+#[tokio::test]
+async fn a_node_may_be_a_task_of_its_own() {
+    let mut app = setup(Setup::sqlite()).start().await;
+    let id = start(&app, graph(&[("t", "TestTask", json!({"message": 0}))], &[]), json!({})).await;
+    let child = support::eventually(
+        || "the task".to_owned(),
+        async || {
+            let found = app.get(&format!("/sessions?label=parent={id}")).await.ok();
+            found["sessions"][0]["session_id"].as_str().map(str::to_owned)
+        },
+    );
+    let child = child.await;
+    app.until_status(&child, "waiting_confirmation").await;
+    app = app.restart().await;
+    app.answer(&child, "confirm", json!({"value": true})).await.ok();
+    let end = app.until_status(&id, "completed").await;
+    assert_eq!(end["result"]["outputs"]["t"], json!({"out": {"approved": true}}));
 }

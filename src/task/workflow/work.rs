@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, LocalBoxFuture};
 
 use super::Workflow;
-use crate::session::{TaskContext, TaskError};
+use crate::session::{ChildSpec, TaskContext, TaskError};
 use crate::workflow::node::{Fetch, Fetched, NodeError, Reply, Work};
 use crate::workflow::value::Value;
 
@@ -30,10 +30,12 @@ impl Workflow {
             Work::Ask(form) => {
                 async move { lane.ask(form).await.map(Reply::Filled).map_err(|error| failed(&error)) }.boxed_local()
             }
-            Work::Task { task, .. } => {
-                async move { Err(NodeError::new(format!("the task {task:?} cannot be run within a workflow"))) }
-                    .boxed_local()
+            Work::Task { task, input, config } => async move {
+                let spec = ChildSpec { task, input, config, ..ChildSpec::default() };
+                let value = lane.child("task", spec).await;
+                value.map(|json| Reply::Completed(Value::from(json))).map_err(|error| failed(&error))
             }
+            .boxed_local(),
             Work::Fetch(fetch) => {
                 let outside = self.outside.clone();
                 async move {
