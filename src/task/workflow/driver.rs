@@ -275,7 +275,7 @@ impl Driver {
             let more = rest.saturating_sub(NAMED - 1);
             let named = failed.get(..NAMED).unwrap_or(&failed).join("; ");
             let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-            return Err(TaskError::Failed(named + &more));
+            return Err(TaskError::Failed(format!("{named}{more}")));
         }
         let mut outputs = Map::new();
         for view in views() {
