@@ -9,6 +9,8 @@ mod stage;
 mod restart;
 #[path = "workflow_live/socket.rs"]
 mod socket;
+#[path = "workflow_live/transcript.rs"]
+mod transcript;
 #[path = "workflow_live/watchers.rs"]
 mod watchers;
 

@@ -144,19 +144,7 @@ pub fn document() -> Value {
                     }},
                 }},
             },
-            "workflows": {
-                "address": "/ws",
-                "description": "One workflow, or all: how they stand, then what happens, and the changes of their live inputs.",
-                "messages": in_workflows,
-                "bindings": {"ws": {
-                    "method": "GET",
-                    "query": {"type": "object", "properties": {
-                        "workflow": {"type": "string", "description": "The workflow to watch; all of them without it."},
-                        "client_id": {"type": "string", "maxLength": 64,
-                                      "description": "What the client calls itself; told with what it changes."},
-                    }},
-                }},
-            },
+            "workflows": workflows::channel(in_workflows),
         },
         "operations": {
             "tell": {"action": "send", "channel": {"$ref": "#/channels/session"},

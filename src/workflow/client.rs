@@ -142,7 +142,10 @@ impl Live {
     /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::UnknownNode`], [`Refused::AmbiguousNode`],
     /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
     pub fn apply(&self, update: InputUpdate) -> impl Future<Output = Result<Applied, Refused>> + use<> {
-        self.ask(|reply| ApplyInput { update, reply })
+        let (reply, answer) = oneshot::channel();
+        self.supervisor.do_send(ApplyInput { update, reply });
+        // A workflow that ends just now does not answer.
+        async move { answer.await.unwrap_or(Err(Refused::UnknownWorkflow)) }
     }
 
     /// The ids of the live workflows, in their order.
@@ -174,16 +177,14 @@ impl Live {
         self.supervisor.do_send(Unwatch { connection });
     }
 
-    /// Sends a message at once; what this gives waits for the answer.
-    fn ask<T, M, F>(&self, message: F) -> impl Future<Output = Result<T, Refused>> + use<T, M, F>
+    async fn ask<T, M>(&self, message: impl FnOnce(Reply<T>) -> M) -> Result<T, Refused>
     where
-        F: FnOnce(Reply<T>) -> M,
         M: actix::Message<Result = ()> + Send + 'static,
         Supervisor: actix::Handler<M>,
     {
         let (reply, answer) = oneshot::channel();
         self.supervisor.do_send(message(reply));
         // The other side drops the reply only when it goes down.
-        async move { answer.await.unwrap_or(Err(Refused::ShuttingDown)) }
+        answer.await.unwrap_or(Err(Refused::ShuttingDown))
     }
 }

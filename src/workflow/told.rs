@@ -357,6 +357,7 @@ pub struct NodeDetail {
     pub blocked_by: Option<String>,
     /// The last line that it told.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub said: Option<String>,
 }
 

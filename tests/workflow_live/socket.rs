@@ -5,7 +5,7 @@ use crate::support::{Client, Setup, Value, json};
 
 async fn answer(client: &mut Client, said: &str) -> Value {
     client.say_text(said).await;
-    client.next().await.expect("an answer")
+    client.next().await.unwrap()
 }
 
 #[tokio::test]

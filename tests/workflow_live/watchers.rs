@@ -16,11 +16,15 @@ fn clock(length: usize) -> crate::support::Value {
 
 #[tokio::test]
 async fn who_reads_slowly_has_the_last_state_in_the_end() {
-    let app = Setup::memory().node(ticker()).with(|settings| settings.connections.outbox_bytes = 65_536).start().await;
+    let setup = Setup::memory().node(ticker()).with(|settings| {
+        settings.connections.outbox_bytes = 65_536;
+        settings.connections.stall_timeout = 60.0;
+    });
+    let app = setup.start().await;
     start(&app, clock(10_000), json!({"interval_ms": 1})).await;
     let (mut slow, mut quick) = (connect(&app, "?workflow=clock").await, connect(&app, "").await);
     // Far more than an outbox and the kernel take.
-    for _ in 0..600 {
+    for _ in 0..200 {
         quick.until("continuous_update").await;
     }
     update(&mut quick, "a", "text", json!("late")).await;

@@ -1,5 +1,7 @@
 //! What is said on the WebSocket of workflows, for the description.
 
+use serde_json::{Map, Value, json};
+
 use super::{ANY, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, said};
 
 const EVENT: &str = r#"{"type":"string","enum":["continuous_started","continuous_stopped","execution_started","execution_completed","execution_failed","workflow_updated"]}"#;
@@ -66,3 +68,20 @@ pub(super) const HEARD: &[Message] = &[
     ),
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];
+
+/// The channel with these messages.
+pub(super) fn channel(messages: Map<String, Value>) -> Value {
+    json!({
+        "address": "/ws",
+        "description": "One workflow, or all: how they stand, then what happens, and the changes of their live inputs.",
+        "messages": messages,
+        "bindings": {"ws": {
+            "method": "GET",
+            "query": {"type": "object", "properties": {
+                "workflow": {"type": "string", "description": "The workflow to watch; all of them without it."},
+                "client_id": {"type": "string", "maxLength": 64,
+                              "description": "What the client calls itself; told with what it changes."},
+            }},
+        }},
+    })
+}

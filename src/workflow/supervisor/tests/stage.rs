@@ -117,13 +117,11 @@ fn classes() -> Vec<(Spec, Run)> {
             cx.set(0, value);
             Ok(Next::Done)
         }),
-        class("Boom", |cx| match cx.input(0) {
-            Value::Integer(13) => panic!("thirteen"),
-            value => {
-                let value = value.clone();
-                cx.set(0, value);
-                Ok(Next::Done)
-            }
+        class("Boom", |cx| {
+            assert!(cx.input(0).as_integer() != Some(13), "thirteen");
+            let value = cx.input(0).clone();
+            cx.set(0, value);
+            Ok(Next::Done)
         }),
         class("Hang", |cx| {
             while cx.input(0).as_integer() == Some(13) {
@@ -133,9 +131,9 @@ fn classes() -> Vec<(Spec, Run)> {
             Ok(Next::Done)
         }),
         class("Ask", |_| Ok(Next::Wait(Work::Confirm(Confirmation::new("Well?"))))),
-        class("Stop", |cx| match cx.input(0) {
-            Value::Integer(0) => Ok(Next::Done),
-            _ => Ok(Next::Stop("it was told to".to_owned())),
+        class("Stop", |cx| {
+            let goes_on = cx.input(0).as_integer() == Some(0);
+            Ok(if goes_on { Next::Done } else { Next::Stop("it was told to".to_owned()) })
         }),
     ]
 }
