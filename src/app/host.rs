@@ -19,8 +19,6 @@ use crate::workflow::host::{Errand, Host, What};
 use crate::workflow::node::{Fetch, Fetched, NodeError};
 use crate::workflow::value::Value;
 
-/// How often it is looked whether a session has ended.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 /// How many sessions of one node are looked through for the one that was started for the same.
 const CANDIDATES: usize = 20;
 
@@ -56,24 +54,19 @@ impl Host for Errands {
     fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>> {
         let sessions = self.sessions.clone();
         async move {
-            loop {
-                let session = sessions.describe(session_id).await.map_err(told)?;
-                match session.summary.state.status {
-                    Status::Completed => return Ok(Value::from(session.result.unwrap_or_default())),
-                    Status::Cancelled => {
-                        let reason = session.error.unwrap_or_default();
-                        return Err(NodeError::new(format!("it was cancelled: {reason}")));
-                    }
-                    Status::Failed => {
-                        return Err(NodeError::new(session.error.unwrap_or_else(|| "it failed".to_owned())));
-                    }
-                    Status::Queued
-                    | Status::Running
-                    | Status::WaitingConfirmation
-                    | Status::WaitingInput
-                    | Status::WaitingRetry
-                    | Status::Cancelling => tokio::time::sleep(LOOK).await,
-                }
+            let outcome = sessions.outcome(session_id).await.map_err(told)?;
+            let error = outcome.error.unwrap_or_default();
+            match outcome.status {
+                Status::Completed => Ok(Value::from(outcome.values.unwrap_or_default())),
+                Status::Cancelled => Err(NodeError::new(format!("it was cancelled: {error}"))),
+                // No other status is an end.
+                Status::Failed
+                | Status::Queued
+                | Status::Running
+                | Status::WaitingConfirmation
+                | Status::WaitingInput
+                | Status::WaitingRetry
+                | Status::Cancelling => Err(NodeError::new(error)),
             }
         }
         .boxed()
