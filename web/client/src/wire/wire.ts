@@ -1060,7 +1060,7 @@ blocked_by?: string,
 /**
  * The last line that it told.
  */
-said: string | null, };
+said?: string, };
 
 /**
  * How a live workflow stands.
