@@ -7,12 +7,8 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callboard::config::workflows::Workflows;
 use callboard::domain::request::{Confirmation, Field, FieldType, Form};
-use callboard::task::workflow::Workflow;
-use callboard::workflow::catalogue::Catalogue;
 use callboard::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
-use callboard::workflow::nodes;
 use callboard::workflow::port::{Input, Output, Type};
 use support::{Setup, TestApp, Value, json};
 
@@ -53,8 +49,7 @@ impl Node for Waits {
     }
 }
 
-fn catalogue() -> Catalogue {
-    let mut catalogue = nodes::built_in().unwrap();
+fn setup(setup: Setup) -> Setup {
     let classes: [(&str, fn(&Cx<'_>) -> Result<Work, NodeError>); 6] = [
         ("TestConfirm", |cx| Ok(Work::Confirm(Confirmation::new(cx.text(0)?)))),
         ("TestAsk", |_| Ok(Work::Ask(Form::from(vec![Field::new("name", FieldType::String, "Who?")])))),
@@ -69,17 +64,12 @@ fn catalogue() -> Catalogue {
             Ok(Work::Task { task: "approval".into(), input: Value::Null, config })
         }),
     ];
-    for (name, work) in classes {
+    classes.into_iter().fold(setup, |setup, (name, work)| {
         let spec = Spec::new(name, "test", "For a test.")
             .input(Input::new("message", Type::Json, "What comes in."))
             .output(Output::new("out", Type::Json, "What comes out."));
-        catalogue.register(Arc::new(Class { spec, work })).unwrap();
-    }
-    catalogue
-}
-
-fn setup(setup: Setup) -> Setup {
-    setup.task(Arc::new(Workflow::new(Arc::new(catalogue()), Arc::new(Workflows::default()))))
+        setup.node(Arc::new(Class { spec, work }))
+    })
 }
 
 fn graph(nodes: &[(&str, &str, Value)], edges: &[(&str, &str, &str, &str)]) -> Value {

@@ -16,7 +16,7 @@ use crate::session::messages::Refused;
 use crate::store::ListSessions;
 use crate::task::question;
 use crate::workflow::host::{Errand, Host, What};
-use crate::workflow::node::{Fetch, Fetched, NodeError};
+use crate::workflow::node::NodeError;
 use crate::workflow::value::Value;
 
 /// How many sessions of one node are looked through for the one that was started for the same.
@@ -70,10 +70,6 @@ impl Host for Errands {
             }
         }
         .boxed()
-    }
-
-    fn fetch(&self, _: Fetch) -> BoxFuture<'static, Result<Fetched, NodeError>> {
-        async { Err(NodeError::new("this server makes no requests")) }.boxed()
     }
 
     fn cancel(&self, session_id: SessionId, reason: &'static str) {

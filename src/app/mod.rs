@@ -2,6 +2,7 @@
 
 mod host;
 mod plan;
+mod runs;
 mod streams;
 
 use std::net::TcpListener;
@@ -20,10 +21,12 @@ use crate::shutdown;
 use crate::store::Store;
 use crate::task;
 use crate::task::command::{self, Launcher};
+use crate::task::workflow::Workflow;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::node::NodeClass;
 use crate::workflow::nodes;
 use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
+use crate::workflow::work::Worker;
 use plan::Plan;
 
 /// A server that is not started: its settings and what it can run.
@@ -39,7 +42,7 @@ impl App {
     /// # Errors
     /// Where two kinds have one name, or a schema is not valid.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
-        let kinds = kinds(&settings)?;
+        let kinds = own_kinds(&settings)?;
         let catalogue = nodes::built_in(&settings.workflows)?;
         Ok(Self { settings, kinds, catalogue })
     }
@@ -77,7 +80,7 @@ impl App {
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
-        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, self.catalogue, serving, metrics)?;
+        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, self.catalogue, address, serving, metrics)?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
             HttpServer::new(move || http::app(plan.settle()))
@@ -146,6 +149,15 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// Where two kinds have one name, or a schema is not valid.
 pub fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
+    let mut kinds = own_kinds(settings)?;
+    let (catalogue, limits) = (nodes::built_in(&settings.workflows)?, &settings.workflows);
+    let workflow = Workflow::new(Arc::new(catalogue), Arc::new(limits.clone()), Worker::new(limits, None));
+    kinds.register(Arc::new(workflow))?;
+    Ok(kinds)
+}
+
+/// The task kinds with these settings but for `workflow`, which is made with what runs.
+fn own_kinds(settings: &Settings) -> anyhow::Result<Kinds> {
     let mut kinds = Kinds::default();
     let commands = command::from_settings(&settings.task, &Launcher::tied_to_this_process());
     for kind in task::built_in().into_iter().chain(commands) {

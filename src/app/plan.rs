@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,6 +13,7 @@ use crossbeam_channel::Receiver;
 use tokio::sync::watch;
 
 use super::host::Errands;
+use super::runs::Runs;
 use super::streams::Sockets;
 use crate::config::Settings;
 use crate::connection::Connections;
@@ -24,11 +26,14 @@ use crate::session::queue::{Queue, Worker};
 use crate::session::slots::Slots;
 use crate::session::{Directory, Kinds, Sessions};
 use crate::store::{Error, Store};
+use crate::task::workflow::Workflow;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
+use crate::workflow::live::watchers::Watchers;
 use crate::workflow::supervisor::Supervisor;
+use crate::workflow::work as outside;
 
 /// Messages that an actor takes before senders that wait are held back.
 const MAILBOX: usize = 1024;
@@ -62,8 +67,9 @@ impl Plan {
     pub(super) fn new(
         settings: Arc<Settings>,
         store: Store,
-        kinds: Kinds,
+        mut kinds: Kinds,
         catalogue: Catalogue,
+        address: SocketAddr,
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
@@ -89,7 +95,11 @@ impl Plan {
         let broadcast = Broadcast::new(&shards, gauge.clone());
         let catalogue = Arc::new(catalogue);
         let limits = Arc::new(settings.workflows.clone());
-        let definitions = Definitions::new(store.clone(), catalogue.clone(), limits);
+        let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
+        let outside = outside::Worker::new(&limits, Some(address));
+        let runs = Runs::new(Watchers::new(broadcast.clone()), limits.max_told_bytes);
+        let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
+        kinds.register(Arc::new(workflow))?;
         let hub = Hub::new(shards, &settings.connections).start();
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
@@ -99,6 +109,7 @@ impl Plan {
             catalogue: catalogue.clone(),
             limits: settings.workflows.clone(),
             broadcast,
+            worker: outside,
             host: Arc::new(Errands::new(sessions, here.clone())),
             errands: here,
             metrics: metrics.workflows(),

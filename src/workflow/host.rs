@@ -4,7 +4,7 @@
 
 use futures::future::BoxFuture;
 
-use super::node::{Fetch, Fetched, NodeError};
+use super::node::NodeError;
 use super::value::Value;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Confirmation, Form};
@@ -38,7 +38,7 @@ pub enum What {
     },
 }
 
-/// Keeps the sessions that nodes of live workflows need, and makes their requests.
+/// Keeps the sessions that nodes of live workflows need.
 pub trait Host: Send + Sync + 'static {
     /// Starts a session for an errand; or takes up the one that was started for the same errand before the server was
     /// stopped, and has not ended.
@@ -46,9 +46,6 @@ pub trait Host: Send + Sync + 'static {
 
     /// Waits for a session's end; gives what it completed with.
     fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>>;
-
-    /// Asks a server, within the limits of the settings.
-    fn fetch(&self, fetch: Fetch) -> BoxFuture<'static, Result<Fetched, NodeError>>;
 
     /// Cancels a session whose node does not wait for it any more.
     fn cancel(&self, session_id: SessionId, reason: &'static str);

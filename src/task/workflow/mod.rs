@@ -17,35 +17,28 @@ use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 pub use self::event::{Observer, RunEvent, What};
-pub use self::work::Outside;
 
 use self::driver::Driver;
 use crate::config::workflows::Workflows;
 use crate::session::messages::Fault;
 use crate::session::{TaskContext, TaskKind, TaskResult};
 use crate::workflow::catalogue::Catalogue;
+use crate::workflow::work::Worker;
 
 /// The kind `workflow`. Cloning shares it.
 #[derive(Clone)]
 pub struct Workflow {
     catalogue: Arc<Catalogue>,
     limits: Arc<Workflows>,
-    outside: Option<Arc<dyn Outside>>,
+    worker: Worker,
     observer: Option<Arc<dyn Observer>>,
 }
 
 impl Workflow {
-    /// A kind whose graphs are made of these classes, within these limits.
+    /// A kind whose graphs are made of these classes, within these limits; `worker` does what their nodes wait for.
     #[must_use]
-    pub fn new(catalogue: Arc<Catalogue>, limits: Arc<Workflows>) -> Self {
-        Self { catalogue, limits, outside: None, observer: None }
-    }
-
-    /// The same, whose nodes may ask other servers. Without it those nodes fail.
-    #[must_use]
-    pub fn with_outside(mut self, outside: Arc<dyn Outside>) -> Self {
-        self.outside = Some(outside);
-        self
+    pub fn new(catalogue: Arc<Catalogue>, limits: Arc<Workflows>, worker: Worker) -> Self {
+        Self { catalogue, limits, worker, observer: None }
     }
 
     /// The same, with somebody who is told how runs go on.

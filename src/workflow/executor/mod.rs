@@ -35,6 +35,7 @@ use super::live::happening::Happening;
 use super::live::rate::Rate;
 use super::plan::{JobId, NodeIndex, Plan};
 use super::told::Event;
+use super::work::Worker;
 use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
 use crate::hub::{Broadcast, Tell, Topic};
@@ -48,6 +49,8 @@ pub struct Shared {
     pub limits: Workflows,
     /// The way to those who watch.
     pub broadcast: Broadcast,
+    /// Does what nodes wait for beside people.
+    pub worker: Worker,
     /// Who keeps the sessions that nodes need.
     pub host: Arc<dyn Host>,
     /// The thread on which sessions are waited for: an executor's own may be stuck.

@@ -1,20 +1,16 @@
 //! The work that nodes wait for: time, computing and requests on the executor's own thread or beside it, and errands.
 
-use std::time::Duration;
-
 use actix::{Addr, AsyncContext, Context};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Executor;
 use super::errands::{Errands, run};
 use super::messages::WorkEnded;
-use crate::config::seconds;
 use crate::workflow::host::{Errand, What};
 use crate::workflow::node::{NodeError, Reply, Work};
 use crate::workflow::plan::{Job, JobId};
-use crate::workflow::value::Value;
 
 /// Work that is under way.
 pub(super) enum Running {
@@ -27,7 +23,7 @@ pub(super) enum Running {
 impl Executor {
     pub(super) fn start_work(&mut self, job: Job, ctx: &mut Context<Self>) {
         let Job { id, node, work } = job;
-        let limit = seconds(self.shared.limits.work_timeout);
+        let worker = self.shared.worker.clone();
         let addr = ctx.address();
         let what = match work {
             Work::Sleep(time) => {
@@ -37,14 +33,13 @@ impl Executor {
                 });
             }
             Work::Fetch(fetch) => {
-                let fetched = self.shared.host.fetch(fetch);
-                return self.here(id, addr, async move { within(limit, fetched).await.map(Reply::Fetched) });
+                return self.here(id, addr, async move { worker.fetch(fetch).await.map(Reply::Fetched) });
             }
             Work::Future(future) => {
-                return self.here(id, addr, async move { within(limit, future).await.map(Reply::Value) });
+                return self.here(id, addr, async move { worker.future(future).await.map(Reply::Value) });
             }
             Work::Compute(compute) => {
-                return self.here(id, addr, async move { within(limit, computed(compute)).await.map(Reply::Value) });
+                return self.here(id, addr, async move { worker.compute(compute).await.map(Reply::Value) });
             }
             Work::Confirm(question) => What::Confirm(question),
             Work::Ask(form) => What::Ask(form),
@@ -78,13 +73,4 @@ impl Executor {
         });
         self.jobs.insert(job, Running::Here(task));
     }
-}
-
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, NodeError>>) -> Result<T, NodeError> {
-    let late = |_| Err(NodeError::new(format!("it took longer than {} s", limit.as_secs_f64())));
-    timeout(limit, work).await.unwrap_or_else(late)
-}
-
-async fn computed(compute: Box<dyn FnOnce() -> Result<Value, NodeError> + Send>) -> Result<Value, NodeError> {
-    tokio::task::spawn_blocking(compute).await.unwrap_or_else(|_| Err(NodeError::new("what it computed panicked")))
 }

@@ -23,16 +23,22 @@ impl Watchers {
         Self { broadcast }
     }
 
+    /// Whether anybody listens: where nobody does, nothing need be put together.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        self.broadcast.has_listeners()
+    }
+
     /// Tells that something has happened to a workflow: to those who watch it, and to those who watch all.
     pub fn happened(&self, workflow_id: &str, happening: &Happening) {
-        if self.broadcast.has_listeners() {
+        if self.are_there() {
             self.tell(workflow_id, happening_parts(workflow_id, happening));
         }
     }
 
     /// Tells how nodes of a workflow stand that runs as a session; all of them are of this workflow.
     pub fn nodes(&self, workflow_id: &str, timestamp: Timestamp, reports: Vec<NodeReport<'_>>) {
-        if self.broadcast.has_listeners() && !reports.is_empty() {
+        if self.are_there() && !reports.is_empty() {
             self.tell(workflow_id, report_parts(timestamp, reports));
         }
     }

@@ -24,11 +24,12 @@ use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
 use crate::workflow::host::{Errand, Host};
-use crate::workflow::node::{Cx, Fetch, Fetched, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
+use crate::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
 use crate::workflow::nodes::built_in;
 use crate::workflow::port::{Input, Output, Type};
 use crate::workflow::supervisor::Supervisor;
 use crate::workflow::value::Value;
+use crate::workflow::work::Worker;
 
 /// How long something that must come is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -159,10 +160,6 @@ impl Host for People {
         .boxed()
     }
 
-    fn fetch(&self, _: Fetch) -> BoxFuture<'static, Result<Fetched, NodeError>> {
-        async { Err(NodeError::new("there is no network")) }.boxed()
-    }
-
     fn cancel(&self, _: SessionId, _: &'static str) {
         let _ = self.did.send("cancel".to_owned());
     }
@@ -191,13 +188,14 @@ impl Stage {
         let metrics = Metrics::install(1).unwrap();
         let links = Links::new(0, connections, gauge.clone(), metrics.connections());
         let shard = Shard::new(Rc::clone(&links), Deaf.start().recipient()).start();
-        let mut catalogue = built_in(&crate::config::workflows::Workflows::default()).unwrap();
+        let mut catalogue = built_in(&limits).unwrap();
         classes().into_iter().for_each(|(spec, run)| catalogue.register(Arc::new(Class(spec, run))).unwrap());
         let (answer, answered) = watch::channel(None);
         let (did, doing) = mpsc::unbounded_channel();
         let catalogue = Arc::new(catalogue);
         let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::new(limits.clone()));
         let shared = Shared {
+            worker: Worker::new(&limits, None),
             catalogue,
             limits,
             broadcast: Broadcast::new(std::slice::from_ref(&shard), gauge),
