@@ -111,7 +111,7 @@ impl Driver {
             driver.observe(What::Started);
         }
         let cancelled = driver.says_when_cancelled();
-        let result = driver.to_the_end().await;
+        let result = driver.run_on().await;
         drop(cancelled);
         match &result {
             Ok(_) => driver.observe(What::Completed),
@@ -120,7 +120,7 @@ impl Driver {
         result
     }
 
-    async fn to_the_end(&mut self) -> TaskResult {
+    async fn run_on(&mut self) -> TaskResult {
         loop {
             if let Some(reason) = self.iterate().await? {
                 return self.outputs(Some(reason));
