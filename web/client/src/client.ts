@@ -6,6 +6,9 @@ import { json, request, type Transport } from "./http.js";
 import type { SocketConstructor } from "./link.js";
 import { SessionStore } from "./store.js";
 import type { JournalEntry, ListOptions, StartOptions } from "./types.js";
+import { workflowCalls, type WorkflowCalls } from "./workflows/calls.js";
+import { WorkflowConnection, type WorkflowOptions } from "./workflows/connection.js";
+import { WorkflowStore } from "./workflows/store.js";
 import type { Greeting, SessionDetail, SessionPage, StartedSession, Stopped, TaskInfo, TaskList } from "./wire/wire.js";
 
 /** Where the server is, and what to reach it with. */
@@ -44,6 +47,12 @@ export interface Client {
   session(id: string, options?: SessionOptions): SessionConnection;
   /** A session's state, kept up to date once it is opened; what `useSession` stands on. */
   store(id: string, options?: Pick<SessionOptions, "since" | "clientId">): SessionStore;
+  /** What can be asked about workflows. */
+  readonly workflows: WorkflowCalls;
+  /** Watches a workflow. */
+  workflow(id: string, options?: WorkflowOptions): WorkflowConnection;
+  /** How a workflow and its nodes stand, kept up to date once it is opened. */
+  workflowStore(id: string, options?: Pick<WorkflowOptions, "clientId">): WorkflowStore;
   /** How much later the server's clock is than this one's, in seconds, as far as it is known. */
   readonly clockSkew: number;
 }
@@ -78,6 +87,9 @@ export function createClient(options: ClientOptions = {}): Client {
     about: (signal) => json(transport, "/", { signal }),
     session: (id, wanted) => new SessionConnection(environment(), id, wanted),
     store: (id, wanted) => new SessionStore(client, id, wanted),
+    workflows: workflowCalls(transport),
+    workflow: (id, wanted) => new WorkflowConnection(environment(), id, wanted),
+    workflowStore: (id, wanted) => new WorkflowStore(client, id, wanted),
     get clockSkew() {
       return transport.clock.skew;
     },

@@ -16,6 +16,8 @@ export class CallboardError extends Error {
   readonly winner: Winner | null;
   /** Seconds after which to try again, where the server says so. */
   readonly retryAfter: number | null;
+  /** The whole answer, with what only this kind of refusal tells. */
+  readonly problem: Readonly<Record<string, unknown>>;
 
   constructor(text: string, told: Partial<Problem> & { retryAfter?: number | null } = {}) {
     super(text);
@@ -24,6 +26,7 @@ export class CallboardError extends Error {
     this.faults = told.errors ?? [];
     this.winner = told.winner ?? null;
     this.retryAfter = told.retryAfter ?? null;
+    this.problem = told;
   }
 }
 

@@ -8,4 +8,12 @@ export { hasEnded, isWaiting } from "./model.js";
 export type { Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { SessionStore } from "./store.js";
 export type { Answer, Connection, CustomEntry, JournalEntry, ListOptions, Message, OpenRequest, Saying, StartOptions } from "./types.js";
+export { faultsIn, type By, type Saving, type WorkflowCalls } from "./workflows/calls.js";
+export { WorkflowConnection, type WorkflowOptions } from "./workflows/connection.js";
+export type { Learned, Live, Run, WorkflowState } from "./workflows/model.js";
+export { WorkflowStore } from "./workflows/store.js";
+export type {
+  Catalogue, Graph, GraphEdge, GraphFault, GraphFaults, GraphNode, InputApplied, InputPort, LiveOptions, LiveState, NodeClass, NodeOutputs, NodeRun, NodeState, OutputPort,
+  PortType, RunOptions, StartedRun, StoredWorkflow, WorkflowDraft, WorkflowEvent, WorkflowEventData, WorkflowEventName, WorkflowMessage, WorkflowPage, WorkflowRow, WorkflowStatus,
+} from "./workflows/types.js";
 export type * from "./wire/wire.js";

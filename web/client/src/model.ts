@@ -209,7 +209,7 @@ export class Model {
     const { timeout, ...question } = asked;
     const deadline = typeof timeout === "number" ? entry.timestamp + timeout : null;
     const attempt = this.#draft.attempt;
-    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, ...question, deadline, sending: false, errors: [] }];
+    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, lane: entry.lane ?? null, ...question, deadline, sending: false, errors: [] }];
     if (this.#draft.replay) this.#unseen.add(question.id);
   }
 

@@ -2,12 +2,10 @@
 
 import type { Client } from "./client.js";
 import type { SessionConnection, SessionOptions } from "./connection.js";
+import { Flush } from "./flush.js";
 import { CallboardError } from "./http.js";
 import { Model, type SessionState } from "./model.js";
 import type { Answer, Connection, Saying } from "./types.js";
-
-const HIDDEN_MS = 1000;
-const WITHOUT_FRAMES_MS = 16;
 
 const BEFORE: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
@@ -21,8 +19,7 @@ export class SessionStore {
   #connection: SessionConnection | null = null;
   #openers = 0;
   #listeners = new Set<() => void>();
-  #frame: number | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #flush = new Flush(() => this.#publish());
 
   constructor(client: Client, id: string, options: Pick<SessionOptions, "since" | "clientId"> = {}) {
     this.id = id;
@@ -60,7 +57,7 @@ export class SessionStore {
     const saying = open && sayingFor(open.kind, requestId, answer);
     if (!saying || !this.#connection?.say(saying)) return false;
     this.#model.answered(requestId);
-    this.#publish();
+    this.#flush.now();
     return true;
   };
 
@@ -73,12 +70,12 @@ export class SessionStore {
   /** Cancels the session. Failure is told in the state's `error`. */
   cancel = async (reason?: string): Promise<void> => {
     this.#model.cancelling(true);
-    this.#publish();
+    this.#flush.now();
     try {
       await this.#client.cancel(this.id, reason);
     } catch (error) {
       this.#model.cancelling(false, error instanceof CallboardError ? error.message : String(error));
-      this.#publish();
+      this.#flush.now();
     }
   };
 
@@ -95,17 +92,17 @@ export class SessionStore {
         ...(since !== undefined && { since }),
         onMessage: (message) => {
           this.#model.take(message);
-          this.#schedule();
+          this.#flush.soon();
         },
         onConnection: (connection) => {
           this.#model.connected(connection);
-          this.#schedule();
+          this.#flush.soon();
         },
       });
     } else if (this.#openers === 0 && this.#connection) {
       this.#connection.close();
       this.#connection = null;
-      this.#cancelSchedule();
+      this.#flush.cancel();
     }
   }
 
@@ -113,22 +110,7 @@ export class SessionStore {
     return this.#state.entries.at(-1)?.seq ?? 0;
   }
 
-  #schedule(): void {
-    if (this.#timer !== null) return;
-    const framed = typeof document !== "undefined" && typeof requestAnimationFrame === "function";
-    // A tab that is hidden, perhaps before its frame comes, gets none: the timer stands in for it.
-    if (framed && !document.hidden) this.#frame = requestAnimationFrame(() => this.#publish());
-    this.#timer = setTimeout(() => this.#publish(), framed ? HIDDEN_MS : WITHOUT_FRAMES_MS);
-  }
-
-  #cancelSchedule(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#timer = this.#frame = null;
-  }
-
   #publish(): void {
-    this.#cancelSchedule();
     this.#state = this.#model.state();
     for (const listener of this.#listeners) listener();
   }

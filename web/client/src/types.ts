@@ -80,6 +80,8 @@ export type Answer = boolean | Record<string, unknown>;
 export interface OpenRequest {
   id: string;
   kind: "confirmation" | "input" | "retry";
+  /** The lane of the task that asks, where it has several; with a workflow, the node. */
+  lane: string | null;
   /** The question, what the form is for, or the error that a retry is offered for. */
   message: string;
   /** What to fill in. */

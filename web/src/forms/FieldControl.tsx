@@ -3,6 +3,7 @@
 import { memo, type ReactNode } from "react";
 import { Icon } from "../ui/Icon";
 import { choiceWords, hint, type FormField, type Raw } from "./fields";
+import "./forms.css";
 
 const INPUT_TYPES: Partial<Record<FormField["type"], string>> = {
   integer: "number", number: "number", email: "email", url: "url", date: "date", datetime: "datetime-local", secret: "password",

@@ -4,11 +4,17 @@ import type { ReactNode } from "react";
 import { Dialog } from "../ui/Dialog";
 import { useCommandStore, type Command } from "./commands";
 
+/** `ctrl+shift+z` → `Ctrl Shift Z`. */
+function inWords(key: string): string {
+  if (!key.startsWith("ctrl+")) return key.length > 1 && /^[a-z]/.test(key) ? key.charAt(0).toUpperCase() + key.slice(1) : key;
+  return key.split("+").map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(" ");
+}
+
 export function Keys({ keys }: { keys: string }): ReactNode {
   return (
     <span className="keys">
       {keys.split(" ").map((key, place) => (
-        <kbd key={place}>{key.replace(/ctrl\+(.)/, (_, letter: string) => `Ctrl ${letter.toUpperCase()}`)}</kbd>
+        <kbd key={place}>{inWords(key)}</kbd>
       ))}
     </span>
   );

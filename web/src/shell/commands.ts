@@ -15,6 +15,8 @@ export interface Command {
   words?: string;
   /** Whether the palette leaves it out. */
   hidden?: boolean;
+  /** Whether its keys are the text's own while one types, as those of undo are. */
+  leavesTyping?: boolean;
   run: () => void;
 }
 
@@ -57,7 +59,7 @@ const SEQUENCE_MS = 1200;
 
 function nameOf(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key : event.key.toLowerCase();
-  return event.ctrlKey || event.metaKey ? `ctrl+${key.toLowerCase()}` : key;
+  return event.ctrlKey || event.metaKey ? `ctrl+${event.shiftKey ? "shift+" : ""}${key.toLowerCase()}` : key;
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -72,13 +74,14 @@ export function listenForKeys(): () => void {
     if (event.defaultPrevented || event.altKey || event.isComposing) return;
     const name = nameOf(event);
     const isGlobal = name.startsWith("ctrl+");
-    if (!isGlobal && (isTyping(event.target) || document.querySelector("dialog[open]"))) return;
+    const isElsewhere = isTyping(event.target) || document.querySelector("dialog[open]") !== null;
+    if (!isGlobal && isElsewhere) return;
     const pair = event.timeStamp - at < SEQUENCE_MS ? `${before} ${name}` : "";
     before = name;
     at = event.timeStamp;
     const found = allCommands().reverse();
     const command = (pair && found.find(({ keys }) => keys === pair)) || found.find(({ keys }) => keys === name);
-    if (!command) return;
+    if (!command || (command.leavesTyping && isElsewhere)) return;
     event.preventDefault();
     before = "";
     command.run();

@@ -20,4 +20,5 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { id: "tasks", title: "Tasks", icon: "tasks", keys: "g t", Component: lazy(() => import("../views/tasks")) },
+  { id: "workflows", title: "Workflows", icon: "workflow", keys: "g w", Component: lazy(() => import("../views/workflows")) },
 ];

@@ -7,19 +7,50 @@ export const ROOT = "/app";
 
 const changed = new EventTarget();
 
-function subscribe(listener: () => void): () => void {
-  window.addEventListener("popstate", listener);
-  changed.addEventListener("change", listener);
+/** Hears where the page is to go; gives whether it may. Who says no may call `go` later. */
+export type Gate = (to: string, go: () => void) => boolean;
+
+let gate: Gate | null = null;
+
+/** Lets something be asked before the page goes elsewhere; gives what ends that. */
+export function guard(by: Gate): () => void {
+  gate = by;
   return () => {
-    window.removeEventListener("popstate", listener);
-    changed.removeEventListener("change", listener);
+    if (gate === by) gate = null;
   };
 }
 
+/** Where the page was before the browser's back or forward. */
+let shown = here();
+
+function here(): string {
+  return typeof location === "undefined" ? "" : location.pathname + location.search;
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("popstate", hear);
+  changed.addEventListener("change", listener);
+  return () => changed.removeEventListener("change", listener);
+}
+
+/** Back and forward have happened when they are heard of: a gate that says no brings the page back to where it was. */
+function hear(): void {
+  const to = here();
+  const before = shown;
+  if (to !== before && gate && !gate(to, () => navigate(to, { anyway: true }))) {
+    history.pushState(null, "", before);
+    return;
+  }
+  shown = to;
+  changed.dispatchEvent(new Event("change"));
+}
+
 /** Goes to an address of this page. */
-export function navigate(to: string, { replace = false }: { replace?: boolean } = {}): void {
-  if (to === location.pathname + location.search) return;
+export function navigate(to: string, { replace = false, anyway = false }: { replace?: boolean; anyway?: boolean } = {}): void {
+  if (to === here()) return;
+  if (!anyway && gate && !gate(to, () => navigate(to, { replace, anyway: true }))) return;
   history[replace ? "replaceState" : "pushState"](null, "", to);
+  shown = here();
   changed.dispatchEvent(new Event("change"));
 }
 

@@ -1,0 +1,273 @@
+/**
+ * What is known of a watched workflow, and how what the server says changes it. No clock, no network, no page.
+ *
+ * A live workflow and a run once may both be told of on one socket: each has nodes of its own. The live ones are shown
+ * while it is live, else those of the last run.
+ */
+
+import type { Connection } from "../types.js";
+import type { LiveState, NodeOutputs, NodeRun, WorkflowEvent, WorkflowMessage, WorkflowStatus } from "./types.js";
+
+/** How a live workflow goes. */
+export interface Live {
+  readonly state: LiveState;
+  /** Iterations since it was started. */
+  readonly count: number;
+  /** Iterations a second. */
+  readonly rate: number | null;
+  /** Seconds that the last iteration took. */
+  readonly took: number | null;
+  readonly intervalMs: number | null;
+  readonly maxIterations: number | null;
+  readonly version: number | null;
+  readonly startedAt: number | null;
+  /** Who started or stopped it last, where they said. */
+  readonly author: string | null;
+  /** Why it stopped, where something was said. */
+  readonly reason: string | null;
+}
+
+/** The run once that was told of last. */
+export interface Run {
+  readonly sessionId: string;
+  readonly state: "running" | "completed" | "failed";
+  readonly reason: string | null;
+  readonly author: string | null;
+}
+
+/** A workflow as it is known at one moment; its nodes are asked for one by one. */
+export interface WorkflowState {
+  readonly id: string;
+  readonly connection: Connection;
+  /** Whether the server has said how it stands since the connection was made. */
+  readonly isKnown: boolean;
+  readonly live: Live;
+  readonly run: Run | null;
+}
+
+/** What a run's session says of nodes that the workflow's own socket has not told of: it was not open yet. */
+export interface Learned {
+  waiting: readonly string[];
+  outputs: Readonly<Record<string, NodeOutputs>> | null;
+}
+
+const STOPPED: Live = { state: "stopped", count: 0, rate: null, took: null, intervalMs: null, maxIterations: null, version: null, startedAt: null, author: null, reason: null };
+
+type Nodes = Map<string, NodeRun>;
+
+/** What a status says of the whole. */
+function headOf(status: WorkflowStatus): Pick<Live, "state" | "intervalMs" | "maxIterations" | "version" | "startedAt"> {
+  return {
+    state: status.state ?? (status.is_running ? "running" : "stopped"),
+    intervalMs: status.interval_ms ?? null,
+    maxIterations: status.max_iterations ?? null,
+    version: status.version ?? null,
+    startedAt: status.started_at ?? null,
+  };
+}
+
+/** Holds a workflow's state while messages change it. */
+export class WorkflowModel {
+  #id: string;
+  #connection: Connection;
+  #isKnown = false;
+  #live: Live = STOPPED;
+  #run: Run | null = null;
+  #liveNodes: Nodes = new Map();
+  #runNodes: Nodes = new Map();
+  #inputs = new Map<string, Record<string, unknown>>();
+  /** Nodes that changed since `changes` was asked for. */
+  #changed = new Set<string>();
+
+  constructor(id: string, connection: Connection) {
+    this.#id = id;
+    this.#connection = connection;
+  }
+
+  state(): WorkflowState {
+    return { id: this.#id, connection: this.#connection, isKnown: this.#isKnown, live: this.#live, run: this.#run };
+  }
+
+  get isLive(): boolean {
+    return this.#live.state !== "stopped";
+  }
+
+  /** The nodes that are shown. */
+  nodes(): ReadonlyMap<string, NodeRun> {
+    return this.isLive || !this.#run ? this.#liveNodes : this.#runNodes;
+  }
+
+  /** What an input was changed to while the workflow is live; `undefined` where it was not. */
+  input(node: string, name: string): unknown {
+    return this.isLive ? this.#inputs.get(node)?.[name] : undefined;
+  }
+
+  /** The ids of the nodes that changed since this was asked last. */
+  changes(): ReadonlySet<string> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  connected(connection: Connection): void {
+    const isNew = connection.phase === "live" && this.#connection.phase !== "live" && this.#connection.phase !== "stale";
+    this.#connection = connection;
+    // Where the workflow is live the server says so at once; where it says nothing, it is not live any more.
+    if (isNew) this.#isKnown = false;
+  }
+
+  /** Takes a message; gives the event that others should hear of, if it is one. */
+  take(message: WorkflowMessage): WorkflowEvent | null {
+    switch (message.type) {
+      case "execution_status":
+        if (message.data.workflow_id === this.#id) this.#status(message.data);
+        return null;
+      case "node_state": {
+        const { workflow_id, session_id, node_id, state, data } = message.data;
+        if (workflow_id !== this.#id) return null;
+        if (session_id === undefined) {
+          this.#isKnown = true;
+          this.#node(this.#liveNodes, node_id, { ...data, state });
+        }
+        if (session_id !== undefined && this.#run?.sessionId === session_id) this.#node(this.#runNodes, node_id, { ...data, state });
+        return null;
+      }
+      case "continuous_update":
+        if (message.data.workflow_id === this.#id) this.#update(message.data);
+        return null;
+      case "workflow_event":
+        if (message.data.workflow_id !== this.#id) return null;
+        this.#event(message);
+        return message;
+      case "input_applied":
+      case "subscribed":
+      case "pong":
+      case "error":
+        return null;
+      default:
+        // A message of a later server.
+        return null;
+    }
+  }
+
+  /** What an answer over HTTP says. Of nodes the socket may have told already what is newer. */
+  stands(status: WorkflowStatus): void {
+    if (!this.#isKnown) return this.#status(status);
+    this.#touchAll();
+    this.#live = { ...this.#live, ...headOf(status), count: Math.max(this.#live.count, status.execution_count) };
+    if (!this.isLive) this.#inputs = new Map();
+  }
+
+  /** An input was changed from here, and the server has taken it. */
+  applied(node: string, name: string, value: unknown): void {
+    this.#input(node, name, value);
+  }
+
+  /** A run once that is shown from now on. */
+  runs(sessionId: string, author: string | null = null): void {
+    if (this.#run?.sessionId === sessionId) return;
+    this.#touchAll();
+    this.#run = { sessionId, state: "running", reason: null, author };
+    this.#runNodes = new Map();
+  }
+
+  /** What the session of the run says; the newer word of the socket is kept. */
+  learn(sessionId: string, { waiting, outputs }: Learned): void {
+    if (this.#run?.sessionId !== sessionId) return;
+    for (const node of waiting) {
+      if (this.#runNodes.get(node)?.state !== "waiting") this.#node(this.#runNodes, node, { state: "waiting", runs: this.#runNodes.get(node)?.runs ?? 0 });
+    }
+    for (const [node, result] of Object.entries(outputs ?? {})) {
+      const known = this.#runNodes.get(node);
+      if (known && known.state !== "waiting") continue;
+      this.#node(this.#runNodes, node, { state: "completed", result, runs: Math.max(1, known?.runs ?? 0) });
+    }
+  }
+
+  /** The run's session has ended. */
+  ended(sessionId: string, state: "completed" | "failed", reason: string | null): void {
+    if (this.#run?.sessionId !== sessionId) return;
+    if (this.#run.state === "running") this.#run = { ...this.#run, state, reason };
+    for (const [node, known] of this.#runNodes) {
+      // Nothing is under way in a run that is over.
+      if (known.state === "executing" || known.state === "waiting" || known.state === "queued") this.#node(this.#runNodes, node, { ...known, state: "idle" });
+    }
+  }
+
+  #status(status: WorkflowStatus): void {
+    this.#touchAll();
+    this.#isKnown = true;
+    const same = this.#live.startedAt !== null && this.#live.startedAt === status.started_at;
+    this.#live = { ...STOPPED, ...headOf(status), count: status.execution_count, rate: same ? this.#live.rate : null, took: same ? this.#live.took : null, author: this.#live.author };
+    this.#liveNodes = new Map();
+    for (const [node, detail] of Object.entries(status.node_states ?? {})) this.#node(this.#liveNodes, node, detail);
+    for (const [node, result] of Object.entries(status.results)) {
+      const known = this.#liveNodes.get(node);
+      this.#node(this.#liveNodes, node, { state: "completed", ...known, result });
+    }
+    this.#inputs = new Map(Object.entries(status.inputs ?? {}));
+    this.#touchAll();
+  }
+
+  #update({ execution_count, data }: Extract<WorkflowMessage, { type: "continuous_update" }>["data"]): void {
+    const state = this.#live.state === "paused" ? "paused" : "running";
+    this.#live = { ...this.#live, state, count: execution_count, rate: data.rate ?? this.#live.rate, took: data.execution_time ?? this.#live.took };
+    for (const [node, result] of Object.entries(data.results ?? {})) {
+      const known = this.#liveNodes.get(node);
+      this.#node(this.#liveNodes, node, { state: "completed", ...known, result });
+    }
+  }
+
+  #event({ event, data, timestamp }: WorkflowEvent): void {
+    const { session_id, author = null, reason = null } = data;
+    switch (event) {
+      case "continuous_started":
+        if (!this.isLive) this.#begin(timestamp);
+        this.#live = { ...this.#live, state: "running", author, reason: null, version: data.version ?? this.#live.version };
+        return;
+      case "continuous_stopped":
+        this.#touchAll();
+        this.#live = { ...this.#live, state: "stopped", count: data.execution_count ?? this.#live.count, author, reason, rate: null };
+        this.#inputs = new Map();
+        return;
+      case "execution_started":
+        if (session_id) this.runs(session_id, author);
+        return;
+      case "execution_completed":
+        if (session_id) this.ended(session_id, "completed", null);
+        return;
+      case "execution_failed":
+        if (session_id) this.ended(session_id, "failed", reason);
+        else this.#live = { ...this.#live, reason };
+        return;
+      case "workflow_updated":
+        if (data.change === "input" && data.node_id !== undefined && data.input_name !== undefined) this.#input(data.node_id, data.input_name, data.input_value);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** It is live anew: nothing of the time before holds. */
+  #begin(startedAt: number): void {
+    this.#touchAll();
+    this.#isKnown = true;
+    this.#live = { ...STOPPED, startedAt };
+    this.#liveNodes = new Map();
+    this.#inputs = new Map();
+  }
+
+  #input(node: string, name: string, value: unknown): void {
+    this.#inputs.set(node, { ...this.#inputs.get(node), [name]: value });
+    this.#changed.add(node);
+  }
+
+  #node(nodes: Nodes, id: string, detail: Partial<NodeRun>): void {
+    nodes.set(id, { ...detail, state: detail.state ?? "idle", runs: detail.runs ?? 0 });
+    this.#changed.add(id);
+  }
+
+  #touchAll(): void {
+    for (const nodes of [this.#liveNodes, this.#runNodes, this.#inputs]) for (const id of nodes.keys()) this.#changed.add(id);
+  }
+}

@@ -1,0 +1,140 @@
+/** A question to a person: yes or no, or a form, with the server's errors beside its fields. */
+
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from "react";
+import type { OpenRequest } from "@callboard/client";
+import { useCallboard } from "@callboard/client/react";
+import { Icon } from "../ui/Icon";
+import { span, useNow } from "../ui/time";
+import { FieldControl } from "./FieldControl";
+import { keepDraft, readDraft } from "./drafts";
+import { initials, readAll, type Raw, type RawValues } from "./fields";
+
+interface Props {
+  request: OpenRequest;
+  canSend: boolean;
+  onAnswer: (value: boolean | Record<string, unknown>) => void;
+}
+
+const TITLES = { confirmation: "Your decision is needed", input: "Your input is needed", retry: "Try again?" } as const;
+
+/** An open question with its countdown and what answers it: yes and no, or a form. */
+export function Question(props: Props): ReactNode {
+  const { request } = props;
+  const title = useId();
+  return (
+    <section className="question" data-kind={request.kind} data-request={request.id} aria-labelledby={title} tabIndex={-1}>
+      <header>
+        <Icon name={request.kind === "retry" ? "retry" : "hand"} />
+        <h2 id={title}>{TITLES[request.kind]}</h2>
+        {request.deadline !== null && <Countdown deadline={request.deadline} />}
+      </header>
+      {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
+    </section>
+  );
+}
+
+function Countdown({ deadline }: { deadline: number }): ReactNode {
+  const client = useCallboard();
+  const left = deadline - (useNow(250) + client.clockSkew);
+  return (
+    <span className="countdown" data-soon={left < 10 || undefined} role="timer" aria-live="off">
+      <Icon name="clock" />
+      {left > 0 ? `${left < 60 ? `${Math.ceil(left)} s` : span(left)} left` : "The time is over…"}
+    </span>
+  );
+}
+
+function YesOrNo({ request, canSend, onAnswer }: Props): ReactNode {
+  const { kind, message, sending, attempt } = request;
+  const disabled = !canSend || sending;
+  const [yes, no] = kind === "retry" ? ["Retry", "Give up"] : ["Yes", "No"];
+  return (
+    <>
+      {kind === "retry" ? (
+        <div className="failure">
+          <p>Attempt {attempt} failed:</p>
+          <pre>{message}</pre>
+        </div>
+      ) : (
+        <p className="question-text">{message}</p>
+      )}
+      <div className="form-actions">
+        <button type="button" className="button primary" disabled={disabled} onClick={() => onAnswer(true)}>
+          <Icon name={kind === "retry" ? "retry" : "check"} />
+          {yes}
+        </button>
+        <button type="button" className="button" disabled={disabled} onClick={() => onAnswer(false)}>
+          <Icon name="cross" />
+          {no}
+        </button>
+        <Sending sending={sending} canSend={canSend} />
+      </div>
+    </>
+  );
+}
+
+function Sending({ sending, canSend }: { sending: boolean; canSend: boolean }): ReactNode {
+  if (sending) return <span className="muted">Sent; the server has not confirmed it yet.</span>;
+  return canSend ? null : <span className="muted">You can answer when the connection is back.</span>;
+}
+
+function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
+  const { id, fields, message, sending, errors: told } = request;
+  const base = useId();
+  const form = useRef<HTMLFormElement>(null);
+  const [values, setValues] = useState<RawValues>(() => ({ ...initials(fields), ...readDraft(id) }));
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
+
+  useEffect(() => keepDraft(id, fields, values), [id, fields, values]);
+  useEffect(() => {
+    if (told.length === 0) return;
+    const found: Record<string, string> = {};
+    for (const { field, message: text } of told) {
+      const name = fields.some((one) => one.name === field) ? field : "";
+      found[name] = [found[name], sentence(name || !field ? text : `${field}: ${text}`)].filter(Boolean).join(" ");
+    }
+    setErrors(found);
+  }, [told, fields]);
+  useEffect(() => {
+    if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[data-wrong] :is(input, textarea, select)')?.focus();
+  }, [errors]);
+
+  const [change] = useState(() => (name: string, value: Raw) => setValues((before) => ({ ...before, [name]: value })));
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (!canSend || sending) return;
+    const read = readAll(fields, values);
+    // The browser keeps what is no number at all out of the value: it would look as if nothing had been typed.
+    for (const input of form.current?.querySelectorAll("input") ?? []) if (input.validity.badInput) read.errors[input.name] = "This is not complete, or not a number.";
+    setErrors(read.errors);
+    if (Object.keys(read.errors).length > 0) return;
+    onAnswer(read.values);
+  };
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      {message && <p className="question-text">{message}</p>}
+      <div className="fields">
+        {fields.map((field, place) => (
+          <FieldControl key={field.name} field={field} id={`${base}-${place}`} value={values[field.name] ?? ""} error={errors[field.name]} disabled={sending} onChange={change} />
+        ))}
+      </div>
+      {errors[""] && (
+        <p className="notice" data-tone="bad" role="alert">
+          {errors[""]}
+        </p>
+      )}
+      <div className="form-actions">
+        <button type="submit" className="button primary" disabled={!canSend || sending}>
+          <Icon name="check" />
+          {sending ? "Sending…" : "Send"}
+        </button>
+        <Sending sending={sending} canSend={canSend} />
+      </div>
+    </form>
+  );
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}

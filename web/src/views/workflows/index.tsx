@@ -1,0 +1,60 @@
+/** Workflows: what there is to open, or the one that is open in the editor. */
+
+import { useEffect, type ReactNode } from "react";
+import { useCommands } from "../../shell/commands";
+import type { ViewProps } from "../../shell/registry";
+import { navigate, ROOT, useSearch } from "../../shell/router";
+import { chooseFile, importFile } from "./editor/actions";
+import { Choices } from "./editor/choices";
+import { Drafts } from "./editor/Drafts";
+import { EditorPage } from "./editor/Page";
+import { Gallery } from "./runtime";
+import "./workflows.css";
+
+const NEW = `${ROOT}/workflows/new`;
+
+export default function WorkflowsView({ rest }: ViewProps): ReactNode {
+  const draft = useSearch().get("draft");
+  const id = rest[0];
+  if (id === undefined || id === "") return <Overview />;
+  return id === "new" ? <EditorPage id={null} draft={draft} /> : <EditorPage id={decoded(id)} draft={null} />;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function Overview(): ReactNode {
+  useCommands(
+    [
+      { id: "wf-new", title: "Draw a new workflow", group: "Workflows", keys: "n", run: () => navigate(NEW) },
+      { id: "wf-import", title: "Import a workflow from a file", group: "Workflows", words: "upload json open", run: chooseFile },
+    ],
+    "workflows overview",
+  );
+  useEffect(() => {
+    const over = (event: DragEvent): void => event.preventDefault();
+    const drop = (event: DragEvent): void => {
+      event.preventDefault();
+      const [file] = event.dataTransfer?.files ?? [];
+      if (file) void importFile(file);
+    };
+    document.addEventListener("dragover", over);
+    document.addEventListener("drop", drop);
+    return () => {
+      document.removeEventListener("dragover", over);
+      document.removeEventListener("drop", drop);
+    };
+  }, []);
+  return (
+    <div className="wf-overview">
+      <Gallery />
+      <Drafts />
+      <Choices />
+    </div>
+  );
+}
