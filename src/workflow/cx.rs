@@ -37,6 +37,8 @@ pub struct Cx<'a> {
     /// The slot of each input, or [`NO_SLOT`].
     pub(super) inputs: &'a [u32],
     pub(super) outputs: Range<usize>,
+    /// Slots below this one are outputs of nodes, and those from it on are constants.
+    pub(super) linked_below: usize,
     /// This iteration, from 1.
     pub(super) iteration: u64,
     /// The iteration in which the node last ran; 0 where it has not.
@@ -64,7 +66,8 @@ impl Cx<'_> {
     /// Whether an input has a constant, a default or a link; a link may be without a value.
     #[must_use]
     pub fn is_given(&self, input: usize) -> bool {
-        self.inputs.get(input).is_some_and(|slot| *slot != NO_SLOT)
+        let slot = self.inputs.get(input).copied().unwrap_or(NO_SLOT);
+        self.has(input) || (slot as usize) < self.linked_below
     }
 
     /// Whether an input has changed since the node last ran; always, when it runs for the first time.

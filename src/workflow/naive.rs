@@ -134,8 +134,9 @@ impl Naive<'_> {
             None => !input.lazy,
             Some(wanted) => wanted == *at,
         });
-        let sources =
-            looked.filter(|(_, input)| input.required).filter_map(|(_, input)| self.source(&node.id, input.name));
+        let sources = looked
+            .filter(|(_, input)| input.needs_its_link())
+            .filter_map(|(_, input)| self.source(&node.id, input.name));
         let lacking: Vec<&str> = sources.filter(|source| value(stands, *source).is_none()).map(|(id, _)| id).collect();
         let blamed = lacking.iter().find_map(|source| match &stands[*source] {
             Stand::Error(_) => Some((*source).to_owned()),
@@ -172,6 +173,7 @@ impl Naive<'_> {
             slots: &mut slots,
             inputs: &inputs,
             outputs: 0..spec.outputs.len(),
+            linked_below: spec.outputs.len(),
             iteration: 1,
             ran: 0,
             now: self.now,

@@ -125,6 +125,9 @@ pub struct Input {
     pub choices: &'static [&'static str],
     /// Whether what it is linked to runs only when the node asks for it.
     pub lazy: bool,
+    /// Whether the node runs also while the input is linked to an output that has no value.
+    #[serde(skip)]
+    pub may_lack: bool,
     /// How it is best edited.
     pub widget: Widget,
 }
@@ -143,6 +146,7 @@ impl Input {
             max: None,
             choices: &[],
             lazy: false,
+            may_lack: false,
             widget: Widget::Plain,
         }
     }
@@ -188,6 +192,19 @@ impl Input {
     pub const fn lazy(mut self) -> Self {
         self.lazy = true;
         self
+    }
+
+    /// The same; where it is linked to a way that is not taken or to a node that failed, the node runs without it.
+    #[must_use]
+    pub const fn may_lack(mut self) -> Self {
+        self.may_lack = true;
+        self
+    }
+
+    /// Whether the node runs only when the output that it is linked to has a value.
+    #[must_use]
+    pub const fn needs_its_link(&self) -> bool {
+        self.required || !self.may_lack
     }
 
     /// The same, edited as several lines of text.

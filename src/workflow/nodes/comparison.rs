@@ -56,10 +56,10 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
         ),
         plain(
             class("Coalesce", "Gives the first of its inputs that has a value other than null.")
-                .input(Input::new("a", Type::Json, "What comes first.").optional())
-                .input(Input::new("b", Type::Json, "What comes next.").optional())
-                .input(Input::new("c", Type::Json, "What comes next.").optional())
-                .input(Input::new("d", Type::Json, "What comes last.").optional())
+                .input(Input::new("a", Type::Json, "What comes first.").optional().may_lack())
+                .input(Input::new("b", Type::Json, "What comes next.").optional().may_lack())
+                .input(Input::new("c", Type::Json, "What comes next.").optional().may_lack())
+                .input(Input::new("d", Type::Json, "What comes last.").optional().may_lack())
                 .output(Output::new("value", Type::Json, "The first that there is; none where there is none.")),
             |cx| {
                 match (0..4).map(|input| cx.input(input)).find(|value| !value.is_null()).cloned() {

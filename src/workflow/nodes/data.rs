@@ -14,7 +14,9 @@ use crate::workflow::value::Value;
 /// The classes of this family.
 pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
     let key = || Input::new("key", Type::Text, "A dotted path, such as orders.0.name; from the end with -1.");
-    let more = |name| Input::new(name, Type::Object, "An object whose keys count more than those before.").optional();
+    let more = |name| {
+        Input::new(name, Type::Object, "An object whose keys count more than those before.").optional().may_lack()
+    };
     vec![
         checked(
             class("Pick", "Takes the value at a path out of JSON.")
@@ -52,7 +54,7 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
 
 /// What turns keys and values into an object, and back.
 fn keys() -> Vec<Arc<dyn NodeClass>> {
-    let any = |name| Input::new(name, Type::Json, "A value.").optional();
+    let any = |name| Input::new(name, Type::Json, "A value.").optional().may_lack();
     vec![
         plain(
             class("MakeObject", "Makes an object of values and the names of their keys.")

@@ -75,7 +75,9 @@ fn select_spec() -> Spec {
 fn first_of_spec() -> Spec {
     let spec = class("FirstOf", "Joins ways again: gives the first of its inputs that has a value.");
     WAYS.into_iter()
-        .fold(spec, |spec, name| spec.input(Input::new(name, Type::Json, "A way that may not be taken.").optional()))
+        .fold(spec, |spec, name| {
+            spec.input(Input::new(name, Type::Json, "A way that may not be taken.").optional().may_lack())
+        })
         .output(Output::new("value", Type::Json, "The first value."))
 }
 

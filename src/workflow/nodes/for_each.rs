@@ -33,8 +33,8 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
                  An index of 0 begins a new list; the list is given when `done` is true. Items whose way to here was \
                  not taken are left out.",
             )
-            .input(Input::new("value", Type::Json, "What became of the item.").optional())
-            .input(Input::new("index", Type::Integer, "Which item it is, from 0.").at_least(0.0).optional())
+            .input(Input::new("value", Type::Json, "What became of the item.").optional().may_lack())
+            .input(Input::new("index", Type::Integer, "Which item it is, from 0.").at_least(0.0).optional().may_lack())
             .input(Input::new("done", Type::Boolean, "Whether it is the last one."))
             .output(Output::new("list", Type::List, "All of them, in the order of their indices.")),
         ),

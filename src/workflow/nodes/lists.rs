@@ -17,7 +17,7 @@ use crate::workflow::value::Value;
 
 /// The classes of this family.
 pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
-    let any = |name| Input::new(name, Type::Json, "An item.").optional();
+    let any = |name| Input::new(name, Type::Json, "An item.").optional().may_lack();
     vec![
         plain(
             class("MakeList", "Makes a list of the values that are given.")

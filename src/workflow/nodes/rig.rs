@@ -118,6 +118,8 @@ impl Rig {
             slots: &mut self.slots,
             inputs: &self.inputs,
             outputs: 0..self.spec.outputs.len(),
+            // A link and a constant are one here, so that a test can take a constant away as a link would be.
+            linked_below: NO_SLOT as usize,
             iteration: self.iteration + 1,
             ran: self.ran,
             now: Timestamp::from_micros(self.now),
@@ -138,6 +140,8 @@ impl Rig {
             slots: &mut self.slots,
             inputs: &self.inputs,
             outputs: 0..self.spec.outputs.len(),
+            // A link and a constant are one here, so that a test can take a constant away as a link would be.
+            linked_below: NO_SLOT as usize,
             iteration: self.iteration,
             ran: self.ran,
             now: Timestamp::from_micros(self.now),

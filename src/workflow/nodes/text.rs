@@ -20,9 +20,9 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
         plain(
             class("Concat", "Puts values one after the other as a text; those that are not given are left out.")
                 .input(Input::new("a", Type::Json, "What comes first."))
-                .input(Input::new("b", Type::Json, "What comes next.").optional())
-                .input(Input::new("c", Type::Json, "What comes next.").optional())
-                .input(Input::new("d", Type::Json, "What comes last.").optional())
+                .input(Input::new("b", Type::Json, "What comes next.").optional().may_lack())
+                .input(Input::new("c", Type::Json, "What comes next.").optional().may_lack())
+                .input(Input::new("d", Type::Json, "What comes last.").optional().may_lack())
                 .input(Input::new("separator", Type::Text, "What stands between them.").or(""))
                 .output(text()),
             |cx| {

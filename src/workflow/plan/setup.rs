@@ -93,7 +93,7 @@ impl<'a> Layout<'a> {
                     }
                     if input.lazy {
                         flags |= PULLS;
-                    } else if input.required {
+                    } else if input.needs_its_link() {
                         plan.needs.push(slot);
                     }
                     slot
@@ -160,7 +160,8 @@ impl Plan {
             let ports = &still.class.spec().inputs;
             for (slot, port) in self.inputs[seat.inputs.range()].iter().zip(ports) {
                 let at = &mut next[*slot as usize];
-                self.readers[*at as usize] = Reader { node: index(place), lazy: port.lazy, required: port.required };
+                self.readers[*at as usize] =
+                    Reader { node: index(place), lazy: port.lazy, required: port.needs_its_link() };
                 *at += 1;
             }
         }

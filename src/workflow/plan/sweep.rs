@@ -150,7 +150,7 @@ impl Plan {
                     continue;
                 }
                 match &self.slots[*slot as usize].value {
-                    None if port.required => {
+                    None if port.needs_its_link() => {
                         let root = self.seats[self.owners[*slot as usize] as usize].root;
                         return self.rest(node, root, tick);
                     }

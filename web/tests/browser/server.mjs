@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BINARY = process.env.CALLBOARD_BIN ?? fileURLToPath(new URL("../../../target/debug/callboard", import.meta.url));
+const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../../target/debug/callboard", import.meta.url));
 const STARTS_WITHIN = 20_000;
 
 function freePort() {

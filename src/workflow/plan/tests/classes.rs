@@ -104,7 +104,7 @@ pub(super) fn catalogue() -> Catalogue {
     };
     let classes = [
         class("Add", vec![a(), b()], &["out"]),
-        class("Opt", vec![a().optional(), b().or(3)], &["out"]),
+        class("Opt", vec![a().optional().may_lack(), b().or(3).may_lack()], &["out"]),
         class("Small", vec![Input::new("a", Type::Integer, "").at_most(6.0), b()], &["out"]),
         TestClass {
             run: |cx| if number(cx, 0) > 6 { Err("too much".into()) } else { adds(cx) },
@@ -133,7 +133,7 @@ pub(super) fn catalogue() -> Catalogue {
             ..class("Ask", vec![a()], &["out"])
         },
         lazy("Lazy", a(), b()),
-        lazy("LazyOpt", a().optional(), b().optional()),
+        lazy("LazyOpt", a().optional().may_lack(), b().optional().may_lack()),
         TestClass {
             spec: class("Clock", vec![], &["out"]).spec.volatile(),
             run: |cx| {
@@ -175,7 +175,8 @@ pub(super) fn catalogue() -> Catalogue {
     for class in classes {
         catalogue.register(Arc::new(class)).unwrap();
     }
-    let spec = Spec::new("Counter", "", "").input(a().optional()).output(Output::new("out", Type::Integer, ""));
+    let spec =
+        Spec::new("Counter", "", "").input(a().optional().may_lack()).output(Output::new("out", Type::Integer, ""));
     catalogue.register(Arc::new(CounterClass(spec))).unwrap();
     catalogue
 }

@@ -61,6 +61,34 @@ fn a_failure_blocks_what_is_below_it_until_it_is_over() {
 }
 
 #[test]
+fn an_input_that_may_be_left_out_needs_its_link_all_the_same() {
+    let limits = crate::config::workflows::Workflows::default();
+    let graph = serde_json::from_value(json!({
+        "nodes": [
+            {"id": "if", "type": "Branch", "inputs": {"condition": false, "value": {"name": "Ana"}}},
+            {"id": "text", "type": "Template", "inputs": {"template": "Hello {{ name }}"}},
+            {"id": "first", "type": "FirstOf", "inputs": {"b": "nobody"}},
+            {"id": "count", "type": "Counter", "inputs": {}},
+        ],
+        "edges": [
+            {"source": "if", "source_output": "then", "target": "text", "target_input": "values"},
+            {"source": "text", "source_output": "text", "target": "first", "target_input": "a"},
+        ],
+    }));
+    let catalogue = crate::workflow::nodes::built_in(&limits).unwrap();
+    let mut plan = Plan::new(&graph.unwrap(), &catalogue, &limits, 7).unwrap();
+    plan.tick(at(1));
+    assert_eq!((plan.state("text"), plan.seen("text").runs), (NodeState::Idle, 0));
+    let first = |plan: &Plan| plan.seen("first").outputs().map(|(_, value)| value.to_json()).collect::<Vec<_>>();
+    assert_eq!(first(&plan), [json!("nobody")], "a joint goes without");
+    plan.set("if", "condition", json!(true)).unwrap();
+    plan.tick(at(2));
+    assert_eq!(first(&plan), [json!("Hello Ana")]);
+    let count: Vec<_> = plan.seen("count").outputs().map(|(_, value)| value.to_json()).collect();
+    assert_eq!(count, [json!(2)], "without a trigger it counts iterations");
+}
+
+#[test]
 fn a_panic_is_the_failure_of_one_node() {
     let nodes = [("p", "Panic", json!({"a": 7})), ("q", "Panic", json!({"a": 7})), ("o", "Opt", json!({}))];
     let mut plan = plan(&nodes, &[]);
