@@ -12,13 +12,16 @@ use callboard::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Reply, Spe
 use callboard::workflow::port::{Input, Output, Type};
 use support::{Setup, TestApp, Value, json};
 
+/// What a node waits for when it runs.
+type Begin = fn(&Cx<'_>) -> Result<Work, NodeError>;
+
 /// A class of nodes that asks, sleeps, computes, counts or fails with what comes in.
 struct Class {
     spec: Spec,
-    work: fn(&Cx<'_>) -> Result<Work, NodeError>,
+    work: Begin,
 }
 
-struct Waits(fn(&Cx<'_>) -> Result<Work, NodeError>, i64);
+struct Waits(Begin, i64);
 
 impl NodeClass for Class {
     fn spec(&self) -> &Spec {
@@ -50,7 +53,7 @@ impl Node for Waits {
 }
 
 fn setup(setup: Setup) -> Setup {
-    let classes: [(&str, fn(&Cx<'_>) -> Result<Work, NodeError>); 6] = [
+    let classes: [(&str, Begin); 6] = [
         ("TestConfirm", |cx| Ok(Work::Confirm(Confirmation::new(cx.text(0)?)))),
         ("TestAsk", |_| Ok(Work::Ask(Form::from(vec![Field::new("name", FieldType::String, "Who?")])))),
         ("TestSleep", |_| Ok(Work::Sleep(Duration::from_millis(5)))),

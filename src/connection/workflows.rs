@@ -21,7 +21,7 @@ use crate::session::Sessions;
 use crate::session::messages::Refused as SessionRefused;
 use crate::workflow::client::{InputUpdate, Live};
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Message, Status};
+use crate::workflow::told::{Message, Refusal, Status};
 
 /// The task kind that the agents run as.
 const PIPELINE: &str = "pipeline";
@@ -123,10 +123,15 @@ impl WorkflowInbound {
 
     fn update(&self, update: InputUpdate) {
         // Sent here, so that changes are made in the order in which they came.
-        let applied = self.live().apply(update);
+        let applied = self.live().apply(update.clone());
         self.spawn(async move |link| match applied.await {
             Ok(data) => tell(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
-            Err(refused) => tell_refused(link, &refused),
+            Err(refused) => {
+                let InputUpdate { workflow_id, node_id, input_name, .. } = &update;
+                let data = Some(Refusal { workflow_id: workflow_id.as_deref(), node_id, input_name });
+                let (code, message) = (close::workflow_word(&refused), close::workflow_text(&refused));
+                tell(link, &Message::Error { timestamp: Timestamp::now(), code, message: &message, data });
+            }
         });
     }
 
@@ -140,6 +145,10 @@ impl WorkflowInbound {
                     Err(refused) => return tell_refused(link, &refused),
                 },
             };
+            if ids.is_empty() {
+                let data = Status::stopped(String::new(), 0, 0, 0);
+                tell(link, &Message::ExecutionStatus { timestamp: Timestamp::now(), data });
+            }
             for id in ids {
                 match connections.standing(&id).await {
                     Ok(data) => tell(link, &Message::ExecutionStatus { timestamp: Timestamp::now(), data }),
@@ -206,7 +215,7 @@ fn tell(link: &Link, message: &Message<'_>) {
 }
 
 fn tell_error(link: &Link, code: &str, message: &str) {
-    tell(link, &Message::Error { timestamp: Timestamp::now(), code, message });
+    tell(link, &Message::Error { timestamp: Timestamp::now(), code, message, data: None });
 }
 
 fn tell_misunderstood(link: &Link, fault: &Misunderstood) {

@@ -37,7 +37,7 @@ pub enum NodeState {
 }
 
 /// Whether a live workflow runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LiveState {
@@ -48,6 +48,7 @@ pub enum LiveState {
     /// It moves by single steps only.
     Paused,
     /// It is not live.
+    #[default]
     Stopped,
 }
 
@@ -162,7 +163,22 @@ pub enum Message<'a> {
         code: &'a str,
         /// Why, for people.
         message: &'a str,
+        /// What it was asked for, where that was a change of an input.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<Refusal<'a>>,
     },
+}
+
+/// The input that was not changed.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Refusal<'a> {
+    /// The workflow, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<&'a str>,
+    /// The node.
+    pub node_id: &'a str,
+    /// The input.
+    pub input_name: &'a str,
 }
 
 /// How a live workflow stands.
@@ -364,6 +380,8 @@ pub struct UpdateData {
     pub rate: f64,
     /// Iterations since the last such message.
     pub iterations: u64,
+    /// Whether it goes on, or waits for a change or a step.
+    pub state: LiveState,
 }
 
 /// An input that was changed.

@@ -208,6 +208,7 @@ impl Executor {
             execution_count: self.execution_count(),
             execution_time: self.pace.last_tick.as_secs_f64(),
             rate: self.pace.rate.at(since),
+            state: self.state(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::hub::{Parts, PartsBuilder};
 use crate::workflow::plan::NodeView;
 use crate::workflow::told::{
-    Event, Kind, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Told, Update, UpdateData,
+    Event, Kind, LiveState, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Told, Update, UpdateData,
 };
 
 /// How many happenings are kept for those who could not follow. Who lacks more is told how everything stands.
@@ -81,6 +81,8 @@ pub struct Beat {
     pub execution_time: f64,
     /// Iterations a second.
     pub rate: f64,
+    /// Whether it goes on.
+    pub state: LiveState,
 }
 
 /// Which nodes have changed since when.
@@ -277,8 +279,8 @@ impl<'a> Writer<'a> {
         if iterations == 0 {
             return;
         }
-        let Beat { timestamp, execution_count, execution_time, rate } = *beat;
-        let data = UpdateData { execution_time, results, rate, iterations };
+        let Beat { timestamp, execution_count, execution_time, rate, state } = *beat;
+        let data = UpdateData { execution_time, results, rate, iterations, state };
         let status = if nodes.has_failed() { "failed" } else { "completed" };
         let data = Update { workflow_id: self.workflow_id, execution_count, status, data };
         self.push(Kind::ContinuousUpdate, &Message::ContinuousUpdate { timestamp, data });

@@ -85,15 +85,32 @@ fn adds(cx: &mut Cx<'_>) -> Result<Next, NodeError> {
 /// The classes, of which [`PURE`] give the same whenever they run.
 pub(super) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::default();
-    let a = || Input::new("a", Type::Json, "");
-    let b = || Input::new("b", Type::Json, "");
-    let class = |name, inputs: Vec<Input>, outputs: &[&'static str]| {
-        let mut spec = Spec::new(name, "", "");
-        spec.inputs = inputs;
-        spec.outputs = outputs.iter().map(|name| Output::new(name, Type::Json, "")).collect();
-        TestClass { spec, run: adds, resume: forwards, wants: |_| None }
-    };
-    let lazy = |name, a: Input, b: Input| TestClass {
+    for class in steady().into_iter().chain(moving()) {
+        catalogue.register(Arc::new(class)).unwrap();
+    }
+    let spec =
+        Spec::new("Counter", "", "").input(a().optional().may_lack()).output(Output::new("out", Type::Integer, ""));
+    catalogue.register(Arc::new(CounterClass(spec))).unwrap();
+    catalogue
+}
+
+fn a() -> Input {
+    Input::new("a", Type::Json, "")
+}
+
+fn b() -> Input {
+    Input::new("b", Type::Json, "")
+}
+
+fn class(name: &'static str, inputs: Vec<Input>, outputs: &[&'static str]) -> TestClass {
+    let mut spec = Spec::new(name, "", "");
+    spec.inputs = inputs;
+    spec.outputs = outputs.iter().map(|name| Output::new(name, Type::Json, "")).collect();
+    TestClass { spec, run: adds, resume: forwards, wants: |_| None }
+}
+
+fn lazy(name: &'static str, a: Input, b: Input) -> TestClass {
+    TestClass {
         wants: |cx| Some(if number(cx, 0) % 2 == 0 { 1 } else { 2 }),
         run: |cx| {
             let value = if cx.has(1) { cx.input(1).clone() } else { cx.input(2).clone() };
@@ -101,8 +118,12 @@ pub(super) fn catalogue() -> Catalogue {
             Ok(Next::Done)
         },
         ..class(name, vec![Input::new("by", Type::Json, ""), a.lazy(), b.lazy()], &["out"])
-    };
-    let classes = [
+    }
+}
+
+/// Those whose outputs depend on nothing but their inputs.
+fn steady() -> Vec<TestClass> {
+    vec![
         class("Add", vec![a(), b()], &["out"]),
         class("Opt", vec![a().optional().may_lack(), b().or(3).may_lack()], &["out"]),
         class("Small", vec![Input::new("a", Type::Integer, "").at_most(6.0), b()], &["out"]),
@@ -134,6 +155,12 @@ pub(super) fn catalogue() -> Catalogue {
         },
         lazy("Lazy", a(), b()),
         lazy("LazyOpt", a().optional().may_lack(), b().optional().may_lack()),
+    ]
+}
+
+/// Those that depend on the time and on what was before.
+fn moving() -> Vec<TestClass> {
+    vec![
         TestClass {
             spec: class("Clock", vec![], &["out"]).spec.volatile(),
             run: |cx| {
@@ -171,14 +198,7 @@ pub(super) fn catalogue() -> Catalogue {
             },
             ..class("Long", vec![a()], &["out"])
         },
-    ];
-    for class in classes {
-        catalogue.register(Arc::new(class)).unwrap();
-    }
-    let spec =
-        Spec::new("Counter", "", "").input(a().optional().may_lack()).output(Output::new("out", Type::Integer, ""));
-    catalogue.register(Arc::new(CounterClass(spec))).unwrap();
-    catalogue
+    ]
 }
 
 /// What random graphs are made of.
