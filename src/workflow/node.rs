@@ -112,6 +112,56 @@ impl Given<'_> {
 }
 
 /// A class of nodes.
+///
+/// # Example
+///
+/// ```
+/// use callboard::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Spec};
+/// use callboard::workflow::port::{Input, Output, Type};
+/// use callboard::workflow::{catalogue::Catalogue, graph::Graph, plan::Plan};
+/// use serde_json::json;
+///
+/// struct Repeat(Spec);
+///
+/// struct Repeats;
+///
+/// impl NodeClass for Repeat {
+///     fn spec(&self) -> &Spec {
+///         &self.0
+///     }
+///
+///     fn node(&self) -> Box<dyn Node> {
+///         Box::new(Repeats)
+///     }
+/// }
+///
+/// impl Node for Repeats {
+///     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
+///         let times = usize::try_from(cx.integer(1)?).unwrap_or(0);
+///         let text = cx.text(0)?.repeat(times);
+///         cx.set(0, text);
+///         Ok(Next::Done)
+///     }
+/// }
+///
+/// let spec = Spec::new("Repeat", "text", "Says a text several times.")
+///     .input(Input::new("text", Type::Text, "What is said."))
+///     .input(Input::new("times", Type::Integer, "How often.").or(2).at_least(0.0).at_most(100.0))
+///     .output(Output::new("text", Type::Text, "All of it."));
+///
+/// // A server takes it with `App::with_node`.
+/// let mut catalogue = Catalogue::default();
+/// catalogue.register(std::sync::Arc::new(Repeat(spec)))?;
+///
+/// let graph: Graph = serde_json::from_value(json!({
+///     "nodes": [{"id": "r", "type": "Repeat", "inputs": {"text": "ho"}}], "edges": []
+/// }))?;
+/// let mut plan = Plan::new(&graph, &catalogue, &Default::default(), 0)?;
+/// plan.tick(Default::default());
+/// let node = plan.find("r").and_then(|node| plan.view(node)).ok_or("no node")?;
+/// assert_eq!(node.outputs().map(|(_, value)| value.to_string()).collect::<String>(), "hoho");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait NodeClass: Send + Sync + 'static {
     /// What it is.
     fn spec(&self) -> &Spec;
