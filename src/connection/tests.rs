@@ -241,7 +241,7 @@ async fn what_a_client_says_is_heard_whole_or_in_fragments() {
 #[actix::test]
 async fn a_reader_that_stops_is_closed_and_cut() {
     let settings =
-        Connections { outbox_bytes: 65_536, stall_timeout: 0.1, close_timeout: 0.1, ..Connections::default() };
+        Connections { outbox_bytes: 65_536, stall_timeout: 0.5, close_timeout: 0.1, ..Connections::default() };
     let server = Server::start(&settings).await;
     let stuck = server.connect_raw().await;
     let mut reader = server.connect().await;

@@ -64,7 +64,8 @@ async fn a_document_that_was_told_outlives_a_kill_at_any_moment() {
         let board = Board::at(&path);
         for (id, version) in told {
             let found = board.store.document("workflows", &id).await.unwrap().expect("what was told is there");
-            assert!(found.version == version || found.version == version + 1, "{version} was told, {}", found.version);
+            // More may have been told between the last line that was read and the kill.
+            assert!(found.version >= version, "{version} was told, {}", found.version);
             assert_eq!(found.body, text(found.version));
         }
     }

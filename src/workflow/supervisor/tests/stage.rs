@@ -132,7 +132,7 @@ fn classes() -> Vec<(Spec, Run)> {
             Ok(Next::Done)
         }),
         class("Ask", |_| Ok(Next::Wait(Work::Confirm(Confirmation::new("Well?"))))),
-        class("Stop", |cx| {
+        class("TestStop", |cx| {
             let goes_on = cx.input(0).as_integer() == Some(0);
             Ok(if goes_on { Next::Done } else { Next::Stop("it was told to".to_owned()) })
         }),

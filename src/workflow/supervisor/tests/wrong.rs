@@ -85,7 +85,7 @@ async fn a_node_that_never_ends_is_left_out() {
 async fn a_node_may_end_its_workflow() {
     let stage = Stage::new();
     let mut watcher = stage.watch(None);
-    stage.live.start(definition("ends", &[("s", "Stop")], &[]), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(definition("ends", &[("s", "TestStop")], &[]), LiveOptions::default(), None).await.unwrap();
     stage.set("s", json!(1)).await.unwrap();
     let stopped = watcher.until_event("continuous_stopped").await;
     assert_eq!(stopped["data"]["reason"], "it was told to");
