@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod domain;
+pub mod event;
 pub mod http;
 pub mod hub;
 pub mod limits;

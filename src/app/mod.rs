@@ -14,6 +14,8 @@ use tokio::sync::watch;
 
 use crate::config::{Settings, seconds};
 use crate::connection::socket;
+use crate::domain::event::{Happening, Kind};
+use crate::event::Events;
 use crate::http::{self, Lifecycle};
 use crate::metrics::Metrics;
 use crate::session::{Kinds, TaskKind, retention};
@@ -28,6 +30,9 @@ use crate::workflow::nodes;
 use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
 use crate::workflow::work::Worker;
 use plan::Plan;
+
+/// How long the last event may take to be written before the server goes down all the same.
+const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A server that is not started: its settings and what it can run.
 pub struct App {
@@ -80,7 +85,8 @@ impl App {
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
-        let plan = Plan::new(settings.clone(), store.clone(), self.kinds, self.catalogue, address, serving, metrics)?;
+        let plan =
+            Plan::new(settings.clone(), store.clone(), self.kinds, self.catalogue, address, serving, metrics).await?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
             HttpServer::new(move || http::app(plan.settle()))
@@ -104,10 +110,17 @@ impl App {
         plan.supervisor.do_send(TakeUp);
         actix::spawn(plan.metrics.clone().keep_up());
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
+        plan.events.record(
+            Happening::new(Kind::SystemStartup)
+                .with("version", env!("CARGO_PKG_VERSION"))
+                .with("workers", workers)
+                .with("address", address.to_string()),
+        );
         log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard listens");
         stop.await;
         // Nobody listens where everything has gone already.
         let _ = lifecycle.send(Lifecycle::Draining);
+        say_goodbye(&plan.events).await;
         // Before the sessions: else their nodes would take it for an end that a session is let go.
         if plan.supervisor.send(LetAllGo).await.is_err() {
             log::warn!("the live workflows could not be let go");
@@ -119,6 +132,16 @@ impl App {
         anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was told of them");
         log::info!("stopped");
         Ok(())
+    }
+}
+
+/// Tells that the server goes down, while there are connections to hear it.
+async fn say_goodbye(events: &Events) {
+    let happening = Happening::new(Kind::SystemShutdown);
+    match tokio::time::timeout(GOODBYE, events.write(happening)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => log::warn!(error:%; "nobody is told that the server goes down"),
+        Err(_) => log::warn!("the store is slow: the event that the server goes down may be lost"),
     }
 }
 

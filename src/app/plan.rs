@@ -17,6 +17,7 @@ use super::runs::Runs;
 use super::streams::Sockets;
 use crate::config::Settings;
 use crate::connection::Connections;
+use crate::event::{EventLog, Events};
 use crate::http::{Lifecycle, State, Workflows};
 use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
 use crate::metrics::Metrics;
@@ -49,6 +50,7 @@ pub(super) struct Plan {
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
     gauge: Arc<Gauge>,
+    pub(super) events: Events,
     pub(super) metrics: Metrics,
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
@@ -64,7 +66,7 @@ struct Seat {
 }
 
 impl Plan {
-    pub(super) fn new(
+    pub(super) async fn new(
         settings: Arc<Settings>,
         store: Store,
         mut kinds: Kinds,
@@ -101,6 +103,9 @@ impl Plan {
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
         let hub = Hub::new(shards, &settings.connections).start();
+        let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);
+        let events = Events::open(store.clone(), keep, max_pending, Vec::new()).await?;
+        EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
@@ -118,6 +123,7 @@ impl Plan {
         let workflows = Workflows { definitions, live: Live::new(supervisor.clone()), catalogue };
         Ok(Self {
             gauge,
+            events,
             supervisor,
             settings,
             store,
@@ -188,6 +194,7 @@ impl Plan {
             worker,
             workers: self.directories.len(),
             store: self.store.clone(),
+            events: self.events.clone(),
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),
             slots: Slots::stocked(Queue::stock(self.settings.sessions.max_running_sessions, self.directories.len())),

@@ -7,6 +7,7 @@ mod check;
 pub mod connections;
 mod dotenv;
 mod environment;
+pub mod events;
 mod fault;
 mod file;
 mod flags;
@@ -52,6 +53,9 @@ pub struct Settings {
     /// `[sessions]`
     #[garde(dive)]
     pub sessions: sessions::Sessions,
+    /// `[events]`
+    #[garde(dive)]
+    pub events: events::Events,
     /// `[workflows]`
     #[garde(dive)]
     pub workflows: workflows::Workflows,

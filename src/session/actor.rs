@@ -17,6 +17,7 @@ use super::children::Minded;
 use super::directory::{Directory, Outlook, SessionIdle};
 use super::environment::Environment;
 use super::handlers::CleanedUp;
+use super::happenings::Noticed;
 use super::kind::{TaskError, TaskResult};
 use super::loaded::Loaded;
 use super::machine::{Command, Effect, Effects, Machine};
@@ -64,6 +65,7 @@ pub struct Session {
     /// Whether the directory wants to hear of its end.
     pub(super) end_wanted: bool,
     pub(super) minded: Minded,
+    pub(super) noticed: Noticed,
     /// The row that is being built.
     builder: BurstBuilder,
     next_row: u32,
@@ -148,6 +150,7 @@ impl Session {
             told_idle: false,
             end_wanted: false,
             minded: Minded::default(),
+            noticed: Noticed::default(),
             builder: BurstBuilder::default(),
             next_row: 0,
             birth: None,
@@ -182,6 +185,7 @@ impl Session {
                 Effect::Tell(entry, lane) => {
                     let seq = self.machine.next_seq();
                     self.builder.tell(&entry, lane.as_deref(), seq, now);
+                    self.notice(&entry);
                 }
                 Effect::Note(record) => self.builder.note(&record),
                 Effect::Seal(request_id, values) => self.seal(request_id, values),
@@ -331,8 +335,10 @@ impl Session {
         let row = self.next_row;
         self.next_row += 1;
         let begins_step = afterwards.iter().any(|after| matches!(after, Afterwards::StepWritten(_)));
+        let before = self.stored.clone();
         let change = self.change(begins_step);
-        self.environment.store.append(Append {
+        let events = self.events(before.as_ref());
+        let append = Append {
             worker: self.environment.worker,
             session: self.id,
             key: self.key,
@@ -340,7 +346,8 @@ impl Session {
             last_seq: self.machine.last_seq(),
             body: burst.body.clone(),
             change,
-        });
+        };
+        self.environment.store.append_with(append, events);
         self.unwritten.push(Unwritten { row, burst, afterwards });
     }
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler};
+use futures::future::join_all;
 use tokio::sync::oneshot;
 
 use super::directory::Directory;
 use super::kinds::Kinds;
 use super::messages::{
     Addressed, Answered, Attach, Attached, AwaitEnd, Cancel, Describe, Description, Detach, For, Greeting, Outcome,
-    Refused, Remove, Reply, StartSession, Started, SubmitAnswer,
+    Reach, Refused, Remove, Reply, StartSession, Started, SubmitAnswer,
 };
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::record::Spec;
@@ -20,6 +21,9 @@ use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
 use crate::store::{Idempotency, ListSessions, Store, Summary};
+
+/// How many sessions are cancelled at once where the queue is cleared.
+const CLEARED_AT_ONCE: usize = 256;
 
 /// The sessions, as seen from one worker.
 #[derive(Clone)]
@@ -89,7 +93,32 @@ impl Sessions {
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
     pub async fn cancel(&self, session_id: SessionId, reason: String) -> Result<Status, Refused> {
-        self.ask(session_id, |reply| Cancel { reason, reply }).await
+        self.ask(session_id, |reply| Cancel { reason, reach: Reach::Anywhere, reply }).await
+    }
+
+    /// Cancels all sessions that have not run yet, for this reason; gives how many. Those that come meanwhile stay.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`]; some may be cancelled then.
+    pub async fn clear_queue(&self, reason: &str) -> Result<usize, Refused> {
+        let mut query = ListSessions { status: vec![Status::Queued], limit: CLEARED_AT_ONCE, ..Default::default() };
+        let mut cleared = 0;
+        loop {
+            let queued = self.list(query.clone()).await?;
+            let Some(oldest) = queued.last().map(|summary| summary.key) else { return Ok(cleared) };
+            let cancelling = queued.iter().map(|summary| {
+                let reason = reason.to_owned();
+                self.ask(summary.id, |reply| Cancel { reason, reach: Reach::Unbegun, reply })
+            });
+            for cancelled in join_all(cancelling).await {
+                match cancelled {
+                    Ok(status) => cleared += usize::from(status == Status::Cancelled),
+                    Err(Refused::UnknownSession) => {}
+                    Err(refused) => return Err(refused),
+                }
+            }
+            query.before = Some(oldest);
+        }
     }
 
     /// Tells all about a session.

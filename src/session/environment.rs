@@ -9,6 +9,7 @@ use super::port::PortLimits;
 use super::slots::Slots;
 use crate::config;
 use crate::domain::tail::TailLimits;
+use crate::event::Events;
 use crate::metrics;
 use crate::store::{State, Store};
 
@@ -25,6 +26,8 @@ pub(crate) struct Environment {
     pub(crate) sessions: Sessions,
     /// Where journals are kept.
     pub(crate) store: Store,
+    /// Who is told of what happens to sessions.
+    pub(crate) events: Events,
     /// What can be started.
     pub(crate) kinds: Arc<Kinds>,
     /// The settings for sessions.

@@ -9,15 +9,16 @@ use super::actor::Session;
 use super::directory::{ArmDeadline, Forget, Parked};
 use super::machine::{Cleanup, Command};
 use super::messages::{
-    Addressed, Answered, Attach, Attached, Cancel, Describe, Detach, Greeting, Refused, Remove, Started, SubmitAnswer,
+    Addressed, Answered, Attach, Attached, Cancel, Describe, Detach, Greeting, Reach, Refused, Remove, Started,
+    SubmitAnswer,
 };
 use super::unwritten::Afterwards;
 use crate::domain::record::Internal;
-use crate::domain::status::OnDisconnect;
+use crate::domain::status::{OnDisconnect, Status};
 use crate::domain::time::Timestamp;
 use crate::hub::Announced;
 use crate::hub::close::CloseCode;
-use crate::store::Health;
+use crate::store::{Health, State};
 
 /// From the directory: rows up to this one are in the store.
 #[derive(Clone, Copy, Debug, Message)]
@@ -229,8 +230,13 @@ impl Handler<Cancel> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Cancel, actor: &mut Context<Self>) {
-        let Cancel { reason, reply } = message;
-        if !self.machine.status().is_terminal() {
+        let Cancel { reason, reach, reply } = message;
+        let State { status, started_at, .. } = self.machine.state();
+        let is_meant = match reach {
+            Reach::Anywhere => !status.is_terminal(),
+            Reach::Unbegun => status == Status::Queued && started_at.is_none(),
+        };
+        if is_meant {
             if let Err(refused) = self.writable() {
                 let _ = reply.send(Err(refused));
                 return;

@@ -235,8 +235,19 @@ pub struct Answered {
 pub struct Cancel {
     /// Why, or by whom; told in `task_cancelled`.
     pub reason: String,
+    /// At which points it is stopped.
+    pub reach: Reach,
     /// Told once it is in the store.
     pub reply: Reply<Result<Status, Refused>>,
+}
+
+/// At which points a session is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Wherever it is.
+    Anywhere,
+    /// Only where it has never run.
+    Unbegun,
 }
 
 /// Somebody wants to know all about the session.

@@ -11,6 +11,7 @@ pub mod directory;
 mod ends;
 pub(crate) mod environment;
 mod handlers;
+mod happenings;
 pub mod kind;
 pub mod kinds;
 mod loaded;

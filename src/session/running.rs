@@ -19,6 +19,9 @@ use super::wake::TaskWaker;
 /// How long a task may hold its worker in one go before the log names it.
 const TOO_LONG: Duration = Duration::from_millis(100);
 
+/// How the error of a task that panicked begins.
+pub(super) const PANICKED: &str = "the task panicked: ";
+
 /// A task function that runs: polled where there is something new for it, drained after each poll.
 pub(super) struct RunningTask {
     future: LocalBoxFuture<'static, TaskResult>,
@@ -30,7 +33,7 @@ impl RunningTask {
         let run = kind.run(TaskContext::new(port));
         let future = AssertUnwindSafe(run).catch_unwind().map(|result| match result {
             Ok(result) => result,
-            Err(panic) => Err(TaskError::Failed(format!("the task panicked: {}", words(&*panic)))),
+            Err(panic) => Err(TaskError::Failed(format!("{PANICKED}{}", words(&*panic)))),
         });
         Self { future: Box::pin(future), waker }
     }

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::actor::Session;
 use super::directory::Directory;
+use super::happenings::turned_away;
 use super::messages::{Refused, Reply, StartSession, Started};
 use super::unwritten::Afterwards;
 use crate::domain::id::SessionId;
@@ -49,7 +50,11 @@ impl Directory {
             return Some(Refused::Unavailable("too much waits to be written".into()));
         }
         let share = environment.settings.max_queued_sessions.div_ceil(environment.workers);
-        (environment.slots.waiting() >= share).then_some(Refused::QueueFull)
+        if environment.slots.waiting() < share {
+            return None;
+        }
+        environment.events.record(turned_away(spec));
+        Some(Refused::QueueFull)
     }
 
     fn begin(&mut self, spec: Spec, idempotency: Option<Idempotency>, reply: StartReply, actor: &Context<Self>) {

@@ -30,8 +30,9 @@ macro_rules! contract {
     };
 }
 
-// Behind the macro that it uses.
+// Behind the macro that they use.
 mod documents;
+mod events;
 
 contract! {
     a_session_is_found_as_it_was_made,

@@ -2,7 +2,9 @@
 
 use super::document::{Discard, ListDocuments, Put};
 use super::query::Query;
-use super::{Append, Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{
+    Append, Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
+};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -32,6 +34,12 @@ pub(super) trait Read: Send + 'static {
 
     /// Part of a collection, in the order of its ids.
     fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error>;
+
+    /// Rows with events after this place, oldest first, until their texts have `max_bytes` (at least one row).
+    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error>;
+
+    /// Which events there are.
+    fn event_span(&mut self) -> Result<EventSpan, Error>;
 }
 
 /// Why one append of a batch was left out while the others were written.
@@ -45,12 +53,13 @@ pub(super) struct Refusal {
 
 /// What writes. An engine has one writer, so it may keep what it knows between commits.
 pub(super) trait Engine: Send + 'static {
-    /// Writes the whole batch at once, or nothing of it where it fails; then the same batch can be tried again.
+    /// Writes the whole batch and these events at once, or nothing of it where it fails; then the same can be tried
+    /// again.
     ///
     /// Appends that cannot ever be written (their row is there already, or their session is not) are left out and
     /// given back, in the batch's order, and the rest is written. Once one of a session's appends is refused, its
     /// later ones in the batch are refused as well: a journal has no holes.
-    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error>;
+    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error>;
 
     /// Removes an ended session, its journal and its idempotency key.
     fn remove(&mut self, key: SessionKey) -> Result<(), Error>;
@@ -63,6 +72,9 @@ pub(super) trait Engine: Send + 'static {
 
     /// Removes a document, where its precondition holds.
     fn discard(&mut self, discard: &Discard) -> Result<(), Error>;
+
+    /// Removes the rows all of whose events have their places before this one; the newest row stays in any case.
+    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error>;
 
     /// Answers a query; only asked of an engine without readers of its own.
     fn answer(&mut self, query: Query) {

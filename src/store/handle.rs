@@ -17,7 +17,7 @@ use super::query::{self, Asked, Query, Reply};
 use super::seal::Sealer;
 use super::sqlite;
 use super::writer::{Command, Options, Writer};
-use super::{Append, Error, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary, Told};
+use super::{Append, Draft, Error, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary, Told};
 use crate::config::store::Store as Settings;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
@@ -66,6 +66,8 @@ pub(super) struct Parts<E, R> {
     pub(super) readers: Vec<R>,
     /// The largest key that the engine has.
     pub(super) largest: Option<SessionKey>,
+    /// The place of the last event that it has; 0 where it has none.
+    pub(super) last_event: u64,
     /// Encrypts.
     pub(super) sealer: Sealer,
 }
@@ -100,7 +102,8 @@ impl Store {
                     None => Sealer::random()?,
                 };
                 let readers = Vec::<Memory>::new();
-                Self::start(Parts { engine: Memory::default(), readers, largest: None, sealer }, options, workers)
+                let parts = Parts { engine: Memory::default(), readers, largest: None, last_event: 0, sealer };
+                Self::start(parts, options, workers)
             }
             Some(("sqlite", path)) if !path.is_empty() => {
                 let key = settings.secret_key.as_ref().map(crate::config::secret::Secret::reveal);
@@ -130,7 +133,8 @@ impl Store {
             readers.push(asked);
             threads.0.push(thread);
         }
-        let writer = Writer::new(parts.engine, options, workers, commanded, told, Arc::clone(&unwritten));
+        let gauge = Arc::clone(&unwritten);
+        let writer = Writer::new(parts.engine, options, workers, parts.last_event, commanded, told, gauge);
         let thread = std::thread::Builder::new()
             .name("store-write".into())
             .spawn(move || writer.run())
@@ -157,14 +161,19 @@ impl Store {
     /// A row that is there already, or whose session is not, is logged and never told as written; nor is anything that
     /// comes later for that session, until the server starts again.
     pub fn append(&self, append: Append) {
-        self.shared.unwritten.fetch_add(1, Ordering::Relaxed);
+        self.append_with(append, Vec::new());
+    }
+
+    /// The same, with events that happen by it: they are in the store when the row is, and not otherwise.
+    pub fn append_with(&self, append: Append, events: Vec<Draft>) {
+        self.count_unwritten();
         let session = append.session;
-        if !self.command(Command::Append(append)) {
+        if !self.command(Command::Append(append, events)) {
             log::error!(session_id:display = session; "a row came after the store was closed, and is not written");
         }
     }
 
-    /// How many rows were given to [`Store::append`] and are not in the database yet.
+    /// How many rows and groups of events were given to the store and are not in the database yet.
     #[must_use]
     pub fn unwritten(&self) -> usize {
         self.shared.unwritten.load(Ordering::Relaxed)
@@ -276,8 +285,8 @@ impl Store {
     }
 
     /// Where the health can be awaited.
-    #[cfg(test)]
-    pub(super) fn watch_health(&self) -> watch::Receiver<Health> {
+    #[must_use]
+    pub fn watch_health(&self) -> watch::Receiver<Health> {
         self.shared.health.clone()
     }
 
@@ -286,7 +295,12 @@ impl Store {
         self.shared.readers.len().saturating_sub(1)
     }
 
-    fn command(&self, command: Command) -> bool {
+    /// Counts something that is to be written.
+    pub(super) fn count_unwritten(&self) {
+        self.shared.unwritten.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn command(&self, command: Command) -> bool {
         self.shared.commands.send(command).is_ok()
     }
 

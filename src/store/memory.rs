@@ -6,7 +6,9 @@ use std::ops::Bound;
 use super::document::{Discard, ListDocuments, Present, Put};
 use super::engine::{Engine, Read, Refusal};
 use super::query::Query;
-use super::{Append, Change, Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{
+    Append, Change, Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
+};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -19,6 +21,8 @@ pub(super) struct Memory {
     idempotency: HashMap<String, (SessionId, [u8; 32])>,
     /// By collection, then by id.
     documents: BTreeMap<String, BTreeMap<String, Document>>,
+    /// By the place of their last event.
+    events: BTreeMap<u64, EventRow>,
 }
 
 struct Kept {
@@ -92,6 +96,26 @@ impl Read for Memory {
         let found = documents.range::<str, _>((after, Bound::Unbounded));
         Ok(found.take(query.limit).map(|(_, document)| document.clone()).collect())
     }
+
+    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        let mut rows = Vec::new();
+        let mut bytes = 0;
+        for (_, row) in self.events.range((Bound::Excluded(after_seq), Bound::Unbounded)) {
+            bytes += row.body.len();
+            rows.push(row.clone());
+            if bytes >= max_bytes {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn event_span(&mut self) -> Result<EventSpan, Error> {
+        let (Some((_, first)), Some((_, last))) = (self.events.first_key_value(), self.events.last_key_value()) else {
+            return Ok(EventSpan::EMPTY);
+        };
+        Ok(EventSpan { first_seq: first.first_seq, last_seq: last.last_seq })
+    }
 }
 
 fn fits(summary: &Summary, query: &ListSessions) -> bool {
@@ -103,7 +127,10 @@ fn fits(summary: &Summary, query: &ListSessions) -> bool {
 }
 
 impl Engine for Memory {
-    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error> {
+    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
+        if let Some(row) = events {
+            self.events.insert(row.last_seq, row.clone());
+        }
         let mut refused = Vec::new();
         let mut torn = HashSet::new();
         for (index, append) in batch.iter().enumerate() {
@@ -157,6 +184,16 @@ impl Engine for Memory {
         let documents = self.documents.get_mut(&discard.collection).ok_or(Error::NotFound)?;
         discard.check(documents.get(&discard.id).map(|document| document.version))?;
         documents.remove(&discard.id);
+        Ok(())
+    }
+
+    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
+        while self.events.len() > 1
+            && let Some(oldest) = self.events.first_entry()
+            && *oldest.key() < before_seq
+        {
+            oldest.remove();
+        }
         Ok(())
     }
 

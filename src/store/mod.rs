@@ -3,10 +3,13 @@
 //! Nothing above may assume that a session lives in this process: appending with an expected row, finding a
 //! session and telling who is told all go through here. [`Store`] is the handle; one writer thread commits in groups
 //! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory` or `sqlite`.
-//! What is no session is kept as `document`s. `contract` is the suite that both engines pass.
+//! What is no session is kept as `document`s, and what is told to many as `events`. `contract` is the suite that both
+//! engines pass.
 
+mod batch;
 mod document;
 mod engine;
+mod events;
 mod handle;
 mod keys;
 mod memory;
@@ -20,6 +23,7 @@ mod writer;
 mod contract;
 
 pub use document::{Document, Precondition};
+pub use events::{Draft, EventRow, EventSpan, EventsRecorded, Recorded};
 pub use handle::Store;
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Row, SessionKey, Spent, State,

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::document::ListDocuments;
 use super::engine::Read;
-use super::{Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 
@@ -32,6 +32,10 @@ pub(super) enum Query {
     Document(String, String, Reply<Option<Document>>),
     /// See [`Read::documents`].
     Documents(ListDocuments, Reply<Vec<Document>>),
+    /// See [`Read::events`].
+    Events(u64, usize, Reply<Vec<EventRow>>),
+    /// See [`Read::event_span`].
+    EventSpan(Reply<EventSpan>),
 }
 
 impl Query {
@@ -46,6 +50,8 @@ impl Query {
             Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
             Query::Document(collection, id, reply) => respond(reply, || engine.document(&collection, &id)),
             Query::Documents(query, reply) => respond(reply, || engine.documents(&query)),
+            Query::Events(after_seq, max_bytes, reply) => respond(reply, || engine.events(after_seq, max_bytes)),
+            Query::EventSpan(reply) => respond(reply, || engine.event_span()),
         }
     }
 }

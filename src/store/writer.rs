@@ -1,7 +1,7 @@
 //! The writer thread: takes all that waits, commits it at once, and tells each worker what of it is written.
 //!
 //! **Owns** the engine that writes. **Hears** [`Command`]s, in order. **Tells** each worker one [`Committed`] a commit,
-//! and only what is committed; a commit that fails is tried again until it works or the store is closed.
+//! and who listens to events one [`EventsRecorded`], and only what is committed; a commit that fails is tried again until it works or the store is closed.
 //! **Ends when** it is closed, or nobody can command it any more.
 
 use std::collections::{HashSet, VecDeque};
@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use actix::Recipient;
 use tokio::sync::{oneshot, watch};
 
+use super::batch::Batch;
 use super::document::{Discard, Put};
 use super::engine::{Engine, Refusal};
 use super::query::{Query, Reply};
-use super::{Append, Committed, Document, Error, Health, SessionKey, Told};
+use super::{Append, Committed, Document, Draft, Error, EventsRecorded, Health, Recorded, SessionKey, Told};
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
 use crate::metrics;
@@ -25,8 +27,14 @@ const REST_AFTER: Duration = Duration::from_millis(200);
 
 /// What the writer thread hears.
 pub(super) enum Command {
-    /// Write this.
-    Append(Append),
+    /// Write this, and the events that happen by it.
+    Append(Append, Vec<Draft>),
+    /// Write these events, and give the first where that is wanted.
+    Record(Vec<Draft>, Option<Reply<Recorded>>),
+    /// Tell there which events are written.
+    TellEvents(Recipient<EventsRecorded>),
+    /// See [`Engine::purge_events`].
+    PurgeEvents(u64, Reply<()>),
     /// Tell the commits of this worker there.
     Tell(usize, Told),
     /// See [`Engine::remove`].
@@ -64,6 +72,10 @@ pub(super) struct Writer<E> {
     held: VecDeque<Command>,
     /// Where each worker's commits are told.
     told: Vec<Option<Told>>,
+    /// Where it is told which events are written.
+    told_events: Option<Recipient<EventsRecorded>>,
+    /// The place of the last event that is written.
+    last_event: u64,
     /// Sessions that two wrote at once: what this server still sends of them would tear their journals.
     fenced: HashSet<SessionKey>,
     health: watch::Sender<Health>,
@@ -75,11 +87,12 @@ pub(super) struct Writer<E> {
 }
 
 impl<E: Engine> Writer<E> {
-    /// A writer for that many workers.
+    /// A writer for that many workers, with an engine whose last event has the place `last_event`.
     pub(super) fn new(
         engine: E,
         options: Options,
         workers: usize,
+        last_event: u64,
         commands: Receiver<Command>,
         health: watch::Sender<Health>,
         unwritten: Arc<AtomicUsize>,
@@ -90,6 +103,8 @@ impl<E: Engine> Writer<E> {
             commands,
             held: VecDeque::new(),
             told: vec![None; workers],
+            told_events: None,
+            last_event,
             fenced: HashSet::new(),
             health,
             unwritten,
@@ -100,18 +115,19 @@ impl<E: Engine> Writer<E> {
 
     /// Works until it ends.
     pub(super) fn run(mut self) {
-        let mut batch = Vec::new();
         while self.lost == 0
             && let Some(command) = self.next()
         {
             match command {
-                Command::Append(append) => {
-                    self.gather(append, &mut batch);
-                    self.commit(&mut batch);
+                command @ (Command::Append(..) | Command::Record(..)) => {
+                    let batch = self.gather(command);
+                    self.commit(batch);
                 }
                 Command::Tell(worker, told) => self.tell(worker, told),
+                Command::TellEvents(told) => self.told_events = Some(told),
                 Command::Remove(key, reply) => respond(reply, self.engine.remove(key)),
                 Command::Purge(before, limit, reply) => respond(reply, self.engine.purge(before, limit)),
+                Command::PurgeEvents(before, reply) => respond(reply, self.engine.purge_events(before)),
                 Command::Put(put, reply) => respond(reply, self.engine.put(*put)),
                 Command::Discard(discard, reply) => respond(reply, self.engine.discard(&discard)),
                 Command::Query(query) => self.engine.answer(query),
@@ -144,46 +160,50 @@ impl<E: Engine> Writer<E> {
         self.held.pop_front().or_else(|| self.commands.try_recv().ok())
     }
 
-    /// Fills the batch with what waits, up to the first command that is no append.
-    fn gather(&mut self, first: Append, batch: &mut Vec<Append>) {
-        let mut bytes = weight(&first);
-        batch.push(first);
-        while bytes < self.options.max_commit_bytes {
-            match self.poll() {
-                Some(Command::Append(append)) => {
-                    bytes += weight(&append);
-                    batch.push(append);
+    /// What waits to be written, up to the first command that writes nothing of this kind.
+    fn gather(&mut self, first: Command) -> Batch {
+        let mut batch = Batch::default();
+        let mut next = Some(first);
+        loop {
+            match next {
+                Some(Command::Append(append, events)) => {
+                    // What does not come about makes nothing happen.
+                    let comes_about = !self.fenced.contains(&append.key);
+                    batch.append(append, if comes_about { events } else { Vec::new() });
                 }
+                Some(Command::Record(events, reply)) => batch.record(events, reply),
                 Some(other) => {
                     self.held.push_front(other);
-                    return;
+                    return batch;
                 }
-                None => return,
+                None => return batch,
             }
+            if batch.bytes >= self.options.max_commit_bytes {
+                return batch;
+            }
+            next = self.poll();
         }
     }
 
-    /// Commits the batch, trying until it works or the store is closed; leaves it empty.
-    fn commit(&mut self, batch: &mut Vec<Append>) {
+    /// Commits the batch, trying until it works or the store is closed, and tells of it.
+    fn commit(&mut self, mut batch: Batch) {
         let mut pause = self.options.first_pause;
-        let sent = batch.len();
-        if !self.fenced.is_empty() {
-            batch.retain(|append| !self.fenced.contains(&append.key));
-        }
-        while !batch.is_empty() {
+        batch.leave_out(&self.fenced);
+        let events = batch.place(self.last_event);
+        while !batch.appends.is_empty() || events.row.is_some() {
             let begin = Instant::now();
-            match self.engine.commit(batch) {
+            match self.engine.commit(&batch.appends, events.row.as_ref()) {
                 Ok(refused) => {
                     self.options.metrics.commit_seconds.record(begin.elapsed());
-                    self.options.metrics.commit_rows.record(batch.len() as f64);
+                    self.options.metrics.commit_rows.record(batch.appends.len() as f64);
                     self.recovered();
-                    self.refuse(&refused, batch);
+                    self.refuse(&refused, &mut batch);
                     break;
                 }
                 Err(error) => {
-                    self.failed(&error, batch.len());
+                    self.failed(&error, batch.commands);
                     if self.closing.is_some() {
-                        self.lost += batch.len();
+                        self.lost += batch.commands;
                         return;
                     }
                     self.pause(pause);
@@ -191,33 +211,27 @@ impl<E: Engine> Writer<E> {
                 }
             }
         }
-        self.unwritten.fetch_sub(sent, Ordering::Relaxed);
-        self.announce(batch);
+        self.last_event = events.row.as_ref().map_or(self.last_event, |row| row.last_seq);
+        self.unwritten.fetch_sub(batch.commands, Ordering::Relaxed);
+        self.announce(&batch);
+        events.tell(self.told_events.as_ref());
     }
 
-    /// Tells each worker the last written row of each of its sessions; leaves the batch empty.
-    fn announce(&mut self, batch: &mut Vec<Append>) {
+    /// Tells each worker the last written row of each of its sessions.
+    fn announce(&self, batch: &Batch) {
         for (worker, told) in self.told.iter().enumerate() {
             let Some(told) = told else { continue };
-            let mut rows: Vec<_> = batch
-                .iter()
-                .filter(|append| append.worker == worker)
-                .map(|append| (append.session, append.row))
-                .collect();
-            if rows.is_empty() {
-                continue;
+            let rows = batch.last_rows(worker);
+            if !rows.is_empty() {
+                told.do_send(Committed { rows });
             }
-            rows.sort_unstable_by(|one, other| other.cmp(one));
-            rows.dedup_by_key(|(session, _)| *session);
-            told.do_send(Committed { rows });
         }
-        batch.clear();
     }
 
     /// Takes what was refused out of the batch, and fences its sessions.
-    fn refuse(&mut self, refused: &[Refusal], batch: &mut Vec<Append>) {
+    fn refuse(&mut self, refused: &[Refusal], batch: &mut Batch) {
         for refusal in refused {
-            let Some(append) = batch.get(refusal.index) else { continue };
+            let Some(append) = batch.appends.get(refusal.index) else { continue };
             if self.fenced.insert(append.key) {
                 log::error!(
                     session_id:display = append.session, row = append.row;
@@ -227,12 +241,7 @@ impl<E: Engine> Writer<E> {
             }
         }
         if !refused.is_empty() {
-            let mut index = 0;
-            batch.retain(|_| {
-                let kept = refused.iter().all(|refusal| refusal.index != index);
-                index += 1;
-                kept
-            });
+            batch.without(refused);
         }
     }
 
@@ -276,8 +285,10 @@ impl<E: Engine> Writer<E> {
     /// Takes a command while nothing can be written: appends wait for their turn, the rest is refused or answered.
     fn meanwhile(&mut self, command: Command) {
         match command {
-            Command::Append(append) => self.held.push_back(Command::Append(append)),
+            command @ (Command::Append(..) | Command::Record(..)) => self.held.push_back(command),
             Command::Tell(worker, told) => self.tell(worker, told),
+            Command::TellEvents(told) => self.told_events = Some(told),
+            Command::PurgeEvents(_, reply) => respond(reply, Err(not_now())),
             Command::Remove(_, reply) => respond(reply, Err(not_now())),
             Command::Purge(_, _, reply) => respond(reply, Err(not_now())),
             Command::Put(_, reply) => respond(reply, Err(not_now())),
@@ -296,7 +307,7 @@ impl<E: Engine> Writer<E> {
     /// Counts what nobody will write, lets go of the database and says how many rows that were.
     fn end(mut self) {
         while let Some(command) = self.poll() {
-            if matches!(command, Command::Append(_)) {
+            if matches!(command, Command::Append(..) | Command::Record(..)) {
                 self.lost += 1;
             }
         }
@@ -324,10 +335,4 @@ fn respond<T>(reply: Reply<T>, answer: Result<T, Error>) {
 
 fn not_now() -> Error {
     Error::Unavailable("it cannot be written now".into())
-}
-
-/// About how many bytes an append writes.
-fn weight(append: &Append) -> usize {
-    const ROWS_WITHOUT_BODY: usize = 256;
-    append.body.len() + ROWS_WITHOUT_BODY
 }

@@ -9,6 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     &["auth", "limits"],
     &["hub"],
+    &["event"],
     &["workflow"],
     &["session"],
     &["task", "agent"],

@@ -15,6 +15,7 @@ use crate::config;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::event::Events;
 use crate::metrics::Metrics;
 use crate::session::directory::Drain;
 use crate::session::environment::Environment;
@@ -89,6 +90,7 @@ fn board() -> (Sessions, Addr<Directory>) {
     let mut kinds = Kinds::default();
     kinds.register(Arc::new(Person)).unwrap();
     let kinds = Arc::new(kinds);
+    let events = futures::executor::block_on(Events::open(store.clone(), 10, 1000, Vec::new())).unwrap();
     let mut board = None;
     let directory = Directory::create(|context| {
         let itself = actix::AsyncContext::address(context);
@@ -100,6 +102,7 @@ fn board() -> (Sessions, Addr<Directory>) {
             workers: 1,
             sessions: sessions.clone(),
             store: store.clone(),
+            events: events.clone(),
             kinds,
             settings: config::sessions::Sessions { park_after: 0.0, ..Default::default() },
             slots: Slots::default(),

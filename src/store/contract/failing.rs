@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use super::events;
 use super::support::{ALL, Board, append, beside, create, summary};
 use crate::config::store::Synchronous;
 use crate::domain::id::SessionId;
@@ -15,7 +16,7 @@ use crate::store::query::Query;
 use crate::store::seal::Sealer;
 use crate::store::sqlite::Opening;
 use crate::store::writer::Options;
-use crate::store::{Append, Change, Document, Error, Health, ListSessions, Precondition, SessionKey, Store};
+use crate::store::{Append, Change, Document, Error, EventRow, Health, ListSessions, Precondition, SessionKey, Store};
 
 /// An engine that asks at each commit whether it may.
 struct Doubtful {
@@ -29,9 +30,9 @@ enum Verdict {
 }
 
 impl Engine for Doubtful {
-    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error> {
+    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
         match self.verdicts.recv() {
-            Ok(Verdict::Work) => self.engine.commit(batch),
+            Ok(Verdict::Work) => self.engine.commit(batch, events),
             Ok(Verdict::Fail) | Err(_) => Err(Error::Unavailable("no room".into())),
         }
     }
@@ -52,6 +53,10 @@ impl Engine for Doubtful {
         self.engine.discard(discard)
     }
 
+    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
+        self.engine.purge_events(before_seq)
+    }
+
     fn answer(&mut self, query: Query) {
         self.engine.answer(query);
     }
@@ -65,7 +70,13 @@ fn options() -> Options {
 fn doubtful() -> (Board, Sender<Verdict>) {
     let (verdict, verdicts) = channel();
     let engine = Doubtful { engine: Memory::default(), verdicts };
-    let parts = Parts { engine, readers: Vec::<Memory>::new(), largest: None, sealer: Sealer::random().unwrap() };
+    let parts = Parts {
+        engine,
+        readers: Vec::<Memory>::new(),
+        largest: None,
+        last_event: 0,
+        sealer: Sealer::random().unwrap(),
+    };
     (Board::of(Store::start(parts, options(), 2).unwrap(), None), verdict)
 }
 
@@ -91,6 +102,55 @@ async fn a_commit_that_fails_is_tried_again_and_told_only_then() {
     assert_eq!(board.store.health(), Health::Well);
     assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 2);
     assert_eq!(board.store.unwritten(), 0);
+}
+
+#[actix::test]
+async fn events_of_a_commit_that_fails_are_told_once_it_works_and_in_order() {
+    let (board, verdict) = doubtful();
+    let mut heard = events::listen(&board.store);
+    let one = summary(&board.store, 0);
+    board.store.append_with(create(&one), vec![events::draft("custom.a", 0)]);
+    verdict.send(Verdict::Fail).unwrap();
+    until_failing(&board.store).await;
+    for number in 1..20 {
+        board.store.record(vec![events::draft("custom.a", number), events::draft("task.progress", number)]);
+    }
+    assert!(heard.try_recv().is_err(), "nothing is told before it is written");
+    for _ in 0..20 {
+        verdict.send(Verdict::Fail).unwrap();
+        verdict.send(Verdict::Work).unwrap();
+    }
+    let told = events::next(&mut heard, 39).await;
+    let seqs: Vec<u64> = told.iter().filter_map(|one| one.event.seq).collect();
+    assert_eq!(seqs, (1..=20).collect::<Vec<_>>());
+    assert!(told.iter().map(events::number).is_sorted());
+    assert_eq!(board.store.unwritten(), 0);
+}
+
+#[actix::test]
+async fn a_full_disk_loses_no_event_that_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let mut opening = Opening::new(Synchronous::Full, 3);
+    opening.max_pages = Some(200);
+    let store = Store::start(opening.open(&path, None).unwrap(), options(), 2).unwrap();
+    let mut heard = events::listen(&store);
+    for number in 0..20_000 {
+        store.record(vec![events::draft("custom.a", number)]);
+    }
+    until_failing(&store).await;
+    assert!(store.close().await > 0);
+    drop(store);
+    let mut told = Vec::new();
+    while let Ok(recorded) = tokio::time::timeout(Duration::from_secs(5), heard.recv()).await
+        && let Some(recorded) = recorded
+    {
+        told.push(recorded);
+    }
+    let board = Board::at(&path);
+    let rows = board.store.events(0, usize::MAX).await.unwrap();
+    let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).map(|(_, json)| json).collect();
+    assert_eq!(there, told.into_iter().map(|one| one.json).collect::<Vec<_>>());
 }
 
 #[actix::test]
@@ -237,10 +297,10 @@ fn a_full_disk_can_be_cleared_and_the_same_batch_written() {
         batch.push(append);
     }
     for _ in 0..3 {
-        assert!(matches!(parts.engine.commit(&batch), Err(Error::Unavailable(_))));
+        assert!(matches!(parts.engine.commit(&batch, None), Err(Error::Unavailable(_))));
     }
     parts.engine.connection().pragma_update_and_check(None, "max_page_count", 100_000, |_| Ok(())).unwrap();
-    assert_eq!(parts.engine.commit(&batch).unwrap(), []);
+    assert_eq!(parts.engine.commit(&batch, None).unwrap(), []);
     let rows = crate::store::engine::Read::journal(&mut parts.readers[0], one.key, ALL).unwrap();
     assert_eq!(rows.len(), 100);
 }

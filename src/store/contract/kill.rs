@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 
+use super::events;
 use super::support::{ALL, Board, append, body, create, summary};
 use crate::domain::id::SessionId;
-use crate::store::Change;
 use crate::store::Precondition::{Absent, Version};
+use crate::store::{Change, ListSessions};
 
 /// Where the process that is to be killed finds its database.
 const PLACE: &str = "CALLBOARD_TEST_KILLED_STORE";
@@ -46,6 +47,49 @@ async fn a_server_that_changes_documents_until_it_is_killed() {
         let (expected, version) = before.map_or((Absent, 1), |before| (Version(before.version), before.version + 1));
         let put = board.store.put_document("workflows", &id, text(version), expected).await.unwrap();
         writeln!(std::io::stdout(), "told {id} {}", put.version).unwrap();
+    }
+}
+
+/// The same for events.
+#[actix::test]
+async fn a_server_that_tells_events_until_it_is_killed() {
+    let Some(path) = std::env::var_os(PLACE) else { return };
+    let mut board = Board::at(Path::new(&path));
+    let mut heard = events::listen(&board.store);
+    let one = summary(&board.store, 0);
+    board.write([create(&one)]).await;
+    for row in 1.. {
+        board.store.append_with(append(&one, row, Change::None), vec![events::draft("custom.row", row.into())]);
+        board.store.record(vec![events::draft("custom.x", 0), events::draft("custom.y", 1)]);
+        for recorded in events::next(&mut heard, 3).await {
+            let (seq, id) = (recorded.event.seq.unwrap(), recorded.event.id);
+            writeln!(std::io::stdout(), "told {id} {seq}").unwrap();
+        }
+    }
+}
+
+#[actix::test]
+async fn an_event_that_was_told_outlives_a_kill_and_none_comes_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    for lines in [1, 100, 1000] {
+        let told: HashMap<uuid::Uuid, u64> =
+            killed_after(lines, "a_server_that_tells_events_until_it_is_killed", &path);
+        let board = Board::at(&path);
+        let rows = board.store.events(0, usize::MAX).await.unwrap();
+        let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).collect();
+        assert!(there.iter().map(|(seq, _)| *seq).eq(1..=there.len() as u64), "without gaps over a restart");
+        for (id, seq) in told {
+            let json: serde_json::Value = serde_json::from_slice(&there[usize::try_from(seq).unwrap() - 1].1).unwrap();
+            assert_eq!((json["id"].as_str(), json["seq"].as_u64()), (Some(&*id.to_string()), Some(seq)));
+        }
+        let of_rows = there.iter().filter(|(_, json)| json.windows(12).any(|part| part == br#""custom.row""#)).count();
+        let sessions = board.store.list(ListSessions { limit: 99, ..ListSessions::default() }).await.unwrap();
+        let mut rows = 0;
+        for one in sessions {
+            rows += board.store.journal(one.key, ALL).await.unwrap().len() - 1;
+        }
+        assert_eq!(of_rows, rows, "each row has made its event happen, and once");
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
-//! engine, `documents` does both for what is no session, `checkpoint` moves what is written from the log into the file.
+//! engine, `documents` and `events` do both for what is no session, `checkpoint` moves what is written from the log into the file.
 
 mod checkpoint;
 mod columns;
 mod documents;
+mod events;
 mod header;
 mod place;
 mod read;
@@ -71,6 +72,7 @@ impl Opening {
         place.check_length(&writer)?;
         write_ahead(&writer)?;
         let largest: Option<i64> = writer.query_row("SELECT max(key) FROM sessions", [], |row| row.get(0))?;
+        let last_event = events::span(&writer)?.last_seq;
         let sealer = match key {
             Some(key) => Sealer::from_setting(key)?,
             None => {
@@ -90,7 +92,7 @@ impl Opening {
         let checkpoints = self.connect(place.path(), READER_CACHE_KIB)?;
         let checkpoints = Checkpoints::start(checkpoints, Arc::clone(place))?;
         let engine = Sqlite::new(writer, checkpoints, Arc::clone(place));
-        Ok(Parts { engine, readers, largest: largest.map(SessionKey), sealer })
+        Ok(Parts { engine, readers, largest: largest.map(SessionKey), last_event, sealer })
     }
 
     /// A connection with its settings, which change nothing in the file.

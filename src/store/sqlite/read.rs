@@ -8,13 +8,16 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::columns;
 use super::documents;
+use super::events;
 use super::place::Place;
 use super::{integer, signed};
 use crate::domain::id::SessionId;
 use crate::domain::status::{Priority, Status};
 use crate::store::document::ListDocuments;
 use crate::store::engine::Read;
-use crate::store::{Document, Error, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::store::{
+    Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
+};
 
 /// The condition of the index `sessions_live`, word for word: only then does SQLite see that it can use it.
 const LIVE: &str = "(status = 'queued' OR status = 'running' OR status = 'cancelling')";
@@ -91,6 +94,14 @@ impl Read for Reader {
 
     fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
         documents::list(&self.connection, query)
+    }
+
+    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        events::list(&self.connection, after_seq, max_bytes)
+    }
+
+    fn event_span(&mut self) -> Result<EventSpan, Error> {
+        Ok(events::span(&self.connection)?)
     }
 }
 

@@ -11,7 +11,7 @@ use super::header::Fault;
 pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
 
 /// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
-const STEPS: &[&str] = &[V1, V2];
+const STEPS: &[&str] = &[V1, V2, V3];
 
 /// Today's version.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -68,6 +68,14 @@ const V2: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+const V3: &str = "
+    CREATE TABLE events (
+        last_seq INTEGER PRIMARY KEY,
+        first_seq INTEGER NOT NULL,
+        body BLOB NOT NULL      -- the events' JSON, one a line
+    ) STRICT;
+";
+
 /// Whether a database was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
@@ -121,7 +129,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name IN
             ('sessions', 'journal', 'idempotency', 'sessions_live', 'sessions_due', 'sessions_ended',
-             'idempotency_session', 'documents')
+             'idempotency_session', 'documents', 'events')
          ORDER BY name",
     )?;
     let objects = statement.query_map([], |row| row.get(0))?;

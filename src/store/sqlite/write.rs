@@ -7,13 +7,13 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params
 
 use super::checkpoint::Checkpoints;
 use super::place::Place;
-use super::{columns, documents, integer, signed};
+use super::{columns, documents, events, integer, signed};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::store::document::{Discard, Put};
 use crate::store::engine::{Engine, Refusal};
-use crate::store::{Append, Change, Document, Error, SessionKey};
+use crate::store::{Append, Change, Document, Error, EventRow, SessionKey};
 
 /// Most journal rows that one purge removes, but for a single session that has more: appends wait meanwhile.
 const PURGED_ROWS: usize = 10_000;
@@ -40,14 +40,15 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn commit(&mut self, batch: &[Append]) -> Result<Vec<Refusal>, Error> {
+    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
         self.checkpoints.help(&self.connection);
-        let refused = match transact(&self.connection, |connection| all(connection, batch)) {
+        let refused = match transact(&self.connection, |connection| all(connection, batch, events)) {
             Ok(()) => Vec::new(),
-            Err(Trouble::Append(_)) => transact(&self.connection, |connection| one_by_one(connection, batch))?,
+            Err(Trouble::Append(_)) => transact(&self.connection, |connection| one_by_one(connection, batch, events))?,
             Err(Trouble::Database(error)) => return Err(error.into()),
         };
-        self.checkpoints.written(batch.len(), batch.iter().map(|append| append.body.len()).sum());
+        let bytes: usize = batch.iter().map(|append| append.body.len()).chain(events.map(|row| row.body.len())).sum();
+        self.checkpoints.written(batch.len() + usize::from(events.is_some()), bytes);
         Ok(refused)
     }
 
@@ -100,6 +101,12 @@ impl Engine for Sqlite {
 
     fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
         transact(&self.connection, |connection| documents::discard(connection, discard))?;
+        self.checkpoints.written(1, 0);
+        Ok(())
+    }
+
+    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
+        transact(&self.connection, |connection| events::purge(connection, before_seq))?;
         self.checkpoints.written(1, 0);
         Ok(())
     }
@@ -159,7 +166,7 @@ fn transact<T, E: From<rusqlite::Error>>(
 }
 
 /// Writes the batch the fast way: of several updates of one session, only the last is done.
-fn all(connection: &Connection, batch: &[Append]) -> Result<(), Trouble> {
+fn all(connection: &Connection, batch: &[Append], events: Option<&EventRow>) -> Result<(), Trouble> {
     let mut statements = Statements::prepare(connection)?;
     let mut last_update = HashMap::new();
     if batch.len() > 1 {
@@ -174,11 +181,14 @@ fn all(connection: &Connection, batch: &[Append]) -> Result<(), Trouble> {
             statements.append(append)?;
         }
     }
+    if let Some(row) = events {
+        events::append(connection, row).map_err(Trouble::Database)?;
+    }
     Ok(())
 }
 
 /// Writes what can be written of the batch, and gives back the rest.
-fn one_by_one(connection: &Connection, batch: &[Append]) -> Result<Vec<Refusal>, Trouble> {
+fn one_by_one(connection: &Connection, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Trouble> {
     let mut statements = Statements::prepare(connection)?;
     let mut refused = Vec::new();
     let mut torn = HashSet::new();
@@ -198,6 +208,9 @@ fn one_by_one(connection: &Connection, batch: &[Append]) -> Result<Vec<Refusal>,
             Err(Trouble::Database(error)) => return Err(Trouble::Database(error)),
         }
         connection.execute_batch("RELEASE one")?;
+    }
+    if let Some(row) = events {
+        events::append(connection, row).map_err(Trouble::Database)?;
     }
     Ok(refused)
 }

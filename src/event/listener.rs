@@ -1,0 +1,18 @@
+//! Who is told of events.
+
+use std::sync::Arc;
+
+use super::Recorded;
+use crate::domain::event::Kind;
+use crate::domain::id::SessionId;
+
+/// Somebody who is told of events, on whatever thread they are told: it passes them on and does nothing else there.
+pub trait Listener: Send + Sync {
+    /// Whether anybody behind it may want to hear of something of this kind, which happens to that session. Is asked
+    /// often, before events that are not kept are even made, and may say yes too often.
+    fn hears(&self, kind: &Kind, execution_id: Option<SessionId>) -> bool;
+
+    /// Takes events: those that are kept come in the order of their places and without gaps. Others may come from any
+    /// thread, between them.
+    fn tell(&self, events: &Arc<[Recorded]>);
+}

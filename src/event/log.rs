@@ -1,0 +1,104 @@
+//! The actor of the event log.
+//!
+//! **Owns** how many events are kept, and the server's own health checks. **Hears** from the store what was recorded.
+//! **Tells** the listeners. **Ends** with the server.
+
+use std::time::{Duration, Instant};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, WrapFuture};
+
+use super::client::Events;
+use crate::domain::event::{Happening, Kind};
+use crate::domain::status::Priority;
+use crate::store::{EventsRecorded, Health};
+
+/// Tells events once they are in the store.
+pub struct EventLog {
+    events: Events,
+    /// How often listeners hear that the server is well.
+    health_check: Duration,
+    started: Instant,
+    /// The place before which all events are removed, or are about to be.
+    purged: u64,
+}
+
+impl EventLog {
+    /// Starts a log for these events, on this thread, that tells of the server's health that often. What is recorded
+    /// from now on is told.
+    pub fn start_with(events: Events, health_check: Duration) -> Addr<Self> {
+        let store = events.store().clone();
+        let purged = events.span().first_seq;
+        let log = Self { events, health_check, started: Instant::now(), purged }.start();
+        // Here and not once the actor runs: what comes in between would be told to nobody.
+        store.tell_events(log.clone().recipient());
+        log
+    }
+
+    fn check_health(&self) {
+        if !self.events.is_heard(&Kind::SystemHealthCheck) {
+            return;
+        }
+        let store = self.events.store();
+        let status = match store.health() {
+            Health::Well => "healthy",
+            Health::Failing { .. } => "degraded",
+        };
+        let happening = Happening::new(Kind::SystemHealthCheck)
+            .with("status", status)
+            .with("uptime_seconds", self.started.elapsed().as_secs())
+            .with("unwritten_rows", store.unwritten());
+        self.events.record(happening);
+    }
+
+    /// Removes what is not kept any more, a good part at once: each removal holds up the store's writer.
+    fn purge(&mut self, actor: &mut Context<Self>) {
+        let first = self.events.span().first_seq;
+        if first.saturating_sub(self.purged) < (self.events.keep() / 16).max(1) {
+            return;
+        }
+        self.purged = first;
+        let store = self.events.store().clone();
+        let removing = async move {
+            if let Err(error) = store.purge_events(first).await {
+                log::warn!(error:%; "old events could not be removed; it is tried again with the next ones");
+            }
+        };
+        actor.spawn(removing.into_actor(self));
+    }
+}
+
+impl Actor for EventLog {
+    type Context = Context<Self>;
+
+    fn started(&mut self, actor: &mut Context<Self>) {
+        actor.run_interval(self.health_check, |log, _| log.check_health());
+        let events = self.events.clone();
+        actor.spawn(watch(events).into_actor(self));
+    }
+}
+
+impl Handler<EventsRecorded> for EventLog {
+    type Result = ();
+
+    fn handle(&mut self, message: EventsRecorded, actor: &mut Context<Self>) {
+        self.events.tell(&message.events.into());
+        self.purge(actor);
+    }
+}
+
+/// Records when the store fails and when it can be written again; the former is told with the latter, as it has to be
+/// written first.
+async fn watch(events: Events) {
+    let mut health = events.store().watch_health();
+    while health.changed().await.is_ok() {
+        let now = health.borrow_and_update().clone();
+        let error = Happening::new(Kind::SystemError).with("source", "store");
+        match now {
+            Health::Failing { .. } => events.record(error.with("error", "the store cannot be written")),
+            Health::Well => {
+                let recovered = Happening { priority: Priority::Normal, ..error };
+                events.record(recovered.with("error", "the store can be written again").with("recovered", true));
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The event log: all that happens in the server, in one order, for everybody who listens to more than one session.
+//!
+//! Whoever makes something happen says so to [`Events`]. What is kept gets its place in the store's writer, in one
+//! commit with the session's row that made it happen, and is told by [`EventLog`] to the [`Listener`]s after that.
+
+mod client;
+mod listener;
+mod log;
+mod position;
+
+pub use client::{Events, Page, Span};
+pub use listener::Listener;
+pub use log::EventLog;
+pub use position::{BadPosition, Position};
+
+pub use crate::store::{Draft, Recorded};
+
+/// Why events cannot be read or recorded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Events after this position are kept no longer; what is there begins later.
+    #[error("the events after this position are kept no longer")]
+    TooOld(Span),
+    /// The position is one of another log.
+    #[error("the position is one of another log")]
+    UnknownEpoch(Span),
+    /// The store cannot be written or read now.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        Error::Unavailable(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

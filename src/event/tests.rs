@@ -1,0 +1,174 @@
+//! The event log, with a store of its own for each test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::*;
+use crate::config::store::Store as Settings;
+use crate::domain::event::{Happening, Kind};
+use crate::domain::id::SessionId;
+use crate::domain::status::Priority;
+use crate::store::Store;
+
+/// Hears all but what agents read.
+struct Ear(UnboundedSender<Recorded>);
+
+impl Listener for Ear {
+    fn hears(&self, kind: &Kind, _: Option<SessionId>) -> bool {
+        *kind != Kind::MemoryRetrieved
+    }
+
+    fn tell(&self, events: &Arc<[Recorded]>) {
+        for recorded in events.iter() {
+            let _ = self.0.send(recorded.clone());
+        }
+    }
+}
+
+fn memory() -> Store {
+    Store::open(&Settings { url: "memory:".into(), ..Settings::default() }, 1).unwrap()
+}
+
+async fn open(store: &Store, keep: u64) -> (Events, UnboundedReceiver<Recorded>) {
+    let (told, heard) = unbounded_channel();
+    let events = Events::open(store.clone(), keep, 1000, vec![Arc::new(Ear(told))]).await.unwrap();
+    EventLog::start_with(events.clone(), Duration::from_secs(3600));
+    (events, heard)
+}
+
+fn custom(number: u64) -> Happening {
+    Happening::new(Kind::parse("custom.number").unwrap()).with("number", number)
+}
+
+/// Records that many and waits until the last is told.
+async fn record(events: &Events, heard: &mut UnboundedReceiver<Recorded>, many: u64) {
+    for number in 0..many {
+        events.record(custom(number));
+    }
+    for _ in 0..many {
+        heard.recv().await.unwrap();
+    }
+}
+
+fn at(events: &Events, seq: u64) -> Position {
+    Position { seq, ..events.position() }
+}
+
+#[actix::test]
+async fn a_page_goes_on_where_the_one_before_ended() {
+    let store = memory();
+    let (events, mut heard) = open(&store, 1000).await;
+    record(&events, &mut heard, 100).await;
+    assert_eq!(events.span(), Span { epoch: events.span().epoch, first_seq: 1, last_seq: 100 });
+    for max_bytes in [1, 1000, usize::MAX] {
+        let mut read = Vec::new();
+        loop {
+            let page = events.read(&at(&events, read.len() as u64), max_bytes).await.unwrap();
+            assert_eq!(page.last_seq, 100);
+            if page.events.is_empty() {
+                break;
+            }
+            assert!(max_bytes > 1 || page.events.len() == 1);
+            read.extend(page.events);
+        }
+        assert!(read.iter().map(|(seq, _)| *seq).eq(1..=100));
+    }
+}
+
+#[actix::test]
+async fn a_position_is_refused_where_something_after_it_is_gone() {
+    let store = memory();
+    let (events, mut heard) = open(&store, 20).await;
+    record(&events, &mut heard, 20).await;
+    assert_eq!(events.read(&at(&events, 0), usize::MAX).await.unwrap().events.len(), 20);
+    record(&events, &mut heard, 30).await;
+    let span = events.span();
+    assert_eq!((span.first_seq, span.last_seq), (31, 50));
+    for seq in [0, 1, 29] {
+        assert_eq!(events.read(&at(&events, seq), usize::MAX).await, Err(Error::TooOld(span.clone())));
+    }
+    for seq in 30..=50 {
+        let page = events.read(&at(&events, seq), usize::MAX).await.unwrap();
+        assert!(page.events.iter().map(|(place, _)| *place).eq(seq + 1..=50));
+    }
+}
+
+#[actix::test]
+async fn a_position_of_another_log_is_refused() {
+    let store = memory();
+    let (events, mut heard) = open(&store, 20).await;
+    record(&events, &mut heard, 3).await;
+    let other = Position { epoch: "other".into(), seq: 1 };
+    for position in [other, at(&events, 4), at(&events, u64::MAX)] {
+        assert_eq!(events.read(&position, 1).await, Err(Error::UnknownEpoch(events.span())), "{position}");
+    }
+}
+
+#[actix::test]
+async fn a_log_is_the_same_after_a_restart_and_another_in_another_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        Settings { url: format!("sqlite:{}", folder.path().join("board.db").display()), ..Settings::default() };
+    let mut before: Option<(Position, Vec<_>)> = None;
+    for _ in 0..3 {
+        let store = Store::open(&settings, 1).unwrap();
+        let (events, mut heard) = open(&store, 1000).await;
+        let from = Position { seq: 0, ..events.position() };
+        if let Some((position, read)) = before {
+            assert_eq!(events.position(), position);
+            assert_eq!(events.read(&from, usize::MAX).await.unwrap().events, read);
+        }
+        record(&events, &mut heard, 5).await;
+        before = Some((events.position(), events.read(&from, usize::MAX).await.unwrap().events));
+        store.close().await;
+    }
+    assert_eq!(before.unwrap().0.seq, 15);
+    let epochs: Vec<_> = [open(&memory(), 1).await.0, open(&memory(), 1).await.0].map(|one| one.span().epoch).into();
+    assert_ne!(epochs[0], epochs[1]);
+}
+
+#[actix::test]
+async fn old_events_are_removed_from_the_store() {
+    let store = memory();
+    let (events, mut heard) = open(&store, 16).await;
+    for _ in 0..20 {
+        record(&events, &mut heard, 5).await;
+    }
+    // What is told later is removed later.
+    while store.event_span().await.unwrap().first_seq < 60 {
+        record(&events, &mut heard, 1).await;
+    }
+    let span = events.span();
+    assert_eq!(span.first_seq, span.last_seq - 15);
+    assert_eq!(events.read(&at(&events, span.first_seq - 1), usize::MAX).await.unwrap().events.len(), 16);
+}
+
+#[actix::test]
+async fn what_is_not_kept_is_told_at_once_and_only_where_somebody_may_hear_it() {
+    let store = memory();
+    let (events, mut heard) = open(&store, 10).await;
+    assert!(events.is_heard(&Kind::SystemHealthCheck) && !events.is_heard(&Kind::MemoryRetrieved));
+    events.record_all([Kind::MemoryRetrieved, Kind::SystemHealthCheck].map(Happening::new));
+    let told = heard.try_recv().unwrap();
+    assert_eq!((told.event.happening.kind, told.event.seq), (Kind::SystemHealthCheck, None));
+    assert!(heard.try_recv().is_err());
+    let written = events.write(Happening::new(Kind::MemoryRetrieved)).await.unwrap();
+    assert_eq!((written.event.seq, heard.try_recv().unwrap()), (None, written));
+    assert_eq!(store.event_span().await.unwrap().last_seq, 0);
+}
+
+#[actix::test]
+async fn several_things_get_their_places_in_their_order() {
+    let (events, mut heard) = open(&memory(), 10).await;
+    let urgent = Happening { priority: Priority::Critical, ..custom(1) };
+    events.record_all([custom(0), urgent, custom(2)]);
+    let written = events.write(custom(3)).await.unwrap();
+    assert_eq!(written.event.seq, Some(4));
+    for number in 0..4 {
+        let told = heard.recv().await.unwrap();
+        assert_eq!((told.event.seq, &told.event.happening.data["number"]), (Some(number + 1), &number.into()));
+        assert_eq!(told.event.happening.priority == Priority::Critical, number == 1);
+    }
+}
