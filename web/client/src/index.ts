@@ -13,7 +13,6 @@ export { WorkflowConnection, type WorkflowOptions } from "./workflows/connection
 export type { Learned, Live, Run, WorkflowState } from "./workflows/model.js";
 export { WorkflowStore } from "./workflows/store.js";
 export type {
-  Catalogue, Graph, GraphEdge, GraphFault, GraphFaults, GraphNode, InputApplied, InputPort, LiveOptions, LiveState, NodeClass, NodeOutputs, NodeRun, NodeState, OutputPort,
-  PortType, RunOptions, StartedRun, StoredWorkflow, WorkflowDraft, WorkflowEvent, WorkflowEventData, WorkflowEventName, WorkflowMessage, WorkflowPage, WorkflowRow, WorkflowStatus,
+  ContinuousUpdate, InputApplied, LiveOptions, NodeOutputs, NodeRun, RunOptions, StoredWorkflow, WorkflowDraft, WorkflowEvent, WorkflowEventData, WorkflowMessage,
 } from "./workflows/types.js";
 export type * from "./wire/wire.js";

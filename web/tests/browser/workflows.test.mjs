@@ -68,7 +68,7 @@ describe("the gallery", () => {
       await page.goto(gallery());
       await example(page, name).getByRole("button", { name: "Open", exact: true }).click();
       await page.locator(".wf-card").first().waitFor();
-      await page.locator('.run-faults[data-state="valid"]').waitFor();
+      await page.locator('.run-check[data-state="valid"]').waitFor();
       assert.equal(await page.locator(".wf-card-unknown").count(), 0, name);
     }
   });

@@ -45,6 +45,17 @@ describe("what is known of a workflow", () => {
     expect(known.state().live).toMatchObject({ count: 9, rate: 50, took: 0.001 });
   });
 
+  test("an update says how the workflow goes on; where it does not, that is not made up", () => {
+    const known = model(status());
+    const update = (state?: "parked" | "paused"): WorkflowMessage => ({ type: "continuous_update", timestamp: 1, data: { workflow_id: "w", execution_count: 8, status: "completed", ...(state && { state }), data: {} } });
+    known.take(update());
+    expect(known.state().live).toMatchObject({ state: "running", saysState: false });
+    known.take(update("parked"));
+    expect(known.state().live).toMatchObject({ state: "parked", saysState: true });
+    known.take(update("paused"));
+    expect(known.state().live).toMatchObject({ state: "paused", saysState: true });
+  });
+
   test("a run once is shown while the workflow is not live, and gives way while it is", () => {
     const known = model(event("execution_started", { session_id: "s", author: "ana" }), nodeState("A", "executing", {}, "s"), nodeState("A", "error", {}, "other"));
     expect(known.nodes().get("A")?.state).toBe("executing");
@@ -80,7 +91,7 @@ describe("what is known of a workflow", () => {
 
   test("an older answer over HTTP does not take back what the socket has told of nodes", () => {
     const known = model(event("continuous_started"), nodeState("A", "completed", { result: { text: "x" } }));
-    known.stands({ workflow_id: "w", is_running: false, state: "paused", execution_count: 0, results: {}, interval_ms: 50 });
+    known.stands({ workflow_id: "w", is_running: false, state: "paused", execution_count: 0, results: {}, interval_ms: 50, version: 1, node_count: 1, node_states: {}, inputs: {} });
     expect(known.nodes().get("A")?.result).toEqual({ text: "x" });
     expect(known.state().live).toMatchObject({ state: "paused", intervalMs: 50 });
   });

@@ -4,7 +4,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CallboardError, type NodeRun, type WorkflowStore } from "@callboard/client";
 import { useEditor } from "../../src/views/workflows/editor";
-import type { GraphNode, InputPort, Workflow } from "../../src/views/workflows/model";
+import type { GraphFault, GraphNode, InputPort, Workflow } from "../../src/views/workflows/model";
 import { faultCount, showFaults, useFaults } from "../../src/views/workflows/runtime/faults";
 import { faultTitle } from "../../src/views/workflows/runtime/faultWords";
 import { InputControl } from "../../src/views/workflows/runtime/inputs/InputControl";
@@ -48,7 +48,7 @@ describe("words", () => {
 
   test("a fault of a later server is told in its own words", () => {
     expect(faultTitle({ type: "dependency_cycle", message: "m", details: "", extra_info: {} })).toBe("It needs itself: a cycle");
-    expect(faultTitle({ type: "of_a_later_server", message: "What it says.", details: "", extra_info: {} })).toBe("What it says.");
+    expect(faultTitle({ type: "of_a_later_server", message: "What it says.", details: "", extra_info: {} } as unknown as GraphFault)).toBe("What it says.");
   });
 });
 
@@ -237,7 +237,7 @@ describe("a node's mark", () => {
   });
 
   test("says what is wrong with it", () => {
-    const fault = { type: "unknown_input", message: "m", details: "there is no input y", extra_info: {} };
+    const fault: GraphFault = { type: "unknown_input", message: "m", details: "there is no input y", extra_info: {} };
     act(() => showFaults({ node_errors: { A: { class_type: "T", errors: [fault], dependent_outputs: [] } } }));
     render(<NodeMark nodeId="A" />);
     expect(screen.getByTitle("there is no input y")).toBeTruthy();

@@ -1,7 +1,8 @@
 /** The calls about workflows over HTTP. */
 
 import { CallboardError, json, request, type Transport } from "../http.js";
-import type { Catalogue, GraphFaults, Graph, LiveOptions, RunOptions, StartedRun, StoredWorkflow, WorkflowDraft, WorkflowPage, WorkflowStatus } from "./types.js";
+import type { ExampleList, Graph, GraphFaults, NodeList, StartedRun, WorkflowPage, WorkflowStatus } from "../wire/wire.js";
+import type { LiveOptions, RunOptions, StoredWorkflow, WorkflowDraft } from "./types.js";
 
 /** Who changes something, for those who watch: visible ASCII, at most 64 characters. */
 export interface By {
@@ -19,9 +20,9 @@ export interface Saving extends By {
 /** What can be asked about workflows. Every call throws `CallboardError`. */
 export interface WorkflowCalls {
   /** The node classes. */
-  nodes(signal?: AbortSignal): Promise<Catalogue>;
+  nodes(signal?: AbortSignal): Promise<NodeList>;
   /** The examples that come with the server. */
-  examples(signal?: AbortSignal): Promise<(StoredWorkflow & { description?: string })[]>;
+  examples(signal?: AbortSignal): Promise<ExampleList["examples"]>;
   list(page?: { limit?: number; cursor?: string }, signal?: AbortSignal): Promise<WorkflowPage>;
   get(id: string, signal?: AbortSignal): Promise<StoredWorkflow>;
   create(workflow: WorkflowDraft, how?: Omit<Saving, "version">): Promise<StoredWorkflow>;
@@ -49,7 +50,7 @@ export function workflowCalls(transport: Transport): WorkflowCalls {
   const asDraft = (how?: Saving): string => (how?.draft ? "?draft=true" : "");
   return {
     nodes: (signal) => json(transport, "/nodes", { signal }),
-    examples: async (signal) => (await json<{ examples: StoredWorkflow[] }>(transport, "/workflows/examples", { signal })).examples,
+    examples: async (signal) => (await json<ExampleList>(transport, "/workflows/examples", { signal })).examples,
     list: ({ limit, cursor } = {}, signal) => {
       const query = new URLSearchParams();
       if (limit !== undefined) query.set("limit", String(limit));

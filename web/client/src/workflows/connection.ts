@@ -152,7 +152,7 @@ export class WorkflowConnection {
   }
 
   #refused(message: Extract<WorkflowMessage, { type: "error" }>): void {
-    const { node_id, input_name } = { ...message, ...message.data };
+    const { node_id, input_name } = message.data ?? {};
     // A server that does not say which change it refuses answers in the order of the questions.
     const pending = node_id !== undefined && input_name !== undefined ? this.#oldest(node_id, input_name) : this.#take(this.#pending[0]);
     pending?.refused(new CallboardError(message.message, { code: message.code, status: 422 }));

@@ -6,7 +6,8 @@ import { CallboardError } from "../http.js";
 import type { Connection } from "../types.js";
 import type { WorkflowConnection, WorkflowOptions } from "./connection.js";
 import { WorkflowModel, type Learned, type WorkflowState } from "./model.js";
-import type { InputApplied, NodeRun, WorkflowEvent, WorkflowStatus } from "./types.js";
+import type { WorkflowStatus } from "../wire/wire.js";
+import type { InputApplied, NodeRun, WorkflowEvent } from "./types.js";
 
 const BEFORE: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 const NONE: ReadonlyMap<string, NodeRun> = new Map();

@@ -3,7 +3,8 @@
 import { useEffect, type ReactNode } from "react";
 import { useCommands } from "../../shell/commands";
 import type { ViewProps } from "../../shell/registry";
-import { navigate, ROOT, useSearch } from "../../shell/router";
+import { Link, navigate, ROOT, useSearch } from "../../shell/router";
+import { Icon } from "../../ui/Icon";
 import { chooseFile, importFile } from "./editor/actions";
 import { Choices } from "./editor/choices";
 import { Drafts } from "./editor/Drafts";
@@ -52,8 +53,23 @@ function Overview(): ReactNode {
   }, []);
   return (
     <div className="wf-overview">
-      <Gallery />
-      <Drafts />
+      <header className="wf-overview-head">
+        <h1>Workflows</h1>
+        <p>Graphs of nodes that run once, or live while you change them.</p>
+        <div className="wf-overview-actions">
+          <button type="button" className="button" onClick={chooseFile} title="Import a workflow from a file; it can be dropped here, too">
+            <Icon name="upload" />
+            Import
+          </button>
+          <Link className="button primary" to={NEW} title="Draw a new workflow (n)">
+            <Icon name="plus" />
+            New workflow
+          </Link>
+        </div>
+      </header>
+      <Gallery>
+        <Drafts />
+      </Gallery>
       <Choices />
     </div>
   );

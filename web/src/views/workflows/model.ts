@@ -1,61 +1,20 @@
-/** The words that the editor and the runtime share: a graph as it is saved, the classes of its nodes, how nodes stand. */
+/** The words that the editor and the runtime share: the server's own, and what the canvas keeps with a graph. */
+
+import type { Edge, GraphNode as WireNode, NodeList, Workflow as WireWorkflow } from "@callboard/client";
+
+export type { GraphFault, GraphFaults, InputPort, NodeClass, NodeRun, NodeState, OutputPort, PortType } from "@callboard/client";
 
 /** A value on the wire. */
 export type Json = unknown;
 
-export type PortType = "json" | "text" | "number" | "integer" | "boolean" | "list" | "object";
+export type Catalogue = NodeList;
+export type GraphEdge = Edge;
 
-export interface InputPort {
-  name: string;
-  type: PortType;
-  description: string;
-  required: boolean;
-  default?: Json;
-  min?: number;
-  max?: number;
-  choices?: string[];
-  lazy: boolean;
-  widget: "plain" | "multiline" | "code";
-}
-
-export interface OutputPort {
-  name: string;
-  type: PortType;
-  description: string;
-}
-
-/** A class of nodes, as `GET /nodes` tells it. */
-export interface NodeClass {
-  type: string;
-  category: string;
-  description: string;
-  inputs: InputPort[];
-  outputs: OutputPort[];
-  volatile: boolean;
-  waits: boolean;
-}
-
-/** `GET /nodes`: the classes, and which input type takes which output types. */
-export interface Catalogue {
-  nodes: NodeClass[];
-  types: { name: PortType; takes: PortType[] }[];
-}
-
-export interface GraphNode {
-  id: string;
-  type: string;
-  inputs: Record<string, Json>;
+export interface GraphNode extends WireNode {
   title?: string;
   position?: { x: number; y: number };
   /** The id of the group that it stands in. */
   group?: string;
-}
-
-export interface GraphEdge {
-  source: string;
-  source_output: string;
-  target: string;
-  target_input: string;
 }
 
 /** A frame round nodes. */
@@ -74,46 +33,10 @@ export interface GraphNote {
   size: { width: number; height: number };
 }
 
-/** A workflow; without `version` it was never saved. */
-export interface Workflow {
-  id?: string;
-  name: string;
-  version?: number;
-  author?: string;
-  created_at?: number;
-  updated_at?: number;
-  autostart?: boolean;
+/** A workflow as it is open; without `version` it was never saved. */
+export interface Workflow extends Pick<WireWorkflow, "name">, Partial<Omit<WireWorkflow, "name" | "nodes" | "edges">> {
   nodes: GraphNode[];
   edges: GraphEdge[];
   groups?: GraphGroup[];
   notes?: GraphNote[];
-}
-
-export type NodeState = "idle" | "queued" | "executing" | "completed" | "cached" | "waiting" | "blocked" | "error";
-
-/** How a node stands while its workflow runs. */
-export interface NodeRun {
-  state: NodeState;
-  start_time?: number;
-  /** The outputs by name; null while there are none. */
-  result?: Record<string, Json> | null;
-  duration_ms?: number;
-  runs: number;
-  error?: string;
-  /** The session that asks a person, or that is the task that it waits for. */
-  session_id?: string;
-  blocked_by?: string;
-}
-
-/** What is wrong with a graph, node by node: the answer 422 of `POST /workflows/validate`. */
-export interface GraphFaults {
-  node_errors: Record<string, { class_type: string; errors: GraphFault[]; dependent_outputs: string[] }>;
-  graph_errors?: GraphFault[];
-}
-
-export interface GraphFault {
-  type: string;
-  message: string;
-  details: string;
-  extra_info: Record<string, Json>;
 }

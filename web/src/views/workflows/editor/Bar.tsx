@@ -4,7 +4,7 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useStore } from "zustand";
 import { Link, ROOT } from "../../../shell/router";
 import { Icon, type IconName } from "../../../ui/Icon";
-import { RunControls } from "../runtime";
+import { FaultMark, RunControls } from "../runtime";
 import { arrangeAll, chooseFile, duplicateSelected, exportFile, groupSelected } from "./actions";
 import { show, toggleLibrary, useOverlay } from "./overlay";
 import { saveCopy } from "./save";
@@ -61,9 +61,10 @@ function Name(): ReactNode {
           if (event.key === "Escape") setWritten(name);
         }}
       />
-      <span className="wf-saved" data-dirty={isDirty || undefined} role="status">
+      <span className="wf-saved" data-dirty={isDirty || undefined}>
         <span className="wf-saved-dot" aria-hidden="true" />
-        {version === undefined ? (isDirty ? "Not saved yet" : "New") : isDirty ? `Changed since version ${version}` : `Version ${version}, saved`}
+        <span role="status">{version === undefined ? (isDirty ? "Not saved yet" : "New") : isDirty ? `Changed since version ${version}` : `Version ${version}, saved`}</span>
+        <FaultMark />
       </span>
     </div>
   );

@@ -1,6 +1,6 @@
 /** The canvas: nodes, links, frames and notes, and what the pointer does with them. */
 
-import { useCallback, useEffect, useRef, type DragEvent, type MouseEvent, type ReactNode } from "react";
+import { useCallback, useRef, type DragEvent, type MouseEvent, type ReactNode } from "react";
 import { Background, BackgroundVariant, MiniMap, Panel, ReactFlow, useReactFlow, type Connection, type FinalConnectionState, type MiniMapNodeProps } from "@xyflow/react";
 import { Icon, type IconName } from "../../../ui/Icon";
 import type { GraphEdge } from "../model";
@@ -14,11 +14,11 @@ import { show } from "./overlay";
 import { classOf, inputFor, outputFor, refusal, typeOfInput, typeOfOutput } from "./pure/fit";
 import type { FlowEdge, FlowNode } from "./pure/flow";
 import { edgeId, type Point } from "./pure/graph";
+import { FIT, Sight, Stepper, useFocus } from "./Sight";
 import { useEditor } from "./store";
 
 const NODE_TYPES = { card: NodeCard, frame: Frame, note: Note };
 const EDGE_TYPES = { link: LinkLine };
-export const FIT = { padding: 0.14, maxZoom: 1, duration: 220 } as const;
 const ADDED_FOR_KEYS = ["Meta", "Control"];
 
 export function Canvas(): ReactNode {
@@ -46,13 +46,13 @@ export function Canvas(): ReactNode {
       zoomOnDoubleClick={false}
       minZoom={0.08}
       maxZoom={2}
-      fitView
-      fitViewOptions={FIT}
       onlyRenderVisibleElements
       aria-label="Canvas"
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
       <Tools />
+      <Stepper />
+      <Sight />
       <MiniMap<FlowNode> className="wf-minimap" position="bottom-right" pannable zoomable nodeComponent={MiniNode} nodeClassName={(node) => node.type ?? ""} ariaLabel="Overview of the canvas" />
     </ReactFlow>
   );
@@ -166,19 +166,6 @@ function useDrops() {
     [screenToFlowPosition],
   );
   return { onDragOver, onDrop, onDoubleClick };
-}
-
-/** Brings a node to sight when it is asked for. */
-function useFocus(): void {
-  const { fitView } = useReactFlow();
-  const focused = useEditor((state) => state.focused);
-  useEffect(() => {
-    if (!focused) return;
-    void fitView({ nodes: [{ id: focused.id }], padding: 0.4, maxZoom: 1.1, duration: FIT.duration });
-    // Once it is in sight it is drawn, and can be focused.
-    const timer = setTimeout(() => document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(focused.id)}"]`)?.focus({ preventScroll: true }), FIT.duration + 80);
-    return () => clearTimeout(timer);
-  }, [focused, fitView]);
 }
 
 function Tools(): ReactNode {

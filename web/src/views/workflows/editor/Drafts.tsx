@@ -14,8 +14,8 @@ export function Drafts(): ReactNode {
     setDrafts(newDrafts());
   };
   return (
-    <section className="wf-drafts" aria-label="Drafts in this browser">
-      <h2>Not saved yet</h2>
+    <section className="wf-drafts" aria-labelledby="wf-drafts">
+      <h2 id="wf-drafts">Not saved yet, in this browser</h2>
       <ul>
         {drafts.map(({ key, draft: { workflow, at } }) => (
           <li key={key} className="card">

@@ -73,7 +73,7 @@ function Open({ restored, onSeen }: { restored: Restored | null; onSeen: () => v
       <div className="wf-stage">
         <Canvas key={loads} />
         <EmptyHint />
-        <div className="wf-faults">
+        <div className="wf-over">
           <FaultPanel />
         </div>
       </div>

@@ -41,14 +41,14 @@ async function attempt(workflow: Workflow, version: number | null): Promise<Work
   const before = useEditor.getState().key;
   useEditor.setState({ isSaving: true });
   try {
-    const { result, faults } = await send(workflow, version);
+    const result = await send(workflow, version);
     if (result.kind === "conflict") return await resolve(workflow, result.version);
     if (result.kind === "gone") return await resolveGone(workflow);
     if (result.kind === "invalid") {
       tell(`Not saved: ${faultWords(result.faults)}.`, "bad");
       return null;
     }
-    return accept(workflow, result.workflow, before, faults);
+    return accept(workflow, result.workflow, before);
   } catch (error) {
     tell(`Not saved. ${error instanceof CallboardError ? error.message : String(error)} The changes are kept in this browser.`, "bad");
     return null;
@@ -56,21 +56,19 @@ async function attempt(workflow: Workflow, version: number | null): Promise<Work
 }
 
 /** A graph that cannot run is stored all the same, as a draft: nobody loses work because of a missing link. */
-async function send(workflow: Workflow, version: number | null): Promise<{ result: Stored; faults: GraphFaults | null }> {
+async function send(workflow: Workflow, version: number | null): Promise<Stored> {
   const { id } = workflow;
   const once = (isDraft: boolean): Promise<Stored> => (id === undefined || workflow.version === undefined ? create(workflow, isDraft) : update(id, workflow, version, isDraft));
   const first = await once(false);
-  if (first.kind !== "invalid") return { result: first, faults: null };
-  return { result: await once(true), faults: first.faults };
+  return first.kind === "invalid" ? once(true) : first;
 }
 
-function accept(sent: Workflow, answer: Workflow, before: string | null, faults: GraphFaults | null): Workflow {
+/** That it is saved, and whether it can run, the bar says. */
+function accept(sent: Workflow, answer: Workflow, before: string | null): Workflow {
   const { stored, change } = useEditor.getState();
   if (sent.name !== useEditor.getState().workflow.name && sent.id === undefined) change(null, (now) => ({ ...now, name: sent.name }));
   stored(sent, answer);
   if (before !== null) dropDraft(before);
-  if (faults) tell(`Saved as version ${answer.version ?? "?"}. It cannot run yet: ${faultWords(faults)}.`, "warn");
-  else tell(`Saved as version ${answer.version ?? "?"}.`, "good");
   // Only where the person is still here: what was asked on leaving goes on elsewhere.
   if (answer.id !== undefined && before !== answer.id && location.pathname.startsWith(`${ROOT}/workflows/`)) {
     navigate(`${ROOT}/workflows/${encodeURIComponent(answer.id)}`, { replace: true, anyway: true });

@@ -5,9 +5,10 @@ import { useReactFlow } from "@xyflow/react";
 import { useCommands, type Command } from "../../../shell/commands";
 import { navigate, ROOT } from "../../../shell/router";
 import * as actions from "./actions";
-import { FIT, isGround, useMiddle } from "./Canvas";
+import { isGround, useMiddle } from "./Canvas";
 import { show, toggleLibrary, useOverlay } from "./overlay";
 import { saveCopy } from "./save";
+import { FIT } from "./Sight";
 import { useEditor } from "./store";
 
 export function useEditorCommands(): void {

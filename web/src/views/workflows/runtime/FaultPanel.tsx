@@ -1,6 +1,6 @@
 /** Everything that is wrong with the graph. A click goes to the node; a cycle is outlined. */
 
-import { memo, type ReactNode } from "react";
+import { memo, useState, type ReactNode } from "react";
 import { Icon } from "../../../ui/Icon";
 import { useEditor } from "../editor";
 import type { GraphFault } from "../model";
@@ -8,19 +8,29 @@ import { faultCount, useFaults, useValidation } from "./faults";
 import { faultTitle } from "./faultWords";
 import "./runtime.css";
 
+/** Nothing while nothing is wrong: it lies over the canvas. */
 export function FaultPanel(): ReactNode {
   useValidation();
   const { state, reason, byNode, ofGraph } = useFaults();
-  const isEmpty = useEditor(({ workflow }) => workflow.nodes.length === 0);
+  const [isOpen, setOpen] = useState(hasRoom);
   const number = faultCount({ byNode, ofGraph });
+  if (state === "unreachable") {
+    return (
+      <p className="run-faults run-faults-head" role="status" data-state={state}>
+        <Icon name="alert" />
+        <span>It could not be checked. {reason}</span>
+      </p>
+    );
+  }
+  if (number === 0) return null;
   return (
     <section className="run-faults" aria-label="Faults" data-state={state}>
-      <p className="run-faults-head" role="status">
-        {state === "valid" && <Icon name="check" />}
-        {(state === "faulty" || state === "unreachable") && <Icon name="alert" />}
-        <span>{headWords(state, number, reason, isEmpty)}</span>
-      </p>
-      {number > 0 && (
+      <button type="button" className="run-faults-head" aria-expanded={isOpen} title={isOpen ? "Hide the list" : "Show what is wrong"} onClick={() => setOpen(!isOpen)}>
+        <Icon name="alert" />
+        <span role="status">{number === 1 ? "One fault" : `${number} faults`} to mend before it can run.</span>
+        <Icon name={isOpen ? "minus" : "up"} className="run-faults-fold" />
+      </button>
+      {isOpen && (
         <ul>
           {ofGraph.map((fault, place) => (
             <li key={`graph-${place}`}>
@@ -36,12 +46,9 @@ export function FaultPanel(): ReactNode {
   );
 }
 
-function headWords(state: string, number: number, reason: string, isEmpty: boolean): string {
-  if (isEmpty) return "Nothing to check yet: add a node.";
-  if (state === "valid") return "No faults: it can run.";
-  if (state === "unreachable") return `It could not be checked. ${reason}`;
-  if (number > 0) return `${number === 1 ? "One fault" : `${number} faults`} to mend before it can run.`;
-  return "Waiting for the server to check it…";
+/** Where there is little room the list waits to be asked for. */
+function hasRoom(): boolean {
+  return typeof matchMedia !== "function" || matchMedia("(min-width: 761px)").matches;
 }
 
 const NodeFaults = memo(function NodeFaults({ id, classType, errors }: { id: string; classType: string; errors: readonly GraphFault[] }): ReactNode {

@@ -1,7 +1,7 @@
 /** The workflows that are stored, and the examples. */
 
 import { useState, type ReactNode } from "react";
-import { CallboardError, type WorkflowRow } from "@callboard/client";
+import { CallboardError, type LiveState, type WorkflowRow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Link, ROOT } from "../../../shell/router";
 import { tell } from "../../../shell/toasts";
@@ -15,7 +15,8 @@ import "./runtime.css";
 
 const pathOf = (id: string): string => `${ROOT}/workflows/${encodeURIComponent(id)}`;
 
-export function Gallery(): ReactNode {
+/** `children` stand between what is stored and the examples. */
+export function Gallery({ children }: { children?: ReactNode }): ReactNode {
   const stored = useStored();
   const isEmpty = stored.rows?.length === 0;
   return (
@@ -32,9 +33,10 @@ export function Gallery(): ReactNode {
           </p>
         )}
         {stored.rows === null && stored.error === null && <p className="muted">Waiting for the list of stored workflows…</p>}
-        {isEmpty && <p className="gallery-none">Nothing is stored yet. Open an example below and save it, or begin with an empty canvas.</p>}
+        {isEmpty && <p className="gallery-none">Nothing is stored yet. Open an example below, and saving or running it keeps it here; or draw a new workflow.</p>}
         {stored.rows !== null && stored.rows.length > 0 && <Rows stored={stored} rows={stored.rows} />}
       </section>
+      {children}
       <Examples />
     </div>
   );
@@ -50,12 +52,7 @@ function Rows({ stored, rows }: { stored: Stored; rows: readonly WorkflowRow[] }
           <li key={row.id} className="gallery-row" data-live={row.is_running || undefined}>
             <Link to={pathOf(row.id)} className="gallery-open">
               <span className="gallery-name">{row.name || "Untitled"}</span>
-              {row.is_running && (
-                <span className="run-live" data-state="running">
-                  <span className="run-live-dot" aria-hidden="true" />
-                  Live
-                </span>
-              )}
+              {row.is_running && <LiveMark state={stored.states[row.id]} />}
               {row.autostart && <span className="tag" title="Becomes live again after a restart of the server">comes back</span>}
               <span className="gallery-what">
                 {row.node_count} {row.node_count === 1 ? "node" : "nodes"} · version {row.version} ·{" "}
@@ -81,6 +78,18 @@ function Rows({ stored, rows }: { stored: Stored; rows: readonly WorkflowRow[] }
       )}
       {removing && <Removing row={removing} onClose={() => setRemoving(null)} onRemoved={stored.refresh} />}
     </>
+  );
+}
+
+const LIVE_WORDS = { running: "Live", parked: "Live, waits for a change", paused: "Paused", stopped: "Live" } as const;
+
+/** Until the server has said more exactly, it is only known to be live. */
+function LiveMark({ state = "running" }: { state: LiveState | undefined }): ReactNode {
+  return (
+    <span className="run-live" data-state={state}>
+      <span className="run-live-dot" aria-hidden="true" />
+      {LIVE_WORDS[state]}
+    </span>
   );
 }
 

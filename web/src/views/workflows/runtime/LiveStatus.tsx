@@ -24,7 +24,7 @@ export function LiveStatus(): ReactNode {
     if (live.reason || live.count > 0) return <span className="muted">{stoppedWords(live)}</span>;
     return hasRun ? null : <span className="muted">Not live</span>;
   }
-  const state = live.state === "running" && isParked ? "parked" : live.state;
+  const state = live.state === "running" && !live.saysState && isParked ? "parked" : live.state;
   const older = version !== undefined && live.version !== null && live.version < version;
   return (
     <span className="run-live" data-state={state}>
@@ -49,7 +49,7 @@ function stoppedWords({ count: iterations, reason, author }: Live): string {
 
 const QUIET_MS = 1500;
 
-/** Whether nothing has happened for a while: whatever is live then waits for a change. */
+/** Whether nothing has happened for a while: of a server that does not say how it goes on, that it waits for a change. */
 function useIsQuiet(live: Live | null): boolean {
   const [isQuiet, setQuiet] = useState(false);
   const { count: iterations = 0, state = "stopped", intervalMs = null } = live ?? {};

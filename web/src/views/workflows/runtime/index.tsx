@@ -1,5 +1,6 @@
 /** What the editor may use of the runtime. */
 
+export { FaultMark } from "./FaultMark";
 export { FaultPanel } from "./FaultPanel";
 export { faultCount, useFaults, useNodeFaults } from "./faults";
 export { Gallery } from "./Gallery";
@@ -7,4 +8,4 @@ export { InputControl } from "./inputs/InputControl";
 export { NodeBody } from "./NodeBody";
 export { NodeMark } from "./NodeMark";
 export { RunControls } from "./RunControls";
-export { nodeState, onWorkflowEvent, useIsLive, useNodeRun, useNodesTurn } from "./runtime";
+export { nodeState, onWorkflowEvent, useIsLive, useNodeRun, useNodesTurn, useRuntime } from "./runtime";

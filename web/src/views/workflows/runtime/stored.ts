@@ -1,7 +1,7 @@
 /** The list of stored workflows, asked for again while it is looked at. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { CallboardError, type WorkflowRow } from "@callboard/client";
+import { CallboardError, type LiveState, type WorkflowRow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { tell } from "../../../shell/toasts";
 import { useEditor } from "../editor";
@@ -10,6 +10,8 @@ import { copyOf } from "./copies";
 
 const PAGE_SIZE = 50;
 const MOST = 1000;
+/** Each of so many is asked for how it goes; the list itself says only that it is live. */
+const MOST_STATES = 12;
 const AGAIN_MS = 5000;
 const HIDDEN_MS = 20_000;
 
@@ -17,6 +19,8 @@ export interface Stored {
   /** Null before the first answer. */
   rows: readonly WorkflowRow[] | null;
   more: boolean;
+  /** How those that are live go on, by id. */
+  states: Readonly<Record<string, LiveState>>;
   error: string | null;
   refresh: () => void;
   loadMore: () => void;
@@ -28,6 +32,7 @@ export function useStored(): Stored {
   const client = useCallboard();
   const [rows, setRows] = useState<readonly WorkflowRow[] | null>(null);
   const [more, setMore] = useState(false);
+  const [states, setStates] = useState<Readonly<Record<string, LiveState>>>({});
   const [error, setError] = useState<string | null>(null);
   const [limit, setLimit] = useState(PAGE_SIZE);
   const ask = useRef<() => void>(() => undefined);
@@ -41,10 +46,15 @@ export function useStored(): Stored {
         setRows([...page.workflows].sort((one, other) => Number(other.is_running) - Number(one.is_running) || other.updated_at - one.updated_at));
         setMore(Boolean(page.next_cursor) && limit < MOST);
         setError(null);
+        const live = page.workflows.filter(({ is_running }) => is_running).slice(0, MOST_STATES);
+        const told = await Promise.allSettled(live.map(({ id }) => client.workflows.status(id, gone.signal)));
+        // What could not be asked is shown as live, as the list has it.
+        setStates(Object.fromEntries(told.flatMap((one) => (one.status === "fulfilled" ? [[one.value.workflow_id, one.value.state] as const] : []))));
       } catch (failed) {
         if (gone.signal.aborted) return;
         setError(failed instanceof CallboardError ? failed.message : String(failed));
       }
+      if (gone.signal.aborted) return;
       timer = setTimeout(() => void load(), document.hidden ? HIDDEN_MS : AGAIN_MS);
     };
     ask.current = () => void load();
@@ -67,5 +77,5 @@ export function useStored(): Stored {
     },
     [client],
   );
-  return { rows, more, error, refresh, loadMore, duplicate };
+  return { rows, more, states, error, refresh, loadMore, duplicate };
 }

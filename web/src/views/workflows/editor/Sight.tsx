@@ -1,0 +1,162 @@
+/** Brings nodes to sight: the one that is asked for, the one that asks a person, and on a phone one after the other. */
+
+import { useCallback, useEffect, useMemo, useRef, type ReactNode } from "react";
+import { Panel, useNodesInitialized, useReactFlow, type ReactFlowInstance } from "@xyflow/react";
+import { create } from "zustand";
+import { Icon } from "../../../ui/Icon";
+import { nodeState, useNodesTurn, useRuntime } from "../runtime";
+import { show } from "./overlay";
+import type { FlowEdge, FlowNode } from "./pure/flow";
+import { placeOf, titleOf, type Size } from "./pure/graph";
+import { reading } from "./pure/order";
+import { canBeRead, isNarrow, startOf, viewOf, type Stage } from "./pure/view";
+import { useEditor } from "./store";
+
+type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
+
+const GLIDE_MS = 220;
+export const FIT = { padding: 0.1, maxZoom: 1, duration: GLIDE_MS } as const;
+/** A card before it was drawn. */
+const GUESS: Size = { width: 268, height: 180 };
+
+/** The node that was brought to sight last. */
+const useSeen = create<{ id: string | null }>(() => ({ id: null }));
+
+function stage(): Stage | null {
+  const box = document.querySelector(".wf-flow")?.getBoundingClientRect();
+  if (!box || box.width === 0) return null;
+  const bar = document.querySelector(".wf-stepper")?.getBoundingClientRect();
+  return { width: box.width, height: box.height, covered: bar && bar.height > 0 ? box.bottom - bar.top : 0 };
+}
+
+/** Shows a node; one that asks is left where it is if it can be read there. */
+function bring(flow: Flow, id: string, { asks = false, duration = GLIDE_MS }: { asks?: boolean; duration?: number } = {}): void {
+  const node = useEditor.getState().workflow.nodes.find((one) => one.id === id);
+  const seen = stage();
+  if (!node || !seen) return;
+  useSeen.setState({ id });
+  const { width = GUESS.width, height = GUESS.height } = flow.getNode(id)?.measured ?? {};
+  const box = { ...placeOf(node), width, height };
+  const view = flow.getViewport();
+  if (asks && canBeRead(box, view, seen)) return;
+  void flow.setViewport(viewOf(box, view, seen, asks), { duration });
+}
+
+/** Where there is little room the canvas begins with its first node; elsewhere with all of them, or where they begin if all would be too small. */
+async function begin(flow: Flow): Promise<void> {
+  const [first] = reading(useEditor.getState().workflow);
+  const seen = stage();
+  if (first === undefined || !seen) return;
+  if (isNarrow(seen)) return bring(flow, first, { duration: 0 });
+  await flow.fitView({ ...FIT, duration: 0 });
+  const view = startOf(flow.getNodesBounds(flow.getNodes()), flow.getViewport(), seen);
+  if (view) await flow.setViewport(view);
+}
+
+/** Does so once what was opened has been drawn, and so measured. */
+function useBeginning(): void {
+  const flow = useReactFlow<FlowNode, FlowEdge>();
+  const isDrawn = useNodesInitialized();
+  const isBegun = useRef(useEditor.getState().workflow.nodes.length === 0);
+  useEffect(() => useSeen.setState({ id: null }), []);
+  useEffect(() => {
+    if (!isDrawn || isBegun.current) return;
+    isBegun.current = true;
+    void begin(flow);
+  }, [isDrawn, flow]);
+}
+
+/** Brings a node to sight when it is asked for. */
+export function useFocus(): void {
+  const flow = useReactFlow<FlowNode, FlowEdge>();
+  const focused = useEditor((state) => state.focused);
+  useEffect(() => {
+    if (!focused) return undefined;
+    bring(flow, focused.id);
+    // Once it is in sight it is drawn, and can be focused.
+    const timer = setTimeout(() => document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(focused.id)}"]`)?.focus({ preventScroll: true }), GLIDE_MS + 80);
+    return () => clearTimeout(timer);
+  }, [focused, flow]);
+}
+
+/** Who did something on the canvas so shortly before is at work there, and is not carried off. */
+const AT_WORK_MS = 6000;
+/** A card grows once its question has come; it is looked at now and then again. */
+const LOOKS_MS = [250, 800, 1600] as const;
+
+/** Where the canvas begins; and that a node which begins to ask a person comes to sight, unless the person is at work elsewhere on the canvas. */
+export function Sight(): ReactNode {
+  useBeginning();
+  const flow = useReactFlow<FlowNode, FlowEdge>();
+  const turn = useNodesTurn();
+  const known = useRef<ReadonlySet<string>>(new Set());
+  const looks = useRef<ReturnType<typeof setTimeout>[]>([]);
+  const isAtWork = useAtWork();
+  const forget = useCallback(() => looks.current.splice(0).forEach(clearTimeout), []);
+  useEffect(() => {
+    const asking = useEditor.getState().workflow.nodes.map(({ id }) => id).filter((id) => nodeState(id) === "waiting");
+    const fresh = asking.find((id) => !known.current.has(id));
+    known.current = new Set(asking);
+    if (fresh === undefined || isAtWork()) return;
+    forget();
+    looks.current = LOOKS_MS.map((ms) => setTimeout(() => isAtWork() || nodeState(fresh) !== "waiting" || bring(flow, fresh, { asks: true }), ms));
+  }, [turn, flow, isAtWork, forget]);
+  useEffect(() => () => void forget(), [forget]);
+  return null;
+}
+
+function useAtWork(): () => boolean {
+  const last = useRef(-AT_WORK_MS);
+  useEffect(() => {
+    const hear = (event: Event): void => {
+      const { target } = event;
+      if (!(target instanceof Element) || !target.closest(".wf-flow")) return;
+      // Answering is what one was brought there for.
+      if (target.closest(".run-question, .wf-stepper")) return;
+      if (event instanceof KeyboardEvent && (event.ctrlKey || event.metaKey)) return;
+      last.current = performance.now();
+    };
+    const kinds = ["pointerdown", "wheel", "keydown"] as const;
+    for (const kind of kinds) document.addEventListener(kind, hear, { capture: true, passive: true });
+    // Whoever has it run looks at what comes of it.
+    const forget = useRuntime.subscribe(({ busy }) => {
+      if (busy !== null) last.current = -AT_WORK_MS;
+    });
+    return () => {
+      for (const kind of kinds) document.removeEventListener(kind, hear, { capture: true });
+      forget();
+    };
+  }, []);
+  return useCallback(() => performance.now() - last.current < AT_WORK_MS, []);
+}
+
+/** From node to node on a phone, where pulling a wide canvas about is no way to read it. */
+export function Stepper(): ReactNode {
+  const workflow = useEditor((state) => state.workflow);
+  const { nodes, edges } = workflow;
+  const order = useMemo(() => reading({ nodes, edges }), [nodes, edges]);
+  const seen = useSeen((state) => state.id);
+  const at = Math.max(0, order.indexOf(seen ?? ""));
+  const node = nodes.find(({ id }) => id === order[at]);
+  if (!node) return null;
+  const to = (step: number): void => {
+    const id = order[at + step];
+    if (id !== undefined) useEditor.getState().focusNode(id);
+  };
+  return (
+    <Panel position="bottom-center" className="wf-stepper" role="toolbar" aria-label="From node to node">
+      <button type="button" className="icon-button" aria-label="The node before" disabled={at === 0} onClick={() => to(-1)}>
+        <Icon name="left" />
+      </button>
+      <button type="button" className="wf-stepper-node" title="All nodes" onClick={() => show({ kind: "find" })}>
+        <strong>{titleOf(node)}</strong>
+        <span>
+          {at + 1} of {order.length}
+        </span>
+      </button>
+      <button type="button" className="icon-button" aria-label="The next node" disabled={at === order.length - 1} onClick={() => to(1)}>
+        <Icon name="right" />
+      </button>
+    </Panel>
+  );
+}
