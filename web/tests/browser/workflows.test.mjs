@@ -15,6 +15,13 @@ const button = (page, name) => page.locator(".run-controls").getByRole("button",
 const example = (page, name) => page.locator(".gallery-example", { hasText: name });
 const fit = (page) => page.getByRole("toolbar", { name: "Canvas" }).getByRole("button").nth(2).click();
 
+/** Waits until a node is on the canvas as a whole, and large enough to be read. */
+const inSight = (page, id) =>
+  page.waitForFunction((id) => {
+    const [card, ground] = [document.querySelector(`.react-flow__node[data-id="${id}"]`), document.querySelector(".wf-flow")].map((one) => one?.getBoundingClientRect());
+    return card && ground && card.width >= 0.69 * 268 && card.left >= ground.left && card.right <= ground.right && card.top >= ground.top && card.bottom <= ground.bottom;
+  }, id);
+
 async function call(method, path, body, headers = {}) {
   const answer = await fetch(`${server.url}${path}`, { method, headers: { "Content-Type": "application/json", ...headers }, body: body && JSON.stringify(body) });
   return { status: answer.status, body: await answer.json().catch(() => null) };
@@ -70,7 +77,21 @@ describe("the gallery", () => {
       await page.locator(".wf-card").first().waitFor();
       await page.locator('.run-check[data-state="valid"]').waitFor();
       assert.equal(await page.locator(".wf-card-unknown").count(), 0, name);
+      assert.equal(await page.locator(".wf-over > *").count(), 0, `${name}: nothing lies over the canvas`);
     }
+  });
+
+  inBrowser("what is live says so in the list, and who changed it", {}, async (page) => {
+    const id = await textAndDisplay("Live in the list");
+    await call("POST", `workflows/${id}/continuous/start`, {});
+    await page.goto(gallery());
+    await page.getByRole("heading", { name: "Workflows", level: 1 }).waitFor();
+    const row = page.locator(".gallery-row", { hasText: "Live in the list" });
+    await row.getByText("Live, waits for a change").waitFor();
+    await call("POST", `workflows/${id}/continuous/stop`, {});
+    await row.locator(".run-live").waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "New workflow" }).click();
+    await page.getByText("Nothing is drawn yet").waitFor();
   });
 
   inBrowser("stored ones are opened, doubled and deleted after a question", {}, async (page) => {
@@ -196,8 +217,11 @@ describe("people", () => {
     const question = node(page, "HumanConfirm-approval").locator(".question");
     await question.getByText("is over the limit").waitFor();
     await state(page, "HumanConfirm-approval", "waiting").waitFor();
+    await inSight(page, "HumanConfirm-approval");
     await shoot(page, "workflows-approval");
     await question.getByRole("button", { name: "Yes" }).click();
+    await page.locator(".run-line", { hasText: "The run is done" }).waitFor();
+    await fit(page);
     await shown(page, "Display-outcome").filter({ hasText: "Approved" }).waitFor();
     assert.equal(await page.locator(".run-question").count(), 0);
   });
@@ -213,6 +237,7 @@ describe("people", () => {
     await node(other, "HumanConfirm-approval").locator(".question").getByRole("button", { name: "No" }).click();
     await page.bringToFront();
     await page.locator(".toast", { hasText: "Answered elsewhere" }).waitFor();
+    await fit(page);
     await shown(page, "Display-outcome").filter({ hasText: "Declined" }).waitFor();
     assert.equal(await page.locator(".run-question").count(), 0);
   });
@@ -275,6 +300,10 @@ describe("faults", () => {
     await page.locator(".run-fault-row", { hasText: "a cycle" }).first().click();
     await page.locator(".wf-card[data-outlined]").nth(1).waitFor();
     assert.equal(await page.locator(".wf-card[data-outlined]").count(), 2);
+    await page.locator(".run-check", { hasText: "3 faults" }).waitFor();
+    await page.locator("button.run-faults-head").click();
+    await page.locator(".run-fault-row").first().waitFor({ state: "detached" });
+    await page.locator("button.run-faults-head").click();
     await shoot(page, "workflows-faults");
     await button(page, "Run").click();
     await page.locator(".run-status", { hasText: "faults that must be mended" }).waitFor();
@@ -374,12 +403,27 @@ describe("the view", () => {
     await shoot(page, "workflows-phone-gallery");
     await example(page, "Order with approval").getByRole("button", { name: "Open and run" }).click();
     const question = node(page, "HumanConfirm-approval").locator(".question");
-    await page.getByRole("button", { name: "The run waits for an answer" }).click();
+    await inSight(page, "HumanConfirm-approval");
     await question.getByRole("button", { name: "Yes" }).hover();
     await shoot(page, "workflows-phone");
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
     await question.getByRole("button", { name: "Yes" }).click();
     await page.locator(".run-line", { hasText: "The run is done" }).waitFor();
+  });
+
+  inBrowser("goes from node to node at phone width", PHONE, async (page) => {
+    await page.goto(gallery());
+    await example(page, "Order with approval").getByRole("button", { name: "Open", exact: true }).click();
+    const steps = page.getByRole("toolbar", { name: "From node to node" });
+    await steps.getByText("1 of 12").waitFor();
+    await inSight(page, "NumberInput-price");
+    await steps.getByRole("button", { name: "The next node" }).click();
+    await steps.getByText("2 of 12").waitFor();
+    await steps.getByTitle("All nodes").click();
+    await page.getByPlaceholder("Go to a node").fill("outcome");
+    await page.keyboard.press("Enter");
+    await inSight(page, "Display-outcome");
+    await steps.getByText("12 of 12").waitFor();
   });
 
   inBrowser("has its shortcuts", {}, async (page) => {

@@ -12,8 +12,6 @@ import type { ContinuousUpdate, NodeOutputs, NodeRun, WorkflowEvent, WorkflowMes
 /** How a live workflow goes. */
 export interface Live {
   readonly state: LiveState;
-  /** Whether the server says with each iteration how it goes on; else `state` may be `running` while it is parked. */
-  readonly saysState: boolean;
   /** Iterations since it was started. */
   readonly count: number;
   /** Iterations a second. */
@@ -54,7 +52,7 @@ export interface Learned {
   outputs: Readonly<Record<string, NodeOutputs>> | null;
 }
 
-const STOPPED: Live = { state: "stopped", saysState: false, count: 0, rate: null, took: null, intervalMs: null, maxIterations: null, version: null, startedAt: null, author: null, reason: null };
+const STOPPED: Live = { state: "stopped", count: 0, rate: null, took: null, intervalMs: null, maxIterations: null, version: null, startedAt: null, author: null, reason: null };
 
 type Nodes = Map<string, NodeRun>;
 
@@ -201,7 +199,7 @@ export class WorkflowModel {
     this.#touchAll();
     this.#isKnown = true;
     const same = this.#live.startedAt !== null && this.#live.startedAt === status.started_at;
-    this.#live = { ...STOPPED, ...headOf(status), saysState: this.#live.saysState, count: status.execution_count, rate: same ? this.#live.rate : null, took: same ? this.#live.took : null, author: this.#live.author };
+    this.#live = { ...STOPPED, ...headOf(status), count: status.execution_count, rate: same ? this.#live.rate : null, took: same ? this.#live.took : null, author: this.#live.author };
     this.#liveNodes = new Map();
     for (const [node, detail] of Object.entries(status.node_states ?? {})) this.#node(this.#liveNodes, node, detail);
     for (const [node, result] of Object.entries(status.results)) {
@@ -212,9 +210,9 @@ export class WorkflowModel {
     this.#touchAll();
   }
 
-  #update({ execution_count, state, data }: ContinuousUpdate): void {
+  #update({ execution_count, data }: ContinuousUpdate): void {
     const unsaid = this.#live.state === "paused" ? "paused" : "running";
-    this.#live = { ...this.#live, state: state ?? unsaid, saysState: state !== undefined, count: execution_count, rate: data.rate ?? this.#live.rate, took: data.execution_time ?? this.#live.took };
+    this.#live = { ...this.#live, state: data.state ?? unsaid, count: execution_count, rate: data.rate ?? this.#live.rate, took: data.execution_time ?? this.#live.took };
     for (const [node, result] of Object.entries(data.results ?? {})) {
       const known = this.#liveNodes.get(node);
       this.#node(this.#liveNodes, node, { state: "completed", ...known, result });

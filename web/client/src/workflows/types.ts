@@ -61,9 +61,8 @@ export interface ContinuousUpdate {
   workflow_id: string;
   execution_count: number;
   status: string;
-  /** What it does after that; a server that does not say so leaves it out. */
-  state?: LiveState;
-  data: { execution_time?: number; results?: Record<string, NodeOutputs>; rate?: number; iterations?: number };
+  /** `state` is whether it goes on after that, or waits for a change or a step. */
+  data: { execution_time?: number; results?: Record<string, NodeOutputs>; rate?: number; iterations?: number; state?: LiveState };
 }
 
 /** Everything that the server says on a workflow's socket. */

@@ -9,7 +9,7 @@ import { show } from "./overlay";
 import type { FlowEdge, FlowNode } from "./pure/flow";
 import { placeOf, titleOf, type Size } from "./pure/graph";
 import { reading } from "./pure/order";
-import { canBeRead, isNarrow, startOf, viewOf, type Stage } from "./pure/view";
+import { canBeRead, isNarrow, startOf, viewOf, type Stage, type View } from "./pure/view";
 import { useEditor } from "./store";
 
 type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
@@ -25,21 +25,24 @@ const useSeen = create<{ id: string | null }>(() => ({ id: null }));
 function stage(): Stage | null {
   const box = document.querySelector(".wf-flow")?.getBoundingClientRect();
   if (!box || box.width === 0) return null;
-  const bar = document.querySelector(".wf-stepper")?.getBoundingClientRect();
-  return { width: box.width, height: box.height, covered: bar && bar.height > 0 ? box.bottom - bar.top : 0 };
+  const bars = isNarrow(box) ? [...document.querySelectorAll(".wf-stepper, .wf-over > *")].map((bar) => bar.getBoundingClientRect()) : [];
+  const covered = Math.max(0, ...bars.filter(({ height }) => height > 0).map(({ top }) => box.bottom - top));
+  return { width: box.width, height: box.height, covered: Math.min(covered, box.height / 2) };
 }
 
-/** Shows a node; one that asks is left where it is if it can be read there. */
-function bring(flow: Flow, id: string, { asks = false, duration = GLIDE_MS }: { asks?: boolean; duration?: number } = {}): void {
+/** Shows a node, and gives the view that does; one that asks is left where it is if it can be read there. */
+function bring(flow: Flow, id: string, { asks = false, duration = GLIDE_MS }: { asks?: boolean; duration?: number } = {}): View | null {
   const node = useEditor.getState().workflow.nodes.find((one) => one.id === id);
   const seen = stage();
-  if (!node || !seen) return;
+  if (!node || !seen) return null;
   useSeen.setState({ id });
   const { width = GUESS.width, height = GUESS.height } = flow.getNode(id)?.measured ?? {};
   const box = { ...placeOf(node), width, height };
-  const view = flow.getViewport();
-  if (asks && canBeRead(box, view, seen)) return;
-  void flow.setViewport(viewOf(box, view, seen, asks), { duration });
+  const before = flow.getViewport();
+  if (asks && canBeRead(box, before, seen)) return null;
+  const view = viewOf(box, before, seen, asks);
+  void flow.setViewport(view, { duration });
+  return view;
 }
 
 /** Where there is little room the canvas begins with its first node; elsewhere with all of them, or where they begin if all would be too small. */
@@ -47,7 +50,7 @@ async function begin(flow: Flow): Promise<void> {
   const [first] = reading(useEditor.getState().workflow);
   const seen = stage();
   if (first === undefined || !seen) return;
-  if (isNarrow(seen)) return bring(flow, first, { duration: 0 });
+  if (isNarrow(seen)) return void bring(flow, first, { duration: 0 });
   await flow.fitView({ ...FIT, duration: 0 });
   const view = startOf(flow.getNodesBounds(flow.getNodes()), flow.getViewport(), seen);
   if (view) await flow.setViewport(view);
@@ -91,18 +94,35 @@ export function Sight(): ReactNode {
   const turn = useNodesTurn();
   const known = useRef<ReadonlySet<string>>(new Set());
   const looks = useRef<ReturnType<typeof setTimeout>[]>([]);
+  /** Where one was carried off from; once all is answered one comes back, unless one has gone elsewhere. */
+  const trip = useRef<{ from: View; to: View } | null>(null);
   const isAtWork = useAtWork();
   const forget = useCallback(() => looks.current.splice(0).forEach(clearTimeout), []);
   useEffect(() => {
     const asking = useEditor.getState().workflow.nodes.map(({ id }) => id).filter((id) => nodeState(id) === "waiting");
     const fresh = asking.find((id) => !known.current.has(id));
     known.current = new Set(asking);
+    if (asking.length === 0 && trip.current) {
+      const { from, to } = trip.current;
+      trip.current = null;
+      if (isSame(flow.getViewport(), to)) void flow.setViewport(from, { duration: GLIDE_MS });
+    }
     if (fresh === undefined || isAtWork()) return;
     forget();
-    looks.current = LOOKS_MS.map((ms) => setTimeout(() => isAtWork() || nodeState(fresh) !== "waiting" || bring(flow, fresh, { asks: true }), ms));
+    const look = (): void => {
+      if (isAtWork() || nodeState(fresh) !== "waiting") return;
+      const before = flow.getViewport();
+      const to = bring(flow, fresh, { asks: true });
+      if (to) trip.current = { from: trip.current?.from ?? before, to };
+    };
+    looks.current = LOOKS_MS.map((ms) => setTimeout(look, ms));
   }, [turn, flow, isAtWork, forget]);
   useEffect(() => () => void forget(), [forget]);
   return null;
+}
+
+function isSame(one: View, other: View): boolean {
+  return Math.abs(one.x - other.x) < 2 && Math.abs(one.y - other.y) < 2 && Math.abs(one.zoom - other.zoom) < 0.01;
 }
 
 function useAtWork(): () => boolean {
@@ -146,7 +166,7 @@ export function Stepper(): ReactNode {
   return (
     <Panel position="bottom-center" className="wf-stepper" role="toolbar" aria-label="From node to node">
       <button type="button" className="icon-button" aria-label="The node before" disabled={at === 0} onClick={() => to(-1)}>
-        <Icon name="left" />
+        <Icon name="right" />
       </button>
       <button type="button" className="wf-stepper-node" title="All nodes" onClick={() => show({ kind: "find" })}>
         <strong>{titleOf(node)}</strong>

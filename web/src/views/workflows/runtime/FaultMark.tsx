@@ -15,10 +15,12 @@ export function FaultMark(): ReactNode {
   return (
     <span className="run-check" data-state={shown} title={TITLES[shown]}>
       <Icon name={shown === "valid" ? "check" : shown === "asking" || shown === "unknown" ? "clock" : "alert"} />
-      {shown === "valid" ? "no faults" : shown === "faulty" ? (number === 1 ? "one fault" : `${number} faults`) : shown === "unreachable" ? "not checked" : "being checked"}
+      <span className="run-check-words">{shown === "faulty" ? (number === 1 ? "one fault" : `${number} faults`) : WORDS[shown]}</span>
     </span>
   );
 }
+
+const WORDS = { valid: "no faults", unreachable: "not checked", asking: "being checked", unknown: "being checked" } as const;
 
 const TITLES = {
   valid: "The server has checked it: it can run.",

@@ -1,6 +1,6 @@
 /** How the live workflow goes: its state in words, iterations, rate, and the connection where that is what is wrong. */
 
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { Live } from "@callboard/client";
 import { count } from "../../../ui/time";
 import { useEditor } from "../editor";
@@ -14,7 +14,6 @@ export function LiveStatus(): ReactNode {
   const connection = useWorkflow((state) => state.connection, null);
   const hasRun = useWorkflow((state) => state.run !== null, false);
   const version = useEditor(({ workflow }) => workflow.version);
-  const isParked = useIsQuiet(live);
   if (!store || !live || !connection) return <span className="muted">Not saved yet; running saves it.</span>;
   if (connection.phase === "stopped") return <span className="run-refused">{connection.reason}</span>;
   if (connection.phase === "reconnecting" || (connection.phase === "connecting" && connection.reason !== "")) {
@@ -24,7 +23,7 @@ export function LiveStatus(): ReactNode {
     if (live.reason || live.count > 0) return <span className="muted">{stoppedWords(live)}</span>;
     return hasRun ? null : <span className="muted">Not live</span>;
   }
-  const state = live.state === "running" && !live.saysState && isParked ? "parked" : live.state;
+  const { state } = live;
   const older = version !== undefined && live.version !== null && live.version < version;
   return (
     <span className="run-live" data-state={state}>
@@ -45,19 +44,4 @@ function stoppedWords({ count: iterations, reason, author }: Live): string {
   const after = `after ${count(iterations)} ${iterations === 1 ? "iteration" : "iterations"}`;
   if (author) return `${who(author)} stopped it ${after}`;
   return reason ? `Stopped ${after}: ${reason}` : `Stopped ${after}`;
-}
-
-const QUIET_MS = 1500;
-
-/** Whether nothing has happened for a while: of a server that does not say how it goes on, that it waits for a change. */
-function useIsQuiet(live: Live | null): boolean {
-  const [isQuiet, setQuiet] = useState(false);
-  const { count: iterations = 0, state = "stopped", intervalMs = null } = live ?? {};
-  useEffect(() => {
-    setQuiet(false);
-    if (state !== "running") return undefined;
-    const timer = setTimeout(() => setQuiet(true), QUIET_MS + 2 * (intervalMs ?? 0));
-    return () => clearTimeout(timer);
-  }, [iterations, state, intervalMs]);
-  return isQuiet;
 }
