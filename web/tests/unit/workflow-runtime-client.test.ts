@@ -56,6 +56,16 @@ describe("what is known of a workflow", () => {
     expect(known.state().live).toMatchObject({ state: "paused" });
   });
 
+  test("an answer that comes late does not say again that it runs", () => {
+    const known = model(event("continuous_started"));
+    known.take({ type: "continuous_update", timestamp: 1, data: { workflow_id: "w", execution_count: 1, status: "completed", data: { state: "parked" } } });
+    const answer = { workflow_id: "w", is_running: true, state: "running", results: {}, interval_ms: 100, version: 1, node_count: 1, node_states: {}, inputs: {} } as const;
+    known.stands({ ...answer, execution_count: 0 });
+    expect(known.state().live).toMatchObject({ state: "parked", count: 1, intervalMs: 100 });
+    known.stands({ ...answer, execution_count: 1, is_running: false, state: "stopped" });
+    expect(known.state().live.state).toBe("stopped");
+  });
+
   test("a run once is shown while the workflow is not live, and gives way while it is", () => {
     const known = model(event("execution_started", { session_id: "s", author: "ana" }), nodeState("A", "executing", {}, "s"), nodeState("A", "error", {}, "other"));
     expect(known.nodes().get("A")?.state).toBe("executing");

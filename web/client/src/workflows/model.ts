@@ -155,7 +155,10 @@ export class WorkflowModel {
   stands(status: WorkflowStatus): void {
     if (!this.#isKnown) return this.#status(status);
     this.#touchAll();
-    this.#live = { ...this.#live, ...headOf(status), count: Math.max(this.#live.count, status.execution_count) };
+    const head = headOf(status);
+    // An answer may come after what the socket has told of later iterations, such as that it waits by now.
+    const isOld = this.isLive && head.state !== "stopped" && status.execution_count < this.#live.count;
+    this.#live = { ...this.#live, ...head, ...(isOld && { state: this.#live.state }), count: Math.max(this.#live.count, status.execution_count) };
     if (!this.isLive) this.#inputs = new Map();
   }
 
