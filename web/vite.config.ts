@@ -38,6 +38,7 @@ export default defineConfig(({ command }) => ({
   server: {
     proxy: {
       ...Object.fromEntries(API.map((path) => [path, { target: server }])),
+      "/api": { target: server, ws: true },
       "/ws": { target: server, ws: true },
     },
   },

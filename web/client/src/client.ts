@@ -2,6 +2,9 @@
 
 import { Clock } from "./clock.js";
 import { SessionConnection, type Environment, type SessionOptions } from "./connection.js";
+import { EventFeed, type FeedOptions } from "./events/feed.js";
+import { EventLog } from "./events/log.js";
+import { EventStore } from "./events/store.js";
 import { json, request, type Transport } from "./http.js";
 import type { SocketConstructor } from "./link.js";
 import { SessionStore } from "./store.js";
@@ -47,6 +50,12 @@ export interface Client {
   session(id: string, options?: SessionOptions): SessionConnection;
   /** A session's state, kept up to date once it is opened; what `useSession` stands on. */
   store(id: string, options?: Pick<SessionOptions, "since" | "clientId">): SessionStore;
+  /** The kept events of the whole server. */
+  readonly log: EventLog;
+  /** Hears events of the whole server as they happen. */
+  feed(options: FeedOptions): EventFeed;
+  /** A live table of events with at most so many rows. */
+  eventTable(rows: number): EventStore;
   /** What can be asked about workflows. */
   readonly workflows: WorkflowCalls;
   /** Watches a workflow. */
@@ -87,6 +96,9 @@ export function createClient(options: ClientOptions = {}): Client {
     about: (signal) => json(transport, "/", { signal }),
     session: (id, wanted) => new SessionConnection(environment(), id, wanted),
     store: (id, wanted) => new SessionStore(client, id, wanted),
+    log: new EventLog(transport),
+    feed: (wanted) => new EventFeed(environment(), wanted),
+    eventTable: (rows) => new EventStore(environment(), rows),
     workflows: workflowCalls(transport),
     workflow: (id, wanted) => new WorkflowConnection(environment(), id, wanted),
     workflowStore: (id, wanted) => new WorkflowStore(client, id, wanted),

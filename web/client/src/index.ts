@@ -3,6 +3,13 @@
 export { createClient, type Client, type ClientOptions } from "./client.js";
 export { afterClose, pauseBefore, reasonFor, type AfterClose } from "./close.js";
 export { isTheEnd, SessionConnection, type SessionOptions } from "./connection.js";
+export { EventFeed, type FeedOptions, type Missed } from "./events/feed.js";
+export { Ledger, type EventRow, type GapRow, type Row } from "./events/ledger.js";
+export { EventLog, type Found } from "./events/log.js";
+export { EventStore, type EventTable } from "./events/store.js";
+export { Track, type Hole } from "./events/track.js";
+export { fits, PRIORITIES, readPosition, takes, wantsAll } from "./events/types.js";
+export type { DeclaredType, EventPage, EventWants, NewEvent, Position, ServerEvent } from "./events/types.js";
 export { CallboardError } from "./http.js";
 export { hasEnded, isWaiting } from "./model.js";
 export type { Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";

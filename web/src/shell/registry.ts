@@ -21,4 +21,5 @@ export interface View {
 export const VIEWS: readonly View[] = [
   { id: "tasks", title: "Tasks", icon: "tasks", keys: "g t", Component: lazy(() => import("../views/tasks")) },
   { id: "workflows", title: "Workflows", icon: "workflow", keys: "g w", Component: lazy(() => import("../views/workflows")) },
+  { id: "events", title: "Events", icon: "events", keys: "g e", Component: lazy(() => import("../views/events")) },
 ];
