@@ -4,7 +4,8 @@ FROM rust:1-slim-bookworm AS build
 WORKDIR /build
 
 # The dependencies alone, over empty sources: this layer stays while Cargo.toml and Cargo.lock do.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY proto ./proto
 RUN mkdir -p src benches static \
  && echo 'fn main() {}' > src/main.rs \
  && touch src/lib.rs \

@@ -1,6 +1,7 @@
 //! Callboard: a live task server with a human in the loop.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod connection;

@@ -1,5 +1,6 @@
 //! The wiring: what is started where, in which order, and how it ends.
 
+mod counted;
 mod host;
 mod plan;
 mod runs;
@@ -85,8 +86,8 @@ impl App {
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
-        let plan =
-            Plan::new(settings.clone(), store.clone(), self.kinds, self.catalogue, address, serving, metrics).await?;
+        let (kinds, catalogue) = (self.kinds, self.catalogue);
+        let plan = Plan::new(settings.clone(), store.clone(), kinds, catalogue, address, serving, metrics).await?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
             HttpServer::new(move || http::app(plan.settle()))
@@ -108,7 +109,6 @@ impl App {
         actix::spawn(plan.clone().count());
         plan.take_up().await?;
         plan.supervisor.do_send(TakeUp);
-        actix::spawn(plan.metrics.clone().keep_up());
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
         plan.events.record(
             Happening::new(Kind::SystemStartup)

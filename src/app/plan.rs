@@ -12,15 +12,18 @@ use actix::{Actor, Addr, Arbiter, Context};
 use crossbeam_channel::Receiver;
 use tokio::sync::watch;
 
+use super::counted::{Counted, looks, snapshots};
 use super::host::Errands;
 use super::runs::Runs;
 use super::streams::Sockets;
+use crate::auth::{self, Gate};
 use crate::config::Settings;
-use crate::connection::Connections;
-use crate::event::{EventLog, Events};
-use crate::http::{Lifecycle, State, Workflows};
+use crate::connection::{Connections, Feeds};
+use crate::event::{EventLog, Events, Listener};
+use crate::http::{Desk, Lifecycle, State, Workflows};
+use crate::hub::feed::Snapshot;
 use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Statistics};
 use crate::session::directory::TakeUp;
 use crate::session::environment::Environment;
 use crate::session::queue::{Queue, Worker};
@@ -50,11 +53,15 @@ pub(super) struct Plan {
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
     gauge: Arc<Gauge>,
+    /// Makes the server's own numbers, for those who watch them.
+    snapshot: Snapshot,
     pub(super) events: Events,
+    desk: Desk,
     pub(super) metrics: Metrics,
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
     workflows: Workflows,
+    gate: Arc<Gate>,
     seats: Receiver<Seat>,
 }
 
@@ -75,6 +82,7 @@ impl Plan {
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
+        let gate = open_gate(&settings, address)?;
         let workers = settings.server.worker_threads();
         let (seat, seats) = crossbeam_channel::bounded(workers);
         let (mut directories, mut shards) = (Vec::new(), Vec::new());
@@ -102,10 +110,13 @@ impl Plan {
         let runs = Runs::new(Watchers::new(broadcast.clone()), limits.max_told_bytes);
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
-        let hub = Hub::new(shards, &settings.connections).start();
-        let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);
-        let events = Events::open(store.clone(), keep, max_pending, Vec::new()).await?;
-        EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
+        let (measured, reports) = metrics.workflows().reporting();
+        let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(&store, &gauge));
+        actix::spawn(statistics.run());
+        let snapshot = snapshots(&numbers);
+        let hub = Hub::new(shards, &settings.connections).telling_metrics(snapshot.clone(), gauge.clone()).start();
+        let counted: Arc<dyn Listener> = Arc::new(Counted(metrics.events()));
+        let events = log(&settings, &store, vec![Arc::new(broadcast.clone()), counted]).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
@@ -117,12 +128,14 @@ impl Plan {
             worker: outside,
             host: Arc::new(Errands::new(sessions, here.clone())),
             errands: here,
-            metrics: metrics.workflows(),
+            metrics: measured,
         };
         let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();
         let workflows = Workflows { definitions, live: Live::new(supervisor.clone()), catalogue };
         Ok(Self {
             gauge,
+            desk: Desk::new(hub.clone(), numbers),
+            snapshot,
             events,
             supervisor,
             settings,
@@ -135,6 +148,7 @@ impl Plan {
             lifecycle,
             started: Instant::now(),
             workflows,
+            gate: Arc::new(gate),
             seats,
         })
     }
@@ -156,6 +170,9 @@ impl Plan {
             metrics: Arc::new(move || metrics.render()),
             streams: Rc::new(Sockets(connections)),
             workflows: self.workflows.clone(),
+            gate: self.gate.clone(),
+            events: self.events.clone(),
+            desk: self.desk.clone(),
         }
     }
 
@@ -210,8 +227,14 @@ impl Plan {
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
         let Workflows { live, definitions, .. } = self.workflows.clone();
+        let feeds = Feeds {
+            events: self.events.clone(),
+            page_bytes: self.settings.events.replay_page_bytes,
+            hub: self.hub.clone(),
+            snapshot: self.snapshot.clone(),
+        };
         let connections =
-            Connections::new(shard, links, sessions.clone(), (live, definitions), &self.settings.connections);
+            Connections::new(shard, links, sessions.clone(), (live, definitions), feeds, &self.settings.connections);
         (sessions, connections)
     }
 }
@@ -228,4 +251,24 @@ impl Seat {
         log::error!("there are more workers than were planned");
         Self::new(0).0
     }
+}
+
+/// The gate to the admin routes. A token that is made at this start is told once: later starts find it in its file.
+fn open_gate(settings: &Settings, address: SocketAddr) -> Result<Gate, auth::Error> {
+    let (gate, made) = Gate::open(settings, address.ip())?;
+    if let Some(made) = made {
+        match &made.path {
+            Some(path) => log::warn!("the admin token is {}, and is kept in {}", made.token, path.display()),
+            None => log::warn!("the admin token is {}, until the server ends", made.token),
+        }
+    }
+    Ok(gate)
+}
+
+/// Starts the event log, which tells these.
+async fn log(settings: &Settings, store: &Store, listeners: Vec<Arc<dyn Listener>>) -> anyhow::Result<Events> {
+    let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);
+    let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
+    EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
+    Ok(events)
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+use crate::connection::feed::Asked;
 use crate::connection::{self, Connections, event_stream};
 use crate::domain::id::SessionId;
 use crate::http::{Admission, Problem, SocketRequest, Streams, WorkflowsRequest};
@@ -39,6 +40,21 @@ impl Streams for Sockets {
         let connections = self.0.clone();
         async move {
             let response = connections.workflow_socket(&request, payload, asked.workflow_id, admission).await;
+            response.map_err(|error| Problem::from(error).into())
+        }
+        .boxed_local()
+    }
+
+    fn feed(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: Asked,
+        admission: Admission,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        let (admission, connections) = (admitted(admission), self.0.clone());
+        async move {
+            let response = connections.feed_socket(&request, payload, asked, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()

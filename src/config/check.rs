@@ -78,3 +78,12 @@ pub(super) fn secret_key(key: &Secret, _: &()) -> Checked {
         Err(_) => Err(garde::Error::new("must be 32 bytes in base64")),
     }
 }
+
+/// 16 to 512 visible ASCII characters: fewer could be guessed. The reason never shows what was given.
+pub(super) fn admin_token(token: &Secret, _: &()) -> Checked {
+    let text = token.reveal();
+    if (16..=512).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(garde::Error::new("must be 16 to 512 visible ASCII characters"))
+}

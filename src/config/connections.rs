@@ -31,6 +31,9 @@ pub struct Connections {
     /// Messages that a client may send at once before the rate counts.
     #[garde(range(min = 1))]
     pub message_burst: u32,
+    /// Most subscriptions of one event socket.
+    #[garde(range(min = 1, max = 10_000))]
+    pub max_subscriptions: usize,
     /// Bytes that may wait for a client to read them; more than that it gets from the store, as it reads.
     #[garde(range(min = 16_384))]
     pub outbox_bytes: usize,
@@ -59,6 +62,7 @@ impl Default for Connections {
             max_message_bytes: 1_048_576,
             messages_per_second: 0.0,
             message_burst: 200,
+            max_subscriptions: 100,
             outbox_bytes: 1_048_576,
             stall_timeout: 10.0,
             close_timeout: 2.0,

@@ -7,7 +7,7 @@ use super::fault::nearest;
 use super::task::CommandTask;
 
 /// The settings that are never shown, and that may be read from a file that a variable ending in `_FILE` names.
-pub(super) const SECRETS: [&str; 1] = ["store.secret_key"];
+pub(super) const SECRETS: [&str; 2] = ["server.admin_token", "store.secret_key"];
 
 /// The settings that there are.
 pub(super) struct Known {

@@ -3,6 +3,8 @@
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+use super::secret::Secret;
+
 /// The most worker threads.
 pub const MAX_WORKERS: usize = 64;
 
@@ -42,6 +44,10 @@ pub struct Server {
     /// Seconds that shutting down may take before connections are cut.
     #[garde(range(min = 0.1, max = 60.0))]
     pub shutdown_timeout: f64,
+    /// What callers of the admin routes have to show, wherever they are. Without it callers on this machine need
+    /// nothing, and where others can reach the server a token is made and kept beside the database.
+    #[garde(inner(custom(super::check::admin_token)))]
+    pub admin_token: Option<Secret>,
     /// Serve the page from this folder instead of the binary, for work on the page.
     #[garde(skip)]
     pub static_dir: Option<String>,
@@ -69,6 +75,7 @@ impl Default for Server {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             shutdown_timeout: 5.0,
+            admin_token: None,
             static_dir: None,
         }
     }

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::behind::Behind;
 use super::catch_up::CatchUp;
 use super::dialect::session::SESSION;
+use super::feed::{Feeds, LogReader};
 use super::guard::Guard;
 use super::inbound::{Inbound, SessionInbound, Unheard, tell_refused};
 use super::presence::Presence;
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub(super) sessions: Sessions,
     pub(super) live: Live,
     pub(super) definitions: Definitions,
+    pub(super) feeds: Feeds,
     pub(super) settings: config::connections::Connections,
 }
 
@@ -56,15 +58,23 @@ impl Connections {
         links: Rc<Links>,
         sessions: Sessions,
         (live, definitions): (Live, Definitions),
+        feeds: Feeds,
         settings: &config::connections::Connections,
     ) -> Self {
         let behind = Behind::new(live.clone(), shard.clone());
-        let shared = Shared { shard, links, sessions, live, definitions, settings: settings.clone() };
+        let shared = Shared { shard, links, sessions, live, definitions, feeds, settings: settings.clone() };
         let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
+        let (feeds, links) = (shared.feeds.clone(), Rc::downgrade(&shared.links));
         shared.links.on_falling_behind(move |link, topic, seq| {
             let session_id = match topic {
                 Topic::Session(session_id) => session_id,
                 Topic::Workflow(_) | Topic::Workflows => return behind.add(link, topic, seq),
+                Topic::Kind(_) | Topic::Execution(_) | Topic::Crew(_) | Topic::Metrics | Topic::Events => {
+                    if let Some(links) = links.upgrade() {
+                        LogReader::new(&feeds, &links, link).start();
+                    }
+                    return;
+                }
             };
             let (sessions, shard, link) = (sessions.clone(), shard.clone(), Rc::clone(link));
             let catch_up = CatchUp { sessions, session_id, shard, link };
@@ -149,7 +159,7 @@ impl Shared {
         let address: Option<IpAddr> = request.peer_addr().map(|address| address.ip());
         let topic = session_id.map(Topic::Session);
         let link = self.links.open(Arrival { dialect, address, topic, socket: socket::of(request) });
-        Presence::new(link, Rc::clone(&self.links))
+        Presence::new(link, Rc::clone(&self.links)).told_to(self.feeds.events.clone(), address)
     }
 
     pub(super) fn catch_up(&self, session_id: SessionId, link: Rc<Link>) -> CatchUp {

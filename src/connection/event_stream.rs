@@ -53,6 +53,7 @@ pub async fn event_stream(
 
 /// The response whose body is what the connection is told.
 pub(super) fn respond(presence: Presence) -> HttpResponse {
+    presence.announce();
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -13,6 +13,7 @@ mod catch_up;
 pub mod close;
 pub mod dialect;
 mod event_stream;
+pub mod feed;
 mod fragments;
 mod guard;
 mod inbound;
@@ -30,6 +31,7 @@ use actix_web_actors::ws;
 
 pub use accept::{Admission, Connections};
 pub use event_stream::event_stream;
+pub use feed::Feeds;
 
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -143,6 +145,7 @@ mod upgrade {
     where
         P: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
     {
+        presence.announce();
         let connection = Connection { link: Rc::clone(&presence.link), inbound, fragments: Fragments::default() };
         let codec = actix_http::ws::Codec::new().max_size(max_message_bytes);
         let actor = ws::WebsocketContext::with_codec(connection, guard, codec);

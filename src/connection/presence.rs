@@ -1,9 +1,16 @@
 //! That a connection is there: when this goes, however it goes, everybody who has to know is told once.
 
+use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use actix::Addr;
+
+use crate::domain::event::{Happening, Kind};
 use crate::domain::id::SessionId;
-use crate::hub::{Link, Links};
+use crate::event::Events;
+use crate::hub::feed::ReleaseClientId;
+use crate::hub::{Hub, Link, Links};
 use crate::session::Sessions;
 use crate::workflow::client::Live;
 
@@ -11,6 +18,8 @@ use crate::workflow::client::Live;
 pub(super) struct Presence {
     pub(super) link: Rc<Link>,
     links: Rc<Links>,
+    /// Who is told that it is there and where from; nobody where there is none.
+    told: Option<(Events, Option<IpAddr>)>,
     /// What it watches, where it was let in.
     watched: Watched,
 }
@@ -20,12 +29,48 @@ enum Watched {
     Nothing,
     Session(Sessions, SessionId),
     Workflows(Live),
+    /// Events, under a name that is free again afterwards.
+    Events(Addr<Hub>, Arc<str>),
 }
 
 impl Presence {
     /// The presence of a connection that is in the table already.
     pub(super) fn new(link: Rc<Link>, links: Rc<Links>) -> Self {
-        Self { link, links, watched: Watched::Nothing }
+        Self { link, links, told: None, watched: Watched::Nothing }
+    }
+
+    /// The same, which those hear of who want to hear of connections; it comes from this address.
+    pub(super) fn told_to(mut self, events: Events, address: Option<IpAddr>) -> Self {
+        self.told = Some((events, address));
+        self
+    }
+
+    /// The same, of a connection that is told events and whose client is called so.
+    pub(super) fn called(mut self, hub: Addr<Hub>, client_id: Arc<str>) -> Self {
+        self.watched = Watched::Events(hub, client_id);
+        self
+    }
+
+    /// Tells those who want to hear of connections that this one is there.
+    pub(super) fn announce(&self) {
+        self.record(Kind::ConnectionEstablished, |happening| happening);
+    }
+
+    /// Records something about this connection, where anybody wants to hear of it.
+    fn record(&self, kind: Kind, add: impl FnOnce(Happening) -> Happening) {
+        let Some((events, address)) = self.told.as_ref().filter(|(events, _)| events.is_heard(&kind)) else { return };
+        let reader = self.link.reader();
+        let socket = reader.map_or_else(|| self.link.dialect().name(), |reader| reader.manner().place);
+        let happening = Happening::new(kind).with("connection_id", self.link.id().to_string()).with("socket", socket);
+        let happening = match reader {
+            Some(reader) => happening.with("client_id", &**reader.client_id()),
+            None => happening,
+        };
+        let happening = match address {
+            Some(address) => happening.with("address", address.to_string()),
+            None => happening,
+        };
+        events.record(add(happening));
     }
 
     /// The same, of a connection that is going to be attached to this session.
@@ -49,7 +94,12 @@ impl Drop for Presence {
             Watched::Nothing => {}
             Watched::Session(sessions, session_id) => sessions.detach(*session_id, connection),
             Watched::Workflows(live) => live.unwatch(connection),
+            Watched::Events(hub, client_id) => {
+                hub.do_send(ReleaseClientId { connection, client_id: Arc::clone(client_id) });
+            }
         }
+        let link = Rc::clone(&self.link);
+        self.record(Kind::ConnectionLost, |happening| happening.with("reason", link.reason()));
         log::debug!(connection:%; "a connection has ended");
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::Recorded;
 use crate::domain::event::Kind;
 use crate::domain::id::SessionId;
+use crate::hub::Broadcast;
+use crate::hub::feed::{Audience, TellEvents};
 
 /// Somebody who is told of events, on whatever thread they are told: it passes them on and does nothing else there.
 pub trait Listener: Send + Sync {
@@ -15,4 +17,14 @@ pub trait Listener: Send + Sync {
     /// Takes events: those that are kept come in the order of their places and without gaps. Others may come from any
     /// thread, between them.
     fn tell(&self, events: &Arc<[Recorded]>);
+}
+
+impl Listener for Broadcast {
+    fn hears(&self, kind: &Kind, execution_id: Option<SessionId>) -> bool {
+        self.is_heard(kind, execution_id)
+    }
+
+    fn tell(&self, events: &Arc<[Recorded]>) {
+        self.tell_events(&TellEvents { told: Arc::clone(events), audience: Audience::Listeners });
+    }
 }

@@ -1,5 +1,8 @@
 //! The description of what is said on WebSockets (AsyncAPI 3).
 
+mod feed;
+#[cfg(test)]
+mod transcripts;
 mod workflows;
 
 use serde_json::{Map, Value, json};
@@ -35,6 +38,9 @@ const TEXTS: &str = r#"{"type":"array","items":{"type":"string"}}"#;
 const FIELDS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/Field"}}"##;
 const STATUS: &str = r##"{"$ref":"#/components/schemas/Status"}"##;
 const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/FieldError"}}"##;
+
+/// The schemas of the HTTP interface that messages name, beside those of the server's own numbers.
+const SHARED: [&str; 4] = ["Field", "FieldType", "FieldError", "Status"];
 
 /// What the server says.
 const TOLD: &[Message] = &[
@@ -120,7 +126,8 @@ pub fn document() -> Value {
     let in_workflows: Map<String, Value> = on_workflows()
         .map(|message| (message.name.to_owned(), reference("components/messages", &component(message.name))))
         .collect();
-    json!({
+    messages.extend(feed::messages());
+    let mut document = json!({
         "asyncapi": "3.0.0",
         "info": {
             "title": "Callboard",
@@ -159,7 +166,13 @@ pub fn document() -> Value {
                                   "messages": of("workflows", workflows::HEARD)},
         },
         "components": {"messages": messages, "schemas": schemas()},
-    })
+    });
+    for (place, more) in [("channels", feed::channels()), ("operations", feed::operations())] {
+        if let Some(Value::Object(known)) = document.get_mut(place) {
+            known.extend(more);
+        }
+    }
+    document
 }
 
 fn reference(place: &str, name: &str) -> Value {
@@ -194,10 +207,12 @@ fn described(message: &Message) -> Value {
 fn schemas() -> Value {
     let all = serde_json::to_value(super::openapi::document()).unwrap_or_default();
     let mut schemas = Map::new();
-    for name in ["Field", "FieldType", "FieldError", "Status"] {
-        let found = all.pointer(&format!("/components/schemas/{name}")).cloned();
-        schemas.insert(name.into(), found.unwrap_or(Value::Bool(true)));
+    let found = all.pointer("/components/schemas").and_then(Value::as_object);
+    let is_shared = |name: &str| SHARED.contains(&name) || name.starts_with("Metrics") && name != "MetricsHistory";
+    for (name, schema) in found.into_iter().flatten().filter(|(name, _)| is_shared(name)) {
+        schemas.insert(name.clone(), schema.clone());
     }
+    schemas.insert("Event".into(), feed::event());
     Value::Object(schemas)
 }
 

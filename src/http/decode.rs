@@ -31,6 +31,71 @@ impl Fields {
         Ok(Self { map, faults: Vec::new() })
     }
 
+    /// Whether a field was sent and has not been read.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(|value| !value.is_null())
+    }
+
+    /// A field that is a list of at most `most` texts of 1 to `longest` characters.
+    pub(super) fn texts(&mut self, key: &str, most: usize, longest: usize) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for (at, value) in self.list(key, most)?.into_iter().enumerate() {
+            let place = [key, &at.to_string()];
+            match value {
+                Value::String(text) if (1..=longest).contains(&text.chars().count()) => texts.push(text),
+                Value::String(_) => self.fault(&place, format!("must have 1 to {longest} characters"), "wrong_length"),
+                other => self.wrong_type(&place, "a string", word(&other)),
+            }
+        }
+        Some(texts)
+    }
+
+    /// A field that is a list of at most `most` values.
+    pub(super) fn list(&mut self, key: &str, most: usize) -> Option<Vec<Value>> {
+        let value = self.value(key)?;
+        let found = word(&value);
+        let Value::Array(values) = value else {
+            self.wrong_type(&[key], "a list", found);
+            return None;
+        };
+        if values.len() > most {
+            self.fault(&[key], format!("must have at most {most} entries"), "too_long");
+            return None;
+        }
+        Some(values)
+    }
+
+    /// A field that has to be there, and be text of 1 to `most` characters.
+    pub(super) fn required_text(&mut self, key: &str, most: usize) -> Option<String> {
+        let text = self.text(key, most);
+        if text.as_ref().is_some_and(String::is_empty) {
+            self.fault(&[key], "must not be empty", "too_short");
+            return None;
+        }
+        self.required(key, text)
+    }
+
+    /// A field that is one of these words.
+    pub(super) fn one_of<T>(&mut self, key: &str, words: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.value(key)?;
+        let read = value.as_str().and_then(parse);
+        if read.is_none() {
+            self.fault(&[key], format!("must be {words}"), "invalid_value");
+        }
+        read
+    }
+
+    /// A field that is a whole number in this range.
+    pub(super) fn whole(&mut self, key: &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+        let value = self.value(key)?;
+        let read = value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|it| range.contains(it));
+        if read.is_none() {
+            let msg = format!("must be a whole number from {} to {}", range.start(), range.end());
+            self.fault(&[key], msg, "out_of_range");
+        }
+        read
+    }
+
     /// A field as it stands.
     pub(super) fn value(&mut self, key: &str) -> Option<Value> {
         self.map.remove(key).filter(|value| !value.is_null())
@@ -72,13 +137,25 @@ impl Fields {
         Some(map)
     }
 
+    /// Whether something is wrong with a field.
+    pub(super) fn has_fault(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| fault.loc.get(1).is_some_and(|name| name == key))
+    }
+
     /// Says that a field has to be there; `value` is what was read of it.
     pub(super) fn required<T>(&mut self, key: &str, value: Option<T>) -> Option<T> {
-        let known = self.faults.iter().any(|fault| fault.loc.get(1).is_some_and(|name| name == key));
-        if value.is_none() && !known {
+        if value.is_none() && !self.has_fault(key) {
             self.fault(&[key], "is missing", "missing");
         }
         value
+    }
+
+    /// The faults that were found so far are taken over from fields inside, which stand at this place.
+    pub(super) fn take_over(&mut self, place: &[&str], faults: Vec<Fault>) {
+        for mut fault in faults {
+            fault.loc.splice(1..1, place.iter().map(|part| (*part).to_owned()));
+            self.faults.push(fault);
+        }
     }
 
     /// Keeps a fault at this place in the body.

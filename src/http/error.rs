@@ -54,12 +54,14 @@ macro_rules! codes {
 codes! {
     BadRequest 400 "bad_request" "The request is not valid.";
     InvalidJson 400 "invalid_json" "The body is not JSON.";
+    NotAuthenticated 401 "not_authenticated" "This path needs the admin token: Authorization: Bearer TOKEN.";
     ForbiddenHost 403 "forbidden_host" "This server is not called by the name in the Host header.";
     ForbiddenOrigin 403 "forbidden_origin" "Pages of this origin may not use this server.";
     Forbidden 403 "forbidden" "This is not allowed.";
     NotFound 404 "not_found" "There is nothing at this path.";
     UnknownSession 404 "unknown_session" "There is no session with this id.";
     UnknownTask 404 "unknown_task" "There is no task with this name.";
+    UnknownClient 404 "unknown_client" "There is no connection with this client id.";
     UnknownWorkflow 404 "unknown_workflow" "There is no workflow with this id.";
     UnknownNode 404 "unknown_node" "No live workflow has such a node.";
     MethodNotAllowed 405 "method_not_allowed" "This path does not take this method; the Allow header names those that it takes.";
@@ -83,6 +85,7 @@ codes! {
     InvalidBody 422 "invalid_body" "The body is JSON, but not what this path takes.";
     InvalidQuery 422 "invalid_query" "The query is not what this path takes.";
     InvalidHeader 422 "invalid_header" "A header is not what this path takes.";
+    InvalidPath 422 "invalid_path" "The address is not what this path takes.";
     InvalidGraph 422 "invalid_graph" "The graph is not valid; node_errors says why, node by node.";
     InvalidInputs 422 "invalid_inputs" "The workflow cannot be run with these inputs.";
     UnknownInput 422 "unknown_input" "The node has no such input.";
@@ -225,6 +228,9 @@ impl Problem {
         if matches!(self.code, Code::PayloadTooLarge | Code::RequestTimeout) {
             // What is left of the body is not read.
             response.force_close();
+        }
+        if self.code == Code::NotAuthenticated {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"callboard\""));
         }
         if self.code == Code::UpgradeRequired {
             response.insert_header((header::UPGRADE, "websocket"));

@@ -1,14 +1,17 @@
 //! The HTTP interface: the route table, and what every handler is given.
 
 mod accept;
+pub mod admin;
 mod answers;
 pub mod asyncapi;
+mod auth;
 mod body;
 mod cancel;
 mod client;
 mod decode;
 mod docs;
 pub mod error;
+mod event_streams;
 mod events;
 mod health;
 mod middleware;
@@ -35,9 +38,12 @@ use actix_web::web::ServiceConfig;
 use actix_web::{App, web};
 use tokio::sync::watch;
 
+use crate::auth::Gate;
 use crate::config::Settings;
+use crate::event::Events;
 use crate::session::Sessions;
 
+pub use admin::Desk;
 pub use error::Problem;
 use middleware::{Edge, ForPages};
 use origin::Policy;
@@ -72,6 +78,12 @@ pub struct State {
     pub streams: Rc<dyn Streams>,
     /// The workflows.
     pub workflows: Workflows,
+    /// Who may use the admin routes.
+    pub gate: Arc<Gate>,
+    /// What happens.
+    pub events: Events,
+    /// What operators see and do.
+    pub desk: Desk,
 }
 
 /// Writes all metrics in Prometheus' text format.
@@ -132,6 +144,12 @@ fn table() -> Vec<Route> {
         at("/workflows/{workflow_id}/continuous/start").post(workflows::live::start),
         at("/workflows/{workflow_id}/continuous/stop").post(workflows::live::stop),
         at("/workflows/{workflow_id}/continuous/step").post(workflows::live::step),
+        at("/api/v1/websocket/ws/executions/{execution_id}").get(event_streams::execution),
+        at("/api/v1/websocket/ws/crews/{crew_id}").get(event_streams::crew),
+        at("/api/v1/websocket/ws/global").get(event_streams::global),
+        at("/api/v1/websocket/ws/metrics").get(event_streams::metrics),
+        at("/api/v1/websocket/ws/custom").get(event_streams::custom),
+        at("/events.proto").get(event_streams::definition),
         at("/").get(page::root),
         at("/health").get(health::health),
         at("/livez").get(health::livez),
@@ -156,7 +174,7 @@ fn pages() -> Vec<Route> {
 fn routes(state: State, policy: Rc<Policy>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config.app_data(web::Data::new(state)).app_data(policy);
-        for route in table().into_iter().chain(pages()) {
+        for route in table().into_iter().chain(admin::table()).chain(pages()) {
             route.mount(config);
         }
         config.default_service(web::to(page::fallback));

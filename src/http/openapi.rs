@@ -4,7 +4,10 @@ use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
 
-use super::{answers, cancel, docs, error, events, health, page, sessions, start, streams, tasks, workflows};
+use super::{
+    admin, answers, cancel, docs, error, event_streams, events, health, page, sessions, start, streams, tasks,
+    workflows,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,11 +43,25 @@ use super::{answers, cancel, docs, error, events, health, page, sessions, start,
         cancel::cancel_session,
         streams::socket,
         streams::workflows,
+        event_streams::execution,
+        event_streams::crew,
+        event_streams::global,
+        event_streams::metrics,
+        event_streams::custom,
+        event_streams::definition,
         page::root,
         health::health,
         health::livez,
         health::readyz,
         health::metrics,
+        admin::connections::list,
+        admin::connections::show,
+        admin::connections::disconnect,
+        admin::connections::remove_stale,
+        admin::broadcast::to_all,
+        admin::broadcast::to_subscribers,
+        admin::health::health,
+        admin::history::history,
         docs::openapi_json,
         docs::asyncapi_json,
     ),
@@ -54,13 +71,16 @@ use super::{answers, cancel, docs, error, events, health, page, sessions, start,
         (name = "answers", description = "Answering the questions of a session."),
         (name = "tasks", description = "What can be started."),
         (name = "workflows", description = "Graphs of nodes: what they are made of, storing, checking and running them."),
+        (name = "connections", description = "Connections, for operators."),
+        (name = "events", description = "What happens anywhere, for those who listen to more than one session."),
         (name = "server", description = "The server itself."),
     )
 )]
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 7] = ["StartTask", "Confirm", "Input", "Retry", "CancelSession", "RunWorkflow", "LiveOptions"];
+const BODIES: [&str; 8] =
+    ["StartTask", "Confirm", "Input", "Retry", "CancelSession", "RunWorkflow", "LiveOptions", "Broadcast"];
 
 /// The description of every path that a program may use.
 #[must_use]
@@ -98,7 +118,7 @@ mod tests {
     #[test]
     fn every_route_is_described_and_every_description_is_routed() {
         let mut routed = BTreeSet::new();
-        for route in super::super::table() {
+        for route in super::super::table().into_iter().chain(super::super::admin::table()) {
             let (path, methods) = route.listed();
             let words = methods.iter().map(|method| method.as_str().to_ascii_lowercase());
             routed.extend(words.filter(|word| word != "head").map(|word| (path.to_owned(), word)));

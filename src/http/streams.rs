@@ -10,6 +10,7 @@ use super::State;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::origin::Policy;
 use super::query::Query;
+use crate::connection::feed::Asked;
 use crate::domain::id::SessionId;
 
 /// What serves WebSockets and event streams.
@@ -31,6 +32,15 @@ pub trait Streams {
         request: HttpRequest,
         payload: web::Payload,
         asked: WorkflowsRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
+
+    /// Upgrades a request to an event socket. What is wrong with an id is told on the socket.
+    fn feed(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: Asked,
+        admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
 
     /// Follows a session that is known, as server-sent events: its entries after `since`, all of them where it is 0.
@@ -124,7 +134,7 @@ pub(super) async fn workflows(
 }
 
 /// Whether the client may have the socket that it asks for.
-fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
+pub(super) fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
     let headers = request.headers();
     let is_upgrade = headers
         .get(header::UPGRADE)
@@ -147,7 +157,7 @@ fn decode(query: &str) -> Result<(Option<u64>, Option<String>), Problem> {
     query.finish().map(|()| (since, client_id))
 }
 
-fn check_client_id(query: &mut Query<'_>) -> Option<String> {
+pub(super) fn check_client_id(query: &mut Query<'_>) -> Option<String> {
     let client_id = query.text("client_id");
     if client_id.as_ref().is_some_and(|id| id.chars().count() > 64 || id.chars().any(char::is_control)) {
         query.fault("client_id", "must have at most 64 characters", "invalid_value");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config;
+use crate::connection::feed::Asked;
 use crate::domain::id::SessionId;
 use crate::store::Store;
 use crate::workflow::client::Live;
@@ -34,6 +35,16 @@ impl Streams for Echo {
         _: HttpRequest,
         _: web::Payload,
         asked: WorkflowsRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
+    }
+
+    fn feed(
+        &self,
+        _: HttpRequest,
+        _: web::Payload,
+        asked: Asked,
+        _: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
     }
@@ -69,6 +80,13 @@ impl Told {
     }
 }
 
+fn desk() -> Desk {
+    let metrics = crate::metrics::Metrics::install(1).unwrap();
+    let (_, reports) = metrics.workflows().reporting();
+    let (_, numbers) = crate::metrics::Statistics::new(metrics, reports, |_| {});
+    Desk::new(actix::Actor::start(crate::hub::Hub::new(Vec::new(), &Settings::default().connections)), numbers)
+}
+
 async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
     let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
     let store = Store::open(&store, 1).unwrap();
@@ -76,6 +94,7 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         Arc::new(crate::workflow::nodes::built_in(&crate::config::workflows::Workflows::default()).unwrap());
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
+    let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let state = State {
         sessions,
@@ -85,6 +104,9 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         metrics: Arc::new(|| "# TYPE x counter\n".into()),
         streams: Rc::new(Echo),
         workflows,
+        gate: Arc::new(Gate::open(&Settings::default(), std::net::Ipv4Addr::LOCALHOST.into()).unwrap().0),
+        events,
+        desk: desk(),
     };
     let app = test::init_service(app(state)).await;
     let response = test::call_service(&app, request.to_request()).await;

@@ -11,6 +11,7 @@ use crate::domain::id::{RequestId, SessionId};
 use crate::domain::request::{Field, FieldError, FieldType};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
+use crate::metrics;
 use crate::session::messages::{Fault, Winner};
 use crate::workflow;
 use crate::workflow::definition::Definition;
@@ -70,6 +71,7 @@ fn declarations() -> String {
         super::error::Told,
     );
     of_workflows(&config, &mut text);
+    of_operators(&config, &mut text);
     text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
@@ -100,6 +102,26 @@ fn of_workflows(config: &Config, text: &mut String) {
         super::workflows::check::Validated,
         super::workflows::check::ExampleList,
         super::workflows::run::StartedRun,
+    );
+}
+
+fn of_operators(config: &Config, text: &mut String) {
+    declare_all!(config, text;
+        metrics::Snapshot,
+        metrics::snapshot::Rates,
+        metrics::snapshot::Latencies,
+        metrics::snapshot::Quantiles,
+        metrics::snapshot::KindCounts,
+        metrics::snapshot::WorkflowPace,
+        metrics::snapshot::SlowNode,
+        metrics::snapshot::StorePace,
+        super::admin::history::MetricsHistory,
+        super::admin::connections::ConnectionList,
+        super::admin::connections::UptimeStatistics,
+        super::admin::ShownConnection,
+        super::admin::ShownFilter,
+        super::admin::connections::DisconnectedClient,
+        super::admin::connections::RemovedConnections,
     );
 }
 

@@ -7,6 +7,7 @@ use super::frame;
 use super::messages::Announced;
 use crate::domain::burst::{Burst, Told};
 use crate::domain::entry::Class;
+use crate::domain::event::Told as Event;
 use crate::domain::tail::Replay;
 
 /// What a replay is going to be, before its entries.
@@ -35,6 +36,22 @@ pub trait Dialect: Sync + 'static {
 
     /// Appends the words after an announced replay; none by default.
     fn complete(&self, _out: &mut Vec<u8>) {}
+
+    /// An event as this dialect writes it, without a frame; nothing where it tells no events.
+    fn event(&self, _told: &Event) -> Bytes {
+        Bytes::new()
+    }
+
+    /// Appends a frame with one event.
+    fn event_frame(&self, _payload: &Bytes, _out: &mut Vec<u8>) {}
+
+    /// Appends one frame with several events.
+    fn batch_frame(&self, _payloads: &[Bytes], _out: &mut Vec<u8>) {}
+
+    /// A frame with an answer about events, which is JSON; nothing where it tells no events.
+    fn answer(&self, _json: &str) -> Bytes {
+        Bytes::new()
+    }
 
     /// What keeps the connection alive, and asks the peer to show that it is there.
     fn ping(&self) -> Bytes {

@@ -1,7 +1,11 @@
 //! How many connections the process has, counted where they are made: a count that is also a limit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use super::messages::Topic;
+use crate::domain::event::Kind;
+use crate::domain::id::SessionId;
 
 /// How many connections the process has, over all workers. An atomic, as metrics are: no decision of a session
 /// depends on it, and a limit that is off by the few that arrive in the same microsecond is good enough.
@@ -11,6 +15,41 @@ pub struct Gauge {
     limit: usize,
     /// How many listen to what is kept nowhere; one that listens to several topics counts several times.
     listeners: AtomicUsize,
+    heard: Heard,
+}
+
+/// How many listen to which events.
+#[derive(Debug)]
+struct Heard {
+    /// By the number of the type.
+    kinds: [AtomicU32; 64],
+    /// To single sessions, by a byte of their ids: nearly right, and enough to write nothing that nobody wants.
+    executions: [AtomicU32; 64],
+    crews: AtomicU32,
+    metrics: AtomicU32,
+}
+
+impl Heard {
+    fn new() -> Self {
+        let none = || std::array::from_fn(|_| AtomicU32::new(0));
+        Self { kinds: none(), executions: none(), crews: AtomicU32::new(0), metrics: AtomicU32::new(0) }
+    }
+
+    fn count(&self, topic: Topic) -> Option<&AtomicU32> {
+        match topic {
+            Topic::Session(_) | Topic::Workflow(_) | Topic::Workflows | Topic::Events => None,
+            Topic::Kind(index) => self.kinds.get(usize::from(index)),
+            Topic::Execution(id) => self.executions.get(bucket(id)),
+            Topic::Crew(_) => Some(&self.crews),
+            Topic::Metrics => Some(&self.metrics),
+        }
+    }
+}
+
+/// Where a session is counted: its last byte is random.
+fn bucket(id: SessionId) -> usize {
+    let [.., last] = *id.as_bytes();
+    usize::from(last % 64)
 }
 
 /// One connection that counts, for as long as this is kept.
@@ -24,7 +63,7 @@ impl Gauge {
     /// A gauge that allows `limit` connections.
     #[must_use]
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { open: AtomicUsize::new(0), limit, listeners: AtomicUsize::new(0) })
+        Arc::new(Self { open: AtomicUsize::new(0), limit, listeners: AtomicUsize::new(0), heard: Heard::new() })
     }
 
     /// Counts one more.
@@ -50,6 +89,45 @@ impl Gauge {
     #[must_use]
     pub fn has_listeners(&self) -> bool {
         self.listeners.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether anybody may listen to events of this type, or to this session or to a crew whatever the type. Where
+    /// nobody does, one that is kept nowhere need not be written.
+    #[must_use]
+    pub fn is_heard(&self, kind: &Kind, execution: Option<SessionId>) -> bool {
+        let is_any = |count: Option<&AtomicU32>| count.is_some_and(|count| count.load(Ordering::Relaxed) > 0);
+        is_any(self.heard.kinds.get(kind.index()))
+            || is_any(Some(&self.heard.crews))
+            || execution.is_some_and(|id| is_any(self.heard.executions.get(bucket(id))))
+    }
+
+    /// Whether anybody wants the server's own numbers again and again.
+    #[must_use]
+    pub fn is_metrics_heard(&self) -> bool {
+        self.heard.metrics.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many subscriptions there are, by what they ask for.
+    #[must_use]
+    pub fn subscriptions(&self) -> [(&'static str, u64); 4] {
+        let sum = |counts: &[AtomicU32]| counts.iter().map(|count| u64::from(count.load(Ordering::Relaxed))).sum();
+        let Heard { kinds, executions, crews, metrics } = &self.heard;
+        let one = |count: &AtomicU32| sum(std::slice::from_ref(count));
+        [("type", sum(kinds)), ("execution", sum(executions)), ("crew", one(crews)), ("metrics", one(metrics))]
+    }
+
+    /// One more listens to events on a topic.
+    pub fn heard_more(&self, topic: Topic) {
+        if let Some(count) = self.heard.count(topic) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// One less listens to events on a topic.
+    pub fn heard_less(&self, topic: Topic) {
+        if let Some(count) = self.heard.count(topic) {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Somebody is going to listen to a topic.

@@ -3,7 +3,9 @@
 //! Owns the outbox and a duplicate of the socket's descriptor. Lives on one thread, so it has cells and no locks.
 //! Invariant: nothing is taken to be written once the connection is being closed.
 
-use std::cell::{Cell, RefCell};
+mod known;
+
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -14,12 +16,14 @@ use bytes::Bytes;
 
 use super::close::CloseCode;
 use super::dialect::Dialect;
+use super::feed::Reader;
 use super::frame;
 use super::outbox::{Full, Key, Outbox};
 use super::tally::Tally;
 use super::tell::Interest;
-use super::watchdog::{Marks, Patience, Verdict, judge};
+use super::watchdog::{Patience, Verdict, judge};
 use crate::domain::id::ConnectionId;
+use crate::domain::time::Timestamp;
 
 /// Why connections end that the server did not close with a code, as labels in metrics.
 const CLOSED_BY_CLIENT: &str = "closed by client";
@@ -44,6 +48,11 @@ pub struct Link {
     dialect: &'static dyn Dialect,
     /// Which kinds it wants of what is kept nowhere.
     interest: Cell<Interest>,
+    /// What it asked for, where it is told events.
+    reader: OnceCell<Box<Reader>>,
+    opened_at: Timestamp,
+    /// What has passed through it alone.
+    own: Tally,
     outbox: RefCell<Outbox>,
     phase: Cell<Phase>,
     /// Why it ends; the first reason counts.
@@ -87,6 +96,9 @@ impl Link {
             id,
             dialect,
             interest: Cell::new(Interest::ALL),
+            reader: OnceCell::new(),
+            opened_at: Timestamp::now(),
+            own: Tally::default(),
             outbox: RefCell::new(Outbox::new(outbox_bytes)),
             phase: Cell::new(Phase::Open),
             reason: Cell::new(None),
@@ -114,17 +126,6 @@ impl Link {
         self.dialect
     }
 
-    /// Which kinds it wants of what is kept nowhere: all of them, until it says otherwise.
-    #[must_use]
-    pub fn interest(&self) -> Interest {
-        self.interest.get()
-    }
-
-    /// Sets which kinds it wants from now on.
-    pub fn set_interest(&self, interest: Interest) {
-        self.interest.set(interest);
-    }
-
     /// Whether it takes what it is told; not once it is being closed.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -148,10 +149,18 @@ impl Link {
     /// # Errors
     /// [`Full`] where they do not; nothing was told then.
     pub fn offer(&self, messages: usize, frames: Bytes) -> Result<(), Full> {
+        self.offer_both(messages, Bytes::new(), frames)
+    }
+
+    /// The same, of which some overtake what waits. Either all are told or none.
+    ///
+    /// # Errors
+    /// [`Full`] where they do not fit; nothing was told then.
+    pub fn offer_both(&self, messages: usize, urgent: Bytes, frames: Bytes) -> Result<(), Full> {
         if self.is_open() {
-            let bytes = frames.len();
-            self.outbox.borrow_mut().push_journal(frames)?;
-            self.tally.send(messages, bytes);
+            let bytes = urgent.len() + frames.len();
+            self.outbox.borrow_mut().push_both(urgent, frames)?;
+            self.count_sent(messages, bytes);
             self.wake_writer();
         }
         Ok(())
@@ -166,7 +175,7 @@ impl Link {
     /// Tells it a replay of so many messages, which comes once and always fits.
     pub fn tell_replay(&self, messages: usize, frames: Bytes) {
         if self.is_open() {
-            self.tally.send(messages, frames.len());
+            self.count_sent(messages, frames.len());
             self.outbox.borrow_mut().push_replay(frames);
             self.wake_writer();
         }
@@ -177,9 +186,9 @@ impl Link {
         {
             let mut outbox = self.outbox.borrow_mut();
             let before = outbox.dropped();
-            self.tally.send(1, frames.len());
+            self.count_sent(1, frames.len());
             outbox.push_ephemeral(key, frames);
-            self.tally.drop_ephemeral(outbox.dropped() - before);
+            self.count_dropped(outbox.dropped() - before);
         }
         self.wake_writer();
     }
@@ -265,6 +274,7 @@ impl Link {
     /// A frame of a message was received; it begins one, or goes on with it.
     pub fn receive(&self, begins: bool, bytes: u64) {
         self.tally.receive(u64::from(begins), bytes);
+        self.own.receive(u64::from(begins), bytes);
     }
 
     /// Something was heard of the peer.
@@ -339,21 +349,6 @@ impl Link {
         self.outbox.borrow_mut().clear();
         self.end_as(Phase::Gone);
         self.socket.borrow_mut().take();
-    }
-
-    fn marks(&self, now: Instant) -> Marks {
-        let outbox = self.outbox.borrow();
-        let (popped, since) = self.moved.get();
-        let is_stuck = !outbox.is_empty() && outbox.popped() == popped;
-        if !is_stuck {
-            self.moved.set((outbox.popped(), now));
-        }
-        Marks {
-            heard: self.dialect.is_spoken_both_ways().then(|| self.heard.get()),
-            stuck: is_stuck.then_some(since),
-            next_ping: self.next_ping.get(),
-            closing: self.closing_since.get(),
-        }
     }
 
     fn note(&self, reason: &'static str) {

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::clock::Instant;
 use bytes::Bytes;
@@ -44,21 +45,33 @@ pub struct Arrival {
 /// what is kept nowhere) and could not take what came next. It listens to the topic no more.
 type FallBehind = Box<dyn Fn(&Rc<Link>, Topic, u64)>;
 
+/// A connection that is there.
+pub(super) struct Seat {
+    pub(super) link: Rc<Link>,
+    pub(super) address: Option<IpAddr>,
+    /// Counts it for as long as it is there.
+    _ticket: Ticket,
+}
+
 /// The connections of one worker.
 pub struct Links {
     worker: usize,
     outbox_bytes: usize,
-    patience: Patience,
-    gauge: Arc<Gauge>,
+    pub(super) patience: Patience,
+    pub(super) gauge: Arc<Gauge>,
     metrics: metrics::Connections,
     tally: Rc<Tally>,
     next: Cell<u64>,
-    table: RefCell<HashMap<ConnectionId, (Rc<Link>, Ticket)>>,
-    topics: RefCell<Registry<Rc<Link>>>,
+    pub(super) table: RefCell<HashMap<ConnectionId, Seat>>,
+    pub(super) topics: RefCell<Registry<Rc<Link>>>,
     opened: RefCell<Vec<Opened>>,
     closed: RefCell<Vec<ConnectionId>>,
     is_closing_down: Cell<bool>,
-    fall_behind: OnceCell<FallBehind>,
+    pub(super) fall_behind: OnceCell<FallBehind>,
+    /// The last kept event that was told here.
+    pub(super) told_seq: Cell<u64>,
+    /// Whose batches are to be sent, each after its time.
+    pub(super) awaited: RefCell<Vec<(Rc<Link>, Duration)>>,
 }
 
 impl Links {
@@ -79,6 +92,8 @@ impl Links {
             closed: RefCell::default(),
             is_closing_down: Cell::new(false),
             fall_behind: OnceCell::new(),
+            told_seq: Cell::new(0),
+            awaited: RefCell::default(),
         })
     }
 
@@ -132,13 +147,13 @@ impl Links {
         let link =
             Rc::new(Link::new(connection, dialect, self.outbox_bytes, socket, first_ping, Rc::clone(&self.tally)));
         let ticket = self.gauge.enter();
-        self.metrics.opened();
+        self.metrics.opened(dialect.name());
         if self.is_closing_down.get() {
             link.close(CloseCode::GoingAway);
         } else if !ticket.is_within_limit() {
             link.close(CloseCode::TooManyConnections);
         }
-        self.table.borrow_mut().insert(connection, (Rc::clone(&link), ticket));
+        self.table.borrow_mut().insert(connection, Seat { link: Rc::clone(&link), address, _ticket: ticket });
         self.opened.borrow_mut().push(Opened { connection, address, topic });
         link
     }
@@ -147,9 +162,9 @@ impl Links {
     pub fn end(&self, connection: ConnectionId) {
         self.leave(connection);
         let ended = self.table.borrow_mut().remove(&connection);
-        if let Some((link, _ticket)) = ended {
+        if let Some(Seat { link, .. }) = ended {
             link.release();
-            self.metrics.closed(link.reason());
+            self.metrics.closed(link.dialect().name(), link.reason());
             self.closed.borrow_mut().push(connection);
         }
     }
@@ -265,6 +280,7 @@ impl Links {
 
     /// Counts listeners that have left these topics.
     fn forget(&self, left: &[Topic]) {
+        left.iter().for_each(|topic| self.gauge.heard_less(*topic));
         left.iter().filter(|topic| topic.is_ephemeral()).for_each(|_| self.gauge.listener_goes());
     }
 
@@ -288,21 +304,26 @@ impl Links {
     /// Takes no connection in any more; gives those that there are.
     pub fn begin_closing_down(&self) -> Vec<Rc<Link>> {
         self.is_closing_down.set(true);
-        self.table.borrow().values().map(|(link, _)| Rc::clone(link)).collect()
+        self.table.borrow().values().map(|seat| Rc::clone(&seat.link)).collect()
     }
 
-    /// Looks after every connection: pings, closes and cuts as each needs it.
-    pub fn sweep(&self, now: Instant) {
-        for (connection, (link, _)) in &*self.table.borrow() {
+    /// Looks after every connection: pings, closes and cuts as each needs it. Gives how many were closed.
+    pub fn sweep(&self, now: Instant) -> usize {
+        let (mut closed, mut alive) = (0, Vec::new());
+        for (connection, Seat { link, .. }) in &*self.table.borrow() {
             match link.watch(&self.patience, now) {
-                Verdict::Nothing | Verdict::Ping => {}
+                Verdict::Nothing => {}
+                Verdict::Ping => alive.extend(link.reader().map(|_| Rc::clone(link))),
                 Verdict::Close(code) => {
                     log::debug!(connection:%, reason = code.reason(); "a connection is closed");
                     self.leave(*connection);
+                    closed += 1;
                 }
                 Verdict::Shut => self.leave(*connection),
             }
         }
+        alive.iter().for_each(|link| self.beat(link));
+        closed
     }
 
     /// Adds what passed since the last time to the metrics.
@@ -318,6 +339,6 @@ impl Links {
     }
 
     fn get(&self, connection: ConnectionId) -> Option<Rc<Link>> {
-        self.table.borrow().get(&connection).map(|(link, _)| Rc::clone(link))
+        self.table.borrow().get(&connection).map(|seat| Rc::clone(&seat.link))
     }
 }

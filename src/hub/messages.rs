@@ -20,14 +20,29 @@ pub enum Topic {
     Workflow(TopicKey),
     /// All workflows.
     Workflows,
+    /// Events of the type with this number.
+    Kind(u8),
+    /// Events of one session.
+    Execution(SessionId),
+    /// Events of one crew.
+    Crew(TopicKey),
+    /// The server's own numbers, again and again.
+    Metrics,
+    /// Every connection that is told events.
+    Events,
 }
 
 impl Topic {
-    /// Whether what is told there is kept nowhere: then it need not be written where nobody listens.
+    /// Whether it is told by [`super::Tell`], and need not be written where nobody listens.
     #[must_use]
     pub const fn is_ephemeral(self) -> bool {
         match self {
-            Topic::Session(_) => false,
+            Topic::Session(_)
+            | Topic::Kind(_)
+            | Topic::Execution(_)
+            | Topic::Crew(_)
+            | Topic::Metrics
+            | Topic::Events => false,
             Topic::Workflow(_) | Topic::Workflows => true,
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod close;
 pub mod dialect;
+pub mod feed;
 pub mod frame;
 pub mod gauge;
 pub mod link;
@@ -21,7 +22,8 @@ pub mod watchdog;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
@@ -30,6 +32,8 @@ use crate::config::connections::Connections;
 use crate::domain::id::ConnectionId;
 use close::CloseCode;
 pub use dialect::Dialect;
+use feed::Snapshot;
+pub use feed::TellEvents;
 pub use gauge::Gauge;
 pub use link::Link;
 pub use links::Links;
@@ -50,6 +54,10 @@ pub struct Hub {
     /// In the order of their workers.
     shards: Vec<Addr<Shard>>,
     roster: Roster,
+    /// What clients are called that said how they want to be called.
+    names: HashMap<Arc<str>, ConnectionId>,
+    /// Makes the server's own numbers, and knows whether anybody wants them.
+    metrics: Option<(Snapshot, Arc<Gauge>)>,
 }
 
 impl Hub {
@@ -57,7 +65,14 @@ impl Hub {
     #[must_use]
     pub fn new(shards: Vec<Addr<Shard>>, settings: &Connections) -> Self {
         let limits = Limits { per_address: settings.max_per_address, per_session: settings.max_per_session };
-        Self { shards, roster: Roster::new(limits) }
+        Self { shards, roster: Roster::new(limits), names: HashMap::new(), metrics: None }
+    }
+
+    /// The same, which tells the server's own numbers every second to those that want them, as `gauge` knows.
+    #[must_use]
+    pub fn telling_metrics(mut self, snapshot: Snapshot, gauge: Arc<Gauge>) -> Self {
+        self.metrics = Some((snapshot, gauge));
+        self
     }
 }
 
@@ -78,6 +93,10 @@ impl Hub {
 
 impl Actor for Hub {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.tell_metrics(ctx);
+    }
 }
 
 impl Handler<CloseAll> for Hub {

@@ -34,6 +34,10 @@ pub struct Outbox {
     begun: Option<Bytes>,
     control: VecDeque<Bytes>,
     journal: VecDeque<Bytes>,
+    /// Data that overtakes the journal, but for what stands `in_order` there.
+    urgent: VecDeque<Bytes>,
+    /// How many elements at the front of the journal nothing overtakes.
+    in_order: usize,
     /// In the order of their first arrival; a replacement keeps its place.
     ephemeral: BTreeMap<u64, (Key, Bytes)>,
     places: HashMap<Key, u64>,
@@ -79,6 +83,7 @@ impl Outbox {
         self.begun.is_none()
             && self.control.is_empty()
             && self.journal.is_empty()
+            && self.urgent.is_empty()
             && self.ephemeral.is_empty()
             && self.last.is_none()
     }
@@ -112,21 +117,36 @@ impl Outbox {
     /// # Errors
     /// [`Full`] where it does not fit; nothing was added then.
     pub fn push_journal(&mut self, frames: Bytes) -> Result<(), Full> {
-        if self.sealed || frames.is_empty() {
+        self.push_both(Bytes::new(), frames)
+    }
+
+    /// The same with data that overtakes what waits, but no replay, and none that was urgent before it: both are taken,
+    /// or neither is.
+    ///
+    /// # Errors
+    /// [`Full`] where they do not fit; nothing was added then.
+    pub fn push_both(&mut self, urgent: Bytes, frames: Bytes) -> Result<(), Full> {
+        let bytes = urgent.len() + frames.len();
+        if self.sealed || bytes == 0 {
             return Ok(());
         }
-        while !self.has_room(frames.len()) && self.drop_oldest() {}
-        let is_first = self.journal.is_empty() && self.begun.is_none();
-        if !self.has_room(frames.len()) && !is_first {
+        while !self.has_room(bytes) && self.drop_oldest() {}
+        let is_first = self.journal.is_empty() && self.urgent.is_empty() && self.begun.is_none();
+        if !self.has_room(bytes) && !is_first {
             return Err(Full);
         }
-        self.data_bytes += frames.len();
-        self.journal.push_back(frames);
+        self.data_bytes += bytes;
+        if !urgent.is_empty() {
+            self.urgent.push_back(urgent);
+        }
+        if !frames.is_empty() {
+            self.journal.push_back(frames);
+        }
         Ok(())
     }
 
     /// Adds a replay, which comes once and has a bound of its own: it is always taken, and takes no room from what
-    /// follows it. Else who comes back to a large one would be too slow before it could read.
+    /// follows it. Else who comes back to a large one would be too slow before it could read. Nothing overtakes it.
     pub fn push_replay(&mut self, frames: Bytes) {
         if self.sealed || frames.is_empty() {
             return;
@@ -134,6 +154,7 @@ impl Outbox {
         self.data_bytes += frames.len();
         self.exempt += frames.len();
         self.journal.push_back(frames);
+        self.in_order = self.journal.len();
     }
 
     /// Adds data that only the latest of matters.
@@ -171,6 +192,8 @@ impl Outbox {
     /// Forgets all data, but for the rest of what has begun to leave; control frames and the last frame stay.
     pub fn clear_data(&mut self) {
         self.journal = VecDeque::new();
+        self.urgent = VecDeque::new();
+        self.in_order = 0;
         self.ephemeral.clear();
         self.places.clear();
         self.data_bytes = self.begun.as_ref().map_or(0, Bytes::len);
@@ -192,7 +215,14 @@ impl Outbox {
     }
 
     fn pop_data(&mut self) -> Option<Bytes> {
-        self.begun = self.journal.pop_front();
+        if self.in_order == 0 {
+            self.begun = self.urgent.pop_front();
+        }
+        if self.begun.is_some() {
+            return self.pop_begun();
+        }
+        self.begun = self.journal.pop_front().or_else(|| self.urgent.pop_front());
+        self.in_order = self.in_order.saturating_sub(1);
         if self.begun.is_none() {
             let (_, (key, frames)) = self.ephemeral.pop_first()?;
             self.places.remove(&key);

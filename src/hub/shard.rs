@@ -28,7 +28,7 @@ const RETRY_MS: std::ops::RangeInclusive<u32> = 500..=3000;
 
 /// The connections of one worker.
 pub struct Shard {
-    links: Rc<Links>,
+    pub(super) links: Rc<Links>,
     hub: Recipient<ReportConnections>,
 }
 
@@ -44,7 +44,9 @@ impl Actor for Shard {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(self.links.patience().sweep(), |shard, _| shard.links.sweep(Instant::now()));
+        ctx.run_interval(self.links.patience().sweep(), |shard, _| {
+            shard.links.sweep(Instant::now());
+        });
         ctx.run_interval(REPORT_EVERY, |shard, _| {
             shard.links.add_up();
             if let Some(report) = shard.links.report() {

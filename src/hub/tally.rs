@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 
+use super::feed::Passed;
 use crate::metrics::Connections;
 
 /// What passed through the connections of one worker since it was last added to the metrics.
@@ -32,6 +33,18 @@ impl Tally {
     /// So many messages that only the latest of mattered were dropped.
     pub fn drop_ephemeral(&self, messages: u64) {
         add(&self.dropped, messages);
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn passed(&self) -> Passed {
+        Passed {
+            messages_in: self.received.get(),
+            bytes_in: self.received_bytes.get(),
+            messages_out: self.sent.get(),
+            bytes_out: self.sent_bytes.get(),
+            dropped: self.dropped.get(),
+        }
     }
 
     /// Adds all of it to the metrics, and begins again.

@@ -7,15 +7,17 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use actix::{Addr, Message, Recipient};
+use actix::{Addr, Message};
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use super::feed::TellEvents;
 use super::frame;
 use super::gauge::Gauge;
 use super::messages::Topic;
 use super::shard::Shard;
-use crate::domain::id::ConnectionId;
+use crate::domain::event::Kind;
+use crate::domain::id::{ConnectionId, SessionId};
 
 /// Which kinds of messages a connection wants: a bit for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +141,7 @@ pub struct Join {
 /// The way to all shards. Cloning shares it.
 #[derive(Clone)]
 pub struct Broadcast {
-    shards: Arc<[Recipient<Tell>]>,
+    shards: Arc<[Addr<Shard>]>,
     gauge: Arc<Gauge>,
 }
 
@@ -147,7 +149,7 @@ impl Broadcast {
     /// The way to these shards, whose connections `gauge` counts.
     #[must_use]
     pub fn new(shards: &[Addr<Shard>], gauge: Arc<Gauge>) -> Self {
-        Self { shards: shards.iter().map(|shard| shard.clone().recipient()).collect(), gauge }
+        Self { shards: shards.into(), gauge }
     }
 
     /// Whether anybody anywhere listens to what is told this way, or is about to. Where nobody does, nothing need be
@@ -161,6 +163,26 @@ impl Broadcast {
     pub fn tell(&self, tell: &Tell) {
         for shard in &*self.shards {
             shard.do_send(tell.clone());
+        }
+    }
+
+    /// Whether anybody may listen to events of this type, or to this session whatever the type. Where nobody does, an
+    /// event that is kept nowhere need not be written.
+    #[must_use]
+    pub fn is_heard(&self, kind: &Kind, execution: Option<SessionId>) -> bool {
+        self.gauge.is_heard(kind, execution)
+    }
+
+    /// Whether anybody wants the server's own numbers again and again.
+    #[must_use]
+    pub fn is_metrics_heard(&self) -> bool {
+        self.gauge.is_metrics_heard()
+    }
+
+    /// Tells events to their audience. Kept ones have to come in order, after their commit.
+    pub fn tell_events(&self, message: &TellEvents) {
+        for shard in &*self.shards {
+            shard.do_send(message.clone());
         }
     }
 

@@ -14,7 +14,6 @@ const LAG_EVERY: Duration = Duration::from_millis(500);
 /// For one worker's connections.
 #[derive(Clone, Debug)]
 pub struct Connections {
-    open: Gauge,
     opened: Counter,
     metrics: Metrics,
     /// Messages that clients sent.
@@ -33,8 +32,8 @@ impl Connections {
     pub(super) fn new(metrics: &Metrics) -> Self {
         // A counter with a label is told once it has a value for it.
         drop(metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", "done")]));
+        drop(metrics.gauge(names::CONNECTIONS, &[("kind", "session")]));
         Self {
-            open: metrics.gauge(names::CONNECTIONS, &[]),
             opened: metrics.counter(names::CONNECTIONS_OPENED, &[]),
             metrics: metrics.clone(),
             messages_received: metrics.counter(names::MESSAGES_RECEIVED, &[]),
@@ -45,16 +44,16 @@ impl Connections {
         }
     }
 
-    /// A connection was opened.
-    pub fn opened(&self) {
-        self.open.increment(1.0);
+    /// A connection of this kind was opened.
+    pub fn opened(&self, kind: &'static str) {
+        // Looked up each time, as at the end: that is little beside what a socket costs.
+        self.metrics.gauge(names::CONNECTIONS, &[("kind", kind)]).increment(1.0);
         self.opened.increment(1);
     }
 
-    /// A connection that was opened has gone, for this reason.
-    pub fn closed(&self, reason: &'static str) {
-        self.open.decrement(1.0);
-        // Looked up each time: that is little beside what closing a socket costs.
+    /// A connection of this kind that was opened has gone, for this reason.
+    pub fn closed(&self, kind: &'static str, reason: &'static str) {
+        self.metrics.gauge(names::CONNECTIONS, &[("kind", kind)]).decrement(1.0);
         self.metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", reason)]).increment(1);
     }
 }
@@ -68,8 +67,6 @@ pub struct Sessions {
     pub human_wait: Histogram,
     /// Seconds that a session waited for a run slot.
     pub queue_wait: Histogram,
-    /// Seconds that an ended session had worked, without its waiting.
-    pub run: Histogram,
 }
 
 impl Sessions {
@@ -82,7 +79,6 @@ impl Sessions {
                 .collect(),
             human_wait: metrics.histogram(names::HUMAN_WAIT, &[]),
             queue_wait: metrics.histogram(names::QUEUE_WAIT, &[]),
-            run: metrics.histogram(names::RUN, &[]),
         }
     }
 
@@ -108,27 +104,6 @@ impl Sessions {
     }
 }
 
-/// For the live workflows.
-#[derive(Clone, Debug)]
-pub struct Workflows {
-    /// How many there are.
-    pub live: Gauge,
-    /// Their iterations.
-    pub ticks: Counter,
-    /// Failures of their nodes.
-    pub node_errors: Counter,
-}
-
-impl Workflows {
-    pub(super) fn new(metrics: &Metrics) -> Self {
-        Self {
-            live: metrics.gauge(names::LIVE_WORKFLOWS, &[]),
-            ticks: metrics.counter(names::WORKFLOW_TICKS, &[]),
-            node_errors: metrics.counter(names::NODE_ERRORS, &[]),
-        }
-    }
-}
-
 /// For the sessions of one task kind.
 #[derive(Clone, Debug)]
 pub struct TaskKind {
@@ -137,6 +112,10 @@ pub struct TaskKind {
     cancelled: Counter,
     /// Sessions that were started.
     pub started: Counter,
+    /// Seconds that an ended session had worked, without its waiting.
+    pub run: Histogram,
+    /// Seconds that an ended session had taken from its start, with all its waiting.
+    pub whole: Histogram,
 }
 
 impl TaskKind {
@@ -148,6 +127,8 @@ impl TaskKind {
             failed: ended(Status::Failed),
             cancelled: ended(Status::Cancelled),
             started: metrics.counter(names::SESSIONS_STARTED, &[("task", name)]),
+            run: metrics.histogram(names::RUN, &[("task", name)]),
+            whole: metrics.histogram(names::WHOLE, &[("task", name)]),
         }
     }
 

@@ -3,22 +3,29 @@
 //! There is no global recorder: several servers in one process, as tests have them, count apart. Each part of the
 //! server takes its handles once, when it starts, so that counting is an atomic addition and no look-up.
 
+mod events;
 mod handles;
 mod names;
 mod process;
+mod reading;
+pub mod snapshot;
+mod statistics;
+mod ticks;
+mod workflows;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 
-pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind, Workflows};
+pub use events::{EventHandler, Events};
+pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind};
+pub use snapshot::Snapshot;
+pub use statistics::{Numbers, Statistics};
+pub use ticks::{Pace, Ticks};
+pub use workflows::{WorkflowReport, Workflows};
 
 use crate::domain::time::Timestamp;
-
-/// How often what was measured is put into its buckets; it waits in memory until then.
-const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// All metrics of a server. Clones share them.
 #[derive(Clone, Debug)]
@@ -50,7 +57,9 @@ impl Metrics {
         metrics.gauge(names::START_TIME, &[]).set(Timestamp::now().as_secs_f64());
         metrics.gauge(names::WORKERS, &[]).set(workers as f64);
         // What is not registered is not told: an idle server tells zeros, so that rates and alarms work from the start.
-        drop((metrics.connections(), metrics.sessions(), metrics.store()));
+        drop((metrics.connections(), metrics.sessions(), metrics.store(), metrics.workflows(), metrics.events()));
+        metrics.unwritten_rows(0);
+        metrics.subscriptions(&[("type", 0)]);
         (0..workers.max(1)).for_each(|worker| drop(metrics.event_loop(worker)));
         Ok(metrics)
     }
@@ -79,6 +88,30 @@ impl Metrics {
         Workflows::new(self)
     }
 
+    /// Handles for the event log.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events::new(self)
+    }
+
+    /// Handles for one handler of events. To be taken for all handlers at the start, so that they are told.
+    #[must_use]
+    pub fn event_handler(&self, name: &str) -> EventHandler {
+        EventHandler::new(self, name)
+    }
+
+    /// So many rows wait to be written.
+    pub fn unwritten_rows(&self, count: usize) {
+        self.gauge(names::UNWRITTEN, &[]).set(count as f64);
+    }
+
+    /// So many subscriptions there are, by what they ask for.
+    pub fn subscriptions(&self, counts: &[(&'static str, u64)]) {
+        for (topic, count) in counts {
+            self.gauge(names::SUBSCRIPTIONS, &[("topic", topic)]).set(*count as f64);
+        }
+    }
+
     /// Handles for the store's writer.
     #[must_use]
     pub fn store(&self) -> Store {
@@ -91,21 +124,13 @@ impl Metrics {
         EventLoop::new(self, worker)
     }
 
-    /// Everything in the Prometheus text format (`text/plain; version=0.0.4`).
+    /// Everything in the Prometheus text format (`text/plain; version=0.0.4`). Puts what was measured into its buckets,
+    /// too: until then it piles up, which [`Statistics`] does not let happen.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = self.recorder.handle().render();
         process::render_to(&mut text);
         text
-    }
-
-    /// Puts what was measured into its buckets, for ever. To be spawned once; without it, measured values pile up
-    /// until somebody asks for the metrics.
-    pub async fn keep_up(self) {
-        loop {
-            tokio::time::sleep(UPKEEP_EVERY).await;
-            self.recorder.handle().run_upkeep();
-        }
     }
 
     fn describe(&self) {
@@ -153,7 +178,7 @@ mod tests {
     #[test]
     fn an_idle_server_tells_every_metric() {
         let metrics = Metrics::install(2).unwrap();
-        let (_kind, _workflows) = (metrics.task_kind("approval"), metrics.workflows());
+        let (_kind, _handler) = (metrics.task_kind("approval"), metrics.event_handler("mail"));
         let text = metrics.render();
         let described = names::COUNTERS.iter().chain(&names::GAUGES).map(|(name, _)| name);
         for name in described.chain(names::HISTOGRAMS.iter().map(|(name, ..)| name)) {
@@ -170,17 +195,17 @@ mod tests {
     fn workers_count_together_and_servers_apart() {
         let (one, other) = (Metrics::install(2).unwrap(), Metrics::install(2).unwrap());
         let (first, second) = (one.connections(), one.connections());
-        first.opened();
-        second.opened();
-        second.closed("too slow");
+        first.opened("session");
+        second.opened("session");
+        second.closed("session", "too slow");
         second.messages_sent.increment(3);
         let text = one.render();
-        assert_eq!(lines(&text, "callboard_connections "), ["callboard_connections 1"]);
+        assert_eq!(lines(&text, "callboard_connections{"), ["callboard_connections{kind=\"session\"} 1"]);
         assert_eq!(lines(&text, "callboard_connections_opened_total "), ["callboard_connections_opened_total 2"]);
         assert_eq!(lines(&text, "callboard_messages_sent_total "), ["callboard_messages_sent_total 3"]);
         let closed = lines(&text, "callboard_connections_closed_total{");
         assert!(closed.contains(&"callboard_connections_closed_total{reason=\"too slow\"} 1"), "{closed:?}");
-        assert_eq!(lines(&other.render(), "callboard_connections "), ["callboard_connections 0"]);
+        assert_eq!(lines(&other.render(), "callboard_connections{"), ["callboard_connections{kind=\"session\"} 0"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(super) const WORKERS: &str = "callboard_workers";
 pub(super) const CONNECTIONS: &str = "callboard_connections";
 pub(super) const CONNECTIONS_OPENED: &str = "callboard_connections_opened_total";
 pub(super) const CONNECTIONS_CLOSED: &str = "callboard_connections_closed_total";
+pub(super) const SUBSCRIPTIONS: &str = "callboard_event_subscriptions";
 pub(super) const MESSAGES_RECEIVED: &str = "callboard_messages_received_total";
 pub(super) const MESSAGES_SENT: &str = "callboard_messages_sent_total";
 pub(super) const MESSAGES_DROPPED: &str = "callboard_messages_dropped_total";
@@ -17,23 +18,39 @@ pub(super) const SESSIONS_ENDED: &str = "callboard_sessions_ended_total";
 pub(super) const HUMAN_WAIT: &str = "callboard_session_human_wait_seconds";
 pub(super) const QUEUE_WAIT: &str = "callboard_session_queue_wait_seconds";
 pub(super) const RUN: &str = "callboard_session_run_seconds";
+pub(super) const WHOLE: &str = "callboard_session_whole_seconds";
 pub(super) const COMMIT_SECONDS: &str = "callboard_store_commit_seconds";
 pub(super) const COMMIT_ROWS: &str = "callboard_store_commit_rows";
+pub(super) const UNWRITTEN: &str = "callboard_store_unwritten_rows";
 pub(super) const LOOP_LAG: &str = "callboard_loop_lag_seconds";
 pub(super) const LIVE_WORKFLOWS: &str = "callboard_live_workflows";
 pub(super) const WORKFLOW_TICKS: &str = "callboard_workflow_ticks_total";
+pub(super) const TICK_SECONDS: &str = "callboard_workflow_tick_seconds";
 pub(super) const NODE_ERRORS: &str = "callboard_workflow_node_errors_total";
+pub(super) const EVENTS: &str = "callboard_events_total";
+pub(super) const EVENT_BATCH: &str = "callboard_event_log_batch_events";
+pub(super) const HANDLER_RUNS: &str = "callboard_event_handler_runs_total";
+pub(super) const HANDLER_DROPS: &str = "callboard_event_handler_drops_total";
+/// Written by `process`, which reads it from the system.
+pub(super) const CPU_SECONDS: &str = "process_cpu_seconds_total";
+/// Written by `process`, which reads it from the system.
+pub(super) const RESIDENT_BYTES: &str = "process_resident_memory_bytes";
 
-pub(super) const GAUGES: [(&str, &str); 6] = [
+pub(super) const GAUGES: [(&str, &str); 8] = [
     (BUILD_INFO, "1, with the version of the server as a label"),
     (START_TIME, "When the process was started, in seconds since the Unix epoch"),
     (WORKERS, "Worker threads"),
-    (CONNECTIONS, "WebSockets and event streams that are open"),
+    (CONNECTIONS, "WebSockets and event streams that are open, by kind"),
+    (
+        SUBSCRIPTIONS,
+        "Subscriptions of event sockets, by what they ask for; one that asks for several types counts for each",
+    ),
     (SESSIONS, "Sessions that have not ended, by status"),
+    (UNWRITTEN, "Rows that wait to be written to the store"),
     (LIVE_WORKFLOWS, "Workflows that are live"),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 11] = [
+pub(super) const COUNTERS: [(&str, &str); 14] = [
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),
     (MESSAGES_RECEIVED, "Messages that clients sent"),
@@ -45,27 +62,30 @@ pub(super) const COUNTERS: [(&str, &str); 11] = [
     (SESSIONS_ENDED, "Sessions that have ended, by task and status"),
     (WORKFLOW_TICKS, "Iterations of live workflows"),
     (NODE_ERRORS, "Failures of nodes of live workflows"),
+    (EVENTS, "Events that were told, by the family of their type and by whether they are kept"),
+    (HANDLER_RUNS, "Commands that were run for events, by handler and outcome"),
+    (HANDLER_DROPS, "Events that a handler had no room for, by handler"),
 ];
 
 /// A histogram's name, help text and upper bounds of its buckets.
 type HistogramName = (&'static str, &'static str, &'static [f64]);
 
-pub(super) const HISTOGRAMS: [HistogramName; 6] = [
+/// From a millisecond to a day: what a session may take.
+const LONG: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0];
+
+pub(super) const HISTOGRAMS: [HistogramName; 9] = [
     (
         HUMAN_WAIT,
         "How long an answered request had waited for a person",
-        &[0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0],
+        &[0.001, 0.01, 0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0],
     ),
     (
         QUEUE_WAIT,
         "How long a session waited for a run slot",
         &[0.0001, 0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0],
     ),
-    (
-        RUN,
-        "How long an ended session had worked, without its waiting",
-        &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0],
-    ),
+    (RUN, "How long an ended session had worked, without its waiting, by task", LONG),
+    (WHOLE, "How long an ended session had taken from its start, with all its waiting, by task", LONG),
     (
         COMMIT_SECONDS,
         "How long a commit to the store took",
@@ -81,4 +101,58 @@ pub(super) const HISTOGRAMS: [HistogramName; 6] = [
         "How much later than it was due a worker's event loop woke up, by worker",
         &[0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0],
     ),
+    (
+        TICK_SECONDS,
+        "How long an iteration of a live workflow took",
+        &[0.000_001, 0.000_005, 0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 1.0, 10.0],
+    ),
+    (
+        EVENT_BATCH,
+        "Kept events that were told after one write of the log",
+        &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0],
+    ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::Metrics;
+    use super::*;
+
+    /// The names of metrics in a file of `deploy/`; those of a histogram's series count as the histogram's.
+    fn used(file: &str) -> BTreeSet<String> {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(file)).unwrap();
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let names = words.filter(|word| word.starts_with("callboard_") || word.starts_with("process_"));
+        let histogram = |name: &str| {
+            let bare = ["_bucket", "_count", "_sum"].iter().find_map(|end| name.strip_suffix(end));
+            HISTOGRAMS.iter().map(|(name, ..)| *name).find(|name| Some(*name) == bare)
+        };
+        names.map(|name| histogram(name).unwrap_or(name).to_owned()).collect()
+    }
+
+    fn told() -> BTreeSet<String> {
+        let metrics = Metrics::install(1).unwrap();
+        let (_kind, _handler) = (metrics.task_kind("approval"), metrics.event_handler("mail"));
+        let text = metrics.render();
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        types.filter_map(|rest| rest.split(' ').next()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_dashboard_shows_every_metric_and_no_others() {
+        let (used, told) = (used("grafana-dashboard.json"), told());
+        assert_eq!(used.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new());
+        assert_eq!(told.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+
+    #[test]
+    fn alerts_are_of_metrics_that_there_are() {
+        let (used, told) = (used("alerts.yml"), told());
+        assert!(used.len() > 8, "{used:?}");
+        assert_eq!(used.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+}

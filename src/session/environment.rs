@@ -61,7 +61,8 @@ impl Environment {
         }
         if after.status.is_terminal() && before.is_none_or(|before| !before.status.is_terminal()) {
             kind.ended(after.status);
-            self.metrics.run.record(seconds(after.spent.running));
+            kind.run.record(seconds(after.spent.running));
+            kind.whole.record(seconds(after.spent.queued + after.spent.running + after.spent.waiting));
         }
     }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::query::{Query, Reply};
 use super::writer::Command;
 use super::{Error, Store};
+pub use crate::domain::event::Told as Recorded;
 use crate::domain::event::kind::Keeping;
 use crate::domain::event::{Event, Happening};
 use crate::domain::time::Timestamp;
@@ -38,7 +39,7 @@ impl Draft {
     /// An event that is not kept, ready to tell.
     #[must_use]
     pub fn into_ephemeral(self) -> Recorded {
-        Recorded { event: self.event, json: self.json.into() }
+        Recorded::of(self.event, self.json.into())
     }
 
     /// About how many bytes it writes.
@@ -49,15 +50,6 @@ impl Draft {
     fn is_kept(&self) -> bool {
         self.event.happening.kind.keeping() == Keeping::Kept
     }
-}
-
-/// An event that may be told: it is in the store, or of a kind that is not kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
-    /// The event, with its `seq` where it is kept.
-    pub event: Event,
-    /// Its JSON, as clients get it.
-    pub json: Bytes,
 }
 
 /// Tells what was recorded: one message a commit.
@@ -124,7 +116,7 @@ pub(super) fn place(drafts: Vec<Draft>, last_seq: u64) -> (Option<EventRow>, Vec
         None => draft.into_ephemeral(),
         Some((seq, range)) => {
             draft.event.seq = Some(seq);
-            Recorded { event: draft.event, json: body.slice(range) }
+            Recorded::of(draft.event, body.slice(range))
         }
     });
     let recorded = recorded.collect();

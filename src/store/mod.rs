@@ -13,6 +13,7 @@ mod events;
 mod handle;
 mod keys;
 mod memory;
+pub mod private;
 mod query;
 mod seal;
 mod sqlite;

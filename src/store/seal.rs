@@ -1,8 +1,7 @@
 //! The store's own key, and what is encrypted with it: XChaCha20-Poly1305 with a random nonce, written as base64.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -11,7 +10,7 @@ use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use rand::{RngCore, TryRngCore};
 
-use super::Error;
+use super::{Error, private};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
@@ -40,7 +39,7 @@ impl Sealer {
     pub(super) fn from_file(path: &Path) -> Result<Self, Error> {
         match fs::read_to_string(path) {
             Ok(text) => {
-                warn_of_readers(path);
+                private::warn_of_readers(path);
                 decode(&text).ok_or_else(|| {
                     Error::Unusable(format!(
                         "{} does not hold a key (32 bytes in base64): restore it, or move it away to have a new one made; \
@@ -51,7 +50,7 @@ impl Sealer {
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let key = random_key()?;
-                write_key(path, &key).map_err(|error| unusable(path, "made", &error))?;
+                private::write(path, &STANDARD.encode(key)).map_err(|error| unusable(path, "made", &error))?;
                 Ok(Self::new(&key))
             }
             Err(error) => Err(unusable(path, "read", &error)),
@@ -96,40 +95,14 @@ fn random_key() -> Result<[u8; KEY_BYTES], Error> {
     Ok(key)
 }
 
-/// Writes the key beside its place and moves it there, so that a crash leaves no half of a key.
-fn write_key(path: &Path, key: &[u8; KEY_BYTES]) -> std::io::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    // One that a crash left may have other rights, which opening would not change.
-    match fs::remove_file(&part) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    file.write_all(STANDARD.encode(key).as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    fs::rename(&part, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-fn warn_of_readers(path: &Path) {
-    if let Ok(facts) = fs::metadata(path)
-        && facts.permissions().mode() & 0o077 != 0
-    {
-        log::warn!("{} can be read by others than its owner: it should have mode 600", path.display());
-    }
-}
-
 fn unusable(path: &Path, what: &str, error: &std::io::Error) -> Error {
     Error::Unusable(format!("the store's key {} cannot be {what}: {error}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -116,8 +116,13 @@ impl Server {
     /// The value of a metric, by its name with labels as they are written.
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let text = self.get("/metrics").text();
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().unwrap())
+        // A name without labels stands for the sum over all of them.
+        let of_name = |line: &str| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let is_meant = series == name || series.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'));
+            is_meant.then(|| value.parse::<f64>().unwrap())
+        };
+        text.lines().filter_map(of_name).sum()
     }
 
     /// Waits until no connection is left, and asks the session as well.

@@ -1,12 +1,13 @@
 //! Events: what happens anywhere in the server, typed, as those who listen to more than one session see it.
 //!
 //! `kind` is the table of types, `pattern` how types are asked for, `subscription` what a listener asks for, `filter`
-//! what it leaves out of that.
+//! what it leaves out of that, `told` an event that is written down.
 
 pub mod filter;
 pub mod kind;
 pub mod pattern;
 pub mod subscription;
+pub mod told;
 
 use std::sync::Arc;
 
@@ -18,9 +19,10 @@ use super::id::SessionId;
 use super::status::Priority;
 use super::time::Timestamp;
 pub use filter::Filter;
-pub use kind::{Group, Kind};
+pub use kind::{Group, Keeping, Kind};
 pub use pattern::Pattern;
 pub use subscription::Subscription;
+pub use told::Told;
 
 /// Something that has happened, before it has an id and a place.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,6 +11,8 @@ const LIMIT: usize = 100 * UNIT;
 enum Step {
     Control,
     Journal(usize),
+    Urgent(usize),
+    Replay(usize),
     Ephemeral(u64, usize),
     Seal,
     ClearData,
@@ -21,6 +23,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => Just(Step::Control),
         6 => (0..60usize).prop_map(Step::Journal),
+        3 => (0..60usize).prop_map(Step::Urgent),
+        1 => (0..60usize).prop_map(Step::Replay),
         6 => (0..4u64, 0..60usize).prop_map(|(key, len)| Step::Ephemeral(key, len)),
         1 => Just(Step::Seal),
         1 => Just(Step::ClearData),
@@ -35,6 +39,11 @@ struct Naive {
     begun: Vec<u8>,
     control: Vec<Vec<u8>>,
     journal: Vec<Vec<u8>>,
+    urgent: Vec<Vec<u8>>,
+    /// How many of the first in the journal came before or with the last replay.
+    in_order: usize,
+    /// How many bytes of replays wait: they all leave before anything that is counted.
+    exempt: usize,
     ephemeral: Vec<(u64, Vec<u8>)>,
     last: Option<Vec<u8>>,
     sealed: bool,
@@ -45,26 +54,40 @@ impl Naive {
     fn bytes(&self) -> usize {
         self.begun.len()
             + self.journal.iter().map(Vec::len).sum::<usize>()
+            + self.urgent.iter().map(Vec::len).sum::<usize>()
             + self.ephemeral.iter().map(|(_, b)| b.len()).sum::<usize>()
     }
 
+    fn counted(&self) -> usize {
+        self.bytes().saturating_sub(self.exempt)
+    }
+
     fn make_room(&mut self, len: usize) {
-        while self.bytes() + len > LIMIT && !self.ephemeral.is_empty() {
+        while self.counted() + len > LIMIT && !self.ephemeral.is_empty() {
             self.ephemeral.remove(0);
             self.dropped += 1;
         }
     }
 
-    fn journal(&mut self, bytes: Vec<u8>) -> bool {
+    fn journal(&mut self, bytes: Vec<u8>, is_urgent: bool) -> bool {
         if self.sealed || bytes.is_empty() {
             return true;
         }
         self.make_room(bytes.len());
-        let fits = self.bytes() + bytes.len() <= LIMIT || (self.journal.is_empty() && self.begun.is_empty());
+        let is_first = self.journal.is_empty() && self.urgent.is_empty() && self.begun.is_empty();
+        let fits = self.counted() + bytes.len() <= LIMIT || is_first;
         if fits {
-            self.journal.push(bytes);
+            if is_urgent { self.urgent.push(bytes) } else { self.journal.push(bytes) }
         }
         fits
+    }
+
+    fn replay(&mut self, bytes: Vec<u8>) {
+        if !self.sealed && !bytes.is_empty() {
+            self.exempt += bytes.len();
+            self.journal.push(bytes);
+            self.in_order = self.journal.len();
+        }
     }
 
     fn ephemeral(&mut self, key: u64, bytes: Vec<u8>) {
@@ -78,7 +101,7 @@ impl Naive {
         });
         let before = self.ephemeral.len();
         self.make_room(bytes.len());
-        if self.bytes() + bytes.len() > LIMIT {
+        if self.counted() + bytes.len() > LIMIT {
             self.dropped += 1;
             return;
         }
@@ -91,7 +114,10 @@ impl Naive {
             if !self.control.is_empty() {
                 return Some(self.control.remove(0));
             }
-            if !self.journal.is_empty() {
+            if self.in_order == 0 && !self.urgent.is_empty() {
+                self.begun = self.urgent.remove(0);
+            } else if !self.journal.is_empty() {
+                self.in_order = self.in_order.saturating_sub(1);
                 self.begun = self.journal.remove(0);
             } else if !self.ephemeral.is_empty() {
                 self.begun = self.ephemeral.remove(0).1;
@@ -100,6 +126,7 @@ impl Naive {
             }
         }
         let rest = self.begun.split_off(self.begun.len().min(PIECE));
+        self.exempt = self.exempt.saturating_sub(self.begun.len());
         Some(std::mem::replace(&mut self.begun, rest))
     }
 }
@@ -122,7 +149,15 @@ proptest! {
                 }
                 Step::Journal(len) => {
                     let taken = outbox.push_journal(bytes(len).into()).is_ok();
-                    prop_assert_eq!(taken, naive.journal(bytes(len)));
+                    prop_assert_eq!(taken, naive.journal(bytes(len), false));
+                }
+                Step::Urgent(len) => {
+                    let taken = outbox.push_both(bytes(len).into(), Bytes::new()).is_ok();
+                    prop_assert_eq!(taken, naive.journal(bytes(len), true));
+                }
+                Step::Replay(len) => {
+                    outbox.push_replay(bytes(len).into());
+                    naive.replay(bytes(len));
                 }
                 Step::Ephemeral(key, len) => {
                     outbox.push_ephemeral(Key(key), bytes(len).into());
@@ -138,6 +173,9 @@ proptest! {
                 Step::ClearData => {
                     outbox.clear_data();
                     naive.journal.clear();
+                    naive.urgent.clear();
+                    naive.in_order = 0;
+                    naive.exempt = naive.exempt.min(naive.begun.len());
                     naive.ephemeral.clear();
                 }
                 Step::Pop => prop_assert_eq!(outbox.pop().map(|b| b.to_vec()), naive.pop()),

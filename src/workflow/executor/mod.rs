@@ -41,6 +41,9 @@ use crate::domain::time::Timestamp;
 use crate::hub::{Broadcast, Tell, Topic};
 use crate::metrics;
 
+/// How many of its slowest nodes a workflow reports.
+const SLOWEST: usize = 5;
+
 /// What all executors of a server have in common.
 pub struct Shared {
     /// The node classes.
@@ -128,6 +131,8 @@ struct Pace {
     /// How long the last iteration took.
     last_tick: Duration,
     rate: Rate,
+    /// What the metrics have not been told yet.
+    ticks: metrics::Ticks,
     /// Whether a turn comes as soon as everything else had its turn.
     is_turn_due: bool,
     timer: Option<(Instant, SpawnHandle)>,
@@ -143,6 +148,7 @@ impl Pace {
             next_flush: now,
             last_tick: Duration::ZERO,
             rate: Rate::default(),
+            ticks: metrics::Ticks::default(),
             is_turn_due: false,
             timer: None,
         }
@@ -201,6 +207,18 @@ impl Executor {
         self.pace.next_flush = begun + gap.max(10 * begun.elapsed());
     }
 
+    /// Tells the metrics of the last iterations.
+    fn report(&mut self, now: Instant) {
+        let Some(pace) = self.pace.ticks.take(&self.shared.metrics.tick_seconds, now) else { return };
+        let nodes = self.nodes.iter().filter_map(|node| self.plan.view(*node));
+        let mut slowest: Vec<_> = nodes.filter_map(|view| Some((view.duration?, view.id))).collect();
+        slowest.sort_unstable_by_key(|(took, _)| std::cmp::Reverse(*took));
+        slowest.truncate(SLOWEST);
+        let slowest = slowest.into_iter().map(|(took, id)| (id.to_owned(), took.as_secs_f64())).collect();
+        let workflow_id = Arc::clone(&self.workflow_id);
+        self.shared.metrics.report(metrics::WorkflowReport { workflow_id, pace, slowest });
+    }
+
     fn beat(&mut self) -> Beat {
         let since = self.pace.began.elapsed();
         Beat {
@@ -222,6 +240,7 @@ impl Executor {
         stopped.author.clone_from(&why.author);
         self.board.happened(stopped.clone());
         self.flush();
+        self.report(Instant::now());
         self.drop_all_work();
         let status = self.status();
         log::info!(workflow_id:% = self.workflow_id, reason:% = why.reason; "a workflow is not live any more");

@@ -82,6 +82,9 @@ impl Executor {
         // A beat that is late does not make the next one early.
         self.pace.next_beat = begun + Duration::from_millis(self.interval_ms());
         self.shared.metrics.ticks.increment(1);
+        if self.pace.ticks.add(ended - begun, ended) {
+            self.report(ended);
+        }
         let stop = self.take(tick, ctx);
         let count = self.execution_count();
         let enough = self.options.max_iterations.is_some_and(|most| !self.is_paused && count >= most);

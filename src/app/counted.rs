@@ -1,0 +1,55 @@
+//! What the metrics are told of parts that do not know them, and what others are told of the metrics.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::domain::event::Kind;
+use crate::domain::event::kind::Keeping;
+use crate::domain::id::SessionId;
+use crate::event::{Listener, Recorded};
+use crate::hub::Gauge;
+use crate::hub::feed::Snapshot;
+use crate::metrics::{self, Metrics, Numbers};
+use crate::store::Store;
+
+/// Counts events as they are told.
+pub(super) struct Counted(pub(super) metrics::Events);
+
+impl Listener for Counted {
+    /// Nothing is made for it.
+    fn hears(&self, _: &Kind, _: Option<SessionId>) -> bool {
+        false
+    }
+
+    fn tell(&self, events: &Arc<[Recorded]>) {
+        let mut kept = 0;
+        for Recorded { event, .. } in &**events {
+            let keeping = if event.seq.is_some() { Keeping::Kept } else { Keeping::Ephemeral };
+            self.0.told(event.happening.kind.group(), keeping);
+            kept += u32::from(event.seq.is_some());
+        }
+        if kept > 0 {
+            self.0.batch.record(f64::from(kept));
+        }
+    }
+}
+
+/// What is looked at before the metrics are read.
+pub(super) fn looks(store: &Store, gauge: &Arc<Gauge>) -> impl Fn(&Metrics) + use<> {
+    let (store, gauge) = (store.clone(), Arc::clone(gauge));
+    move |metrics| {
+        metrics.unwritten_rows(store.unwritten());
+        metrics.subscriptions(&gauge.subscriptions());
+    }
+}
+
+/// The server's own numbers, as the hub tells them.
+pub(super) fn snapshots(numbers: &Numbers) -> Snapshot {
+    let numbers = numbers.clone();
+    Arc::new(move || match serde_json::to_value(&*numbers.snapshot()) {
+        Ok(Value::Object(map)) => map,
+        // It is a struct whose keys are strings: it always can be written, and as an object.
+        Ok(_) | Err(_) => Map::new(),
+    })
+}

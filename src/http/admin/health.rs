@@ -1,0 +1,52 @@
+//! `GET /api/v1/websocket/health`: how the event sockets do, for whoever watches the server.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::{Lifecycle, State};
+use crate::hub::feed::DescribeConnections;
+use crate::store::Health;
+
+/// How the event sockets do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct SocketHealth {
+    /// `healthy`; `draining` while the server goes down; `unhealthy` while its store fails.
+    status: &'static str,
+    /// How many sockets there are that are told events.
+    active_connections: usize,
+    /// Messages that were told on all connections since the start of the server.
+    total_messages_sent: u64,
+    /// Seconds since the server was started.
+    uptime_seconds: f64,
+    /// When stale connections were last removed by an operator (RFC 3339); null where they never were.
+    last_cleanup: Option<String>,
+}
+
+/// Tells how the event sockets do.
+#[utoipa::path(
+    get, path = "/api/v1/websocket/health", tag = "connections",
+    responses(
+        (status = 200, description = "They do like this.", body = SocketHealth),
+        (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let all = state.desk.ask(DescribeConnections).await?;
+    let open: u64 = all.iter().map(|one| one.passed.messages_out).sum();
+    let is_draining = *state.lifecycle.borrow() == Lifecycle::Draining;
+    let status = match state.sessions.store().health() {
+        Health::Failing { .. } => "unhealthy",
+        Health::Well if is_draining => "draining",
+        Health::Well => "healthy",
+    };
+    Ok(HttpResponse::Ok().json(SocketHealth {
+        status,
+        active_connections: all.iter().filter(|one| one.listening.is_some()).count(),
+        // The whole count is up to a second old: what open connections were told may be more.
+        total_messages_sent: state.desk.numbers.messages_sent().max(open),
+        uptime_seconds: state.started.elapsed().as_secs_f64(),
+        last_cleanup: state.desk.last_cleanup().map(|moment| moment.to_rfc3339()),
+    }))
+}

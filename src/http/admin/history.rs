@@ -1,0 +1,42 @@
+//! `GET /api/v1/metrics/history`: the server's own numbers of the last quarter of an hour.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::query::Query;
+use crate::metrics::Snapshot;
+
+/// The longest time that is kept, in seconds.
+const LONGEST: u64 = 900;
+
+/// The server's own numbers over some time.
+#[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(in crate::http) struct MetricsHistory {
+    /// Seconds between two of them.
+    interval: u64,
+    /// The oldest first. Those of a server that was started lately are few.
+    #[schema(value_type = Vec<Snapshot>)]
+    snapshots: Vec<Arc<Snapshot>>,
+}
+
+/// Tells the server's own numbers of the last minutes.
+#[utoipa::path(
+    get, path = "/api/v1/metrics/history", tag = "server",
+    params(("seconds" = Option<u64>, Query, minimum = 1, maximum = 900, description = "Of the last so many seconds, 900 where it is left out.")),
+    responses(
+        (status = 200, description = "They were these.", body = MetricsHistory),
+        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(request.query_string());
+    let seconds = query.number("seconds", 1..=LONGEST).unwrap_or(LONGEST);
+    query.finish()?;
+    Ok(HttpResponse::Ok().json(MetricsHistory { interval: 5, snapshots: state.desk.numbers.history(seconds) }))
+}

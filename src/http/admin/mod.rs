@@ -1,0 +1,97 @@
+//! What operators see and do about connections, under `/api/v1/websocket`, and the server's own numbers.
+
+pub(super) mod broadcast;
+pub(super) mod connections;
+pub(super) mod health;
+pub(super) mod history;
+mod shown;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use actix::Addr;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::{Code, Problem};
+use super::table::{Route, at};
+use crate::domain::time::Timestamp;
+use crate::hub::Hub;
+use crate::metrics::Numbers;
+pub(super) use shown::ShownConnection;
+#[cfg(test)]
+pub(super) use shown::ShownFilter;
+
+/// What the handlers of operators are given. Clones share it.
+#[derive(Clone)]
+pub struct Desk {
+    hub: Addr<Hub>,
+    /// The server's own numbers.
+    numbers: Numbers,
+    /// When an operator last removed stale connections, in microseconds since the epoch; 0 before the first time.
+    last_cleanup: Arc<AtomicI64>,
+}
+
+impl Desk {
+    /// A desk from which these connections are looked after.
+    #[must_use]
+    pub fn new(hub: Addr<Hub>, numbers: Numbers) -> Self {
+        Self { hub, numbers, last_cleanup: Arc::default() }
+    }
+
+    fn has_cleaned_up(&self) {
+        self.last_cleanup.store(Timestamp::now().as_micros(), Ordering::Relaxed);
+    }
+
+    fn last_cleanup(&self) -> Option<Timestamp> {
+        Some(self.last_cleanup.load(Ordering::Relaxed)).filter(|micros| *micros != 0).map(Timestamp::from_micros)
+    }
+
+    /// Asks the hub.
+    ///
+    /// # Errors
+    /// Where the server goes down.
+    async fn ask<M>(&self, message: M) -> Result<M::Result, Problem>
+    where
+        M: actix::Message + Send + 'static,
+        M::Result: Send,
+        Hub: actix::Handler<M>,
+    {
+        self.hub.send(message).await.map_err(|_| Code::ShuttingDown.into())
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+/// An answer to an operator.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Done<T> {
+    /// Always `success`.
+    status: &'static str,
+    /// What was asked for.
+    data: T,
+}
+
+impl<T> Done<T> {
+    fn new(data: T) -> Self {
+        Self { status: "success", data }
+    }
+}
+
+/// The paths of these.
+pub(super) fn table() -> Vec<Route> {
+    vec![
+        at("/api/v1/websocket/connections").get(connections::list).delete(connections::remove_stale),
+        at("/api/v1/websocket/connections/{client_id}").get(connections::show),
+        at("/api/v1/websocket/disconnect/{client_id}").post(connections::disconnect),
+        at("/api/v1/websocket/broadcast").post(broadcast::to_all),
+        at("/api/v1/websocket/broadcast/{subscription}").post(broadcast::to_subscribers),
+        at("/api/v1/websocket/health").get(health::health),
+        at("/api/v1/metrics/history").get(history::history),
+    ]
+}

@@ -1,0 +1,207 @@
+//! The event sockets: which there are, and what may be asked of them.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::State;
+use super::error::{PROBLEM_JSON, Problem, Told};
+use super::query::Query;
+use super::streams::{admission, check_client_id};
+use crate::connection::dialect::feed::proto::DEFINITION;
+use crate::connection::dialect::feed::{Encoding, Packing};
+use crate::connection::feed::{Asked, Place};
+use crate::event::Position;
+
+/// The events of one session, which need not be there yet.
+#[utoipa::path(
+    get, path = "/api/v1/websocket/ws/executions/{execution_id}", tag = "events",
+    params(("execution_id" = String, Path, description = "The session's id."), Manner),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn execution(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let id = request.match_info().get("execution_id").unwrap_or_default().to_owned();
+    upgrade(state, request, payload, Place::Execution(id)).await
+}
+
+/// The events of one crew, which need not be there yet.
+#[utoipa::path(
+    get, path = "/api/v1/websocket/ws/crews/{crew_id}", tag = "events",
+    params(("crew_id" = String, Path, description = "The crew's id."), Manner),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn crew(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let id = request.match_info().get("crew_id").unwrap_or_default().to_owned();
+    upgrade(state, request, payload, Place::Crew(id)).await
+}
+
+/// The events of all executions, of the queue and the system, and those that users made up.
+#[utoipa::path(
+    get, path = "/api/v1/websocket/ws/global", tag = "events",
+    params(Manner),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn global(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    upgrade(state, request, payload, Place::Global).await
+}
+
+/// The server's own numbers, at once and then every second.
+#[utoipa::path(
+    get, path = "/api/v1/websocket/ws/metrics", tag = "events",
+    params(Manner),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn metrics(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    upgrade(state, request, payload, Place::Metrics).await
+}
+
+/// What the client asks for, on the socket or in `subscriptions`.
+#[utoipa::path(
+    get, path = "/api/v1/websocket/ws/custom", tag = "events",
+    params(
+        ("subscriptions" = Option<String>, Query, description = "What it asks for at first, with commas in between."),
+        Manner,
+    ),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn custom(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let listed = Query::of(request.query_string()).text("subscriptions").unwrap_or_default();
+    let most = state.settings.connections.max_subscriptions;
+    let words = listed.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
+    let words: Vec<String> = words.take(most + 1).collect();
+    if words.len() > most {
+        let mut query = Query::of("");
+        query.fault("subscriptions", format!("are at most {most}"), "too_long");
+        query.finish()?;
+    }
+    upgrade(state, request, payload, Place::Custom(words)).await
+}
+
+/// The definition of what is told with `format=protobuf`.
+#[utoipa::path(
+    get, path = "/events.proto", tag = "events",
+    responses((status = 200, description = "The definition.", body = String, content_type = "text/plain"))
+)]
+pub(super) async fn definition() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(DEFINITION)
+}
+
+/// What every event socket may be asked.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what is read in another way, which keeps all faults")]
+struct Manner {
+    /// What the client is called; where that name is taken, `-2` or more is added.
+    client_id: Option<String>,
+    /// The client's token, where the server wants one.
+    token: Option<String>,
+    /// `EPOCH:SEQ`: all that is kept after this is told first, and nothing overtakes anything.
+    since: Option<String>,
+    /// For how many milliseconds (1 to 1000) events are gathered, to be told in one frame.
+    batch_ms: Option<u64>,
+    /// `gzip`: frames over 1 KiB are binary and compressed.
+    compression: Option<String>,
+    /// `json`, or `protobuf` for binary frames as in `/events.proto`.
+    format: Option<String>,
+}
+
+async fn upgrade(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+    place: Place,
+) -> Result<HttpResponse, actix_web::Error> {
+    let admission = admission(&request)?;
+    let asked = asked(request.query_string(), place)?;
+    state.streams.feed(request, payload, asked, admission).await
+}
+
+fn asked(query: &str, place: Place) -> Result<Asked, Problem> {
+    let mut query = Query::of(query);
+    let client_id = check_client_id(&mut query);
+    let since = query.text("since").and_then(|text| {
+        let read = text.parse::<Position>();
+        read.map_err(|bad| query.fault("since", bad.to_string(), "wrong_type")).ok()
+    });
+    let batch = query.number("batch_ms", 1..=1000).map(Duration::from_millis);
+    let packing = match query.text("compression").as_deref() {
+        None | Some("none") => Packing::Plain,
+        Some("gzip") => Packing::Gzip,
+        Some(_) => {
+            query.fault("compression", "is gzip or none", "invalid_value");
+            Packing::Plain
+        }
+    };
+    let encoding = match query.text("format").as_deref() {
+        None | Some("json") => Encoding::Json,
+        Some("protobuf") => Encoding::Protobuf,
+        Some(_) => {
+            query.fault("format", "is json or protobuf", "invalid_value");
+            Encoding::Json
+        }
+    };
+    query.finish()?;
+    Ok(Asked { place, client_id, since, batch, encoding, packing })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_read_and_all_that_is_wrong_is_told() {
+        let read = asked("client_id=a&since=e1:7&batch_ms=20&compression=gzip&format=protobuf&token=x", Place::Global);
+        let expected = Asked {
+            place: Place::Global,
+            client_id: Some("a".into()),
+            since: "e1:7".parse().ok(),
+            batch: Some(Duration::from_millis(20)),
+            encoding: Encoding::Protobuf,
+            packing: Packing::Gzip,
+        };
+        assert_eq!(read.unwrap(), expected);
+        let faults = asked("client_id=%01&since=7&batch_ms=0&compression=zip&format=xml", Place::Metrics).unwrap_err();
+        let fields: Vec<String> = faults.errors.iter().map(|fault| fault.loc.join(".")).collect();
+        assert_eq!(fields, ["query.client_id", "query.since", "query.batch_ms", "query.compression", "query.format"]);
+    }
+}

@@ -1,0 +1,86 @@
+//! What is known of one connection: what it asked for, what has passed through it, and how it stands.
+
+use std::time::Duration;
+
+use actix::clock::Instant;
+
+use super::Link;
+use crate::domain::time::Timestamp;
+use crate::hub::feed::{Passed, Reader};
+use crate::hub::tell::Interest;
+use crate::hub::watchdog::Marks;
+
+impl Link {
+    /// Which kinds it wants of what is kept nowhere: all of them, until it says otherwise.
+    #[must_use]
+    pub fn interest(&self) -> Interest {
+        self.interest.get()
+    }
+
+    /// Sets which kinds it wants from now on.
+    pub fn set_interest(&self, interest: Interest) {
+        self.interest.set(interest);
+    }
+
+    /// What it asked for, where it is told events.
+    #[must_use]
+    pub fn reader(&self) -> Option<&Reader> {
+        self.reader.get().map(|reader| &**reader)
+    }
+
+    /// Makes it one that is told events; the first time counts.
+    pub fn set_reader(&self, reader: Reader) {
+        let _ = self.reader.set(Box::new(reader));
+    }
+
+    /// When it was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> Timestamp {
+        self.opened_at
+    }
+
+    /// What has passed through it.
+    #[must_use]
+    pub fn passed(&self) -> Passed {
+        self.own.passed()
+    }
+
+    /// Bytes that wait to be written.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.outbox.borrow().data_bytes()
+    }
+
+    /// How long nothing was heard of it, and how long bytes have waited while none left.
+    #[must_use]
+    pub fn silence(&self, now: Instant) -> (Duration, Duration) {
+        let stuck = self.marks(now).stuck.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        (now.saturating_duration_since(self.heard.get()), stuck)
+    }
+
+    /// So many messages were left out for want of room.
+    pub fn count_dropped(&self, messages: u64) {
+        self.tally.drop_ephemeral(messages);
+        self.own.drop_ephemeral(messages);
+    }
+
+    pub(super) fn count_sent(&self, messages: usize, bytes: usize) {
+        self.tally.send(messages, bytes);
+        self.own.send(messages, bytes);
+    }
+
+    pub(super) fn marks(&self, now: Instant) -> Marks {
+        let outbox = self.outbox.borrow();
+        let (popped, since) = self.moved.get();
+        let is_stuck = !outbox.is_empty() && outbox.popped() == popped;
+        if !is_stuck {
+            self.moved.set((outbox.popped(), now));
+        }
+        Marks {
+            heard: self.dialect.is_spoken_both_ways().then(|| self.heard.get()),
+            stuck: is_stuck.then_some(since),
+            next_ping: self.next_ping.get(),
+            closing: self.closing_since.get(),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The handles of events: how many were told, and what the commands did that are run for them.
+
+use metrics::{Counter, Histogram};
+
+use super::{Metrics, names};
+use crate::domain::event::Group;
+use crate::domain::event::kind::Keeping;
+
+/// For the event log.
+#[derive(Clone, Debug)]
+pub struct Events {
+    /// By the number of the family: those that are kept, and the others.
+    told: Vec<(Counter, Counter)>,
+    /// Kept events that were told after one write.
+    pub batch: Histogram,
+}
+
+impl Events {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let of = |group: &Group, kept: &str| metrics.counter(names::EVENTS, &[("group", word(*group)), ("kept", kept)]);
+        Self {
+            told: GROUPS.iter().map(|group| (of(group, "yes"), of(group, "no"))).collect(),
+            batch: metrics.histogram(names::EVENT_BATCH, &[]),
+        }
+    }
+
+    /// An event of this family was told.
+    pub fn told(&self, group: Group, keeping: Keeping) {
+        let place = GROUPS.iter().position(|other| *other == group);
+        let Some((kept, other)) = place.and_then(|place| self.told.get(place)) else { return };
+        match keeping {
+            Keeping::Kept => kept.increment(1),
+            Keeping::Ephemeral => other.increment(1),
+        }
+    }
+}
+
+/// For one handler of events, which runs a command for each.
+#[derive(Clone, Debug)]
+pub struct EventHandler {
+    /// Commands that ended well.
+    pub succeeded: Counter,
+    /// Commands that failed, or could not be started.
+    pub failed: Counter,
+    /// Commands that were ended because they took too long.
+    pub timed_out: Counter,
+    /// Events that there was no room for.
+    pub dropped: Counter,
+}
+
+impl EventHandler {
+    pub(super) fn new(metrics: &Metrics, name: &str) -> Self {
+        let runs = |outcome| metrics.counter(names::HANDLER_RUNS, &[("handler", name), ("outcome", outcome)]);
+        Self {
+            succeeded: runs("succeeded"),
+            failed: runs("failed"),
+            timed_out: runs("timed out"),
+            dropped: metrics.counter(names::HANDLER_DROPS, &[("handler", name)]),
+        }
+    }
+}
+
+const GROUPS: [Group; 10] = [
+    Group::Execution,
+    Group::Task,
+    Group::Manager,
+    Group::Queue,
+    Group::Memory,
+    Group::System,
+    Group::Connection,
+    Group::Crew,
+    Group::Agent,
+    Group::Custom,
+];
+
+/// A family's word: the part of its types before the dot.
+const fn word(group: Group) -> &'static str {
+    match group {
+        Group::Execution => "execution",
+        Group::Task => "task",
+        Group::Manager => "manager",
+        Group::Queue => "queue",
+        Group::Memory => "memory",
+        Group::System => "system",
+        Group::Connection => "connection",
+        Group::Crew => "crew",
+        Group::Agent => "agent",
+        Group::Custom => "custom",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Kind;
+
+    #[test]
+    fn every_type_is_counted_with_its_family() {
+        let metrics = Metrics::install(1).unwrap();
+        let events = metrics.events();
+        let custom = Kind::Custom("custom.a".into());
+        for kind in Kind::KNOWN.iter().chain([&custom]) {
+            assert!(kind.word().starts_with(&format!("{}.", word(kind.group()))), "{kind:?}");
+            let count = || -> f64 {
+                let text = metrics.render();
+                let of_group = format!("callboard_events_total{{group=\"{}\"", word(kind.group()));
+                let lines = text.lines().filter(|line| line.starts_with(&of_group));
+                lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+            };
+            let before = count();
+            events.told(kind.group(), kind.keeping());
+            assert_eq!(count(), before + 1.0, "{kind:?}");
+        }
+    }
+}
