@@ -84,23 +84,11 @@ impl Plan {
     ) -> anyhow::Result<Self> {
         let gate = open_gate(&settings, address)?;
         let workers = settings.server.worker_threads();
-        let (seat, seats) = crossbeam_channel::bounded(workers);
-        let (mut directories, mut shards) = (Vec::new(), Vec::new());
-        for worker in 0..workers {
-            let (place, directory, shard) = Seat::new(worker);
-            directories.push(directory);
-            shards.push(shard);
-            seat.send(place)?;
-        }
+        let (seats, directories, shards) = Seat::for_all(workers)?;
         for (worker, directory) in directories.iter().enumerate() {
             store.tell(worker, directory.clone().recipient());
         }
-        let worker = |directory: &Addr<Directory>| Worker {
-            grants: directory.clone().recipient(),
-            wanted: directory.clone().recipient(),
-        };
-        let queue =
-            Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect()).start();
+        let queue = queue(&settings, &directories).start();
         let gauge = Gauge::new(settings.connections.max_connections);
         let broadcast = Broadcast::new(&shards, gauge.clone());
         let catalogue = Arc::new(catalogue);
@@ -240,6 +228,19 @@ impl Plan {
 }
 
 impl Seat {
+    /// A place for each worker, and the addresses of its actors in the order of the workers.
+    fn for_all(workers: usize) -> anyhow::Result<(Receiver<Self>, Vec<Addr<Directory>>, Vec<Addr<Shard>>)> {
+        let (seat, seats) = crossbeam_channel::bounded(workers);
+        let (mut directories, mut shards) = (Vec::new(), Vec::new());
+        for worker in 0..workers {
+            let (place, directory, shard) = Seat::new(worker);
+            directories.push(directory);
+            shards.push(shard);
+            seat.send(place)?;
+        }
+        Ok((seats, directories, shards))
+    }
+
     fn new(worker: usize) -> (Self, Addr<Directory>, Addr<Shard>) {
         let (to_directory, directory) = channel(MAILBOX);
         let (to_shard, shard) = channel(MAILBOX);
@@ -271,4 +272,13 @@ async fn log(settings: &Settings, store: &Store, listeners: Vec<Arc<dyn Listener
     let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
     EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
     Ok(events)
+}
+
+/// The run slots that these workers share.
+fn queue(settings: &Settings, directories: &[Addr<Directory>]) -> Queue {
+    let worker = |directory: &Addr<Directory>| Worker {
+        grants: directory.clone().recipient(),
+        wanted: directory.clone().recipient(),
+    };
+    Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect())
 }

@@ -40,7 +40,7 @@ const STATUS: &str = r##"{"$ref":"#/components/schemas/Status"}"##;
 const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/FieldError"}}"##;
 
 /// The schemas of the HTTP interface that messages name, beside those of the server's own numbers.
-const SHARED: [&str; 4] = ["Field", "FieldType", "FieldError", "Status"];
+const SHARED: [&str; 3] = ["Field", "FieldType", "Status"];
 
 /// What the server says.
 const TOLD: &[Message] = &[
@@ -167,12 +167,15 @@ pub fn document() -> Value {
         },
         "components": {"messages": messages, "schemas": schemas()},
     });
-    for (place, more) in [("channels", feed::channels()), ("operations", feed::operations())] {
-        if let Some(Value::Object(known)) = document.get_mut(place) {
-            known.extend(more);
-        }
-    }
+    extend(&mut document, "channels", feed::channels());
+    extend(&mut document, "operations", feed::operations());
     document
+}
+
+fn extend(document: &mut Value, place: &str, more: Map<String, Value>) {
+    if let Some(Value::Object(known)) = document.get_mut(place) {
+        known.extend(more);
+    }
 }
 
 fn reference(place: &str, name: &str) -> Value {
@@ -212,8 +215,18 @@ fn schemas() -> Value {
     for (name, schema) in found.into_iter().flatten().filter(|(name, _)| is_shared(name)) {
         schemas.insert(name.clone(), schema.clone());
     }
+    schemas.insert("FieldError".into(), field_error());
     schemas.insert("Event".into(), feed::event());
     Value::Object(schemas)
+}
+
+/// What is wrong with a field of an answer: the HTTP interface says it in another way.
+fn field_error() -> Value {
+    json!({
+        "type": "object",
+        "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["field", "message"],
+    })
 }
 
 #[cfg(test)]
