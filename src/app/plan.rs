@@ -72,6 +72,9 @@ struct Seat {
     shard: AddressReceiver<Shard>,
 }
 
+/// The places of all workers, and the addresses of their actors in the order of the workers.
+type Places = (Receiver<Seat>, Vec<Addr<Directory>>, Vec<Addr<Shard>>);
+
 impl Plan {
     pub(super) async fn new(
         settings: Arc<Settings>,
@@ -83,8 +86,7 @@ impl Plan {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let gate = open_gate(&settings, address)?;
-        let workers = settings.server.worker_threads();
-        let (seats, directories, shards) = Seat::for_all(workers)?;
+        let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         for (worker, directory) in directories.iter().enumerate() {
             store.tell(worker, directory.clone().recipient());
         }
@@ -229,7 +231,7 @@ impl Plan {
 
 impl Seat {
     /// A place for each worker, and the addresses of its actors in the order of the workers.
-    fn for_all(workers: usize) -> anyhow::Result<(Receiver<Self>, Vec<Addr<Directory>>, Vec<Addr<Shard>>)> {
+    fn for_all(workers: usize) -> anyhow::Result<Places> {
         let (seat, seats) = crossbeam_channel::bounded(workers);
         let (mut directories, mut shards) = (Vec::new(), Vec::new());
         for worker in 0..workers {
