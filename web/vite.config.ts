@@ -40,6 +40,7 @@ export default defineConfig(({ command }) => ({
       ...Object.fromEntries(API.map((path) => [path, { target: server }])),
       "/api": { target: server, ws: true },
       "/ws": { target: server, ws: true },
+      "/api": { target: server, ws: true },
     },
   },
 }));

@@ -1,5 +1,6 @@
 /** The way in: what a server offers, over HTTP, and the sessions that are watched. */
 
+import { adminCalls, type AdminCalls } from "./admin/calls.js";
 import { Clock } from "./clock.js";
 import { SessionConnection, type Environment, type SessionOptions } from "./connection.js";
 import { EventFeed, type FeedOptions } from "./events/feed.js";
@@ -7,6 +8,8 @@ import { EventLog } from "./events/log.js";
 import { EventStore } from "./events/store.js";
 import { json, request, type Transport } from "./http.js";
 import type { SocketConstructor } from "./link.js";
+import { metricsCalls, type MetricsCalls } from "./metrics/calls.js";
+import { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
 import { SessionStore } from "./store.js";
 import type { JournalEntry, ListOptions, StartOptions } from "./types.js";
 import { workflowCalls, type WorkflowCalls } from "./workflows/calls.js";
@@ -62,6 +65,12 @@ export interface Client {
   workflow(id: string, options?: WorkflowOptions): WorkflowConnection;
   /** How a workflow and its nodes stand, kept up to date once it is opened. */
   workflowStore(id: string, options?: Pick<WorkflowOptions, "clientId">): WorkflowStore;
+  /** What can be asked about the server's own numbers. */
+  readonly metrics: MetricsCalls;
+  /** Watches the server's own numbers. */
+  watchMetrics(options?: MetricsOptions): MetricsConnection;
+  /** What an operator can do; with the admin token, where the server wants one. */
+  admin(token?: string | null): AdminCalls;
   /** How much later the server's clock is than this one's, in seconds, as far as it is known. */
   readonly clockSkew: number;
 }
@@ -102,6 +111,9 @@ export function createClient(options: ClientOptions = {}): Client {
     workflows: workflowCalls(transport),
     workflow: (id, wanted) => new WorkflowConnection(environment(), id, wanted),
     workflowStore: (id, wanted) => new WorkflowStore(client, id, wanted),
+    metrics: metricsCalls(transport),
+    watchMetrics: (wanted) => new MetricsConnection(environment(), wanted),
+    admin: (token) => adminCalls(transport, token),
     get clockSkew() {
       return transport.clock.skew;
     },

@@ -1,5 +1,7 @@
 /** A client for Callboard: starts, watches and steers its sessions, from a browser or from Node. */
 
+export type { AdminCalls } from "./admin/calls.js";
+export type { Broadcast, ConnectionPage, ConnectionRow, EventPriority, Health } from "./admin/types.js";
 export { createClient, type Client, type ClientOptions } from "./client.js";
 export { afterClose, pauseBefore, reasonFor, type AfterClose } from "./close.js";
 export { isTheEnd, SessionConnection, type SessionOptions } from "./connection.js";
@@ -11,6 +13,9 @@ export { Track, type Hole } from "./events/track.js";
 export { fits, PRIORITIES, readPosition, takes, wantsAll } from "./events/types.js";
 export type { DeclaredType, EventPage, EventWants, NewEvent, Position, ServerEvent } from "./events/types.js";
 export { CallboardError } from "./http.js";
+export type { MetricsCalls } from "./metrics/calls.js";
+export { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
+export type { KindCounts, Latencies, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
 export { hasEnded, isWaiting } from "./model.js";
 export type { Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { SessionStore } from "./store.js";
