@@ -1246,3 +1246,410 @@ workflow_id: string,
  * Where the session stands.
  */
 status: Status, };
+
+/**
+ * The server's own numbers at one moment. Counts go on from the start of the server.
+ */
+export type MetricsSnapshot = {
+/**
+ * When it was made, in seconds since the epoch.
+ */
+time: number,
+/**
+ * Sessions that have not ended, by status.
+ */
+sessions: { [key in string]: number },
+/**
+ * Connections that are open, by kind.
+ */
+connections: { [key in string]: number },
+/**
+ * Subscriptions of event sockets, by what they ask for.
+ */
+subscriptions: { [key in string]: number },
+/**
+ * What happens in a second, since the snapshot before.
+ */
+rates: MetricsRates,
+/**
+ * How long things took in the last minute.
+ */
+latency_ms: MetricsLatencies,
+/**
+ * Sessions by their task.
+ */
+kinds: { [key in string]: MetricsKind },
+/**
+ * The live workflows that had iterations lately.
+ */
+workflows: Array<MetricsWorkflow>,
+/**
+ * How many workflows are live.
+ */
+live_workflows: number,
+/**
+ * Events that were told, by the family of their type.
+ */
+events: { [key in string]: number },
+/**
+ * Messages that were dropped because a client did not read.
+ */
+drops: number,
+/**
+ * Connections that have gone, by reason.
+ */
+closes: { [key in string]: number },
+/**
+ * Memory of the process in bytes.
+ */
+rss_bytes: number,
+/**
+ * Processor time of the process in seconds.
+ */
+cpu_seconds: number,
+/**
+ * How the store does.
+ */
+store: MetricsStore, };
+
+/**
+ * What happens in a second.
+ */
+export type MetricsRates = {
+/**
+ * Messages of clients.
+ */
+messages_in: number,
+/**
+ * Messages to clients.
+ */
+messages_out: number,
+/**
+ * Bytes of the messages of clients.
+ */
+bytes_in: number,
+/**
+ * Bytes to clients.
+ */
+bytes_out: number,
+/**
+ * Sessions that were started.
+ */
+sessions_started: number,
+/**
+ * Sessions that have ended.
+ */
+sessions_ended: number,
+/**
+ * Events that were told.
+ */
+events: number,
+/**
+ * Iterations of live workflows.
+ */
+ticks: number, };
+
+/**
+ * How long things took, in milliseconds.
+ */
+export type MetricsLatencies = {
+/**
+ * Sessions, from start to end, with all their waiting.
+ */
+start_to_done: MetricsQuantiles,
+/**
+ * Commits to the store.
+ */
+commit: MetricsQuantiles,
+/**
+ * Answers of people.
+ */
+human_wait: MetricsQuantiles,
+/**
+ * Run slots.
+ */
+queue_wait: MetricsQuantiles,
+/**
+ * Event loops, that woke up later than they were due.
+ */
+loop_lag: MetricsQuantiles,
+/**
+ * Iterations of live workflows.
+ */
+tick: MetricsQuantiles, };
+
+/**
+ * What a half, 95 and 99 of 100 took at most, in milliseconds; nothing where there was none in the last minute.
+ */
+export type MetricsQuantiles = {
+/**
+ * Half of them.
+ */
+p50: number | null,
+/**
+ * 95 of 100.
+ */
+p95: number | null,
+/**
+ * 99 of 100.
+ */
+p99: number | null, };
+
+/**
+ * Sessions of one task.
+ */
+export type MetricsKind = {
+/**
+ * Those that were started.
+ */
+started: number,
+/**
+ * Those that completed.
+ */
+completed: number,
+/**
+ * Those that failed.
+ */
+failed: number,
+/**
+ * Those that were cancelled.
+ */
+cancelled: number, };
+
+/**
+ * How a live workflow does.
+ */
+export type MetricsWorkflow = {
+/**
+ * The workflow.
+ */
+id: string,
+/**
+ * Iterations a second.
+ */
+rate: number,
+/**
+ * Microseconds that half of its iterations took at most.
+ */
+tick_p50_us: number,
+/**
+ * Microseconds that 99 of 100 took at most.
+ */
+tick_p99_us: number,
+/**
+ * The nodes that took longest, the slowest first.
+ */
+slowest: Array<MetricsNode>, };
+
+/**
+ * A node that took long.
+ */
+export type MetricsNode = {
+/**
+ * The node.
+ */
+node: string,
+/**
+ * Milliseconds of its last run.
+ */
+ms: number, };
+
+/**
+ * How the store does.
+ */
+export type MetricsStore = {
+/**
+ * Commits a second.
+ */
+commits_per_second: number,
+/**
+ * Rows in each of them; nothing where there was none.
+ */
+rows_per_commit: number | null,
+/**
+ * Rows that wait to be written.
+ */
+unwritten_rows: number, };
+
+/**
+ * The server's own numbers over some time.
+ */
+export type MetricsHistory = {
+/**
+ * Seconds between two of them.
+ */
+interval: number,
+/**
+ * The oldest first. Those of a server that was started lately are few.
+ */
+snapshots: Array<MetricsSnapshot>, };
+
+/**
+ * The sockets that are told events.
+ */
+export type ConnectionList = {
+/**
+ * How many sockets there are that are told events.
+ */
+active_connections: number,
+/**
+ * How many of them asked for what; the thousand most wanted.
+ */
+subscription_counts: { [key in string]: number },
+/**
+ * For how many seconds they have been open, on average.
+ */
+average_connection_duration: number,
+/**
+ * For how long they and the server have been there.
+ */
+uptime_statistics: UptimeStatistics,
+/**
+ * All connections by their kind: those of sessions and workflows, and event streams, as well.
+ */
+all_sockets: { [key in string]: number },
+/**
+ * The connections of this page, the oldest first.
+ */
+connections: Array<ShownConnection>,
+/**
+ * What to send as `cursor` to get the next page; null where there is none.
+ */
+next_cursor: string | null, };
+
+/**
+ * For how long sockets and the server have been there.
+ */
+export type UptimeStatistics = {
+/**
+ * How many sockets there are that are told events.
+ */
+connections: number,
+/**
+ * For how many seconds they have been open, on average.
+ */
+average_duration_seconds: number,
+/**
+ * For how many seconds the oldest has been open.
+ */
+longest_duration_seconds: number,
+/**
+ * Seconds since the server was started.
+ */
+uptime_seconds: number, };
+
+/**
+ * A connection, as operators see it.
+ */
+export type ShownConnection = {
+/**
+ * What the client is called; the connection's id where it has no name.
+ */
+client_id: string,
+/**
+ * The connection's id.
+ */
+connection_id: string,
+/**
+ * Which kind of socket it is.
+ */
+kind: string,
+/**
+ * Where from.
+ */
+address: string | null,
+/**
+ * When it was opened (RFC 3339).
+ */
+connected_at: string,
+/**
+ * Seconds since then.
+ */
+age_seconds: number,
+/**
+ * Seconds since something was last heard of it.
+ */
+silent_seconds: number,
+/**
+ * What it asked for, in the order in which it did; none where it is not one that is told events.
+ */
+subscriptions: Array<string>,
+/**
+ * What it leaves out of that; null where it is not one that is told events.
+ */
+filter: ShownFilter | null,
+/**
+ * Whether it is behind, and reads from the log what it could not be told.
+ */
+is_behind: boolean,
+/**
+ * Messages that came.
+ */
+messages_received: number,
+/**
+ * Messages that were told.
+ */
+messages_sent: number,
+/**
+ * Bytes that came.
+ */
+bytes_received: number,
+/**
+ * Bytes that were told.
+ */
+bytes_sent: number,
+/**
+ * Messages that were left out because the client did not read.
+ */
+dropped: number,
+/**
+ * Bytes that wait for it to read them.
+ */
+queued_bytes: number,
+/**
+ * Seconds that bytes have waited while none left; 0 where nothing waits.
+ */
+lag_seconds: number, };
+
+/**
+ * What a connection leaves out of what it asked for; what is null leaves nothing out.
+ */
+export type ShownFilter = {
+/**
+ * Other types than these.
+ */
+types: Array<string> | null,
+/**
+ * What is less urgent.
+ */
+min_priority: Priority | null,
+/**
+ * What does not belong to this execution.
+ */
+execution_id: string | null,
+/**
+ * What does not belong to this crew.
+ */
+crew_id: string | null,
+/**
+ * What does not belong to this agent.
+ */
+agent_id: string | null, };
+
+/**
+ * That a client was disconnected.
+ */
+export type DisconnectedClient = {
+/**
+ * What it is called.
+ */
+client_id: string, };
+
+/**
+ * How many connections were removed.
+ */
+export type RemovedConnections = {
+/**
+ * How many.
+ */
+removed: number, };
