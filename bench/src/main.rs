@@ -4,6 +4,7 @@ mod http;
 mod lines;
 mod many;
 mod mode;
+mod peer;
 mod results;
 mod server;
 mod session;
@@ -21,7 +22,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::mode::{compare, connects, fanout, idle, journal, latency, park, sessions};
+use crate::mode::{compare, connects, events, fanout, idle, journal, latency, park, sessions, soak, workflows};
 
 /// Measures Callboard, and peers beside it, over real sockets on this machine. README.md says what each figure means.
 #[derive(Parser)]
@@ -49,6 +50,12 @@ enum Mode {
     Journal(journal::Args),
     /// Servers side by side in one run, as a table
     Compare(compare::Args),
+    /// Live workflows beside a loop in Python, as a table
+    Workflows(workflows::Args),
+    /// Events to many sockets, beside other hubs, as a table
+    Events(events::Args),
+    /// Connects, drops, stalls and floods for minutes: memory must stay flat
+    Soak(soak::Args),
     /// Prints a line for each byte read from an address; servers start it
     #[command(hide = true)]
     Lines { from: SocketAddr },
@@ -89,6 +96,9 @@ async fn run(mode: Mode) -> Result<()> {
         Mode::Connects(args) => connects::run(args).await,
         Mode::Journal(args) => journal::run(args).await,
         Mode::Compare(args) => compare::run(args).await,
+        Mode::Workflows(args) => workflows::run(args).await,
+        Mode::Events(args) => events::run(args).await,
+        Mode::Soak(args) => soak::run(args).await,
         Mode::Lines { from } => lines::run(from),
     }
 }

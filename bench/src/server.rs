@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use tokio::time::sleep;
 
 use crate::http::Client;
 use crate::lines;
+use crate::peer;
 use crate::usage::Scope;
 
 const MOST_START: Duration = Duration::from_secs(60);
@@ -32,6 +33,12 @@ pub enum Kind {
     Memory,
     /// The peer in bench/peers/fastapi, which keeps nothing
     Fastapi,
+    /// The peer bench/peers/loop.py: workflows in Python
+    Loop,
+    /// nginx with nchan
+    Nchan,
+    /// The peer bench/peers/hub.js: Node with ws
+    Node,
 }
 
 impl Kind {
@@ -42,6 +49,9 @@ impl Kind {
             Self::Normal => "Callboard, `normal`",
             Self::Memory => "Callboard, `memory:`",
             Self::Fastapi => "FastAPI, in memory",
+            Self::Loop => "Python loop",
+            Self::Nchan => "nginx with nchan",
+            Self::Node => "Node with ws",
         }
     }
 }
@@ -94,7 +104,10 @@ impl Server {
         ensure!(self.child.is_none(), "it runs already");
         let mut command = match self.kind {
             Kind::Full | Kind::Normal | Kind::Memory => self.callboard()?,
-            Kind::Fastapi => self.fastapi()?,
+            Kind::Fastapi => peer::fastapi(self.addr, self.lines_from)?,
+            Kind::Loop => peer::python_loop(self.addr)?,
+            Kind::Nchan => peer::nchan(self.addr, self.folder.path())?,
+            Kind::Node => peer::node(self.addr)?,
         };
         let log = File::options().create(true).append(true).open(self.log())?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -110,7 +123,7 @@ impl Server {
         let (store, synchronous) = match self.kind {
             Kind::Normal => ("sqlite:bench.db", "normal"),
             Kind::Memory => ("memory:", "full"),
-            Kind::Full | Kind::Fastapi => ("sqlite:bench.db", "full"),
+            Kind::Full | Kind::Fastapi | Kind::Loop | Kind::Nchan | Kind::Node => ("sqlite:bench.db", "full"),
         };
         let path = self.folder.path().join("bench.toml");
         let mut file = File::create(&path)?;
@@ -126,17 +139,6 @@ impl Server {
         // Flags, because they win over whatever PORT, HOST and the like are in this environment.
         command.arg("serve").arg("--config").arg(path).args(["--store", store, "--host", "127.0.0.1"]);
         command.arg("--port").arg(self.addr.port().to_string()).current_dir(self.folder.path());
-        Ok(command)
-    }
-
-    fn fastapi(&self) -> Result<Command> {
-        let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fastapi");
-        let mut command = Command::new(environment(&peer)?.join("bin/uvicorn"));
-        command.args(["app:app", "--log-level", "warning", "--port", &self.addr.port().to_string()]);
-        command.current_dir(peer).env("PYTHONDONTWRITEBYTECODE", "1");
-        if let Some(from) = self.lines_from {
-            command.env("BENCH_LINES_FROM", from.to_string()).env("BENCH_LINE_BYTES", lines::PEER_BYTES.to_string());
-        }
         Ok(command)
     }
 
@@ -211,27 +213,4 @@ impl Drop for Server {
             eprintln!("a server could not be ended: {error}");
         }
     }
-}
-
-/// The peer's Python environment, made when it is not there or its requirements have changed.
-fn environment(peer: &Path) -> Result<PathBuf> {
-    let (place, wanted) = (peer.join(".venv"), fs::read_to_string(peer.join("requirements.txt"))?);
-    let installed = place.join("installed.txt");
-    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
-        return Ok(place);
-    }
-    eprintln!("installing the peer's Python packages into {}", place.display());
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
-    let pip = place.join("bin/pip");
-    run(Command::new(pip)
-        .args(["install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"])
-        .current_dir(peer))?;
-    fs::write(installed, wanted)?;
-    Ok(place)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    ensure!(status.success(), "{command:?} ended with {status}");
-    Ok(())
 }

@@ -20,6 +20,7 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const MOST_BYTES: usize = 16 << 20;
+const LITTLE: usize = 4096;
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 
 /// A WebSocket.
@@ -91,12 +92,17 @@ impl Socket {
     /// # Errors
     /// The connection broke or the server closed it.
     pub async fn next_batch(&mut self) -> Result<Batch> {
+        self.next_batch_of(|_| true).await
+    }
+
+    /// As `next_batch`, but only messages count that `counts` says so of.
+    pub async fn next_batch_of(&mut self, mut counts: impl FnMut(&[u8]) -> bool) -> Result<Batch> {
         self.fill().await?;
         let mut batch = Batch::default();
         while let Some(frame) = frame(&self.buffer[self.read_to..])? {
             let payload = self.read_to + frame.payload.start..self.read_to + frame.payload.end;
             self.read_to = payload.end;
-            if self.is_message(frame.opcode, payload.clone()).await? {
+            if self.is_message(frame.opcode, payload.clone()).await? && counts(&self.buffer[payload.clone()]) {
                 batch.messages += 1;
                 batch.bytes += payload.len();
             }
@@ -104,13 +110,22 @@ impl Socket {
         Ok(batch)
     }
 
+    /// Lets the kernel hold next to nothing that is not read.
+    pub fn hold_little(&self) -> Result<()> {
+        Ok(socket2::SockRef::from(&self.io).set_recv_buffer_size(LITTLE)?)
+    }
+
+    /// Ends it without a word.
+    pub fn reset(self) -> Result<()> {
+        Ok(socket2::SockRef::from(&self.io).set_linger(Some(Duration::ZERO))?)
+    }
+
     /// Closes with the closing handshake, then resets, so that thousands of closed sockets do not hold their ports.
     pub async fn close(mut self) -> Result<()> {
         self.io.write_all(&encode(CLOSE, &1000u16.to_be_bytes())).await?;
         // The server's own close frame ends the wait as an error of `next`, which is what is expected here.
         let _ = tokio::time::timeout(CLOSE_WAIT, async { while self.next().await.is_ok() {} }).await;
-        socket2::SockRef::from(&self.io).set_linger(Some(Duration::ZERO))?;
-        Ok(())
+        self.reset()
     }
 
     async fn fill(&mut self) -> Result<()> {

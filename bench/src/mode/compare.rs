@@ -1,10 +1,6 @@
 //! `compare`: servers side by side, in turns, in one run; a table for RESULTS.md.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
-use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, ensure};
 
@@ -33,12 +29,8 @@ pub struct Args {
     load: Load,
     #[command(flatten)]
     options: Options,
-    /// The file with markers that the table is put into
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"), hide_default_value = true)]
-    results: PathBuf,
-    /// Print the table only
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    results: results::Options,
 }
 
 /// One server in one round.
@@ -62,11 +54,7 @@ pub async fn run(args: Args) -> Result<()> {
         }
     }
     let text = table(&args, &turns)?;
-    println!("{text}");
-    if !args.dry_run {
-        results::put(&args.results, &text)?;
-    }
-    Ok(())
+    args.results.put("compare", &text)
 }
 
 async fn turn(kind: Kind, args: &Args) -> Result<Turn> {
@@ -105,7 +93,7 @@ fn table(args: &Args, turns: &[(Kind, Vec<Turn>)]) -> Result<String> {
     writeln!(
         text,
         "{}. Medians of {rounds} rounds: {clients} clients for {seconds} s; {} sessions",
-        machine(),
+        results::machine(),
         args.count
     )?;
     writeln!(text, "one after the other (the latencies); {} parked. No other run is comparable.\n", args.parked)?;
@@ -122,18 +110,4 @@ fn table(args: &Args, turns: &[(Kind, Vec<Turn>)]) -> Result<String> {
         turns.iter().flat_map(|(_, rounds)| rounds).map(|turn| turn.alone.errors + turn.loaded.errors).sum();
     writeln!(text, "\nSessions that did not go as they should: {errors}.")?;
     Ok(text)
-}
-
-/// When, and on what machine.
-fn machine() -> String {
-    let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output();
-    let date = date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or("processor", |(_, name)| name);
-    let cores = available_parallelism().map_or(0, usize::from);
-    format!("{date}, {cores} cores of {cpu}, Linux {}", kernel.trim())
 }

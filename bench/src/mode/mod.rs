@@ -1,11 +1,14 @@
-//! What can be measured: one file for each mode.
+//! What can be measured: one file or folder for each mode.
 
 pub mod compare;
 pub mod connects;
 pub mod crash;
+pub mod events;
 pub mod fanout;
 pub mod idle;
 pub mod journal;
 pub mod latency;
 pub mod park;
 pub mod sessions;
+pub mod soak;
+pub mod workflows;
