@@ -42,6 +42,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is Callboard, on whatever store.
+    pub fn is_callboard(self) -> bool {
+        match self {
+            Self::Full | Self::Normal | Self::Memory => true,
+            Self::Fastapi | Self::Loop | Self::Nchan | Self::Node => false,
+        }
+    }
+
     /// What it is called in tables.
     pub fn title(self) -> &'static str {
         match self {

@@ -128,7 +128,7 @@ impl Audience {
             }
             from.publish(more);
             asked += more;
-            self.more().await?;
+            self.more(from).await?;
         }
     }
 
@@ -145,7 +145,7 @@ impl Audience {
             sleep(BEAT).await;
         }
         while self.tally.messages.get() < asked * self.tally.each.get() {
-            self.more().await?;
+            self.more(from).await?;
         }
         let usage = meter.read();
         let timed = self.tally.timed.take();
@@ -158,8 +158,9 @@ impl Audience {
         Outcome { deliveries, bytes, latency: Spread::default(), usage }
     }
 
-    async fn more(&self) -> Result<()> {
+    async fn more(&self, from: &Publisher) -> Result<()> {
         let waited = timeout(MOST_WAIT, self.tally.arrived.notified()).await;
+        from.check()?;
         waited.with_context(|| format!("messages do not arrive; {} sockets were closed", self.lost()))
     }
 

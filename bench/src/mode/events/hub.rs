@@ -1,11 +1,11 @@
 //! What is asked of a hub: how its sockets are opened, and how a message is published to all of them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -15,6 +15,8 @@ use crate::server::Kind;
 
 /// Bytes of a message, as it is delivered.
 const BYTES: usize = 256;
+/// Where events are published.
+pub const PUBLISH: &str = "/api/v1/events";
 /// What stands around a message's number, and nowhere else.
 pub const MARK: u8 = b'#';
 /// Requests at once that publish.
@@ -22,14 +24,15 @@ const AT_ONCE: usize = 16;
 /// Groups of those who want one of a hundred messages each.
 pub const GROUPS: usize = 100;
 
+/// The path of a socket of Callboard that gets everything that is published.
+pub const EVENTS: &str = "/api/v1/websocket/ws/custom?subscriptions=custom.*";
+
 /// The path of a socket that gets everything.
 pub fn path(kind: Kind) -> &'static str {
     match kind {
         Kind::Nchan => "/subscribe",
         Kind::Node => "/",
-        Kind::Full | Kind::Normal | Kind::Memory | Kind::Fastapi | Kind::Loop => {
-            "/api/v1/websocket/ws/custom?subscriptions=custom.*"
-        }
+        Kind::Full | Kind::Normal | Kind::Memory | Kind::Fastapi | Kind::Loop => EVENTS,
     }
 }
 
@@ -38,7 +41,8 @@ pub struct Publisher {
     orders: Rc<Semaphore>,
     /// When each message was sent, by its number.
     pub sent: Rc<RefCell<Vec<Instant>>>,
-    failed: Rc<Cell<usize>>,
+    /// Why the first message was refused that was.
+    refused: Rc<RefCell<Option<String>>>,
     workers: JoinSet<Result<()>>,
 }
 
@@ -48,40 +52,47 @@ impl Publisher {
     /// # Errors
     /// The hub does not take a message.
     pub async fn start(kind: Kind, addr: SocketAddr) -> Result<Self> {
-        let (path, padding) = match kind {
-            Kind::Nchan | Kind::Node => ("/publish", 0),
-            Kind::Full | Kind::Normal | Kind::Memory | Kind::Fastapi | Kind::Loop => {
-                let path = "/api/v1/events";
-                let event = Client::new(addr).call("POST", path, &event(0, 0)).await?.success()?;
-                (path, BYTES.saturating_sub(event.len()))
-            }
-        };
+        let path = if kind.is_callboard() { PUBLISH } else { "/publish" };
+        let mut padding = 0;
+        if kind.is_callboard() {
+            let event = Client::new(addr).call("POST", path, &event(0, 0)).await?.success()?;
+            padding = BYTES.saturating_sub(event.len());
+        }
         let (orders, sent) = (Rc::new(Semaphore::new(0)), Rc::new(RefCell::new(Vec::new())));
-        let failed = Rc::new(Cell::new(0));
+        let refused = Rc::new(RefCell::new(None));
         let mut workers = JoinSet::new();
         for _ in 0..AT_ONCE {
-            let (orders, sent, failed) = (orders.clone(), sent.clone(), failed.clone());
+            let (orders, sent, refused) = (orders.clone(), sent.clone(), refused.clone());
             workers.spawn_local(async move {
                 let mut client = Client::new(addr);
                 loop {
                     orders.acquire().await?.forget();
                     let number = sent.borrow().len();
-                    let text = match kind {
-                        Kind::Nchan | Kind::Node => format!("{:.<BYTES$}", mark(number)),
-                        Kind::Full | Kind::Normal | Kind::Memory | Kind::Fastapi | Kind::Loop => event(number, padding),
-                    };
+                    let text =
+                        if kind.is_callboard() { event(number, padding) } else { format!("{:.<BYTES$}", mark(number)) };
                     sent.borrow_mut().push(Instant::now());
                     let answer = client.call("POST", path, &text).await.and_then(|answer| answer.success());
-                    failed.set(failed.get() + usize::from(answer.is_err()));
+                    if let Err(error) = answer {
+                        refused.borrow_mut().get_or_insert(format!("{error:#}"));
+                    }
                 }
             });
         }
-        Ok(Self { orders, sent, failed, workers })
+        Ok(Self { orders, sent, refused, workers })
     }
 
     /// Publishes so many more.
     pub fn publish(&self, count: usize) {
         self.orders.add_permits(count);
+    }
+
+    /// # Errors
+    /// The hub refused a message.
+    pub fn check(&self) -> Result<()> {
+        match &*self.refused.borrow() {
+            Some(error) => bail!("a message was refused: {error}"),
+            None => Ok(()),
+        }
     }
 
     /// Ends it.
@@ -90,9 +101,7 @@ impl Publisher {
     /// The hub refused a message.
     pub fn end(mut self) -> Result<()> {
         self.workers.abort_all();
-        let failed = self.failed.get();
-        ensure!(failed == 0, "{failed} messages were refused");
-        Ok(())
+        self.check()
     }
 }
 
@@ -102,7 +111,7 @@ fn mark(number: usize) -> String {
 
 /// The request for an event; the groups take turns.
 fn event(number: usize, padding: usize) -> String {
-    let text = format!("{}{:.<padding$}", mark(number), "");
+    let text = format!("{:.<width$}", mark(number), width = padding + mark(0).len());
     json!({"type": format!("custom.g{}", number % GROUPS), "data": {"text": text}}).to_string()
 }
 

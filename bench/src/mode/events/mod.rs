@@ -1,7 +1,7 @@
 //! `events`: one message to many sockets, hubs side by side, in one run; a table for RESULTS.md.
 
 mod audience;
-mod hub;
+pub mod hub;
 mod table;
 
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1)]
     rounds: usize,
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 1.5)]
+    #[arg(long, default_value_t = 1.2)]
     seconds: f64,
     #[command(flatten)]
     options: Options,
@@ -115,10 +115,7 @@ async fn turn(kind: Kind, args: &Args) -> Result<Turn> {
     let opened = connects(kind, addr, args.seconds).await?;
     let connects = meter.read();
     server.stop().await?;
-    let filtered = match kind {
-        Kind::Full | Kind::Normal | Kind::Memory => Some(filtered(kind, args).await?),
-        Kind::Fastapi | Kind::Loop | Kind::Nchan | Kind::Node => None,
-    };
+    let filtered = if kind.is_callboard() { Some(filtered(kind, args).await?) } else { None };
     Ok(Turn { fanout: vec![to_few, to_some, to_most], paced, idle_kib, opened, connects, filtered, lost })
 }
 

@@ -9,14 +9,14 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 
 use super::Counts;
 use crate::http::Client;
+use crate::mode::events::hub::{EVENTS, PUBLISH};
 use crate::session;
 use crate::socket::Socket;
 
-const EVENTS: &str = "/api/v1/websocket/ws/custom?subscriptions=custom.*";
 const PATHS: [&str; 4] = [EVENTS, "/api/v1/websocket/ws/global", "/api/v1/websocket/ws/metrics", "/ws"];
 /// How long those stay that come and go, in milliseconds, in turns.
 const STAYS: [u64; 4] = [0, 5, 50, 400];
-const STALL: Duration = Duration::from_secs(20);
+const STALL: Duration = Duration::from_secs(45);
 const FLOOD: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(4);
 const AFTER_ERROR: Duration = Duration::from_millis(100);
@@ -64,7 +64,7 @@ pub async fn come_and_go(addr: SocketAddr, end: Instant, number: usize, counts: 
 /// Listens, reads nothing for a while, then sees what became of it.
 pub async fn stall(addr: SocketAddr, end: Instant, number: usize, counts: Counts) -> Result<()> {
     // Not all at the same moments.
-    sleep_until((Instant::now() + STALL.mul_f64(number as f64 / 100.0)).min(end).into()).await;
+    sleep_until((Instant::now() + STALL.mul_f64(number as f64 / 30.0)).min(end).into()).await;
     while Instant::now() < end {
         let mut socket = open(addr, EVENTS, end, &counts).await?;
         socket.hold_little()?;
@@ -122,7 +122,7 @@ pub async fn publish(addr: SocketAddr, end: Instant, rate: f64, counts: Counts) 
     while Instant::now() < end {
         let due = (start.elapsed().as_secs_f64() * rate) as u64;
         while sent < due && Instant::now() < end {
-            client.call("POST", "/api/v1/events", &body).await?.success()?;
+            client.call("POST", PUBLISH, &body).await?.success()?;
             sent += 1;
             counts.add("events published", 1);
         }

@@ -42,7 +42,7 @@ pub struct Load {
     /// Clients that open sockets, stay for a moment and leave, every other one without a word
     #[arg(long, default_value_t = 20)]
     churners: usize,
-    /// Clients that listen, stop reading for 20 s, and leave
+    /// Clients that listen, stop reading for 45 s, and leave
     #[arg(long, default_value_t = 30)]
     stalled: usize,
     /// Clients that send as much as they can for a second, half of it nonsense

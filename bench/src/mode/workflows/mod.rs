@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, default_value_t = 500)]
     updates: usize,
     /// Seconds for each number of sockets, in each round
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.5)]
     seconds: f64,
     /// Seconds for which a workflow is parked
     #[arg(long, default_value_t = 10.0)]

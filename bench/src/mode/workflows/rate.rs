@@ -87,7 +87,7 @@ async fn read(mut socket: Socket, tally: Rc<Tally>) {
 /// nothing is to be done.
 pub async fn parked(addr: SocketAddr, scope: Scope, seconds: f64) -> Result<(f64, f64)> {
     many::settled(scope).await;
-    let without = at_rest(scope, seconds / 2.0).await;
+    let without = at_rest(scope, seconds / 3.0).await;
     let client = &mut Client::new(addr);
     graph::store(client, &graph::chain(PARKED, Head::Input, BEHIND - 1)).await?;
     graph::start(client, PARKED, 0).await?;
