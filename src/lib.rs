@@ -12,6 +12,7 @@ pub mod hub;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
+pub mod process;
 pub mod session;
 pub mod shutdown;
 pub mod store;

@@ -5,7 +5,7 @@ use super::source::{Findings, Source, is_word};
 /// The layers, earliest first: a module may use its own layer and those before it.
 const LAYERS: &[&[&str]] = &[
     &["domain"],
-    &["config", "metrics", "logging"],
+    &["config", "metrics", "logging", "process"],
     &["store"],
     &["auth", "limits"],
     &["hub"],

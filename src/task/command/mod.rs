@@ -15,7 +15,6 @@ mod protocol;
 mod run;
 mod steps;
 mod stop;
-mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +24,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-pub use program::Launcher;
+pub use crate::process::Launcher;
 
 use crate::config::task::CommandTask;
 use crate::session::{TaskContext, TaskKind, TaskResult};

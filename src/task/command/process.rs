@@ -4,9 +4,7 @@
 //! clean-up for a cancel; each borrows it within one poll only.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
@@ -19,10 +17,11 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::signal::unix::SignalKind;
 
 use super::error::Error;
-use super::program::{self, Launcher};
+use super::program;
 use super::protocol::Told;
 use crate::config::task::CommandTask;
 use crate::domain::id::SessionId;
+use crate::process::{Exit, Launcher, words};
 
 /// How much room for what is to be written is kept between two lines.
 const KEPT_OUTBOX: usize = 16 * 1024;
@@ -52,17 +51,6 @@ pub(super) enum Pipe {
     Err,
 }
 
-/// How a command has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// With this code.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// Nobody knows, and why.
-    Unknown(String),
-}
-
 impl Process {
     /// Starts a command.
     ///
@@ -85,7 +73,7 @@ impl Process {
             }
         });
         command.wrap(ProcessGroup::leader());
-        let mut child = command.spawn().map_err(|error| program::refused(settings, &program::words(&error)))?;
+        let mut child = command.spawn().map_err(|error| program::refused(settings, &words(&error)))?;
         Ok(Self {
             stdin: child.stdin().take(),
             outbox: BytesMut::new(),
@@ -209,55 +197,6 @@ impl Drop for Process {
     }
 }
 
-impl From<io::Result<ExitStatus>> for Exit {
-    fn from(status: io::Result<ExitStatus>) -> Self {
-        match status.as_ref().map(|status| (status.code(), status.signal())) {
-            Ok((Some(code), _)) => Exit::Code(code),
-            Ok((None, Some(signal))) => Exit::Signal(signal),
-            Ok((None, None)) => Exit::Unknown("it neither exited nor was ended by a signal".into()),
-            Err(error) => Exit::Unknown(error.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Exit::Code(code) => write!(f, "exited with code {code}"),
-            Exit::Signal(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "was ended by signal {signal} ({name})"),
-                None => write!(f, "was ended by signal {signal}"),
-            },
-            Exit::Unknown(why) => write!(f, "has ended, and nobody knows how: {why}"),
-        }
-    }
-}
-
-fn signal_name(signal: i32) -> Option<&'static str> {
-    use rustix::process::Signal;
-    let names = [
-        (Signal::HUP, "SIGHUP"),
-        (Signal::INT, "SIGINT"),
-        (Signal::QUIT, "SIGQUIT"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::TRAP, "SIGTRAP"),
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::USR1, "SIGUSR1"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::USR2, "SIGUSR2"),
-        (Signal::PIPE, "SIGPIPE"),
-        (Signal::ALARM, "SIGALRM"),
-        (Signal::TERM, "SIGTERM"),
-        (Signal::XCPU, "SIGXCPU"),
-        (Signal::XFSZ, "SIGXFSZ"),
-        (Signal::SYS, "SIGSYS"),
-    ];
-    names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
-}
-
 fn read<P: AsyncRead + Unpin>(pipe: &mut Option<P>, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
     let Some(open) = pipe else { return Poll::Pending };
     let mut buffer = ReadBuf::new(buffer);
@@ -268,17 +207,4 @@ fn read<P: AsyncRead + Unpin>(pipe: &mut Option<P>, context: &mut Context<'_>, b
         return Poll::Ready(0);
     }
     Poll::Ready(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_is_told_in_words() {
-        let words = |raw| Exit::from(Ok(ExitStatus::from_raw(raw))).to_string();
-        assert_eq!(words(3 << 8), "exited with code 3");
-        assert_eq!(words(15), "was ended by signal 15 (SIGTERM)");
-        assert_eq!(words(60), "was ended by signal 60");
-    }
 }

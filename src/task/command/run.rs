@@ -13,14 +13,13 @@ use super::asking::{Asking, Reply};
 use super::clock::Clock;
 use super::error::Error;
 use super::lines::{Lines, Piece};
-use super::process::{Exit, Handle, Pipe, Process};
-use super::program::Launcher;
+use super::process::{Handle, Pipe, Process};
 use super::protocol::{self, Said, Told};
 use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
-use super::tail::Tail;
 use crate::config::seconds;
 use crate::config::task::CommandTask;
+use crate::process::{Exit, Launcher, Tail};
 use crate::session::{TaskContext, TaskError, TaskResult};
 
 const LOG: &str = "callboard::task::command";

@@ -2,7 +2,7 @@
 
 /// The last bytes of an output.
 #[derive(Clone, Debug)]
-pub(super) struct Tail {
+pub struct Tail {
     bytes: Vec<u8>,
     most: usize,
     cut: bool,
@@ -10,12 +10,13 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Nothing yet, and how many bytes are kept.
-    pub(super) fn new(most: usize) -> Self {
+    #[must_use]
+    pub fn new(most: usize) -> Self {
         Self { bytes: Vec::new(), most, cut: false }
     }
 
     /// Takes output in.
-    pub(super) fn push(&mut self, output: &[u8]) {
+    pub fn push(&mut self, output: &[u8]) {
         let skipped = output.len().saturating_sub(self.most);
         let output = output.get(skipped..).unwrap_or_default();
         let surplus = (self.bytes.len() + output.len()).saturating_sub(self.most).min(self.bytes.len());
@@ -25,7 +26,8 @@ impl Tail {
     }
 
     /// What is kept, without white space round it; what is no UTF-8 is replaced.
-    pub(super) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut kept = self.bytes.as_slice();
         if self.cut {
             // The first character may be cut; what is left of it would be shown as rubbish.

@@ -1,0 +1,11 @@
+//! Programs that the server runs for its users: how they are started, and how they end.
+
+mod exit;
+mod launcher;
+mod program;
+mod tail;
+
+pub use exit::Exit;
+pub use launcher::Launcher;
+pub use program::{Program, words};
+pub use tail::Tail;
