@@ -5,6 +5,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod connection;
+pub mod crew;
 pub mod domain;
 pub mod event;
 pub mod http;

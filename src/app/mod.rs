@@ -16,14 +16,15 @@ use tokio::sync::watch;
 use crate::config::{Settings, seconds};
 use crate::connection::socket;
 use crate::domain::event::{Happening, Kind};
-use crate::event::Events;
+use crate::event::{Events, handlers};
 use crate::http::{self, Lifecycle};
 use crate::metrics::Metrics;
+use crate::process::Launcher;
 use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
 use crate::store::Store;
 use crate::task;
-use crate::task::command::{self, Launcher};
+use crate::task::command;
 use crate::task::workflow::Workflow;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::node::NodeClass;
@@ -38,8 +39,15 @@ const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 /// A server that is not started: its settings and what it can run.
 pub struct App {
     settings: Settings,
+    runnable: Runnable,
+}
+
+/// What a server can run.
+struct Runnable {
     kinds: Kinds,
     catalogue: Catalogue,
+    /// Starts the commands of event handlers.
+    launcher: Launcher,
 }
 
 impl App {
@@ -50,7 +58,8 @@ impl App {
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let kinds = own_kinds(&settings)?;
         let catalogue = nodes::built_in(&settings.workflows)?;
-        Ok(Self { settings, kinds, catalogue })
+        let launcher = Launcher::tied_to_this_process();
+        Ok(Self { settings, runnable: Runnable { kinds, catalogue, launcher } })
     }
 
     /// Adds a task kind.
@@ -58,7 +67,7 @@ impl App {
     /// # Errors
     /// Where its name is taken, or one of its schemas is not valid.
     pub fn with_task(mut self, kind: Arc<dyn TaskKind>) -> anyhow::Result<Self> {
-        self.kinds.register(kind)?;
+        self.runnable.kinds.register(kind)?;
         Ok(self)
     }
 
@@ -67,8 +76,16 @@ impl App {
     /// # Errors
     /// Where its name is taken, or two of its ports have one name.
     pub fn with_node(mut self, class: Arc<dyn NodeClass>) -> anyhow::Result<Self> {
-        self.catalogue.register(class)?;
+        self.runnable.catalogue.register(class)?;
         Ok(self)
+    }
+
+    /// Starts the commands of event handlers in this way: for programs other than `callboard`, which cannot start those
+    /// tied to themselves.
+    #[must_use]
+    pub fn with_launcher(mut self, launcher: Launcher) -> Self {
+        self.runnable.launcher = launcher;
+        self
     }
 
     /// Serves on `listener` until `stop` is done, and then ends in good order. Needs an actix system to run in.
@@ -76,9 +93,7 @@ impl App {
     /// # Errors
     /// Where the store or the listener cannot be used, or rows were left that could not be written.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        for fault in command::faults(&self.settings.task) {
-            log::warn!("{fault}");
-        }
+        warn_of_programs(&self.settings);
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
         let metrics = Metrics::install(workers)?;
@@ -86,8 +101,8 @@ impl App {
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
-        let (kinds, catalogue) = (self.kinds, self.catalogue);
-        let plan = Plan::new(settings.clone(), store.clone(), kinds, catalogue, address, serving, metrics).await?;
+        let (plan, handlers) =
+            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics).await?;
         let server = {
             let (plan, server) = (plan.clone(), &settings.server);
             HttpServer::new(move || http::app(plan.settle()))
@@ -125,13 +140,23 @@ impl App {
         if plan.supervisor.send(LetAllGo).await.is_err() {
             log::warn!("the live workflows could not be let go");
         }
-        shutdown::drain(&plan.directories, &plan.hub, seconds(settings.server.shutdown_timeout)).await;
+        let patience = seconds(settings.server.shutdown_timeout);
+        let drain = shutdown::drain(&plan.directories, &plan.hub, patience);
+        futures::future::join(drain, handlers.finish(patience)).await;
         handle.stop(false).await;
         serving.await??;
         let lost = store.close().await;
         anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was told of them");
         log::info!("stopped");
         Ok(())
+    }
+}
+
+/// Tells which commands of the settings could not be started now.
+fn warn_of_programs(settings: &Settings) {
+    let faults = command::faults(&settings.task).into_iter();
+    for fault in faults.chain(handlers::faults(&settings.event_handler)) {
+        log::warn!("{fault}");
     }
 }
 

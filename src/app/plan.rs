@@ -12,6 +12,7 @@ use actix::{Actor, Addr, Arbiter, Context};
 use crossbeam_channel::Receiver;
 use tokio::sync::watch;
 
+use super::Runnable;
 use super::counted::{Counted, looks, snapshots};
 use super::host::Errands;
 use super::runs::Runs;
@@ -19,6 +20,8 @@ use super::streams::Sockets;
 use crate::auth::{self, Gate};
 use crate::config::Settings;
 use crate::connection::{Connections, Feeds};
+use crate::crew::Roster;
+use crate::event::handlers::{Handlers, Running};
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Desk, Lifecycle, State, Workflows};
 use crate::hub::feed::Snapshot;
@@ -31,7 +34,6 @@ use crate::session::slots::Slots;
 use crate::session::{Directory, Kinds, Sessions};
 use crate::store::{Error, Store};
 use crate::task::workflow::Workflow;
-use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
@@ -62,6 +64,7 @@ pub(super) struct Plan {
     started: Instant,
     workflows: Workflows,
     gate: Arc<Gate>,
+    roster: Roster,
     seats: Receiver<Seat>,
 }
 
@@ -79,12 +82,11 @@ impl Plan {
     pub(super) async fn new(
         settings: Arc<Settings>,
         store: Store,
-        mut kinds: Kinds,
-        catalogue: Catalogue,
+        Runnable { mut kinds, catalogue, launcher }: Runnable,
         address: SocketAddr,
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, Running)> {
         let gate = open_gate(&settings, address)?;
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         for (worker, directory) in directories.iter().enumerate() {
@@ -105,8 +107,8 @@ impl Plan {
         actix::spawn(statistics.run());
         let snapshot = snapshots(&numbers);
         let hub = Hub::new(shards, &settings.connections).telling_metrics(snapshot.clone(), gauge.clone()).start();
-        let counted: Arc<dyn Listener> = Arc::new(Counted(metrics.events()));
-        let events = log(&settings, &store, vec![Arc::new(broadcast.clone()), counted]).await?;
+        let (handlers, running) = Handlers::start(&settings.event_handler, &launcher);
+        let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
@@ -122,13 +124,14 @@ impl Plan {
         };
         let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();
         let workflows = Workflows { definitions, live: Live::new(supervisor.clone()), catalogue };
-        Ok(Self {
+        let plan = Self {
             gauge,
             desk: Desk::new(hub.clone(), numbers),
             snapshot,
             events,
             supervisor,
             settings,
+            roster: Roster::new(store.clone()),
             store,
             kinds,
             directories,
@@ -140,7 +143,8 @@ impl Plan {
             workflows,
             gate: Arc::new(gate),
             seats,
-        })
+        };
+        Ok((plan, running))
     }
 
     /// Starts the actors of the worker whose thread this is called on, and gives what its handlers need.
@@ -161,6 +165,7 @@ impl Plan {
             streams: Rc::new(Sockets(connections)),
             workflows: self.workflows.clone(),
             gate: self.gate.clone(),
+            roster: self.roster.clone(),
             events: self.events.clone(),
             desk: self.desk.clone(),
         }
@@ -268,9 +273,16 @@ fn open_gate(settings: &Settings, address: SocketAddr) -> Result<Gate, auth::Err
     Ok(gate)
 }
 
-/// Starts the event log, which tells these.
-async fn log(settings: &Settings, store: &Store, listeners: Vec<Arc<dyn Listener>>) -> anyhow::Result<Events> {
+/// Starts the event log, which tells the connections and the handlers, and is counted.
+async fn log(
+    settings: &Settings,
+    store: &Store,
+    counted: Counted,
+    broadcast: &Broadcast,
+    handlers: Handlers,
+) -> anyhow::Result<Events> {
     let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(broadcast.clone()), Arc::new(counted), Arc::new(handlers)];
     let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
     EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
     Ok(events)

@@ -87,3 +87,14 @@ pub(super) fn admin_token(token: &Secret, _: &()) -> Checked {
     }
     Err(garde::Error::new("must be 16 to 512 visible ASCII characters"))
 }
+
+/// At least one type of events, or beginning of some.
+pub(super) fn event_types(types: &[String], _: &()) -> Checked {
+    if types.is_empty() {
+        return Err(garde::Error::new("must name a type of events, such as execution.failed"));
+    }
+    match types.iter().find(|text| crate::domain::event::Pattern::parse(text).is_none()) {
+        Some(unknown) => Err(garde::Error::new(format!("{unknown:?} is no type of events"))),
+        None => Ok(()),
+    }
+}

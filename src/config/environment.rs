@@ -80,7 +80,7 @@ impl Variables<'_> {
         let value = read_as(known.default_of(key).unwrap_or(&Value::Null), text);
         match key.split_once('.') {
             Some(place) => layer.set(known, place, &value, &self.source(name), faults),
-            None => layer.set_tasks(known, &value, &self.source(name), faults),
+            None => layer.set_list(known, key, &value, &self.source(name), faults),
         }
     }
 

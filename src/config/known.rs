@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Settings;
 use super::fault::nearest;
+use super::handler::EventHandler;
 use super::task::CommandTask;
 
 /// The settings that are never shown, and that may be read from a file that a variable ending in `_FILE` names.
@@ -12,12 +13,14 @@ pub(super) const SECRETS: [&str; 2] = ["server.admin_token", "store.secret_key"]
 /// The settings that there are.
 pub(super) struct Known {
     defaults: Map<String, Value>,
-    task: Map<String, Value>,
+    /// The keys of each list of tables, by its name.
+    lists: [(&'static str, Map<String, Value>); 2],
 }
 
 impl Known {
     pub(super) fn new() -> Self {
-        Self { defaults: object(&Settings::default()), task: object(&CommandTask::default()) }
+        let lists = [("task", object(&CommandTask::default())), ("event_handler", object(&EventHandler::default()))];
+        Self { defaults: object(&Settings::default()), lists }
     }
 
     /// The sections `[…]` with their keys and defaults; `null` for a setting without a default.
@@ -29,18 +32,23 @@ impl Known {
         self.defaults.get(name)?.as_object()
     }
 
-    /// The keys of a `[[task]]`.
-    pub(super) fn task(&self) -> &Map<String, Value> {
-        &self.task
+    /// The lists of tables that there are, such as `[[task]]`.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &'static str> {
+        self.lists.iter().map(|(name, _)| *name)
     }
 
-    /// Every setting as `section.key`, `task` among them.
+    /// The keys of a list's tables.
+    pub(super) fn list(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.lists.iter().find(|(known, _)| *known == name).map(|(_, keys)| keys)
+    }
+
+    /// Every setting as `section.key`, the lists of tables among them.
     pub(super) fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self
             .sections()
             .flat_map(|(section, keys)| keys.keys().map(move |key| format!("{section}.{key}")))
             .collect();
-        keys.push("task".into());
+        keys.extend(self.lists().map(str::to_owned));
         keys
     }
 
@@ -66,10 +74,12 @@ impl Known {
         near.map_or_else(|| self.unknown("", name), |near| did_you_mean("there is no such section", Some(&near)))
     }
 
-    /// What to say of a key that a `[[task]]` does not have.
-    pub(super) fn unknown_in_task(&self, key: &str) -> String {
-        let near = nearest(key, self.task.keys().map(String::as_str)).map(str::to_owned);
-        did_you_mean("a task has no such setting", near.as_ref())
+    /// What to say of a key that the tables of a list do not have.
+    pub(super) fn unknown_in_list(&self, name: &str, key: &str) -> String {
+        let keys = self.list(name).into_iter().flat_map(Map::keys);
+        let near = nearest(key, keys.map(String::as_str)).map(str::to_owned);
+        let what = if name == "task" { "a task has no such setting" } else { "an event handler has no such setting" };
+        did_you_mean(what, near.as_ref())
     }
 }
 
@@ -81,12 +91,12 @@ pub(super) fn fits(section: &str, key: &str, value: &Value) -> Result<(), String
     typed(json!({section: {key: value}}), SECRETS.iter().any(|secret| *secret == format!("{section}.{key}")))
 }
 
-/// Whether `value` has the type of this key of a `[[task]]`.
+/// Whether `value` has the type of this key of the tables of a list.
 ///
 /// # Errors
 /// What it must be instead.
-pub(super) fn fits_task(key: &str, value: &Value) -> Result<(), String> {
-    typed(json!({"task": [{key: value}]}), false)
+pub(super) fn fits_list(name: &str, key: &str, value: &Value) -> Result<(), String> {
+    typed(json!({name: [{key: value}]}), false)
 }
 
 pub(super) fn did_you_mean(what: &str, near: Option<&String>) -> String {
@@ -193,7 +203,8 @@ mod tests {
             (known.unknown("", "port"), "server.port"),
             (known.unknown_section("sesions"), "sessions"),
             (known.unknown_section("tasks"), "task"),
-            (known.unknown_in_task("commands"), "command"),
+            (known.unknown_in_list("task", "commands"), "command"),
+            (known.unknown_in_list("event_handler", "type"), "types"),
         ] {
             assert!(said.ends_with(&format!("did you mean {meant}?")), "{said}");
         }

@@ -10,14 +10,15 @@ use super::known::{self, Known};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layer {
     sections: Map<String, Map<String, Located>>,
-    tasks: Option<Located>,
+    /// Lists of tables.
+    lists: Map<String, Located>,
 }
 
 impl Layer {
     /// Sets a whole section, key by key.
     pub(super) fn set_section(&mut self, known: &Known, name: &str, value: &Value, source: &str, faults: &mut Faults) {
-        if name == "task" {
-            return self.set_tasks(known, value, source, faults);
+        if known.list(name).is_some() {
+            return self.set_list(known, name, value, source, faults);
         }
         if known.section(name).is_none() {
             return faults.add(source, name, known.unknown_section(name));
@@ -49,31 +50,31 @@ impl Layer {
         self.sections.entry(section.into()).or_default().insert(key.into(), located(value, source));
     }
 
-    /// Sets the list of tasks.
-    pub(super) fn set_tasks(&mut self, known: &Known, value: &Value, source: &str, faults: &mut Faults) {
-        let Value::Array(tasks) = value else {
-            return faults.add(source, "task", "must be a list; write [[task]]");
+    /// Sets a list of tables.
+    pub(super) fn set_list(&mut self, known: &Known, name: &str, value: &Value, source: &str, faults: &mut Faults) {
+        let Value::Array(tables) = value else {
+            return faults.add(source, name, format!("must be a list; write [[{name}]]"));
         };
-        let mut kept = Vec::with_capacity(tasks.len());
-        for (index, task) in tasks.iter().enumerate() {
-            let Value::Object(keys) = task else {
-                faults.add(source, format!("task[{index}]"), "must be a table; write [[task]]");
+        let mut kept = Vec::with_capacity(tables.len());
+        for (index, table) in tables.iter().enumerate() {
+            let Value::Object(keys) = table else {
+                faults.add(source, format!("{name}[{index}]"), format!("must be a table; write [[{name}]]"));
                 continue;
             };
             let mut fitting = serde_json::Map::new();
             for (key, value) in keys {
-                let checked = match known.task().contains_key(key) {
-                    true => known::fits_task(key, value),
-                    false => Err(known.unknown_in_task(key)),
+                let checked = match known.list(name).is_some_and(|keys| keys.contains_key(key)) {
+                    true => known::fits_list(name, key, value),
+                    false => Err(known.unknown_in_list(name, key)),
                 };
                 match checked {
                     Ok(()) => drop(fitting.insert(key.clone(), value.clone())),
-                    Err(reason) => faults.add(source, format!("task[{index}].{key}"), reason),
+                    Err(reason) => faults.add(source, format!("{name}[{index}].{key}"), reason),
                 }
             }
             kept.push(Value::Object(fitting));
         }
-        self.tasks = Some(located(&Value::Array(kept), source));
+        self.lists.insert(name.to_owned(), located(&Value::Array(kept), source));
     }
 }
 
@@ -84,7 +85,7 @@ impl Source for Layer {
 
     fn collect(&self) -> Result<Map<String, Located>, ConfigError> {
         let sections = self.sections.iter().map(|(name, keys)| (name.clone(), Located::new(None, keys.clone())));
-        Ok(sections.chain(self.tasks.iter().map(|tasks| ("task".to_owned(), tasks.clone()))).collect())
+        Ok(sections.chain(self.lists.iter().map(|(name, list)| (name.clone(), list.clone()))).collect())
     }
 }
 

@@ -16,7 +16,6 @@ use super::file;
 use super::flags::Flags;
 use super::known::Known;
 use super::layer::Layer;
-use super::task::CommandTask;
 
 /// The file that is read from the working directory where no other is named.
 const FILE: &str = "callboard.toml";
@@ -120,21 +119,28 @@ fn check(settings: &Settings, sources: &BTreeMap<String, String>, built_in: &[&s
             faults.add(source_of(&key, sources), &key, reason(error.message(), value_at(&key, &values)));
         }
     }
-    check_names(&settings.task, &source_of("task", sources), built_in, faults);
+    check_names("task", settings.task.iter().map(|task| task.name.as_str()), sources, built_in, faults);
+    let handlers = settings.event_handler.iter().map(|handler| handler.name.as_str());
+    check_names("event_handler", handlers, sources, &[], faults);
 }
 
-fn check_names(tasks: &[CommandTask], source: &str, built_in: &[&str], faults: &mut Faults) {
+/// Checks that no two tables of a list have one name, nor one of those that are taken.
+fn check_names<'a>(
+    list: &str,
+    names: impl Iterator<Item = &'a str>,
+    sources: &BTreeMap<String, String>,
+    taken: &[&str],
+    faults: &mut Faults,
+) {
+    let source = source_of(list, sources);
     let mut first = BTreeMap::new();
-    for (index, task) in tasks.iter().enumerate() {
-        let (key, name) = (format!("task[{index}].name"), task.name.as_str());
-        if built_in.contains(&name) {
-            faults.add(source, &key, format!("{name:?} is the name of a task that is built in; take another one"));
-        }
-        if name.is_empty() {
-            continue;
+    for (index, name) in names.enumerate().filter(|(_, name)| !name.is_empty()) {
+        let key = format!("{list}[{index}].name");
+        if taken.contains(&name) {
+            faults.add(&source, &key, format!("{name:?} is the name of a task that is built in; take another one"));
         }
         if let Some(earlier) = first.get(name) {
-            faults.add(source, &key, format!("{name:?} is the name of task[{earlier}], too; take another one"));
+            faults.add(&source, &key, format!("{name:?} is the name of {list}[{earlier}], too; take another one"));
         } else {
             first.insert(name, index);
         }

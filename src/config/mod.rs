@@ -11,6 +11,7 @@ pub mod events;
 mod fault;
 mod file;
 mod flags;
+pub mod handler;
 mod known;
 mod layer;
 mod load;
@@ -62,6 +63,9 @@ pub struct Settings {
     /// `[[task]]`
     #[garde(dive)]
     pub task: Vec<task::CommandTask>,
+    /// `[[event_handler]]`
+    #[garde(dive)]
+    pub event_handler: Vec<handler::EventHandler>,
     /// `[log]`
     #[garde(dive)]
     pub log: log::Log,

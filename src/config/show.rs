@@ -24,10 +24,12 @@ impl fmt::Display for Loaded {
                 writeln!(f, "{key} = {}{}", toml_of(value), comment(source))?;
             }
         }
-        let Some(Value::Array(tasks)) = sections.get("task") else { return Ok(()) };
-        for task in tasks.iter().filter_map(Value::as_object) {
-            writeln!(f, "\n[[task]]{}", comment(self.sources.get("task")))?;
-            for (key, value) in task.iter().filter(|(_, value)| !value.is_null()) {
+        let of_list =
+            |name| sections.get(name).and_then(Value::as_array).into_iter().flatten().map(move |it| (name, it));
+        let tables = known.lists().flat_map(of_list);
+        for (name, table) in tables.filter_map(|(name, table)| Some((name, table.as_object()?))) {
+            writeln!(f, "\n[[{name}]]{}", comment(self.sources.get(name)))?;
+            for (key, value) in table.iter().filter(|(_, value)| !value.is_null()) {
                 let shown = if key == "env" { toml_of(&masked(value)) } else { toml_of(value) };
                 writeln!(f, "{key} = {shown}")?;
             }
@@ -43,7 +45,7 @@ fn comment(source: Option<&String>) -> String {
     })
 }
 
-/// Variables of a task: programs are given their secrets in them.
+/// Variables of a program: programs are given their secrets in them.
 fn masked(variables: &Value) -> Value {
     variables.as_object().into_iter().flatten().map(|(name, _)| (name.clone(), Value::from(MASK))).collect()
 }

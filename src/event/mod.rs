@@ -4,6 +4,7 @@
 //! commit with the session's row that made it happen, and is told by [`EventLog`] to the [`Listener`]s after that.
 
 mod client;
+pub mod handlers;
 mod listener;
 mod log;
 mod position;

@@ -74,10 +74,23 @@ async fn cancel(
     by: &str,
     body: Option<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
+    let status = stop(state, session_id, by, body).await?;
+    Ok(HttpResponse::Ok().json(Stopped { session_id, status }))
+}
+
+/// Stops a session, and gives where it stands then.
+///
+/// # Errors
+/// Where there is none, or the body is wrong.
+pub(super) async fn stop(
+    state: &State,
+    session_id: SessionId,
+    by: &str,
+    body: Option<serde_json::Value>,
+) -> Result<Status, Problem> {
     let CancelSession { reason } = super::answers::or_unknown(state, session_id, decode(body)).await?;
     let reason = reason.unwrap_or_else(|| format!("Cancelled by {by}."));
-    let status = state.sessions.cancel(session_id, reason).await?;
-    Ok(HttpResponse::Ok().json(Stopped { session_id, status }))
+    Ok(state.sessions.cancel(session_id, reason).await?)
 }
 
 fn decode(body: Option<serde_json::Value>) -> Result<CancelSession, Problem> {

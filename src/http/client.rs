@@ -19,7 +19,8 @@ impl FromRequest for Subject {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("session_id").and_then(|text| text.parse().ok());
+        let named = request.match_info();
+        let id = named.get("session_id").or_else(|| named.get("execution_id")).and_then(|text| text.parse().ok());
         ready(id.map(Subject).ok_or_else(|| Code::UnknownSession.into()))
     }
 }

@@ -41,10 +41,15 @@ impl Fields {
         let mut texts = Vec::new();
         for (at, value) in self.list(key, most)?.into_iter().enumerate() {
             let place = [key, &at.to_string()];
-            match value {
-                Value::String(text) if (1..=longest).contains(&text.chars().count()) => texts.push(text),
-                Value::String(_) => self.fault(&place, format!("must have 1 to {longest} characters"), "wrong_length"),
-                other => self.wrong_type(&place, "a string", word(&other)),
+            let found = word(&value);
+            let Value::String(text) = value else {
+                self.wrong_type(&place, "a string", found);
+                continue;
+            };
+            if (1..=longest).contains(&text.chars().count()) {
+                texts.push(text);
+            } else {
+                self.fault(&place, format!("must have 1 to {longest} characters"), "wrong_length");
             }
         }
         Some(texts)

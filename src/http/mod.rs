@@ -3,6 +3,7 @@
 mod accept;
 pub mod admin;
 mod answers;
+mod api;
 pub mod asyncapi;
 mod auth;
 mod body;
@@ -14,6 +15,7 @@ pub mod error;
 mod event_streams;
 mod events;
 mod health;
+mod memory;
 mod middleware;
 pub mod openapi;
 mod origin;
@@ -24,6 +26,7 @@ mod start;
 pub mod streams;
 mod table;
 mod tasks;
+mod version;
 mod view;
 mod workflows;
 
@@ -40,6 +43,7 @@ use tokio::sync::watch;
 
 use crate::auth::Gate;
 use crate::config::Settings;
+use crate::crew::Roster;
 use crate::event::Events;
 use crate::session::Sessions;
 
@@ -80,6 +84,8 @@ pub struct State {
     pub workflows: Workflows,
     /// Who may use the admin routes.
     pub gate: Arc<Gate>,
+    /// The crews and agents.
+    pub roster: Roster,
     /// What happens.
     pub events: Events,
     /// What operators see and do.
@@ -117,7 +123,7 @@ pub fn app(
 
 /// Every path that a program may use; each is described in the OpenAPI document. The hot ones stand first.
 fn table() -> Vec<Route> {
-    vec![
+    let mut table = vec![
         at("/start-task").post(start::start_task),
         at("/ws/{session_id}").get(streams::socket),
         at("/ws").get(streams::workflows),
@@ -157,7 +163,9 @@ fn table() -> Vec<Route> {
         at("/metrics").get(health::metrics),
         at("/openapi.json").get(docs::openapi_json),
         at("/asyncapi.json").get(docs::asyncapi_json),
-    ]
+    ];
+    table.extend(api::table());
+    table
 }
 
 /// Paths for people: the page's files and the description as a page.

@@ -3,10 +3,11 @@
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::{
-    admin, answers, cancel, docs, error, event_streams, events, health, page, sessions, start, streams, tasks,
-    workflows,
+    admin, answers, api, cancel, docs, error, event_streams, events, health, memory, page, sessions, start, streams,
+    tasks, workflows,
 };
 
 #[derive(OpenApi)]
@@ -64,6 +65,32 @@ use super::{
         admin::history::history,
         docs::openapi_json,
         docs::asyncapi_json,
+        api::events::list,
+        api::publish::publish,
+        api::event_types::list,
+        api::event_types::show,
+        api::event_types::save,
+        api::event_types::remove,
+        api::executions::list,
+        api::executions::start,
+        api::executions::show,
+        api::executions::cancel,
+        api::queue::clear,
+        api::agents::list,
+        api::agents::create,
+        api::agents::show,
+        api::agents::save,
+        api::agents::remove,
+        api::crews::list,
+        api::crews::create,
+        api::crews::show,
+        api::crews::save,
+        api::crews::remove,
+        memory::list,
+        memory::clear,
+        memory::show,
+        memory::save,
+        memory::remove,
     ),
     components(schemas(error::Told)),
     tags(
@@ -72,20 +99,39 @@ use super::{
         (name = "tasks", description = "What can be started."),
         (name = "workflows", description = "Graphs of nodes: what they are made of, storing, checking and running them."),
         (name = "connections", description = "Connections, for operators."),
+        (name = "executions", description = "Sessions, by the name that they have among events."),
         (name = "events", description = "What happens anywhere, for those who listen to more than one session."),
+        (name = "crews", description = "Crews and the agents in them."),
+        (name = "memory", description = "What clients and agents keep."),
         (name = "server", description = "The server itself."),
     )
 )]
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 8] =
-    ["StartTask", "Confirm", "Input", "Retry", "CancelSession", "RunWorkflow", "LiveOptions", "Broadcast"];
+const BODIES: [&str; 10] = [
+    "StartTask",
+    "Confirm",
+    "Input",
+    "Retry",
+    "CancelSession",
+    "RunWorkflow",
+    "LiveOptions",
+    "Broadcast",
+    "StartExecution",
+    "PublishEvent",
+];
 
 /// The description of every path that a program may use.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Description::openapi();
+    if let Some(components) = &mut document.components {
+        let token = Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The admin token. Callers on the server's own machine need none unless one is set."));
+        components.add_security_scheme("admin_token", SecurityScheme::Http(token.build()));
+    }
     let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
     for (name, schema) in schemas {
         if BODIES.contains(&name.as_str())

@@ -60,7 +60,15 @@ pub(super) struct SessionInfo {
     )
 )]
 pub(super) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut query = decode(request.query_string())?;
+    let (sessions, next_cursor) = page(&state, decode(request.query_string())?).await?;
+    Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
+}
+
+/// A page of sessions, and what to send as `cursor` to get the next.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn page(state: &State, mut query: ListSessions) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
     let limit = query.limit;
     // One more tells whether there is a next page.
     query.limit += 1;
@@ -69,8 +77,7 @@ pub(super) async fn list(state: web::Data<State>, request: HttpRequest) -> Resul
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| write_cursor(last.key));
     let now = Timestamp::now();
-    let sessions = found.into_iter().map(|summary| SessionRow::new(summary, now)).collect();
-    Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
+    Ok((found.into_iter().map(|summary| SessionRow::new(summary, now)).collect(), next_cursor))
 }
 
 /// Shows all about a session.
@@ -136,7 +143,8 @@ pub(super) async fn info(state: web::Data<State>, path: web::Path<String>) -> Re
     Ok(HttpResponse::Ok().json(info))
 }
 
-fn decode(query: &str) -> Result<ListSessions, Problem> {
+/// Reads a query for sessions.
+pub(super) fn decode(query: &str) -> Result<ListSessions, Problem> {
     let mut query = Query::of(query);
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let list = ListSessions {

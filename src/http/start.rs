@@ -73,19 +73,19 @@ pub(super) async fn start_task(
 ) -> Result<HttpResponse, Problem> {
     let idempotency = visible(request.headers(), "Idempotency-Key", 255)?
         .map(|key| Idempotency { key: format!("POST /start-task {key}"), digest: digest(body.as_ref()) });
-    let spec = decode(body, state.sessions.kinds(), state.settings.sessions.max_labels)?;
+    let spec = decode(Fields::of(body)?, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     let started = state.sessions.start(spec, idempotency).await?;
     let answer = StartedSession { session_id: started.session_id, task: started.task, status: started.status };
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// Reads the body.
+/// Reads the fields of a body, which may have faults already.
 ///
 /// # Errors
 /// Everything that is wrong with it. The task's own schemas are asked here only where there is something else to
 /// tell, so that one answer has it all; a body without other faults is checked against them when it is started.
-fn decode(body: Option<Value>, kinds: &Kinds, max_labels: usize) -> Result<Spec, Problem> {
-    let (start, mut faults) = read(Fields::of(body)?, max_labels);
+pub(super) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) -> Result<Spec, Problem> {
+    let (start, mut faults) = read(fields, max_labels);
     let config = start.config.map_or(Value::Null, Value::Object);
     let unknown = start.task.as_ref().filter(|task| kinds.get(task).is_none());
     if !faults.is_empty() {

@@ -94,6 +94,7 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         Arc::new(crate::workflow::nodes::built_in(&crate::config::workflows::Workflows::default()).unwrap());
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
+    let roster = Roster::new(store.clone());
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let state = State {
@@ -105,6 +106,7 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         streams: Rc::new(Echo),
         workflows,
         gate: Arc::new(Gate::open(&Settings::default(), std::net::Ipv4Addr::LOCALHOST.into()).unwrap().0),
+        roster,
         events,
         desk: desk(),
     };
@@ -130,6 +132,12 @@ async fn every_route_refuses_other_methods_and_says_which_it_takes() {
         let path = path
             .replace("{session_id}", NONE)
             .replace("{workflow_id}", "x")
+            .replace("{execution_id}", NONE)
+            .replace("{agent_id}", "x")
+            .replace("{crew_id}", "x")
+            .replace("{client_id}", "x")
+            .replace("{key}", "x")
+            .replace("{type}", "custom.x")
             .replace("{name:.*}", "x")
             .replace("{view:.*}", "x");
         let told = ask(TestRequest::patch().uri(&path)).await;

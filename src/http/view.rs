@@ -111,6 +111,18 @@ impl SessionRow {
     }
 }
 
+impl SessionRow {
+    /// Its id.
+    pub(super) fn id(&self) -> SessionId {
+        self.session_id
+    }
+
+    /// One of the caller's own marks.
+    pub(super) fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+}
+
 impl Times {
     fn new(mut spent: Spent, status: Status, since: Timestamp, now: Timestamp) -> Self {
         let more = i64::try_from(now.since(since).as_micros()).unwrap_or(i64::MAX);
@@ -128,6 +140,11 @@ impl Times {
 }
 
 impl SessionDetail {
+    /// What a list says of it.
+    pub(super) fn row(&self) -> &SessionRow {
+        &self.row
+    }
+
     /// All about a session, with its times as they are at `now`.
     pub(super) fn new(description: Description, now: Timestamp) -> Self {
         let Description { summary, input, config, open_requests, result, error, connections, snapshot_messages: _ } =

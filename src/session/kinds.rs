@@ -93,8 +93,9 @@ impl Kinds {
     }
 }
 
-/// What a schema says against a value, with the path to each fault in the request's body.
-fn faults(part: &str, schema: &Validator, value: &Value) -> Vec<Fault> {
+/// What a schema says against a value, with the path to each fault in the request's body, where it stands at `part`.
+#[must_use]
+pub fn faults(part: &str, schema: &Validator, value: &Value) -> Vec<Fault> {
     let empty = Value::Object(serde_json::Map::new());
     let value = if value.is_null() && !schema.is_valid(value) { &empty } else { value };
     let mut faults = Vec::new();

@@ -36,7 +36,7 @@ pub use client::Sessions;
 pub use context::TaskContext;
 pub use directory::Directory;
 pub use kind::{TaskError, TaskKind, TaskResult};
-pub use kinds::Kinds;
+pub use kinds::{Kinds, faults as schema_faults};
 pub use messages::Outcome;
 pub use queue::Queue;
 

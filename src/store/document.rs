@@ -101,6 +101,16 @@ pub(super) struct ListDocuments {
     /// Only those whose id comes after this one, byte by byte.
     pub(super) after: Option<String>,
     pub(super) limit: usize,
+    pub(super) part: Part,
+}
+
+/// What is read of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All.
+    Whole,
+    /// All but its text, which is empty then.
+    Head,
 }
 
 impl Store {
@@ -119,7 +129,31 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn documents(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Vec<Document>, Error> {
-        let query = ListDocuments { collection: collection.to_owned(), after: after.map(str::to_owned), limit };
+        self.list_documents(collection, after, limit, Part::Whole).await
+    }
+
+    /// The same without their texts, which are empty then.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn document_heads(
+        &self,
+        collection: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        self.list_documents(collection, after, limit, Part::Head).await
+    }
+
+    async fn list_documents(
+        &self,
+        collection: &str,
+        after: Option<&str>,
+        limit: usize,
+        part: Part,
+    ) -> Result<Vec<Document>, Error> {
+        let (collection, after) = (collection.to_owned(), after.map(str::to_owned));
+        let query = ListDocuments { collection, after, limit, part };
         self.ask(self.workers(), |reply| Query::Documents(query, reply)).await
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
-use super::document::{Discard, ListDocuments, Present, Put};
+use super::document::{Discard, ListDocuments, Part, Present, Put};
 use super::engine::{Engine, Read, Refusal};
 use super::query::Query;
 use super::{
@@ -94,7 +94,16 @@ impl Read for Memory {
         let Some(documents) = self.documents.get(&query.collection) else { return Ok(Vec::new()) };
         let after = query.after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let found = documents.range::<str, _>((after, Bound::Unbounded));
-        Ok(found.take(query.limit).map(|(_, document)| document.clone()).collect())
+        let part = |document: &Document| match query.part {
+            Part::Whole => document.clone(),
+            Part::Head => Document {
+                collection: document.collection.clone(),
+                id: document.id.clone(),
+                body: String::new(),
+                ..*document
+            },
+        };
+        Ok(found.take(query.limit).map(|(_, document)| part(document)).collect())
     }
 
     fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {

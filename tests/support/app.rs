@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use callboard::app::App;
 use callboard::config::Settings;
+use callboard::process::Launcher;
 use callboard::session::TaskKind;
 use callboard::workflow::node::NodeClass;
 use tempfile::TempDir;
@@ -85,7 +86,7 @@ impl Setup {
     pub async fn start(&self) -> TestApp {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let mut app = App::new(self.settings.clone()).unwrap();
+        let mut app = App::new(self.settings.clone()).unwrap().with_launcher(Launcher::default());
         for kind in &self.kinds {
             app = app.with_task(kind.clone()).unwrap();
         }

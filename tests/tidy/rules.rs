@@ -7,7 +7,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain"],
     &["config", "metrics", "logging", "process"],
     &["store"],
-    &["auth", "limits"],
+    &["auth", "limits", "crew"],
     &["hub"],
     &["event"],
     &["workflow"],

@@ -37,7 +37,7 @@ fn kinds() -> Kinds {
 }
 
 fn faults(body: Value) -> Vec<String> {
-    let problem = decode(Some(body), &kinds(), 2).unwrap_err();
+    let problem = Fields::of(Some(body)).and_then(|fields| decode(fields, &kinds(), 2)).unwrap_err();
     assert_eq!(problem.code, Code::InvalidBody);
     let mut faults: Vec<_> = problem.errors.iter().map(|it| format!("{} {}", it.loc.join("."), it.kind)).collect();
     faults.sort();
@@ -88,7 +88,7 @@ fn wrong_types_are_faults() {
 fn what_is_right_is_taken() {
     let body = json!({"task": "other", "input": [1], "config": {"steps": 2}, "priority": "high", "labels": {"a": "b"},
                       "on_disconnect": {"cancel_after": 1.5}});
-    let spec = decode(Some(body), &kinds(), 2).unwrap();
+    let spec = decode(Fields::of(Some(body)).unwrap(), &kinds(), 2).unwrap();
     assert_eq!(spec.task, "other");
     assert_eq!((&spec.input, &spec.config), (&json!([1]), &json!({"steps": 2})));
     assert_eq!((spec.priority, spec.on_disconnect), (Priority::High, OnDisconnect::CancelAfter(1.5)));
@@ -97,16 +97,17 @@ fn what_is_right_is_taken() {
 
 #[test]
 fn an_unknown_task_is_not_found() {
-    let problem = decode(Some(json!({"task": "nope"})), &kinds(), 2).unwrap_err();
+    let problem = decode(Fields::of(Some(json!({"task": "nope"}))).unwrap(), &kinds(), 2).unwrap_err();
     assert_eq!(problem.code, Code::UnknownTask);
 }
 
 #[test]
 fn without_a_task_any_demonstration_is_started_and_nothing_else() {
-    let names: std::collections::BTreeSet<String> = (0..200).map(|_| decode(None, &kinds(), 2).unwrap().task).collect();
+    let names: std::collections::BTreeSet<String> =
+        (0..200).map(|_| decode(Fields::of(None).unwrap(), &kinds(), 2).unwrap().task).collect();
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["one", "two"]);
-    assert!(decode(Some(json!({"task": null, "input": null})), &kinds(), 2).is_ok());
-    assert_eq!(decode(None, &Kinds::default(), 2).unwrap_err().code, Code::UnknownTask);
+    assert!(decode(Fields::of(Some(json!({"task": null, "input": null}))).unwrap(), &kinds(), 2).is_ok());
+    assert_eq!(decode(Fields::of(None).unwrap(), &Kinds::default(), 2).unwrap_err().code, Code::UnknownTask);
 }
 
 #[test]

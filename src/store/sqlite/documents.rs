@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{columns, signed};
 use crate::domain::time::Timestamp;
 use crate::store::Error;
-use crate::store::document::{Discard, Document, ListDocuments, Present, Put};
+use crate::store::document::{Discard, Document, ListDocuments, Part, Present, Put};
 
 /// See [`crate::store::engine::Read::document`].
 pub(super) fn find(connection: &Connection, collection: &str, id: &str) -> Result<Option<Document>, Error> {
@@ -17,19 +17,21 @@ pub(super) fn find(connection: &Connection, collection: &str, id: &str) -> Resul
 
 /// See [`crate::store::engine::Read::documents`].
 pub(super) fn list(connection: &Connection, query: &ListDocuments) -> Result<Vec<Document>, Error> {
-    let ListDocuments { collection, after, limit } = query;
+    let ListDocuments { collection, after, limit, part } = query;
     let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+    let body = match part {
+        Part::Whole => "body",
+        Part::Head => "''",
+    };
     // Two statements, because a condition on whether there is a parameter would keep SQLite from using the key.
-    let mut statement = connection.prepare_cached(match after {
-        Some(_) => {
-            "SELECT id, version, created_at, updated_at, body FROM documents \
-             WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
-        }
-        None => {
-            "SELECT id, version, created_at, updated_at, body FROM documents \
-             WHERE collection = ?1 AND ?2 IS NULL ORDER BY id LIMIT ?3"
-        }
-    })?;
+    let place = match after {
+        Some(_) => "id > ?2",
+        None => "?2 IS NULL",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, version, created_at, updated_at, {body} FROM documents \
+         WHERE collection = ?1 AND {place} ORDER BY id LIMIT ?3"
+    ))?;
     let found = statement.query_map(params![collection, after, limit], |row| document(collection, row))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -714,6 +714,559 @@ request_id: RequestId,
 status: Status, };
 
 /**
+ * Some agents, in the order of their ids.
+ */
+export type AgentPage = {
+/**
+ * The agents.
+ */
+agents: Array<StoredAgent>,
+/**
+ * What to send as `cursor` to get those after them; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * An agent, as it is stored. Moments are seconds since the epoch.
+ */
+export type StoredAgent = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What it is in a crew, such as `researcher`.
+ */
+role: string,
+/**
+ * What it is to reach.
+ */
+goal: string,
+/**
+ * Where it comes from, which shapes how it speaks.
+ */
+backstory: string | null,
+/**
+ * How it works.
+ */
+kind: AgentKind,
+/**
+ * The settings of its kind.
+ */
+config: Record<string, unknown>,
+/**
+ * What it may use, by name.
+ */
+tools: Array<string>,
+/**
+ * How many rounds it may take for a task.
+ */
+max_iterations: number | null, };
+
+/**
+ * Some crews, in the order of their ids.
+ */
+export type CrewPage = {
+/**
+ * The crews.
+ */
+crews: Array<StoredCrew>,
+/**
+ * What to send as `cursor` to get those after them; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * A crew, as it is stored. Moments are seconds since the epoch.
+ */
+export type StoredCrew = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What it is for.
+ */
+description: string | null,
+/**
+ * How it does its tasks.
+ */
+process: Process,
+/**
+ * The ids of its agents.
+ */
+agents: Array<string>,
+/**
+ * The id of the agent that leads it.
+ */
+manager: string | null,
+/**
+ * What it does, in order.
+ */
+tasks: Array<CrewTask>,
+/**
+ * Its settings.
+ */
+config: Record<string, unknown>, };
+
+/**
+ * Some executions, newest first.
+ */
+export type ExecutionPage = {
+/**
+ * The executions.
+ */
+executions: Array<ExecutionRow>,
+/**
+ * What to send as `cursor` to get older ones; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * An execution in a list.
+ */
+export type ExecutionRow = {
+/**
+ * Its id, which is the session's.
+ */
+execution_id: SessionId,
+/**
+ * The crew that it is for.
+ */
+crew_id: string | null,
+/**
+ * Its id.
+ */
+session_id: SessionId,
+/**
+ * The task's name.
+ */
+task: string,
+/**
+ * Where it stands.
+ */
+status: Status,
+/**
+ * Which try it is at, from 1.
+ */
+attempt: number,
+/**
+ * How urgent it is.
+ */
+priority: Priority,
+/**
+ * The caller's own marks.
+ */
+labels: { [key in string]: string },
+/**
+ * Whom it belongs to.
+ */
+owner: string | null,
+/**
+ * What happens when its last connection goes.
+ */
+on_disconnect: OnDisconnect,
+/**
+ * The `seq` of its last entry.
+ */
+last_seq: number,
+/**
+ * When it was asked for.
+ */
+created_at: Timestamp,
+/**
+ * When it first ran.
+ */
+started_at: Timestamp | null,
+/**
+ * When it ended.
+ */
+ended_at: Timestamp | null,
+/**
+ * When something is due though nobody asks.
+ */
+deadline: Timestamp | null,
+/**
+ * How long it was in which kind of state.
+ */
+times: Times, };
+
+/**
+ * All about an execution.
+ */
+export type ExecutionDetail = {
+/**
+ * Its id, which is the session's.
+ */
+execution_id: SessionId,
+/**
+ * The crew that it is for.
+ */
+crew_id: string | null,
+/**
+ * What it works on.
+ */
+input: unknown,
+/**
+ * How it works.
+ */
+config: unknown,
+/**
+ * The open questions, as they stand in the journal.
+ */
+open_requests: Array<Stamped>,
+/**
+ * What it gave, once it is completed.
+ */
+result: unknown,
+/**
+ * What went wrong, once it has failed; why it was stopped, once it is cancelled.
+ */
+error: string | null,
+/**
+ * How many connections watch it.
+ */
+connections: number,
+/**
+ * Its id.
+ */
+session_id: SessionId,
+/**
+ * The task's name.
+ */
+task: string,
+/**
+ * Where it stands.
+ */
+status: Status,
+/**
+ * Which try it is at, from 1.
+ */
+attempt: number,
+/**
+ * How urgent it is.
+ */
+priority: Priority,
+/**
+ * The caller's own marks.
+ */
+labels: { [key in string]: string },
+/**
+ * Whom it belongs to.
+ */
+owner: string | null,
+/**
+ * What happens when its last connection goes.
+ */
+on_disconnect: OnDisconnect,
+/**
+ * The `seq` of its last entry.
+ */
+last_seq: number,
+/**
+ * When it was asked for.
+ */
+created_at: Timestamp,
+/**
+ * When it first ran.
+ */
+started_at: Timestamp | null,
+/**
+ * When it ended.
+ */
+ended_at: Timestamp | null,
+/**
+ * When something is due though nobody asks.
+ */
+deadline: Timestamp | null,
+/**
+ * How long it was in which kind of state.
+ */
+times: Times, };
+
+/**
+ * An execution that was started, or asked to stop.
+ */
+export type ExecutionState = {
+/**
+ * Its id.
+ */
+execution_id: SessionId,
+/**
+ * The same: an execution is a session.
+ */
+session_id: SessionId,
+/**
+ * The task's name; left out in the answer to a cancel.
+ */
+task?: string,
+/**
+ * Where it stands.
+ */
+status: Status, };
+
+/**
+ * What a session is among events.
+ */
+export type ExecutionNames = {
+/**
+ * Its id, which is the session's.
+ */
+execution_id: SessionId,
+/**
+ * The crew that it is for.
+ */
+crew_id: string | null, };
+
+/**
+ * What a type of events means.
+ */
+export type EventType = {
+/**
+ * What it means, for people.
+ */
+description: string,
+/**
+ * The JSON Schema of its `data`; anything fits, where it is left out.
+ */
+schema: unknown, };
+
+/**
+ * A type of events that is declared. Moments are seconds since the epoch.
+ */
+export type DeclaredType = {
+/**
+ * Its word.
+ */
+type: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was declared.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * What it means, for people.
+ */
+description: string,
+/**
+ * The JSON Schema of its `data`; anything fits, where it is left out.
+ */
+schema: unknown, };
+
+/**
+ * Some declared types, in the order of their words.
+ */
+export type EventTypePage = {
+/**
+ * The types.
+ */
+event_types: Array<DeclaredType>,
+/**
+ * What to send as `cursor` to get those after them; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * What became of the queue.
+ */
+export type QueueCleared = {
+/**
+ * How many sessions were cancelled.
+ */
+cancelled: number, };
+
+/**
+ * Somebody who does tasks in crews.
+ */
+export type Agent = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What it is in a crew, such as `researcher`.
+ */
+role: string,
+/**
+ * What it is to reach.
+ */
+goal: string,
+/**
+ * Where it comes from, which shapes how it speaks.
+ */
+backstory: string | null,
+/**
+ * How it works.
+ */
+kind: AgentKind,
+/**
+ * The settings of its kind.
+ */
+config: Record<string, unknown>,
+/**
+ * What it may use, by name.
+ */
+tools: Array<string>,
+/**
+ * How many rounds it may take for a task.
+ */
+max_iterations: number | null, };
+
+/**
+ * How an agent works.
+ */
+export type AgentKind = "check" | "model" | "command";
+
+/**
+ * Agents who work together.
+ */
+export type Crew = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What it is for.
+ */
+description: string | null,
+/**
+ * How it does its tasks.
+ */
+process: Process,
+/**
+ * The ids of its agents.
+ */
+agents: Array<string>,
+/**
+ * The id of the agent that leads it.
+ */
+manager: string | null,
+/**
+ * What it does, in order.
+ */
+tasks: Array<CrewTask>,
+/**
+ * Its settings.
+ */
+config: Record<string, unknown>, };
+
+/**
+ * Something that a crew does.
+ */
+export type CrewTask = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What is to be done.
+ */
+description: string,
+/**
+ * The agent that does it; one that fits, where it is left out.
+ */
+agent: string | null,
+/**
+ * What is to come of it.
+ */
+expected_output: string | null, };
+
+/**
+ * How a crew does its tasks.
+ */
+export type Process = "sequential" | "hierarchical";
+
+/**
+ * What is kept under a key. Moments are seconds since the epoch.
+ */
+export type MemoryKey = {
+/**
+ * The key.
+ */
+key: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was first kept.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp, };
+
+/**
+ * Some keys of a client, in their order.
+ */
+export type MemoryPage = {
+/**
+ * The client.
+ */
+client_id: string,
+/**
+ * The keys.
+ */
+keys: Array<MemoryKey>,
+/**
+ * What to send as `cursor` to get those after them; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * What became of a client's memory.
+ */
+export type MemoryCleared = {
+/**
+ * The client.
+ */
+client_id: string,
+/**
+ * How many keys were removed.
+ */
+cleared: number, };
+
+/**
  * A problem as it is told.
  */
 export type Problem = {

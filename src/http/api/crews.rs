@@ -1,0 +1,211 @@
+//! `/api/v1/crews`: agents who work together, and what they do.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::body::JsonBody;
+use super::super::decode::{Fields, word};
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::things::{self, Resource};
+use crate::crew::{Crew, CrewTask, Kept, Process};
+use crate::domain::event::{Happening, Kind};
+use crate::domain::time::Timestamp;
+
+/// Some crews, in the order of their ids.
+#[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(in crate::http) struct CrewPage {
+    /// The crews.
+    crews: Vec<StoredCrew>,
+    /// What to send as `cursor` to get those after them; null where there are none.
+    next_cursor: Option<String>,
+}
+
+/// A crew, as it is stored. Moments are seconds since the epoch.
+#[derive(Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(in crate::http) struct StoredCrew {
+    /// Its id.
+    id: String,
+    /// Counts up from 1 with every change.
+    version: u64,
+    /// When it was made.
+    #[schema(value_type = f64)]
+    created_at: Timestamp,
+    /// When it was changed last.
+    #[schema(value_type = f64)]
+    updated_at: Timestamp,
+    #[serde(flatten)]
+    crew: Crew,
+}
+
+impl From<Kept<Crew>> for StoredCrew {
+    fn from(kept: Kept<Crew>) -> Self {
+        let Kept { id, version, created_at, updated_at, thing } = kept;
+        Self { id, version, created_at, updated_at, crew: thing }
+    }
+}
+
+/// Lists the crews.
+#[utoipa::path(
+    get, path = "/api/v1/crews", tag = "crews",
+    params(
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
+        ("cursor" = Option<String>, Query, pattern = r"^([A-Za-z0-9_.-]{1,64})?$", description = "Where the page before ended."),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = CrewPage),
+        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (found, next_cursor) = things::list::<Crew>(&state.roster, &request).await?;
+    let crews = found.into_iter().map(StoredCrew::from).collect();
+    Ok(HttpResponse::Ok().json(CrewPage { crews, next_cursor }))
+}
+
+/// Shows a crew.
+#[utoipa::path(
+    get, path = "/api/v1/crews/{crew_id}", tag = "crews",
+    params(
+        ("crew_id" = String, Path, description = "Its id."),
+        ("If-None-Match" = Option<String>, Header, description = "The tags of versions that the client has."),
+    ),
+    responses(
+        (status = 200, description = "It; its version is in the ETag header, too.", body = StoredCrew),
+        (status = 304, description = "The client has it."),
+        (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn show(
+    state: web::Data<State>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    things::show::<Crew>(&state.roster, &request, &id).await
+}
+
+/// Stores a new crew, under the `id` of the body or one that is made.
+#[utoipa::path(
+    post, path = "/api/v1/crews", tag = "crews",
+    request_body(content = Crew),
+    responses(
+        (status = 201, description = "It is stored, at the path of the Location header.", body = StoredCrew),
+        (status = "4XX", description = "It was not stored.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn create(
+    state: web::Data<State>,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    things::create::<Crew>(&state, body).await
+}
+
+/// Changes a crew: it is as the body says then.
+#[utoipa::path(
+    put, path = "/api/v1/crews/{crew_id}", tag = "crews",
+    params(
+        ("crew_id" = String, Path, description = "Its id."),
+        ("If-Match" = Option<String>, Header, description = "The tag of the version that was changed; else the `version` of the body counts, where there is one."),
+    ),
+    request_body(content = Crew),
+    responses(
+        (status = 200, description = "It is changed.", body = StoredCrew),
+        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn save(
+    state: web::Data<State>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    things::save::<Crew>(&state, &request, &id, body).await
+}
+
+/// Removes a crew.
+#[utoipa::path(
+    delete, path = "/api/v1/crews/{crew_id}", tag = "crews",
+    params(
+        ("crew_id" = String, Path, description = "Its id."),
+        ("If-Match" = Option<String>, Header, description = "The tag of the version that is to be removed."),
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn remove(
+    state: web::Data<State>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    things::remove::<Crew>(&state, &request, &id).await
+}
+
+impl Resource for Crew {
+    const PATH: &'static str = "/api/v1/crews";
+    const UNKNOWN: Code = Code::UnknownCrew;
+    const TOLD: [Kind; 3] = [Kind::CrewCreated, Kind::CrewUpdated, Kind::CrewDeleted];
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.required_text("name", 200);
+        let description = fields.text("description", 4000);
+        let process = fields.one_of("process", "sequential or hierarchical", Process::parse).unwrap_or_default();
+        let agents = fields.texts("agents", 100, 64).unwrap_or_default();
+        let manager = fields.text("manager", 64);
+        if process == Process::Hierarchical && manager.is_none() && !fields.has_fault("manager") {
+            fields.fault(&["manager"], "is missing: a hierarchical crew is led by somebody", "missing");
+        }
+        for (at, id) in agents.iter().enumerate().filter(|(at, id)| agents.iter().take(*at).any(|other| other == *id)) {
+            fields.fault(&["agents", &at.to_string()], format!("{id:?} is in the crew already"), "duplicate");
+        }
+        let tasks = tasks(fields, &agents, manager.as_deref());
+        let config = fields.object("config").unwrap_or_default();
+        Some(Crew { name: name?, description, process, agents, manager, tasks, config })
+    }
+
+    fn places_of(&self, agent: &str) -> Vec<Vec<String>> {
+        let text = str::to_owned;
+        let among = self.agents.iter().enumerate().filter(|(_, id)| *id == agent);
+        let mut places: Vec<Vec<String>> = among.map(|(at, _)| vec![text("agents"), at.to_string()]).collect();
+        if self.manager.as_deref() == Some(agent) {
+            places.push(vec![text("manager")]);
+        }
+        places
+    }
+
+    fn of(happening: Happening, id: &str) -> Happening {
+        happening.of_crew(id)
+    }
+}
+
+fn tasks(fields: &mut Fields, agents: &[String], manager: Option<&str>) -> Vec<CrewTask> {
+    let mut tasks = Vec::new();
+    for (at, value) in fields.list("tasks", 200).unwrap_or_default().into_iter().enumerate() {
+        let at = at.to_string();
+        let Value::Object(_) = value else {
+            fields.wrong_type(&["tasks", &at], "an object", word(&value));
+            continue;
+        };
+        let Ok(mut inner) = Fields::of(Some(value)) else { continue };
+        let (name, description) = (inner.required_text("name", 200), inner.required_text("description", 20_000));
+        let (agent, expected_output) = (inner.text("agent", 64), inner.text("expected_output", 20_000));
+        if let Some(agent) = agent.as_ref()
+            && !agents.contains(agent)
+            && manager != Some(agent)
+        {
+            inner.fault(&["agent"], "is not in the crew", "unknown_agent");
+        }
+        fields.take_over(&["tasks", &at], inner.finish());
+        if let (Some(name), Some(description)) = (name, description) {
+            tasks.push(CrewTask { name, description, agent, expected_output });
+        }
+    }
+    tasks
+}

@@ -1,0 +1,238 @@
+//! `GET /api/v1/events`: the events that are kept, in their order, from any place.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::query::Query;
+use crate::domain::event::{Filter, Happening, Kind, Pattern};
+use crate::domain::id::SessionId;
+use crate::domain::status::Priority;
+use crate::event::{Error, Position, Span};
+
+/// An answer looks at no more than about this many bytes of events, so that it does not hold up the worker.
+const MAX_BYTES: usize = 8 * 1_048_576;
+
+/// What is read at once.
+const PAGE_BYTES: usize = 262_144;
+
+/// Something that has happened, as it is told everywhere.
+#[derive(Debug, ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "only described: events are given as they are kept, without reading them")]
+pub(in crate::http) struct DescribedEvent {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    id: (),
+    /// What happened, such as `execution.completed`.
+    r#type: String,
+    /// How urgent it is.
+    priority: Priority,
+    /// When.
+    #[schema(value_type = String, format = "date-time")]
+    timestamp: (),
+    /// To which execution.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    execution_id: (),
+    /// To which crew.
+    crew_id: Option<String>,
+    /// To which agent.
+    agent_id: Option<String>,
+    /// More about it.
+    #[schema(value_type = Object)]
+    data: (),
+    /// What its maker keeps with it.
+    #[schema(value_type = Object)]
+    metadata: (),
+    /// Its place among all events that are kept, from 1; left out where it is not kept.
+    seq: Option<u64>,
+}
+
+/// Events in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct KeptEvents {
+    /// The events; at most `limit`. There may be fewer, or none, and more behind them: go on from `next`, until its
+    /// place is `last_seq`.
+    #[schema(value_type = Vec<DescribedEvent>)]
+    events: Vec<Box<RawValue>>,
+    /// Which log this is: a word that is made with the database.
+    epoch: String,
+    /// The place of the oldest event that is kept.
+    first_seq: u64,
+    /// The place of the newest event.
+    last_seq: u64,
+    /// What to send as `since` to get those after them.
+    next: String,
+}
+
+/// What is asked for.
+struct Asked {
+    since: Option<Position>,
+    filter: Filter,
+    limit: usize,
+}
+
+/// Lists the events that are kept, in their order.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events",
+    params(
+        ("type" = Option<String>, Query, description = "Only these types: words, or the beginning of some up to a dot and `*`, as in `execution.*`; separated by commas or repeated."),
+        ("since" = Option<String>, Query, pattern = r"^([A-Za-z0-9]{1,64}:[0-9]+)?$", description = "Only those after this position, `EPOCH:SEQ`; all that are kept, where it is left out."),
+        ("execution_id" = Option<String>, Query, format = "uuid", description = "Only those of this execution."),
+        ("crew_id" = Option<String>, Query, description = "Only those of this crew."),
+        ("agent_id" = Option<String>, Query, description = "Only those of this agent."),
+        ("min_priority" = Option<Priority>, Query, description = "Only those that are at least this urgent."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 10_000, description = "At most that many, 1000 where it is left out."),
+    ),
+    responses(
+        (status = 200, description = "Some of them.", body = KeptEvents),
+        (status = 409, description = "The position is one of another log.", body = Told, content_type = PROBLEM_JSON),
+        (status = 410, description = "Some after the position are kept no longer.", body = Told, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+    )
+)]
+pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let Asked { since, filter, limit } = decode(request.query_string())?;
+    let is_anywhere = since.is_none();
+    let mut at = since.unwrap_or_else(|| beginning(&state.events.span()));
+    let (mut events, mut looked_at) = (Vec::new(), 0);
+    while events.len() < limit && looked_at < MAX_BYTES {
+        let page = match state.events.read(&at, PAGE_BYTES).await {
+            Ok(page) => page,
+            // The oldest were removed meanwhile; who has seen none misses none.
+            Err(Error::TooOld(span)) if is_anywhere && events.is_empty() => {
+                at = beginning(&span);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if page.events.is_empty() {
+            break;
+        }
+        for (seq, json) in page.events {
+            looked_at += json.len();
+            at.seq = seq;
+            events.extend(matching(&json, &filter));
+            if events.len() == limit {
+                break;
+            }
+        }
+    }
+    let Span { epoch, first_seq, last_seq } = state.events.span();
+    let last_seq = last_seq.max(at.seq);
+    let next = at.to_string();
+    Ok(HttpResponse::Ok().json(KeptEvents { events, epoch: epoch.to_string(), first_seq, last_seq, next }))
+}
+
+/// The position before all that is kept.
+fn beginning(span: &Span) -> Position {
+    Position { epoch: span.epoch.clone(), seq: span.first_seq.saturating_sub(1) }
+}
+
+/// An event as it stands, where it fits.
+fn matching(json: &Bytes, filter: &Filter) -> Option<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Head {
+        r#type: String,
+        priority: Priority,
+        execution_id: Option<SessionId>,
+        crew_id: Option<String>,
+        agent_id: Option<String>,
+    }
+    if *filter != Filter::default() {
+        let head: Head = serde_json::from_slice(json).ok()?;
+        let mut happening = Happening::new(Kind::parse(&head.r#type)?);
+        happening.priority = head.priority;
+        happening.execution_id = head.execution_id;
+        happening.crew_id = head.crew_id.map(Into::into);
+        happening.agent_id = head.agent_id.map(Into::into);
+        if !filter.takes(&happening) {
+            return None;
+        }
+    }
+    let text = String::from_utf8(json.to_vec()).ok()?;
+    RawValue::from_string(text).ok()
+}
+
+fn decode(query: &str) -> Result<Asked, Problem> {
+    let mut query = Query::of(query);
+    let limit = query.number("limit", 1..=10_000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(1000);
+    let since = parsed(&mut query, "since", "must be a position, EPOCH:SEQ", |text| text.parse().ok());
+    let words: Vec<String> = query.all("type").flat_map(|list| list.split(',')).map(|it| it.trim().into()).collect();
+    let mut types = Vec::new();
+    for word in words.iter().filter(|word| !word.is_empty()) {
+        match Pattern::parse(word) {
+            Some(pattern) => types.push(pattern),
+            None => query.fault("type", format!("{word:?} is no type of events"), "invalid_value"),
+        }
+    }
+    let filter = Filter {
+        types: Some(types).filter(|types| !types.is_empty()),
+        min_priority: parsed(&mut query, "min_priority", "must be low, normal, high or critical", Priority::parse),
+        execution_id: parsed(&mut query, "execution_id", "must be a UUID", |text| text.parse().ok()),
+        crew_id: query.text("crew_id").map(Into::into),
+        agent_id: query.text("agent_id").map(Into::into),
+    };
+    query.finish().map(|()| Asked { since, filter, limit })
+}
+
+fn parsed<T>(query: &mut Query<'_>, name: &str, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let read = parse(&query.text(name)?);
+    if read.is_none() {
+        query.fault(name, wanted, "invalid_value");
+    }
+    read
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let about = |code: Code, span: Span| {
+            let Span { epoch, first_seq, last_seq } = span;
+            Problem::new(code, format!("{} The log is {epoch}, with {first_seq} to {last_seq}.", code.text()))
+        };
+        match error {
+            Error::TooOld(span) => about(Code::PositionTooOld, span),
+            Error::UnknownEpoch(span) => about(Code::UnknownEpoch, span),
+            Error::Unavailable(_) => Code::StoreUnavailable.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_says_which_events() {
+        let id = SessionId::random();
+        let asked =
+            decode(&format!("type=execution.*,queue.cleared&type=custom.a&since=ab12:7&execution_id={id}&limit=3"));
+        let Asked { since, filter, limit } = asked.unwrap_or_else(|problem| panic!("{problem:?}"));
+        assert_eq!((since.map(|at| at.to_string()), limit), (Some("ab12:7".into()), 3));
+        assert_eq!(filter.execution_id, Some(id));
+        assert_eq!(filter.types.map(|types| types.len()), Some(3));
+        assert!(decode("").is_ok_and(|asked| asked.filter == Filter::default() && asked.limit == 1000));
+    }
+
+    #[test]
+    fn a_wrong_query_is_told_parameter_by_parameter() {
+        let problem = decode("type=nope&since=7&execution_id=x&min_priority=urgent&limit=0").err().unwrap();
+        let mut locs: Vec<_> = problem.errors.iter().map(|fault| fault.loc.join(".")).collect();
+        locs.sort();
+        assert_eq!(locs, ["query.execution_id", "query.limit", "query.min_priority", "query.since", "query.type"]);
+    }
+
+    #[test]
+    fn an_event_is_given_as_it_stands_where_it_fits() {
+        let event = crate::domain::event::Event::now(Happening::new(Kind::ExecutionFailed).of_crew("c").with("a", 1));
+        let json = Bytes::from(event.to_json());
+        let all = matching(&json, &Filter::default()).unwrap();
+        assert_eq!(all.get().as_bytes(), json);
+        let of = |crew: &str| Filter { crew_id: Some(crew.into()), ..Filter::default() };
+        assert!(matching(&json, &of("c")).is_some() && matching(&json, &of("d")).is_none());
+    }
+}

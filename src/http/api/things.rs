@@ -1,0 +1,206 @@
+//! What is the same for crews and agents: listing, showing, making, changing and removing them, and telling of it.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+
+use super::super::State;
+use super::super::decode::{Fields, fault};
+use super::super::error::{Code, Problem};
+use super::super::version::{if_match, is_known, tagged};
+use super::page;
+use crate::crew::{Error, Kept, Roster, Thing, id_fault};
+use crate::domain::event::{Happening, Kind};
+use crate::session::messages::Fault;
+use crate::workflow::client::Expected;
+
+/// A thing as HTTP knows it.
+pub(super) trait Resource: Thing + Clone {
+    /// Where they are.
+    const PATH: &'static str;
+    /// That there is none.
+    const UNKNOWN: Code;
+    /// That one was made, changed, removed.
+    const TOLD: [Kind; 3];
+
+    /// Reads it, and keeps what is wrong with it; `None` where something is.
+    fn read(fields: &mut Fields) -> Option<Self>;
+
+    /// Where in the body it names an agent.
+    fn places_of(&self, agent: &str) -> Vec<Vec<String>>;
+
+    /// What has happened to the one with this id.
+    fn of(happening: Happening, id: &str) -> Happening;
+}
+
+/// A page of them, and what to send to get the next.
+pub(super) async fn list<T: Resource>(
+    roster: &Roster,
+    request: &HttpRequest,
+) -> Result<(Vec<Kept<T>>, Option<String>), Problem> {
+    let (limit, cursor) = page(request.query_string())?;
+    // One more tells whether there is a next page.
+    let mut found = roster.list::<T>(cursor.as_deref(), limit + 1).await.map_err(problem::<T>)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.id.clone());
+    Ok((found, next_cursor))
+}
+
+/// One of them.
+pub(super) async fn show<T: Resource>(
+    roster: &Roster,
+    request: &HttpRequest,
+    id: &str,
+) -> Result<HttpResponse, Problem> {
+    let kept = roster.get::<T>(id).await.map_err(problem::<T>)?;
+    if is_known(request.headers(), kept.version) {
+        return Ok(tagged(HttpResponse::NotModified(), kept.version).finish());
+    }
+    Ok(tagged(HttpResponse::Ok(), kept.version).json(kept))
+}
+
+/// Stores a new one.
+pub(super) async fn create<T: Resource>(state: &State, body: Option<Value>) -> Result<HttpResponse, Problem> {
+    let Draft { id, thing, .. } = decode::<T>(state, body, None).await?;
+    let kept = match state.roster.create(id, thing.clone()).await {
+        Ok(kept) => kept,
+        Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
+        Err(error) => return Err(problem::<T>(error)),
+    };
+    let [created, ..] = T::TOLD;
+    tell(state, created, &kept);
+    let mut answer = tagged(HttpResponse::Created(), kept.version);
+    answer.insert_header((header::LOCATION, format!("{}/{}", T::PATH, kept.id)));
+    Ok(answer.json(kept))
+}
+
+/// Changes one.
+pub(super) async fn save<T: Resource>(
+    state: &State,
+    request: &HttpRequest,
+    id: &str,
+    body: Option<Value>,
+) -> Result<HttpResponse, Problem> {
+    let tag = if_match(request.headers())?;
+    let Draft { thing, version, .. } = decode::<T>(state, body, Some(id)).await?;
+    let kept = match state.roster.save(id, thing.clone(), tag.map_or(version, wanted)).await {
+        Ok(kept) => kept,
+        Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
+        Err(error) => return Err(conflict(problem::<T>(error), tag)),
+    };
+    let [_, updated, _] = T::TOLD;
+    tell(state, updated, &kept);
+    Ok(tagged(HttpResponse::Ok(), kept.version).json(kept))
+}
+
+/// Removes one.
+pub(super) async fn remove<T: Resource>(
+    state: &State,
+    request: &HttpRequest,
+    id: &str,
+) -> Result<HttpResponse, Problem> {
+    let tag = if_match(request.headers())?;
+    let removed = state.roster.remove::<T>(id, tag.and_then(wanted)).await;
+    removed.map_err(|error| conflict(problem::<T>(error), tag))?;
+    let [.., deleted] = T::TOLD;
+    state.events.record(T::of(Happening::new(deleted), id).with("id", id));
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a body says.
+struct Draft<T> {
+    id: Option<String>,
+    version: Option<u64>,
+    thing: T,
+}
+
+/// Reads a body; `named` is the id that the path has. What [`show`] gives is taken as well.
+///
+/// # Errors
+/// Everything that is wrong with it, also the agents that there are not.
+async fn decode<T: Resource>(state: &State, body: Option<Value>, named: Option<&str>) -> Result<Draft<T>, Problem> {
+    let mut fields = Fields::of(body)?;
+    let id = fields.text("id", 64);
+    match (&id, named) {
+        (Some(id), Some(named)) if id != named => {
+            fields.fault(&["id"], "must be the id that the path has", "invalid_value");
+        }
+        (Some(id), _) => {
+            if let Some(why) = id_fault(id) {
+                fields.fault(&["id"], why, "invalid_value");
+            }
+        }
+        (None, _) => {}
+    }
+    let version = fields.value("version").map(|value| value.as_u64().filter(|version| *version > 0));
+    if version == Some(None) {
+        fields.fault(&["version"], "must be a whole number from 1", "wrong_type");
+    }
+    fields.value("created_at");
+    fields.value("updated_at");
+    let thing = T::read(&mut fields);
+    let mut faults = fields.finish();
+    if !faults.is_empty()
+        && let Some(crew) = thing.as_ref().and_then(Thing::as_crew)
+        && let Ok(missing) = state.roster.missing(crew.needs()).await
+        && let Some(thing) = &thing
+    {
+        faults.extend(of_missing(thing, &missing));
+    }
+    match thing {
+        Some(thing) if faults.is_empty() => Ok(Draft { id, version: version.flatten(), thing }),
+        Some(_) | None => Err(Problem::invalid(Code::InvalidBody, faults)),
+    }
+}
+
+fn missing_agents<T: Resource>(thing: &T, missing: &[String]) -> Problem {
+    Problem::invalid(Code::InvalidBody, of_missing(thing, missing))
+}
+
+fn of_missing<T: Resource>(thing: &T, missing: &[String]) -> Vec<Fault> {
+    let places = missing.iter().flat_map(|agent| thing.places_of(agent));
+    let fault_at = |place: Vec<String>| {
+        let loc: Vec<&str> = std::iter::once("body").chain(place.iter().map(String::as_str)).collect();
+        fault(&loc, "there is no agent with this id", "unknown_agent")
+    };
+    places.map(fault_at).collect()
+}
+
+fn tell<T: Resource>(state: &State, kind: Kind, kept: &Kept<T>) {
+    let mut happening = T::of(Happening::new(kind), &kept.id);
+    if let Ok(Value::Object(data)) = serde_json::to_value(kept) {
+        happening.data = data;
+    }
+    state.events.record(happening);
+}
+
+fn wanted(expected: Expected) -> Option<u64> {
+    match expected {
+        Expected::Any => None,
+        Expected::Version(version) => Some(version),
+    }
+}
+
+/// What a refusal is over HTTP.
+pub(super) fn problem<T: Resource>(error: Error) -> Problem {
+    match error {
+        Error::Unknown => T::UNKNOWN.into(),
+        Error::Exists => Code::AlreadyExists.into(),
+        Error::Outdated(version) => Problem { current_version: Some(version), ..Problem::from(Code::VersionConflict) },
+        Error::InUse(crews) => {
+            Problem::new(Code::AgentInUse, format!("These crews need the agent: {}.", crews.join(", ")))
+        }
+        Error::MissingAgents(_) => Code::InvalidBody.into(),
+        Error::Unavailable(text) => {
+            log::error!(error = text.as_str(); "crews and agents cannot be read or written");
+            Code::StoreUnavailable.into()
+        }
+    }
+}
+
+/// A conflict with a precondition in a header has a status of its own.
+fn conflict(problem: Problem, tag: Option<Expected>) -> Problem {
+    let is_precondition = problem.code == Code::VersionConflict && tag.is_some();
+    if is_precondition { Problem { code: Code::PreconditionFailed, ..problem } } else { problem }
+}
