@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(unreachable_pub, reason = "a test program has no outside")]
 
+#[path = "event_sockets/every.rs"]
+mod every;
 #[path = "event_sockets/forms.rs"]
 mod forms;
 #[path = "event_sockets/many.rs"]
