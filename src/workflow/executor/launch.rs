@@ -101,7 +101,7 @@ impl Launch {
             is_stepping: false,
             counted_before: self.counted_before,
             started_at: self.started_at,
-            pace: Pace::new(),
+            pace: Pace::new(self.shared.limits.flushes_per_second),
             has_ended: false,
             leash: self.leash,
             shared: self.shared,

@@ -30,6 +30,7 @@ use super::catalogue::Catalogue;
 use super::client::LiveOptions;
 use super::definition::Definition;
 use super::host::Host;
+use super::live::allowance::Allowance;
 use super::live::board::{Beat, Board, last_words};
 use super::live::happening::Happening;
 use super::live::rate::Rate;
@@ -128,6 +129,7 @@ struct Pace {
     next_beat: Instant,
     /// When the next flush may be.
     next_flush: Instant,
+    allowance: Allowance,
     /// How long the last iteration took.
     last_tick: Duration,
     rate: Rate,
@@ -139,13 +141,14 @@ struct Pace {
 }
 
 impl Pace {
-    fn new() -> Self {
+    fn new(flushes_per_second: u32) -> Self {
         let now = Instant::now();
         Self {
             began: now,
             wall: Timestamp::now(),
             next_beat: now,
             next_flush: now,
+            allowance: Allowance::new(flushes_per_second),
             last_tick: Duration::ZERO,
             rate: Rate::default(),
             ticks: metrics::Ticks::default(),
@@ -202,9 +205,12 @@ impl Executor {
             let (topics, flush) = (smallvec![self.topic], Some(self.board.last_flush()));
             self.shared.broadcast.tell(&Tell { topics, flush, parts });
         }
-        // However much there is to write, the loop keeps nine tenths of its time.
-        let gap = Duration::from_secs_f64(1.0 / f64::from(self.shared.limits.flushes_per_second));
-        self.pace.next_flush = begun + gap.max(10 * begun.elapsed());
+        // However much there is to write, the loop keeps nine tenths of its time. What moves by itself is told evenly; what
+        // people change is told at once, as long as that is not too often.
+        let even = Duration::from_secs_f64(1.0 / f64::from(self.shared.limits.flushes_per_second));
+        let gap = if self.plan.is_volatile() { even } else { Duration::ZERO };
+        let next = self.pace.allowance.tell(begun - self.pace.began, gap.max(10 * begun.elapsed()));
+        self.pace.next_flush = self.pace.began + next;
     }
 
     /// Tells the metrics of the last iterations.

@@ -1,5 +1,6 @@
 //! What a live workflow keeps for those who watch it: pure, without a clock and without IO.
 
+pub mod allowance;
 pub mod board;
 pub mod happening;
 pub mod rate;
