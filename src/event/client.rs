@@ -183,8 +183,12 @@ impl Events {
             Some((first, _)) if *first == after.seq.saturating_add(1) => Ok(Page { events, last_seq }),
             // They were removed while this was read.
             Some(_) => Err(Error::TooOld(span)),
-            None if after.seq > last_seq => Err(Error::UnknownEpoch(span)),
-            None => Ok(Page { events, last_seq }),
+            None if after.seq <= last_seq => Ok(Page { events, last_seq }),
+            // Who has read all that is in the store may be ahead of what was told.
+            None if after.seq <= self.shared.store.event_span().await?.last_seq => {
+                Ok(Page { events, last_seq: after.seq })
+            }
+            None => Err(Error::UnknownEpoch(span)),
         }
     }
 

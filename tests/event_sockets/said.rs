@@ -108,7 +108,7 @@ async fn the_numbers_come_at_once_and_again_and_signs_of_life_too() {
     // The first ones may be from before this socket was counted.
     let mut counted = json!(null);
     for _ in 0..10 {
-        counted = feed.until("system.health_check").await["data"]["connections"]["metrics"].clone();
+        counted = feed.until("system.health_check").await["data"]["connections"]["feed"].clone();
         if counted == 1 {
             break;
         }
