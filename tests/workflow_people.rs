@@ -16,7 +16,7 @@ fn graph(id: &str) -> Value {
             {"id": "words", "type": "Template", "inputs": {"template": "Pay {{ value }}?"}},
             {"id": "ask", "type": "HumanConfirm", "inputs": {}},
             {"id": "form", "type": "HumanInput", "inputs": {"fields": [{"name": "note", "type": "string"}]}},
-            {"id": "said", "type": "Template", "inputs": {"template": "{{ value.note }}"}},
+            {"id": "said", "type": "Template", "inputs": {"template": "{{ note }}"}},
         ],
         "edges": [
             {"source": "price", "source_output": "value", "target": "words", "target_input": "values"},
