@@ -207,9 +207,12 @@ impl Executor {
         }
         // However much there is to write, the loop keeps nine tenths of its time. What moves by itself is told evenly; what
         // people change is told at once, as long as that is not too often.
-        let even = Duration::from_secs_f64(1.0 / f64::from(self.shared.limits.flushes_per_second));
-        let gap = if self.plan.is_volatile() { even } else { Duration::ZERO };
-        let next = self.pace.allowance.tell(begun - self.pace.began, gap.max(10 * begun.elapsed()));
+        let (now, busy) = (begun - self.pace.began, 10 * begun.elapsed());
+        let next = if self.plan.is_volatile() {
+            now + Duration::from_secs_f64(1.0 / f64::from(self.shared.limits.flushes_per_second)).max(busy)
+        } else {
+            self.pace.allowance.tell(now, busy)
+        };
         self.pace.next_flush = self.pace.began + next;
     }
 

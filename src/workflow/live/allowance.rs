@@ -1,34 +1,36 @@
-//! How often something may be told: so many times within any second, at once while there is room.
+//! How often something may be told: so many times within any second, the first ones at once, and then evenly.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-const SECOND: Duration = Duration::from_secs(1);
-
-/// How often something may be told.
+/// How often something may be told: a bucket of half as many as are allowed, which the other half fills in a second.
 #[derive(Clone, Debug)]
 pub struct Allowance {
-    most: usize,
-    /// When it was told, at most `most` times back; moments since a beginning that does not change.
-    told: VecDeque<Duration>,
+    most: f64,
+    per_second: f64,
+    left: f64,
+    at: Duration,
 }
 
 impl Allowance {
     /// So many times within any second, at least once.
     #[must_use]
     pub fn new(most: u32) -> Self {
-        Self { most: usize::try_from(most).unwrap_or(usize::MAX).max(1), told: VecDeque::new() }
+        let most = most.max(1);
+        let at_once = f64::from(most.div_ceil(2));
+        let per_second = (f64::from(most) - at_once).max(0.5);
+        Self { most: at_once, per_second, left: at_once, at: Duration::ZERO }
     }
 
-    /// It is told now; gives when it may be told again, not before `gap` has passed.
+    /// It is told now, a moment since a beginning that does not change; gives when it may be told again, not before
+    /// `gap` has passed.
     pub fn tell(&mut self, now: Duration, gap: Duration) -> Duration {
-        self.told.push_back(now);
-        if self.told.len() > self.most {
-            self.told.pop_front();
-        }
-        let is_full = self.told.len() == self.most;
-        let room = self.told.front().filter(|_| is_full).map_or(now, |first| *first + SECOND);
-        room.max(now + gap)
+        let passed = now.saturating_sub(self.at).as_secs_f64();
+        self.at = self.at.max(now);
+        self.left = (self.left + passed * self.per_second).min(self.most) - 1.0;
+        let lacks = (1.0 - self.left).max(0.0) / self.per_second;
+        // A moment too late rather than one too early, whatever was rounded.
+        let wait = if lacks > 0.0 { Duration::from_secs_f64(lacks) + Duration::from_micros(1) } else { Duration::ZERO };
+        now + wait.max(gap)
     }
 }
 
@@ -38,11 +40,15 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_few_come_at_once_and_the_next_waits_until_the_first_is_a_second_old() {
-        let mut allowance = Allowance::new(3);
-        let ms = Duration::from_millis;
-        let next: Vec<Duration> = [0, 10, 20, 1000].map(|now| allowance.tell(ms(now), ms(1))).into();
-        assert_eq!(next, [ms(1), ms(11), ms(1000), ms(1010)]);
+    fn a_few_come_at_once_and_the_next_ones_evenly() {
+        let mut allowance = Allowance::new(4);
+        let ms = |at: Duration| at.as_millis();
+        assert_eq!(ms(allowance.tell(Duration::ZERO, Duration::ZERO)), 0);
+        let next = allowance.tell(Duration::ZERO, Duration::ZERO);
+        assert_eq!(ms(next), 500);
+        let next = allowance.tell(next, Duration::ZERO);
+        assert_eq!(ms(next), 1000);
+        assert_eq!(ms(allowance.tell(Duration::from_secs(9), Duration::from_millis(7))), 9007);
     }
 
     proptest! {
@@ -56,7 +62,7 @@ mod tests {
                 told.push(now);
             }
             for (at, from) in told.iter().enumerate() {
-                let within = told[at..].iter().filter(|other| **other < *from + SECOND).count();
+                let within = told[at..].iter().filter(|other| **other < *from + Duration::from_secs(1)).count();
                 prop_assert!(within <= most as usize);
             }
         }
