@@ -8,13 +8,9 @@
 import { afterClose, hintIn, pauseBefore, reasonFor } from "./close.js";
 import { CallboardError, json, request, type Transport } from "./http.js";
 import { openEvents, openSocket, type Link, type SocketConstructor } from "./link.js";
+import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "./pace.js";
 import type { Connection, JournalEntry, Message, Saying } from "./types.js";
 
-const PING_EVERY_MS = 10_000;
-const STALE_AFTER_MS = 4_000;
-const DEAD_AFTER_MS = 12_000;
-/** A socket that is neither opened nor refused within this time is given up. */
-const OPENS_WITHIN_MS = 15_000;
 /** So often must a WebSocket fail to open, while HTTP works, before events are taken instead. */
 const BLOCKED_AFTER = 2;
 
@@ -58,10 +54,11 @@ export class SessionConnection {
   #opened = false;
   #blocked = 0;
   #tries = 0;
-  #timers = new Set<ReturnType<typeof setTimeout>>();
+  #timers = new Timers();
+  #sleep: () => void;
   /** When the oldest ping was sent that has no answer yet. */
   #askedAt: number | null = null;
-  #nextPing: ReturnType<typeof setTimeout> | null = null;
+  #nextPing: Timer | null = null;
   #heardAt = Number.NEGATIVE_INFINITY;
   #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
@@ -71,10 +68,7 @@ export class SessionConnection {
     this.#options = options;
     this.#snapshot = options.since === "snapshot";
     this.#seq = typeof options.since === "number" ? options.since : 0;
-    if (typeof window !== "undefined") {
-      window.addEventListener("online", this.#wake);
-      document.addEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep = onWaking(this.#wake);
     this.#connect();
   }
 
@@ -99,10 +93,7 @@ export class SessionConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#release();
-    if (typeof window !== "undefined") {
-      window.removeEventListener("online", this.#wake);
-      document.removeEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep();
   }
 
   /**
@@ -140,7 +131,7 @@ export class SessionConnection {
       message: (text: string) => this.#receive(text),
       closed: (code: number, reason: string) => this.#lost(code, reason),
     };
-    this.#after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
+    this.#timers.after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
     this.#link = useEvents ? openEvents(transport, this.id, this.#seq, hear) : openSocket(WebSocket, this.#url(), hear);
   }
 
@@ -266,14 +257,14 @@ export class SessionConnection {
     const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
     this.#tries += 1;
     this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
-    this.#after(pause, () => this.#connect());
+    this.#timers.after(pause, () => this.#connect());
   }
 
   #ping(): void {
     if (this.#state.transport !== "websocket" || !this.#link?.send(JSON.stringify({ type: "ping", timestamp: Date.now() / 1000 }))) return;
     // A page that wakes up asks at once, which must not begin a second row of pings.
     if (this.#nextPing) clearTimeout(this.#nextPing);
-    this.#nextPing = this.#after(PING_EVERY_MS, () => this.#ping());
+    this.#nextPing = this.#timers.after(PING_EVERY_MS, () => this.#ping());
     if (this.#askedAt !== null) return;
     this.#askedAt = performance.now();
     this.#await();
@@ -286,7 +277,7 @@ export class SessionConnection {
     if (silent >= DEAD_AFTER_MS) return this.#giveUp("The server did not answer.");
     if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
     const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
-    this.#after(next - silent, () => this.#await());
+    this.#timers.after(next - silent, () => this.#await());
   }
 
   /** Answers over HTTP, and tells what comes of it as a WebSocket would. */
@@ -307,18 +298,8 @@ export class SessionConnection {
     }
   }
 
-  #after(ms: number, then: () => unknown): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      then();
-    }, ms);
-    this.#timers.add(timer);
-    return timer;
-  }
-
   #release(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.stop();
     this.#askedAt = null;
     const link = this.#link;
     this.#link = null;

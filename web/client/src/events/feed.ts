@@ -7,14 +7,11 @@
 import { afterClose, hintIn, pauseBefore, reasonFor } from "../close.js";
 import type { Environment } from "../connection.js";
 import { openSocket, type Link } from "../link.js";
+import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "../pace.js";
 import type { Connection } from "../types.js";
 import { Track, type Hole } from "./track.js";
 import { fits, written, type EventWants, type Position, type ServerEvent } from "./types.js";
 
-const PING_EVERY_MS = 10_000;
-const STALE_AFTER_MS = 4_000;
-const DEAD_AFTER_MS = 12_000;
-const OPENS_WITHIN_MS = 15_000;
 /** Events of that long come in one frame. */
 const BATCH_MS = 30;
 
@@ -68,10 +65,11 @@ export class EventFeed {
   #closed = false;
   #opened = false;
   #tries = 0;
-  #timers = new Set<ReturnType<typeof setTimeout>>();
+  #timers = new Timers();
+  #sleep: () => void;
   #askedAt: number | null = null;
   #heardAt = Number.NEGATIVE_INFINITY;
-  #nextPing: ReturnType<typeof setTimeout> | null = null;
+  #nextPing: Timer | null = null;
   #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
   constructor(environment: Environment, options: FeedOptions) {
@@ -79,10 +77,7 @@ export class EventFeed {
     this.#options = options;
     this.#epoch = options.since?.epoch ?? null;
     this.#track = options.since ? new Track(options.since.seq, options.wants) : null;
-    if (typeof window !== "undefined") {
-      window.addEventListener("online", this.#wake);
-      document.addEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep = onWaking(this.#wake);
     this.#connect();
   }
 
@@ -106,9 +101,7 @@ export class EventFeed {
     if (this.#closed) return;
     this.#closed = true;
     this.#release();
-    if (typeof window === "undefined") return;
-    window.removeEventListener("online", this.#wake);
-    document.removeEventListener("visibilitychange", this.#wake);
+    this.#sleep();
   }
 
   #wake = (): void => {
@@ -127,7 +120,7 @@ export class EventFeed {
     this.#opened = false;
     this.#greeted = false;
     this.#set({ phase: "connecting", until: null });
-    this.#after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
+    this.#timers.after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
     this.#link = openSocket(WebSocket, this.#url(), {
       open: () => this.#open(),
       message: (text) => this.#receive(text),
@@ -263,13 +256,13 @@ export class EventFeed {
     const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
     this.#tries += 1;
     this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
-    this.#after(pause, () => this.#connect());
+    this.#timers.after(pause, () => this.#connect());
   }
 
   #ping(): void {
     if (!this.#link?.send(JSON.stringify({ action: "ping", timestamp: Date.now() / 1000 }))) return;
     if (this.#nextPing) clearTimeout(this.#nextPing);
-    this.#nextPing = this.#after(PING_EVERY_MS, () => this.#ping());
+    this.#nextPing = this.#timers.after(PING_EVERY_MS, () => this.#ping());
     if (this.#askedAt !== null) return;
     this.#askedAt = performance.now();
     this.#await();
@@ -281,21 +274,11 @@ export class EventFeed {
     if (silent >= DEAD_AFTER_MS) return this.#giveUp("The server did not answer.");
     if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
     const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
-    this.#after(next - silent, () => this.#await());
-  }
-
-  #after(ms: number, then: () => unknown): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      then();
-    }, ms);
-    this.#timers.add(timer);
-    return timer;
+    this.#timers.after(next - silent, () => this.#await());
   }
 
   #release(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.stop();
     this.#askedAt = null;
     const link = this.#link;
     this.#link = null;

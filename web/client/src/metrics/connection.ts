@@ -6,15 +6,12 @@
 import { afterClose, hintIn, pauseBefore, reasonFor } from "../close.js";
 import type { Environment } from "../connection.js";
 import { openSocket, type Link } from "../link.js";
+import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "../pace.js";
 import type { Connection } from "../types.js";
 import { readSnapshot } from "./read.js";
 import type { Snapshot } from "./types.js";
 
 const PATH = "/api/v1/websocket/ws/metrics";
-const PING_EVERY_MS = 10_000;
-const STALE_AFTER_MS = 4_000;
-const DEAD_AFTER_MS = 12_000;
-const OPENS_WITHIN_MS = 15_000;
 
 /** What a watcher of the numbers wants. */
 export interface MetricsOptions {
@@ -31,18 +28,16 @@ export class MetricsConnection {
   #closed = false;
   #opened = false;
   #tries = 0;
-  #timers = new Set<ReturnType<typeof setTimeout>>();
-  #nextPing: ReturnType<typeof setTimeout> | null = null;
+  #timers = new Timers();
+  #sleep: () => void;
+  #nextPing: Timer | null = null;
   #heardAt = 0;
   #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
   constructor(environment: Environment, options: MetricsOptions = {}) {
     this.#environment = environment;
     this.#options = options;
-    if (typeof window !== "undefined") {
-      window.addEventListener("online", this.#wake);
-      document.addEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep = onWaking(this.#wake);
     this.#connect();
   }
 
@@ -62,10 +57,7 @@ export class MetricsConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#release();
-    if (typeof window !== "undefined") {
-      window.removeEventListener("online", this.#wake);
-      document.removeEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep();
   }
 
   #wake = (): void => {
@@ -80,7 +72,7 @@ export class MetricsConnection {
     this.#opened = false;
     this.#set({ phase: "connecting", until: null });
     if (!WebSocket) return this.#set({ phase: "stopped", reason: "Live numbers need a WebSocket, which is not there." });
-    this.#after(OPENS_WITHIN_MS, () => this.#opened || this.#comeBack(1006, "The server does not answer.", null));
+    this.#timers.after(OPENS_WITHIN_MS, () => this.#opened || this.#comeBack(1006, "The server does not answer.", null));
     this.#link = openSocket(WebSocket, this.#url(), {
       open: () => this.#open(),
       message: (text) => this.#receive(text),
@@ -138,14 +130,14 @@ export class MetricsConnection {
     const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
     this.#tries += 1;
     this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
-    this.#after(pause, () => this.#connect());
+    this.#timers.after(pause, () => this.#connect());
   }
 
   #ping(): void {
     this.#link?.send(JSON.stringify({ action: "ping", timestamp: Date.now() / 1000 }));
     // A page that wakes up asks at once, which must not begin a second row of pings.
     if (this.#nextPing) clearTimeout(this.#nextPing);
-    this.#nextPing = this.#after(PING_EVERY_MS, () => this.#ping());
+    this.#nextPing = this.#timers.after(PING_EVERY_MS, () => this.#ping());
   }
 
   /** Snapshots come every second: silence alone says that something is wrong. */
@@ -154,21 +146,11 @@ export class MetricsConnection {
     if (silent >= DEAD_AFTER_MS) return this.#comeBack(1006, "The server did not answer.", null);
     if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
     const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
-    this.#after(Math.max(20, next - silent), () => this.#watch());
-  }
-
-  #after(ms: number, then: () => unknown): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      then();
-    }, ms);
-    this.#timers.add(timer);
-    return timer;
+    this.#timers.after(Math.max(20, next - silent), () => this.#watch());
   }
 
   #release(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.stop();
     const link = this.#link;
     this.#link = null;
     link?.drop();

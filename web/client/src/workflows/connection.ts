@@ -7,13 +7,10 @@ import { afterClose, hintIn, pauseBefore, reasonFor } from "../close.js";
 import type { Environment } from "../connection.js";
 import { CallboardError } from "../http.js";
 import { openSocket, type Link } from "../link.js";
+import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "../pace.js";
 import type { Connection } from "../types.js";
 import type { InputApplied, WorkflowMessage } from "./types.js";
 
-const PING_EVERY_MS = 10_000;
-const STALE_AFTER_MS = 4_000;
-const DEAD_AFTER_MS = 12_000;
-const OPENS_WITHIN_MS = 15_000;
 
 /** What a watcher of a workflow wants. */
 export interface WorkflowOptions {
@@ -38,10 +35,11 @@ export class WorkflowConnection {
   #closed = false;
   #opened = false;
   #tries = 0;
-  #timers = new Set<ReturnType<typeof setTimeout>>();
+  #timers = new Timers();
+  #sleep: () => void;
   /** When the oldest ping was sent that has no answer yet. */
   #askedAt: number | null = null;
-  #nextPing: ReturnType<typeof setTimeout> | null = null;
+  #nextPing: Timer | null = null;
   #heardAt = Number.NEGATIVE_INFINITY;
   /** Changes of inputs that the server has not answered, oldest first. */
   #pending: Pending[] = [];
@@ -51,10 +49,7 @@ export class WorkflowConnection {
     this.id = id;
     this.#environment = environment;
     this.#options = options;
-    if (typeof window !== "undefined") {
-      window.addEventListener("online", this.#wake);
-      document.addEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep = onWaking(this.#wake);
     this.#connect();
   }
 
@@ -74,10 +69,7 @@ export class WorkflowConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#release("This page has left the workflow.");
-    if (typeof window !== "undefined") {
-      window.removeEventListener("online", this.#wake);
-      document.removeEventListener("visibilitychange", this.#wake);
-    }
+    this.#sleep();
   }
 
   /** Sends a message; gives whether it went out. */
@@ -108,7 +100,7 @@ export class WorkflowConnection {
     this.#opened = false;
     this.#set({ phase: "connecting", until: null });
     if (!WebSocket) return this.#set({ phase: "stopped", reason: "Live states need a WebSocket, which this browser does not have." });
-    this.#after(OPENS_WITHIN_MS, () => this.#opened || this.#comeBack(1006, "The server does not answer.", null));
+    this.#timers.after(OPENS_WITHIN_MS, () => this.#opened || this.#comeBack(1006, "The server does not answer.", null));
     this.#link = openSocket(WebSocket, this.#url(), {
       open: () => this.#open(),
       message: (text) => this.#receive(text),
@@ -183,14 +175,14 @@ export class WorkflowConnection {
     const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
     this.#tries += 1;
     this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
-    this.#after(pause, () => this.#connect());
+    this.#timers.after(pause, () => this.#connect());
   }
 
   #ping(): void {
     if (!this.say({ type: "ping", timestamp: Date.now() / 1000 })) return;
     // A page that wakes up asks at once, which must not begin a second row of pings.
     if (this.#nextPing) clearTimeout(this.#nextPing);
-    this.#nextPing = this.#after(PING_EVERY_MS, () => this.#ping());
+    this.#nextPing = this.#timers.after(PING_EVERY_MS, () => this.#ping());
     if (this.#askedAt !== null) return;
     this.#askedAt = performance.now();
     this.#await();
@@ -203,21 +195,11 @@ export class WorkflowConnection {
     if (silent >= DEAD_AFTER_MS) return this.#comeBack(1006, "The server did not answer.", null);
     if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
     const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
-    this.#after(next - silent, () => this.#await());
-  }
-
-  #after(ms: number, then: () => unknown): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      then();
-    }, ms);
-    this.#timers.add(timer);
-    return timer;
+    this.#timers.after(next - silent, () => this.#await());
   }
 
   #release(reason: string): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.stop();
     this.#askedAt = null;
     const link = this.#link;
     this.#link = null;
