@@ -47,7 +47,8 @@ export async function playNumbers(page, { hole = null, history = 200, everyMs = 
     const snapshot = () => tell({ type: "system.health_check", priority: "low", timestamp: new Date().toISOString(), data: snapshotAt(Date.now() / 1000, started) });
     tell({ type: "connection.established", data: { client_id: "page", subscriptions: ["metrics"] } });
     snapshot();
-    const timer = setInterval(snapshot, everyMs);
+    // A page that is closed does not always close its socket: a timer left over must not keep the tests from ending.
+    const timer = setInterval(snapshot, everyMs).unref();
     socket.onMessage((text) => {
       const message = JSON.parse(text);
       if (message.action === "ping") tell({ type: "pong", timestamp: message.timestamp });

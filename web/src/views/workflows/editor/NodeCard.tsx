@@ -46,7 +46,8 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
         <ul className="wf-ports">
           {inputs.map((input) => (
             <Input key={input.name} input={input} isLinked={linked.includes(input.name)}>
-              <InputControl node={node} input={input} />
+              {/* Which control it is, the class says; what was typed into another one would be lost. */}
+              {isLoaded && <InputControl node={node} input={input} />}
             </Input>
           ))}
         </ul>
