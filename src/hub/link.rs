@@ -4,6 +4,7 @@
 //! Invariant: nothing is taken to be written once the connection is being closed.
 
 mod known;
+mod offer;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
@@ -18,7 +19,7 @@ use super::close::CloseCode;
 use super::dialect::Dialect;
 use super::feed::Reader;
 use super::frame;
-use super::outbox::{Full, Key, Outbox};
+use super::outbox::Outbox;
 use super::tally::Tally;
 use super::tell::Interest;
 use super::watchdog::{Patience, Verdict, judge};
@@ -130,73 +131,6 @@ impl Link {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.phase.get() == Phase::Open
-    }
-
-    /// Tells it a message that must not be left out. Where that does not fit, it is closed as too slow.
-    pub fn tell(&self, frame: Bytes) {
-        self.tell_all(1, frame);
-    }
-
-    /// Tells it so many messages, of which none must be left out. Where they do not fit, it is closed as too slow.
-    pub fn tell_all(&self, messages: usize, frames: Bytes) {
-        if self.offer(messages, frames).is_err() {
-            self.close(CloseCode::TooSlow);
-        }
-    }
-
-    /// Tells it so many messages where they fit. One that is being closed takes everything and tells nothing.
-    ///
-    /// # Errors
-    /// [`Full`] where they do not; nothing was told then.
-    pub fn offer(&self, messages: usize, frames: Bytes) -> Result<(), Full> {
-        self.offer_both(messages, Bytes::new(), frames)
-    }
-
-    /// The same, of which some overtake what waits. Either all are told or none.
-    ///
-    /// # Errors
-    /// [`Full`] where they do not fit; nothing was told then.
-    pub fn offer_both(&self, messages: usize, urgent: Bytes, frames: Bytes) -> Result<(), Full> {
-        if self.is_open() {
-            let bytes = urgent.len() + frames.len();
-            self.outbox.borrow_mut().push_both(urgent, frames)?;
-            self.count_sent(messages, bytes);
-            self.wake_writer();
-        }
-        Ok(())
-    }
-
-    /// Whether so little waits that it can be told something now.
-    #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.outbox.borrow().is_half_free()
-    }
-
-    /// Tells it a replay of so many messages, which comes once and always fits.
-    pub fn tell_replay(&self, messages: usize, frames: Bytes) {
-        if self.is_open() {
-            self.count_sent(messages, frames.len());
-            self.outbox.borrow_mut().push_replay(frames);
-            self.wake_writer();
-        }
-    }
-
-    /// Tells it what only the latest of matters.
-    pub fn tell_latest(&self, key: Key, frames: Bytes) {
-        {
-            let mut outbox = self.outbox.borrow_mut();
-            let before = outbox.dropped();
-            self.count_sent(1, frames.len());
-            outbox.push_ephemeral(key, frames);
-            self.count_dropped(outbox.dropped() - before);
-        }
-        self.wake_writer();
-    }
-
-    /// Sends a control frame, before all data.
-    pub fn control(&self, frame: Bytes) {
-        self.outbox.borrow_mut().push_control(frame);
-        self.wake_writer();
     }
 
     /// Closes it with the words that go with the code.
@@ -371,10 +305,8 @@ impl Link {
     }
 
     fn wake_writer(&self) {
-        if !self.is_woken.replace(true)
-            && let Some(writer) = &*self.writer.borrow()
-        {
-            writer.wake_by_ref();
+        if let Some(writer) = self.sleeping_writer() {
+            writer.wake();
         }
     }
 

@@ -22,6 +22,7 @@ use super::messages::{Announced, Opened, ReportConnections, Topic};
 use super::registry::Registry;
 use super::tally::Tally;
 use super::tell::{Join, Tell};
+use super::turns::Turns;
 use super::watchdog::{Patience, Verdict};
 use crate::config::connections::Connections;
 use crate::domain::burst::Burst;
@@ -67,6 +68,7 @@ pub struct Links {
     opened: RefCell<Vec<Opened>>,
     closed: RefCell<Vec<ConnectionId>>,
     is_closing_down: Cell<bool>,
+    pub(super) turns: Rc<Turns>,
     pub(super) fall_behind: OnceCell<FallBehind>,
     /// The last kept event that was told here.
     pub(super) told_seq: Cell<u64>,
@@ -91,6 +93,7 @@ impl Links {
             opened: RefCell::default(),
             closed: RefCell::default(),
             is_closing_down: Cell::new(false),
+            turns: Rc::default(),
             fall_behind: OnceCell::new(),
             told_seq: Cell::new(0),
             awaited: RefCell::default(),
@@ -186,6 +189,7 @@ impl Links {
     pub fn publish(&self, topic: Topic, burst: &Burst) {
         let Some(first) = burst.told.first() else { return };
         let mut behind = Vec::new();
+        let mut round = self.turns.round();
         let ends = has_the_end(&burst.told);
         let mut written: SmallVec<[(&'static str, Bytes); 2]> = SmallVec::new();
         for (_, link) in self.topics.borrow().listeners(topic) {
@@ -198,10 +202,11 @@ impl Links {
                     frames
                 }
             };
-            if link.offer(burst.told.len(), frames).is_err() {
+            if link.put(burst.told.len(), Bytes::new(), frames).is_err() {
                 behind.push(Rc::clone(link));
                 continue;
             }
+            round.wake(link);
             if ends && dialect.ends_with_the_session() {
                 link.finish();
             }
@@ -231,6 +236,7 @@ impl Links {
         let mut behind: Vec<(Topic, Rc<Link>)> = Vec::new();
         // Most want the same, so that it is put together once.
         let mut written: SmallVec<[(u32, usize, Bytes); 2]> = SmallVec::new();
+        let mut round = self.turns.round();
         let topics = self.topics.borrow();
         for (at, topic) in tell.topics.iter().enumerate() {
             let earlier = tell.topics.get(..at).unwrap_or_default();
@@ -248,7 +254,9 @@ impl Links {
                         (count, frames)
                     }
                 };
-                if !link.has_room() || link.offer(count, frames).is_err() {
+                if link.has_room() && link.put(count, Bytes::new(), frames).is_ok() {
+                    round.wake(link);
+                } else {
                     behind.push((*topic, Rc::clone(link)));
                 }
             }

@@ -17,6 +17,7 @@ pub mod roster;
 pub mod shard;
 pub mod tally;
 pub mod tell;
+pub mod turns;
 pub mod watchdog;
 
 #[cfg(test)]

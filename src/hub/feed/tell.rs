@@ -15,6 +15,7 @@ use super::super::dialect::Dialect;
 use super::super::link::Link;
 use super::super::links::Links;
 use super::super::messages::{Topic, TopicKey};
+use super::super::turns::Round;
 use super::messages::{Audience, TellEvents};
 use super::reader::{Order, Reader};
 use super::wants::Wants;
@@ -167,16 +168,17 @@ impl Links {
             }
         }
         drop(topics);
+        let mut round = self.turns.round();
         for link in touched {
             if let Some(reader) = link.reader() {
-                reached += self.deliver(&link, reader, &mut chunk);
+                reached += self.deliver(&link, reader, &mut chunk, &mut round);
             }
         }
         reached
     }
 
     /// Tells a connection the events that are marked for it.
-    fn deliver(&self, link: &Rc<Link>, reader: &Reader, chunk: &mut Chunk<'_>) -> usize {
+    fn deliver(&self, link: &Rc<Link>, reader: &Reader, chunk: &mut Chunk<'_>, round: &mut Round<'_>) -> usize {
         let mut marks = reader.marks.take();
         if reader.is_behind() {
             marks &= !chunk.kept;
@@ -210,7 +212,8 @@ impl Links {
         let overtaking = if reader.manner.order == Order::ByUrgency { marks & chunk.urgent } else { 0 };
         let mut frames = |marks| if marks == 0 { Bytes::new() } else { chunk.frames(link.dialect(), marks) };
         let (urgent, rest) = (frames(overtaking), frames(marks & !overtaking));
-        if link.offer_both(count, urgent, rest).is_ok() {
+        if link.put(count, urgent, rest).is_ok() {
+            round.wake(link);
             return count;
         }
         reader.drop_some(link, u64::from((marks & !chunk.kept).count_ones()));
