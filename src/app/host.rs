@@ -7,10 +7,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use crate::domain::event::{Happening, Kind};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
+use crate::event::Events;
 use crate::session::Sessions;
 use crate::session::messages::Refused;
 use crate::store::ListSessions;
@@ -25,6 +27,7 @@ const CANDIDATES: usize = 20;
 /// The sessions, as live workflows need them.
 pub(super) struct Errands {
     sessions: Sessions,
+    events: Events,
     /// Where sessions are cancelled from; any thread with a runtime does.
     arbiter: ArbiterHandle,
     /// When the server was started: what is older was started for a workflow that was live before.
@@ -32,8 +35,8 @@ pub(super) struct Errands {
 }
 
 impl Errands {
-    pub(super) fn new(sessions: Sessions, arbiter: ArbiterHandle) -> Self {
-        Self { sessions, arbiter, started: Timestamp::now() }
+    pub(super) fn new(sessions: Sessions, events: Events, arbiter: ArbiterHandle) -> Self {
+        Self { sessions, events, arbiter, started: Timestamp::now() }
     }
 }
 
@@ -79,6 +82,11 @@ impl Host for Errands {
                 log::debug!(session_id:%, refused:%; "a session that no workflow waits for was not cancelled");
             }
         });
+    }
+
+    fn trouble(&self, workflow_id: &str, error: &str) {
+        let happening = Happening::new(Kind::SystemError).with("source", "workflow").with("workflow_id", workflow_id);
+        self.events.record(happening.with("error", error));
     }
 }
 

@@ -107,7 +107,7 @@ impl Plan {
         actix::spawn(statistics.run());
         let snapshot = snapshots(&numbers);
         let hub = Hub::new(shards, &settings.connections).telling_metrics(snapshot.clone(), gauge.clone()).start();
-        let (handlers, running) = Handlers::start(&settings.event_handler, &launcher);
+        let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &metrics);
         let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
@@ -118,7 +118,7 @@ impl Plan {
             limits: settings.workflows.clone(),
             broadcast,
             worker: outside,
-            host: Arc::new(Errands::new(sessions, here.clone())),
+            host: Arc::new(Errands::new(sessions, events.clone(), here.clone())),
             errands: here,
             metrics: measured,
         };

@@ -1,4 +1,5 @@
-//! What a live workflow needs of others: people are asked, and tasks run, in sessions of their own; servers are asked.
+//! What a live workflow needs of others: people are asked, and tasks run, in sessions of their own; operators are told
+//! what broke.
 //!
 //! Sessions stand on a later layer; whoever wires the server hands in who keeps them.
 
@@ -49,4 +50,7 @@ pub trait Host: Send + Sync + 'static {
 
     /// Cancels a session whose node does not wait for it any more.
     fn cancel(&self, session_id: SessionId, reason: &'static str);
+
+    /// A live workflow has broken down, or goes on only without one of its nodes.
+    fn trouble(&self, workflow_id: &str, error: &str);
 }

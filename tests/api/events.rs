@@ -72,6 +72,8 @@ async fn only_types_of_users_can_be_told_and_declared_ones_are_checked() {
     assert_eq!(faults(&app.post(PATH, paid(json!({}))).await), ["body.data.amount missing"]);
     assert_eq!(faults(&app.post(PATH, paid(json!({"amount": "x"}))).await), ["body.data.amount wrong_type"]);
     app.post(PATH, paid(json!({"amount": 1.5}))).await.ok();
+    let broadcast = app.post("/api/v1/websocket/broadcast", paid(json!({}))).await;
+    assert_eq!(faults(&broadcast), ["body.data.amount missing"], "also of what operators tell");
     let listed = app.get("/api/v1/event-types").await.ok();
     assert_eq!(listed["event_types"][0]["type"], "custom.orders.paid");
     assert_eq!(app.get(path).await.ok()["schema"], schema);

@@ -7,7 +7,7 @@
 mod run;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::error::TrySendError;
@@ -19,6 +19,7 @@ use super::{Listener, Recorded};
 use crate::config::handler::EventHandler;
 use crate::domain::event::{Kind, Pattern};
 use crate::domain::id::SessionId;
+use crate::metrics::{self, Metrics};
 use crate::process::{Launcher, Program};
 
 /// Most events that wait for a handler; further ones are dropped.
@@ -28,17 +29,6 @@ const MOST_WAITING: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct Handlers {
     handlers: Arc<[Handler]>,
-}
-
-/// What has become of the events that handlers hear, since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Commands that exited with 0.
-    pub done: u64,
-    /// Commands that could not be started, exited otherwise or took too long.
-    pub failed: u64,
-    /// Events that were dropped because too many waited.
-    pub dropped: u64,
 }
 
 /// What runs the commands, to be waited for at the end. Dropped, it kills them.
@@ -64,50 +54,38 @@ struct Handler {
     name: String,
     types: Vec<Pattern>,
     queue: mpsc::Sender<Recorded>,
-    tally: Arc<Tally>,
+    metrics: metrics::EventHandler,
     /// Whether the last event was dropped: a burst of them is logged once.
     is_full: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct Tally {
-    done: AtomicU64,
-    failed: AtomicU64,
-    dropped: AtomicU64,
 }
 
 impl Handlers {
     /// The handlers of these settings, whose commands `launcher` starts. Must be called where local tasks can be spawned,
     /// and nothing is run before that thread gets to it.
     #[must_use]
-    pub fn start(settings: &[EventHandler], launcher: &Launcher) -> (Self, Running) {
+    pub fn start(settings: &[EventHandler], launcher: &Launcher, metrics: &Metrics) -> (Self, Running) {
         let mut loops = JoinSet::new();
         let (phase, _) = watch::channel(Phase::Open);
         let handler = |settings: &EventHandler| {
             let (queue, waiting) = mpsc::channel(MOST_WAITING);
-            let tally = Arc::new(Tally::default());
+            let metrics = metrics.event_handler(&settings.name);
             loops.spawn_local(work(
                 Arc::new(settings.clone()),
                 launcher.clone(),
                 waiting,
-                tally.clone(),
+                metrics.clone(),
                 phase.subscribe(),
             ));
             Handler {
                 name: settings.name.clone(),
                 types: settings.types.iter().filter_map(|text| Pattern::parse(text)).collect(),
                 queue,
-                tally,
+                metrics,
                 is_full: AtomicBool::new(false),
             }
         };
         let handlers = Self { handlers: settings.iter().map(handler).collect() };
         (handlers, Running { loops, phase })
-    }
-
-    /// What has become of the events, by the handler's name.
-    pub fn counts(&self) -> impl Iterator<Item = (&str, Counts)> {
-        self.handlers.iter().map(|handler| (handler.name.as_str(), handler.tally.counts()))
     }
 }
 
@@ -133,7 +111,7 @@ impl Handler {
         match self.queue.try_send(recorded.clone()) {
             Ok(()) => self.is_full.store(false, Ordering::Relaxed),
             Err(TrySendError::Full(_)) => {
-                self.tally.dropped.fetch_add(1, Ordering::Relaxed);
+                self.metrics.dropped.increment(1);
                 if !self.is_full.swap(true, Ordering::Relaxed) {
                     let handler = self.name.as_str();
                     log::warn!(handler; "an event handler is too slow: {MOST_WAITING} events wait, more are dropped");
@@ -145,24 +123,17 @@ impl Handler {
     }
 }
 
-impl Tally {
-    fn note(&self, settings: &EventHandler, recorded: &Recorded, ended: Result<(), run::Error>) {
-        let (handler, event_id) = (settings.name.as_str(), recorded.event.id);
-        match ended {
-            Ok(()) => {
-                self.done.fetch_add(1, Ordering::Relaxed);
-                log::debug!(handler, event_id:%; "an event was handled");
-            }
-            Err(error) => {
-                self.failed.fetch_add(1, Ordering::Relaxed);
-                log::warn!(handler, event_id:%; "an event handler failed: {error}");
-            }
-        }
+/// Counts and logs how a command ended.
+fn note(metrics: &metrics::EventHandler, settings: &EventHandler, recorded: &Recorded, ended: Result<(), run::Error>) {
+    let (handler, event_id) = (settings.name.as_str(), recorded.event.id);
+    match &ended {
+        Ok(()) => metrics.succeeded.increment(1),
+        Err(run::Error::TimedOut { .. }) => metrics.timed_out.increment(1),
+        Err(_) => metrics.failed.increment(1),
     }
-
-    fn counts(&self) -> Counts {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Counts { done: read(&self.done), failed: read(&self.failed), dropped: read(&self.dropped) }
+    match ended {
+        Ok(()) => log::debug!(handler, event_id:%; "an event was handled"),
+        Err(error) => log::warn!(handler, event_id:%; "an event handler failed: {error}"),
     }
 }
 
@@ -187,7 +158,7 @@ async fn work(
     settings: Arc<EventHandler>,
     launcher: Launcher,
     mut waiting: mpsc::Receiver<Recorded>,
-    tally: Arc<Tally>,
+    metrics: metrics::EventHandler,
     mut phase: watch::Receiver<Phase>,
 ) {
     let mut running = JoinSet::new();
@@ -205,7 +176,7 @@ async fn work(
             }
         };
         let Some(recorded) = recorded.filter(|_| *phase.borrow() != Phase::Killing) else { break };
-        let (settings, launcher, tally) = (settings.clone(), launcher.clone(), tally.clone());
+        let (settings, launcher, metrics) = (settings.clone(), launcher.clone(), metrics.clone());
         let mut phase = phase.clone();
         running.spawn_local(async move {
             let killed = async move {
@@ -213,7 +184,7 @@ async fn work(
                 let _ = phase.wait_for(|phase| *phase == Phase::Killing).await;
             };
             let ended = run::run(&settings, &launcher, &recorded, killed).await;
-            tally.note(&settings, &recorded, ended);
+            note(&metrics, &settings, &recorded, ended);
         });
     }
     while running.join_next().await.is_some() {}

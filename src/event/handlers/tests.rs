@@ -8,6 +8,7 @@ use crate::domain::event::Happening;
 use crate::domain::time::Timestamp;
 use crate::store::Draft;
 use serde_json::Value;
+use uuid::Uuid;
 
 fn event(kind: Kind) -> Recorded {
     Draft::new(Happening::new(kind).with("a", "x".repeat(100_000)), Timestamp::now()).into_ephemeral()
@@ -15,19 +16,35 @@ fn event(kind: Kind) -> Recorded {
 
 fn handler(script: &str, types: &[&str]) -> EventHandler {
     EventHandler {
-        name: "h".into(),
+        // All tests count in one place.
+        name: Uuid::new_v4().to_string(),
         types: types.iter().map(|text| (*text).to_owned()).collect(),
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
         ..EventHandler::default()
     }
 }
 
+/// What became of the events: commands that succeeded, failed and took too long, and events that were dropped.
+fn counts(metrics: &Metrics, handler: &str) -> [u64; 4] {
+    let text = metrics.render();
+    let count = |name: String| {
+        let of = |line: &str| line.strip_prefix(&*name)?.trim().parse().ok();
+        text.lines().find_map(of).unwrap_or_default()
+    };
+    let runs =
+        |outcome| count(format!("callboard_event_handler_runs_total{{handler=\"{handler}\",outcome=\"{outcome}\"}}"));
+    let drops = count(format!("callboard_event_handler_drops_total{{handler=\"{handler}\"}}"));
+    [runs("succeeded"), runs("failed"), runs("timed out"), drops]
+}
+
 /// Runs a handler for these events to their end, and gives what became of them.
-async fn handled(settings: EventHandler, events: Vec<Recorded>) -> Counts {
-    let (handlers, running) = Handlers::start(&[settings], &Launcher::default());
+async fn handled(settings: EventHandler, events: Vec<Recorded>) -> [u64; 4] {
+    let metrics = Metrics::install(1).unwrap();
+    let name = settings.name.clone();
+    let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &metrics);
     handlers.tell(&events.into());
     running.finish(Duration::from_secs(30)).await;
-    handlers.counts().next().map(|(_, counts)| counts).unwrap_or_default()
+    counts(&metrics, &name)
 }
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -46,7 +63,7 @@ async fn a_command_gets_the_events_that_its_handler_names_in_their_order() {
     let custom = |word: &str| Kind::parse(word).unwrap();
     let events = [custom("custom.a.1"), custom("custom.b"), Kind::ExecutionProgress, Kind::ExecutionFailed];
     let counts = handled(settings, events.into_iter().map(event).collect()).await;
-    assert_eq!(counts, Counts { done: 2, ..Counts::default() });
+    assert_eq!(counts, [2, 0, 0, 0]);
     let types: Vec<_> = lines(&folder.path().join("out")).into_iter().map(|event| event["type"].clone()).collect();
     assert_eq!(types, ["custom.a.1", "execution.progress"]);
     assert_eq!(fs::read_to_string(folder.path().join("types")).unwrap(), "custom.a.1\nexecution.progress\n");
@@ -84,7 +101,7 @@ async fn what_a_command_leaves_behind_goes_with_it() {
         ..handler("sleep 600 & echo $! > pid", &["*"])
     };
     let counts = handled(settings, vec![event(Kind::QueueCleared)]).await;
-    assert_eq!(counts.done, 1);
+    assert_eq!(counts, [1, 0, 0, 0]);
     let pid = fs::read_to_string(folder.path().join("pid")).unwrap();
     let stat = format!("/proc/{}/stat", pid.trim());
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
@@ -99,19 +116,20 @@ async fn what_a_command_leaves_behind_goes_with_it() {
 
 #[actix_web::test]
 async fn a_slow_handler_drops_what_is_too_much_and_holds_nobody_up() {
-    let (handlers, running) = Handlers::start(&[handler("cat >/dev/null", &["*"])], &Launcher::default());
+    let settings = handler("cat >/dev/null", &["*"]);
+    let name = settings.name.clone();
+    let metrics = Metrics::install(1).unwrap();
+    let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &metrics);
     let small = Draft::new(Happening::new(Kind::QueueCleared), Timestamp::now()).into_ephemeral();
     // Nothing is run before this task gives way.
     for _ in 0..MOST_WAITING + 7 {
         handlers.tell(&Arc::from([small.clone()]));
     }
-    let (_, counts) = handlers.counts().next().unwrap();
-    assert_eq!(counts, Counts { dropped: 7, ..Counts::default() });
+    assert_eq!(counts(&metrics, &name), [0, 0, 0, 7]);
     running.finish(Duration::ZERO).await;
     // Nothing is taken any more.
     handlers.tell(&Arc::from([small]));
-    let (_, counts) = handlers.counts().next().unwrap();
-    assert_eq!(counts.dropped, 7);
+    assert_eq!(counts(&metrics, &name)[3], 7);
 }
 
 #[actix_web::test]
@@ -125,5 +143,5 @@ async fn several_run_at_once_where_that_is_allowed() {
         ..handler(script, &["queue.*"])
     };
     let counts = handled(settings, vec![event(Kind::QueueCleared), event(Kind::QueueCleared)]).await;
-    assert_eq!(counts.done, 2);
+    assert_eq!(counts, [2, 0, 0, 0]);
 }

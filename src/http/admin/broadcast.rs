@@ -6,6 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
+use super::super::api::event_types;
 use super::super::auth::Admin;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, fault};
@@ -100,6 +101,11 @@ pub(in crate::http) async fn to_subscribers(
 }
 
 async fn tell(state: &State, happening: Happening, audience: Audience) -> Result<HttpResponse, Problem> {
+    let data = Value::Object(happening.data.clone());
+    let faults = event_types::faults(state.sessions.store(), happening.kind.word(), &data).await?;
+    if !faults.is_empty() {
+        return Err(Problem::invalid(Code::InvalidBody, faults));
+    }
     // What is kept is in the log first; those who listen to its type are told from there.
     let recorded = state.events.write(happening).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
     let event = serde_json::from_slice(&recorded.json).unwrap_or_default();

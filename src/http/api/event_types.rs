@@ -159,7 +159,7 @@ pub(in crate::http) async fn remove(
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(super) async fn faults(store: &Store, word: &str, data: &Value) -> Result<Vec<Fault>, Problem> {
+pub(in crate::http) async fn faults(store: &Store, word: &str, data: &Value) -> Result<Vec<Fault>, Problem> {
     let Some(document) = store.document(COLLECTION, word).await? else { return Ok(Vec::new()) };
     let Some(schema) = declared(document)?.about.schema else { return Ok(Vec::new()) };
     let validator = jsonschema::validator_for(&schema).map_err(|error| {

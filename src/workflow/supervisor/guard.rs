@@ -56,6 +56,7 @@ impl Supervisor {
             let reason = format!("{reason}, and {MOST_GIVEN_UP} threads are stuck already");
             return self.fail(workflow_id, reason, ctx);
         }
+        self.shared.host.trouble(workflow_id, &reason);
         let Some(entry) = self.live.remove(workflow_id) else { return };
         self.shared.metrics.live.decrement(1.0);
         entry.leash.cut();
@@ -83,6 +84,7 @@ impl Supervisor {
         entry.leash.cut();
         self.given_up.push(entry.leash.clone());
         log::error!(workflow_id, reason; "a live workflow has failed");
+        self.shared.host.trouble(workflow_id, &reason);
         for event in [Event::ExecutionFailed, Event::ContinuousStopped] {
             let mut happening = Happening::new(event, entry.definition.graph.nodes.len(), Timestamp::now());
             happening.version = Some(entry.definition.version);

@@ -163,6 +163,10 @@ impl Host for People {
     fn cancel(&self, _: SessionId, _: &'static str) {
         let _ = self.did.send("cancel".to_owned());
     }
+
+    fn trouble(&self, _: &str, error: &str) {
+        let _ = self.did.send(format!("trouble {error}"));
+    }
 }
 
 pub(super) struct Stage {

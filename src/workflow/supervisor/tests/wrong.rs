@@ -64,7 +64,7 @@ async fn a_node_that_panics_is_in_error_and_the_others_go_on() {
 
 #[actix::test]
 async fn a_node_that_never_ends_is_left_out() {
-    let stage = Stage::with(memory(), &Connections::default(), |limits| limits.node_timeout = 0.3);
+    let mut stage = Stage::with(memory(), &Connections::default(), |limits| limits.node_timeout = 0.3);
     let mut watcher = stage.watch(None);
     let hangs = definition("hangs", &[("h", "Hang"), ("a", "Same")], &[]);
     stage.live.start(hangs, LiveOptions::default(), None).await.unwrap();
@@ -73,6 +73,7 @@ async fn a_node_that_never_ends_is_left_out() {
     stage.set("h", json!(13)).await.unwrap();
     let failed = watcher.until_event("execution_failed").await;
     assert_eq!(failed["data"]["reason"], "h: took longer than 0.3 s");
+    assert_eq!(stage.did.recv().await.unwrap(), "trouble h: took longer than 0.3 s");
     let error = watcher.until("an error", |message| message["data"]["state"] == "error").await;
     assert_eq!(error["data"]["data"]["error"], "took longer than 0.3 s");
     stage.set("a", json!(2)).await.unwrap();
