@@ -29,7 +29,7 @@ enum Watched {
     Nothing,
     Session(Sessions, SessionId),
     Workflows(Live),
-    /// Events, under a name that is free again afterwards.
+    /// Events, under a name that it asked for and that is free again afterwards.
     Events(Addr<Hub>, Arc<str>),
 }
 
@@ -45,7 +45,7 @@ impl Presence {
         self
     }
 
-    /// The same, of a connection that is told events and whose client is called so.
+    /// The same, of a connection that is told events and whose client asked to be called so.
     pub(super) fn called(mut self, hub: Addr<Hub>, client_id: Arc<str>) -> Self {
         self.watched = Watched::Events(hub, client_id);
         self

@@ -202,8 +202,18 @@ impl Events {
         self.shared.keep
     }
 
+    /// Tells everybody who listens what was recorded. Lets the log go once nothing else holds it.
+    pub(super) fn teller(&self) -> impl FnMut(Vec<Recorded>) + Send + 'static {
+        let shared = Arc::downgrade(&self.shared);
+        move |events| {
+            if let Some(shared) = shared.upgrade() {
+                Self { shared }.tell(&events.into());
+            }
+        }
+    }
+
     /// Tells everybody who listens.
-    pub(super) fn tell(&self, events: &Arc<[Recorded]>) {
+    fn tell(&self, events: &Arc<[Recorded]>) {
         if let Some(seq) = events.iter().rev().find_map(|recorded| recorded.event.seq) {
             self.shared.newest.store(seq, Ordering::Release);
         }

@@ -1,16 +1,19 @@
 //! The actor of the event log.
 //!
-//! **Owns** how many events are kept, and the server's own health checks. **Hears** from the store what was recorded.
-//! **Tells** the listeners. **Ends** with the server.
+//! **Owns** how many events are kept, and the server's own health checks. **Tells** the listeners how the server is;
+//! what was recorded they hear from the store's writer itself, without a thread between. **Ends** with the server.
 
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, Addr, AsyncContext, Context, WrapFuture};
 
 use super::client::Events;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::status::Priority;
-use crate::store::{EventsRecorded, Health};
+use crate::store::Health;
+
+/// How often events that are not kept any more are removed, where there are enough.
+const PURGE_EVERY: Duration = Duration::from_millis(500);
 
 /// Tells events once they are in the store.
 pub struct EventLog {
@@ -28,10 +31,9 @@ impl EventLog {
     pub fn start_with(events: Events, health_check: Duration) -> Addr<Self> {
         let store = events.store().clone();
         let purged = events.span().first_seq;
-        let log = Self { events, health_check, started: Instant::now(), purged }.start();
         // Here and not once the actor runs: what comes in between would be told to nobody.
-        store.tell_events(log.clone().recipient());
-        log
+        store.tell_events(events.teller());
+        Self { events, health_check, started: Instant::now(), purged }.start()
     }
 
     fn check_health(&self) {
@@ -72,17 +74,9 @@ impl Actor for EventLog {
 
     fn started(&mut self, actor: &mut Context<Self>) {
         actor.run_interval(self.health_check, |log, _| log.check_health());
+        actor.run_interval(PURGE_EVERY, Self::purge);
         let events = self.events.clone();
         actor.spawn(watch(events).into_actor(self));
-    }
-}
-
-impl Handler<EventsRecorded> for EventLog {
-    type Result = ();
-
-    fn handle(&mut self, message: EventsRecorded, actor: &mut Context<Self>) {
-        self.events.tell(&message.events.into());
-        self.purge(actor);
     }
 }
 

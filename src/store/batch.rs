@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use actix::Recipient;
-
 use super::engine::Refusal;
-use super::events::{self, Draft, EventRow, EventsRecorded, Recorded};
+use super::events::{self, Draft, EventRow, Recorded, TellRecorded};
 use super::query::Reply;
 use super::{Append, SessionKey};
 
@@ -84,12 +82,12 @@ impl Batch {
 
 impl Placed {
     /// Tells of the events, and then answers those who want to have one of them.
-    pub(super) fn tell(self, told: Option<&Recipient<EventsRecorded>>) {
+    pub(super) fn tell(self, told: Option<&mut TellRecorded>) {
         let Placed { recorded: events, replies, .. } = self;
         let wanted = |(index, reply)| Some((events.get::<usize>(index)?.clone(), reply));
         let answers: Vec<(Recorded, Reply<Recorded>)> = replies.into_iter().filter_map(wanted).collect();
         if let Some(told) = told.filter(|_| !events.is_empty()) {
-            told.do_send(EventsRecorded { events });
+            told(events);
         }
         for (recorded, reply) in answers {
             // Whoever asked may be gone.

@@ -2,7 +2,6 @@
 //!
 //! What a session's row makes happen is written in the commit of that row: neither is ever there without the other.
 
-use actix::{Message, Recipient};
 use bytes::Bytes;
 
 use super::query::{Query, Reply};
@@ -52,13 +51,8 @@ impl Draft {
     }
 }
 
-/// Tells what was recorded: one message a commit.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct EventsRecorded {
-    /// The events, in order.
-    pub events: Vec<Recorded>,
-}
+/// Who is told what was recorded, in order and once a commit, on the thread of the store's writer: it must not block.
+pub type TellRecorded = Box<dyn FnMut(Vec<Recorded>) + Send>;
 
 /// Events that were written together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +120,8 @@ pub(super) fn place(drafts: Vec<Draft>, last_seq: u64) -> (Option<EventRow>, Vec
 
 impl Store {
     /// Says where it is told what was recorded.
-    pub fn tell_events(&self, told: Recipient<EventsRecorded>) {
-        self.command(Command::TellEvents(told));
+    pub fn tell_events(&self, told: impl FnMut(Vec<Recorded>) + Send + 'static) {
+        self.command(Command::TellEvents(Box::new(told)));
     }
 
     /// Queues events; those of one thread get their places in their order. Never blocks.

@@ -24,7 +24,7 @@ mod writer;
 mod contract;
 
 pub use document::{Document, Precondition};
-pub use events::{Draft, EventRow, EventSpan, EventsRecorded, Recorded};
+pub use events::{Draft, EventRow, EventSpan, Recorded, TellRecorded};
 pub use handle::Store;
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Row, SessionKey, Spent, State,

@@ -1,7 +1,7 @@
 //! The writer thread: takes all that waits, commits it at once, and tells each worker what of it is written.
 //!
 //! **Owns** the engine that writes. **Hears** [`Command`]s, in order. **Tells** each worker one [`Committed`] a commit,
-//! and who listens to events one [`EventsRecorded`], and only what is committed; a commit that fails is tried again until it works or the store is closed.
+//! and tells who listens to events once, and only what is committed; a commit that fails is tried again until it works or the store is closed.
 //! **Ends when** it is closed, or nobody can command it any more.
 
 use std::collections::{HashSet, VecDeque};
@@ -10,14 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use actix::Recipient;
 use tokio::sync::{oneshot, watch};
 
 use super::batch::Batch;
 use super::document::{Discard, Put};
 use super::engine::{Engine, Refusal};
 use super::query::{Query, Reply};
-use super::{Append, Committed, Document, Draft, Error, EventsRecorded, Health, Recorded, SessionKey, Told};
+use super::{Append, Committed, Document, Draft, Error, Health, Recorded, SessionKey, TellRecorded, Told};
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
 use crate::metrics;
@@ -32,7 +31,7 @@ pub(super) enum Command {
     /// Write these events, and give the first where that is wanted.
     Record(Vec<Draft>, Option<Reply<Recorded>>),
     /// Tell there which events are written.
-    TellEvents(Recipient<EventsRecorded>),
+    TellEvents(TellRecorded),
     /// See [`Engine::purge_events`].
     PurgeEvents(u64, Reply<()>),
     /// Tell the commits of this worker there.
@@ -73,7 +72,7 @@ pub(super) struct Writer<E> {
     /// Where each worker's commits are told.
     told: Vec<Option<Told>>,
     /// Where it is told which events are written.
-    told_events: Option<Recipient<EventsRecorded>>,
+    told_events: Option<TellRecorded>,
     /// The place of the last event that is written.
     last_event: u64,
     /// Sessions that two wrote at once: what this server still sends of them would tear their journals.
@@ -214,7 +213,7 @@ impl<E: Engine> Writer<E> {
         self.last_event = events.row.as_ref().map_or(self.last_event, |row| row.last_seq);
         self.unwritten.fetch_sub(batch.commands, Ordering::Relaxed);
         self.announce(&batch);
-        events.tell(self.told_events.as_ref());
+        events.tell(self.told_events.as_mut());
     }
 
     /// Tells each worker the last written row of each of its sessions.

@@ -141,7 +141,10 @@ impl Connections {
             return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
         }
         let client_id = shared.name(&link, asked.client_id.as_deref()).await;
-        let presence = presence.called(shared.feeds.hub.clone(), Arc::clone(&client_id));
+        let presence = match asked.client_id {
+            Some(_) => presence.called(shared.feeds.hub.clone(), Arc::clone(&client_id)),
+            None => presence,
+        };
         let inbound = FeedInbound::new(Rc::clone(&link), Rc::clone(shared));
         let wants = Wants::new(subscriptions, Filter::default());
         shared.begin(&link, &asked, client_id, wants);

@@ -1,13 +1,12 @@
 //! The part of the contract on events.
 
-use actix::{Actor, Context, Handler};
 use proptest::prelude::*;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::support::{ALL, Board, append, create, summary};
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, Draft, Error, EventRow, EventSpan, EventsRecorded, Recorded, Store};
+use crate::store::{Change, Draft, Error, EventRow, EventSpan, Recorded, Store};
 
 contract! {
     events_are_told_as_they_are_read_in_one_order_without_gaps,
@@ -19,28 +18,14 @@ contract! {
     a_closed_store_takes_and_gives_no_events,
 }
 
-/// Passes on what is told.
-struct Probe(UnboundedSender<Recorded>);
-
-impl Actor for Probe {
-    type Context = Context<Self>;
-}
-
-impl Handler<EventsRecorded> for Probe {
-    type Result = ();
-
-    fn handle(&mut self, message: EventsRecorded, _: &mut Self::Context) {
-        assert!(!message.events.is_empty());
-        for recorded in message.events {
-            let _ = self.0.send(recorded);
-        }
-    }
-}
-
 /// What a store tells of events.
 pub(super) fn listen(store: &Store) -> UnboundedReceiver<Recorded> {
     let (told, heard) = unbounded_channel();
-    store.tell_events(Probe(told).start().recipient());
+    store.tell_events(move |events| {
+        for recorded in events {
+            let _ = told.send(recorded);
+        }
+    });
     heard
 }
 
