@@ -2,11 +2,12 @@
 
 import { adminCalls, type AdminCalls } from "./admin/calls.js";
 import { Clock } from "./clock.js";
-import { SessionConnection, type Environment, type SessionOptions } from "./connection.js";
+import { SessionConnection, type SessionOptions } from "./connection.js";
 import { EventFeed, type FeedOptions } from "./events/feed.js";
 import { EventLog } from "./events/log.js";
 import { EventStore } from "./events/store.js";
 import { json, request, type Transport } from "./http.js";
+import type { Environment } from "./line.js";
 import type { SocketConstructor } from "./link.js";
 import { metricsCalls, type MetricsCalls } from "./metrics/calls.js";
 import { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";

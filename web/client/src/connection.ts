@@ -5,10 +5,10 @@
  * out itself in a snapshot.
  */
 
-import { afterClose, hintIn, pauseBefore, reasonFor } from "./close.js";
-import { CallboardError, json, request, type Transport } from "./http.js";
-import { openEvents, openSocket, type Link, type SocketConstructor } from "./link.js";
-import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "./pace.js";
+import { afterClose, hintIn, reasonFor } from "./close.js";
+import { CallboardError, json, request } from "./http.js";
+import { Line, openAt, type Environment } from "./line.js";
+import { openEvents, type Hear, type Link } from "./link.js";
 import type { Connection, JournalEntry, Message, Saying } from "./types.js";
 
 /** So often must a WebSocket fail to open, while HTTP works, before events are taken instead. */
@@ -17,14 +17,6 @@ const BLOCKED_AFTER = 2;
 /** A longer past than that comes over HTTP: a browser takes a WebSocket's messages in one by one, and slowly. */
 const BULK_FROM = 2_000;
 const BULK_PAGE = 10_000;
-
-/** What is needed to connect, beside the session. */
-export interface Environment {
-  transport: Transport;
-  /** None where there are no WebSockets at all. */
-  WebSocket: SocketConstructor | undefined;
-  random: () => number;
-}
 
 /** What a watcher of a session wants. */
 export interface SessionOptions {
@@ -43,24 +35,14 @@ export class SessionConnection {
   readonly id: string;
   #environment: Environment;
   #options: SessionOptions;
-  #link: Link | null = null;
+  #line: Line;
   #seq: number;
   #snapshot: boolean;
   #replay: { sparse: boolean; lastSeq: number } | null = null;
   #ended = false;
   /** Whether the past was asked for over HTTP since the last replay was complete. */
   #caughtUp = false;
-  #closed = false;
-  #opened = false;
   #blocked = 0;
-  #tries = 0;
-  #timers = new Timers();
-  #sleep: () => void;
-  /** When the oldest ping was sent that has no answer yet. */
-  #askedAt: number | null = null;
-  #nextPing: Timer | null = null;
-  #heardAt = Number.NEGATIVE_INFINITY;
-  #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
   constructor(environment: Environment, id: string, options: SessionOptions = {}) {
     this.id = id;
@@ -68,8 +50,21 @@ export class SessionConnection {
     this.#options = options;
     this.#snapshot = options.since === "snapshot";
     this.#seq = typeof options.since === "number" ? options.since : 0;
-    this.#sleep = onWaking(this.#wake);
-    this.#connect();
+    this.#line = new Line(
+      {
+        open: (hear) => this.#open(hear),
+        ping: () => (this.connection.transport === "websocket" ? { type: "ping" } : null),
+        opened: () => {
+          if (this.connection.transport === "websocket") this.#blocked = 0;
+        },
+        message: (message) => this.#receive(message as Message),
+        released: () => (this.#replay = null),
+        closed: (code, said, wasOpen) => this.#closedBy(code, said, wasOpen),
+        stands: (connection) => options.onConnection?.(connection),
+      },
+      environment.random,
+    );
+    this.#line.begin();
   }
 
   /** The `seq` of the last entry that was told. */
@@ -79,21 +74,17 @@ export class SessionConnection {
 
   /** How the connection stands. */
   get connection(): Connection {
-    return this.#state;
+    return this.#line.state;
   }
 
   /** Connects at once, where it waits or had stopped. */
   reconnect(): void {
-    if (this.#closed || this.#link) return;
-    this.#connect();
+    this.#line.reconnect();
   }
 
   /** Leaves for good; nothing is told any more. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#release();
-    this.#sleep();
+    this.#line.close();
   }
 
   /**
@@ -101,8 +92,9 @@ export class SessionConnection {
    * `input_rejected` or `error`.
    */
   say(saying: Saying): boolean {
-    if (this.#state.phase !== "live" && this.#state.phase !== "stale") return false;
-    if (this.#state.transport === "websocket") return this.#link?.send(JSON.stringify(saying)) ?? false;
+    const { phase, transport } = this.connection;
+    if (phase !== "live" && phase !== "stale") return false;
+    if (transport === "websocket") return this.#line.send(saying);
     void this.#post(saying);
     return true;
   }
@@ -113,70 +105,27 @@ export class SessionConnection {
     await json(this.#environment.transport, `/sessions/${encodeURIComponent(this.id)}/cancel`, { method: "POST", body });
   }
 
-  #wake = (): void => {
-    if (document.visibilityState === "hidden") return;
-    if (this.#state.phase === "reconnecting") this.reconnect();
-    else if (this.#state.phase === "live") this.#ping();
-  };
-
-  #connect(): void {
-    this.#release();
+  #open(hear: Hear): Link | string {
     const { transport, WebSocket } = this.#environment;
     const useEvents = !WebSocket || this.#blocked >= BLOCKED_AFTER;
-    this.#opened = false;
-    this.#replay = null;
-    this.#set({ phase: "connecting", transport: useEvents ? "events" : "websocket", until: null });
-    const hear = {
-      open: () => this.#open(),
-      message: (text: string) => this.#receive(text),
-      closed: (code: number, reason: string) => this.#lost(code, reason),
-    };
-    this.#timers.after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
-    this.#link = useEvents ? openEvents(transport, this.id, this.#seq, hear) : openSocket(WebSocket, this.#url(), hear);
-  }
-
-  #url(): string {
-    const base = this.#environment.transport.base || (typeof location === "undefined" ? "" : location.origin);
+    this.#line.set({ transport: useEvents ? "events" : "websocket" });
+    if (useEvents) return openEvents(transport, this.id, this.#seq, hear);
     const query = new URLSearchParams();
     if (!this.#snapshot || this.#seq > 0) query.set("since", String(this.#seq));
     if (this.#options.clientId) query.set("client_id", this.#options.clientId);
-    const text = query.toString();
-    return `${base.replace(/^http/, "ws")}/ws/${encodeURIComponent(this.id)}${text && `?${text}`}`;
+    return openAt(this.#environment, `/ws/${encodeURIComponent(this.id)}`, query, hear);
   }
 
-  #open(): void {
-    this.#opened = true;
-    if (this.#state.transport === "websocket") this.#blocked = 0;
-    this.#set({ phase: "live", roundTrip: null, reason: "", code: null, attempt: this.#tries });
-    this.#ping();
-  }
-
-  #receive(text: string): void {
-    let message: Message;
-    try {
-      message = JSON.parse(text) as Message;
-    } catch {
-      return;
-    }
-    if (message === null || typeof message !== "object") return;
-    this.#tries = 0;
-    this.#heardAt = performance.now();
-    if (message.type === "pong") {
-      this.#askedAt = null;
-      const roundTrip = Date.now() - Number(message.timestamp) * 1000;
-      this.#set({ phase: "live", ...(Number.isFinite(roundTrip) && { roundTrip: Math.max(0, roundTrip) }) });
-      return;
-    }
-    if (this.#state.phase === "stale") this.#set({ phase: "live" });
+  #receive(message: Message): void {
     if ("seq" in message) this.#takeEntry(message);
     else this.#takeWord(message);
-    if (this.#ended && !this.#replay && this.#link) this.#finish();
+    if (this.#ended && !this.#replay && this.connection.phase === "live") this.#line.end("done", "", null);
   }
 
   #takeEntry(entry: Extract<Message, { seq: number }>): void {
     if (entry.seq <= this.#seq) return;
     if (entry.seq > this.#seq + 1 && !this.#replay?.sparse) {
-      this.#giveUp("Messages were missing.");
+      this.#line.giveUp("Messages were missing.");
       return;
     }
     this.#seq = entry.seq;
@@ -187,7 +136,7 @@ export class SessionConnection {
   #takeWord(message: Exclude<Message, { seq: number }>): void {
     if (message.type === "state_replay_start") {
       this.#replay = { sparse: message.dropped > 0, lastSeq: message.last_seq };
-      if (message.count >= BULK_FROM && message.dropped === 0 && !this.#caughtUp && this.#state.transport === "websocket") this.#catchUp();
+      if (message.count >= BULK_FROM && message.dropped === 0 && !this.#caughtUp && this.connection.transport === "websocket") this.#catchUp();
     } else if (message.type === "state_replay_complete" && this.#replay) {
       // What a snapshot leaves out is not asked for again.
       if (this.#replay.sparse) this.#seq = Math.max(this.#seq, this.#replay.lastSeq);
@@ -200,11 +149,10 @@ export class SessionConnection {
 
   /** Lets go of the socket, reads the past page by page, and connects again from there. */
   #catchUp(): void {
-    this.#release();
+    this.#line.release("The past comes over HTTP.");
     this.#caughtUp = true;
     const gone = new AbortController();
-    this.#link = { send: () => false, drop: () => gone.abort() };
-    this.#set({ phase: "connecting" });
+    this.#line.hold({ send: () => false, drop: () => gone.abort() });
     const read = async (): Promise<void> => {
       for (;;) {
         const path = `/sessions/${encodeURIComponent(this.id)}/events?since=${this.#seq}&limit=${BULK_PAGE}`;
@@ -214,28 +162,17 @@ export class SessionConnection {
       }
     };
     // Where HTTP does not give it, the socket does.
-    const connect = (): void => void (gone.signal.aborted || this.#connect());
+    const connect = (): void => void (gone.signal.aborted || this.#line.connect());
     read().then(connect, connect);
   }
 
-  #finish(): void {
-    this.#release();
-    this.#set({ phase: "done", until: null, reason: "" });
-  }
-
-  #lost(code: number, said: string): void {
-    const neverOpened = !this.#opened;
-    this.#release();
-    if (this.#closed) return;
+  /** A session has an end, after which nobody comes back; and a WebSocket that never opens may be forbidden. */
+  #closedBy(code: number, said: string, wasOpen: boolean): boolean {
     const next = afterClose(code);
-    const reason = reasonFor(code, said);
-    if (next === "done" && !this.#ended) this.#comeBack(1006, reason, hintIn(said));
-    else if (next === "done") this.#finish();
-    else if (next === "stop") this.#set({ phase: "stopped", until: null, reason, code });
-    else {
-      if (neverOpened && this.#state.transport === "websocket") void this.#probe();
-      this.#comeBack(code, reason, hintIn(said));
-    }
+    if (next === "done" && this.#ended) this.#line.end("done", "", null);
+    else if (next === "done") this.#line.comeBack(1006, reasonFor(code, said), hintIn(said));
+    else if (next === "reconnect" && !wasOpen && this.connection.transport === "websocket") void this.#probe();
+    return next === "done";
   }
 
   /** Whether it is only the WebSocket that does not get through. */
@@ -248,38 +185,6 @@ export class SessionConnection {
     }
   }
 
-  #giveUp(reason: string): void {
-    this.#release();
-    this.#comeBack(1006, reason, null);
-  }
-
-  #comeBack(code: number, reason: string, hint: number | null): void {
-    const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
-    this.#tries += 1;
-    this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
-    this.#timers.after(pause, () => this.#connect());
-  }
-
-  #ping(): void {
-    if (this.#state.transport !== "websocket" || !this.#link?.send(JSON.stringify({ type: "ping", timestamp: Date.now() / 1000 }))) return;
-    // A page that wakes up asks at once, which must not begin a second row of pings.
-    if (this.#nextPing) clearTimeout(this.#nextPing);
-    this.#nextPing = this.#timers.after(PING_EVERY_MS, () => this.#ping());
-    if (this.#askedAt !== null) return;
-    this.#askedAt = performance.now();
-    this.#await();
-  }
-
-  /** Waits for the answer to a ping. Whatever else comes is a sign of life, too: an answer may stand behind it. */
-  #await(): void {
-    if (this.#askedAt === null) return;
-    const silent = performance.now() - Math.max(this.#askedAt, this.#heardAt);
-    if (silent >= DEAD_AFTER_MS) return this.#giveUp("The server did not answer.");
-    if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
-    const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
-    this.#timers.after(next - silent, () => this.#await());
-  }
-
   /** Answers over HTTP, and tells what comes of it as a WebSocket would. */
   async #post(saying: Saying): Promise<void> {
     const words = { confirm: "confirm", user_input: "input", retry: "retry", cancel: "cancel", ping: "" } as const;
@@ -288,7 +193,7 @@ export class SessionConnection {
     try {
       await json(this.#environment.transport, `/sessions/${encodeURIComponent(this.id)}/${words[type]}`, { method: "POST", body });
     } catch (error) {
-      if (this.#closed || !(error instanceof CallboardError)) return;
+      if (this.#line.isClosed || !(error instanceof CallboardError)) return;
       const errors = error.faults.filter(({ loc }) => loc[1] === "values" && loc.length > 2).map(({ loc, msg }) => ({ field: loc.slice(2).join("."), message: msg }));
       const told: Message =
         errors.length > 0
@@ -296,19 +201,6 @@ export class SessionConnection {
           : { type: "error", code: error.code, message: error.message, ...(error.winner && { winner: error.winner }) };
       this.#options.onMessage?.(told);
     }
-  }
-
-  #release(): void {
-    this.#timers.stop();
-    this.#askedAt = null;
-    const link = this.#link;
-    this.#link = null;
-    link?.drop();
-  }
-
-  #set(changes: Partial<Connection>): void {
-    this.#state = { ...this.#state, ...changes };
-    if (!this.#closed) this.#options.onConnection?.(this.#state);
   }
 }
 

@@ -193,7 +193,7 @@ describe("the connection", () => {
   });
 
   test("tells snapshots, and nothing else that comes", () => {
-    expect(FakeSocket.last.url).toBe("ws://x/api/v1/websocket/ws/metrics?client_id=the%20page");
+    expect(FakeSocket.last.url).toBe("ws://x/api/v1/websocket/ws/metrics?client_id=the+page");
     FakeSocket.last.open().tell({ type: "connection.established", data: {} }, told(1), { type: "system.health_check", timestamp: "2026-11-20T12:00:00Z", data: { text: "a broadcast" } }, told(2));
     FakeSocket.last.onmessage?.({ data: "{" } as never);
     expect(got).toEqual([1, 2]);

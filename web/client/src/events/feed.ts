@@ -4,13 +4,12 @@
  * Invariant: a kept event is told once; of those that do not come, it is told that they are missing.
  */
 
-import { afterClose, hintIn, pauseBefore, reasonFor } from "../close.js";
-import type { Environment } from "../connection.js";
-import { openSocket, type Link } from "../link.js";
-import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "../pace.js";
+import { Line, openAt, type Environment } from "../line.js";
 import type { Connection } from "../types.js";
 import { Track, type Hole } from "./track.js";
 import { fits, written, type EventWants, type Position, type ServerEvent } from "./types.js";
+
+const PATH = "/api/v1/websocket/ws/custom";
 
 /** Events of that long come in one frame. */
 const BATCH_MS = 30;
@@ -46,14 +45,12 @@ interface Answer {
   type: string;
   code?: string;
   message?: string;
-  timestamp?: unknown;
   data?: { epoch?: string; first_seq?: number; last_seq?: number };
 }
 
 export class EventFeed {
-  #environment: Environment;
   #options: FeedOptions;
-  #link: Link | null = null;
+  #line: Line;
   #epoch: string | null;
   #track: Track | null;
   #dropped = 0;
@@ -62,23 +59,26 @@ export class EventFeed {
   #newest = 0;
   #isNewLog = false;
   #lostAt: number | null = null;
-  #closed = false;
-  #opened = false;
-  #tries = 0;
-  #timers = new Timers();
-  #sleep: () => void;
-  #askedAt: number | null = null;
-  #heardAt = Number.NEGATIVE_INFINITY;
-  #nextPing: Timer | null = null;
-  #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
   constructor(environment: Environment, options: FeedOptions) {
-    this.#environment = environment;
     this.#options = options;
     this.#epoch = options.since?.epoch ?? null;
     this.#track = options.since ? new Track(options.since.seq, options.wants) : null;
-    this.#sleep = onWaking(this.#wake);
-    this.#connect();
+    this.#line = new Line(
+      {
+        open: (hear) => openAt(environment, PATH, this.#query(), hear),
+        ping: () => ({ action: "ping" }),
+        opened: () => this.#filter(),
+        message: (message) => ("id" in message && "data" in message ? this.#event(message as ServerEvent) : this.#answer(message as Answer)),
+        released: (_, wasOpen) => {
+          this.#greeted = false;
+          this.#lostAt ??= this.#track && wasOpen ? Date.now() : null;
+        },
+        stands: (connection) => options.onConnection?.(connection),
+      },
+      environment.random,
+    );
+    this.#line.begin();
   }
 
   /** Up to where everything has come; null before it is known. */
@@ -88,82 +88,34 @@ export class EventFeed {
 
   /** How the connection stands. */
   get connection(): Connection {
-    return this.#state;
+    return this.#line.state;
   }
 
   /** Connects at once, where it waits or had stopped. */
   reconnect(): void {
-    if (!this.#closed && !this.#link) this.#connect();
+    this.#line.reconnect();
   }
 
   /** Leaves for good; nothing is told any more. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#release();
-    this.#sleep();
+    this.#line.close();
   }
 
-  #wake = (): void => {
-    if (document.visibilityState === "hidden") return;
-    if (this.#state.phase === "reconnecting") this.reconnect();
-    else if (this.#state.phase === "live") this.#ping();
-  };
-
-  #connect(): void {
-    this.#release();
-    const { WebSocket } = this.#environment;
-    if (!WebSocket) {
-      this.#set({ phase: "stopped", reason: "There are no WebSockets here, and events come over nothing else." });
-      return;
-    }
-    this.#opened = false;
-    this.#greeted = false;
-    this.#set({ phase: "connecting", until: null });
-    this.#timers.after(OPENS_WITHIN_MS, () => this.#opened || this.#giveUp("The server does not answer."));
-    this.#link = openSocket(WebSocket, this.#url(), {
-      open: () => this.#open(),
-      message: (text) => this.#receive(text),
-      closed: (code, said) => this.#lost(code, said),
-    });
-  }
-
-  #url(): string {
-    const base = this.#environment.transport.base || (typeof location === "undefined" ? "" : location.origin);
+  #query(): URLSearchParams {
     const { types } = this.#options.wants;
     const query = new URLSearchParams({ subscriptions: types.length > 0 ? types.join(",") : "*", batch_ms: String(BATCH_MS) });
     if (this.position) query.set("since", written(this.position));
     if (this.#options.clientId) query.set("client_id", this.#options.clientId);
-    return `${base.replace(/^http/, "ws")}/api/v1/websocket/ws/custom?${query}`;
+    return query;
   }
 
-  #open(): void {
-    this.#opened = true;
+  #filter(): void {
     const { minPriority, executionId, crewId, agentId } = this.#options.wants;
     const filter = {
       ...(minPriority && { min_priority: minPriority }), ...(executionId && { execution_id: executionId }),
       ...(crewId && { crew_id: crewId }), ...(agentId && { agent_id: agentId }),
     };
-    if (Object.keys(filter).length > 0) this.#link?.send(JSON.stringify({ action: "set_filter", filter }));
-    this.#set({ phase: "live", roundTrip: null, reason: "", code: null, attempt: this.#tries });
-    this.#ping();
-  }
-
-  #receive(text: string): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(text);
-    } catch {
-      return;
-    }
-    this.#tries = 0;
-    this.#heardAt = performance.now();
-    if (this.#state.phase === "stale") this.#set({ phase: "live" });
-    for (const one of Array.isArray(message) ? message : [message]) {
-      if (one === null || typeof one !== "object") continue;
-      if ("id" in one && "data" in one) this.#event(one as ServerEvent);
-      else this.#answer(one as Answer);
-    }
+    if (Object.keys(filter).length > 0) this.#line.send({ action: "set_filter", filter });
   }
 
   #event(event: ServerEvent): void {
@@ -216,12 +168,8 @@ export class EventFeed {
     if (this.#epoch !== null) this.#options.onMissed?.({ why: "hole", epoch: this.#epoch, hole });
   }
 
-  #answer({ type, code = "", message = "", timestamp, data }: Answer): void {
-    if (type === "pong") {
-      this.#askedAt = null;
-      const roundTrip = Date.now() - Number(timestamp) * 1000;
-      this.#set({ phase: "live", ...(Number.isFinite(roundTrip) && { roundTrip: Math.max(0, roundTrip) }) });
-    } else if (type === "error" && code === "position_too_old" && this.#track && this.#epoch !== null) {
+  #answer({ type, code = "", message = "", data }: Answer): void {
+    if (type === "error" && code === "position_too_old" && this.#track && this.#epoch !== null) {
       const { first_seq: first = 1, last_seq = 0 } = data ?? {};
       const from = this.#track.seq + 1;
       // From the greeting on, everything comes.
@@ -234,59 +182,5 @@ export class EventFeed {
     } else if (type === "error") {
       this.#options.onRefused?.(code, message);
     }
-  }
-
-  #lost(code: number, said: string): void {
-    this.#release();
-    if (this.#closed) return;
-    this.#lostAt ??= this.#track && this.#opened ? Date.now() : null;
-    const reason = reasonFor(code, said);
-    if (afterClose(code) === "stop") this.#set({ phase: "stopped", until: null, reason, code });
-    // Events have no end: a server that is done with the connection is not done with them.
-    else this.#comeBack(code, reason, hintIn(said));
-  }
-
-  #giveUp(reason: string): void {
-    this.#release();
-    this.#lostAt ??= this.#track && this.#opened ? Date.now() : null;
-    this.#comeBack(1006, reason, null);
-  }
-
-  #comeBack(code: number, reason: string, hint: number | null): void {
-    const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
-    this.#tries += 1;
-    this.#set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
-    this.#timers.after(pause, () => this.#connect());
-  }
-
-  #ping(): void {
-    if (!this.#link?.send(JSON.stringify({ action: "ping", timestamp: Date.now() / 1000 }))) return;
-    if (this.#nextPing) clearTimeout(this.#nextPing);
-    this.#nextPing = this.#timers.after(PING_EVERY_MS, () => this.#ping());
-    if (this.#askedAt !== null) return;
-    this.#askedAt = performance.now();
-    this.#await();
-  }
-
-  #await(): void {
-    if (this.#askedAt === null) return;
-    const silent = performance.now() - Math.max(this.#askedAt, this.#heardAt);
-    if (silent >= DEAD_AFTER_MS) return this.#giveUp("The server did not answer.");
-    if (silent >= STALE_AFTER_MS && this.#state.phase === "live") this.#set({ phase: "stale" });
-    const next = silent >= STALE_AFTER_MS ? DEAD_AFTER_MS : STALE_AFTER_MS;
-    this.#timers.after(next - silent, () => this.#await());
-  }
-
-  #release(): void {
-    this.#timers.stop();
-    this.#askedAt = null;
-    const link = this.#link;
-    this.#link = null;
-    link?.drop();
-  }
-
-  #set(changes: Partial<Connection>): void {
-    this.#state = { ...this.#state, ...changes };
-    if (!this.#closed) this.#options.onConnection?.(this.#state);
   }
 }

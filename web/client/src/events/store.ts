@@ -1,7 +1,7 @@
 /** A live table of events: what came, what is missing, and the past that was asked for. Changes once a frame. */
 
 import { CallboardError } from "../http.js";
-import type { Environment } from "../connection.js";
+import type { Environment } from "../line.js";
 import type { Connection } from "../types.js";
 import { EventFeed, type Missed } from "./feed.js";
 import { gapOf, Ledger, type Row } from "./ledger.js";
