@@ -39,6 +39,7 @@ export interface OnLine {
   isChatty?: boolean;
 }
 
+/** One connection. It begins with `begin`, so that who is on it is there when something is told first. */
 export class Line {
   #user: OnLine;
   #random: () => number;
@@ -59,7 +60,7 @@ export class Line {
     this.#random = random;
   }
 
-  /** Connects for the first time. */
+  /** Connects for the first time, and again when the page wakes up. */
   begin(): void {
     this.#sleep = onWaking(this.#wake);
     this.connect();
@@ -134,6 +135,7 @@ export class Line {
     this.set({ phase, until: null, reason, ...(code !== null && { code }) });
   }
 
+  /** Lets go of the link there is, for this reason. */
   release(reason: string): void {
     const wasOpen = this.#opened;
     this.#timers.stop();
@@ -144,6 +146,7 @@ export class Line {
     this.#user.released?.(reason, wasOpen);
   }
 
+  /** Stands otherwise from now on, and says so. */
   set(changes: Partial<Connection>): void {
     this.#state = { ...this.#state, ...changes };
     if (!this.#closed) this.#user.stands?.(this.#state);
