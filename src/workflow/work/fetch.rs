@@ -1,6 +1,6 @@
 //! Requests to servers: where the policy allows them, with bounded answers, and no other address than was checked.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -120,10 +120,10 @@ impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
         let policy = Arc::clone(&self.0);
         async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = addresses(name.as_str()).await?;
             let may = policy.addresses_of(name.as_str());
             let allowed: Vec<SocketAddr> =
-                found.filter(|address| may == Addresses::Any || is_public(address.ip())).collect();
+                found.into_iter().filter(|address| may == Addresses::Any || is_public(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(format!("{} has no address that may be asked", name.as_str()).into());
             }
@@ -131,6 +131,15 @@ impl Resolve for Checked {
         }
         .boxed()
     }
+}
+
+/// The addresses of a name. Names of this machine are nobody's to look up: RFC 6761 §6.3.
+async fn addresses(name: &str) -> std::io::Result<Vec<SocketAddr>> {
+    let lower = name.trim_end_matches('.').to_ascii_lowercase();
+    if lower == "localhost" || lower.ends_with(".localhost") {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
+    }
+    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
 }
 
 #[cfg(test)]
