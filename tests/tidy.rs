@@ -142,3 +142,17 @@ fn the_layout_is_complete() {
         .collect();
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
 }
+
+#[test]
+fn the_image_may_see_what_it_is_built_from() {
+    let read = |name| fs::read_to_string(root().join(name)).unwrap();
+    let (seen, recipe) = (read(".dockerignore"), read("Dockerfile"));
+    let copies = recipe.lines().filter_map(|line| line.strip_prefix("COPY "));
+    for copy in copies.filter(|copy| !copy.starts_with("--from=")) {
+        let (sources, _) = copy.rsplit_once(' ').unwrap();
+        for source in sources.split(' ') {
+            let line = format!("!{source}");
+            assert!(seen.lines().any(|seen| seen == line), ".dockerignore lacks {line}");
+        }
+    }
+}
