@@ -101,8 +101,7 @@ pub(in crate::http) async fn to_subscribers(
 }
 
 async fn tell(state: &State, happening: Happening, audience: Audience) -> Result<HttpResponse, Problem> {
-    let data = Value::Object(happening.data.clone());
-    let faults = event_types::faults(state.sessions.store(), happening.kind.word(), &data).await?;
+    let faults = event_types::faults(state.sessions.store(), &happening).await?;
     if !faults.is_empty() {
         return Err(Problem::invalid(Code::InvalidBody, faults));
     }

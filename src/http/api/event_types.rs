@@ -12,7 +12,7 @@ use super::super::decode::{Fields, fault};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
 use super::super::version::tagged;
-use crate::domain::event::Kind;
+use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
 use crate::session::messages::Fault;
 use crate::session::schema_faults;
@@ -159,14 +159,15 @@ pub(in crate::http) async fn remove(
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(in crate::http) async fn faults(store: &Store, word: &str, data: &Value) -> Result<Vec<Fault>, Problem> {
+pub(in crate::http) async fn faults(store: &Store, happening: &Happening) -> Result<Vec<Fault>, Problem> {
+    let word = happening.kind.word();
     let Some(document) = store.document(COLLECTION, word).await? else { return Ok(Vec::new()) };
     let Some(schema) = declared(document)?.about.schema else { return Ok(Vec::new()) };
     let validator = jsonschema::validator_for(&schema).map_err(|error| {
         log::error!(error:%, event_type = word; "the declared schema of a type of events cannot be used");
         Problem::from(Code::Internal)
     })?;
-    Ok(schema_faults("data", &validator, data))
+    Ok(schema_faults("data", &validator, &Value::Object(happening.data.clone())))
 }
 
 fn is_custom(word: &str) -> bool {

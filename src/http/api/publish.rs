@@ -1,7 +1,6 @@
 //! `POST /api/v1/events`: anybody tells of something, under a type that users made up.
 
 use actix_web::{HttpResponse, web};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
@@ -58,8 +57,7 @@ pub(in crate::http) async fn publish(
     let happening = read(&mut fields);
     let mut faults = fields.finish();
     if let Some(happening) = &happening {
-        let data = Value::Object(happening.data.clone());
-        faults.extend(event_types::faults(state.sessions.store(), happening.kind.word(), &data).await?);
+        faults.extend(event_types::faults(state.sessions.store(), happening).await?);
     }
     match happening {
         Some(happening) if faults.is_empty() => {
@@ -101,7 +99,7 @@ fn custom(word: &str) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn faults(body: Value) -> Vec<String> {
         let mut fields = Fields::of(Some(body)).unwrap();
