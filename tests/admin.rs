@@ -1,8 +1,6 @@
 //! What operators see and do about connections, on a whole server.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic: that is how it fails")]
-
-mod support;
+use crate::support;
 
 use reqwest::Method;
 use support::client::Client;

@@ -1,20 +1,12 @@
 //! `/api/v1` and `/memory`, on the whole server: crews and agents, executions, events, handlers, and who may do what.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[path = "api/admin.rs"]
 mod admin;
-#[path = "api/crews.rs"]
 mod crews;
-#[path = "api/events.rs"]
 mod events;
-#[path = "api/executions.rs"]
 mod executions;
-#[path = "api/handlers.rs"]
 mod handlers;
-#[path = "api/memory.rs"]
 mod memory;
-mod support;
+use crate::support;
 
 use reqwest::Method;
 use support::api::{Answer, send};

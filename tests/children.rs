@@ -1,8 +1,6 @@
 //! Sessions that start others and wait for them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
+use crate::support;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -233,7 +231,7 @@ struct Server(Child);
 impl Server {
     async fn start(api: &Api, database: &Path) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "a_server_with_parents"])
+            .args(["--exact", "children::a_server_with_parents"])
             .env(PLACE, format!("{} {}", api.address.port(), database.display()))
             .env(MARK, "1")
             .stdout(Stdio::null())

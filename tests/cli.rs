@@ -1,15 +1,15 @@
 //! The command line, by calling the program.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The program in `cwd`, without any variable of ours.
+use crate::support::process::MARK;
+
+/// The program in `cwd`, without any variable of ours but the mark of a test.
 fn callboard(cwd: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callboard"));
-    command.current_dir(cwd).args(args).env_clear();
+    command.current_dir(cwd).args(args).env_clear().env(MARK, "1");
     command
 }
 
@@ -134,5 +134,4 @@ fn healthcheck_exits_with_0_only_for_a_server_that_is_well() {
 }
 
 #[cfg(unix)]
-#[path = "cli/child.rs"]
 mod child;

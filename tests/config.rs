@@ -1,6 +1,4 @@
 //! The settings: how the layers lie over each other, and what is said of those that do not hold.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,6 @@
 //! The event log of a whole server: what each thing that happens leaves there.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
+use crate::support;
 
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
 //! The example programs of `examples/tasks`, driven over pipes as the server drives them: to their end, through a "no",
 //! through a cancel, and with the server going down at every point where it could.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -234,9 +232,6 @@ fn lacks(programs: &[&str]) -> bool {
     !missing.is_empty()
 }
 
-#[path = "examples/greet.rs"]
 mod greet;
-#[path = "examples/release_notes.rs"]
 mod release_notes;
-#[path = "examples/tidy_files.rs"]
 mod tidy_files;

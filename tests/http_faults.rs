@@ -1,26 +1,12 @@
 //! HTTP requests that are wrong, too much, too slow or not HTTP at all, sent byte by byte to the real server.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test that cannot go on fails"
-)]
-#![allow(dead_code, reason = "what is shared with the other hostile tests is not all used here")]
-
-#[path = "hostile/http.rs"]
-mod http;
-#[path = "hostile/server.rs"]
-mod server;
-
 use std::collections::BTreeSet;
 use std::io::{BufReader, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use http::{Answer, connect, read_answer, request};
+use crate::hostile::http::{Answer, connect, read_answer, request};
+use crate::hostile::server::{PATIENCE, Server, until};
 use serde_json::{Value, json};
-use server::{PATIENCE, Server, until};
 
 /// A POST whose body is JSON, or says so.
 fn posting(path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
@@ -51,7 +37,7 @@ fn faults(answer: &Answer) -> BTreeSet<String> {
 #[test]
 fn a_body_that_is_not_json_is_400() {
     let server = Server::start(&[]);
-    let deep = ["[".repeat(200_000), "{\"a\":".repeat(100_000), "[".repeat(500) + &"]".repeat(500)];
+    let deep = ["[".repeat(200_000), "{\"a\":".repeat(100_000), format!("{}{}", "[".repeat(500), "]".repeat(500))];
     let cases: Vec<&[u8]> = vec![
         b"{",
         b"nul",
@@ -279,7 +265,7 @@ fn head_is_get_without_its_body_and_other_methods_are_405() {
         ["/", "/health", "/livez", "/readyz", "/metrics", "/tasks", "/sessions", "/openapi.json", "/asyncapi.json"]
     {
         let mut stream = connect(server.address);
-        stream.write_all((asking("HEAD", path, "") + &asking("GET", "/livez", "")).as_bytes()).unwrap();
+        stream.write_all([asking("HEAD", path, ""), asking("GET", "/livez", "")].concat().as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
         assert_eq!(read_answer(&mut reader, true).unwrap().status, 200, "{path}");
         assert_eq!(read_answer(&mut reader, false).unwrap().status, 200, "after HEAD {path} comes the next answer");

@@ -1,8 +1,6 @@
 //! What a client gets that comes late, leaves and comes back: all of it, once, in order.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
+use crate::support;
 
 use std::sync::Arc;
 

@@ -1,8 +1,6 @@
 //! The disk is full while the server runs: it says so, loses nothing, and goes on when there is room again.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
+use crate::support;
 
 use reqwest::Method;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};

@@ -1,16 +1,12 @@
 //! The rules of this code that no compiler checks: file headers, sizes, layers, no locks, no printing.
 
-#![expect(clippy::unwrap_used, reason = "a file that cannot be read is a failed test")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rules::{headers, layers, locks, places, printing, sizes, web_actors};
 use source::{Findings, Source};
 
-#[path = "tidy/rules.rs"]
 mod rules;
-#[path = "tidy/source.rs"]
 mod source;
 
 /// What a newcomer looks for; where a module may be a file or a folder, both are named.

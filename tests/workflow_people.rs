@@ -1,8 +1,6 @@
 //! Workflows that ask people: within a session, within a live workflow, and over `kill -9` of the server.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
+use crate::support;
 
 use support::{Api, Setup, TestProcess, Value, eventually, json};
 

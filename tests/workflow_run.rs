@@ -1,8 +1,6 @@
 //! A workflow that runs once, as a session: what it gives, whom it asks, and that nothing of it is lost.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
+use crate::support;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,18 +1,11 @@
 //! Workflows over HTTP, on the whole server: storing, changing, checking, and bodies that are made to hurt.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[path = "workflows_http/checks.rs"]
 mod checks;
-#[path = "workflows_http/hostile.rs"]
 mod hostile;
-#[path = "workflows_http/live.rs"]
 mod live;
-#[path = "workflows_http/runs.rs"]
 mod runs;
-#[path = "workflows_http/stored.rs"]
 mod stored;
-mod support;
+use crate::support;
 
 use reqwest::Method;
 use support::api::{Answer, send};

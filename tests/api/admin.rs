@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::ask;
+use crate::api::ask;
 use crate::support::{Setup, json};
 
 const CLEAR: &str = "/api/v1/queue/clear";
@@ -48,6 +48,6 @@ async fn clearing_the_queue_cancels_what_waits_and_nothing_else() {
         app.until_status(id, "cancelled").await;
     }
     assert_eq!(app.session(&running).await["status"], "running");
-    let events = crate::told(&app, "queue.cleared", 1).await;
+    let events = crate::api::told(&app, "queue.cleared", 1).await;
     assert_eq!(events[0]["data"]["cancelled"], 3);
 }

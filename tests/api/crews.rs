@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
+use crate::api::{ask, faults, put, told};
 use crate::support::{Setup, Value, json};
-use crate::{ask, faults, put, told};
 
 fn agent(id: &str) -> Value {
     json!({"id": id, "name": "Ada", "role": "researcher", "goal": "find out", "kind": "check", "tools": ["search"]})

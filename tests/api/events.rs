@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
+use crate::api::{ask, faults, put};
 use crate::support::{Setup, json};
-use crate::{ask, faults, put};
 
 const PATH: &str = "/api/v1/events";
 

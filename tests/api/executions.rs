@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
+use crate::api::{ask, faults};
 use crate::support::{Setup, json};
-use crate::{ask, faults};
 
 const PATH: &str = "/api/v1/executions";
 

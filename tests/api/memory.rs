@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
+use crate::api::{ask, put, told};
 use crate::support::{Setup, json};
-use crate::{ask, put, told};
 
 #[actix_web::test]
 async fn what_was_kept_is_given_back() {

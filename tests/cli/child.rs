@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::{callboard, run, text};
+use crate::cli::{callboard, run, text};
 
 /// A guarded shell that does this, with all its pipes in our hands.
 fn guarded(script: &str) -> Child {

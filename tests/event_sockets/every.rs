@@ -7,7 +7,7 @@ use callboard::domain::event::Kind;
 use callboard::session::TaskError;
 use reqwest::Method;
 
-use crate::socket::Feed;
+use crate::event_sockets::socket::Feed;
 use crate::support::api::send;
 use crate::support::{Api, Setup, TestApp, Value, eventually, json, kind};
 

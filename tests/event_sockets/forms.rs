@@ -1,6 +1,6 @@
 //! The forms in which events are told say the same.
 
-use crate::socket::{Feed, numbers, say, saying};
+use crate::event_sockets::socket::{Feed, numbers, say, saying};
 use crate::support::{Setup, Value, json};
 
 const FORMS: [&str; 6] = [

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use crate::socket::{Feed, saying};
+use crate::event_sockets::socket::{Feed, saying};
 use crate::support::{Setup, json};
 
 const SOCKETS: usize = 1000;
@@ -21,7 +21,7 @@ async fn a_thousand_sockets_get_each_its_own() {
     });
     let mut feeds = join_all(opening).await;
     for _ in 0..SESSIONS {
-        crate::socket::say(&app, 10, 20).await;
+        crate::event_sockets::socket::say(&app, 10, 20).await;
     }
     for (number, feed) in feeds.iter_mut().enumerate() {
         if number < SESSIONS * 10 {

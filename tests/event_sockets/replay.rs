@@ -1,6 +1,6 @@
 //! What came before and what comes: no gap, no double, whoever reads and however fast.
 
-use crate::socket::{Feed, numbers, say, saying};
+use crate::event_sockets::socket::{Feed, numbers, say, saying};
 use crate::support::{Setup, Value};
 
 fn seqs(events: &[Value]) -> Vec<u64> {

@@ -1,6 +1,6 @@
 //! What is asked for, what is left out, and what is answered.
 
-use crate::socket::{Feed, saying};
+use crate::event_sockets::socket::{Feed, saying};
 use crate::support::{Setup, Value, json};
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn what_is_said_is_answered_with_what_is_in_force() {
     let filter = json!({"types": ["custom.done"], "min_priority": "normal"});
     let answer = feed.ask(json!({"action": "set_filter", "filter": filter}), "filter_set").await;
     assert_eq!(answer["filter"], filter);
-    crate::socket::say(&app, 3, 0).await;
+    crate::event_sockets::socket::say(&app, 3, 0).await;
     let all = feed.all_until("custom.done").await;
     assert_eq!(all.len(), 1, "{all:?}");
     let wrong = [
@@ -123,12 +123,12 @@ async fn what_cannot_be_asked_is_refused_before_the_upgrade() {
     let app = Setup::memory().start().await;
     for query in ["since=7", "batch_ms=0", "batch_ms=1001", "compression=zip", "format=xml", "client_id=%01"] {
         let upgrade = app
-            .request(reqwest::Method::GET, &format!("{}/global?{query}", crate::socket::BASE))
+            .request(reqwest::Method::GET, &format!("{}/global?{query}", crate::event_sockets::socket::BASE))
             .header("Upgrade", "websocket")
             .header("Connection", "upgrade");
         assert_eq!(upgrade.send().await.unwrap().status(), 422, "{query}");
     }
-    assert_eq!(app.get(&format!("{}/global", crate::socket::BASE)).await.code(426), "upgrade_required");
+    assert_eq!(app.get(&format!("{}/global", crate::event_sockets::socket::BASE)).await.code(426), "upgrade_required");
     let proto = app.request(reqwest::Method::GET, "/events.proto").send().await.unwrap();
     assert!(proto.text().await.unwrap().contains("message Frame"));
     let _: Value = app.get("/health").await.ok();

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use regex::{Captures, Regex};
 
-use crate::socket::{Feed, saying};
+use crate::event_sockets::socket::{Feed, saying};
 use crate::support::{Setup, Value, json};
 
 /// What a client says, and after which type of message it says the next.
@@ -58,7 +58,7 @@ async fn an_event_socket_says_what_it_always_said() {
         let answer = feed.until(answer).await;
         lines.push(json!({"server": numbers.normal(&answer)}));
     }
-    crate::socket::say(&app, 2, 3).await;
+    crate::event_sockets::socket::say(&app, 2, 3).await;
     for event in feed.all_until("custom.done").await {
         lines.push(json!({"server": numbers.normal(&event)}));
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::json;
 use socket2::SockRef;
 
-use crate::http::connect;
-use crate::server::{Server, until};
-use crate::socket::{CLOSE, Socket, frame, handshake};
+use crate::hostile::http::connect;
+use crate::hostile::server::{Server, until};
+use crate::hostile::socket::{CLOSE, Socket, frame, handshake};
 
 /// Goes so that the other side hears "reset".
 fn reset(stream: &TcpStream) {
@@ -133,7 +133,7 @@ fn sessions_that_start_while_sockets_come_and_go_all_complete() {
             std::thread::spawn(move || {
                 for _ in 0..50 {
                     let body = r#"{"task":"simulate_streaming","config":{"steps":50,"step_delay_ms":0}}"#;
-                    let answer = crate::http::request(
+                    let answer = crate::hostile::http::request(
                         address,
                         format!(
                             "POST /start-task HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::server::{Server, until};
-use crate::socket::{End, PING, Socket, TEXT, frame};
+use crate::hostile::server::{Server, until};
+use crate::hostile::socket::{End, PING, Socket, TEXT, frame};
 
 #[test]
 fn without_a_limit_a_flood_is_survived_and_others_are_served() {
@@ -96,7 +96,7 @@ fn a_server_that_is_told_to_end_ends_in_a_flood() {
     let mut told = Socket::open(address, &format!("/ws/{waiting}"));
     told.hear_type("state_replay_complete");
     let stuck: Vec<Socket> = (0..20).map(|at| Socket::open(address, &format!("/ws/{}?since=0", ids[at % 4]))).collect();
-    let half = crate::http::connect(address);
+    let half = crate::hostile::http::connect(address);
     until("the flood is heard", || (server.metric("callboard_messages_received_total") > 1000.0).then_some(()));
     let (status, took) = server.terminate();
     ended.store(true, Ordering::Relaxed);

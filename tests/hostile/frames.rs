@@ -1,8 +1,8 @@
 //! Frames that RFC 6455 forbids, or that announce more than anybody takes.
 
-use crate::http::{connect, request};
-use crate::server::Server;
-use crate::socket::{BINARY, CLOSE, End, PING, Socket, TEXT, frame, handshake};
+use crate::hostile::http::{connect, request};
+use crate::hostile::server::Server;
+use crate::hostile::socket::{BINARY, CLOSE, End, PING, Socket, TEXT, frame, handshake};
 
 const LIMIT: &[(&str, &str)] = &[("CONNECTIONS__MAX_MESSAGE_BYTES", "10000"), ("CONNECTIONS__CLOSE_TIMEOUT", "1")];
 

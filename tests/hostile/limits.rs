@@ -1,7 +1,7 @@
 //! More connections or messages than the settings allow.
 
-use crate::server::{Server, until};
-use crate::socket::{End, Socket};
+use crate::hostile::server::{Server, until};
+use crate::hostile::socket::{End, Socket};
 
 #[test]
 fn one_connection_too_many_is_closed_with_1013_until_there_is_room() {
@@ -78,7 +78,7 @@ fn who_sends_faster_than_allowed_is_told_and_closed_with_4429() {
     let id = server.waiting();
     let mut slow = Socket::open(server.address, &format!("/ws/{id}"));
     let mut fast = Socket::open(server.address, &format!("/ws/{id}"));
-    let message = crate::socket::frame(crate::socket::TEXT, br#"{"type":"ping","timestamp":1}"#);
+    let message = crate::hostile::socket::frame(crate::hostile::socket::TEXT, br#"{"type":"ping","timestamp":1}"#);
     let many = message.repeat(1000);
     let mut sent = 0;
     while sent < 100_000 && fast.send(&many) {
@@ -100,7 +100,7 @@ fn more_answers_than_can_wait_are_refused_each_by_itself() {
     let id = server.waiting();
     let mut socket = Socket::open(server.address, &format!("/ws/{id}"));
     socket.hear_type("state_replay_complete");
-    let answer = crate::socket::frame(crate::socket::TEXT, br#"{"type":"retry"}"#);
+    let answer = crate::hostile::socket::frame(crate::hostile::socket::TEXT, br#"{"type":"retry"}"#);
     socket.send(answer.repeat(500));
     let mut codes = std::collections::BTreeMap::new();
     for _ in 0..500 {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::{Answer, request};
+use crate::hostile::http::{Answer, request};
+use crate::support::process::MARK;
 
 /// How long anything may take before a test gives up; long, because the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,6 +32,7 @@ impl Server {
             .args(["serve", "--port", "0", "--store", "sqlite:board.db"])
             .current_dir(folder.path())
             .env_clear()
+            .env(MARK, "1")
             .env("CALLBOARD_SERVER__WORKERS", "2")
             .envs(settings.iter().map(|(name, value)| (format!("CALLBOARD_{name}"), *value)))
             .stdin(Stdio::null())

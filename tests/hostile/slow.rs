@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::server::{Server, until};
-use crate::socket::{End, Socket, frame};
+use crate::hostile::server::{Server, until};
+use crate::hostile::socket::{End, Socket, frame};
 
 const LINES: u64 = 100_000;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use socket2::SockRef;
 
-use crate::http::{Answer, connect, read_answer};
+use crate::hostile::http::{Answer, connect, read_answer};
 
 pub(crate) const TEXT: u8 = 0x81;
 pub(crate) const BINARY: u8 = 0x82;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 use socket2::SockRef;
 
-use crate::http::{connect, read_chunk, request};
-use crate::server::{Server, until};
+use crate::hostile::http::{connect, read_chunk, request};
+use crate::hostile::server::{Server, until};
 
 fn asking(id: &str, with: &str) -> String {
     format!("GET /sessions/{id}/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{with}\r\n")

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::server::Server;
-use crate::socket::{BINARY, End, Socket, frame};
+use crate::hostile::server::Server;
+use crate::hostile::socket::{BINARY, End, Socket, frame};
 
 /// A socket that has its replay.
 fn attached(server: &Server, id: &str) -> Socket {

@@ -1,9 +1,5 @@
 //! What tests of the whole server share: servers to start, a client for HTTP, and one for WebSockets.
 
-#![allow(dead_code, unused_imports, reason = "every test program uses a part of this")]
-#![allow(unreachable_pub, reason = "a test program has no outside")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 pub mod api;
 pub mod app;
 pub mod client;

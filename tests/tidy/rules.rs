@@ -96,10 +96,10 @@ pub(crate) fn layers(source: &Source) -> Findings {
     findings
 }
 
-/// Every top-level module that the code names, with the line: `crate::x`, `crate::{x, y::z}`, `callboard::x`.
+/// Every top-level module that the code names, with the line: `crate::tidy::x`, `crate::tidy::{x, y::z}`, `callboard::x`.
 fn uses(code: &str) -> Vec<(usize, String)> {
     let mut uses = Vec::new();
-    for root in ["crate::", "callboard::"] {
+    for root in ["crate::tidy::", "callboard::"] {
         for (at, _) in code.match_indices(root) {
             if code[..at].chars().next_back().is_some_and(|c| is_word(c) || c == '$' || c == ':') {
                 continue;
@@ -150,9 +150,11 @@ mod cases {
         findings.iter().map(line).collect()
     }
 
+    const NONE: [usize; 0] = [];
+
     #[test]
     fn a_file_needs_a_header_of_at_most_ten_lines() {
-        assert_eq!(lines(headers, "src/a.rs", "//! A file.\n\nfn a() {}\n"), []);
+        assert_eq!(lines(headers, "src/a.rs", "//! A file.\n\nfn a() {}\n"), NONE);
         assert_eq!(lines(headers, "src/a.rs", "fn a() {}\n"), [1]);
         assert_eq!(lines(headers, "src/a.rs", "//!\n//! A file.\n"), [1]);
         assert_eq!(lines(headers, "src/a.rs", &"//! A line.\n".repeat(11)), [11]);
@@ -161,11 +163,11 @@ mod cases {
     #[test]
     fn a_file_has_400_lines_at_most_and_an_actor_300() {
         let actor = "impl Actor for Hub {}\n";
-        assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(400)), []);
+        assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(400)), NONE);
         assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(401)), [401]);
-        assert_eq!(lines(sizes, "src/hub/mod.rs", &format!("{actor}{}", "\n".repeat(299))), []);
+        assert_eq!(lines(sizes, "src/hub/mod.rs", &format!("{actor}{}", "\n".repeat(299))), NONE);
         assert_eq!(lines(sizes, "src/hub/mod.rs", &format!("{actor}{}", "\n".repeat(300))), [301]);
-        assert_eq!(lines(sizes, "src/hub/close.rs", &format!("{actor}{}", "\n".repeat(300))), []);
+        assert_eq!(lines(sizes, "src/hub/close.rs", &format!("{actor}{}", "\n".repeat(300))), NONE);
     }
 
     #[test]
@@ -175,7 +177,7 @@ mod cases {
         }
         for good in ["// a Mutex", "/* a /* Mutex */\nMutex */", "let a = \"Mutex\";", "r#\"a \" Mutex\"#", "MutexLike"]
         {
-            assert_eq!(lines(locks, "src/a.rs", good), [], "{good}");
+            assert_eq!(lines(locks, "src/a.rs", good), NONE, "{good}");
         }
         assert_eq!(lines(locks, "src/a.rs", "fn f<'a>(x: &'a str) { '\"'; '\\''; Mutex }"), [1]);
         assert_eq!(lines(locks, "src/a.rs", "let bar = \"a \\\" b\"; Mutex"), [1]);
@@ -183,42 +185,46 @@ mod cases {
 
     #[test]
     fn the_socket_library_has_one_door() {
-        assert_eq!(lines(web_actors, "src/connection/mod.rs", "use actix_web_actors::ws;"), []);
+        assert_eq!(lines(web_actors, "src/connection/mod.rs", "use actix_web_actors::ws;"), NONE);
         assert_eq!(lines(web_actors, "src/connection/body.rs", "use actix_web_actors::ws;"), [1]);
     }
 
     #[test]
     fn printing_needs_a_reason_and_is_for_the_command_line() {
         let reasoned = "#[expect(clippy::print_stdout, reason = \"r\")]\nfn print() {\n    println!();\n}\n";
-        assert_eq!(lines(printing, "src/cli.rs", reasoned), []);
-        assert_eq!(lines(printing, "src/cli/mod.rs", reasoned), []);
+        assert_eq!(lines(printing, "src/cli.rs", reasoned), NONE);
+        assert_eq!(lines(printing, "src/cli/mod.rs", reasoned), NONE);
         assert_eq!(lines(printing, "src/hub/mod.rs", reasoned), [3]);
         for bad in ["println!()", "eprintln!()", "print!()", "eprint!()", "dbg!(1)", "todo!()", "unimplemented!()"] {
             assert_eq!(lines(printing, "src/cli.rs", bad), [1], "{bad}");
         }
-        assert_eq!(lines(printing, "src/cli.rs", "writeln!(out)"), []);
-        assert_eq!(lines(printing, "src/a.rs", "#[cfg(test)]\nmod tests {\n    println!();\n}\n"), []);
+        assert_eq!(lines(printing, "src/cli.rs", "writeln!(out)"), NONE);
+        assert_eq!(lines(printing, "src/a.rs", "#[cfg(test)]\nmod tests {\n    println!();\n}\n"), NONE);
     }
 
     #[test]
     fn a_layer_uses_only_those_before_it() {
         let cases: &[(&str, &str, &[usize])] = &[
-            ("src/hub/mod.rs", "use crate::domain::id::Id;\nuse crate::hub::Shard;", &[]),
-            ("src/hub/mod.rs", "\nuse crate::session::Session;", &[2]),
-            ("src/hub/mod.rs", "use crate::{domain::{id, http}, store,\n session};", &[1]),
-            ("src/hub/mod.rs", "fn f() { crate::http::g() }", &[1]),
-            ("src/hub/mod.rs", "/// See [`crate::http::g`].\nfn f() {}", &[]),
-            ("src/hub/mod.rs", "macro_rules! m { () => { $crate::http::g() } }", &[]),
-            ("src/hub/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::http::g;\n}", &[]),
-            ("src/hub/mod.rs", "#[cfg(test)]\n#[expect(dead_code)]\nmod tests {\n    use crate::http::g;\n}", &[]),
-            ("src/hub/mod.rs", "#[cfg(test)]\nmod probe;\nuse crate::http::g;", &[3]),
-            ("src/limits.rs", "use crate::auth::Token;", &[]),
-            ("src/auth.rs", "use crate::limits::Rate;", &[]),
-            ("src/app.rs", "use crate::cli::Flags;", &[1]),
+            ("src/hub/mod.rs", "use crate::tidy::domain::id::Id;\nuse crate::tidy::hub::Shard;", &[]),
+            ("src/hub/mod.rs", "\nuse crate::tidy::session::Session;", &[2]),
+            ("src/hub/mod.rs", "use crate::tidy::{domain::{id, http}, store,\n session};", &[1]),
+            ("src/hub/mod.rs", "fn f() { crate::tidy::http::g() }", &[1]),
+            ("src/hub/mod.rs", "/// See [`crate::tidy::http::g`].\nfn f() {}", &[]),
+            ("src/hub/mod.rs", "macro_rules! m { () => { $crate::tidy::http::g() } }", &[]),
+            ("src/hub/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::tidy::http::g;\n}", &[]),
+            (
+                "src/hub/mod.rs",
+                "#[cfg(test)]\n#[expect(dead_code)]\nmod tests {\n    use crate::tidy::http::g;\n}",
+                &[],
+            ),
+            ("src/hub/mod.rs", "#[cfg(test)]\nmod probe;\nuse crate::tidy::http::g;", &[3]),
+            ("src/limits.rs", "use crate::tidy::auth::Token;", &[]),
+            ("src/auth.rs", "use crate::tidy::limits::Rate;", &[]),
+            ("src/app.rs", "use crate::tidy::cli::Flags;", &[1]),
             ("src/main.rs", "use callboard::cli;", &[]),
             ("src/cli.rs", "use callboard::app;", &[]),
-            ("src/lib.rs", "pub use crate::cli::run;", &[]),
-            ("src/domain/id.rs", "use crate::VERSION;", &[]),
+            ("src/lib.rs", "pub use crate::tidy::cli::run;", &[]),
+            ("src/domain/id.rs", "use crate::tidy::VERSION;", &[]),
             ("src/news/mod.rs", "", &[1]),
         ];
         for (path, text, expected) in cases {
@@ -230,6 +236,6 @@ mod cases {
     fn places_are_not_named() {
         assert_eq!(lines(places, "src/a.rs", "// from https://index.crates.io/\n"), [1]);
         assert_eq!(lines(places, "src/a.rs", "\nlet a = \"/home/me/board\";"), [2]);
-        assert_eq!(lines(places, "src/a.rs", "let a = \"/data/callboard.db\";"), []);
+        assert_eq!(lines(places, "src/a.rs", "let a = \"/data/callboard.db\";"), NONE);
     }
 }

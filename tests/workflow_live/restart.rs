@@ -1,7 +1,7 @@
 //! What a restart brings back.
 
-use crate::stage::{chain, connect, start, store, update};
 use crate::support::{TestProcess, eventually, json};
+use crate::workflow_live::stage::{chain, connect, start, store, update};
 
 #[tokio::test]
 async fn what_starts_by_itself_comes_back_with_its_last_inputs_after_a_kill() {

@@ -1,7 +1,7 @@
 //! What is said on `/ws`, and what is answered.
 
-use crate::stage::{chain, connect, start, store, until_event, until_result, update};
 use crate::support::{Client, Setup, Value, json};
+use crate::workflow_live::stage::{chain, connect, start, store, until_event, until_result, update};
 
 async fn answer(client: &mut Client, said: &str) -> Value {
     client.say_text(said).await;

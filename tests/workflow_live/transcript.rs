@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use regex::Regex;
 
-use crate::stage::{chain, connect, start};
 use crate::support::{Setup, Value, json};
+use crate::workflow_live::stage::{chain, connect, start};
 
 /// The text without moments and durations.
 fn normal(text: &str) -> String {

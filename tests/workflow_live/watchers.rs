@@ -1,7 +1,7 @@
 //! Many who watch, and those who read slowly.
 
-use crate::stage::{connect, start, ticker, until_event, update};
 use crate::support::{Client, Setup, json};
+use crate::workflow_live::stage::{connect, start, ticker, until_event, update};
 
 fn clock(length: usize) -> crate::support::Value {
     json!({

@@ -1,7 +1,7 @@
 //! Graphs with faults: what is told, what can be stored all the same, and what is offered.
 
 use crate::support::{Setup, Value, json};
-use crate::{drawing, put};
+use crate::workflows_http::{drawing, put};
 
 fn types(told: &Value, id: &str) -> Vec<String> {
     let errors = told["node_errors"][id]["errors"].as_array().unwrap();

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use crate::support::api::send;
 use crate::support::{Api, Setup, Value, json};
-use crate::{drawing, put};
+use crate::workflows_http::{drawing, put};
 
 async fn raw(api: &Api, body: String) -> crate::support::api::Answer {
     send(api.request(Method::POST, "/workflows").header("content-type", "application/json").body(body)).await

@@ -1,7 +1,7 @@
 //! Live workflows over HTTP: started, stepped, changed and stopped.
 
 use crate::support::{Setup, eventually, json};
-use crate::{drawing, put};
+use crate::workflows_http::{drawing, put};
 
 #[actix_web::test]
 async fn a_workflow_is_live_from_its_start_to_its_stop() {

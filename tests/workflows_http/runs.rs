@@ -1,7 +1,7 @@
 //! Running what is stored: what is refused before anything is started.
 
-use crate::drawing;
 use crate::support::{Setup, json};
+use crate::workflows_http::drawing;
 
 #[actix_web::test]
 async fn a_run_that_cannot_be_is_refused_place_by_place() {

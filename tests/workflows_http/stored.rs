@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use crate::support::{Setup, Value, json};
-use crate::{ask, drawing, put, without_what_the_server_says};
+use crate::workflows_http::{ask, drawing, put, without_what_the_server_says};
 
 #[actix_web::test]
 async fn what_was_drawn_is_given_back_and_can_be_stored_elsewhere() {

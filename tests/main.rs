@@ -1,0 +1,32 @@
+//! Tests of the whole server from the outside: one program with a module per subject, so that it is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(unreachable_pub, reason = "a test program has no outside")]
+
+mod admin;
+mod api;
+mod children;
+mod cli;
+mod config;
+mod event_sockets;
+mod events_log;
+mod examples;
+mod hostile;
+mod http_faults;
+mod queue;
+mod replay;
+mod restart;
+mod sessions;
+mod store_faults;
+mod support;
+mod tidy;
+mod workflow_live;
+mod workflow_people;
+mod workflow_run;
+mod workflows_http;
