@@ -136,7 +136,7 @@ fn told(refused: Refused) -> NodeError {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
-        | Refused::AlreadyAnswered(_)
+        | Refused::AlreadyAnswered { .. }
         | Refused::Rejected { .. }
         | Refused::QueueFull
         | Refused::ShuttingDown) => NodeError::new(other.to_string()),

@@ -34,6 +34,9 @@ pub struct Sessions {
     /// Seconds that a cancelled task's clean-up may take.
     #[garde(range(min = 0.0, max = 600.0))]
     pub cleanup_timeout: f64,
+    /// Seconds in which an answer that names no question and repeats the one before is not taken for the next question.
+    #[garde(range(min = 0.0, max = 60.0))]
+    pub answer_guard: f64,
     /// Most labels on a session.
     #[garde(skip)]
     pub max_labels: usize,
@@ -51,6 +54,7 @@ impl Default for Sessions {
             max_unwritten_bytes: 1_048_576,
             park_after: 0.25,
             cleanup_timeout: 7.0,
+            answer_guard: 0.5,
             max_labels: 32,
         }
     }

@@ -17,7 +17,7 @@ pub fn word(refused: &Refused) -> &'static str {
         Refused::NotEnded => "not_ended",
         Refused::NoOpenRequest => "no_open_request",
         Refused::AmbiguousRequest => "ambiguous_request",
-        Refused::AlreadyAnswered(_) => "already_answered",
+        Refused::AlreadyAnswered { .. } => "already_answered",
         Refused::QueueFull => "queue_full",
         Refused::ShuttingDown => "shutting_down",
         Refused::Unavailable(_) => "store_unavailable",
@@ -37,7 +37,7 @@ pub fn text(refused: &Refused) -> Cow<'static, str> {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
-        | Refused::AlreadyAnswered(_)
+        | Refused::AlreadyAnswered { .. }
         | Refused::QueueFull
         | Refused::ShuttingDown => Cow::Owned(refused.to_string()),
     }
@@ -103,7 +103,7 @@ pub fn code(refused: &Refused) -> CloseCode {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
-        | Refused::AlreadyAnswered(_) => CloseCode::ProtocolError,
+        | Refused::AlreadyAnswered { .. } => CloseCode::ProtocolError,
         // Both tell the client to come back, which is what helps.
         Refused::QueueFull | Refused::ShuttingDown | Refused::Unavailable(_) => CloseCode::GoingAway,
     }

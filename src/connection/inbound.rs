@@ -7,8 +7,8 @@ use super::close;
 use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
 use crate::domain::id::SessionId;
 use crate::domain::request::Answer;
-use crate::hub::Link;
 use crate::hub::close::CloseCode;
+use crate::hub::{Link, frame};
 use crate::session::Sessions;
 use crate::session::messages::Refused;
 
@@ -72,7 +72,7 @@ impl SessionInbound {
     fn answer(&self, request_id: Option<String>, answer: Answer) {
         let by = self.name.clone().unwrap_or_else(|| NOBODY_IN_PARTICULAR.to_owned());
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
-        self.spawn(async move { sessions.answer(session_id, request_id, answer, by).await.map(|_| ()) });
+        self.spawn(async move { sessions.answer(session_id, request_id, answer, by, None).await.map(|_| ()) });
     }
 
     fn cancel(&self) {
@@ -143,24 +143,30 @@ pub(super) fn tell_misused(link: &Link, code: CloseCode) {
 }
 
 fn tell_error(link: &Link, code: &str, message: &str) {
-    link.tell(Outbound::Error { code, message, winner: None }.frame());
+    link.tell(Outbound::Error { code, message, winner: None, open_request_id: None }.frame());
 }
 
 /// Tells a client why what it asked for was not done.
 pub(super) fn tell_refused(link: &Link, refused: &Refused) {
-    if let Refused::Rejected { request_id, errors } = refused {
+    if let Refused::Rejected { request_id, errors, form } = refused {
         link.tell(Outbound::InputRejected { request_id: request_id.to_string(), errors }.frame());
+        link.tell(frame::text(&serde_json::to_vec(form).unwrap_or_default()));
         return;
     }
-    let winner = if let Refused::AlreadyAnswered(winner) = refused { Some(&**winner) } else { None };
+    let (winner, open_request_id) = if let Refused::AlreadyAnswered { winner, open_request_id } = refused {
+        (Some(&**winner), *open_request_id)
+    } else {
+        (None, None)
+    };
     let message = close::text(refused);
-    link.tell(Outbound::Error { code: close::word(refused), message: &message, winner }.frame());
+    link.tell(Outbound::Error { code: close::word(refused), message: &message, winner, open_request_id }.frame());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::connection::dialect::session::SESSION;
+    use crate::domain::entry::Entry;
     use crate::domain::id::{ConnectionId, RequestId};
     use crate::domain::request::FieldError;
     use crate::session::messages::Winner;
@@ -168,34 +174,45 @@ mod tests {
     use serde_json::{Value, json};
     use std::task::{Context, Poll, Waker};
 
-    fn told(refused: &Refused) -> Value {
+    /// What a client of a socket is sent.
+    fn all_told(refused: &Refused) -> Vec<Value> {
         let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), std::rc::Rc::default());
         tell_refused(&link, refused);
-        let Poll::Ready(Some(frame)) = link.poll_next(&mut Context::from_waker(Waker::noop())) else {
-            panic!("nothing was told")
-        };
-        let start = frame.iter().position(|byte| *byte == b'{').unwrap();
-        serde_json::from_slice(&frame[start..]).unwrap()
+        let mut told = Vec::new();
+        while let Poll::Ready(Some(frame)) = link.poll_next(&mut Context::from_waker(Waker::noop())) {
+            let start = frame.iter().position(|byte| *byte == b'{').unwrap();
+            told.push(serde_json::from_slice(&frame[start..]).unwrap());
+        }
+        told
+    }
+
+    fn told(refused: &Refused) -> Value {
+        all_told(refused).remove(0)
     }
 
     #[test]
     fn a_late_answer_is_told_who_won() {
         let winner = Winner { by: "alice".into(), value: Some(true), values: None, timed_out: false };
         assert_eq!(
-            told(&Refused::AlreadyAnswered(Box::new(winner))),
+            told(&Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }),
             json!({"type": "error", "code": "already_answered", "message": "the question has been answered already",
                    "winner": {"by": "alice", "value": true}})
         );
     }
 
     #[test]
-    fn a_rejected_answer_is_told_field_by_field() {
+    fn a_rejected_answer_is_told_field_by_field_and_the_form_comes_again() {
         let request_id = RequestId::random();
         let errors = vec![FieldError { field: "subject".into(), message: "is missing".into() }];
+        let form = Entry::RequestUserInput { request_id, fields: Vec::new(), message: None, timeout: None };
+        let told = all_told(&Refused::Rejected { request_id, errors, form: Box::new(form) });
         assert_eq!(
-            told(&Refused::Rejected { request_id, errors }),
-            json!({"type": "input_rejected", "request_id": request_id.to_string(),
-                   "errors": [{"field": "subject", "message": "is missing"}]})
+            told,
+            [
+                json!({"type": "input_rejected", "request_id": request_id.to_string(),
+                       "errors": [{"field": "subject", "message": "is missing"}]}),
+                json!({"type": "request_user_input", "request_id": request_id.to_string(), "fields": []}),
+            ]
         );
     }
 

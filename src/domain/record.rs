@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::RequestId;
-use super::status::{OnDisconnect, Priority};
+use super::status::{OnDisconnect, Priority, Status};
 use super::time::Timestamp;
 
 /// How a session was asked for; the first record of its journal.
@@ -111,6 +111,17 @@ pub enum Internal {
         /// What, where there is a default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         default: Option<Value>,
+    },
+    /// An answer came with an `Idempotency-Key`; what was replied.
+    Replied {
+        /// The route and the key.
+        key: String,
+        /// A digest of the request's body, base64.
+        digest: String,
+        /// The question that was answered.
+        request_id: RequestId,
+        /// Where the session stood then.
+        status: Status,
     },
     /// Somebody asked to stop; the task cleans up.
     CancelRequested {

@@ -7,13 +7,15 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::body::JsonBody;
-use super::client::{By, Subject};
+use super::client::{By, IdempotencyKey, Subject};
 use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::start::digest;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Answer, Values};
 use crate::domain::status::Status;
 use crate::session::messages::Refused;
+use crate::store::Idempotency;
 
 /// The answer to a yes-or-no question; it counts for the offer of another attempt, too.
 #[derive(Debug, ToSchema)]
@@ -61,7 +63,10 @@ pub(super) struct Accepted {
 /// Answers a yes-or-no question.
 #[utoipa::path(
     post, path = "/sessions/{session_id}/confirm", tag = "answers",
-    params(("session_id" = String, Path, description = "The session's id.")),
+    params(
+        ("session_id" = String, Path, description = "The session's id."),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r"^[!-~]{1,255}$", description = "The same key gets the first reply again and changes nothing."),
+    ),
     request_body(content = Confirm),
     responses(
         (status = 200, description = "The answer won.", body = Accepted),
@@ -72,16 +77,21 @@ pub(super) async fn confirm(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
+    IdempotencyKey(key): IdempotencyKey,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
+    let once = once("confirm", key, body.as_ref());
     let Confirm { value, request_id } = or_unknown(&state, session_id, decode_confirm(body)).await?;
-    submit(&state, session_id, request_id, Answer::Confirm(value), by).await
+    submit(&state, session_id, request_id, Answer::Confirm(value), by, once).await
 }
 
 /// Fills in a form.
 #[utoipa::path(
     post, path = "/sessions/{session_id}/input", tag = "answers",
-    params(("session_id" = String, Path, description = "The session's id.")),
+    params(
+        ("session_id" = String, Path, description = "The session's id."),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r"^[!-~]{1,255}$", description = "The same key gets the first reply again and changes nothing."),
+    ),
     request_body(content = Input),
     responses(
         (status = 200, description = "The answer won.", body = Accepted),
@@ -92,16 +102,21 @@ pub(super) async fn input(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
+    IdempotencyKey(key): IdempotencyKey,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
+    let once = once("input", key, body.as_ref());
     let Input { values, request_id } = or_unknown(&state, session_id, decode_input(body)).await?;
-    submit(&state, session_id, request_id, Answer::Input(values), by).await
+    submit(&state, session_id, request_id, Answer::Input(values), by, once).await
 }
 
 /// Answers the offer of another attempt.
 #[utoipa::path(
     post, path = "/sessions/{session_id}/retry", tag = "answers",
-    params(("session_id" = String, Path, description = "The session's id.")),
+    params(
+        ("session_id" = String, Path, description = "The session's id."),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r"^[!-~]{1,255}$", description = "The same key gets the first reply again and changes nothing."),
+    ),
     request_body(content = Option<Retry>),
     responses(
         (status = 200, description = "The answer won.", body = Accepted),
@@ -112,10 +127,17 @@ pub(super) async fn retry(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
+    IdempotencyKey(key): IdempotencyKey,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
+    let once = once("retry", key, body.as_ref());
     let Retry { value, request_id } = or_unknown(&state, session_id, decode_retry(body)).await?;
-    submit(&state, session_id, request_id, Answer::Retry(value), by).await
+    submit(&state, session_id, request_id, Answer::Retry(value), by, once).await
+}
+
+/// What the caller's key stands for: this body, sent to this route of the session.
+fn once(route: &str, key: Option<String>, body: Option<&Value>) -> Option<Idempotency> {
+    key.map(|key| Idempotency { key: format!("{route} {key}"), digest: digest(body) })
 }
 
 async fn submit(
@@ -124,8 +146,9 @@ async fn submit(
     request_id: Option<String>,
     answer: Answer,
     by: String,
+    once: Option<Idempotency>,
 ) -> Result<HttpResponse, Problem> {
-    let answered = state.sessions.answer(session_id, request_id, answer, by).await?;
+    let answered = state.sessions.answer(session_id, request_id, answer, by, once).await?;
     Ok(HttpResponse::Ok().json(Accepted { session_id, request_id: answered.request_id, status: answered.status }))
 }
 

@@ -27,6 +27,8 @@ const fn said(name: &'static str, meaning: &'static str, fields: &'static [Field
     Message { name, meaning, journaled: false, fields }
 }
 
+/// The one entry that is also sent outside of the journal.
+const FORM: &str = "request_user_input";
 const TEXT: &str = r#"{"type":"string"}"#;
 const COUNT: &str = r#"{"type":"integer","minimum":0}"#;
 const NUMBER: &str = r#"{"type":"number"}"#;
@@ -59,8 +61,8 @@ const TOLD: &[Message] = &[
         &[("request_id", UUID, true), ("message", TEXT, true), ("timeout", NUMBER, false)],
     ),
     entry(
-        "request_user_input",
-        "A form to fill in.",
+        FORM,
+        "A form to fill in. It comes again without `seq` to whoever sent values that were rejected.",
         &[("request_id", UUID, true), ("fields", FIELDS, true), ("message", TEXT, false), ("timeout", NUMBER, false)],
     ),
     entry(
@@ -95,7 +97,7 @@ const TOLD: &[Message] = &[
     said(
         "error",
         "A message from the client was not taken.",
-        &[("code", TEXT, true), ("message", TEXT, true), ("winner", OBJECT, false)],
+        &[("code", TEXT, true), ("message", TEXT, true), ("winner", OBJECT, false), ("open_request_id", UUID, false)],
     ),
 ];
 
@@ -197,7 +199,9 @@ fn described(message: &Message) -> Value {
         properties.insert("seq".into(), json!({"type": "integer", "minimum": 1}));
         properties.insert("timestamp".into(), json!({"type": "number", "description": "Seconds since the epoch."}));
         properties.insert("lane".into(), json!({"type": "string"}));
-        required.extend(["seq", "timestamp"]);
+        if message.name != FORM {
+            required.extend(["seq", "timestamp"]);
+        }
     }
     json!({
         "name": message.name,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::connection;
+use crate::domain::id::RequestId;
 use crate::hub::close::CloseCode;
 use crate::session::messages::{Fault, Refused, Winner};
 use crate::store;
@@ -147,6 +148,8 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// The answer that was first.
     pub winner: Option<Box<Winner>>,
+    /// The question that is open now, where the answer only repeats the one before.
+    pub open_request_id: Option<RequestId>,
     /// The version that a workflow has now.
     pub current_version: Option<u64>,
     /// What is wrong with a graph.
@@ -176,6 +179,11 @@ pub(super) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     winner: Option<&'a Winner>,
+    /// The question that is open now, with `already_answered` where the answer only repeats the one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
+    open_request_id: Option<RequestId>,
     /// The version that the workflow has now, with `version_conflict`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -197,7 +205,15 @@ impl Problem {
     /// A problem with a text of its own.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), winner: None, current_version: None, graph: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            winner: None,
+            open_request_id: None,
+            current_version: None,
+            graph: None,
+        }
     }
 
     /// A request of which these parts are wrong; `code` is one of those with status 422.
@@ -225,6 +241,7 @@ impl Problem {
             code: self.code.word(),
             errors: &self.errors,
             winner: self.winner.as_deref(),
+            open_request_id: self.open_request_id,
             current_version: self.current_version,
             node_errors: self.graph.as_ref().map(|faults| &faults.node_errors),
             graph_errors: self.graph.as_ref().map(|faults| faults.graph_errors.as_slice()).unwrap_or_default(),
@@ -276,8 +293,8 @@ impl From<Refused> for Problem {
             Refused::NotEnded => Code::NotEnded.into(),
             Refused::NoOpenRequest => Code::NoOpenRequest.into(),
             Refused::AmbiguousRequest => Code::AmbiguousRequest.into(),
-            Refused::AlreadyAnswered(winner) => {
-                Problem { winner: Some(winner), ..Problem::from(Code::AlreadyAnswered) }
+            Refused::AlreadyAnswered { winner, open_request_id } => {
+                Problem { winner: Some(winner), open_request_id, ..Problem::from(Code::AlreadyAnswered) }
             }
             Refused::Rejected { errors, .. } => {
                 let faults = errors.into_iter().map(|error| Fault {

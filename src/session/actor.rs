@@ -12,6 +12,7 @@ use actix::clock::Instant;
 use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle, WrapFuture};
 use futures::future::join_all;
 
+use super::answer_guard::AnswerGuard;
 use super::call::Call;
 use super::children::Minded;
 use super::directory::{Directory, Outlook, SessionIdle};
@@ -64,10 +65,11 @@ pub struct Session {
     pub(super) told_idle: bool,
     /// Whether the directory wants to hear of its end.
     pub(super) end_wanted: bool,
+    pub(super) answer_guard: AnswerGuard,
     pub(super) minded: Minded,
     pub(super) noticed: Noticed,
     /// The row that is being built.
-    builder: BurstBuilder,
+    pub(super) builder: BurstBuilder,
     next_row: u32,
     /// What makes the session in the store, until it is handed over.
     birth: Option<Birth>,
@@ -149,6 +151,7 @@ impl Session {
             patience_due: None,
             told_idle: false,
             end_wanted: false,
+            answer_guard: AnswerGuard::default(),
             minded: Minded::default(),
             noticed: Noticed::default(),
             builder: BurstBuilder::default(),
@@ -324,7 +327,8 @@ impl Session {
 
     /// Hands what was told and noted to the store, as one row.
     pub(super) fn flush(&mut self) {
-        let afterwards = std::mem::take(&mut self.afterwards);
+        let mut afterwards = std::mem::take(&mut self.afterwards);
+        self.settle_replies(&mut afterwards);
         if self.builder.is_empty() {
             for afterwards in self.unwritten.after_last(afterwards) {
                 self.finish_afterwards(afterwards);

@@ -77,15 +77,17 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`],
-    /// [`Refused::Rejected`], [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    /// [`Refused::Rejected`], [`Refused::IdempotencyConflict`], [`Refused::UnknownSession`] or
+    /// [`Refused::Unavailable`].
     pub async fn answer(
         &self,
         session_id: SessionId,
         request_id: Option<String>,
         answer: Answer,
         by: String,
+        idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
-        self.ask(session_id, |reply| SubmitAnswer { request_id, answer, by, reply }).await
+        self.ask(session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
     }
 
     /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended.

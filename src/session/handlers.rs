@@ -10,9 +10,8 @@ use super::directory::{ArmDeadline, Forget, Parked};
 use super::machine::{Cleanup, Command};
 use super::messages::{
     Addressed, Answered, Attach, Attached, Cancel, Describe, Detach, Greeting, Reach, Refused, Remove, Started,
-    SubmitAnswer,
 };
-use super::unwritten::Afterwards;
+use super::unwritten::{Afterwards, AnswerReply};
 use crate::domain::record::Internal;
 use crate::domain::status::{OnDisconnect, Status};
 use crate::domain::time::Timestamp;
@@ -83,7 +82,7 @@ impl Session {
     }
 
     /// Refuses what has to be written while the store does not take writes.
-    fn writable(&self) -> Result<(), Refused> {
+    pub(super) fn writable(&self) -> Result<(), Refused> {
         match self.environment.store.health() {
             Health::Well => Ok(()),
             Health::Failing { reason } => Err(Refused::Unavailable(reason)),
@@ -99,8 +98,9 @@ impl Session {
                     Started { session_id: self.id, task: self.spec.task.clone(), status: self.machine.status() };
                 let _ = reply.send(Ok(started));
             }
-            Afterwards::Answered(reply, request_id) => {
-                let _ = reply.send(Ok(Answered { request_id, status: self.machine.status() }));
+            Afterwards::Answered(AnswerReply { reply, request_id, status, .. }) => {
+                let status = status.unwrap_or_else(|| self.machine.status());
+                let _ = reply.send(Ok(Answered { request_id, status }));
             }
             Afterwards::Cancelled(reply) => {
                 let _ = reply.send(Ok(self.machine.status()));
@@ -195,32 +195,6 @@ impl Handler<Detach> for Session {
         self.watchers.remove(message.connection);
         if before > 0 && self.watchers.is_empty() {
             self.lose_patience();
-        }
-        self.settle();
-    }
-}
-
-impl Handler<SubmitAnswer> for Session {
-    type Result = ();
-
-    fn handle(&mut self, message: SubmitAnswer, actor: &mut Context<Self>) {
-        let SubmitAnswer { request_id, answer, by, reply } = message;
-        let now = self.now();
-        let known = || match self.environment.kinds.get(&self.spec.task) {
-            Some(_) => Ok(()),
-            None => Err(Refused::UnknownTask(self.spec.task.clone())),
-        };
-        let accepted = self.writable().and_then(|()| known());
-        let accepted = accepted.and_then(|()| self.machine.answer(request_id.as_deref(), answer, by, now));
-        match accepted {
-            Err(refused) => {
-                let _ = reply.send(Err(refused));
-            }
-            Ok((request_id, effects)) => {
-                self.told_idle = false;
-                self.perform(effects, now, actor);
-                self.afterwards.push(Afterwards::Answered(reply, request_id));
-            }
         }
         self.settle();
     }
@@ -343,7 +317,8 @@ impl Handler<Park> for Session {
 
     fn handle(&mut self, _: Park, _: &mut Context<Self>) {
         self.told_idle = false;
-        if self.is_idle() {
+        let may_be_repeated = self.machine.status().is_waiting() && self.answer_guard.is_active(Instant::now());
+        if self.is_idle() && !may_be_repeated {
             self.directory.do_send(Parked { session: self.id });
         } else {
             self.rest();

@@ -97,6 +97,7 @@ impl Fold {
                 | Internal::ChildEnded { .. }
                 | Internal::SleepStarted { .. }
                 | Internal::Deadline { .. }
+                | Internal::Replied { .. }
                 | Internal::CancelRequested { .. }
                 | Internal::Patience { .. } => {}
             }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
+use crate::domain::entry::Entry;
 use crate::domain::id::{ConnectionId, RequestId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::request::{Answer, FieldError, Values};
@@ -44,7 +45,12 @@ pub enum Refused {
     AmbiguousRequest,
     /// Somebody was first.
     #[error("the question has been answered already")]
-    AlreadyAnswered(Box<Winner>),
+    AlreadyAnswered {
+        /// The answer that won.
+        winner: Box<Winner>,
+        /// The question that is open now, where the answer named none and repeats the one that won.
+        open_request_id: Option<RequestId>,
+    },
     /// The values do not fit the form.
     #[error("the values do not fit the form")]
     Rejected {
@@ -52,6 +58,8 @@ pub enum Refused {
         request_id: RequestId,
         /// What is wrong, field by field.
         errors: Vec<FieldError>,
+        /// The question again, with the values that were sent in its fields.
+        form: Box<Entry>,
     },
     /// The queue of sessions that wait for a run slot is full.
     #[error("too many sessions wait already")]
@@ -216,6 +224,8 @@ pub struct SubmitAnswer {
     pub answer: Answer,
     /// Who answers.
     pub by: String,
+    /// The caller's key, where it gave one: the same key again gets the first reply and changes nothing.
+    pub idempotency: Option<Idempotency>,
     /// Told once the answer is in the store, or at once where it is refused.
     pub reply: Reply<Result<Answered, Refused>>,
 }

@@ -1,6 +1,8 @@
 //! Sessions: the actors that run tasks durably, and how to speak to them.
 
 mod actor;
+mod answer_guard;
+mod answering;
 mod call;
 pub mod child;
 mod children;

@@ -125,6 +125,7 @@ impl Script {
             Internal::Created(_)
             | Internal::Sealed { .. }
             | Internal::Deadline { .. }
+            | Internal::Replied { .. }
             | Internal::CancelRequested { .. }
             | Internal::Patience { .. } => None,
         }

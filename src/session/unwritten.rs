@@ -14,13 +14,24 @@ pub(super) enum Afterwards {
     /// Say that the session has started.
     Started(Reply<Result<Started, Refused>>),
     /// Say that an answer has won.
-    Answered(Reply<Result<Answered, Refused>>, RequestId),
+    Answered(AnswerReply),
     /// Say where a cancelled session stands.
     Cancelled(Reply<Result<Status, Refused>>),
     /// Describe the session as it stood.
     Described(Reply<Result<Box<Description>, Refused>>, Box<Description>),
     /// Let the step begin whose start is written.
     StepWritten(CallId),
+}
+
+/// The reply to an answer that has won.
+#[derive(Debug)]
+pub(super) struct AnswerReply {
+    pub(super) reply: Reply<Result<Answered, Refused>>,
+    pub(super) request_id: RequestId,
+    /// Where the session stands with the answer; known when the row is made.
+    pub(super) status: Option<Status>,
+    /// The idempotency key under which the reply is kept.
+    pub(super) key: Option<String>,
 }
 
 /// One row.

@@ -1,6 +1,8 @@
 //! What the store keeps and tells, as types.
 
 use actix::{Message, Recipient};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use crate::domain::id::SessionId;
@@ -73,6 +75,14 @@ pub struct Idempotency {
     pub key: String,
     /// A digest of the request's body.
     pub digest: [u8; 32],
+}
+
+impl Idempotency {
+    /// The digest in base64.
+    #[must_use]
+    pub fn digest_text(&self) -> String {
+        STANDARD.encode(self.digest)
+    }
 }
 
 /// One row more for a session's journal.

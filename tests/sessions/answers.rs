@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use callboard::config::Settings;
 use callboard::domain::request::{Field, FieldType};
 use callboard::session::TaskKind;
 use futures::future::join_all;
 
 use super::story::email;
+use crate::support::api::send;
 use crate::support::{Client, Setup, TestApp, Value, journal, json, kind};
 
 /// A task with two open questions.
@@ -50,7 +53,7 @@ async fn an_answer_of_the_wrong_kind_leaves_the_question_open() {
     assert_eq!(error["code"], "no_open_request");
     app.answer(&id, "input", json!({"values": email()})).await.ok();
     app.until_status(&id, "waiting_retry").await;
-    assert_eq!(app.answer(&id, "input", json!({"values": email()})).await.code(409), "no_open_request");
+    assert_eq!(app.answer(&id, "input", json!({"values": {}})).await.code(409), "no_open_request");
 }
 
 #[tokio::test]
@@ -282,4 +285,98 @@ async fn an_unknown_session_is_told_on_the_socket_and_closed() {
         let info = app.get(&format!("/session-info/{id}")).await.ok();
         assert_eq!((&info["task_exists"], &info["session_id"]), (&json!(false), &json!(id)));
     }
+}
+
+/// Asks the same twice, and a third question at the end.
+fn three_questions() -> Arc<dyn TaskKind> {
+    kind("three_questions", |ctx| async move {
+        let mut given = Vec::new();
+        for question in ["Publish?", "Delete the old one?", "Tell everybody?"] {
+            given.push(ctx.confirm(question).await);
+        }
+        Ok(json!({"given": given}))
+    })
+}
+
+#[tokio::test]
+async fn a_repeated_answer_is_not_taken_for_the_next_question() {
+    let patient = |settings: &mut Settings| {
+        settings.sessions.answer_guard = 60.0;
+        settings.sessions.park_after = 0.01;
+    };
+    let app = Setup::memory().task(three_questions()).with(patient).start().await;
+    let (id, open) = waiting_for(&app, "three_questions", "waiting_confirmation").await;
+    let yes = || app.answer(&id, "confirm", json!({"value": true}));
+    // Two at the same instant, as a double click sends them.
+    let (one, other) = futures::join!(yes(), yes());
+    let (won, lost) = if one.status == 200 { (one, other) } else { (other, one) };
+    assert_eq!(won.ok()["request_id"], open[0]);
+    assert_eq!(lost.code(409), "already_answered");
+    assert_eq!(lost.body["winner"]["value"], true);
+    let next = app.until_status(&id, "waiting_confirmation").await["open_requests"][0]["request_id"].clone();
+    assert_ne!(next, open[0]);
+    // Also after the session has left memory for a while, and over the socket.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let late = yes().await;
+    assert_eq!((late.code(409), &late.body["open_request_id"]), ("already_answered", &next));
+    let mut client = app.connect(&id, None).await;
+    let error = told(&mut client, json!({"type": "confirm", "value": true})).await;
+    assert_eq!((&error["code"], &error["open_request_id"]), (&json!("already_answered"), &next));
+    // Another value, or the question's name, is an answer.
+    app.answer(&id, "confirm", json!({"value": false})).await.ok();
+    let third = app.until_status(&id, "waiting_confirmation").await["open_requests"][0]["request_id"].clone();
+    app.answer(&id, "confirm", json!({"value": false, "request_id": third})).await.ok();
+    assert_eq!(app.until_status(&id, "completed").await["result"], json!({"given": [true, false, false]}));
+}
+
+#[tokio::test]
+async fn an_answer_with_a_key_is_taken_once_also_after_a_restart() {
+    let app = Setup::sqlite().task(three_questions()).start().await;
+    let (id, open) = waiting_for(&app, "three_questions", "waiting_confirmation").await;
+    let post = async |app: &TestApp, what: &str, key: &str, body: Value| {
+        let request = app.request(reqwest::Method::POST, &format!("/sessions/{id}/{what}"));
+        send(request.header("Idempotency-Key", key).json(&body)).await
+    };
+    let refused = post(&app, "confirm", "k0", json!({"value": 7})).await;
+    assert_eq!(refused.status, 422);
+    let yes = || json!({"value": true});
+    let (one, other) = futures::join!(post(&app, "confirm", "k1", yes()), post(&app, "confirm", "k1", yes()));
+    let first = one.ok();
+    assert_eq!(first, other.ok());
+    assert_eq!(first["request_id"], open[0]);
+    assert_eq!(post(&app, "confirm", "k1", json!({"value": false})).await.code(409), "idempotency_conflict");
+    let app = app.restart().await;
+    assert_eq!(post(&app, "confirm", "k1", json!({"value": true})).await.ok(), first);
+    // The key of another route is another key, and only what was taken is kept.
+    assert_eq!(post(&app, "retry", "k1", yes()).await.code(409), "no_open_request");
+    assert_eq!(post(&app, "confirm", "k0", yes()).await.ok()["status"], "waiting_confirmation");
+    post(&app, "confirm", "k2", yes()).await.ok();
+    app.until_status(&id, "completed").await;
+    assert_eq!(post(&app, "confirm", "k1", yes()).await.ok(), first);
+    let journal = app.journal(&id).await;
+    assert_eq!(journal::all(&journal, "answered", "value"), [true, true, true]);
+    journal::check(&journal);
+}
+
+#[tokio::test]
+async fn a_form_that_was_refused_comes_again_with_what_was_sent() {
+    let app = Setup::memory().start().await;
+    let (id, open) = waiting_for(&app, "long_running_task", "waiting_input").await;
+    let mut client = app.connect(&id, None).await;
+    let mut other = app.connect(&id, None).await;
+    client.until("state_replay_complete").await;
+    let sent = json!({"subject": "Hello", "body": "x", "to_address": "nobody"});
+    let refused = told(&mut client, json!({"type": "user_input", "values": sent})).await;
+    assert_eq!(refused["type"], "input_rejected");
+    let again = client.next().await.unwrap();
+    assert_eq!((&again["type"], &again["request_id"]), (&json!("request_user_input"), &json!(open[0])));
+    assert!(again.get("seq").is_none() && again.get("timestamp").is_none());
+    let shown: Vec<_> = again["fields"].as_array().unwrap().iter().map(|field| field["value"].clone()).collect();
+    assert_eq!(shown, ["Hello", "x", "nobody"]);
+    // Nobody else hears of it, and the form takes the right values now.
+    client.say(json!({"type": "user_input", "values": email()})).await;
+    client.until_status("waiting_retry").await;
+    other.until_status("waiting_retry").await;
+    let heard = other.entries().iter().filter(|entry| entry.contains("request_user_input")).count();
+    assert_eq!(heard, 1);
 }

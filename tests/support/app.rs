@@ -38,10 +38,11 @@ pub struct TestApp {
 }
 
 impl Setup {
-    /// Two workers, and a store that is gone with the server.
+    /// Two workers, and a store that is gone with the server. Its clients answer in less time than people need.
     pub fn memory() -> Self {
         let mut settings = Settings::default();
         settings.server.workers = 2;
+        settings.sessions.answer_guard = 0.0;
         settings.store.url = "memory:".into();
         Self { settings, kinds: Vec::new(), classes: Vec::new(), folder: Arc::new(tempfile::tempdir().unwrap()) }
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::burst::Told;
+use crate::domain::id::RequestId;
 use crate::domain::request::{Answer, FieldError};
 use crate::hub::Dialect;
 use crate::hub::dialect::Opening;
@@ -84,6 +85,10 @@ pub enum Outbound<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         winner: Option<&'a Winner>,
+        /// The question that is open now, where the answer only repeats the one before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(as = "Option<String>", optional))]
+        open_request_id: Option<RequestId>,
     },
 }
 

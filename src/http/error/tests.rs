@@ -1,7 +1,7 @@
 //! What is told of each refusal.
 
 use super::*;
-use crate::domain::id::RequestId;
+use crate::domain::entry::Entry;
 use crate::domain::request::FieldError;
 use actix_web::body::MessageBody;
 use serde_json::{Value, json};
@@ -10,6 +10,12 @@ fn told(problem: &Problem) -> (HttpResponse, Value) {
     let (head, body) = problem.response().into_parts();
     let body = serde_json::from_slice(&body.try_into_bytes().unwrap()).unwrap();
     (head.set_body(actix_web::body::BoxBody::new(())), body)
+}
+
+fn rejected(errors: Vec<FieldError>) -> Refused {
+    let request_id = RequestId::random();
+    let form = Entry::RequestUserInput { request_id, fields: Vec::new(), message: None, timeout: None };
+    Refused::Rejected { request_id, errors, form: Box::new(form) }
 }
 
 #[test]
@@ -24,8 +30,8 @@ fn every_refusal_has_its_status_and_code() {
         (Refused::NotEnded, 409, "not_ended"),
         (Refused::NoOpenRequest, 409, "no_open_request"),
         (Refused::AmbiguousRequest, 409, "ambiguous_request"),
-        (Refused::AlreadyAnswered(Box::new(winner)), 409, "already_answered"),
-        (Refused::Rejected { request_id: RequestId::random(), errors: vec![wrong] }, 422, "invalid_body"),
+        (Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }, 409, "already_answered"),
+        (rejected(vec![wrong]), 422, "invalid_body"),
         (Refused::QueueFull, 503, "queue_full"),
         (Refused::ShuttingDown, 503, "shutting_down"),
         (Refused::Unavailable("disk at /var/lib".into()), 503, "store_unavailable"),
@@ -75,7 +81,7 @@ fn every_refusal_of_a_workflow_has_its_status_and_code() {
 #[test]
 fn a_rejected_field_is_named_with_its_place() {
     let errors = vec![FieldError { field: "to_address".into(), message: "no address".into() }];
-    let (_, body) = told(&Refused::Rejected { request_id: RequestId::random(), errors }.into());
+    let (_, body) = told(&rejected(errors).into());
     assert_eq!(
         body["errors"],
         json!([{"loc": ["body", "values", "to_address"], "msg": "no address", "type": "invalid_value"}])

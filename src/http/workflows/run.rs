@@ -114,7 +114,7 @@ fn refused(refused: Refused) -> Problem {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
-        | Refused::AlreadyAnswered(_)
+        | Refused::AlreadyAnswered { .. }
         | Refused::Rejected { .. }
         | Refused::QueueFull
         | Refused::ShuttingDown

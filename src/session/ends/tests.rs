@@ -132,7 +132,7 @@ async fn start(sessions: &Sessions, input: Value) -> SessionId {
 
 /// Answers the session's question, once it has asked.
 async fn answered(sessions: &Sessions, id: SessionId) {
-    while sessions.answer(id, None, Answer::Confirm(true), "me".into()).await.is_err() {
+    while sessions.answer(id, None, Answer::Confirm(true), "me".into(), None).await.is_err() {
         tokio::task::yield_now().await;
     }
 }

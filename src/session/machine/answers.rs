@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::questions::asked_again;
 use super::{Effect, Effects, Machine, OpenRequest, Question};
 use crate::domain::entry::Entry;
 use crate::domain::form;
@@ -30,10 +31,13 @@ impl Machine {
         let id = request.id;
         let winner = Winner { by, value: None, values: None, timed_out: false };
         let (winner, outcome) = match (&request.question, answer) {
-            (Question::Form(fields), Answer::Input(values)) => {
-                let values =
-                    form::check(fields, &values).map_err(|errors| Refused::Rejected { request_id: id, errors })?;
-                (Winner { values: Some(form::masked(fields, &values)), ..winner }, Outcome::Input(values))
+            (Question::Form(form), Answer::Input(sent)) => {
+                let values = form::check(&form.fields, &sent).map_err(|errors| Refused::Rejected {
+                    request_id: id,
+                    errors,
+                    form: Box::new(asked_again(id, form, &sent)),
+                })?;
+                (Winner { values: Some(form::masked(&form.fields, &values)), ..winner }, Outcome::Input(values))
             }
             (Question::Confirmation, Answer::Confirm(value)) => {
                 (Winner { value: Some(value), ..winner }, Outcome::Confirmed(value))
@@ -46,6 +50,11 @@ impl Machine {
         let mut effects = Effects::new();
         self.close(at, winner, Some(outcome), &mut effects, now);
         Ok((id, effects))
+    }
+
+    /// The answer that a question has.
+    pub(crate) fn winner(&self, request_id: RequestId) -> Option<&Winner> {
+        self.answered.get(&request_id)
     }
 
     /// Which open question an answer is for.
@@ -67,7 +76,7 @@ impl Machine {
         };
         let id = text.parse().map_err(|_| Refused::NoOpenRequest)?;
         if let Some(winner) = self.answered.get(&id) {
-            return Err(Refused::AlreadyAnswered(Box::new(winner.clone())));
+            return Err(Refused::AlreadyAnswered { winner: Box::new(winner.clone()), open_request_id: None });
         }
         self.open.iter().position(|request| request.id == id && fits(request)).ok_or(Refused::NoOpenRequest)
     }
@@ -75,8 +84,8 @@ impl Machine {
     /// Closes a question with its answer; the task goes on.
     fn close(&mut self, at: usize, winner: Winner, outcome: Option<Outcome>, effects: &mut Effects, now: Timestamp) {
         let request = self.open.remove(at);
-        if let (Question::Form(fields), Some(Outcome::Input(values))) = (&request.question, &outcome)
-            && form::has_secrets(fields)
+        if let (Question::Form(form), Some(Outcome::Input(values))) = (&request.question, &outcome)
+            && form::has_secrets(&form.fields)
         {
             effects.push(Effect::Seal(request.id, values.clone()));
         }
@@ -108,8 +117,8 @@ impl Machine {
         let Some(request) = self.open.get(at) else { return };
         let winner = Winner { by: "timeout".into(), value: None, values: None, timed_out: true };
         let (winner, outcome) = match (&request.question, request.default.clone()) {
-            (Question::Form(fields), Some(Value::Object(values))) => {
-                (Winner { values: Some(form::masked(fields, &values)), ..winner }, Outcome::Input(values))
+            (Question::Form(form), Some(Value::Object(values))) => {
+                (Winner { values: Some(form::masked(&form.fields, &values)), ..winner }, Outcome::Input(values))
             }
             (Question::Confirmation, Some(Value::Bool(value))) => {
                 (Winner { value: Some(value), ..winner }, Outcome::Confirmed(value))

@@ -5,6 +5,7 @@ use crate::domain::burst::Line;
 use crate::domain::entry::Entry;
 use crate::domain::id::RequestId;
 use crate::domain::record::Internal;
+use crate::domain::request::Form;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::call::CallId;
@@ -39,8 +40,9 @@ impl Machine {
             Entry::RequestConfirmation { request_id, .. } => {
                 self.fold_request(*request_id, Question::Confirmation, call)
             }
-            Entry::RequestUserInput { request_id, fields, .. } => {
-                self.fold_request(*request_id, Question::Form(fields.clone()), call);
+            Entry::RequestUserInput { request_id, fields, message, timeout } => {
+                let form = Form { message: message.clone(), fields: fields.clone(), timeout: *timeout, default: None };
+                self.fold_request(*request_id, Question::Form(form), call);
             }
             Entry::TaskFailed { request_id: Some(request_id), .. } => {
                 self.fold_request(*request_id, Question::Retry, call);
@@ -81,6 +83,9 @@ impl Machine {
                     request.deadline = Some(*at);
                     request.default.clone_from(default);
                 }
+            }
+            Internal::Replied { key, digest, request_id, status } => {
+                self.fold_reply(key, digest, *request_id, *status);
             }
             Internal::CancelRequested { reason } => self.cancel_reason = Some(reason.clone()),
             Internal::Patience { until } => self.patience = Some(*until),

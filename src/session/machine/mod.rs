@@ -7,10 +7,11 @@ mod answers;
 mod children;
 mod fold;
 mod questions;
+mod replies;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use smallvec::SmallVec;
@@ -18,7 +19,7 @@ use smallvec::SmallVec;
 use crate::domain::entry::Entry;
 use crate::domain::id::RequestId;
 use crate::domain::record::Internal;
-use crate::domain::request::{Confirmation, Field, Form, Values};
+use crate::domain::request::{Confirmation, Form, Values};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::call::{CallId, Lane, Outcome};
@@ -36,6 +37,8 @@ pub(crate) struct Machine {
     open: Vec<OpenRequest>,
     /// The answers that won, to tell late ones.
     answered: HashMap<RequestId, Winner>,
+    /// The replies to answers that came with an idempotency key, by key.
+    replies: BTreeMap<String, replies::KeptReply>,
     /// Outcomes that the task gets once it has a run slot again.
     withheld: Vec<(CallId, Outcome)>,
     /// The calls whose children have not ended, in the order of the journal.
@@ -86,8 +89,8 @@ pub(crate) struct OpenRequest {
 pub(crate) enum Question {
     /// Yes or no.
     Confirmation,
-    /// A form with these fields.
-    Form(Vec<Field>),
+    /// A form; its default answer stands with the request.
+    Form(Form),
     /// Whether to try again.
     Retry,
 }
@@ -184,6 +187,7 @@ impl Machine {
             last_seq: 0,
             open: Vec::new(),
             answered: HashMap::new(),
+            replies: BTreeMap::new(),
             withheld: Vec::new(),
             children: Vec::new(),
             awaited_children: 0,

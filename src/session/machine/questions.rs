@@ -9,7 +9,7 @@ use crate::domain::entry::Entry;
 use crate::domain::form;
 use crate::domain::id::RequestId;
 use crate::domain::record::Internal;
-use crate::domain::request::{Confirmation, Field, FieldType, Form};
+use crate::domain::request::{Confirmation, Field, FieldType, Form, Values};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::call::CallId;
@@ -39,14 +39,14 @@ impl Machine {
         self.open_request(call, id, Question::Confirmation, entry, asked.timeout, default, effects, now);
     }
 
-    pub(super) fn ask(&mut self, call: CallId, id: RequestId, form: Form, effects: &mut Effects, now: Timestamp) {
+    pub(super) fn ask(&mut self, call: CallId, id: RequestId, mut form: Form, effects: &mut Effects, now: Timestamp) {
         let faults = form::faults(&form.fields);
         if let Some(fault) = faults.first() {
             let error = format!("the task asks a form that is not valid: {}: {}", fault.field, fault.message);
             self.finish(Err(TaskError::Failed(error)), effects, now);
             return;
         }
-        let default = match form.default.map(|default| form::check(&form.fields, &default)).transpose() {
+        let default = match form.default.take().map(|default| form::check(&form.fields, &default)).transpose() {
             Ok(default) => default.map(Value::Object),
             Err(_) => {
                 let error = "the task asks a form whose default answer does not fit it".to_owned();
@@ -54,7 +54,7 @@ impl Machine {
                 return;
             }
         };
-        let question = Question::Form(form.fields.clone());
+        let question = Question::Form(form.clone());
         let entry = Entry::RequestUserInput {
             request_id: id,
             fields: form.fields.into_iter().map(without_secret_value).collect(),
@@ -101,6 +101,20 @@ impl Machine {
         if was_running {
             effects.push(Effect::FreeSlot);
         }
+    }
+}
+
+/// The form again, with the values that were sent as those to start with; a secret has none.
+pub(super) fn asked_again(request_id: RequestId, form: &Form, sent: &Values) -> Entry {
+    let filled = |field: &Field| {
+        let value = sent.get(&field.name).cloned().or_else(|| field.value.clone());
+        without_secret_value(Field { value, ..field.clone() })
+    };
+    Entry::RequestUserInput {
+        request_id,
+        fields: form.fields.iter().map(filled).collect(),
+        message: form.message.clone(),
+        timeout: form.timeout,
     }
 }
 

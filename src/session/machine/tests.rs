@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::burst::{Burst, BurstBuilder};
-use crate::domain::request::{Answer, FieldType};
-use crate::session::messages::Refused;
+use crate::domain::request::{Answer, Field, FieldType};
+use crate::session::messages::{Answered, Refused};
 use crate::session::script::Script;
+use crate::store::Idempotency;
 
 /// What may happen next, in the order of its numbers.
 #[derive(Clone, Debug)]
@@ -186,8 +187,19 @@ impl Rig {
             Question::Retry => Answer::Retry(value),
             Question::Form(_) => Answer::Input(json!({"a": "b"}).as_object().cloned().unwrap()),
         };
-        let (_, effects) = self.machine.answer(Some(&id), answer, "me".into(), self.now).unwrap();
+        let (request_id, effects) = self.machine.answer(Some(&id), answer, "me".into(), self.now).unwrap();
         self.perform(effects);
+        if value {
+            let idempotency = Idempotency { key: format!("confirm {id}"), digest: [7; 32] };
+            self.machine.accept_key(&idempotency, request_id);
+            let answered = Answered { request_id, status: self.machine.status() };
+            let record = self.machine.settle_reply(&idempotency.key, &answered).unwrap();
+            self.builder.note(&record);
+            let again = self.machine.replied(&idempotency);
+            assert_eq!(again, Ok(Some((request_id, Some(answered.status)))));
+            let other = Idempotency { digest: [8; 32], ..idempotency };
+            assert_eq!(self.machine.replied(&other), Err(Refused::IdempotencyConflict));
+        }
     }
 
     /// The machine that the journal gives.
@@ -284,7 +296,7 @@ fn an_answer_without_an_id_is_taken_only_where_one_question_is_open() {
     let first = rig.machine.open()[0].id.to_string();
     assert!(rig.machine.answer(Some(&first), yes(), "me".into(), now).is_ok());
     assert!(
-        matches!(rig.machine.answer(Some(&first), yes(), "me".into(), now), Err(Refused::AlreadyAnswered(w)) if w.by == "me")
+        matches!(rig.machine.answer(Some(&first), yes(), "me".into(), now), Err(Refused::AlreadyAnswered { winner, .. }) if winner.by == "me")
     );
     assert!(rig.machine.answer(None, yes(), "me".into(), now).is_ok());
     assert_eq!(rig.machine.answer(Some("nonsense"), yes(), "me".into(), now), Err(Refused::NoOpenRequest));
@@ -298,6 +310,9 @@ fn a_bad_value_leaves_the_question_open() {
     let now = rig.now;
     let bad = Answer::Input(json!({"a": 3}).as_object().cloned().unwrap());
     let refused = rig.machine.answer(None, bad, "me".into(), now);
-    assert!(matches!(refused, Err(Refused::Rejected { errors, .. }) if errors[0].field == "a"));
+    let Err(Refused::Rejected { errors, form, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(errors[0].field, "a");
+    let Entry::RequestUserInput { request_id, fields, .. } = *form else { panic!("{form:?}") };
+    assert_eq!((request_id, &fields[0].value), (rig.machine.open()[0].id, &Some(json!(3))));
     assert_eq!(rig.machine.open().len(), 1);
 }

@@ -412,7 +412,11 @@ message: string,
 /**
  * Who was first, where somebody was.
  */
-winner?: Winner, };
+winner?: Winner,
+/**
+ * The question that is open now, where the answer only repeats the one before.
+ */
+open_request_id?: string, };
 
 /**
  * The server's name.
@@ -1298,6 +1302,10 @@ errors?: Array<Fault>,
  * The answer that was first, with `already_answered`.
  */
 winner?: Winner,
+/**
+ * The question that is open now, with `already_answered` where the answer only repeats the one before.
+ */
+open_request_id?: string,
 /**
  * The version that the workflow has now, with `version_conflict`.
  */

@@ -1,0 +1,94 @@
+//! How a session takes answers: each once, and a repeated one not for the next question.
+
+use actix::clock::Instant;
+use actix::{Context, Handler};
+
+use super::actor::Session;
+use super::messages::{Answered, Refused, SubmitAnswer};
+use super::unwritten::{Afterwards, AnswerReply};
+use crate::config::seconds;
+use crate::domain::id::RequestId;
+use crate::domain::request::Answer;
+use crate::domain::status::Status;
+use crate::store::Idempotency;
+
+/// An answer that was taken, now or earlier under the same key.
+struct Taken {
+    request_id: RequestId,
+    /// Where the session stood, if that was replied already.
+    status: Option<Status>,
+    /// The key under which the reply is kept.
+    key: Option<String>,
+}
+
+impl Session {
+    /// Takes an answer, unless it is one that was taken before.
+    fn take_answer(
+        &mut self,
+        request_id: Option<&str>,
+        answer: Answer,
+        by: String,
+        idempotency: Option<Idempotency>,
+        actor: &mut Context<Self>,
+    ) -> Result<Taken, Refused> {
+        if let Some(idempotency) = &idempotency
+            && let Some((request_id, status)) = self.machine.replied(idempotency)?
+        {
+            return Ok(Taken { request_id, status, key: None });
+        }
+        let moment = Instant::now();
+        if request_id.is_none()
+            && let Some(winner) = self.answer_guard.repeated(&answer, moment)
+        {
+            let open_request_id = self.machine.open().first().map(|request| request.id);
+            return Err(Refused::AlreadyAnswered { winner: Box::new(winner.clone()), open_request_id });
+        }
+        self.writable()?;
+        if self.environment.kinds.get(&self.spec.task).is_none() {
+            return Err(Refused::UnknownTask(self.spec.task.clone()));
+        }
+        let now = self.now();
+        let (request_id, effects) = self.machine.answer(request_id, answer.clone(), by, now)?;
+        if let Some(winner) = self.machine.winner(request_id) {
+            let window = seconds(self.environment.settings.answer_guard);
+            self.answer_guard.accept(answer, winner.clone(), moment, window);
+        }
+        if let Some(idempotency) = &idempotency {
+            self.machine.accept_key(idempotency, request_id);
+        }
+        self.perform(effects, now, actor);
+        Ok(Taken { request_id, status: None, key: idempotency.map(|idempotency| idempotency.key) })
+    }
+
+    /// Settles what those are replied whose answers are in the row that is being made.
+    pub(super) fn settle_replies(&mut self, afterwards: &mut [Afterwards]) {
+        for afterwards in afterwards {
+            let Afterwards::Answered(AnswerReply { request_id, status: status @ None, key, .. }) = afterwards else {
+                continue;
+            };
+            let answered = Answered { request_id: *request_id, status: self.machine.status() };
+            *status = Some(answered.status);
+            if let Some(record) = key.take().and_then(|key| self.machine.settle_reply(&key, &answered)) {
+                self.builder.note(&record);
+            }
+        }
+    }
+}
+
+impl Handler<SubmitAnswer> for Session {
+    type Result = ();
+
+    fn handle(&mut self, message: SubmitAnswer, actor: &mut Context<Self>) {
+        let SubmitAnswer { request_id, answer, by, idempotency, reply } = message;
+        match self.take_answer(request_id.as_deref(), answer, by, idempotency, actor) {
+            Err(refused) => {
+                let _ = reply.send(Err(refused));
+            }
+            Ok(Taken { request_id, status, key }) => {
+                self.told_idle = false;
+                self.afterwards.push(Afterwards::Answered(AnswerReply { reply, request_id, status, key }));
+            }
+        }
+        self.settle();
+    }
+}
