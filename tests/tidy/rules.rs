@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "main"],
 ];
 
-const LINES: usize = 400;
+const LINES: usize = 600;
 const ACTOR_LINES: usize = 300;
 /// How far above a printing macro the attribute may stand that says why it is allowed.
 const REASON_WITHIN: usize = 20;
@@ -96,10 +96,10 @@ pub(crate) fn layers(source: &Source) -> Findings {
     findings
 }
 
-/// Every top-level module that the code names, with the line: `crate::tidy::x`, `crate::tidy::{x, y::z}`, `callboard::x`.
+/// Every top-level module that the code names, with the line: `crate::x`, `crate::{x, y::z}`, `callboard::x`.
 fn uses(code: &str) -> Vec<(usize, String)> {
     let mut uses = Vec::new();
-    for root in ["crate::tidy::", "callboard::"] {
+    for root in ["crate::", "callboard::"] {
         for (at, _) in code.match_indices(root) {
             if code[..at].chars().next_back().is_some_and(|c| is_word(c) || c == '$' || c == ':') {
                 continue;
@@ -161,10 +161,10 @@ mod cases {
     }
 
     #[test]
-    fn a_file_has_400_lines_at_most_and_an_actor_300() {
+    fn a_file_has_600_lines_at_most_and_an_actor_300() {
         let actor = "impl Actor for Hub {}\n";
-        assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(400)), NONE);
-        assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(401)), [401]);
+        assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(600)), NONE);
+        assert_eq!(lines(sizes, "src/hub/mod.rs", &"\n".repeat(601)), [601]);
         assert_eq!(lines(sizes, "src/hub/mod.rs", &format!("{actor}{}", "\n".repeat(299))), NONE);
         assert_eq!(lines(sizes, "src/hub/mod.rs", &format!("{actor}{}", "\n".repeat(300))), [301]);
         assert_eq!(lines(sizes, "src/hub/close.rs", &format!("{actor}{}", "\n".repeat(300))), NONE);
@@ -205,26 +205,26 @@ mod cases {
     #[test]
     fn a_layer_uses_only_those_before_it() {
         let cases: &[(&str, &str, &[usize])] = &[
-            ("src/hub/mod.rs", "use crate::tidy::domain::id::Id;\nuse crate::tidy::hub::Shard;", &[]),
-            ("src/hub/mod.rs", "\nuse crate::tidy::session::Session;", &[2]),
-            ("src/hub/mod.rs", "use crate::tidy::{domain::{id, http}, store,\n session};", &[1]),
-            ("src/hub/mod.rs", "fn f() { crate::tidy::http::g() }", &[1]),
-            ("src/hub/mod.rs", "/// See [`crate::tidy::http::g`].\nfn f() {}", &[]),
-            ("src/hub/mod.rs", "macro_rules! m { () => { $crate::tidy::http::g() } }", &[]),
-            ("src/hub/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::tidy::http::g;\n}", &[]),
+            ("src/hub/mod.rs", "use crate::domain::id::Id;\nuse crate::hub::Shard;", &[]),
+            ("src/hub/mod.rs", "\nuse crate::session::Session;", &[2]),
+            ("src/hub/mod.rs", "use crate::{domain::{id, http}, store,\n session};", &[1]),
+            ("src/hub/mod.rs", "fn f() { crate::http::g() }", &[1]),
+            ("src/hub/mod.rs", "/// See [`crate::http::g`].\nfn f() {}", &[]),
+            ("src/hub/mod.rs", "macro_rules! m { () => { $crate::http::g() } }", &[]),
+            ("src/hub/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::http::g;\n}", &[]),
             (
                 "src/hub/mod.rs",
-                "#[cfg(test)]\n#[expect(dead_code)]\nmod tests {\n    use crate::tidy::http::g;\n}",
+                "#[cfg(test)]\n#[expect(dead_code)]\nmod tests {\n    use crate::http::g;\n}",
                 &[],
             ),
-            ("src/hub/mod.rs", "#[cfg(test)]\nmod probe;\nuse crate::tidy::http::g;", &[3]),
-            ("src/limits.rs", "use crate::tidy::auth::Token;", &[]),
-            ("src/auth.rs", "use crate::tidy::limits::Rate;", &[]),
-            ("src/app.rs", "use crate::tidy::cli::Flags;", &[1]),
+            ("src/hub/mod.rs", "#[cfg(test)]\nmod probe;\nuse crate::http::g;", &[3]),
+            ("src/limits.rs", "use crate::auth::Token;", &[]),
+            ("src/auth.rs", "use crate::limits::Rate;", &[]),
+            ("src/app.rs", "use crate::cli::Flags;", &[1]),
             ("src/main.rs", "use callboard::cli;", &[]),
             ("src/cli.rs", "use callboard::app;", &[]),
-            ("src/lib.rs", "pub use crate::tidy::cli::run;", &[]),
-            ("src/domain/id.rs", "use crate::tidy::VERSION;", &[]),
+            ("src/lib.rs", "pub use crate::cli::run;", &[]),
+            ("src/domain/id.rs", "use crate::VERSION;", &[]),
             ("src/news/mod.rs", "", &[1]),
         ];
         for (path, text, expected) in cases {
