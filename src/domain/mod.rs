@@ -5,6 +5,7 @@ pub mod entry;
 pub mod event;
 pub mod form;
 pub mod id;
+pub mod nesting;
 pub mod record;
 pub mod request;
 pub mod status;

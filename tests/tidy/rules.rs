@@ -212,11 +212,7 @@ mod cases {
             ("src/hub/mod.rs", "/// See [`crate::http::g`].\nfn f() {}", &[]),
             ("src/hub/mod.rs", "macro_rules! m { () => { $crate::http::g() } }", &[]),
             ("src/hub/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::http::g;\n}", &[]),
-            (
-                "src/hub/mod.rs",
-                "#[cfg(test)]\n#[expect(dead_code)]\nmod tests {\n    use crate::http::g;\n}",
-                &[],
-            ),
+            ("src/hub/mod.rs", "#[cfg(test)]\n#[expect(dead_code)]\nmod tests {\n    use crate::http::g;\n}", &[]),
             ("src/hub/mod.rs", "#[cfg(test)]\nmod probe;\nuse crate::http::g;", &[3]),
             ("src/limits.rs", "use crate::auth::Token;", &[]),
             ("src/auth.rs", "use crate::limits::Rate;", &[]),

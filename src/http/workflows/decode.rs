@@ -10,6 +10,7 @@ use super::super::State;
 use super::super::body;
 use super::super::decode::{Fields, fault, word};
 use super::super::error::{Code, Problem};
+use crate::domain::nesting;
 use crate::session::messages::Fault;
 use crate::workflow::definition::id_fault;
 use crate::workflow::graph::{Edge, Graph, GraphNode};
@@ -60,7 +61,7 @@ impl FromRequest for DraftBody {
 /// # Errors
 /// What is wrong with its shape; not what is wrong with its graph.
 pub(super) fn read(body: Option<Value>) -> Result<WorkflowDraft, Problem> {
-    if body.as_ref().is_some_and(|body| is_deeper(body, MAX_DEPTH)) {
+    if body.as_ref().is_some_and(|body| !nesting::fits(body, MAX_DEPTH)) {
         let fault = fault(&["body"], format!("must be nested at most {MAX_DEPTH} deep"), "too_deep");
         return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
     }
@@ -169,15 +170,6 @@ fn text(map: &mut Map<String, Value>, key: &str, wrong: &mut Wrong) -> String {
     };
     wrong.push((key.to_owned(), msg));
     String::new()
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    let inner = |value: &Value| levels == 0 || is_deeper(value, levels - 1);
-    match value {
-        Value::Array(list) => list.iter().any(inner),
-        Value::Object(map) => map.values().any(inner),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,13 @@ use std::io;
 use serde_json::Value as Json;
 
 use super::NodeError;
+use crate::domain::nesting::{DEEPEST_JSON, TooDeep, fits};
 
 /// Most bytes of a text that a node makes, whatever the settings say of values: what is made must fit in memory first.
 pub(super) const LARGEST_TEXT: usize = 16 * 1024 * 1024;
 
 /// Most items of a list that a node makes of anything but a list.
 pub(super) const MOST_ITEMS: usize = 100_000;
-
-/// How deep lists and objects may be nested; what reads JSON from outside has the same limit.
-const DEEPEST: usize = 128;
 
 /// A text that is written piece by piece and fails when it becomes too large.
 #[derive(Debug, Default)]
@@ -55,15 +53,7 @@ fn too_large() -> NodeError {
 
 /// The same, where it is not nested too deep.
 pub(super) fn nested(json: Json) -> Result<Json, NodeError> {
-    if fits(&json, DEEPEST) { Ok(json) } else { Err(format!("it is nested more than {DEEPEST} deep").into()) }
-}
-
-fn fits(json: &Json, left: usize) -> bool {
-    match json {
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => true,
-        Json::Array(items) => left > 0 && items.iter().all(|item| fits(item, left - 1)),
-        Json::Object(map) => left > 0 && map.values().all(|item| fits(item, left - 1)),
-    }
+    if fits(&json, DEEPEST_JSON) { Ok(json) } else { Err(TooDeep { limit: DEEPEST_JSON }.to_string().into()) }
 }
 
 #[cfg(test)]
@@ -84,7 +74,7 @@ mod tests {
     #[test]
     fn nesting_has_an_end() {
         let deep = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
-        assert!(nested(deep(DEEPEST)).is_ok());
-        assert_eq!(nested(deep(DEEPEST + 1)).unwrap_err().message, "it is nested more than 128 deep");
+        assert!(nested(deep(DEEPEST_JSON)).is_ok());
+        assert_eq!(nested(deep(DEEPEST_JSON + 1)).unwrap_err().message, "it is nested more than 128 deep");
     }
 }

@@ -8,11 +8,15 @@ use serde_json_path::JsonPath;
 use super::bounded::{LARGEST_TEXT, MOST_ITEMS};
 use super::order::as_json;
 use super::{Cx, Next, Node, NodeError, Value, stateful_checked};
+use crate::domain::nesting;
 use crate::workflow::node::{NodeClass, Spec};
 use crate::workflow::port::{Input, Output, Type};
 
 /// Most bytes of a path.
 const LONGEST: usize = 1_000;
+
+/// How deep a path may nest, filters within filters and chains of conditions included.
+const DEEPEST: usize = 100;
 
 /// Most `..` of a path, each of which may visit everything once for all that was found before.
 const MOST_DESCENTS: usize = 3;
@@ -62,6 +66,7 @@ fn parse(text: &str) -> Result<JsonPath, NodeError> {
     if text.matches("..").count() > MOST_DESCENTS || text.matches(',').count() > MOST_COMMAS {
         return Err(format!("a path has at most {MOST_DESCENTS} times .. and {MOST_COMMAS} commas").into());
     }
+    nesting::check_text(text, DEEPEST).map_err(|error| NodeError::new(error.to_string()))?;
     JsonPath::parse(text).map_err(|error| format!("the path cannot be read: {error}").into())
 }
 

@@ -1,5 +1,7 @@
 //! Text: templates in the language of Jinja, with limits and without access to anything but their values.
 
+mod depth;
+
 use std::sync::Arc;
 
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value as Rendered};
@@ -71,6 +73,7 @@ impl Node for Template {
 }
 
 fn compile(source: &str) -> Result<Environment<'static>, NodeError> {
+    depth::check(source).map_err(|error| NodeError::new(error.to_string()))?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(MOST_STEPS));
