@@ -46,7 +46,6 @@ fn a_body_that_is_not_json_is_400() {
         b"{\"task\":\"a\"}x",
         b"\0",
         b"{'task':1}",
-        b"{\"a\":1e999}",
         b"{\"task\":\"\\ud800\"}",
         b"NaN",
         b"{\"a\":01}",
@@ -55,6 +54,12 @@ fn a_body_that_is_not_json_is_400() {
     for body in cases.into_iter().chain(deep.iter().map(String::as_bytes)) {
         let answer = request(server.address, posting("/start-task", body));
         answer.is_problem(400, "invalid_json");
+    }
+    for number in ["1e999", "18446744073709551616", "-9223372036854775809", "9007199254740993.0"] {
+        let body = format!(r#"{{"task":"approval","input":{{"ids":[{number}]}}}}"#);
+        let answer = request(server.address, posting("/start-task", body.as_bytes()));
+        answer.is_problem(422, "invalid_body");
+        assert_eq!(faults(&answer), ["body.input.ids.0".to_owned()].into(), "{number}");
     }
     server.is_well();
 }

@@ -11,8 +11,10 @@ use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
 use super::State;
+use super::decode::fault;
 use super::error::{Code, Problem};
 use crate::connection::socket;
+use crate::domain::json::{self, Unreadable};
 
 /// How long a body may take to come, so that slow senders do not hold connections for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -119,14 +121,22 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Parses a body; the parser itself limits how deep it may be nested. A body that is `null` counts as left out.
+/// Parses a body in which every number can be held; the parser itself limits how deep it may be nested. A body that is
+/// `null` counts as left out.
 fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice(body)
-        .map(|value: Value| Some(value).filter(|value| !value.is_null()))
-        .map_err(|error| Problem::new(Code::InvalidJson, format!("The body is not JSON: {error}.")))
+    match json::read(body) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_null())),
+        Err(Unreadable::Syntax(reason)) => {
+            Err(Problem::new(Code::InvalidJson, format!("The body is not JSON: {reason}.")))
+        }
+        Err(Unreadable::Number(number)) => {
+            let loc: Vec<&str> = std::iter::once("body").chain(number.path.iter().map(String::as_str)).collect();
+            Err(Problem::invalid(Code::InvalidBody, vec![fault(&loc, number.reason(), "number_out_of_range")]))
+        }
+    }
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -181,9 +191,20 @@ mod tests {
         let problem = parse(b"{\n\"a\": }").unwrap_err();
         assert_eq!(problem.code, Code::InvalidJson);
         assert!(problem.detail.contains("line 2 column 6"), "{}", problem.detail);
-        for bad in [&b"{"[..], b"nul", b"\xff", b"{} {}", b"1e999"] {
+        for bad in [&b"{"[..], b"nul", b"\xff", b"{} {}"] {
             assert_eq!(parse(bad).unwrap_err().code, Code::InvalidJson, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_number_that_would_be_changed_is_a_fault_of_its_field() {
+        let problem = parse(br#"{"values": {"ids": [1, 18446744073709551616]}}"#).unwrap_err();
+        let [fault] = problem.errors.as_slice() else { panic!("{problem:?}") };
+        assert_eq!((problem.code, fault.loc.join(".")), (Code::InvalidBody, "body.values.ids.1".to_owned()));
+        assert_eq!(parse(b"1e999").unwrap_err().code, Code::InvalidBody);
+        assert!(parse(br#"{"fee": NaN}"#).unwrap_err().detail.contains("NaN is not a JSON number (at fee)"));
+        let kept = parse(b"[18446744073709551615, -9223372036854775808, 0.1]").unwrap().unwrap();
+        assert_eq!(kept.to_string(), "[18446744073709551615,-9223372036854775808,0.1]");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A value that travels from node to node: JSON, cheap to clone and quick to compare.
 //!
-//! Invariant: what is a scalar in JSON is a scalar here; `Json` holds only lists and objects.
+//! Invariant: what is a scalar in JSON is a scalar here; `Json` holds only lists, objects, and whole numbers from 2^63 on,
+//! which neither of the other numbers holds exactly.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub enum Value {
     Number(f64),
     /// A text.
     Text(Arc<str>),
-    /// A list or an object.
+    /// A list, an object, or a whole number beyond those of [`Value::Integer`].
     Json(Arc<serde_json::Value>),
 }
 
@@ -46,13 +47,14 @@ impl Value {
         }
     }
 
-    /// As a number, where it is one.
+    /// As a number, where it is one; beyond 2^53 it may be rounded.
     #[must_use]
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Value::Integer(value) => Some(*value as f64),
             Value::Number(value) => Some(*value),
-            Value::Null | Value::Boolean(_) | Value::Text(_) | Value::Json(_) => None,
+            Value::Json(json) => json.as_f64(),
+            Value::Null | Value::Boolean(_) | Value::Text(_) => None,
         }
     }
 
@@ -151,6 +153,7 @@ impl From<serde_json::Value> for Value {
             serde_json::Value::Bool(value) => Value::Boolean(value),
             serde_json::Value::Number(number) => match number.as_i64() {
                 Some(whole) => Value::Integer(whole),
+                None if number.is_u64() => Value::Json(Arc::new(number.into())),
                 None => number.as_f64().map_or(Value::Null, Value::Number),
             },
             serde_json::Value::String(text) => Value::Text(text.into()),
@@ -227,6 +230,7 @@ mod tests {
             Just(json!(null)),
             any::<bool>().prop_map(|value| json!(value)),
             any::<i64>().prop_map(|value| json!(value)),
+            any::<u64>().prop_map(|value| json!(value)),
             (-1e9..1e9f64).prop_map(|value| json!(value)),
             ".{0,8}".prop_map(|value| json!(value)),
         ];

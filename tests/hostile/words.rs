@@ -23,12 +23,15 @@ fn what_is_not_json_is_told_in_the_exact_words() {
     let server = Server::start(&[]);
     let mut socket = attached(&server, &server.waiting());
     let deep = "[".repeat(100_000);
-    for text in ["", "{", "nul", "{}{}", "{\"type\":\"cancel\",}", "\u{0}", &deep, "1e999", "{'type':'cancel'}"] {
+    for text in ["", "{", "nul", "{}{}", "{\"type\":\"cancel\",}", "\u{0}", &deep, "NaN", "{'type':'cancel'}"] {
         let error = error_for(&mut socket, text);
         let head: String = text.chars().take(20).collect();
         assert_eq!(error["message"], "Invalid JSON format", "{head}");
         assert_eq!(error["code"], "invalid_json", "{head}");
     }
+    let lost = error_for(&mut socket, r#"{"type":"user_input","values":{"ids":[1,18446744073709551616]}}"#);
+    assert_eq!(lost["code"], "invalid_message");
+    assert!(lost["message"].as_str().unwrap().starts_with("values.ids.1: 18446744073709551616 "), "{lost}");
     socket.is_open();
 }
 

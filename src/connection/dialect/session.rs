@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::burst::Told;
 use crate::domain::id::RequestId;
+use crate::domain::json::{self, Unreadable};
 use crate::domain::request::{Answer, FieldError};
 use crate::hub::Dialect;
 use crate::hub::dialect::Opening;
@@ -150,6 +151,15 @@ impl Misunderstood {
     }
 }
 
+impl From<Unreadable> for Misunderstood {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Syntax(_) => Misunderstood::NotJson,
+            Unreadable::Number(number) => Misunderstood::Invalid(number.to_string()),
+        }
+    }
+}
+
 /// Reads what a client says.
 ///
 /// # Errors
@@ -160,7 +170,7 @@ pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
         #[serde(borrow)]
         timestamp: &'a RawValue,
     }
-    let value: Value = serde_json::from_str(text).map_err(|_| Misunderstood::NotJson)?;
+    let value = json::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(kind)) = fields.remove("type") else {
         return Err(invalid("a message has a type, which is a string"));
@@ -229,6 +239,10 @@ mod tests {
             (r#"{"type":"retry","value":1}"#, "invalid_message"),
             (r#"{"type":"cancel"}"#, "ok"),
             (r#"{"type":"ping"}"#, "ok"),
+            (r#"{"type":"user_input","values":{"id":18446744073709551615}}"#, "ok"),
+            (r#"{"type":"user_input","values":{"id":18446744073709551616}}"#, "invalid_message"),
+            (r#"{"type":"user_input","values":{"id":1e400}}"#, "invalid_message"),
+            (r#"{"type":"user_input","values":{"id":NaN}}"#, "invalid_json"),
         ];
         for (text, expected) in cases {
             assert_eq!(word(text), expected, "{text}");

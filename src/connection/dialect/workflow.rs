@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::session::Misunderstood;
 use crate::domain::burst::Told;
+use crate::domain::json;
 use crate::domain::status::Priority;
 use crate::hub::{Dialect, Interest};
 use crate::workflow::told::Kind;
@@ -109,7 +110,7 @@ pub fn names(interest: Interest) -> Vec<&'static str> {
 /// # Errors
 /// [`Misunderstood`].
 pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
-    let value: Value = serde_json::from_str(text).map_err(|_| Misunderstood::NotJson)?;
+    let value = json::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(kind)) = fields.remove("type") else {
         return Err(invalid("a message has a type, which is a string"));

@@ -6,6 +6,7 @@ use super::bounded::{Bounded, LARGEST_TEXT};
 use super::order::as_json;
 use super::statistics::shown;
 use super::{NodeError, plain};
+use crate::domain::json::{self, Unreadable};
 use crate::workflow::node::{NodeClass, Spec};
 use crate::workflow::port::{Input, Output, Type};
 use crate::workflow::value::Value;
@@ -39,8 +40,10 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
                 .input(Input::new("text", Type::Text, "The text.").multiline())
                 .output(Output::new("json", Type::Json, "What it says.")),
             |cx| {
-                let parsed: serde_json::Value = serde_json::from_str(cx.text(0)?)
-                    .map_err(|error| NodeError::new(format!("the text is no JSON: {error}")))?;
+                let parsed = json::read(cx.text(0)?.as_bytes()).map_err(|error| match error {
+                    Unreadable::Syntax(reason) => NodeError::new(format!("the text is no JSON: {reason}")),
+                    Unreadable::Number(number) => NodeError::new(number.to_string()),
+                })?;
                 cx.set(0, parsed);
                 Ok(())
             },
@@ -64,9 +67,16 @@ fn parse_number(text: &str) -> Result<Value, NodeError> {
     if let Ok(whole) = text.parse::<i64>() {
         return Ok(Value::Integer(whole));
     }
+    if let Ok(whole) = text.parse::<u64>() {
+        return Ok(serde_json::Value::from(whole).into());
+    }
     // Rust also reads "inf" and "nan", which are no numbers here.
     let number = text.parse::<f64>().ok().and_then(Value::number);
-    number.ok_or_else(|| format!("{} is no number", shown(&text.into())).into())
+    let number = number.ok_or_else(|| NodeError::new(format!("{} is no number", shown(&text.into()))))?;
+    if !json::is_kept(text) {
+        return Err(format!("{} cannot be held exactly as a number", shown(&text.into())).into());
+    }
+    Ok(number)
 }
 
 fn write_json(value: &Value, pretty: bool) -> Result<String, NodeError> {
@@ -88,7 +98,7 @@ mod tests {
         let cases = [
             ("ParseNumber", json!({"text": " 12 "}), json!({"value": 12})),
             ("ParseNumber", json!({"text": "-1.5e3"}), json!({"value": -1500.0})),
-            ("ParseNumber", json!({"text": "9223372036854775808"}), json!({"value": 9_223_372_036_854_775_808.0})),
+            ("ParseNumber", json!({"text": "18446744073709551615"}), json!({"value": u64::MAX})),
             ("ToText", json!({"value": "x"}), json!({"text": "x"})),
             ("ToText", json!({"value": {"a": [1, null]}}), json!({"text": "{\"a\":[1,null]}"})),
             ("ParseJson", json!({"text": "{\"a\": [1, 2.0]}"}), json!({"json": {"a": [1, 2.0]}})),
@@ -106,6 +116,12 @@ mod tests {
             ("ParseNumber", "twelve", "\"twelve\" is no number"),
             ("ParseNumber", "inf", "\"inf\" is no number"),
             ("ParseNumber", "", "\"\" is no number"),
+            ("ParseNumber", "18446744073709551616", "\"18446744073709551616\" cannot be held exactly as a number"),
+            (
+                "ParseJson",
+                "[18446744073709551616]",
+                "0: 18446744073709551616 cannot be held exactly: whole numbers have at most 64 bits; send it as a string",
+            ),
             ("ParseJson", "[1,", "the text is no JSON: EOF while parsing a value at line 1 column 3"),
         ];
         for (class, text, expected) in cases {

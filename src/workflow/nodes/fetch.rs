@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Node;
+use crate::domain::json::{self, Unreadable};
 use crate::workflow::node::{Cx, Fetch, Given, Next, NodeClass, NodeError, Reply, Spec, Work};
 use crate::workflow::port::{Input, Output, Type};
 use crate::workflow::value::Value;
@@ -65,9 +66,10 @@ impl Node for HttpRequest {
     fn resume(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let Reply::Fetched(answer) = reply else { return Err("the server gave no answer".into()) };
         cx.set(0, i64::from(answer.status));
-        match serde_json::from_str::<serde_json::Value>(&answer.text) {
+        match json::read(answer.text.as_bytes()) {
             Ok(json) => cx.set(2, json),
-            Err(_) => cx.clear(2),
+            Err(Unreadable::Syntax(_)) => cx.clear(2),
+            Err(Unreadable::Number(number)) => return Err(format!("the answer's {number}").into()),
         }
         cx.set(1, answer.text);
         Ok(Next::Done)

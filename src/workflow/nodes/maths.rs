@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::order::{as_json, compare};
 use super::{Cx, NodeError, plain};
 use crate::workflow::node::{NodeClass, Spec};
 use crate::workflow::port::{Input, Output, Type};
@@ -87,6 +88,15 @@ fn compute(operation: &str, a: &Value, b: &Value) -> Result<Value, NodeError> {
     {
         return Ok(Value::Integer(whole));
     }
+    if let "minimum" | "maximum" = operation
+        && let Some(order) = compare(&as_json(a), &as_json(b)).filter(|_| a.as_number().is_some())
+    {
+        return Ok(if order.is_le() == (operation == "minimum") { a.clone() } else { b.clone() });
+    }
+    if let Some(large) = [a, b].into_iter().find(|value| matches!(value, Value::Json(_)) && value.as_number().is_some())
+    {
+        return Err(format!("{large} is too large to be computed with exactly").into());
+    }
     let (Some(a), Some(b)) = (a.as_number(), b.as_number()) else { return Err("a number is missing".into()) };
     let by_zero = |what: &'static str| if b == 0.0 { Err(NodeError::new(what)) } else { Ok(()) };
     finite(match operation {
@@ -111,8 +121,6 @@ fn compute(operation: &str, a: &Value, b: &Value) -> Result<Value, NodeError> {
             let rest = a % b;
             if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
         }
-        "minimum" => a.min(b),
-        "maximum" => a.max(b),
         unknown => return Err(unknown_choice(unknown, OPERATIONS)),
     })
 }
@@ -129,8 +137,6 @@ fn compute_whole(operation: &str, a: i64, b: i64) -> Option<i64> {
             let rest = a.checked_rem(b)?;
             if rest != 0 && (rest < 0) != (b < 0) { rest.checked_add(b) } else { Some(rest) }
         }
-        "minimum" => Some(a.min(b)),
-        "maximum" => Some(a.max(b)),
         _ => None,
     }
 }
@@ -141,7 +147,9 @@ pub(super) fn unknown_choice(unknown: &str, choices: &[&str]) -> NodeError {
 }
 
 fn round(value: &Value, digits: i64) -> Result<Value, NodeError> {
-    if let (Value::Integer(_), 0..) = (value, digits) {
+    if let (Value::Integer(_) | Value::Json(_), 0..) = (value, digits)
+        && value.as_number().is_some()
+    {
         return Ok(value.clone());
     }
     let number = value.as_number().ok_or(NodeError::new("a number is missing"))?;
@@ -211,6 +219,8 @@ mod tests {
             ("modulo", json!(i64::MIN), json!(-1), json!(0.0)),
             ("minimum", json!(2), json!(3), json!(2)),
             ("maximum", json!(2), json!(2.5), json!(2.5)),
+            ("maximum", json!((1_i64 << 53) + 1), json!(0.5), json!((1_i64 << 53) + 1)),
+            ("minimum", json!(u64::MAX), json!(u64::MAX - 1), json!(u64::MAX - 1)),
         ];
         for (operation, a, b, expected) in cases {
             let inputs = json!({"operation": operation, "a": a, "b": b});
@@ -228,6 +238,8 @@ mod tests {
             ("power", json!(-8), json!(0.5), "-8 to the power of 0.5 is no real number"),
             ("multiply", json!(1e300), json!(1e300), "the result is too large for a number"),
             ("add", json!("1"), json!(1), "a number is missing"),
+            ("minimum", json!("1"), json!("2"), "a number is missing"),
+            ("add", json!(u64::MAX), json!(1), "18446744073709551615 is too large to be computed with exactly"),
             (
                 "root",
                 json!(1),

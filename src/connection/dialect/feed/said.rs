@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::domain::event::{Filter, Pattern, Subscription};
+use crate::domain::json::{self as exact, Unreadable};
 use crate::domain::status::Priority;
 
 /// The most types that a filter may name.
@@ -62,12 +63,21 @@ impl Misunderstood {
     }
 }
 
+impl From<Unreadable> for Misunderstood {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Syntax(_) => Misunderstood::NotJson,
+            Unreadable::Number(number) => Misunderstood::Invalid(number.to_string()),
+        }
+    }
+}
+
 /// Reads what a client says. Nothing is done of a message of which a part is wrong.
 ///
 /// # Errors
 /// [`Misunderstood`].
 pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
-    let value: Value = serde_json::from_str(text).map_err(|_| Misunderstood::NotJson)?;
+    let value = exact::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(action)) = fields.remove("action") else {
         return Err(invalid("a message has an action, which is a string"));

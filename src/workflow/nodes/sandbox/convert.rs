@@ -27,7 +27,10 @@ fn from_json(json: &Json) -> Dynamic {
         Json::Bool(value) => (*value).into(),
         Json::Number(number) => match number.as_i64() {
             Some(whole) => whole.into(),
-            None => number.as_f64().map_or(Dynamic::UNIT, Dynamic::from_float),
+            None => match number.as_u64() {
+                Some(large) => Dynamic::from(large),
+                None => number.as_f64().map_or(Dynamic::UNIT, Dynamic::from_float),
+            },
         },
         Json::String(text) => text.into(),
         Json::Array(list) => Dynamic::from_array(list.iter().map(from_json).collect::<Array>()),
@@ -81,6 +84,9 @@ fn scalar(dynamic: &Dynamic) -> Result<Json, NodeError> {
         let number = Number::from_f64(number).ok_or_else(|| format!("the result is {number}, which is no number"))?;
         return Ok(Json::Number(number));
     }
+    if let Some(large) = dynamic.read_lock::<u64>() {
+        return Ok((*large).into());
+    }
     if let Ok(letter) = dynamic.as_char() {
         return Ok(letter.to_string().into());
     }
@@ -103,6 +109,7 @@ mod tests {
             Just(json!(null)),
             any::<bool>().prop_map(Json::from),
             any::<i64>().prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
             any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Json::from),
             ".{0,8}".prop_map(Json::from),
         ];
