@@ -17,9 +17,9 @@ pub enum FieldType {
     String,
     /// Several lines of text.
     Text,
-    /// A whole number.
+    /// A whole number of 64 bits.
     Integer,
-    /// Any number.
+    /// Any number; a whole number is exact up to 64 bits.
     Number,
     /// Yes or no.
     Boolean,
@@ -27,13 +27,13 @@ pub enum FieldType {
     Select,
     /// Any of `choices`.
     Multiselect,
-    /// An email address.
+    /// An email address, also of another script.
     Email,
     /// An absolute URL.
     Url,
     /// A day, `YYYY-MM-DD`.
     Date,
-    /// A moment, RFC 3339.
+    /// A moment: RFC 3339, or a local time without an offset; handed on as it was written.
     Datetime,
     /// Text that is never shown or journaled in the clear.
     Secret,
@@ -52,7 +52,7 @@ pub struct Field {
     /// What it takes.
     #[serde(rename = "type", default)]
     pub field_type: FieldType,
-    /// The value that it starts with.
+    /// The value that it starts with, and has where an answer leaves it out.
     #[serde(default)]
     #[cfg_attr(test, ts(type = "unknown"))]
     pub value: Option<Value>,
@@ -71,15 +71,16 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub max: Option<Value>,
-    /// The fewest characters, or choices.
+    /// The fewest characters (Unicode code points), or choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub min_length: Option<usize>,
-    /// The most characters, or choices.
+    /// The most characters (Unicode code points), or choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub max_length: Option<usize>,
-    /// A regular expression that the whole text must match.
+    /// A regular expression that the whole text must match, as of Rust's `regex`, with ASCII `\d`, `\w`, `\s`; it has no
+    /// look-around.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub pattern: Option<String>,

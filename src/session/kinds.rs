@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::kind::TaskKind;
 use super::messages::Fault;
+use crate::domain::schema;
 
 /// All task kinds of a server.
 #[derive(Default)]
@@ -17,9 +18,12 @@ pub struct Kinds {
 
 struct Registered {
     kind: Arc<dyn TaskKind>,
-    input: Validator,
-    config: Validator,
+    input: Compiled,
+    config: Compiled,
 }
+
+/// A schema, or why nothing can be checked by it.
+type Compiled = Result<Validator, String>;
 
 /// A task kind that cannot be registered.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +44,7 @@ pub enum Error {
 }
 
 impl Kinds {
-    /// Adds a kind.
+    /// Adds a kind. One of which a schema has a pattern that this server does not have is there, but cannot be started.
     ///
     /// # Errors
     /// Where its name is taken or one of its schemas is not valid.
@@ -49,12 +53,13 @@ impl Kinds {
         if self.by_name.contains_key(&name) {
             return Err(Error::Duplicate(name));
         }
-        let compile = |part, schema: Value| {
-            jsonschema::validator_for(&schema).map_err(|error| Error::Schema {
-                task: name.clone(),
-                part,
-                reason: error.to_string(),
-            })
+        let compile = |part, schema: Value| match schema::compile(&schema) {
+            Ok(validator) => Ok(Ok(validator)),
+            Err(schema::Unusable::Pattern(reason)) => {
+                log::error!(task = name.as_str(), schema = part, reason = reason.as_str(); "the task cannot be started: its schema has a pattern that cannot be used");
+                Ok(Err(reason))
+            }
+            Err(schema::Unusable::Invalid(reason)) => Err(Error::Schema { task: name.clone(), part, reason }),
         };
         let input = compile("input", kind.input_schema())?;
         let config = compile("config", kind.config_schema())?;
@@ -84,12 +89,24 @@ impl Kinds {
     #[must_use]
     pub fn check(&self, name: &str, input: &Value, config: &Value) -> Vec<Fault> {
         let Some(registered) = self.by_name.get(name) else { return Vec::new() };
-        let mut faults = faults("input", &registered.input, input);
-        faults.extend(self::faults("config", &registered.config, config));
+        let mut faults = registered.faults("input", &registered.input, input);
+        faults.extend(registered.faults("config", &registered.config, config));
         if faults.is_empty() {
             faults = registered.kind.check(input, config);
         }
         faults
+    }
+}
+
+impl Registered {
+    fn faults(&self, part: &str, schema: &Compiled, value: &Value) -> Vec<Fault> {
+        match schema {
+            Ok(schema) => faults(part, schema, value),
+            Err(reason) => {
+                let msg = format!("cannot be checked, as the task's own schema cannot be used: {reason}");
+                vec![Fault { loc: vec!["body".to_owned(), part.to_owned()], msg, kind: "unusable_schema".to_owned() }]
+            }
+        }
     }
 }
 
@@ -180,6 +197,36 @@ mod tests {
         assert_eq!(locs(json!({"steps": 6})), ["body.config.steps maximum"]);
         assert_eq!(locs(Value::Null), ["body.config.steps missing"]);
         assert!(locs(json!({"steps": 5})).is_empty());
+    }
+
+    struct LookAround;
+
+    impl TaskKind for LookAround {
+        fn name(&self) -> &str {
+            "look_around"
+        }
+
+        fn input_schema(&self) -> Value {
+            json!({"properties": {"a": {"pattern": "(?=a)b"}}})
+        }
+
+        fn run(&self, _: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
+            Box::pin(async { Ok(Value::Null) })
+        }
+    }
+
+    #[test]
+    fn a_kind_whose_schema_has_a_pattern_there_is_not_is_never_started() {
+        let mut kinds = kinds();
+        kinds.register(Arc::new(LookAround)).unwrap();
+        for input in [Value::Null, json!({"a": "b"})] {
+            let faults = kinds.check("look_around", &input, &Value::Null);
+            assert_eq!(
+                (faults.len(), faults[0].loc.join("."), faults[0].kind.as_str()),
+                (1, "body.input".to_owned(), "unusable_schema")
+            );
+            assert!(faults[0].msg.contains("look-around"), "{}", faults[0].msg);
+        }
     }
 
     #[test]

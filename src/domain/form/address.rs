@@ -1,8 +1,11 @@
 //! Email addresses and URLs.
 
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 use serde_json::Value;
 use url::Url;
 
+use super::invisible::is_invisible;
 use super::text;
 use crate::domain::request::Field;
 
@@ -12,11 +15,8 @@ const MAX_EMAIL: usize = 254;
 /// The longest part before the `@` (the same section), in bytes.
 const MAX_LOCAL: usize = 64;
 
-/// The longest part of a domain name between two dots (RFC 1035, section 2.3.4), in bytes.
-const MAX_LABEL: usize = 63;
-
-/// An email address that mail could be sent to over the internet. Quoted local parts and bare IP addresses, which
-/// nobody has, are refused: they are typing errors.
+/// An email address that mail could be sent to over the internet, also one of another script (RFC 6531). Quoted local
+/// parts and bare IP addresses, which nobody has, are refused: they are typing errors.
 pub(super) fn email(field: &Field, text: Option<&str>) -> Result<Value, String> {
     let wrong = "must be an email address such as name@example.org";
     let text = text.ok_or(wrong)?;
@@ -36,7 +36,7 @@ pub(super) fn url(field: &Field, text: Option<&str>) -> Result<Value, String> {
     let rest = ["http://", "https://"].iter().find_map(|scheme| {
         text.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme)).and(text.get(scheme.len()..))
     });
-    let plain = |rest: &str| !rest.starts_with(['/', '\\']) && !rest.contains(is_unprintable);
+    let plain = |rest: &str| !rest.starts_with(['/', '\\']) && !rest.contains(is_invisible);
     if !rest.is_some_and(plain) || !Url::parse(text).is_ok_and(|url| url.has_host()) {
         return Err(wrong.to_owned());
     }
@@ -44,25 +44,21 @@ pub(super) fn url(field: &Field, text: Option<&str>) -> Result<Value, String> {
     Ok(Value::from(text))
 }
 
-fn is_unprintable(char: char) -> bool {
-    char.is_whitespace() || char.is_control()
-}
-
 fn is_local_part(local: &str) -> bool {
-    let odd = |char: char| is_unprintable(char) || r#"()<>[]:;,\""#.contains(char);
+    let odd = |char: char| is_invisible(char) || r#"()<>[]:;,\""#.contains(char);
     local.len() <= MAX_LOCAL && !local.contains(odd) && local.split('.').all(|atom| !atom.is_empty())
 }
 
+/// Whether the name of a host can be looked up (UTS 46): letters, digits and hyphens once it is written in ASCII.
 fn is_domain(domain: &str) -> bool {
-    let is_label = |label: &str| {
-        let inside = |char: char| char.is_alphanumeric() || char == '-';
-        (1..=MAX_LABEL).contains(&label.len())
-            && label.chars().all(inside)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let top = domain.rsplit_once('.').map(|(_, top)| top);
-    domain.split('.').all(is_label) && top.is_some_and(|top| !top.bytes().all(|byte| byte.is_ascii_digit()))
+    // What shows nothing would be mapped away, and the name would be another one than it seems to be.
+    if domain.contains(is_invisible) {
+        return false;
+    }
+    let ascii =
+        Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    let Ok(ascii) = ascii else { return false };
+    ascii.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -93,6 +89,12 @@ mod tests {
             "用户@例子.广告",
             "x@xn--fsqu00a.xn--0zwm56d",
             "n_1@1-2.de",
+            "a@हिन्दी.भारत",
+            "उपयोगकर्ता@उदाहरण.भारत",
+            "jörg@münchen.example",
+            "δοκιμή@παράδειγμα.ελ",
+            "a@r3---sn.example",
+            "ana@მაგალითი.გე",
         ];
         let mut bad: Vec<String> = [
             "not an address",
@@ -120,6 +122,16 @@ mod tests {
             "\"a\"@b.example",
             "a@b.example\n.org",
             "a\u{0}@b.example",
+            "ana\u{200B}@b.example",
+            "ana@b\u{AD}.example",
+            "\u{FEFF}ana@b.example",
+            "ana\u{202E}@b.example",
+            "ana\u{A0}x@b.example",
+            "ana\u{3164}@b.example",
+            "ana\u{FE0F}@b.example",
+            "ana\u{E0061}@b.example",
+            "ana@xn--a.example",
+            "ana@b\u{301}\u{2024}example",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -139,6 +151,7 @@ mod tests {
             "http://[::1]/",
             " https://localhost/x ",
             "https://例子.广告/",
+            "https://हिन्दी.भारत/पथ?a=ö",
         ];
         let bad = [
             "example.org",
@@ -159,6 +172,10 @@ mod tests {
             "http://?",
             "file:///etc/hosts",
             "http:/a",
+            "https://exa\u{200B}mple.org",
+            "https://example.org/\u{202E}gpj.exe",
+            "https://example.org/a\u{FE0F}",
+            "https://example.org/\u{2066}",
             "httpß://a",
         ]
         .map(str::to_owned);

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::invisible::is_blank;
+use crate::domain::number;
 use crate::domain::request::Field;
 
 /// Most choices that an error repeats.
@@ -14,7 +16,7 @@ pub(super) fn one(field: &Field, value: &Value) -> Result<Value, String> {
     let choices = field.choices.as_deref().unwrap_or_default();
     match Choices::new(choices).find(value) {
         Some((_, choice)) => Ok(choice.clone()),
-        None if value.as_str().is_some_and(|text| text.trim().is_empty()) => Ok(Value::Null),
+        None if value.as_str().is_some_and(is_blank) => Ok(Value::Null),
         None => Err(format!("must be one of {}", list(choices))),
     }
 }
@@ -77,8 +79,7 @@ fn key(value: &Value) -> (bool, String) {
     match value {
         Value::String(text) => (true, text.clone()),
         Value::Number(number) => {
-            let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
-            (false, float.map_or_else(|| number.to_string(), |float| (float as i64).to_string()))
+            (false, number::whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string()))
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => (false, value.to_string()),
     }
@@ -122,6 +123,15 @@ mod tests {
         cases(
             json!({"type": "select", "choices": ["2", 2]}),
             &[(json!("2"), Ok(json!("2"))), (json!(2), Ok(json!(2)))],
+        );
+        let (one, other) = ((1_i64 << 53) + 1, 1_i64 << 53);
+        cases(
+            json!({"type": "select", "choices": [other, one]}),
+            &[
+                (json!(one), Ok(json!(one))),
+                (json!(one.to_string()), Ok(json!(one))),
+                (json!(other as f64), Ok(json!(other))),
+            ],
         );
         cases(json!({"type": "select"}), &[(json!("a"), Err("must be one of "))]);
     }

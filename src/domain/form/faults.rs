@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::choice::{self, Choices};
 use super::fit::fit;
-use super::{moment, number, text};
+use super::{moment, number};
+use crate::domain::number::compare;
+use crate::domain::pattern;
 use crate::domain::request::{Field, FieldError, FieldType};
 
 /// Everything that is wrong with a form, in the order of its fields; a form without fields is a form.
@@ -86,7 +88,7 @@ fn settings(field: &Field) -> Vec<String> {
     {
         faults.push(format!("has a min_length of {min} above its max_length of {max}"));
     }
-    if let Some(Err(reason)) = field.pattern.as_deref().map(text::compile) {
+    if let Some(Err(reason)) = field.pattern.as_deref().map(pattern::compile_whole) {
         faults.push(format!("has a pattern that {reason}"));
     }
     faults
@@ -110,10 +112,8 @@ fn choices(field: &Field) -> Option<String> {
 
 fn range(field: &Field) -> Vec<String> {
     match field.field_type {
-        FieldType::Date => bounds(field, moment::day_of, "a day such as 2026-01-31", |a, b| Some(a.cmp(b))),
-        FieldType::Datetime => {
-            bounds(field, moment::moment_of, "a date and time such as 2026-01-31T13:45", |a, b| Some(a.cmp(b)))
-        }
+        FieldType::Date => bounds(field, moment::day_of, "a day such as 2026-01-31", Ord::cmp),
+        FieldType::Datetime => bounds(field, moment::moment_of, "a date and time such as 2026-01-31T13:45", Ord::cmp),
         FieldType::Integer
         | FieldType::Number
         | FieldType::String
@@ -123,7 +123,7 @@ fn range(field: &Field) -> Vec<String> {
         | FieldType::Multiselect
         | FieldType::Email
         | FieldType::Url
-        | FieldType::Secret => bounds(field, number::parse, "a number", number::order),
+        | FieldType::Secret => bounds(field, number::parse, "a number", compare),
     }
 }
 
@@ -131,7 +131,7 @@ fn bounds<T>(
     field: &Field,
     read: fn(&Value) -> Option<T>,
     expected: &str,
-    order: fn(&T, &T) -> Option<Ordering>,
+    order: fn(&T, &T) -> Ordering,
 ) -> Vec<String> {
     let mut faults = Vec::new();
     let mut bound = |name: &str, value: &Option<Value>| {
@@ -144,7 +144,7 @@ fn bounds<T>(
     };
     let (min, max) = (bound("min", &field.min), bound("max", &field.max));
     if let (Some(low), Some(high), Some(min), Some(max)) = (min, max, &field.min, &field.max)
-        && order(&low, &high) == Some(Ordering::Greater)
+        && order(&low, &high).is_gt()
     {
         faults.push(format!("has a min of {} above its max of {}", choice::shown(min), choice::shown(max)));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{address, choice, moment, number, text};
+use super::{address, choice, invisible, moment, number, text};
 use crate::domain::request::{Field, FieldType};
 
 /// The value as the task gets it; null where it counts as empty. Whether something is required is not asked here.
@@ -21,7 +21,7 @@ pub(super) fn fit(field: &Field, value: &Value) -> Result<Value, String> {
         | FieldType::Email
         | FieldType::Url
         | FieldType::Date
-        | FieldType::Datetime => text == Some(""),
+        | FieldType::Datetime => text.is_some_and(invisible::is_blank),
     };
     if value.is_null() || empty {
         return Ok(Value::Null);
@@ -54,7 +54,7 @@ fn boolean(value: &Value) -> Result<Value, String> {
 pub(super) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => invisible::is_blank(text),
         Value::Array(items) => items.is_empty(),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }

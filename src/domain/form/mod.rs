@@ -1,13 +1,14 @@
 //! Whether an answer fits its form, field by field.
 //!
-//! An answer that leaves a field out gets the field's default `value`. One that gives null, or an empty text where the
-//! type is not a text, says that the field is empty: an error where it is required, else null. So a person who clears a
-//! field that started with a value does not get that value back.
+//! An answer that leaves a field out gets the field's default `value`. One that gives null, or a text in which there is
+//! nothing to see, says that the field is empty: an error where it is required, else null, or the empty text where the
+//! type is a text. So a person who clears a field that started with a value does not get that value back.
 
 mod address;
 mod choice;
 mod faults;
 mod fit;
+mod invisible;
 mod moment;
 mod number;
 #[cfg(test)]
@@ -53,6 +54,18 @@ pub fn check(fields: &[Field], values: &Values) -> Result<Values, Vec<FieldError
         message: "is not a field of this form; leave it out".to_owned(),
     }));
     if errors.is_empty() { Ok(checked) } else { Err(errors) }
+}
+
+/// The fields with each default value as the answer would have it, such as `true` for `"true"`, so that whoever shows the
+/// form shows what leaving the field out means.
+#[must_use]
+pub fn with_read_defaults(mut fields: Vec<Field>) -> Vec<Field> {
+    for field in &mut fields {
+        if let Ok(Some(value)) = default(field) {
+            field.value = Some(value);
+        }
+    }
+    fields
 }
 
 /// The default values of a form, where every required field has one: what an answer of `{}` means.
@@ -155,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn a_form_shows_what_its_defaults_mean() {
+        let fields = form(json!([
+            {"name": "a", "type": "boolean", "value": "true"},
+            {"name": "b", "type": "integer", "value": "9007199254740993"},
+            {"name": "c", "type": "select", "choices": [1, 2], "value": "2"},
+            {"name": "d", "type": "datetime", "value": "2026-10-25T02:30:00.25+01:00"},
+            {"name": "e", "type": "email", "value": ""},
+        ]));
+        let shown: Vec<_> = with_read_defaults(fields).into_iter().map(|field| field.value.unwrap()).collect();
+        let expected = json!([true, 9_007_199_254_740_993_i64, 2, "2026-10-25T02:30:00.25+01:00", ""]);
+        assert_eq!(Value::from(shown), expected);
+    }
+
+    #[test]
     fn a_field_that_was_cleared_does_not_get_its_default() {
         let fields = form(json!([{"name": "a", "type": "integer", "value": 3, "required": false}]));
         assert_eq!(check(&fields, &values(json!({"a": ""}))), Ok(values(json!({"a": null}))));
@@ -168,12 +195,35 @@ mod tests {
     fn required_means_not_blank() {
         for kind in ["string", "text", "secret", "email", "select", "number", "date"] {
             let fields = form(json!([{"name": "a", "type": kind, "choices": ["x"]}]));
-            for blank in ["", "  \t"] {
+            for blank in ["", "  \t", "\u{200B}", "\u{A0}\u{2066}\u{3164}"] {
                 assert_eq!(errors(&fields, json!({"a": blank})), ["a: is required"], "{kind} {blank:?}");
             }
         }
         let fields = form(json!([{"name": "a", "type": "multiselect", "choices": ["x"]}]));
         assert_eq!(errors(&fields, json!({"a": []})), ["a: is required"]);
+    }
+
+    #[test]
+    fn a_text_of_which_nothing_can_be_seen_is_empty() {
+        for (kind, empty) in
+            [("string", json!("")), ("text", json!("")), ("integer", json!(null)), ("date", json!(null))]
+        {
+            let fields = form(json!([{"name": "a", "type": kind, "required": false}]));
+            for blank in ["\u{200B}", " \u{FEFF} "] {
+                assert_eq!(check(&fields, &values(json!({"a": blank}))), Ok(values(json!({"a": empty}))), "{kind}");
+            }
+        }
+        let fields = form(json!([{"name": "a", "min_length": 3, "pattern": "[a-z]+", "required": false}]));
+        assert_eq!(check(&fields, &values(json!({"a": "\u{200B}"}))), Ok(values(json!({"a": ""}))));
+    }
+
+    #[test]
+    fn names_are_only_names() {
+        for name in ["__proto__", "constructor", "toString", "hasOwnProperty", "a.b", "$ref", "0", "ä b"] {
+            let fields = form(json!([{"name": name}]));
+            assert_eq!(check(&fields, &values(json!({name: "x"}))), Ok(values(json!({name: "x"}))));
+            assert_eq!(errors(&fields, json!({})), [format!("{name}: is required")]);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Days and moments, as people and browsers write them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 use serde_json::Value;
 
 use crate::domain::request::Field;
@@ -50,16 +50,29 @@ fn moment(text: &str) -> Option<NaiveDateTime> {
     let (date, time) = text.split_once(['T', 't'])?;
     day(date)?;
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.naive_utc());
+        return Some(moment.naive_utc()).filter(may_leap);
     }
     let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
     if !time.split('.').next()?.split(':').all(digits) {
         return None;
     }
     let local = format!("{date}T{time}");
-    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
+    let moment = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
         .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(&local, format).ok())
+        .find_map(|format| NaiveDateTime::parse_from_str(&local, format).ok());
+    // Whether a local time is the end of a month in UTC is not known.
+    moment.filter(|moment| !is_leap(moment))
+}
+
+/// Whether it is a second that only leap seconds have; it counts on the nanoseconds of the one before.
+fn is_leap(moment: &NaiveDateTime) -> bool {
+    moment.nanosecond() >= 1_000_000_000
+}
+
+/// Leap seconds end a month in UTC, and are nowhere else (RFC 3339, section 5.7).
+fn may_leap(utc: &NaiveDateTime) -> bool {
+    let ends_month = || utc.date().succ_opt().is_some_and(|next| next.day() == 1);
+    !is_leap(utc) || (utc.hour(), utc.minute()) == (23, 59) && ends_month()
 }
 
 fn within<T: PartialOrd>(field: &Field, text: &str, value: &T, read: fn(&Value) -> Option<T>) -> Result<Value, String> {
@@ -126,6 +139,14 @@ mod tests {
             "13:45",
             "2026-01-31T+3:45",
             "2026-01-31T13:45:",
+            "2026-01-31T13:45:60Z",
+            "2026-12-31T23:59:60",
+            "2026-12-31T23:59:60+01:00",
+            "2026-12-30T23:59:60Z",
+            "2026-12-31T23:59:61Z",
+            "2026-12-31T22:59:60Z",
+            "0000-01-01T00:00",
+            "12026-01-01T00:00",
         ];
         let bad: Vec<Value> = bad.into_iter().map(Value::from).chain([json!(1_700_000_000), json!([])]).collect();
         let good = [
@@ -135,6 +156,10 @@ mod tests {
             "2026-01-31T13:45:30Z",
             "2026-01-31T13:45:30.123456+02:00",
             "2026-01-31t13:45:30z",
+            "2016-12-31T23:59:60Z",
+            "2017-01-01T05:29:60.25+05:30",
+            "2026-06-30T23:59:60Z",
+            "2026-01-31T13:45:30.123456789012345678-00:00",
             " 2026-01-31T00:00 ",
         ];
         let message = "must be a date and time, written like 2026-01-31T13:45 or 2026-01-31T13:45:00Z";

@@ -1,9 +1,9 @@
 //! Whole numbers and others, and what lies between two of them.
 
-use std::cmp::Ordering;
-
 use serde_json::{Number, Value};
 
+use crate::domain::json;
+use crate::domain::number::compare;
 use crate::domain::request::Field;
 
 /// A whole number that fits 64 bits: a JSON integer, a float without a fraction, or a text of digits.
@@ -28,17 +28,10 @@ pub(super) fn parse(value: &Value) -> Option<Number> {
         Value::String(text) => {
             let text = text.trim();
             let whole = text.parse::<i64>().ok().map(Number::from);
-            whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
+            let whole = whole.or_else(|| text.parse::<u64>().ok().map(Number::from));
+            whole.or_else(|| text.parse::<f64>().ok().filter(|_| json::is_kept(text)).and_then(Number::from_f64))
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// Which of two numbers is larger; whole numbers are compared without rounding.
-pub(super) fn order(a: &Number, b: &Number) -> Option<Ordering> {
-    match (a.as_i64(), b.as_i64()) {
-        (Some(a), Some(b)) => Some(a.cmp(&b)),
-        (Some(_), None) | (None, Some(_)) | (None, None) => a.as_f64()?.partial_cmp(&b.as_f64()?),
     }
 }
 
@@ -71,10 +64,10 @@ fn too_large() -> String {
 
 fn within(field: &Field, number: Number) -> Result<Value, String> {
     let limit = |limit: &Option<Value>| limit.as_ref().and_then(parse);
-    if let Some(min) = limit(&field.min).filter(|min| order(&number, min) == Some(Ordering::Less)) {
+    if let Some(min) = limit(&field.min).filter(|min| compare(&number, min).is_lt()) {
         return Err(format!("must be at least {min}"));
     }
-    if let Some(max) = limit(&field.max).filter(|max| order(&number, max) == Some(Ordering::Greater)) {
+    if let Some(max) = limit(&field.max).filter(|max| compare(&number, max).is_gt()) {
         return Err(format!("must be at most {max}"));
     }
     Ok(Value::Number(number))
@@ -130,6 +123,10 @@ mod tests {
                 (json!(" 3.5 "), Ok(json!(3.5))),
                 (json!("1e3"), Ok(json!(1000.0))),
                 (json!(u64::MAX), Ok(json!(u64::MAX))),
+                (json!("18446744073709551615"), Ok(json!(u64::MAX))),
+                (json!("9007199254740993"), Ok(json!((1_i64 << 53) + 1))),
+                (json!("18446744073709551616"), wrong.clone()),
+                (json!("9007199254740993.0"), wrong.clone()),
                 (json!(" "), Ok(json!(null))),
                 (json!("inf"), wrong.clone()),
                 (json!("NaN"), wrong.clone()),
@@ -167,6 +164,14 @@ mod tests {
         cases(
             json!({"type": "integer", "max": most - 1}),
             &[(json!(most), Err("must be at most 9007199254740992")), (json!(most - 1), Ok(json!(most - 1)))],
+        );
+        cases(
+            json!({"type": "number", "min": (1i64 << 53) as f64, "max": u64::MAX - 1}),
+            &[
+                (json!(most - 2), Err("must be at least 9007199254740992.0")),
+                (json!(most), Ok(json!(most))),
+                (json!(u64::MAX), Err("must be at most 18446744073709551614")),
+            ],
         );
     }
 }

@@ -1,18 +1,13 @@
 //! Texts: their length, their lines and the pattern that they must match.
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use super::invisible::is_blank;
+use crate::domain::pattern;
 use crate::domain::request::Field;
 
 /// Most characters of a text whose field has no `max_length`.
 pub const MAX_TEXT: usize = 100_000;
-
-/// Most bytes of a pattern.
-const MAX_PATTERN: usize = 4096;
-
-/// Most bytes of a compiled pattern: it is compiled for each answer, on a thread that serves sockets, too.
-const MAX_COMPILED: usize = 4 << 20;
 
 /// One line of text.
 pub(super) fn line(field: &Field, value: &Value) -> Result<Value, String> {
@@ -22,12 +17,14 @@ pub(super) fn line(field: &Field, value: &Value) -> Result<Value, String> {
     text(field, value)
 }
 
-/// Any text; an empty one is let through whatever its length or pattern should be, as browsers do.
+/// Any text; an empty one is let through whatever its length or pattern should be, as browsers do. One in which there is
+/// nothing to see is empty.
 pub(super) fn text(field: &Field, value: &Value) -> Result<Value, String> {
     let text = value.as_str().ok_or("must be a text")?;
-    if !text.is_empty() {
-        limits(field, text)?;
+    if is_blank(text) {
+        return Ok(Value::from(""));
     }
+    limits(field, text)?;
     Ok(Value::from(text))
 }
 
@@ -42,37 +39,8 @@ pub(super) fn limits(field: &Field, text: &str) -> Result<(), String> {
         return Err(format!("must have at least {}", characters(least)));
     }
     let Some(pattern) = &field.pattern else { return Ok(()) };
-    let whole = compile(pattern).map_err(|reason| format!("cannot be checked: its pattern {reason}"))?;
+    let whole = pattern::compile_whole(pattern).map_err(|reason| format!("cannot be checked: its pattern {reason}"))?;
     if whole.is_match(text) { Ok(()) } else { Err(format!("must match the pattern {pattern}")) }
-}
-
-/// The pattern as one that matches whole texts only.
-///
-/// # Errors
-/// Why it cannot be used.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    if pattern.len() > MAX_PATTERN {
-        return Err(format!("is longer than {MAX_PATTERN} bytes"));
-    }
-    let build = |pattern: &str| {
-        let regex = RegexBuilder::new(pattern).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).build();
-        regex.map_err(|error| reason(&error))
-    };
-    // Alone it must be right as well: "a)|(b" becomes so only by the parentheses around it.
-    if pattern.contains(')') {
-        build(pattern)?;
-    }
-    build(&format!(r"\A(?:{pattern})\z"))
-}
-
-fn reason(error: &regex::Error) -> String {
-    if matches!(error, regex::Error::CompiledTooBig(_)) {
-        return "is too large once it is compiled".to_owned();
-    }
-    // The other lines draw the place with spaces, which a single line of text cannot show.
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    format!("is no regular expression: {}", last.trim_start_matches("error: "))
 }
 
 fn characters(count: usize) -> String {
@@ -144,25 +112,5 @@ mod tests {
             ],
         );
         cases(json!({"pattern": "(?m)^a$", "type": "text"}), &[(json!("a\nb"), Err("must match the pattern (?m)^a$"))]);
-    }
-
-    #[test]
-    fn a_pattern_that_cannot_be_used_says_why() {
-        for (pattern, reason) in [
-            ("(", "is no regular expression: unclosed group"),
-            ("a)|(b", "is no regular expression: unopened group"),
-            ("(?x) a # note", "is no regular expression: unclosed group"),
-            (
-                r"(?=a)b",
-                "is no regular expression: look-around, including look-ahead and look-behind, is not supported",
-            ),
-            (r"\w{500}", "is too large once it is compiled"),
-        ] {
-            assert_eq!(compile(pattern).unwrap_err(), reason, "{pattern}");
-        }
-        assert_eq!(compile(&"a".repeat(5000)).unwrap_err(), "is longer than 4096 bytes");
-        for pattern in ["", "[0-9]+", r"v?\d+\.\d+\.\d+", r"\w{1,64}", "(a)(b)", r"\)"] {
-            assert!(compile(pattern).is_ok(), "{pattern}");
-        }
     }
 }

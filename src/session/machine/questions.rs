@@ -54,6 +54,7 @@ impl Machine {
                 return;
             }
         };
+        form.fields = form::with_read_defaults(form.fields);
         let question = Question::Form(form.clone());
         let entry = Entry::RequestUserInput {
             request_id: id,

@@ -52,7 +52,7 @@ description: string,
  */
 type: FieldType,
 /**
- * The value that it starts with.
+ * The value that it starts with, and has where an answer leaves it out.
  */
 value: unknown,
 /**
@@ -72,15 +72,16 @@ min?: unknown,
  */
 max?: unknown,
 /**
- * The fewest characters, or choices.
+ * The fewest characters (Unicode code points), or choices.
  */
 min_length?: number,
 /**
- * The most characters, or choices.
+ * The most characters (Unicode code points), or choices.
  */
 max_length?: number,
 /**
- * A regular expression that the whole text must match.
+ * A regular expression that the whole text must match, as of Rust's `regex`, with ASCII `\d`, `\w`, `\s`; it has no
+ * look-around.
  */
 pattern?: string, };
 
