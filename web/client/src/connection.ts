@@ -194,7 +194,7 @@ export class SessionConnection {
       await json(this.#environment.transport, `/sessions/${encodeURIComponent(this.id)}/${words[type]}`, { method: "POST", body });
     } catch (error) {
       if (this.#line.isClosed || !(error instanceof CallboardError)) return;
-      const errors = error.faults.filter(({ loc }) => loc[1] === "values" && loc.length > 2).map(({ loc, msg }) => ({ field: loc.slice(2).join("."), message: msg }));
+      const errors = error.faults.filter(({ loc }) => loc[1] === "values" && loc.length > 2).map(({ loc, msg }) => ({ field: loc[2] ?? "", message: loc.length > 3 ? `${loc.slice(3).join(".")}: ${msg}` : msg }));
       const told: Message =
         errors.length > 0
           ? { type: "input_rejected", request_id: ("request_id" in saying && saying.request_id) || "", errors }

@@ -1,6 +1,7 @@
 /** The calls over HTTP. */
 
 import type { Clock } from "./clock.js";
+import { parseJson, writeJson } from "./exact.js";
 import type { Fault, Problem, Winner } from "./wire/wire.js";
 
 /** Why a call was not done: what the server refuses, or that it could not be reached (`status` 0). */
@@ -53,7 +54,7 @@ export async function request(transport: Transport, path: string, call: Call = {
   const init: RequestInit = { method: call.method ?? "GET", headers };
   if (call.body !== undefined) {
     headers["Content-Type"] = "application/json";
-    init.body = JSON.stringify(call.body);
+    init.body = writeJson(call.body);
   }
   if (call.signal) init.signal = call.signal;
   const sent = Date.now();
@@ -73,14 +74,14 @@ export async function request(transport: Transport, path: string, call: Call = {
 export async function json<T>(transport: Transport, path: string, call?: Call): Promise<T> {
   const response = await request(transport, path, call);
   try {
-    return (await response.json()) as T;
+    return parseJson(await response.text()) as T;
   } catch {
     throw new CallboardError("The server's answer broke off or is not JSON. Try again.", { status: response.status, code: "bad_answer" });
   }
 }
 
 async function refusal(response: Response): Promise<CallboardError> {
-  const told = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  const told = (await response.text().then(parseJson).catch(() => ({}))) as Partial<Problem>;
   const text = told.detail || told.title || `The server answered ${response.status}.`;
   const after = Number(response.headers.get("Retry-After") ?? Number.NaN);
   return new CallboardError(text, { ...told, status: response.status, code: told.code ?? "unknown", retryAfter: Number.isFinite(after) ? after : null });

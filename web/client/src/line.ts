@@ -4,6 +4,7 @@
  */
 
 import { afterClose, hintIn, pauseBefore, reasonFor } from "./close.js";
+import { parseJson, writeJson } from "./exact.js";
 import { openSocket, type Hear, type Link, type SocketConstructor } from "./link.js";
 import type { Transport } from "./http.js";
 import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "./pace.js";
@@ -91,7 +92,7 @@ export class Line {
 
   /** Sends something; gives whether it went out. */
   send(message: object): boolean {
-    return this.#link?.send(JSON.stringify(message)) ?? false;
+    return this.#link?.send(writeJson(message)) ?? false;
   }
 
   /** Lets go of the link there is, and opens another. */
@@ -170,7 +171,7 @@ export class Line {
   #receive(text: string): void {
     let message: unknown;
     try {
-      message = JSON.parse(text);
+      message = parseJson(text);
     } catch {
       return;
     }

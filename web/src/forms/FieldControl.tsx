@@ -1,6 +1,7 @@
 /** One field of a form: its label, the right control for its type, what it takes, and what is wrong with it. */
 
 import { memo, type ReactNode } from "react";
+import { isNumber } from "@callboard/client";
 import { Icon } from "../ui/Icon";
 import { choiceWords, hint, type FormField, type Raw } from "./fields";
 import "./forms.css";
@@ -20,14 +21,14 @@ interface Props {
 
 /** The name in words: `step_delay_ms` → `Step delay ms`. */
 function label(field: FormField): string {
-  if (field.description && !field.omitDefault) return field.description;
+  if (field.description && !field.ofSchema) return field.description;
   const words = field.name.replaceAll(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export const FieldControl = memo(function FieldControl(props: Props): ReactNode {
   const { field, id, error } = props;
-  const about = [field.omitDefault ? field.description : "", hint(field)].filter(Boolean).join(" ");
+  const about = [field.ofSchema ? field.description : "", hint(field)].filter(Boolean).join(" ");
   const described = [about && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   const group = field.type === "multiselect";
   const tick = field.type === "boolean";
@@ -83,7 +84,6 @@ function Control({ field, id, value, error, disabled, onChange, described }: Pro
           {...common}
           className={field.type === "json" ? "mono" : undefined}
           rows={field.type === "json" ? 2 : 4}
-          maxLength={field.max_length}
           spellCheck={field.type === "text"}
           value={text}
           onChange={(event) => onChange(field.name, event.target.value)}
@@ -108,16 +108,15 @@ function Control({ field, id, value, error, disabled, onChange, described }: Pro
 }
 
 function Line({ field, common, text, onChange }: { field: FormField; common: object; text: string; onChange: Props["onChange"] }): ReactNode {
-  const isNumber = field.type === "integer" || field.type === "number";
-  const bound = (value: unknown): string | number | undefined => (typeof value === "string" || typeof value === "number" ? value : undefined);
+  const isNumeric = field.type === "integer" || field.type === "number";
+  const bound = (value: unknown): string | undefined => (typeof value === "string" || isNumber(value) ? String(value) : undefined);
   return (
     <input
       {...common}
       type={INPUT_TYPES[field.type] ?? "text"}
       step={field.type === "integer" ? 1 : field.type === "number" ? "any" : field.type === "datetime" ? 1 : undefined}
-      min={isNumber || field.type === "date" ? bound(field.min) : undefined}
-      max={isNumber || field.type === "date" ? bound(field.max) : undefined}
-      maxLength={field.max_length}
+      min={isNumeric || field.type === "date" ? bound(field.min) : undefined}
+      max={isNumeric || field.type === "date" ? bound(field.max) : undefined}
       inputMode={field.type === "integer" ? "numeric" : field.type === "number" ? "decimal" : undefined}
       autoComplete={field.type === "secret" ? "new-password" : field.type === "email" ? "email" : "off"}
       value={text}

@@ -1,13 +1,14 @@
 /** A question to a person: yes or no, or a form, with the server's errors beside its fields. */
 
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from "react";
-import type { OpenRequest } from "@callboard/client";
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode, type SyntheticEvent } from "react";
+import { record, type OpenRequest } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Icon } from "../ui/Icon";
 import { span, useNow } from "../ui/time";
 import { FieldControl } from "./FieldControl";
 import { keepDraft, readDraft } from "./drafts";
 import { initials, readAll, type Raw, type RawValues } from "./fields";
+import { useSettled } from "./useSettled";
 
 interface Props {
   request: OpenRequest;
@@ -21,6 +22,13 @@ const TITLES = { confirmation: "Your decision is needed", input: "Your input is 
 export function Question(props: Props): ReactNode {
   const { request } = props;
   const title = useId();
+  const isSettled = useSettled();
+  // A second click may be meant for the question that stood here before: what has just appeared is not answered by it.
+  const guard = (event: SyntheticEvent): void => {
+    if (isSettled) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   return (
     <section className="question" data-kind={request.kind} data-request={request.id} aria-labelledby={title} tabIndex={-1}>
       <header>
@@ -28,7 +36,9 @@ export function Question(props: Props): ReactNode {
         <h2 id={title}>{TITLES[request.kind]}</h2>
         {request.deadline !== null && <Countdown deadline={request.deadline} />}
       </header>
-      {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
+      <div role="group" aria-labelledby={title} aria-disabled={isSettled ? undefined : true} onClickCapture={guard} onKeyDownCapture={guard} onSubmitCapture={guard}>
+        {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
+      </div>
     </section>
   );
 }
@@ -82,13 +92,13 @@ function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
   const { id, fields, message, sending, errors: told } = request;
   const base = useId();
   const form = useRef<HTMLFormElement>(null);
-  const [values, setValues] = useState<RawValues>(() => ({ ...initials(fields), ...readDraft(id) }));
-  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
+  const [values, setValues] = useState<RawValues>(() => record([...Object.entries(initials(fields)), ...Object.entries(readDraft(id))]));
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>(record);
 
   useEffect(() => keepDraft(id, fields, values), [id, fields, values]);
   useEffect(() => {
     if (told.length === 0) return;
-    const found: Record<string, string> = {};
+    const found = record<string>();
     for (const { field, message: text } of told) {
       const name = fields.some((one) => one.name === field) ? field : "";
       found[name] = [found[name], sentence(name || !field ? text : `${field}: ${text}`)].filter(Boolean).join(" ");
@@ -99,7 +109,7 @@ function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
     if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[data-wrong] :is(input, textarea, select)')?.focus();
   }, [errors]);
 
-  const [change] = useState(() => (name: string, value: Raw) => setValues((before) => ({ ...before, [name]: value })));
+  const [change] = useState(() => (name: string, value: Raw) => setValues((before) => record([...Object.entries(before), [name, value]])));
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (!canSend || sending) return;

@@ -1,19 +1,20 @@
 /** What was typed and not sent yet, kept for a reload of the tab. Secrets never are. */
 
+import { record } from "@callboard/client";
 import type { FormField, RawValues } from "./fields";
 
 const key = (id: string): string => `callboard:draft:${id}`;
 
 export function readDraft(id: string): RawValues {
   try {
-    return (JSON.parse(sessionStorage.getItem(key(id)) ?? "{}") ?? {}) as RawValues;
+    return record(Object.entries((JSON.parse(sessionStorage.getItem(key(id)) ?? "{}") ?? {}) as RawValues));
   } catch {
-    return {};
+    return record();
   }
 }
 
 export function keepDraft(id: string, fields: readonly FormField[], values: RawValues): void {
-  const open = fields.filter(({ type }) => type !== "secret").flatMap(({ name }) => (name in values ? [[name, values[name]] as const] : []));
+  const open = fields.filter(({ type }) => type !== "secret").flatMap(({ name }) => (values[name] === undefined ? [] : [[name, values[name]] as const]));
   try {
     sessionStorage.setItem(key(id), JSON.stringify(Object.fromEntries(open)));
   } catch {

@@ -10,10 +10,10 @@ interface Schema {
   enum?: unknown[];
   const?: unknown;
   format?: string;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
+  minimum?: number | bigint;
+  maximum?: number | bigint;
+  exclusiveMinimum?: number | bigint;
+  exclusiveMaximum?: number | bigint;
   minLength?: number;
   maxLength?: number;
   minItems?: number;
@@ -26,9 +26,9 @@ interface Schema {
   writeOnly?: boolean;
 }
 
-const FORMATS: Record<string, FormField["type"]> = {
+const FORMATS = new Map<string, FormField["type"]>(Object.entries({
   email: "email", uri: "url", date: "date", "date-time": "datetime", password: "secret", textarea: "text", multiline: "text",
-};
+} as const));
 
 /** The form of a schema. `anything` says that whatever JSON may be given in its place. */
 export interface SchemaForm {
@@ -48,8 +48,9 @@ export function formOf(schema: unknown): SchemaForm {
 
 function fieldOf(name: string, schema: Schema, required: boolean): FormField {
   const { title, description, default: value = null } = schema;
-  const base = { name, description: description ?? title ?? "", value, required: required && value === null, omitDefault: true };
-  const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== "null") : schema.type;
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
+  const base = { name, description: description ?? title ?? "", value, required: required && value === null, ofSchema: { takesNull: types.includes("null") } };
+  const type = types.find((one) => one !== "null");
   if (schema.enum) return { ...base, type: "select", choices: schema.enum.filter((choice) => choice !== null) };
   if (type === "boolean") return { ...base, type: "boolean" };
   if (type === "integer" || type === "number") {
@@ -58,7 +59,7 @@ function fieldOf(name: string, schema: Schema, required: boolean): FormField {
   if (type === "string") {
     const { minLength, maxLength, pattern } = schema;
     const long = (maxLength ?? 0) > 200 ? "text" : "string";
-    return { ...base, type: FORMATS[schema.format ?? ""] ?? (schema.writeOnly ? "secret" : long), min_length: minLength, max_length: maxLength, pattern };
+    return { ...base, type: FORMATS.get(schema.format ?? "") ?? (schema.writeOnly ? "secret" : long), min_length: minLength, max_length: maxLength, pattern };
   }
   if (type === "array" && schema.items?.enum) {
     return { ...base, type: "multiselect", choices: schema.items.enum, min_length: schema.minItems, max_length: schema.maxItems };

@@ -2,7 +2,8 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { FieldControl } from "../../src/forms/FieldControl";
-import { hint, initial, localMoment, read, readAll, type FormField } from "../../src/forms/fields";
+import { hint, initial, initials, read, readAll, type FormField } from "../../src/forms/fields";
+import { atOffset, localMoment } from "../../src/forms/moments";
 import { formOf } from "../../src/forms/schema";
 import { fit } from "../../src/shell/Palette";
 import { allCommands, listenForKeys, useCommandStore } from "../../src/shell/commands";
@@ -29,8 +30,10 @@ describe("a field's value", () => {
     ["no choice", field("select", { choices }), "", undefined],
     ["several choices", field("multiselect", { choices }), [0, 1], ["a", 2]],
     ["JSON", field("json"), '{"a": [1]}', { a: [1] }],
-    ["what is as it began, where that is left out", field("integer", { value: 5, omitDefault: true }), "5", undefined],
-    ["what is changed from how it began", field("integer", { value: 5, omitDefault: true }), "6", 6],
+    ["what is as it began, where that is left out", field("integer", { value: 5, ofSchema: { takesNull: false } }), "5", undefined],
+    ["what is changed from how it began", field("integer", { value: 5, ofSchema: { takesNull: false } }), "6", 6],
+    ["whole number beyond 2^53", field("integer"), "9007199254740993", 9007199254740993n],
+    ["second of two choices that are one number to JavaScript", field("select", { choices: [9007199254740992n, 9007199254740993n] }), "1", 9007199254740993n],
   ])("%s", (_, one, raw, value) => {
     expect(read(one, raw)).toEqual({ value });
   });
@@ -39,9 +42,56 @@ describe("a field's value", () => {
     expect(read(one, raw)).toHaveProperty("error");
   });
 
-  test("a moment is sent as that of the time zone here", () => {
-    const at = "2026-11-20T19:30:00.000Z";
-    expect(read(field("datetime"), localMoment(at))).toEqual({ value: at });
+  test.each<[string, FormField, unknown]>([
+    ["a number", field("integer", { value: 3 }), null],
+    ["an optional number", field("number", { value: 3, required: false }), null],
+    ["a text", field("string", { value: "x", required: false }), ""],
+    ["a choice", field("select", { choices, value: 2 }), null],
+    ["a moment", field("datetime", { value: "2026-06-01T13:45:00Z" }), null],
+    ["a text of a schema", field("string", { value: "x", ofSchema: { takesNull: false } }), ""],
+    ["a number of a schema that takes null", field("integer", { value: 3, ofSchema: { takesNull: true } }), null],
+  ])("%s that was cleared is empty, and does not get its default back", (_, one, value) => {
+    expect(read(one, "")).toEqual({ value });
+  });
+
+  test("a number of a schema that takes no null cannot be cleared", () => {
+    expect(read(field("integer", { value: 3, ofSchema: { takesNull: false } }), "")).toEqual({ error: "This cannot be empty; it is 3 where it is not set." });
+  });
+
+  test("what was not touched is sent as the task wrote it", () => {
+    for (const value of ["2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00.123456+02:00", "2026-06-01T13:45", "2016-12-31T23:59:60Z"]) {
+      const one = field("datetime", { value });
+      expect(initial(one)).not.toBe("");
+      expect(read(one, initial(one))).toEqual({ value });
+    }
+    const large = field("integer", { value: 9007199254740993n });
+    expect(initial(large)).toBe("9007199254740993");
+    expect(read(large, "9007199254740993")).toEqual({ value: 9007199254740993n });
+  });
+
+  test("a moment is sent with the offset that holds here, or as a local time where the task has one", () => {
+    const at = new Date("2026-11-20T19:30:05Z");
+    const local = localMoment(at.toISOString());
+    const sent = read(field("datetime"), local) as { value: string };
+    expect(sent.value).toBe(atOffset(local, at));
+    expect(new Date(sent.value)).toEqual(at);
+    expect(sent.value).toMatch(/^[\d-]+T[\d:]{8}[+-]\d\d:\d\d$/);
+    expect(read(field("datetime", { value: "2026-06-01T13:45" }), "2026-06-02T08:00")).toEqual({ value: "2026-06-02T08:00" });
+    expect(read(field("datetime", { min: "2026-06-01T13:45" }), "2026-06-02T08:00")).toEqual({ value: "2026-06-02T08:00" });
+  });
+
+  test.each(["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "a.b", "0"])("a field may be called %s", (name) => {
+    const fields = [field("string", { name }), field("number", { name: "other" })];
+    expect(initials(fields)[name]).toBe("");
+    expect(initials([])[name]).toBeUndefined();
+    const { values, errors } = readAll(fields, initials(fields));
+    expect(errors[name]).toBeUndefined();
+    expect(Object.entries(values)).toEqual([[name, ""]]);
+    expect(Object.keys(readAll([field("number", { name })], Object.fromEntries([[name, "x"]])).errors)).toEqual([name]);
+  });
+
+  test.each(["18446744073709551616", "1e400", "9007199254740993.5"])("%s, which cannot be kept, is not sent", (typed) => {
+    expect(read(field("number"), typed)).toHaveProperty("error");
   });
 
   test("what it begins with is shown", () => {
@@ -49,6 +99,7 @@ describe("a field's value", () => {
     expect(initial(field("multiselect", { choices, value: [2] }))).toEqual([1]);
     expect(initial(field("number", { value: 0 }))).toBe("0");
     expect(initial(field("boolean"))).toBe(false);
+    expect(initial(field("boolean", { value: "true" }))).toBe(true);
   });
 
   test("errors are gathered by name", () => {
@@ -105,6 +156,8 @@ describe("a control", () => {
     expect(input.getAttribute("type")).toBe("email");
     expect(input.getAttribute("aria-invalid")).toBe("true");
     expect(input.getAttribute("aria-describedby")).toBe("x-hint x-error");
+    // Browsers would count, and cut, UTF-16 units: the server counts characters.
+    expect(input.hasAttribute("maxlength")).toBe(false);
     fireEvent.change(input, { target: { value: "b" } });
     expect(change).toHaveBeenCalledWith("f", "b");
   });

@@ -1,5 +1,6 @@
 /** Reads a snapshot from the wire. A server that does not know a number leaves it out, which must not break a page. */
 
+import { record } from "../record.js";
 import type { KindCounts, Latencies, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./types.js";
 
 type Fields = Record<string, unknown>;
@@ -16,7 +17,7 @@ export function momentOf(value: unknown): number | null {
 }
 
 function numbers(value: unknown): Record<string, number> {
-  return Object.fromEntries(Object.entries(fields(value)).flatMap(([name, one]) => (number(one) === null ? [] : [[name, one as number]])));
+  return record(Object.entries(fields(value)).flatMap(([name, one]) => (number(one) === null ? [] : [[name, one as number] as const])));
 }
 
 function percentiles(value: unknown): Percentiles {
@@ -45,7 +46,7 @@ function kinds(value: unknown): Record<string, KindCounts> {
     const of = numbers(one);
     return { started: of.started ?? 0, completed: of.completed ?? 0, failed: of.failed ?? 0, cancelled: of.cancelled ?? 0 };
   };
-  return Object.fromEntries(Object.entries(fields(value)).map(([name, one]) => [name, read(one)]));
+  return record(Object.entries(fields(value)).map(([name, one]) => [name, read(one)] as const));
 }
 
 function workflow(of: Fields): WorkflowNumbers {

@@ -1,7 +1,7 @@
 /** One connection, live, beside the table. */
 
 import { useEffect, useState, type ReactNode } from "react";
-import { CallboardError, type AdminCalls, type ConnectionRow } from "@callboard/client";
+import { writeJson, CallboardError, type AdminCalls, type ConnectionRow } from "@callboard/client";
 import { Link } from "../../shell/router";
 import { Icon } from "../../ui/Icon";
 import { ago, count, moment, span } from "../../ui/time";
@@ -135,7 +135,7 @@ function Facts({ row, seen, now }: { row: ConnectionRow; seen: readonly Seen[]; 
         </ul>
       )}
       <h3>Filter</h3>
-      {filter.length === 0 ? <p className="muted">None: it gets all of that.</p> : <pre>{JSON.stringify(row.filter, null, 2)}</pre>}
+      {filter.length === 0 ? <p className="muted">None: it gets all of that.</p> : <pre>{writeJson(row.filter, 2)}</pre>}
     </>
   );
 }

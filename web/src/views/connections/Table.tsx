@@ -1,7 +1,7 @@
 /** The table of connections. */
 
 import { memo, type ReactNode } from "react";
-import type { ConnectionRow } from "@callboard/client";
+import { writeJson, type ConnectionRow } from "@callboard/client";
 import { Link, navigate } from "../../shell/router";
 import { Icon } from "../../ui/Icon";
 import { count, span } from "../../ui/time";
@@ -86,5 +86,5 @@ const Row = memo(
       </tr>
     );
   },
-  (one, other) => one.age === other.age && one.to === other.to && one.isOpen === other.isOpen && JSON.stringify(one.row) === JSON.stringify(other.row),
+  (one, other) => one.age === other.age && one.to === other.to && one.isOpen === other.isOpen && writeJson(one.row) === writeJson(other.row),
 );

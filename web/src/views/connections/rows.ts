@@ -1,6 +1,6 @@
 /** The table's order and filters, as they stand in the address, and the broadcast's form. */
 
-import type { Broadcast, ConnectionPage, ConnectionRow, EventPriority } from "@callboard/client";
+import { parseJson, type Broadcast, type ConnectionPage, type ConnectionRow, type EventPriority } from "@callboard/client";
 import { ROOT } from "../../shell/router";
 
 export const COLUMNS = [
@@ -115,7 +115,7 @@ export function readDraft({ type, priority, data }: Draft): { event: Broadcast }
   if (!TYPE.test(type)) faults.type = "A type begins with custom. or system., such as custom.notice.";
   let read: unknown = null;
   try {
-    read = JSON.parse(data.trim() || "{}");
+    read = parseJson(data.trim() || "{}");
     if (typeof read !== "object" || read === null || Array.isArray(read)) faults.data = "The data is an object, such as {\"text\": \"Hello\"}.";
   } catch (error) {
     faults.data = `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;

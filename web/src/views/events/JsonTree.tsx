@@ -1,5 +1,6 @@
 /** A JSON value as a tree whose branches open and close. */
 
+import { isNumber, writeJson } from "@callboard/client";
 import { useState, type ReactNode } from "react";
 import { count } from "../../ui/time";
 
@@ -19,8 +20,8 @@ export function JsonTree({ value, name, depth = 0 }: Props): ReactNode {
   return (
     <div className="leaf">
       <Name name={name} />
-      <span className="json" data-sort={value === null ? "null" : typeof value}>
-        {JSON.stringify(value) ?? "undefined"}
+      <span className="json" data-sort={value === null ? "null" : isNumber(value) ? "number" : typeof value}>
+        {writeJson(value)}
       </span>
     </div>
   );

@@ -1,7 +1,7 @@
 /** Everything that stands in one event. */
 
 import type { ReactNode } from "react";
-import type { EventRow } from "@callboard/client";
+import { writeJson, type EventRow } from "@callboard/client";
 import { Link, navigate } from "../../shell/router";
 import { copyText } from "../../ui/clipboard";
 import { Icon } from "../../ui/Icon";
@@ -12,7 +12,7 @@ import { PriorityTag, taskPath, TypeTag } from "./Rows";
 
 export function Payload({ row, filter, onClose }: { row: EventRow; filter: Filter; onClose: () => void }): ReactNode {
   const { event, at } = row;
-  const copy = (): void => void copyText(JSON.stringify(event, null, 2), "The event is");
+  const copy = (): void => void copyText(writeJson(event, 2), "The event is");
   return (
     <aside className="payload" aria-label={`Event ${event.type}`}>
       <header>

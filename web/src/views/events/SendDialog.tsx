@@ -1,7 +1,7 @@
 /** The form for an event of one's own. */
 
 import { useEffect, useId, useState, type FormEvent, type ReactNode } from "react";
-import { CallboardError, PRIORITIES, type DeclaredType, type EventLog, type NewEvent, type Priority } from "@callboard/client";
+import { parseJson, CallboardError, PRIORITIES, type DeclaredType, type EventLog, type NewEvent, type Priority } from "@callboard/client";
 import { tell } from "../../shell/toasts";
 import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
@@ -26,7 +26,7 @@ export function eventOf(draft: Draft): { event: NewEvent } | { faults: Faults } 
   if (!isCustom(type)) faults.type = "A type is “custom.” and words of letters, digits, _ and -, with dots between them.";
   let data: unknown = {};
   try {
-    data = draft.data.trim() === "" ? {} : JSON.parse(draft.data);
+    data = draft.data.trim() === "" ? {} : parseJson(draft.data);
     if (data === null || typeof data !== "object" || Array.isArray(data)) faults.data = "The data is a JSON object, such as {\"order\": 7}.";
   } catch (error) {
     faults.data = `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;

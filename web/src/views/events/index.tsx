@@ -1,7 +1,7 @@
 /** Events: everything that happens in the server, as it happens. */
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import type { EventRow, Row } from "@callboard/client";
+import { writeJson, type EventRow, type Row } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { useCommands } from "../../shell/commands";
 import { useSessionLink } from "../../shell/link";
@@ -58,7 +58,7 @@ export default function EventsView(): ReactNode {
     const lines: string[] = [];
     for (let place = 0; place < shown.count; place += 1) {
       const row = shown.at(place);
-      if (row?.kind === "event") lines.push(JSON.stringify(row.event));
+      if (row?.kind === "event") lines.push(writeJson(row.event));
     }
     if (lines.length === 0) return tell("There are no events here to export.", "warn");
     saveText(`${lines.join("\n")}\n`, "events.ndjson", "application/x-ndjson");

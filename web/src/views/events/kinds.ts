@@ -1,6 +1,6 @@
 /** The types of events: their families with a colour and an icon, and an event in a few words. */
 
-import type { ServerEvent } from "@callboard/client";
+import { writeJson, type ServerEvent } from "@callboard/client";
 import type { IconName } from "../../ui/Icon";
 
 export interface Group {
@@ -57,7 +57,7 @@ const LONGEST = 200;
 
 function value(of: unknown): string {
   if (typeof of === "string") return of;
-  return of === undefined ? "" : JSON.stringify(of);
+  return of === undefined ? "" : writeJson(of);
 }
 
 function parts({ type, data }: ServerEvent): string[] {
@@ -99,7 +99,7 @@ const texts = new WeakMap<ServerEvent, string>();
 export function textOf(event: ServerEvent): string {
   let text = texts.get(event);
   if (text === undefined) {
-    text = JSON.stringify(event).toLowerCase();
+    text = writeJson(event).toLowerCase();
     texts.set(event, text);
   }
   return text;

@@ -1,6 +1,6 @@
 /** What each chart shows: rows of numbers over the same moments, made from the samples. */
 
-import type { Percentiles, Snapshot } from "@callboard/client";
+import { record, type Percentiles, type Snapshot } from "@callboard/client";
 import { growth, isGap, outcomes, STATES, states, type Sample } from "./samples";
 import type { Unit } from "../../ui/units";
 
@@ -114,7 +114,7 @@ export function perSecond({ samples }: Moments, read: (at: Snapshot) => number |
 const STATE_COLOURS = { queued: "--queued", running: "--running", waiting: "--waiting-edge", cancelling: "--cancelled" } as const;
 
 function success(moments: Moments): Line[] {
-  const ended = names(moments.samples, ({ kinds }) => Object.fromEntries(Object.entries(kinds).map(([name, { completed, failed }]) => [name, completed + failed])));
+  const ended = names(moments.samples, ({ kinds }) => record(Object.entries(kinds).map(([name, { completed, failed }]) => [name, completed + failed] as const)));
   return ended.slice(0, MOST_LINES).sort().map((kind, place) => ({ label: kind, colour: colour(place), dash: DASHES[place % 4], values: successOf(moments, kind) }));
 }
 

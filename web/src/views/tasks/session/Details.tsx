@@ -1,7 +1,7 @@
 /** What the session was started with, and what else the server keeps of it. */
 
 import type { ReactNode } from "react";
-import type { SessionDetail } from "@callboard/client";
+import { writeJson, type SessionDetail } from "@callboard/client";
 import { copyText } from "../../../ui/clipboard";
 import { Icon } from "../../../ui/Icon";
 import { moment, span } from "../../../ui/time";
@@ -40,7 +40,7 @@ export function Details({ detail, id }: { detail: SessionDetail | null; id: stri
 }
 
 function Json({ title, value }: { title: string; value: unknown }): ReactNode {
-  const text = JSON.stringify(value, null, 2) ?? "null";
+  const text = writeJson(value, 2);
   return (
     <section>
       <header>

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type UIEvent } from "react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import type { JournalEntry, SessionStore } from "@callboard/client";
+import { writeJson, type JournalEntry, type SessionStore } from "@callboard/client";
 import { useSelected } from "@callboard/client/react";
 import { copyText } from "../../../ui/clipboard";
 import { Icon } from "../../../ui/Icon";
@@ -33,7 +33,7 @@ export function brief(entry: JournalEntry): string {
     case "task_cancelled":
       return entry.reason;
     case "task_completed":
-      return JSON.stringify(entry.values);
+      return writeJson(entry.values);
     case "recovered":
       return entry.cause;
     default:
@@ -120,14 +120,14 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
               <strong>
                 {entry.seq} · {entry.type}
               </strong>
-              <button type="button" className="icon-button" aria-label="Copy the entry" onClick={() => void copyText(JSON.stringify(entry, null, 2), "The entry is")}>
+              <button type="button" className="icon-button" aria-label="Copy the entry" onClick={() => void copyText(writeJson(entry, 2), "The entry is")}>
                 <Icon name="copy" />
               </button>
               <button type="button" className="icon-button" aria-label="Close the entry" onClick={() => setChosen(null)}>
                 <Icon name="cross" />
               </button>
             </header>
-            <pre tabIndex={0}>{JSON.stringify(entry, null, 2)}</pre>
+            <pre tabIndex={0}>{writeJson(entry, 2)}</pre>
           </div>
         ) : (
           <p className="payload-none">Choose an entry to see all that stands in it.</p>

@@ -1,7 +1,7 @@
 /** How the session has ended: its result, or why there is none. */
 
 import type { ReactNode } from "react";
-import type { SessionStore } from "@callboard/client";
+import { writeJson, type SessionStore } from "@callboard/client";
 import { useSelected } from "@callboard/client/react";
 import { copyText } from "../../../ui/clipboard";
 import { Icon } from "../../../ui/Icon";
@@ -31,7 +31,7 @@ export function OutcomeCard({ store }: { store: SessionStore }): ReactNode {
 }
 
 function asJson(value: unknown): string {
-  return JSON.stringify(value, null, 2) ?? "null";
+  return writeJson(value, 2);
 }
 
 function Result({ values }: { values: unknown }): ReactNode {

@@ -1,7 +1,7 @@
 /** The form that starts a task of one kind, made from the schemas of its input and its configuration. */
 
 import { useId, useMemo, useRef, useState, type FormEvent, type ReactNode } from "react";
-import { CallboardError, type Priority, type TaskInfo } from "@callboard/client";
+import { CallboardError, record, writeJson, type Priority, type TaskInfo } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { FieldControl } from "../../../forms/FieldControl";
 import { initials, type Raw } from "../../../forms/fields";
@@ -58,14 +58,14 @@ function useStart(kind: TaskInfo | null, filter: Filter): Form & { submit: () =>
   const client = useCallboard();
   const parts = useMemo(() => ({ input: formOf(kind?.input_schema), config: formOf(kind?.config_schema) }), [kind]);
   const [values, setValues] = useState<StartValues>(() => ({ input: initials(parts.input.fields), config: initials(parts.config.fields), priority: "normal", labels: "" }));
-  const [errors, setErrors] = useState<Errors>({});
+  const [errors, setErrors] = useState<Errors>(record);
   const [busy, setBusy] = useState(false);
   // The same key while the same thing is tried again, so that a lost answer does not start it twice.
   const attempt = useRef<{ body: string; key: string } | null>(null);
   const [changeField] = useState(() => {
     const change = (part: Part) => (name: string, value: Raw) => {
-      setValues((before) => ({ ...before, [part]: { ...before[part], [name]: value } }));
-      setErrors(({ [keyOf(part, name)]: _gone, ...rest }) => rest);
+      setValues((before) => ({ ...before, [part]: record([...Object.entries(before[part]), [name, value]]) }));
+      setErrors((before) => record(Object.entries(before).filter(([key]) => key !== keyOf(part, name))));
     };
     return { input: change("input"), config: change("config") };
   });
@@ -74,7 +74,7 @@ function useStart(kind: TaskInfo | null, filter: Filter): Form & { submit: () =>
     const read = readStart(parts, values);
     setErrors(read.errors);
     if (Object.keys(read.errors).length > 0) return;
-    const body = JSON.stringify([kind?.name, read.what]);
+    const body = writeJson([kind?.name, read.what]);
     // Pages that come neither from this machine nor over TLS have no randomUUID.
     if (attempt.current?.body !== body) attempt.current = { body, key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
     setBusy(true);

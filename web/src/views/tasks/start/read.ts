@@ -1,6 +1,6 @@
 /** What the start form holds, as what is sent; and what the server says is wrong, as the fields that it belongs to. */
 
-import type { Fault, Priority, StartOptions } from "@callboard/client";
+import { record, type Fault, type Priority, type StartOptions } from "@callboard/client";
 import { readAll, type FormField, type RawValues } from "../../../forms/fields";
 import type { SchemaForm } from "../../../forms/schema";
 
@@ -26,7 +26,7 @@ export function keyOf(part: Part, name: string): string {
 
 /** What to start, or what could not be read. */
 export function readStart(parts: Parts, values: StartValues): { what: StartOptions; errors: Errors } {
-  const errors: Record<string, string> = {};
+  const errors = record<string>();
   const valueOf = (part: Part): unknown => {
     const { fields, anything } = parts[part];
     const found = readAll(anything ? [WHOLE] : fields, values[part]);
@@ -44,7 +44,7 @@ export function readStart(parts: Parts, values: StartValues): { what: StartOptio
 
 /** `a=1, b=2` as labels, or what is wrong with it. */
 export function readLabels(text: string): Record<string, string> | string {
-  const labels: Record<string, string> = {};
+  const labels = record<string>();
   for (const part of text.split(",").map((one) => one.trim()).filter(Boolean)) {
     const at = part.indexOf("=");
     if (at < 1) return `“${part}” has no value: write name=value, with commas in between.`;
@@ -60,7 +60,7 @@ export function keysOf(parts: Parts): ReadonlySet<string> {
 
 /** The server's faults by the key of the field that they belong to; the rest under "". */
 export function faultsByField(faults: readonly Fault[], keys: ReadonlySet<string>): Record<string, string> {
-  const found: Record<string, string> = {};
+  const found = record<string>();
   for (const { loc, msg } of faults) {
     const path = loc[0] === "body" ? loc.slice(1) : loc;
     const key = [2, 1].map((length) => path.slice(0, length).join(".")).find((one) => keys.has(one));

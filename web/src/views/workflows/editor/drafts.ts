@@ -1,5 +1,6 @@
 /** What was drawn and not saved yet, kept in the browser for a reload and for the next visit. */
 
+import { parseJson, writeJson } from "@callboard/client";
 import type { Workflow } from "../model";
 import { newId } from "./pure/graph";
 
@@ -23,7 +24,7 @@ export function newDraftKey(): string {
 
 export function readDraft(key: string): Draft | null {
   try {
-    const read = JSON.parse(localStorage.getItem(PREFIX + key) ?? "null") as Draft | null;
+    const read = parseJson(localStorage.getItem(PREFIX + key) ?? "null") as Draft | null;
     if (read && Array.isArray(read.workflow?.nodes) && Array.isArray(read.workflow.edges)) return read;
   } catch {
     // Forbidden, or no longer whole: what is in memory is all there is.
@@ -34,7 +35,7 @@ export function readDraft(key: string): Draft | null {
 export function keepDraft(key: string, workflow: Workflow): void {
   const draft = { workflow, at: Date.now() / 1000 };
   try {
-    localStorage.setItem(PREFIX + key, JSON.stringify(draft));
+    localStorage.setItem(PREFIX + key, writeJson(draft));
     inMemory.delete(key);
   } catch {
     inMemory.set(key, draft);

@@ -1,7 +1,7 @@
 /** What stands below a node's ports: its error, the question that it waits with, its values, a chart, a link to its session. */
 
 import { lazy, memo, Suspense, type ReactNode } from "react";
-import type { NodeRun } from "@callboard/client";
+import { isNumber, type NodeRun } from "@callboard/client";
 import { Icon } from "../../../ui/Icon";
 import { ROOT, Link } from "../../../shell/router";
 import { useEditor } from "../editor";
@@ -75,7 +75,7 @@ function Values({ node, nodeClass, run }: Props & { run: NodeRun }): ReactNode {
   if (node.type === "Display") {
     if (!("value" in result)) return null;
     const { value } = result;
-    const size = typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.length <= 40) ? "large" : "plain";
+    const size = isNumber(value) || typeof value === "boolean" || (typeof value === "string" && value.length <= 40) ? "large" : "plain";
     return (
       <div className="run-display nodrag nowheel" data-size={size}>
         <Preview value={value} large />

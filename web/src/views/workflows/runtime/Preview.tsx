@@ -24,6 +24,7 @@ export function Preview({ value, large = false }: { value: unknown; large?: bool
 
 function Scalar({ value }: { value: unknown }): ReactNode {
   if (typeof value === "number") return <span className="run-number">{numberWords(value)}</span>;
+  if (typeof value === "bigint") return <span className="run-number">{String(value)}</span>;
   if (typeof value === "boolean") return <span className="run-boolean">{value ? "yes" : "no"}</span>;
   return <span className="run-none">nothing</span>;
 }

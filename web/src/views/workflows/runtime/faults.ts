@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { create } from "zustand";
-import { CallboardError, type Client, type Graph } from "@callboard/client";
+import { record, writeJson, CallboardError, type Client, type Graph } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { useEditor } from "../editor";
 import type { GraphFault, GraphFaults, Workflow } from "../model";
@@ -19,7 +19,7 @@ interface Faults {
   ofGraph: readonly GraphFault[];
 }
 
-export const useFaults = create<Faults>(() => ({ state: "unknown", reason: "", byNode: {}, ofGraph: NONE }));
+export const useFaults = create<Faults>(() => ({ state: "unknown", reason: "", byNode: record(), ofGraph: NONE }));
 
 /** What is wrong with one node; the same list until that changes. */
 export function useNodeFaults(nodeId: string): readonly GraphFault[] {
@@ -34,7 +34,7 @@ export function faultCount({ byNode, ofGraph }: Pick<Faults, "byNode" | "ofGraph
 /** Shows what the server found; null for nothing. */
 export function showFaults(faults: GraphFaults | null): void {
   const before = useFaults.getState().byNode;
-  const byNode = Object.fromEntries(Object.entries(faults?.node_errors ?? {}).map(([id, found]) => [id, same(before[id], found) ? (before[id] ?? found) : found]));
+  const byNode = record(Object.entries(faults?.node_errors ?? {}).map(([id, found]) => [id, same(before[id], found) ? (before[id] ?? found) : found] as const));
   const ofGraph = faults?.graph_errors ?? NONE;
   const isValid = Object.keys(byNode).length === 0 && ofGraph.length === 0;
   useFaults.setState({ state: isValid ? "valid" : "faulty", reason: "", byNode, ofGraph });
@@ -71,7 +71,7 @@ function validate(client: Client): () => void {
   const ask = async (): Promise<void> => {
     const { workflow } = useEditor.getState();
     const graph = graphOf(workflow);
-    const text = JSON.stringify(graph);
+    const text = writeJson(graph);
     // Moving a node about changes nothing of what is asked.
     if (text === known) return;
     asking?.abort();
@@ -112,5 +112,5 @@ function validate(client: Client): () => void {
 }
 
 function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return writeJson(one) === writeJson(other);
 }

@@ -1,5 +1,6 @@
 /** A chart's points as the server tells them, made ready to be drawn. */
 
+import { parseJson } from "@callboard/client";
 import { isCut } from "./words";
 
 /** Times in seconds and values, side by side. */
@@ -22,7 +23,7 @@ export function readSeries(told: unknown): Series | null {
 function readCut(preview: string): unknown {
   const end = preview.lastIndexOf("]");
   try {
-    return JSON.parse(`${preview.slice(0, end + 1)}]`);
+    return parseJson(`${preview.slice(0, end + 1)}]`);
   } catch {
     return [];
   }

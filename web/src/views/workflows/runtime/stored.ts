@@ -1,7 +1,7 @@
 /** The list of stored workflows, asked for again while it is looked at. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { CallboardError, type LiveState, type WorkflowRow } from "@callboard/client";
+import { CallboardError, record, type LiveState, type WorkflowRow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { tell } from "../../../shell/toasts";
 import { useEditor } from "../editor";
@@ -32,7 +32,7 @@ export function useStored(): Stored {
   const client = useCallboard();
   const [rows, setRows] = useState<readonly WorkflowRow[] | null>(null);
   const [more, setMore] = useState(false);
-  const [states, setStates] = useState<Readonly<Record<string, LiveState>>>({});
+  const [states, setStates] = useState<Readonly<Record<string, LiveState>>>(record);
   const [error, setError] = useState<string | null>(null);
   const [limit, setLimit] = useState(PAGE_SIZE);
   const ask = useRef<() => void>(() => undefined);
@@ -49,7 +49,7 @@ export function useStored(): Stored {
         const live = page.workflows.filter(({ is_running }) => is_running).slice(0, MOST_STATES);
         const told = await Promise.allSettled(live.map(({ id }) => client.workflows.status(id, gone.signal)));
         // What could not be asked is shown as live, as the list has it.
-        setStates(Object.fromEntries(told.flatMap((one) => (one.status === "fulfilled" ? [[one.value.workflow_id, one.value.state] as const] : []))));
+        setStates(record(told.flatMap((one) => (one.status === "fulfilled" ? [[one.value.workflow_id, one.value.state] as const] : []))));
       } catch (failed) {
         if (gone.signal.aborted) return;
         setError(failed instanceof CallboardError ? failed.message : String(failed));

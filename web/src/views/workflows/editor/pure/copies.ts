@@ -1,5 +1,6 @@
 /** Pieces of a graph as text: for the clipboard, between tabs, and for doubling what is chosen. */
 
+import { parseJson, writeJson } from "@callboard/client";
 import type { GraphEdge, GraphGroup, GraphNode, GraphNote, Workflow } from "../../model";
 import { idsOf, newId, placeOf, rounded, type Point } from "./graph";
 
@@ -33,13 +34,13 @@ export function isEmpty({ nodes, groups, notes }: Piece): boolean {
 }
 
 export function pieceText(piece: Piece): string {
-  return JSON.stringify({ kind: MARK, ...piece }, null, 2);
+  return writeJson({ kind: MARK, ...piece }, 2);
 }
 
 /** Reads a piece from a text; null where it is none. */
 export function readPiece(text: string): Piece | null {
   try {
-    const read = JSON.parse(text) as Partial<Piece> & { kind?: unknown };
+    const read = parseJson(text) as Partial<Piece> & { kind?: unknown };
     if (typeof read !== "object" || read === null || read.kind !== MARK || !Array.isArray(read.nodes)) return null;
     const { nodes, edges = [], groups = [], notes = [] } = read;
     const isSound = nodes.every((node) => typeof node?.id === "string" && typeof node.type === "string" && typeof (node.inputs ?? {}) === "object");

@@ -1,5 +1,6 @@
 /** Workflows as files: what is written, and what is wrong with one that cannot be read. */
 
+import { parseJson, writeJson } from "@callboard/client";
 import type { GraphEdge, GraphNode, Workflow } from "../../model";
 
 /** Above that the server would not take it either. */
@@ -8,7 +9,7 @@ export const MOST_BYTES = 16 * 1024 * 1024;
 /** The text of a file: the workflow without what belongs to the server that it was stored on. */
 export function fileText(workflow: Workflow): string {
   const { id: _id, version: _version, author: _author, created_at: _created, updated_at: _updated, ...rest } = workflow;
-  return `${JSON.stringify(rest, null, 2)}\n`;
+  return `${writeJson(rest, 2)}\n`;
 }
 
 /** A name for the file: `Order pipeline` → `order-pipeline.json`. */
@@ -27,7 +28,7 @@ const MOST_FAULTS = 8;
 export function readWorkflow(text: string, fallbackName = "Imported workflow"): Read {
   let read: unknown;
   try {
-    read = JSON.parse(text);
+    read = parseJson(text);
   } catch (error) {
     return { faults: [`This is not JSON: ${error instanceof Error ? error.message : String(error)}`] };
   }

@@ -1,13 +1,14 @@
 /** One of several values. */
 
+import { writeJson } from "@callboard/client";
 import type { ReactNode } from "react";
 import { choiceWords } from "../../../../forms/fields";
 import type { Json } from "../../model";
 import type { ControlProps } from "./InputControl";
 
 export function ChoiceInput({ value, change, options, label, describedBy, refusal }: ControlProps & { options: readonly Json[] }): ReactNode {
-  const key = JSON.stringify(value);
-  const place = options.findIndex((option) => JSON.stringify(option) === key);
+  const key = writeJson(value);
+  const place = options.findIndex((option) => writeJson(option) === key);
   const isUnset = value === undefined || value === null;
   return (
     <select

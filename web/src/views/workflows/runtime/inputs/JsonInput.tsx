@@ -1,5 +1,6 @@
 /** Any JSON, or only a list or an object: the text is sent once it can be read. */
 
+import { parseJson, writeJson } from "@callboard/client";
 import { useEffect, useId, useState, type ReactNode } from "react";
 import type { Json, PortType } from "../../model";
 import type { ControlProps } from "./InputControl";
@@ -11,7 +12,7 @@ export function readJson(text: string, type: PortType): Read {
   if (text.trim() === "") return { value: null };
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = parseJson(text);
   } catch (error) {
     return { wrong: wrongWords(text, error instanceof Error ? error.message : "") };
   }
@@ -32,16 +33,16 @@ function wrongWords(text: string, said: string): string {
 
 export function jsonText(value: Json): string {
   if (value === undefined || value === null) return "";
-  const short = JSON.stringify(value);
-  return short.length <= 40 ? short : JSON.stringify(value, null, 2);
+  const short = writeJson(value);
+  return short.length <= 40 ? short : writeJson(value, 2);
 }
 
 export function JsonInput({ input, value, change, label, describedBy, refusal }: ControlProps): ReactNode {
   const id = useId();
-  const key = JSON.stringify(value) ?? "";
+  const key = writeJson(value);
   const [text, setText] = useState(() => jsonText(value));
   const read = readJson(text, input.type);
-  const isSame = "value" in read && JSON.stringify(read.value) === key;
+  const isSame = "value" in read && writeJson(read.value) === key;
   // What comes from elsewhere takes the place of the text, but not of one that only is written in another way.
   useEffect(() => {
     if (!isSame) setText(jsonText(value));
@@ -64,7 +65,7 @@ export function JsonInput({ input, value, change, label, describedBy, refusal }:
           const typed = event.target.value;
           setText(typed);
           const next = readJson(typed, input.type);
-          if ("value" in next && JSON.stringify(next.value) !== key) change(next.value);
+          if ("value" in next && writeJson(next.value) !== key) change(next.value);
         }}
       />
       {wrong && (

@@ -1,6 +1,7 @@
 /** A list of texts and numbers, one line each; JSON for all others. */
 
 import { useState, type ReactNode } from "react";
+import { isNumber, readNumber } from "@callboard/client";
 import { Icon } from "../../../../ui/Icon";
 import type { Json } from "../../model";
 import type { ControlProps } from "./InputControl";
@@ -9,15 +10,14 @@ import { JsonInput } from "./JsonInput";
 const MOST_ROWS = 20;
 
 /** Whether a list can be edited line by line: few texts and numbers. */
-export function isPlainList(value: Json): value is (string | number)[] {
-  return Array.isArray(value) && value.length > 0 && value.length <= MOST_ROWS && value.every((item) => (typeof item === "string" && !item.includes("\n")) || typeof item === "number");
+export function isPlainList(value: Json): value is (string | number | bigint)[] {
+  return Array.isArray(value) && value.length > 0 && value.length <= MOST_ROWS && value.every((item) => (typeof item === "string" && !item.includes("\n")) || isNumber(item));
 }
 
 /** What a line becomes: a number where all others are numbers, too, else a text. */
-export function readItem(text: string, others: readonly Json[]): string | number {
-  const number = Number(text);
-  const isNumber = text.trim() !== "" && Number.isFinite(number);
-  return isNumber && others.every((item) => typeof item === "number") ? number : text;
+export function readItem(text: string, others: readonly Json[]): string | number | bigint {
+  const number = readNumber(text);
+  return number !== null && number !== "lost" && others.every(isNumber) ? number : text;
 }
 
 export function ListInput(props: ControlProps): ReactNode {
@@ -28,10 +28,10 @@ export function ListInput(props: ControlProps): ReactNode {
   const put = (place: number, text: string): void => {
     const others = items.filter((_, at) => at !== place);
     const item = readItem(text, others);
-    setTyping(typeof item === "number" && String(item) !== text ? { place, text } : null);
+    setTyping(isNumber(item) && String(item) !== text ? { place, text } : null);
     change(items.map((before, at) => (at === place ? item : before)));
   };
-  const isNumbers = items.every((item) => typeof item === "number");
+  const isNumbers = items.every(isNumber);
   return (
     <div className="run-list">
       {asJson ? (

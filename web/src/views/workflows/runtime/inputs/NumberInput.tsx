@@ -1,6 +1,8 @@
 /** A number: a field, and a slider where both ends of its range are known. */
 
 import { useId, useState, type ReactNode } from "react";
+import { isNumber, readNumber } from "@callboard/client";
+import type { InputPort } from "../../model";
 import type { ControlProps } from "./InputControl";
 
 const WIDEST_SLIDER = 1_000_000;
@@ -11,20 +13,41 @@ export function stepFor(min: number, max: number, isWhole: boolean): number {
   return isWhole ? Math.max(1, Math.round(step)) : step;
 }
 
+/** Why what was typed is no number for this input. */
+function wrongWords(text: string, { type, required }: InputPort): string | null {
+  if (text.trim() === "") return required ? "A number is missing." : null;
+  const number = readNumber(text);
+  if (number === "lost") return "This has more digits than can be kept.";
+  if (type === "integer" && (number === null || (typeof number === "number" && !Number.isInteger(number)))) return "This is not a whole number.";
+  return number === null ? "This is not a number." : null;
+}
+
+/** The number one step on, within its range. */
+function stepped(known: number | bigint, by: number, { min, max }: InputPort): number | bigint {
+  const isExact = typeof known === "bigint" || (Number.isInteger(known) && Number.isInteger(by));
+  if (isExact && Number.isInteger(by)) {
+    const next = readNumber(String(BigInt(known) + BigInt(by)));
+    if (next === "lost" || next === null) return known;
+    return max !== undefined && next > max ? max : min !== undefined && next < min ? min : next;
+  }
+  const next = Number((Number(known) + by).toPrecision(12));
+  return Math.min(max ?? next, Math.max(min ?? next, next));
+}
+
 export function NumberInput({ input, value, change, settle, label, describedBy, refusal }: ControlProps): ReactNode {
   const isWhole = input.type === "integer";
   const { min, max } = input;
   /** What stands in the field while it is no number. */
   const [text, setText] = useState<string | null>(null);
   const id = useId();
-  const known = typeof value === "number" ? value : null;
-  const wrong = text === null ? null : text.trim() === "" ? (input.required ? "A number is missing." : null) : isWhole ? "This is not a whole number." : "This is not a number.";
+  const known = isNumber(value) ? value : null;
+  const wrong = text === null ? null : wrongWords(text, input);
   const type = (typed: string): void => {
-    const number = Number(typed);
+    const number = readNumber(typed);
     if (typed.trim() === "") {
       setText(typed);
       if (!input.required) change(null);
-    } else if (!Number.isFinite(number) || (isWhole && !Number.isInteger(number))) setText(typed);
+    } else if (number === null || number === "lost" || wrongWords(typed, input) !== null) setText(typed);
     else {
       // "1." and "-0" are numbers on the way to others: they stand as they were typed.
       setText(String(number) === typed.trim() ? null : typed);
@@ -36,7 +59,6 @@ export function NumberInput({ input, value, change, settle, label, describedBy, 
     settle();
   };
   const hasSlider = min !== undefined && max !== undefined && max > min && max - min <= WIDEST_SLIDER;
-  const isNumber = text !== null && text.trim() !== "" && Number.isFinite(Number(text)) && (!isWhole || Number.isInteger(Number(text)));
   return (
     <div className="run-numeric">
       {hasSlider && (
@@ -45,7 +67,7 @@ export function NumberInput({ input, value, change, settle, label, describedBy, 
           min={min}
           max={max}
           step={stepFor(min, max, isWhole)}
-          value={known ?? min}
+          value={Number(known ?? min)}
           aria-label={`${label}, as a slider`}
           onChange={(event) => {
             setText(null);
@@ -59,21 +81,20 @@ export function NumberInput({ input, value, change, settle, label, describedBy, 
         autoComplete="off"
         value={text ?? (known === null ? "" : String(known))}
         aria-label={label}
-        aria-describedby={[describedBy, wrong && !isNumber ? id : null].filter(Boolean).join(" ") || undefined}
-        aria-invalid={(wrong !== null && !isNumber) || refusal?.isWrong || undefined}
+        aria-describedby={[describedBy, wrong ? id : null].filter(Boolean).join(" ") || undefined}
+        aria-invalid={wrong !== null || refusal?.isWrong || undefined}
         placeholder={input.required ? "A number" : ""}
         onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
           if (known === null || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
           event.preventDefault();
           const step = hasSlider ? stepFor(min, max, isWhole) : 1;
-          const next = Number((known + (event.key === "ArrowUp" ? step : -step) * (event.shiftKey ? 10 : 1)).toPrecision(12));
           setText(null);
-          change(Math.min(max ?? next, Math.max(min ?? next, next)));
+          change(stepped(known, (event.key === "ArrowUp" ? step : -step) * (event.shiftKey ? 10 : 1), input));
         }}
         onBlur={leave}
       />
-      {wrong !== null && !isNumber && (
+      {wrong !== null && (
         <p className="run-refused" id={id}>
           {wrong}
         </p>

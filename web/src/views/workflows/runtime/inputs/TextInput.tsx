@@ -1,5 +1,6 @@
 /** A text: one line, several, or code. */
 
+import { writeJson } from "@callboard/client";
 import type { ReactNode } from "react";
 import type { ControlProps } from "./InputControl";
 
@@ -7,7 +8,7 @@ const LEAST_ROWS = 2;
 const MOST_ROWS = 12;
 
 export function TextInput({ input, value, change, label, describedBy, refusal }: ControlProps): ReactNode {
-  const text = typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+  const text = typeof value === "string" ? value : value === undefined || value === null ? "" : writeJson(value);
   const common = {
     value: text, "aria-label": label, "aria-describedby": describedBy, "aria-invalid": refusal?.isWrong || undefined, "aria-required": input.required || undefined,
     placeholder: input.required ? "Must be filled in" : "",

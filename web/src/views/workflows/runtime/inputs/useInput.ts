@@ -1,7 +1,7 @@
 /** An input's value and the way to change it: in the draft always, and at once in a workflow that is live. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { CallboardError } from "@callboard/client";
+import { writeJson, CallboardError } from "@callboard/client";
 import { useEditor } from "../../editor";
 import type { GraphNode, InputPort, Json } from "../../model";
 import { useIsLive, useLiveInput, useRuntime } from "../runtime";
@@ -90,8 +90,8 @@ export function useInput(node: GraphNode, input: InputPort): InputState {
 function useMine(known: Json): [{ value: Json } | null, (value: Json | null) => void] {
   const [mine, put] = useState<{ value: Json } | null>(null);
   const typed = useRef(new Set<string>());
-  const key = JSON.stringify(known) ?? "";
-  const mineKey = mine === null ? null : (JSON.stringify(mine.value) ?? "");
+  const key = writeJson(known);
+  const mineKey = mine === null ? null : writeJson(mine.value);
   useEffect(() => {
     if (mineKey === null || (typed.current.has(key) && key !== mineKey)) return;
     typed.current.clear();
@@ -100,7 +100,7 @@ function useMine(known: Json): [{ value: Json } | null, (value: Json | null) => 
   }, [key]);
   const set = useCallback((value: Json | null) => {
     if (value === null) typed.current.clear();
-    else typed.current.add(JSON.stringify(value) ?? "");
+    else typed.current.add(writeJson(value));
     put(value === null ? null : { value });
   }, []);
   return [mine, set];
