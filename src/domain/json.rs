@@ -46,8 +46,7 @@ impl LostNumber {
     #[must_use]
     pub fn reason(&self) -> String {
         let is_whole = self.number.chars().all(|char| char.is_ascii_digit() || matches!(char, '-' | '…'));
-        let limit =
-            if is_whole { "whole numbers have at most 64 bits" } else { "it has more digits than a double holds" };
+        let limit = if is_whole { "whole numbers have at most 64 bits" } else { "it is beyond what a double holds" };
         format!("{} cannot be held exactly: {limit}; send it as a string", self.number)
     }
 }
@@ -281,7 +280,7 @@ mod tests {
         );
         assert_eq!(
             refused("1e400"),
-            "1e400 cannot be held exactly: it has more digits than a double holds; send it as a string"
+            "1e400 cannot be held exactly: it is beyond what a double holds; send it as a string"
         );
         let Err(Unreadable::Number(lost)) = read(format!("[{}]", "9".repeat(5000)).as_bytes()) else {
             panic!("it is kept")

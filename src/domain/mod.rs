@@ -1,6 +1,7 @@
 //! The words and rules of Callboard: pure types, without IO or clock.
 
 pub mod burst;
+pub mod dialect;
 pub mod entry;
 pub mod event;
 pub mod form;

@@ -1,14 +1,10 @@
 //! JSON Schemas as this server reads them: with the dialect of patterns that forms have, and nothing that could take more
 //! than linear time.
 
-use jsonschema::{Keyword, PatternOptions, ValidationError, Validator};
-use regex::Regex;
+use jsonschema::{Keyword, ValidationError, Validator};
 use serde_json::Value;
 
-use super::pattern;
-
-/// Most bytes of a compiled pattern for the names of properties.
-const MAX_COMPILED: usize = 4 << 20;
+use super::dialect;
 
 /// Why a schema cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,38 +22,12 @@ pub enum Unusable {
 /// # Errors
 /// [`Unusable`].
 pub fn compile(schema: &Value) -> Result<Validator, Unusable> {
-    let linear = PatternOptions::regex().size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED);
-    let options = jsonschema::options().with_pattern_options(linear).with_keyword("pattern", |_, value, _| {
-        let text = value.as_str().ok_or_else(|| ValidationError::schema("a pattern is a string"))?;
-        let compiled =
-            pattern::compile(text).map_err(|reason| ValidationError::schema(format!("the pattern {text} {reason}")))?;
-        Ok(Box::new(Pattern { text: text.to_owned(), compiled }))
-    });
-    options.build(schema).map_err(|error| {
+    dialect::options().build(schema).map_err(|error| {
         let reason = error.to_string();
         // With an engine that has look-around, and its patterns left aside, it is a schema all the same.
         let lenient = jsonschema::options().with_keyword("pattern", |_, _, _| Ok(Box::new(Anything)));
         if lenient.build(schema).is_ok() { Unusable::Pattern(reason) } else { Unusable::Invalid(reason) }
     })
-}
-
-/// `pattern`, as forms have it.
-struct Pattern {
-    text: String,
-    compiled: Regex,
-}
-
-impl<'i> Keyword<'i> for Pattern {
-    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        if Keyword::is_valid(self, instance) {
-            return Ok(());
-        }
-        Err(ValidationError::custom(format!("{instance} does not match {:?}", self.text)))
-    }
-
-    fn is_valid(&self, instance: &'i Value) -> bool {
-        instance.as_str().is_none_or(|text| self.compiled.is_match(text))
-    }
 }
 
 /// What everything fits.

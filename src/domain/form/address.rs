@@ -36,7 +36,13 @@ pub(super) fn url(field: &Field, text: Option<&str>) -> Result<Value, String> {
     let rest = ["http://", "https://"].iter().find_map(|scheme| {
         text.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme)).and(text.get(scheme.len()..))
     });
-    let plain = |rest: &str| !rest.starts_with(['/', '\\']) && !rest.contains(is_invisible);
+    // A host with escapes may have characters in it that the parser maps away.
+    let is_host = |rest: &str| {
+        let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        !host.is_empty() && !host.contains('%')
+    };
+    let plain = |rest: &str| is_host(rest) && !rest.contains(is_invisible);
     if !rest.is_some_and(plain) || !Url::parse(text).is_ok_and(|url| url.has_host()) {
         return Err(wrong.to_owned());
     }
@@ -152,6 +158,7 @@ mod tests {
             " https://localhost/x ",
             "https://例子.广告/",
             "https://हिन्दी.भारत/पथ?a=ö",
+            "https://me%40b:x@example.org/%E2%80%8B?a=%20",
         ];
         let bad = [
             "example.org",
@@ -173,6 +180,8 @@ mod tests {
             "file:///etc/hosts",
             "http:/a",
             "https://exa\u{200B}mple.org",
+            "https://exa%E2%80%8Bmple.org",
+            "https://me@exa%C2%ADmple.org/",
             "https://example.org/\u{202E}gpj.exe",
             "https://example.org/a\u{FE0F}",
             "https://example.org/\u{2066}",
