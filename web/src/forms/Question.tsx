@@ -1,6 +1,6 @@
 /** A question to a person: yes or no, or a form, with the server's errors beside its fields. */
 
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode, type SyntheticEvent } from "react";
+import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent, type ReactNode, type SyntheticEvent } from "react";
 import { record, type OpenRequest } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Icon } from "../ui/Icon";
@@ -36,11 +36,17 @@ export function Question(props: Props): ReactNode {
         <h2 id={title}>{TITLES[request.kind]}</h2>
         {request.deadline !== null && <Countdown deadline={request.deadline} />}
       </header>
-      <div role="group" aria-labelledby={title} aria-disabled={isSettled ? undefined : true} onClickCapture={guard} onKeyDownCapture={guard} onSubmitCapture={guard}>
+      <div role="group" aria-labelledby={title} aria-disabled={isSettled ? undefined : true} onClickCapture={guard} onKeyDownCapture={(event) => acts(event) && guard(event)} onSubmitCapture={guard}>
         {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
       </div>
     </section>
   );
+}
+
+/** Whether a key does more than move the focus or type a letter. */
+function acts({ key, target }: KeyboardEvent): boolean {
+  const types = target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== "checkbox");
+  return key === "Enter" ? !(target instanceof HTMLTextAreaElement) : key === " " && !types;
 }
 
 function Countdown({ deadline }: { deadline: number }): ReactNode {

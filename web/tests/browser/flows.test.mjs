@@ -41,7 +41,8 @@ describe("a session", () => {
     await retry.getByRole("button", { name: "Retry" }).click();
     await panel(page, "confirmation").waitFor();
     await shoot(page, "confirm");
-    // The focus has gone on to the question: one step leads to its first button.
+    // The focus has gone on to the question: one step leads to its first button, which at once takes nothing yet.
+    await panel(page, "confirmation").locator('[role="group"]:not([aria-disabled])').waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await status(page, "Completed");

@@ -111,7 +111,7 @@ describe("the page", () => {
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.notEqual(outline, "none");
     await page.keyboard.press("Enter");
-    await panel(page, "confirmation").waitFor();
+    await panel(page, "confirmation").locator('[role="group"]:not([aria-disabled])').waitFor();
     await page.keyboard.press("a");
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Yes");
     await page.keyboard.press("Enter");
