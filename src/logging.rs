@@ -74,7 +74,9 @@ fn fields(record: &Record<'_>) -> Map<String, Json> {
         fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
             // What is not JSON, such as a map whose keys are no texts, is logged as it is displayed.
             let value = serde_json::to_value(&value).unwrap_or_else(|_| Json::String(value.to_string()));
-            self.0.insert(key.as_str().to_owned(), value);
+            // The macro takes the name of a field as it stands in the source.
+            let name = key.as_str().strip_prefix("r#").unwrap_or(key.as_str());
+            self.0.insert(name.to_owned(), value);
             Ok(())
         }
     }
@@ -136,6 +138,14 @@ mod tests {
             line(text_line, "listening\n2023", &fields),
             "2023-11-14T22:13:20.123456Z INFO  callboard::app listening\\n2023 port=8000 host=::1 why=\"no \\\"reason\\\"\\n\"\n"
         );
+    }
+
+    #[test]
+    fn a_field_that_is_a_word_of_the_language_has_its_own_name() {
+        // So the macros hand on `r#type = "stream"`.
+        let fields = [("r#type", "stream".to_value())];
+        assert!(line(json_line, "odd", &fields).ends_with(",\"message\":\"odd\",\"type\":\"stream\"}\n"));
+        assert!(line(text_line, "odd", &fields).ends_with(" odd type=stream\n"));
     }
 
     #[test]
