@@ -37,8 +37,8 @@ pub struct Sessions {
     /// Seconds in which an answer that names no question and repeats the one before is not taken for the next question.
     #[garde(range(min = 0.0, max = 60.0))]
     pub answer_guard: f64,
-    /// Most labels on a session.
-    #[garde(skip)]
+    /// Most labels on a session, and in a filter of a list.
+    #[garde(range(max = 256))]
     pub max_labels: usize,
 }
 

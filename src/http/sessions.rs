@@ -52,7 +52,7 @@ pub(super) struct SessionInfo {
         ("task" = Option<String>, Query, description = "Only those of this task."),
         ("label" = Option<String>, Query, pattern = r"^$|^([^=]+=|[^=:]+:)[\s\S]*$", description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, pattern = r"^([A-Za-z0-9_-]{10}[AEIMQUYcgkosw048])?$", description = "Where the page before ended."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
     ),
     responses(
         (status = 200, description = "A page of them.", body = SessionPage),
@@ -60,7 +60,8 @@ pub(super) struct SessionInfo {
     )
 )]
 pub(super) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let (sessions, next_cursor) = page(&state, decode(request.query_string())?).await?;
+    let query = decode(request.query_string(), state.settings.sessions.max_labels)?;
+    let (sessions, next_cursor) = page(&state, query).await?;
     Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
 }
 
@@ -143,14 +144,14 @@ pub(super) async fn info(state: web::Data<State>, path: web::Path<String>) -> Re
     Ok(HttpResponse::Ok().json(info))
 }
 
-/// Reads a query for sessions.
-pub(super) fn decode(query: &str) -> Result<ListSessions, Problem> {
+/// Reads a query for sessions, which have at most `max_labels` labels each.
+pub(super) fn decode(query: &str, max_labels: usize) -> Result<ListSessions, Problem> {
     let mut query = Query::of(query);
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let list = ListSessions {
         status: statuses(&mut query),
         task: query.text("task"),
-        labels: labels(&mut query),
+        labels: labels(&mut query, max_labels),
         owner: None,
         before: cursor(&mut query),
         limit,
@@ -176,11 +177,18 @@ fn statuses(query: &mut Query<'_>) -> Vec<Status> {
         };
         wanted.extend(Status::ALL.into_iter().filter(|status| fits(*status)));
     }
-    wanted
+    // Each once, however often it was asked for.
+    Status::ALL.into_iter().filter(|status| wanted.contains(status)).collect()
 }
 
-fn labels(query: &mut Query<'_>) -> Vec<(String, String)> {
-    let given: Vec<String> = query.all("label").filter(|text| !text.is_empty()).map(str::to_owned).collect();
+fn labels(query: &mut Query<'_>, most: usize) -> Vec<(String, String)> {
+    let mut given: Vec<String> = query.all("label").filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    given.sort_unstable();
+    given.dedup();
+    if given.len() > most {
+        query.fault("label", format!("must be at most {most}: no session has more labels"), "too_long");
+        return Vec::new();
+    }
     let mut labels = Vec::with_capacity(given.len());
     for text in given {
         match text.split_once('=').or_else(|| text.split_once(':')) {
@@ -216,27 +224,36 @@ mod tests {
 
     #[test]
     fn a_query_says_which_sessions() {
-        let list = decode("status=queued,failed&status=waiting&task=t&label=a%3Db%3Dc&label=d:e&limit=7").unwrap();
+        let list =
+            decode("status=queued,failed&status=waiting,queued&task=t&label=a%3Db%3Dc&label=d:e&limit=7", 2).unwrap();
         assert_eq!(
             list.status,
-            [Status::Queued, Status::Failed, Status::WaitingConfirmation, Status::WaitingInput, Status::WaitingRetry]
+            [Status::Queued, Status::WaitingConfirmation, Status::WaitingInput, Status::WaitingRetry, Status::Failed]
         );
         assert_eq!(list.task.as_deref(), Some("t"));
         assert_eq!(list.labels, [("a".into(), "b=c".into()), ("d".into(), "e".into())]);
         assert_eq!((list.limit, list.before), (7, None));
-        assert_eq!(decode("").unwrap().limit, 50);
-        let ended = decode("status=ended").unwrap().status;
-        let live = decode("status=live").unwrap().status;
+        assert_eq!(decode("", 2).unwrap().limit, 50);
+        let ended = decode("status=ended", 2).unwrap().status;
+        let live = decode("status=live", 2).unwrap().status;
         assert!(ended.iter().all(|status| !live.contains(status)));
         assert_eq!(ended.len() + live.len(), Status::ALL.len());
     }
 
     #[test]
     fn a_wrong_query_is_told_parameter_by_parameter() {
-        let problem = decode("status=stopped&limit=1001&label=x&cursor=%21").unwrap_err();
+        let problem = decode("status=stopped&limit=1001&label=x&cursor=%21", 2).unwrap_err();
         let mut locs: Vec<_> = problem.errors.iter().map(|fault| fault.loc.join(".")).collect();
         locs.sort();
         assert_eq!(locs, ["query.cursor", "query.label", "query.limit", "query.status"]);
+    }
+
+    #[test]
+    fn more_labels_than_a_session_has_are_refused() {
+        let query = |count: usize| (0..count).map(|at| format!("label=k{at}=v&")).collect::<String>();
+        assert_eq!(decode(&query(32), 32).unwrap().labels.len(), 32);
+        assert_eq!(decode(&query(33), 32).unwrap_err().errors[0].loc, ["query", "label"]);
+        assert_eq!(decode(&"label=k=v&".repeat(2000), 32).unwrap().labels.len(), 1);
     }
 
     proptest! {

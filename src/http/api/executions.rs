@@ -163,7 +163,7 @@ pub(in crate::http) async fn start(
     )
 )]
 pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut wanted = sessions::decode(request.query_string())?;
+    let mut wanted = sessions::decode(request.query_string(), state.settings.sessions.max_labels)?;
     let crew = Query::of(request.query_string()).text("crew_id");
     wanted.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
     let (found, next_cursor) = sessions::page(&state, wanted).await?;
