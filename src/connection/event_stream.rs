@@ -55,7 +55,7 @@ pub async fn event_stream(
 pub(super) fn respond(presence: Presence) -> HttpResponse {
     presence.announce();
     HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CONTENT_TYPE, "text/event-stream; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Compressing would hold events back.
         .insert_header((header::CONTENT_ENCODING, "identity"))

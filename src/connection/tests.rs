@@ -335,7 +335,7 @@ async fn when_the_server_goes_down_sockets_are_told_to_come_back() {
 async fn an_event_stream_ends_after_the_sessions_last_entry() {
     let server = Server::start(&Connections::default()).await;
     let response = reqwest::get(format!("http://127.0.0.1:{}/events", server.port)).await.unwrap();
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     server.publish(streams(1, 1, "a"));
     let mut builder = BurstBuilder::default();
     builder.tell(&Entry::TaskCancelled { reason: "r".into() }, None, 2, Timestamp::from_micros(0));

@@ -64,7 +64,7 @@ pub(super) async fn events(
     let summary = summary.ok_or(Problem::from(Code::UnknownSession))?;
     if prefers(request.headers(), EVENT_STREAM, "application/json") {
         if request.method() == Method::HEAD {
-            return Ok(HttpResponse::Ok().content_type(EVENT_STREAM).finish());
+            return Ok(HttpResponse::Ok().content_type("text/event-stream; charset=utf-8").finish());
         }
         let since = broke_off.or(since).unwrap_or(0);
         return state.streams.events(request, session_id, since).await;

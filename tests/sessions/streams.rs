@@ -24,7 +24,7 @@ async fn events(api: &Api, id: &str, last: Option<u64>) -> Vec<Event> {
         return Vec::new();
     }
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    assert_eq!(answer.headers()["content-type"], "text/event-stream; charset=utf-8");
     let text = answer.text().await.unwrap();
     let field = |event: &str, name: &str| {
         let line = event.lines().find_map(|line| line.strip_prefix(name));

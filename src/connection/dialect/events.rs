@@ -25,7 +25,7 @@ impl Dialect for Events {
             out.extend_from_slice(b"\nevent: ");
             out.extend_from_slice(&told.kind);
             out.extend_from_slice(b"\ndata: ");
-            out.extend_from_slice(&told.json);
+            push_on_one_line(out, &told.json);
             out.extend_from_slice(b"\n\n");
         }
     }
@@ -47,6 +47,31 @@ impl Dialect for Events {
     }
 }
 
+/// What readers that split a stream as Unicode has it take for the end of a line, and how JSON writes it otherwise. The
+/// other such characters are control characters, which JSON always escapes.
+const LINE_ENDS: [(&[u8], &[u8]); 3] =
+    [("\u{85}".as_bytes(), br"\u0085"), ("\u{2028}".as_bytes(), br"\u2028"), ("\u{2029}".as_bytes(), br"\u2029")];
+
+/// Appends JSON so that nobody sees more than one line in it; it means the same.
+fn push_on_one_line(out: &mut Vec<u8>, json: &[u8]) {
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(ahead) = json.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, 0xc2 | 0xe2))) {
+        at += ahead;
+        let rest = json.get(at..).unwrap_or_default();
+        match LINE_ENDS.iter().find(|(raw, _)| rest.starts_with(raw)) {
+            Some((raw, escaped)) => {
+                out.extend_from_slice(json.get(from..at).unwrap_or_default());
+                out.extend_from_slice(escaped);
+                at += raw.len();
+                from = at;
+            }
+            None => at += 1,
+        }
+    }
+    out.extend_from_slice(json.get(from..).unwrap_or_default());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +80,19 @@ mod tests {
     use crate::domain::tail::Replay;
     use crate::domain::time::Timestamp;
     use crate::hub::Announced;
+
+    proptest::proptest! {
+        #[test]
+        fn json_stays_on_one_line_and_means_the_same(text in "(\u{85}|\u{2028}|\u{2029}|\u{2027}|\u{84}|[^\"]|\n){0,40}") {
+            let json = serde_json::to_vec(&text).unwrap();
+            let mut out = Vec::new();
+            push_on_one_line(&mut out, &json);
+            let written = String::from_utf8(out).unwrap();
+            let has_another_line = written.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\0']);
+            proptest::prop_assert!(!has_another_line);
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+        }
+    }
 
     #[test]
     fn an_entry_is_an_event_with_its_seq_type_and_json() {
