@@ -49,6 +49,7 @@ pub struct Caller<'a> {
 pub struct Gate {
     /// The digest of the token: two of them are compared in a time that says nothing about the token.
     token: Option<[u8; 32]>,
+    /// Whether whoever is here needs to show nothing.
     trusts_this_machine: bool,
 }
 
@@ -64,8 +65,8 @@ pub struct NewToken {
 impl Gate {
     /// The gate of a server that listens on `listens_on`, whose store is open.
     ///
-    /// Where no token is set and others than this machine can reach the server, one is made at its first start and kept
-    /// beside the database, readable by its owner only.
+    /// Where no token is set and there are callers that are not trusted, one is made at its first start and kept beside
+    /// the database, readable by its owner only.
     ///
     /// # Errors
     /// Where the token cannot be made or kept.
@@ -73,8 +74,9 @@ impl Gate {
         if let Some(token) = &settings.server.admin_token {
             return Ok((Self { token: Some(digest(token.reveal())), trusts_this_machine: false }, None));
         }
-        if listens_on.is_loopback() {
-            return Ok((Self { token: None, trusts_this_machine: true }, None));
+        let trusts_this_machine = settings.server.trust_loopback.holds(listens_on.is_loopback());
+        if trusts_this_machine && listens_on.is_loopback() {
+            return Ok((Self { token: None, trusts_this_machine }, None));
         }
         let (token, is_new, path) = match settings.store.url.strip_prefix("sqlite:") {
             Some(database) => {
@@ -84,7 +86,7 @@ impl Gate {
             }
             None => (random()?, true, None),
         };
-        let gate = Self { token: Some(digest(&token)), trusts_this_machine: true };
+        let gate = Self { token: Some(digest(&token)), trusts_this_machine };
         Ok((gate, is_new.then_some(NewToken { token, path })))
     }
 

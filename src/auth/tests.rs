@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::secret::Secret;
+use crate::config::trust::TrustLoopback;
 
 const HERE: &str = "127.0.0.1";
 const ELSEWHERE: &str = "192.0.2.7";
@@ -75,11 +76,28 @@ fn a_server_that_others_can_reach_makes_a_token_and_keeps_it() {
     for gate in [first, second] {
         assert!(gate.admits(caller(ELSEWHERE, false, &format!("Bearer {token}"))));
         assert!(!gate.admits(caller(ELSEWHERE, false, "")));
-        assert!(gate.admits(caller(HERE, false, "")));
+        assert!(!gate.admits(caller(HERE, false, "")), "a container's gateway may look like this machine");
     }
     fs::write(&path, "short\n").unwrap();
     let refused = Gate::open(&settings, "0.0.0.0".parse().unwrap()).unwrap_err().to_string();
     assert!(refused.contains("board.db.admin-token") && !refused.contains("short"), "{refused}");
+}
+
+#[test]
+fn a_setting_says_whether_this_machine_is_trusted() {
+    for (trust_loopback, listens_on, is_trusted, makes_token) in [
+        (TrustLoopback::Auto, HERE, true, false),
+        (TrustLoopback::Auto, "0.0.0.0", false, true),
+        (TrustLoopback::Always, "0.0.0.0", true, true),
+        (TrustLoopback::Never, HERE, false, true),
+    ] {
+        let mut settings = settings(None, "memory:");
+        settings.server.trust_loopback = trust_loopback;
+        let (gate, made) = Gate::open(&settings, listens_on.parse().unwrap()).unwrap();
+        assert_eq!(gate.admits(caller(HERE, false, "")), is_trusted, "{trust_loopback:?} {listens_on}");
+        assert!(!gate.admits(caller(HERE, true, "")) && !gate.admits(caller(ELSEWHERE, false, "")));
+        assert_eq!(made.is_some(), makes_token, "{trust_loopback:?} {listens_on}");
+    }
 }
 
 #[test]

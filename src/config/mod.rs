@@ -22,6 +22,7 @@ pub mod sessions;
 mod show;
 pub mod store;
 pub mod task;
+pub mod trust;
 pub mod workflows;
 
 use garde::Validate;

@@ -4,6 +4,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use super::trust::TrustLoopback;
 
 /// The most worker threads.
 pub const MAX_WORKERS: usize = 64;
@@ -33,8 +34,8 @@ pub struct Server {
     /// Most HTTP connections at once, WebSockets among them.
     #[garde(range(min = 1))]
     pub max_connections: usize,
-    /// Web pages from these origins may use the API, such as `https://board.example`; pages of this server and, on
-    /// loopback, of local development servers always may.
+    /// Web pages from these origins may use the API, such as `https://board.example`; pages of this server and of local
+    /// development servers always may.
     #[garde(inner(custom(super::check::origin)))]
     pub allowed_origins: Vec<String>,
     /// Names that this server is called by, beside addresses and `localhost`: other `Host` headers are refused, which
@@ -44,10 +45,13 @@ pub struct Server {
     /// Seconds that shutting down may take before connections are cut.
     #[garde(range(min = 0.1, max = 60.0))]
     pub shutdown_timeout: f64,
-    /// What callers of the admin routes have to show, wherever they are. Without it callers on this machine need
-    /// nothing, and where others can reach the server a token is made and kept beside the database.
+    /// What callers of the admin routes have to show, wherever they are. Without it local callers need nothing, and where
+    /// others can reach the server a token is made and kept beside the database.
     #[garde(inner(custom(super::check::admin_token)))]
     pub admin_token: Option<Secret>,
+    /// Whether callers that connect from this machine count as local, unless a proxy says that it passes them on.
+    #[garde(skip)]
+    pub trust_loopback: TrustLoopback,
     /// Serve the page from this folder instead of the binary, for work on the page.
     #[garde(skip)]
     pub static_dir: Option<String>,
@@ -76,6 +80,7 @@ impl Default for Server {
             allowed_hosts: Vec::new(),
             shutdown_timeout: 5.0,
             admin_token: None,
+            trust_loopback: TrustLoopback::Auto,
             static_dir: None,
         }
     }

@@ -10,8 +10,9 @@ use super::State;
 use super::error::{Code, Problem};
 use crate::auth::Caller;
 
-/// What a proxy says when it passes a request on.
-const FORWARDED: [&str; 4] = ["forwarded", "via", "x-real-ip", "x-forwarded"];
+/// How the names of headers end in which proxies say whose request they pass on, such as `X-Real-IP`, `True-Client-IP`,
+/// `X-Azure-ClientIP` and `CloudFront-Viewer-Address`.
+const CALLERS: [&str; 3] = ["-ip", "-clientip", "-address"];
 
 /// A caller that may use the admin routes. Take it before the body, so that nobody else's is read.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,8 @@ impl FromRequest for Admin {
 }
 
 fn caller(request: &HttpRequest) -> Caller<'_> {
-    let is_forwarding = |name: &str| FORWARDED.contains(&name) || name.starts_with("x-forwarded-");
+    let is_forwarding =
+        |name: &str| name == "via" || name.contains("forwarded") || CALLERS.iter().any(|end| name.ends_with(end));
     Caller {
         peer: request.peer_addr().map(|address| address.ip()),
         is_forwarded: request.headers().keys().any(|name| is_forwarding(name.as_str())),
@@ -50,7 +52,16 @@ mod tests {
             ("x-forwarded-proto", true),
             ("X-Real-IP", true),
             ("Via", true),
+            ("X-Forwarded", true),
+            ("X-ForwardedFor", true),
+            ("X-Original-Forwarded-For", true),
+            ("CF-Connecting-IP", true),
+            ("True-Client-IP", true),
+            ("X-Azure-ClientIP", true),
+            ("CloudFront-Viewer-Address", true),
             ("X-Request-ID", false),
+            ("X-Client-Id", false),
+            ("Origin", false),
         ] {
             let request = TestRequest::get().peer_addr(peer).insert_header((name, "x")).to_http_request();
             let caller = caller(&request);
