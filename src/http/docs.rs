@@ -17,7 +17,17 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 static OPENAPI: LazyLock<Bytes> = LazyLock::new(|| openapi::document().to_json().unwrap_or_default().into());
 static ASYNCAPI: LazyLock<Bytes> = LazyLock::new(|| asyncapi::document().to_string().into());
-static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    // Without the bar to ask other servers, and without the links that would stand within buttons.
+    Arc::new(Config::from("/openapi.json").use_base_layout().deep_linking(false))
+});
+
+/// What stands in for Swagger UI's own page, or beside it, so that everybody can use it.
+const OURS: [(&str, &str, &str); 3] = [
+    ("index.html", "text/html; charset=utf-8", include_str!("docs/index.html")),
+    ("access.css", "text/css; charset=utf-8", include_str!("docs/access.css")),
+    ("access.js", "text/javascript; charset=utf-8", include_str!("docs/access.js")),
+];
 
 /// The description of the HTTP interface (OpenAPI).
 #[utoipa::path(
@@ -45,16 +55,23 @@ pub(super) async fn docs_root() -> HttpResponse {
 /// A file of Swagger UI.
 pub(super) async fn docs_file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     let name = if name.is_empty() { "index.html" } else { name.as_str() };
-    let file = utoipa_swagger_ui::serve(name, Arc::clone(&SWAGGER)).ok().flatten();
-    let file = file.ok_or(Problem::from(Code::NotFound))?;
+    let ours = OURS.iter().find(|(other, ..)| *other == name);
+    let (media_type, bytes) = match ours {
+        Some((_, media_type, text)) => ((*media_type).to_owned(), Bytes::from_static(text.as_bytes())),
+        None => {
+            let file = utoipa_swagger_ui::serve(name, Arc::clone(&SWAGGER)).ok().flatten();
+            let file = file.ok_or(Problem::from(Code::NotFound))?;
+            (file.content_type, file.bytes.into_owned().into())
+        }
+    };
     let mut response = HttpResponse::Ok();
     response
-        .content_type(file.content_type)
+        .content_type(media_type)
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CONTENT_SECURITY_POLICY, DOCS_POLICY));
-    Ok(response.body(file.bytes.into_owned()))
+    Ok(response.body(bytes))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The description of the HTTP interface (OpenAPI 3.1), built from what stands at each handler.
 
+mod patterns;
+
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
@@ -132,6 +134,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
             .description(Some("The admin token. Callers on the server's own machine need none unless one is set."));
         components.add_security_scheme("admin_token", SecurityScheme::Http(token.build()));
     }
+    patterns::fill(&mut document);
     let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
     for (name, schema) in schemas {
         if BODIES.contains(&name.as_str())

@@ -108,7 +108,7 @@ pub struct Input {
     pub required: bool,
     /// What it is where it has neither.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     #[cfg_attr(test, ts(optional, type = "unknown"))]
     pub default: Option<Value>,
     /// The smallest number.

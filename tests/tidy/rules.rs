@@ -25,6 +25,9 @@ const ACTOR_LINES: usize = 300;
 const REASON_WITHIN: usize = 20;
 
 pub(crate) fn headers(source: &Source) -> Findings {
+    if !source.path.ends_with(".rs") {
+        return Vec::new();
+    }
     let starts = source.text.starts_with("//! ");
     let lines = source.text.lines().take_while(|line| line.starts_with("//!")).count();
     match (starts, lines) {
