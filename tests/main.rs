@@ -18,6 +18,7 @@ mod event_sockets;
 mod events_log;
 mod examples;
 mod hostile;
+mod http_edge;
 mod http_faults;
 mod queue;
 mod replay;

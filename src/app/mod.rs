@@ -2,6 +2,7 @@
 
 mod counted;
 mod host;
+mod listen;
 mod plan;
 mod runs;
 mod streams;
@@ -9,7 +10,6 @@ mod streams;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::HttpServer;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
@@ -104,20 +104,8 @@ impl App {
         let (plan, handlers) =
             Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics).await?;
         let server = {
-            let (plan, server) = (plan.clone(), &settings.server);
-            HttpServer::new(move || http::app(plan.settle()))
-                .workers(workers)
-                .client_request_timeout(seconds(server.header_timeout))
-                .keep_alive(seconds(server.keep_alive))
-                .max_connections(server.max_connections.div_ceil(workers))
-                .backlog(4096)
-                .shutdown_timeout(1)
-                // Else nobody would see that the reader of an event stream has gone, until something is written.
-                .h1_allow_half_closed(false)
-                .disable_signals()
-                .on_connect(socket::on_connect)
-                .listen(listener)?
-                .run()
+            let plan = plan.clone();
+            listen::server(listener, &settings.server, move || http::app(plan.settle()))?
         };
         let handle = server.handle();
         let serving = actix::spawn(server);

@@ -161,6 +161,7 @@ impl Plan {
             settings: self.settings.clone(),
             started: self.started,
             lifecycle: self.lifecycle.clone(),
+            answered: self.metrics.http(),
             metrics: Arc::new(move || metrics.render()),
             streams: Rc::new(Sockets(connections)),
             workflows: self.workflows.clone(),

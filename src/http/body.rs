@@ -31,14 +31,31 @@ impl FromRequest for JsonBody {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit =
-            request.app_data::<web::Data<State>>().map_or(1_048_576, |state| state.settings.server.max_body_bytes);
-        let body = json(request, payload, limit);
+        let body = json(request, payload, limit(request));
         Box::pin(async move { body.await.map(JsonBody) })
     }
 }
 
-/// Reads the JSON of a body of at most `limit` bytes; `None` where there is no body.
+/// A body that may be any JSON, `null` as well; `None` where there is no body.
+#[derive(Debug)]
+pub(super) struct AnyJson(pub(super) Option<Value>);
+
+impl FromRequest for AnyJson {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = value(request, payload, limit(request));
+        Box::pin(async move { body.await.map(AnyJson) })
+    }
+}
+
+/// The most bytes of a body, unless its route says otherwise.
+fn limit(request: &HttpRequest) -> usize {
+    request.app_data::<web::Data<State>>().map_or(1_048_576, |state| state.settings.server.max_body_bytes)
+}
+
+/// Reads the JSON of a body of at most `limit` bytes; `None` where there is no body, or it is `null`.
 ///
 /// # Errors
 /// Where it is too large, not JSON, or does not come in time.
@@ -47,14 +64,21 @@ pub(super) fn json(
     payload: &mut Payload,
     limit: usize,
 ) -> LocalBoxFuture<'static, Result<Option<Value>, Problem>> {
+    let body = value(request, payload, limit);
+    Box::pin(async move { body.await.map(|body| body.filter(|value| !value.is_null())) })
+}
+
+fn value(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> LocalBoxFuture<'static, Result<Option<Value>, Problem>> {
     let payload = payload.take();
-    let expected = expect(request.headers(), limit);
+    let announced = announced(request.headers(), limit);
     let cut_later = socket::cut_later(request);
     Box::pin(async move {
-        if !expected? {
-            return Ok(None);
-        }
-        let body = actix_web::rt::time::timeout(PATIENCE, read(payload, limit)).await;
+        let announced = announced?;
+        let body = actix_web::rt::time::timeout(PATIENCE, read(payload, announced, limit)).await;
         let body = body.map_err(|_| Code::RequestTimeout.into()).flatten().inspect_err(|_| cut_later())?;
         if body.len() <= LARGE {
             return parse(&body);
@@ -63,11 +87,22 @@ pub(super) fn json(
     })
 }
 
-/// Whether there is a body to read, by the headers.
+/// What the headers say of a body.
+#[derive(Debug, PartialEq)]
+enum Announced {
+    /// There is none.
+    Nothing,
+    /// It is JSON.
+    Json,
+    /// It comes in chunks, of which there may be none; if there are some, this is why they are refused.
+    AtMostEmpty(Problem),
+}
+
+/// What the headers say of a body. Only a body that has something in it needs a media type.
 ///
 /// # Errors
-/// Where the headers say that it is too large, or not JSON.
-fn expect(headers: &HeaderMap, limit: usize) -> Result<bool, Problem> {
+/// Where they say that it is too large, or not JSON.
+fn announced(headers: &HeaderMap, limit: usize) -> Result<Announced, Problem> {
     let length = match headers.get(header::CONTENT_LENGTH) {
         Some(value) => Some(
             value
@@ -78,19 +113,57 @@ fn expect(headers: &HeaderMap, limit: usize) -> Result<bool, Problem> {
         ),
         None => None,
     };
-    if length == Some(0) || (length.is_none() && !headers.contains_key(header::TRANSFER_ENCODING)) {
-        return Ok(false);
+    let comes_in_chunks = length.is_none() && headers.contains_key(header::TRANSFER_ENCODING);
+    if length.unwrap_or(0) == 0 && !comes_in_chunks {
+        return Ok(Announced::Nothing);
     }
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity") {
-        return Err(Problem::new(Code::UnsupportedMediaType, "A body must not be compressed."));
-    }
-    if !headers.get(header::CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
-        return Err(Code::UnsupportedMediaType.into());
+    match readable(headers) {
+        Err(problem) if comes_in_chunks => return Ok(Announced::AtMostEmpty(problem)),
+        readable => readable?,
     }
     if length.is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
-    Ok(true)
+    Ok(Announced::Json)
+}
+
+/// Whether a body with these headers can be read.
+///
+/// # Errors
+/// Where it is compressed, no JSON, or in another character set than JSON's.
+fn readable(headers: &HeaderMap) -> Result<(), Problem> {
+    let unsupported = |text: &'static str| Err(Problem::new(Code::UnsupportedMediaType, text));
+    let codings =
+        headers.get_all(header::CONTENT_ENCODING).flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if codings.map(<[u8]>::trim_ascii).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")) {
+        return unsupported("A body must not be compressed: leave the Content-Encoding header out, or send identity.");
+    }
+    let mut types = headers.get_all(header::CONTENT_TYPE);
+    let Some(media_type) = types.next() else { return Err(Code::UnsupportedMediaType.into()) };
+    if types.any(|other| other != media_type) {
+        return Err(Problem::new(Code::BadRequest, "The Content-Type header was sent twice, with different values."));
+    }
+    let media_type = media_type.as_bytes();
+    if !is_json(media_type) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    if charset(media_type)
+        .is_some_and(|set| !set.eq_ignore_ascii_case(b"utf-8") && !set.eq_ignore_ascii_case(b"us-ascii"))
+    {
+        return unsupported("JSON must be sent in UTF-8, whose charset in the Content-Type header is utf-8.");
+    }
+    Ok(())
+}
+
+/// The character set that a media type names.
+fn charset(media_type: &[u8]) -> Option<&[u8]> {
+    media_type.split(|byte| *byte == b';').skip(1).find_map(|parameter| {
+        let at = parameter.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = parameter.split_at(at);
+        let value = value.strip_prefix(b"=")?.trim_ascii();
+        let value = value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).unwrap_or(value);
+        (name.trim_ascii().eq_ignore_ascii_case(b"charset") && !value.is_empty()).then_some(value)
+    })
 }
 
 /// Whether a media type is `application/json` or ends in `+json`, whatever its parameters.
@@ -101,12 +174,22 @@ fn is_json(media_type: &[u8]) -> bool {
         || ends_in_json.is_some_and(|end| end.eq_ignore_ascii_case(b"+json"))
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn read(mut payload: Payload, announced: Announced, limit: usize) -> Result<Bytes, Problem> {
+    let refusal = match announced {
+        Announced::Nothing => return Ok(Bytes::new()),
+        Announced::Json => None,
+        Announced::AtMostEmpty(problem) => Some(problem),
+    };
     let mut whole = BytesMut::new();
     let mut first = Bytes::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|_| Problem::new(Code::BadRequest, "The body ended before it was there as announced."))?;
+        if !chunk.is_empty()
+            && let Some(problem) = refusal
+        {
+            return Err(problem);
+        }
         if first.len() + whole.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
@@ -121,14 +204,13 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Parses a body in which every number can be held; the parser itself limits how deep it may be nested. A body that is
-/// `null` counts as left out.
+/// Parses a body in which every number can be held; the parser itself limits how deep it may be nested.
 fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }
     match json::read(body) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_null())),
+        Ok(value) => Ok(Some(value)),
         Err(Unreadable::Syntax(reason)) => {
             Err(Problem::new(Code::InvalidJson, format!("The body is not JSON: {reason}.")))
         }
@@ -149,31 +231,88 @@ mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
     use actix_web::test::TestRequest;
 
-    fn expected(headers: &[(&'static str, &'static str)]) -> Result<bool, &'static str> {
-        let map = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect();
-        expect(&map, 10).map_err(|problem| problem.code.word())
+    fn said(headers: &[(&'static str, &'static str)]) -> Result<&'static str, &'static str> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        match announced(&map, 10) {
+            Ok(Announced::Nothing) => Ok("nothing"),
+            Ok(Announced::Json) => Ok("json"),
+            Ok(Announced::AtMostEmpty(problem)) | Err(problem) if problem.code == Code::UnsupportedMediaType => {
+                Err(if headers.iter().any(|(name, _)| *name == "transfer-encoding") { "empty" } else { "unsupported" })
+            }
+            Ok(Announced::AtMostEmpty(problem)) | Err(problem) => Err(problem.code.word()),
+        }
     }
 
     #[test]
     fn the_headers_decide_before_a_byte_is_read() {
         let json = ("content-type", "application/json");
-        assert_eq!(expected(&[]), Ok(false));
-        assert_eq!(expected(&[("content-type", "text/plain")]), Ok(false));
-        assert_eq!(expected(&[("content-length", "0"), ("content-type", "text/plain")]), Ok(false));
-        assert_eq!(expected(&[("content-length", "10"), json]), Ok(true));
-        assert_eq!(expected(&[("transfer-encoding", "chunked"), json]), Ok(true));
-        assert_eq!(expected(&[("content-length", "2")]), Err("unsupported_media_type"));
-        assert_eq!(expected(&[("content-length", "2"), ("content-type", "text/plain")]), Err("unsupported_media_type"));
-        assert_eq!(expected(&[("content-length", "11"), json]), Err("payload_too_large"));
-        assert_eq!(expected(&[("content-length", "99999999999999"), json]), Err("payload_too_large"));
-        assert_eq!(expected(&[("content-length", "x"), json]), Err("bad_request"));
-        assert_eq!(
-            expected(&[("content-length", "2"), json, ("content-encoding", "gzip")]),
-            Err("unsupported_media_type")
-        );
+        let (sized, chunked) = (("content-length", "2"), ("transfer-encoding", "chunked"));
+        assert_eq!(said(&[]), Ok("nothing"));
+        assert_eq!(said(&[("content-type", "text/plain")]), Ok("nothing"));
+        assert_eq!(said(&[("content-length", "0"), ("content-type", "text/plain")]), Ok("nothing"));
+        assert_eq!(said(&[("content-length", "0"), ("content-encoding", "gzip")]), Ok("nothing"));
+        assert_eq!(said(&[("content-length", "10"), json]), Ok("json"));
+        assert_eq!(said(&[chunked, json]), Ok("json"));
+        assert_eq!(said(&[chunked]), Err("empty"));
+        assert_eq!(said(&[chunked, ("content-type", "text/plain")]), Err("empty"));
+        assert_eq!(said(&[sized]), Err("unsupported"));
+        assert_eq!(said(&[sized, ("content-type", "text/plain")]), Err("unsupported"));
+        assert_eq!(said(&[("content-length", "11"), json]), Err("payload_too_large"));
+        assert_eq!(said(&[("content-length", "99999999999999"), json]), Err("payload_too_large"));
+        assert_eq!(said(&[("content-length", "x"), json]), Err("bad_request"));
+    }
+
+    #[test]
+    fn only_the_coding_identity_is_read_however_it_is_written() {
+        let json = ("content-type", "application/json");
+        for (codings, expected) in [
+            (vec!["identity"], Ok("json")),
+            (vec!["Identity"], Ok("json")),
+            (vec![" IDENTITY , identity"], Ok("json")),
+            (vec![""], Ok("json")),
+            (vec!["gzip"], Err("unsupported")),
+            (vec!["identity, gzip"], Err("unsupported")),
+            (vec!["identity", "br"], Err("unsupported")),
+        ] {
+            let mut headers = vec![("content-length", "2"), json];
+            headers.extend(codings.iter().map(|coding| ("content-encoding", *coding)));
+            assert_eq!(said(&headers), expected, "{codings:?}");
+        }
+    }
+
+    #[test]
+    fn the_media_type_is_one_and_its_characters_are_utf_8() {
+        for (types, expected) in [
+            (vec!["application/json; charset=utf-8"], Ok("json")),
+            (vec!["application/json;Charset=\"UTF-8\"; x=y"], Ok("json")),
+            (vec!["application/json; charset=US-ASCII"], Ok("json")),
+            (vec!["application/json; charset="], Ok("json")),
+            (vec!["application/json; charset=utf-16"], Err("unsupported")),
+            (vec!["application/json; x; charset=latin1"], Err("unsupported")),
+            (vec!["application/json", "application/json"], Ok("json")),
+            (vec!["application/json", "text/plain"], Err("bad_request")),
+            (vec!["application/json, text/plain"], Err("unsupported")),
+        ] {
+            let mut headers = vec![("content-length", "2")];
+            headers.extend(types.iter().map(|media_type| ("content-type", *media_type)));
+            assert_eq!(said(&headers), expected, "{types:?}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn chunks_without_a_media_type_are_read_only_to_see_that_there_are_none() {
+        for (text, code) in [("", None), ("{}", Some(Code::UnsupportedMediaType))] {
+            let (request, mut payload) = TestRequest::post()
+                .insert_header((header::TRANSFER_ENCODING, "chunked"))
+                .set_payload(text)
+                .to_http_parts();
+            let read = json(&request, &mut payload, 100).await;
+            assert_eq!(read.as_ref().err().map(|problem| problem.code), code, "{text:?}");
+            assert!(read.is_err() || read == Ok(None));
+        }
     }
 
     #[test]
@@ -217,7 +356,7 @@ mod tests {
     async fn a_body_over_the_limit_is_refused_while_it_is_read() {
         for (bytes, fits) in [(100, true), (101, false)] {
             let (_, payload) = TestRequest::post().set_payload("x".repeat(bytes)).to_http_parts();
-            let read = read(payload, 100).await;
+            let read = read(payload, Announced::Json, 100).await;
             assert_eq!(
                 read.as_ref().map(Bytes::len).map_err(|problem| problem.code.word()).ok(),
                 fits.then_some(bytes)
@@ -229,6 +368,6 @@ mod tests {
     async fn a_body_in_pieces_is_put_together() {
         let pieces = ["[1,", "2,", "3]"].map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
         let stream: actix_http::BoxedPayloadStream = Box::pin(futures::stream::iter(pieces));
-        assert_eq!(read(Payload::Stream { payload: stream }, 7).await.unwrap(), "[1,2,3]");
+        assert_eq!(read(Payload::Stream { payload: stream }, Announced::Json, 7).await.unwrap(), "[1,2,3]");
     }
 }

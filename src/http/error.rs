@@ -229,11 +229,9 @@ impl Problem {
         Code::of(status).unwrap_or(fallback).into()
     }
 
-    /// The whole answer.
-    #[must_use]
-    pub fn response(&self) -> HttpResponse {
+    fn described(&self) -> ProblemBody<'_> {
         let status = self.status_code();
-        let body = ProblemBody {
+        ProblemBody {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -245,8 +243,18 @@ impl Problem {
             current_version: self.current_version,
             node_errors: self.graph.as_ref().map(|faults| &faults.node_errors),
             graph_errors: self.graph.as_ref().map(|faults| faults.graph_errors.as_slice()).unwrap_or_default(),
-        };
-        let mut response = HttpResponse::build(status);
+        }
+    }
+
+    /// The body of the answer.
+    pub(super) fn body(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.described()).unwrap_or_default()
+    }
+
+    /// The whole answer.
+    #[must_use]
+    pub fn response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
         if let Some(seconds) = self.code.retry_after() {
             response.insert_header((header::RETRY_AFTER, seconds));
@@ -261,7 +269,7 @@ impl Problem {
         if self.code == Code::UpgradeRequired {
             response.insert_header((header::UPGRADE, "websocket"));
         }
-        response.json(body)
+        response.json(self.described())
     }
 }
 

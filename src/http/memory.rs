@@ -1,22 +1,19 @@
 //! `/memory/{client_id}`: what clients and agents keep, any JSON under a key; `global` is everybody's.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::join_all;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::State;
-use super::body::JsonBody;
+use super::body::AnyJson;
+use super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::query::Query;
-use super::version::{if_match, is_known, tagged};
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
 use crate::store::{self, Document, Precondition, Store};
-use crate::workflow::client::Expected;
 
 /// Where it is stored, under `CLIENT/KEY`.
 const COLLECTION: &str = "memory";
@@ -148,7 +145,7 @@ pub(super) async fn clear(state: web::Data<State>, client: web::Path<String>) ->
         ("If-None-Match" = Option<String>, Header, description = "The tags of versions that the client has."),
     ),
     responses(
-        (status = 200, description = "The value; its version is in the ETag header.", body = Value),
+        (status = 200, description = "The value; its version is in the ETag header.", body = serde_json::Value),
         (status = 304, description = "The client has it."),
         (status = "4XX", description = "Nothing is kept there.", body = Told, content_type = PROBLEM_JSON),
     )
@@ -165,7 +162,7 @@ pub(super) async fn show(
     if state.events.is_heard(&Kind::MemoryRetrieved) {
         state.events.record(about(Kind::MemoryRetrieved, &client_id, &key).with("version", version));
     }
-    if is_known(request.headers(), version) {
+    if for_read(request.headers(), version)? == Read::NotModified {
         return Ok(tagged(HttpResponse::NotModified(), version).finish());
     }
     Ok(tagged(HttpResponse::Ok(), version).content_type("application/json").body(body))
@@ -177,9 +174,10 @@ pub(super) async fn show(
     params(
         ("client_id" = String, Path, description = "Whose; `global` is everybody's."),
         ("key" = String, Path, description = "The key."),
-        ("If-Match" = Option<String>, Header, description = "The tag of the version that was changed."),
+        ("If-Match" = Option<String>, Header, description = "The tags of the versions that may be changed, or `*` where any may."),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only where nothing is kept under the key."),
     ),
-    request_body(content = Value),
+    request_body(content = serde_json::Value),
     responses(
         (status = 200, description = "It is changed.", body = MemoryKey),
         (status = 201, description = "It is kept.", body = MemoryKey),
@@ -191,22 +189,23 @@ pub(super) async fn save(
     state: web::Data<State>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
-    JsonBody(body): JsonBody,
+    AnyJson(body): AnyJson,
 ) -> Result<HttpResponse, Problem> {
     let (client_id, key) = path.into_inner();
     check(&[("client_id", &client_id), ("key", &key)])?;
-    let tag = if_match(request.headers())?;
-    let text = value(&request, body)?.to_string();
+    let conditions = Conditions::of(request.headers())?;
+    let missing = || Problem::invalid(Code::InvalidBody, vec![fault(&["body"], "is missing", "missing")]);
+    let text = body.ok_or_else(missing)?.to_string();
     if text.len() > LARGEST {
         return Err(Problem::new(Code::PayloadTooLarge, format!("A value has at most {LARGEST} bytes.")));
     }
     let (store, id) = (state.sessions.store(), place(&client_id, &key));
-    let there = store.document(COLLECTION, &id).await?;
+    let there = version_of(store, &id).await?;
+    let precondition = conditions.precondition(there)?;
     if there.is_none() && keys(store, &client_id, None, MOST_KEYS).await?.len() >= MOST_KEYS {
         return Err(Code::MemoryFull.into());
     }
     let bytes = text.len();
-    let precondition = precondition(tag, there.map(|there| there.version))?;
     let Document { version, created_at, updated_at, .. } =
         store.put_document(COLLECTION, &id, text, precondition).await.map_err(refused)?;
     let (kind, answer) = match version {
@@ -237,11 +236,10 @@ pub(super) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let (client_id, key) = path.into_inner();
     check(&[("client_id", &client_id), ("key", &key)])?;
-    let precondition = match if_match(request.headers())? {
-        Some(Expected::Version(version)) => Precondition::Version(version),
-        Some(Expected::Any) | None => Precondition::Anything,
-    };
-    let removed = state.sessions.store().remove_document(COLLECTION, &place(&client_id, &key), precondition).await;
+    let (store, id) = (state.sessions.store(), place(&client_id, &key));
+    let there = version_of(store, &id).await?.ok_or(Code::UnknownMemory)?;
+    let precondition = Conditions::of(request.headers())?.precondition(Some(there))?;
+    let removed = store.remove_document(COLLECTION, &id, precondition).await;
     removed.map_err(refused)?;
     state.events.record(about(Kind::MemoryCleared, &client_id, &key));
     Ok(HttpResponse::NoContent().finish())
@@ -269,32 +267,17 @@ fn about(kind: Kind, client_id: &str, key: &str) -> Happening {
     Happening::new(kind).with("client_id", client_id).with("key", key)
 }
 
-/// The value that a body is. One that is `null` is a value here, no body is none.
-fn value(request: &HttpRequest, body: Option<Value>) -> Result<Value, Problem> {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let is_sent = length.map_or(request.headers().contains_key(header::TRANSFER_ENCODING), |length| length != "0");
-    match body {
-        Some(value) => Ok(value),
-        None if is_sent => Ok(Value::Null),
-        None => Err(Problem::invalid(Code::InvalidBody, vec![fault(&["body"], "is missing", "missing")])),
-    }
-}
-
-fn precondition(tag: Option<Expected>, there: Option<u64>) -> Result<Precondition, Problem> {
-    match (tag, there) {
-        (None, _) | (Some(Expected::Any), Some(_)) => Ok(Precondition::Anything),
-        (Some(Expected::Version(version)), Some(_)) => Ok(Precondition::Version(version)),
-        (Some(_), None) => Err(Code::UnknownMemory.into()),
-    }
+async fn version_of(store: &Store, id: &str) -> Result<Option<u64>, Problem> {
+    Ok(store.document(COLLECTION, id).await?.map(|document| document.version))
 }
 
 fn refused(error: store::Error) -> Problem {
     match error {
         store::Error::NotFound => Code::UnknownMemory.into(),
-        store::Error::Outdated { version } => {
-            Problem { current_version: Some(version), ..Problem::from(Code::PreconditionFailed) }
-        }
-        other @ (store::Error::Conflict(_) | store::Error::Unusable(_) | store::Error::Unavailable(_)) => other.into(),
+        other @ (store::Error::Outdated { .. }
+        | store::Error::Conflict(_)
+        | store::Error::Unusable(_)
+        | store::Error::Unavailable(_)) => outdated(other),
     }
 }
 

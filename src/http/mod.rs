@@ -9,11 +9,13 @@ mod auth;
 mod body;
 mod cancel;
 mod client;
+mod conditional;
 mod decode;
 mod docs;
 pub mod error;
 mod event_streams;
 mod events;
+mod explained;
 mod health;
 mod memory;
 mod middleware;
@@ -26,7 +28,6 @@ mod start;
 pub mod streams;
 mod table;
 mod tasks;
-mod version;
 mod view;
 mod workflows;
 
@@ -45,10 +46,12 @@ use crate::auth::Gate;
 use crate::config::Settings;
 use crate::crew::Roster;
 use crate::event::Events;
+use crate::metrics::Http;
 use crate::session::Sessions;
 
 pub use admin::Desk;
 pub use error::Problem;
+pub use explained::Explained;
 use middleware::{Edge, ForPages};
 use origin::Policy;
 pub use streams::{Admission, SocketRequest, Streams, WorkflowsRequest};
@@ -76,6 +79,8 @@ pub struct State {
     pub started: Instant,
     /// Whether the server takes work.
     pub lifecycle: watch::Receiver<Lifecycle>,
+    /// Counts answers.
+    pub answered: Http,
     /// Writes all metrics in Prometheus' text format.
     pub metrics: Metrics,
     /// What serves this worker's WebSockets and event streams.
@@ -115,10 +120,11 @@ pub fn app(
     >,
 > {
     let policy = Rc::new(Policy::new(&state.settings.server));
+    let unmatched = state.answered.unmatched();
     App::new()
         .configure(routes(state, Rc::clone(&policy)))
         .wrap(ForPages::new(Rc::clone(&policy)))
-        .wrap(Edge::new(policy))
+        .wrap(Edge::new(policy, unmatched))
 }
 
 /// Every path that a program may use; each is described in the OpenAPI document. The hot ones stand first.
@@ -181,10 +187,10 @@ fn pages() -> Vec<Route> {
 
 fn routes(state: State, policy: Rc<Policy>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        config.app_data(web::Data::new(state)).app_data(policy);
         for route in table().into_iter().chain(admin::table()).chain(pages()) {
-            route.mount(config);
+            route.mount(config, &state.answered);
         }
+        config.app_data(web::Data::new(state)).app_data(policy);
         config.default_service(web::to(page::fallback));
     }
 }

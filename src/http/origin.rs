@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use actix_web::dev::RequestHead;
+use actix_web::http::header;
+
 use crate::config::server::Server;
 
 /// What the settings say about hosts and origins.
@@ -22,9 +25,9 @@ impl Policy {
         }
     }
 
-    /// Whether a request that calls the server by this `Host` header is served.
+    /// Whether a request that calls the server by this name is served; see [`called`].
     ///
-    /// A request without the header is: no browser sends one, so it is no page that was led here by a changed name.
+    /// A request without a name is: no browser sends one, so it is no page that was led here by a changed name.
     pub(super) fn takes_host(&self, host: Option<&[u8]>) -> bool {
         let Some(host) = host else { return true };
         if !self.loopback && self.hosts.is_empty() {
@@ -45,16 +48,23 @@ impl Policy {
     }
 
     /// Whether a page of this origin, which is not this server's own, may use it and read its answers.
+    ///
+    /// Pages of local development may wherever this server listens: an image listens on all addresses, also where it is
+    /// only there for the machine that it runs on.
     pub(super) fn trusts(&self, origin: &[u8]) -> bool {
         if self.origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin)) {
             return true;
         }
-        let local = origin
-            .strip_prefix(b"http://")
-            .and_then(authority)
-            .is_some_and(|(name, _)| name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]");
-        self.loopback && local
+        let rest = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+        rest.and_then(authority)
+            .is_some_and(|(name, _)| name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]")
     }
+}
+
+/// The name that a request calls the server by: that in its target, else its `Host` header (RFC 9112, section 3.2.2).
+pub(super) fn called(head: &RequestHead) -> Option<&[u8]> {
+    let in_target = head.uri.authority().map(|authority| authority.as_str().as_bytes());
+    in_target.or_else(|| head.headers.get(header::HOST).map(header::HeaderValue::as_bytes))
 }
 
 /// Whether an origin is the server's own, as the client calls it. The scheme is the proxy's matter.
@@ -106,6 +116,7 @@ fn is_loopback(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     fn policy(host: &str, hosts: &[&str], origins: &[&str]) -> Policy {
         Policy::new(&Server {
@@ -171,10 +182,14 @@ mod tests {
             ("https://board.local", "board.local:443", true, true),
             ("http://board.local:80", "board.local", true, true),
             ("http://board.local", "board.local:8000", false, false),
-            ("http://localhost:5173", "127.0.0.1:8000", true, false),
-            ("http://LOCALHOST:5173", "127.0.0.1:8000", true, false),
-            ("http://127.0.0.1", "127.0.0.1:8000", true, false),
-            ("http://[::1]:3000", "127.0.0.1:8000", true, false),
+            ("http://localhost:5173", "127.0.0.1:8000", true, true),
+            ("http://LOCALHOST:5173", "127.0.0.1:8000", true, true),
+            ("http://127.0.0.1", "127.0.0.1:8000", true, true),
+            ("https://localhost:3000", "127.0.0.1:8000", true, true),
+            ("http://localhost:3000", "board.local", true, true),
+            ("ftp://localhost", "127.0.0.1:8000", false, false),
+            ("http://127.0.0.2", "127.0.0.1:8000", false, false),
+            ("http://[::1]:3000", "127.0.0.1:8000", true, true),
             ("https://ok.example", "127.0.0.1:8000", true, true),
             ("https://ok.example:444", "127.0.0.1:8000", false, false),
             ("http://ok.example", "127.0.0.1:8000", false, false),
@@ -195,6 +210,19 @@ mod tests {
             assert_eq!(public.takes_origin(origin_bytes, host), elsewhere, "public {origin}");
         }
         assert!(public.takes_origin(None, Some(b"any")));
+    }
+
+    #[test]
+    fn the_target_names_the_server_where_it_names_one() {
+        let request = |target: &str| {
+            let request = TestRequest::with_uri(target).insert_header(("host", "board.example")).to_http_request();
+            called(request.head()).map(<[u8]>::to_vec)
+        };
+        assert_eq!(request("/x").as_deref(), Some(&b"board.example"[..]));
+        assert_eq!(request("//evil.example/x").as_deref(), Some(&b"board.example"[..]));
+        assert_eq!(request("http://evil.example:81/x").as_deref(), Some(&b"evil.example:81"[..]));
+        assert_eq!(request("http://u@evil.example/x").as_deref(), Some(&b"u@evil.example"[..]));
+        assert_eq!(called(TestRequest::with_uri("/x").to_http_request().head()), None);
     }
 
     proptest::proptest! {

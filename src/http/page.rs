@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::accept::prefers;
+use super::conditional::is_known;
 use super::error::{Code, Problem};
 use super::{State, table};
 
@@ -81,6 +82,10 @@ pub(super) async fn asset(
 
 /// A file that the page asks for beside `/`, or that there is nothing.
 pub(super) async fn fallback(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.method() == Method::OPTIONS && request.path() == "*" {
+        // It asks about the server as a whole (RFC 9110, section 9.3.7).
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let name = request.path().trim_start_matches('/');
     let file = find(&state, name).await.ok_or(Problem::from(Code::NotFound))?;
     if request.method() == Method::GET || request.method() == Method::HEAD {
@@ -114,15 +119,16 @@ fn within(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 fn give(request: &HttpRequest, name: &str, file: File) -> HttpResponse {
-    let tag = etag(&file.digest);
+    let tag = opaque(&file.digest);
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let is_html = mime.essence_str() == "text/html";
-    let known = request.headers().get_all(header::IF_NONE_MATCH).any(|value| matches_tag(value.as_bytes(), &tag));
+    let known = is_known(request.headers(), &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     let is_text = mime.type_() == "text" || matches!(mime.subtype().as_str(), "javascript" | "json");
     let content_type = if is_text { format!("{}; charset=utf-8", mime.essence_str()) } else { mime.to_string() };
     response
-        .insert_header((header::ETAG, tag))
+        // Weak, because the same file may be sent compressed.
+        .insert_header((header::ETAG, format!("W/\"{tag}\"")))
         .insert_header((header::CACHE_CONTROL, cache_control(name)))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     if is_html {
@@ -140,22 +146,15 @@ fn give(request: &HttpRequest, name: &str, file: File) -> HttpResponse {
     }
 }
 
-/// A weak tag, because the same file may be sent compressed.
-fn etag(digest: &[u8; 32]) -> String {
+/// What stands between the quotes of a file's tag.
+fn opaque(digest: &[u8; 32]) -> String {
     use std::fmt::Write as _;
-    let mut tag = String::from("W/\"");
+    let mut tag = String::new();
     for byte in digest.iter().take(12) {
         // Writing to a string cannot fail.
         let _ = write!(tag, "{byte:02x}");
     }
-    tag.push('"');
     tag
-}
-
-fn matches_tag(header: &[u8], tag: &str) -> bool {
-    let opaque = tag.trim_start_matches("W/");
-    let Ok(text) = std::str::from_utf8(header) else { return false };
-    text.split(',').map(str::trim).any(|entry| entry == "*" || entry.trim_start_matches("W/") == opaque)
 }
 
 /// A file with a hash in its name never changes; any other is asked for again.
@@ -222,7 +221,15 @@ mod tests {
         assert!(headers.contains_key("content-security-policy") && headers.contains_key("referrer-policy"));
         assert_eq!(headers.get("cache-control").unwrap(), "no-cache");
         let tag = headers.get("etag").unwrap().to_str().unwrap();
-        for (sent, status) in [(tag, 304), (&tag[2..], 304), ("\"x\", *", 304), ("\"x\"", 200), ("", 200)] {
+        for (sent, status) in [
+            (tag, 304),
+            (&tag[2..], 304),
+            ("*", 304),
+            ("\"x,\",W/\"y\"", 200),
+            (&format!("\"x,\", {tag}"), 304),
+            ("\"x\"", 200),
+            ("", 200),
+        ] {
             let request = TestRequest::get().insert_header(("if-none-match", sent)).to_http_request();
             assert_eq!(give(&request, "index.html", file()).status(), status, "{sent}");
         }

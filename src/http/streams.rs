@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use actix_web::http::header;
+use actix_web::http::{Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::LocalBoxFuture;
 
 use super::State;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::origin::Policy;
+use super::origin::{Policy, called};
 use super::query::Query;
 use crate::connection::feed::Asked;
 use crate::domain::id::SessionId;
@@ -136,17 +136,18 @@ pub(super) async fn workflows(
 /// Whether the client may have the socket that it asks for.
 pub(super) fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
     let headers = request.headers();
-    let is_upgrade = headers
-        .get(header::UPGRADE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket")));
+    // Before HTTP/1.1 the header means nothing (RFC 9110, section 7.8).
+    let is_upgrade = request.version() >= Version::HTTP_11
+        && headers
+            .get(header::UPGRADE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket")));
     if !is_upgrade {
         return Err(Problem::from(Code::UpgradeRequired));
     }
-    let bytes = |name| headers.get(name).map(header::HeaderValue::as_bytes);
-    let taken = request
-        .app_data::<Rc<Policy>>()
-        .is_some_and(|policy| policy.takes_origin(bytes(header::ORIGIN), bytes(header::HOST)));
+    let origin = headers.get(header::ORIGIN).map(header::HeaderValue::as_bytes);
+    let taken =
+        request.app_data::<Rc<Policy>>().is_some_and(|policy| policy.takes_origin(origin, called(request.head())));
     Ok(if taken { Admission::Allowed } else { Admission::ForbiddenOrigin })
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::ServiceConfig;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, guard, web};
 
 use super::error::{Code, Problem};
+use crate::metrics::Http;
 
 /// One path, with a handler for each method that it takes.
 pub(super) struct Route {
@@ -66,10 +67,11 @@ impl Route {
         (self.path, &self.methods)
     }
 
-    /// Serves it.
-    pub(super) fn mount(self, config: &mut ServiceConfig) {
+    /// Serves it, and counts what it answers.
+    pub(super) fn mount(self, config: &mut ServiceConfig, http: &Http) {
         let allow = allow(&self.methods);
-        let resource = self.routes.into_iter().fold(web::resource(self.path), actix_web::Resource::route);
+        let resource = web::resource(self.path).app_data(http.route(self.path));
+        let resource = self.routes.into_iter().fold(resource, actix_web::Resource::route);
         config.service(resource.default_service(web::to(move |request: HttpRequest| {
             let answer = other_method(&request, allow.clone());
             std::future::ready(answer)

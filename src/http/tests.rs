@@ -102,6 +102,7 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         settings: Arc::default(),
         started: Instant::now(),
         lifecycle: watch::channel(lifecycle).1,
+        answered: crate::metrics::Metrics::install(1).unwrap().http(),
         metrics: Arc::new(|| "# TYPE x counter\n".into()),
         streams: Rc::new(Echo),
         workflows,

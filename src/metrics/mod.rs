@@ -5,6 +5,7 @@
 
 mod events;
 mod handles;
+mod http;
 mod names;
 mod process;
 mod reading;
@@ -20,6 +21,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 pub use events::{EventHandler, Events};
 pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind};
+pub use http::{Http, Route};
 pub use snapshot::Snapshot;
 pub use statistics::{Numbers, Statistics};
 pub use ticks::{Pace, Ticks};
@@ -58,6 +60,7 @@ impl Metrics {
         metrics.gauge(names::WORKERS, &[]).set(workers as f64);
         // What is not registered is not told: an idle server tells zeros, so that rates and alarms work from the start.
         drop((metrics.connections(), metrics.sessions(), metrics.store(), metrics.workflows(), metrics.events()));
+        drop(metrics.http());
         metrics.unwritten_rows(0);
         metrics.subscriptions(&[("type", 0)]);
         (0..workers.max(1)).for_each(|worker| drop(metrics.event_loop(worker)));
@@ -68,6 +71,12 @@ impl Metrics {
     #[must_use]
     pub fn connections(&self) -> Connections {
         Connections::new(self)
+    }
+
+    /// Handles for answers to HTTP requests.
+    #[must_use]
+    pub fn http(&self) -> Http {
+        Http::new(self)
     }
 
     /// Handles for one worker's sessions.

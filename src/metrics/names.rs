@@ -27,6 +27,8 @@ pub(super) const LIVE_WORKFLOWS: &str = "callboard_live_workflows";
 pub(super) const WORKFLOW_TICKS: &str = "callboard_workflow_ticks_total";
 pub(super) const TICK_SECONDS: &str = "callboard_workflow_tick_seconds";
 pub(super) const NODE_ERRORS: &str = "callboard_workflow_node_errors_total";
+pub(super) const HTTP_REQUESTS: &str = "callboard_http_requests_total";
+pub(super) const HTTP_SECONDS: &str = "callboard_http_request_seconds";
 pub(super) const EVENTS: &str = "callboard_events_total";
 pub(super) const EVENT_BATCH: &str = "callboard_event_log_batch_events";
 pub(super) const HANDLER_RUNS: &str = "callboard_event_handler_runs_total";
@@ -50,7 +52,8 @@ pub(super) const GAUGES: [(&str, &str); 8] = [
     (LIVE_WORKFLOWS, "Workflows that are live"),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 14] = [
+pub(super) const COUNTERS: [(&str, &str); 15] = [
+    (HTTP_REQUESTS, "HTTP requests that were answered, by the pattern of their route and by status"),
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),
     (MESSAGES_RECEIVED, "Messages that clients sent"),
@@ -73,7 +76,12 @@ type HistogramName = (&'static str, &'static str, &'static [f64]);
 /// From a millisecond to a day: what a session may take.
 const LONG: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0];
 
-pub(super) const HISTOGRAMS: [HistogramName; 9] = [
+pub(super) const HISTOGRAMS: [HistogramName; 10] = [
+    (
+        HTTP_SECONDS,
+        "How long an HTTP request took until its answer began, by the pattern of its route",
+        &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0],
+    ),
     (
         HUMAN_WAIT,
         "How long an answered request had waited for a person",

@@ -53,7 +53,7 @@ impl From<Kept<Agent>> for StoredAgent {
     get, path = "/api/v1/agents", tag = "crews",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, pattern = r"^([A-Za-z0-9_.-]{1,64})?$", description = "Where the page before ended."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
     ),
     responses(
         (status = 200, description = "A page of them.", body = AgentPage),

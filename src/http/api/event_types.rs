@@ -8,15 +8,15 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::auth::Admin;
 use super::super::body::JsonBody;
+use super::super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
-use super::super::version::tagged;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
 use crate::session::messages::Fault;
 use crate::session::schema_faults;
-use crate::store::{self, Document, Precondition, Store};
+use crate::store::{self, Document, Store};
 
 /// Where the types are stored.
 const COLLECTION: &str = "event_types";
@@ -95,22 +95,36 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
 /// Shows a type of events that is declared.
 #[utoipa::path(
     get, path = "/api/v1/event-types/{type}", tag = "events",
-    params(("type" = String, Path, description = "Its word, such as `custom.orders.paid`.")),
+    params(
+        ("type" = String, Path, description = "Its word, such as `custom.orders.paid`."),
+        ("If-None-Match" = Option<String>, Header, description = "The tags of versions that the client has."),
+    ),
     responses(
         (status = 200, description = "What it means.", body = DeclaredType),
+        (status = 304, description = "The client has it."),
         (status = 404, description = "It is not declared.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn show(state: web::Data<State>, word: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn show(
+    state: web::Data<State>,
+    request: HttpRequest,
+    word: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let found = state.sessions.store().document(COLLECTION, &word).await?;
     let declared = declared(found.ok_or(Code::UnknownEventType)?)?;
-    Ok(tagged(HttpResponse::Ok(), declared.version).json(declared))
+    match for_read(request.headers(), declared.version)? {
+        Read::NotModified => Ok(tagged(HttpResponse::NotModified(), declared.version).finish()),
+        Read::Whole => Ok(tagged(HttpResponse::Ok(), declared.version).json(declared)),
+    }
 }
 
 /// Declares what a type of events means, or changes that. Needs the admin token beyond this machine.
 #[utoipa::path(
     put, path = "/api/v1/event-types/{type}", tag = "events",
-    params(("type" = String, Path, description = "Its word: `custom.` and more.")),
+    params(
+        ("type" = String, Path, description = "Its word: `custom.` and more."),
+        ("If-Match" = Option<String>, Header, description = "The tags of the versions that may be changed, or `*`."),
+    ),
     request_body(content = EventType),
     responses(
         (status = 200, description = "It is changed.", body = DeclaredType),
@@ -123,12 +137,16 @@ pub(in crate::http) async fn show(state: web::Data<State>, word: web::Path<Strin
 pub(in crate::http) async fn save(
     state: web::Data<State>,
     _: Admin,
+    request: HttpRequest,
     word: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
+    let conditions = Conditions::of(request.headers())?;
     let about = decode(&word, body)?;
     let body = serde_json::to_string(&about).map_err(|_| Problem::from(Code::Internal))?;
-    let kept = state.sessions.store().put_document(COLLECTION, &word, body, Precondition::Anything).await?;
+    let store = state.sessions.store();
+    let precondition = conditions.precondition(version_of(store, &word).await?)?;
+    let kept = store.put_document(COLLECTION, &word, body, precondition).await.map_err(refused)?;
     let answer = if kept.version == 1 { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(tagged(answer, kept.version).json(declared(kept)?))
 }
@@ -136,7 +154,10 @@ pub(in crate::http) async fn save(
 /// Forgets what a type of events means; events of it may be sent as before. Needs the admin token beyond this machine.
 #[utoipa::path(
     delete, path = "/api/v1/event-types/{type}", tag = "events",
-    params(("type" = String, Path, description = "Its word.")),
+    params(
+        ("type" = String, Path, description = "Its word."),
+        ("If-Match" = Option<String>, Header, description = "The tags of the versions that may be removed, or `*`."),
+    ),
     responses(
         (status = 204, description = "It is forgotten."),
         (status = "4XX", description = "It is not declared.", body = Told, content_type = PROBLEM_JSON),
@@ -146,12 +167,28 @@ pub(in crate::http) async fn save(
 pub(in crate::http) async fn remove(
     state: web::Data<State>,
     _: Admin,
+    request: HttpRequest,
     word: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    match state.sessions.store().remove_document(COLLECTION, &word, Precondition::Anything).await {
-        Ok(()) => Ok(HttpResponse::NoContent().finish()),
-        Err(store::Error::NotFound) => Err(Code::UnknownEventType.into()),
-        Err(other) => Err(other.into()),
+    let conditions = Conditions::of(request.headers())?;
+    let store = state.sessions.store();
+    let there = version_of(store, &word).await?.ok_or(Code::UnknownEventType)?;
+    let precondition = conditions.precondition(Some(there))?;
+    store.remove_document(COLLECTION, &word, precondition).await.map_err(refused)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn version_of(store: &Store, word: &str) -> Result<Option<u64>, Problem> {
+    Ok(store.document(COLLECTION, word).await?.map(|document| document.version))
+}
+
+fn refused(error: store::Error) -> Problem {
+    match error {
+        store::Error::NotFound => Code::UnknownEventType.into(),
+        other @ (store::Error::Outdated { .. }
+        | store::Error::Conflict(_)
+        | store::Error::Unusable(_)
+        | store::Error::Unavailable(_)) => outdated(other),
     }
 }
 

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use super::super::State;
+use super::super::conditional::{Conditions, Read, for_read, tagged};
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, Problem};
-use super::super::version::{if_match, is_known, tagged};
 use super::page;
 use crate::crew::{Error, Kept, Roster, Thing, id_fault};
 use crate::domain::event::{Happening, Kind};
@@ -54,10 +54,10 @@ pub(super) async fn show<T: Resource>(
     id: &str,
 ) -> Result<HttpResponse, Problem> {
     let kept = roster.get::<T>(id).await.map_err(problem::<T>)?;
-    if is_known(request.headers(), kept.version) {
-        return Ok(tagged(HttpResponse::NotModified(), kept.version).finish());
+    match for_read(request.headers(), kept.version)? {
+        Read::NotModified => Ok(tagged(HttpResponse::NotModified(), kept.version).finish()),
+        Read::Whole => Ok(tagged(HttpResponse::Ok(), kept.version).json(kept)),
     }
-    Ok(tagged(HttpResponse::Ok(), kept.version).json(kept))
 }
 
 /// Stores a new one.
@@ -82,8 +82,9 @@ pub(super) async fn save<T: Resource>(
     id: &str,
     body: Option<Value>,
 ) -> Result<HttpResponse, Problem> {
-    let tag = if_match(request.headers())?;
+    let conditions = Conditions::of(request.headers())?;
     let Draft { thing, version, .. } = decode::<T>(state, body, Some(id)).await?;
+    let tag = conditions.for_write(version_of::<T>(state, id)).await?;
     let kept = match state.roster.save(id, thing.clone(), tag.map_or(version, wanted)).await {
         Ok(kept) => kept,
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
@@ -100,12 +101,16 @@ pub(super) async fn remove<T: Resource>(
     request: &HttpRequest,
     id: &str,
 ) -> Result<HttpResponse, Problem> {
-    let tag = if_match(request.headers())?;
+    let tag = Conditions::of(request.headers())?.for_write(version_of::<T>(state, id)).await?;
     let removed = state.roster.remove::<T>(id, tag.and_then(wanted)).await;
     removed.map_err(|error| conflict(problem::<T>(error), tag))?;
     let [.., deleted] = T::TOLD;
     state.events.record(T::of(Happening::new(deleted), id).with("id", id));
     Ok(HttpResponse::NoContent().finish())
+}
+
+async fn version_of<T: Resource>(state: &State, id: &str) -> Result<u64, Problem> {
+    state.roster.get::<T>(id).await.map(|kept| kept.version).map_err(problem::<T>)
 }
 
 /// What a body says.

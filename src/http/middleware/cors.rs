@@ -24,7 +24,8 @@ impl ForPages {
             .allowed_origin_fn(move |origin, _| policy.trusts(origin.as_bytes()))
             .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
             .allow_any_header()
-            .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+            .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, REQUEST_ID])
+            .allow_private_network_access()
             .max_age(3600)
             .block_on_origin_mismatch(false);
         Self(cors)

@@ -2,6 +2,7 @@
 
 mod compress;
 mod cors;
+mod headers;
 mod request_id;
 
 use std::future::{Ready, ready};
@@ -16,10 +17,11 @@ use actix_web::http::{Method, StatusCode};
 use futures::future::LocalBoxFuture;
 
 use super::error::{Code, PROBLEM_JSON, Problem};
-use super::origin::Policy;
+use super::origin::{Policy, called};
+use crate::metrics::Route;
 
 pub(super) use cors::ForPages;
-use request_id::RequestIds;
+pub(super) use request_id::RequestIds;
 
 /// The header of a request's id.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,12 +29,14 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The outermost layer of the server.
 pub(super) struct Edge {
     policy: Rc<Policy>,
+    /// Counts what no route answers.
+    unmatched: Rc<Route>,
 }
 
 impl Edge {
     /// The edge of a server with this policy.
-    pub(super) fn new(policy: Rc<Policy>) -> Self {
-        Self { policy }
+    pub(super) fn new(policy: Rc<Policy>, unmatched: Route) -> Self {
+        Self { policy, unmatched: Rc::new(unmatched) }
     }
 }
 
@@ -48,7 +52,8 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(EdgeService { service, policy: Rc::clone(&self.policy), ids: RequestIds::default() }))
+        let (policy, unmatched) = (Rc::clone(&self.policy), Rc::clone(&self.unmatched));
+        ready(Ok(EdgeService { service, policy, unmatched, ids: RequestIds::default() }))
     }
 }
 
@@ -56,6 +61,7 @@ where
 pub(super) struct EdgeService<S> {
     service: S,
     policy: Rc<Policy>,
+    unmatched: Rc<Route>,
     ids: RequestIds,
 }
 
@@ -71,14 +77,14 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let started = Instant::now();
-        let id = self.ids.of(request.headers());
+        let arrival =
+            Arrival { at: Instant::now(), id: self.ids.of(request.headers()), unmatched: Rc::clone(&self.unmatched) };
         let is_head = *request.method() == Method::HEAD;
         if let Some(problem) = refusal(&self.policy, &request) {
             let told = problem.response();
             let told = if is_head { told.set_body(BoxBody::new(body::None::new())) } else { told };
             let response = request.into_response(told.map_into_right_body());
-            return Box::pin(ready(Ok(finish(response, id, started))));
+            return Box::pin(ready(Ok(finish(response, arrival))));
         }
         let encoding = compress::wanted(request.headers());
         let inner = self.service.call(request);
@@ -96,7 +102,7 @@ where
                     EitherBody::left(Encoder::response(encoding, head, body))
                 })
             };
-            Ok(finish(response, id, started))
+            Ok(finish(response, arrival))
         })
     }
 }
@@ -106,14 +112,13 @@ where
 /// A socket's origin is left to its handler: a browser cannot see an HTTP status there. Probes, which tell nothing that
 /// is worth a trick, are answered by whatever name they come.
 fn refusal(policy: &Policy, request: &ServiceRequest) -> Option<Problem> {
-    let bytes = |name| request.headers().get(name).map(HeaderValue::as_bytes);
-    let host = bytes(header::HOST);
+    let host = called(request.head());
     let is_probe = matches!(request.path(), "/livez" | "/readyz" | "/health");
     if !is_probe && !policy.takes_host(host) {
         return Some(Code::ForbiddenHost.into());
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && !policy.takes_origin(bytes(header::ORIGIN), host) {
+    if !reads && !policy.takes_origin(request.headers().get(header::ORIGIN).map(HeaderValue::as_bytes), host) {
         return Some(Code::ForbiddenOrigin.into());
     }
     None
@@ -138,34 +143,46 @@ where
     let status = response.status();
     let mut told = Problem::of_status(status).response();
     *told.status_mut() = status;
-    for name in [header::ALLOW, header::RETRY_AFTER, header::VARY] {
-        if let Some(value) = response.headers().get(&name) {
-            told.headers_mut().insert(name, value.clone());
+    // Such as `Allow`, and what lets a page read the answer.
+    for (name, value) in response.headers() {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(name) {
+            told.headers_mut().append(name.clone(), value.clone());
         }
     }
     ServiceResponse::new(request, told.map_into_right_body())
 }
 
-/// Puts the id on the answer, and writes the log line.
-fn finish<B>(mut response: ServiceResponse<B>, id: HeaderValue, started: Instant) -> ServiceResponse<B> {
-    let status = response.status();
+/// What is kept of a request until it is answered.
+struct Arrival {
+    at: Instant,
+    id: HeaderValue,
+    unmatched: Rc<Route>,
+}
+
+/// Puts on the answer what every answer has, counts it, and writes the log line.
+fn finish<B: MessageBody>(mut response: ServiceResponse<B>, arrival: Arrival) -> ServiceResponse<B> {
+    let Arrival { at, id, unmatched } = arrival;
+    let (status, took) = (response.status(), at.elapsed());
+    let request = response.request();
+    request.app_data::<Route>().unwrap_or(&unmatched).answered(status.as_u16(), took);
     let level = if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         log::Level::Warn
     } else {
         log::Level::Debug
     };
     if log::log_enabled!(level) {
-        let request = response.request();
         log::log!(
             level,
             method = request.method().as_str(),
             path = request.path(),
             status = status.as_u16(),
-            duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+            duration_ms = took.as_secs_f64() * 1000.0,
             request_id = id.to_str().unwrap_or_default();
             "answered a request"
         );
     }
+    headers::secure(&mut response);
+    headers::fit_version(&mut response);
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

@@ -8,7 +8,7 @@ use super::REQUEST_ID;
 
 /// Makes ids: a random beginning, one for each worker, and a count.
 #[derive(Debug)]
-pub(super) struct RequestIds {
+pub(in crate::http) struct RequestIds {
     prefix: String,
     count: Cell<u64>,
 }
@@ -21,7 +21,7 @@ impl Default for RequestIds {
 
 impl RequestIds {
     /// The id of a request with these headers; the client's where it is 1 to 128 visible characters.
-    pub(super) fn of(&self, headers: &HeaderMap) -> HeaderValue {
+    pub(in crate::http) fn of(&self, headers: &HeaderMap) -> HeaderValue {
         let given = headers.get(REQUEST_ID).filter(|value| {
             let bytes = value.as_bytes();
             (1..=128).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)

@@ -12,12 +12,16 @@ async fn answer(request: TestRequest) -> ServiceResponse<EitherBody<Encoder<Eith
     let policy = Rc::new(Policy::new(&settings));
     let app = App::new()
         .wrap(ForPages::new(Rc::clone(&policy)))
-        .wrap(Edge::new(policy))
+        .wrap(Edge::new(policy, crate::metrics::Metrics::install(1).unwrap().http().unmatched()))
         .route("/thing", web::get().to(|| async { HttpResponse::Ok().json("x".repeat(2000)) }))
         .route("/thing", web::post().to(HttpResponse::Ok))
         .route(
             "/fails",
             web::get().to(|| async { Err::<String, _>(actix_web::error::ErrorInternalServerError("db at /var")) }),
+        )
+        .route(
+            "/page",
+            web::get().to(|| async { HttpResponse::Ok().insert_header(("cache-control", "no-cache")).finish() }),
         )
         .route("/number/{n}", web::get().to(|n: web::Path<u8>| async move { n.to_string() }));
     let app = test::init_service(app).await;
@@ -96,15 +100,64 @@ async fn only_pages_of_trusted_origins_may_read() {
         assert_eq!(response.status(), StatusCode::OK);
         let allowed = response.headers().get("access-control-allow-origin");
         assert_eq!(allowed.is_some_and(|value| value == origin), readable, "{origin}");
+        if readable {
+            let exposed = response.headers().get("access-control-expose-headers").unwrap().to_str().unwrap();
+            let mut names: Vec<&str> = exposed.split(',').map(str::trim).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["etag", "location", "retry-after", "x-request-id"]);
+            assert!(response.headers().get("vary").unwrap().to_str().unwrap().to_ascii_lowercase().contains("origin"));
+        }
         assert!(!response.headers().contains_key("access-control-allow-credentials"));
         let preflight = TestRequest::default()
             .method(Method::OPTIONS)
             .uri("/thing")
             .insert_header(("origin", origin))
             .insert_header(("access-control-request-method", "POST"))
-            .insert_header(("access-control-request-headers", "content-type,idempotency-key"));
+            .insert_header(("access-control-request-private-network", "true"))
+            .insert_header(("access-control-request-headers", "content-type,idempotency-key,if-match,x-api-key"));
         let response = answer(preflight).await;
+        assert_eq!(response.headers().contains_key("access-control-allow-private-network"), readable, "{origin}");
         assert_eq!(response.headers().contains_key("access-control-allow-origin"), readable, "{origin}");
+    }
+}
+
+#[actix_web::test]
+async fn pages_may_read_errors_too() {
+    for (method, path) in [(Method::GET, "/nothing"), (Method::GET, "/fails"), (Method::GET, "/number/x")] {
+        let request = TestRequest::with_uri(path).method(method).insert_header(("origin", "https://ok.example"));
+        let response = answer(request).await;
+        assert_eq!(response.headers().get("access-control-allow-origin").unwrap(), "https://ok.example", "{path}");
+        assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_says_what_browsers_may_make_of_it() {
+    for (path, host, cache) in [
+        ("/thing", "localhost", "no-store"),
+        ("/nothing", "localhost", "no-store"),
+        ("/fails", "localhost", "no-store"),
+        ("/thing", "evil.example", "no-store"),
+        ("/page", "localhost", "no-cache"),
+    ] {
+        let response = answer(TestRequest::get().uri(path).insert_header(("host", host))).await;
+        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+        assert_eq!(header("cache-control"), Some(cache), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_name_in_the_target_counts_before_the_host_header() {
+    for (target, host, status) in [
+        ("http://evil.example/thing", "localhost", 403),
+        ("http://localhost/thing", "evil.example", 200),
+        ("http://127.0.0.1:8000/thing", "127.0.0.1:8000", 200),
+        ("http://localhost@evil.example/thing", "localhost", 403),
+    ] {
+        let response = answer(TestRequest::with_uri(target).insert_header(("host", host))).await;
+        assert_eq!(response.status().as_u16(), status, "{target}");
     }
 }
 

@@ -7,9 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
+use super::super::conditional::{Read, for_read, tagged};
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
-use super::super::version::{is_known, tagged};
 use super::request::{Named, flag};
 use crate::domain::time::Timestamp;
 use crate::workflow::definition::{Definition, id_fault};
@@ -56,7 +56,7 @@ pub(in crate::http) struct WorkflowRow {
     get, path = "/workflows", tag = "workflows",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, pattern = r"^([A-Za-z0-9_.-]{1,64})?$", description = "Where the page before ended."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
     ),
     responses(
         (status = 200, description = "A page of them.", body = WorkflowPage),
@@ -113,7 +113,7 @@ pub(in crate::http) async fn show(
     let download = flag(&mut query, "download");
     query.finish()?;
     let definition = state.workflows.definitions.get(&id).await?;
-    if is_known(request.headers(), definition.version) {
+    if for_read(request.headers(), definition.version)? == Read::NotModified {
         return Ok(tagged(HttpResponse::NotModified(), definition.version).finish());
     }
     let mut answer = tagged(HttpResponse::Ok(), definition.version);

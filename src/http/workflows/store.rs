@@ -4,10 +4,10 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::super::State;
+use super::super::conditional::{Conditions, tagged};
 use super::super::decode::fault;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
-use super::super::version::{if_match, tagged};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
 use super::request::{Author, Named, flag};
@@ -70,14 +70,15 @@ pub(in crate::http) async fn save(
     DraftBody(body): DraftBody,
 ) -> Result<HttpResponse, Problem> {
     let check = check(&request)?;
-    let if_match = if_match(request.headers())?;
+    let conditions = Conditions::of(request.headers())?;
     if body.id.as_ref().is_some_and(|named| *named != id) {
         let fault = fault(&["body", "id"], "must be the id that the path has", "invalid_value");
         return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
     }
-    let expected = if_match.or_else(|| body.version.map(Expected::Version)).unwrap_or(Expected::Any);
+    let condition = conditions.for_write(version_of(&state, &id)).await?;
+    let expected = condition.or_else(|| body.version.map(Expected::Version)).unwrap_or(Expected::Any);
     let saved = state.workflows.definitions.update(&id, draft(body, author), expected, check).await;
-    let definition = saved.map_err(|refused| conflict(refused, if_match))?;
+    let definition = saved.map_err(|refused| conflict(refused, condition))?;
     state.workflows.live.saved(definition.clone());
     Ok(tagged(HttpResponse::Ok(), definition.version).json(definition))
 }
@@ -102,11 +103,15 @@ pub(in crate::http) async fn remove(
     Named(id): Named,
     Author(author): Author,
 ) -> Result<HttpResponse, Problem> {
-    let if_match = if_match(request.headers())?;
-    let removed = state.workflows.definitions.remove(&id, if_match.unwrap_or(Expected::Any)).await;
-    removed.map_err(|refused| conflict(refused, if_match))?;
+    let condition = Conditions::of(request.headers())?.for_write(version_of(&state, &id)).await?;
+    let removed = state.workflows.definitions.remove(&id, condition.unwrap_or(Expected::Any)).await;
+    removed.map_err(|refused| conflict(refused, condition))?;
     state.workflows.live.removed(id, author);
     Ok(HttpResponse::NoContent().finish())
+}
+
+async fn version_of(state: &State, id: &str) -> Result<u64, Problem> {
+    Ok(state.workflows.definitions.get(id).await?.version)
 }
 
 fn check(request: &HttpRequest) -> Result<Check, Problem> {
@@ -121,8 +126,8 @@ fn draft(body: WorkflowDraft, author: Option<String>) -> Draft {
 }
 
 /// A conflict with a precondition in a header has a status of its own.
-fn conflict(refused: Refused, if_match: Option<Expected>) -> Problem {
+fn conflict(refused: Refused, condition: Option<Expected>) -> Problem {
     let problem = Problem::from(refused);
-    let is_precondition = problem.code == Code::VersionConflict && if_match.is_some();
+    let is_precondition = problem.code == Code::VersionConflict && condition.is_some();
     if is_precondition { Problem { code: Code::PreconditionFailed, ..problem } } else { problem }
 }
