@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_late_answer_is_told_who_won() {
-        let winner = Winner { by: "alice".into(), value: Some(true), values: None, timed_out: false };
+        let winner = Winner { by: "alice".into(), value: Some(true), values: None, timed_out: false, withdrawn: false };
         assert_eq!(
             told(&Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }),
             json!({"type": "error", "code": "already_answered", "message": "the question has been answered already",

@@ -63,7 +63,7 @@ pub enum Entry {
         #[cfg_attr(test, ts(optional))]
         timeout: Option<f64>,
     },
-    /// A question's answer: the one that won, or that its time ran out.
+    /// A question's answer: the one that won, or that its time ran out, or that it is no longer asked.
     Answered {
         /// The question's id.
         #[schema(value_type = String)]
@@ -82,6 +82,10 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "is_false")]
         #[cfg_attr(test, ts(as = "Option<bool>", optional))]
         timed_out: bool,
+        /// Whether nobody has to answer any more: the task has ended, or no longer asks.
+        #[serde(default, skip_serializing_if = "is_false")]
+        #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+        withdrawn: bool,
     },
     /// The end, with a result.
     TaskCompleted {
@@ -232,7 +236,7 @@ mod tests {
             Entry::Status { status: Status::WaitingRetry, attempt: 2 },
             Entry::Progress { done: 1, total: 2, label: "l".into() },
             Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: Some(1.5) },
-            Entry::Answered { request_id: id, by: "x".into(), value: Some(true), values: None, timed_out: false },
+            Entry::Answered { request_id: id, by: "x".into(), value: Some(true), values: None, timed_out: false, withdrawn: false },
             Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id) },
             Entry::TaskCompleted { values: json!({"a": 1}) },
             Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },

@@ -67,13 +67,14 @@ const TOLD: &[Message] = &[
     ),
     entry(
         "answered",
-        "The answer that won, or that the time for it ran out.",
+        "The answer that won, or that the time for it ran out, or that the task no longer asks.",
         &[
             ("request_id", UUID, true),
             ("by", TEXT, true),
             ("value", FLAG, false),
             ("values", OBJECT, false),
             ("timed_out", FLAG, false),
+            ("withdrawn", FLAG, false),
         ],
     ),
     said(
@@ -261,6 +262,7 @@ mod tests {
                 value: Some(true),
                 values: Some(Map::new()),
                 timed_out: true,
+                withdrawn: true,
             },
             Entry::TaskCompleted { values: json!(1) },
             Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(request_id) },

@@ -104,6 +104,10 @@ pub struct Winner {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub timed_out: bool,
+    /// Whether nobody has to answer any more: the task has ended, or no longer asks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+    pub withdrawn: bool,
 }
 
 /// To the directory: start a session. Its input and configuration are checked here.

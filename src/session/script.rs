@@ -10,7 +10,8 @@ use crate::domain::id::RequestId;
 use crate::domain::record::Internal;
 use crate::domain::request::Values;
 
-/// Who "answers" a question that the task no longer asks.
+/// Who answers a question that the task no longer asks. Journals of earlier versions tell such an answer by this name
+/// alone, as one that came too late.
 pub(crate) const WITHDRAWN: &str = "task";
 
 /// The recorded calls of a task, in the order of each lane.
@@ -81,9 +82,10 @@ impl Script {
                 self.failures.insert(offer.clone(), error.clone());
                 Some(offer)
             }
-            Entry::Answered { request_id, value, values, timed_out, by } => {
+            Entry::Answered { request_id, value, values, timed_out, withdrawn, by } => {
                 // A question that its task withdrew has no outcome: the task goes on without, as it did before.
-                if by != WITHDRAWN {
+                let is_withdrawn = *withdrawn || (*timed_out && by == WITHDRAWN);
+                if !is_withdrawn {
                     self.answer(*request_id, *value, values.clone(), *timed_out);
                 }
                 None
@@ -102,7 +104,7 @@ impl Script {
                 let step = Recorded::Step { name: name.clone(), repeatable: *repeatable, outcome: None };
                 Some(self.record(lane.as_deref(), step))
             }
-            Internal::StepCompleted { lane, ordinal, outcome: done } => {
+            Internal::StepCompleted { lane, ordinal, outcome: done, sealed: _ } => {
                 let lane: Option<Lane> = lane.as_deref().map(Rc::from);
                 let recorded = self.lanes.get_mut(&lane).and_then(|calls| calls.get_mut(*ordinal as usize));
                 if let Some(Recorded::Step { outcome, .. }) = recorded {

@@ -84,7 +84,7 @@ async fn a_task_that_ends_while_a_question_is_open_closes_it() {
     let request = all(&journal, "request_confirmation", "request_id")[0].clone();
     let late = app.answer(&id, "confirm", json!({"value": true, "request_id": request})).await;
     assert_eq!(late.code(409), "already_answered");
-    assert_eq!(late.body["winner"], json!({"by": "task", "timed_out": true}));
+    assert_eq!(late.body["winner"], json!({"by": "task", "withdrawn": true}));
     let (_, snapshot) = app.connect(&id, None).await.replay().await;
     assert!(!snapshot.iter().any(|text| text.contains("request_confirmation")), "it is over in the snapshot");
 }

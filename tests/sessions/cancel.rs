@@ -105,7 +105,8 @@ async fn two_open_questions_are_both_over_after_a_cancel() {
     app.post(&format!("/cancel-task/{id}"), json!({})).await.ok();
     assert_eq!(app.session(&id).await["open_requests"], json!([]));
     let (start, entries) = app.connect(&id, None).await.replay().await;
-    assert_eq!(journal::kinds(&entries), ["status", "status", "status", "task_cancelled"], "{start}");
+    let kinds = ["status", "status", "answered", "answered", "status", "task_cancelled"];
+    assert_eq!(journal::kinds(&entries), kinds, "{start}");
 }
 
 #[tokio::test]

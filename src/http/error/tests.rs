@@ -20,7 +20,7 @@ fn rejected(errors: Vec<FieldError>) -> Refused {
 
 #[test]
 fn every_refusal_has_its_status_and_code() {
-    let winner = Winner { by: "ada".into(), value: Some(true), values: None, timed_out: false };
+    let winner = Winner { by: "ada".into(), value: Some(true), values: None, timed_out: false, withdrawn: false };
     let wrong = FieldError { field: "to_address".into(), message: "no address".into() };
     let cases = [
         (Refused::UnknownSession, 404, "unknown_session"),

@@ -29,7 +29,7 @@ impl Machine {
         let at = self.find(request_id, &answer)?;
         let request = self.open.get(at).ok_or(Refused::NoOpenRequest)?;
         let id = request.id;
-        let winner = Winner { by, value: None, values: None, timed_out: false };
+        let winner = Winner { by, value: None, values: None, timed_out: false, withdrawn: false };
         let (winner, outcome) = match (&request.question, answer) {
             (Question::Form(form), Answer::Input(sent)) => {
                 let values = form::check(&form.fields, &sent).map_err(|errors| Refused::Rejected {
@@ -106,16 +106,24 @@ impl Machine {
 
     pub(super) fn withdraw(&mut self, call: &CallId, effects: &mut Effects, now: Timestamp) {
         if let Some(at) = self.open.iter().position(|request| request.call == *call) {
-            let winner = Winner { by: WITHDRAWN.into(), value: None, values: None, timed_out: true };
-            self.close(at, winner, None, effects, now);
+            self.close(at, withdrawn(), None, effects, now);
         }
         self.withdraw_child(call, effects);
+    }
+
+    /// Withdraws every open question, because the task ends or is stopped.
+    pub(super) fn withdraw_all(&mut self, effects: &mut Effects) {
+        for request in std::mem::take(&mut self.open) {
+            effects.push(Effect::Tell(answered(request.id, &withdrawn()), None));
+            self.answered.insert(request.id, withdrawn());
+        }
     }
 
     pub(super) fn time_out(&mut self, id: RequestId, effects: &mut Effects, now: Timestamp) {
         let Some(at) = self.open.iter().position(|request| request.id == id) else { return };
         let Some(request) = self.open.get(at) else { return };
-        let winner = Winner { by: "timeout".into(), value: None, values: None, timed_out: true };
+        let winner =
+            Winner { by: "timeout".into(), value: None, values: None, timed_out: true, withdrawn: false };
         let (winner, outcome) = match (&request.question, request.default.clone()) {
             (Question::Form(form), Some(Value::Object(values))) => {
                 (Winner { values: Some(form::masked(&form.fields, &values)), ..winner }, Outcome::Input(values))
@@ -129,6 +137,11 @@ impl Machine {
     }
 }
 
+/// What stands for the answer to a question that its task no longer asks.
+fn withdrawn() -> Winner {
+    Winner { by: WITHDRAWN.into(), value: None, values: None, timed_out: false, withdrawn: true }
+}
+
 /// The entry that tells an answer.
 fn answered(request_id: RequestId, winner: &Winner) -> Entry {
     Entry::Answered {
@@ -137,5 +150,6 @@ fn answered(request_id: RequestId, winner: &Winner) -> Entry {
         value: winner.value,
         values: winner.values.clone(),
         timed_out: winner.timed_out,
+        withdrawn: winner.withdrawn,
     }
 }

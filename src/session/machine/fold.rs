@@ -47,14 +47,20 @@ impl Machine {
             Entry::TaskFailed { request_id: Some(request_id), .. } => {
                 self.fold_request(*request_id, Question::Retry, call);
             }
-            Entry::Answered { request_id, by, value, values, timed_out } => {
+            Entry::Answered { request_id, by, value, values, timed_out, withdrawn } => {
                 let was_retry =
                     self.open.iter().any(|request| request.id == *request_id && request.question == Question::Retry);
                 self.open.retain(|request| request.id != *request_id);
                 if was_retry && *value == Some(true) {
                     self.attempt += 1;
                 }
-                let winner = Winner { by: by.clone(), value: *value, values: values.clone(), timed_out: *timed_out };
+                let winner = Winner {
+                    by: by.clone(),
+                    value: *value,
+                    values: values.clone(),
+                    timed_out: *timed_out,
+                    withdrawn: *withdrawn,
+                };
                 self.answered.insert(*request_id, winner);
             }
             Entry::TaskCompleted { values } => self.fold_end(End::Completed(values.clone()), now),

@@ -342,7 +342,7 @@ impl Machine {
             Cleanup::Pending => {
                 effects.push(Effect::Note(Internal::CancelRequested { reason: reason.clone() }));
                 self.cancel_reason = Some(reason);
-                self.open.clear();
+                self.withdraw_all(effects);
                 self.leave_children(effects, "its parent was cancelled");
                 self.enter(Status::Cancelling, effects, now);
                 effects.push(Effect::FreeSlot);
@@ -366,7 +366,7 @@ impl Machine {
         self.leave_children(effects, left);
         self.children.clear();
         self.awaited_children = 0;
-        self.open.clear();
+        self.withdraw_all(effects);
         self.withheld.clear();
         self.enter(status, effects, now);
         effects.push(Effect::Tell(entry, None));

@@ -259,6 +259,37 @@ proptest! {
         }
     }
 
+    /// Whoever shows a question learns that it is over, and whether its time was: once.
+    #[test]
+    fn every_question_of_a_session_that_has_ended_is_closed_once(events in events()) {
+        use crate::domain::entry::Class;
+        let mut rig = Rig::new();
+        rig.take_slot();
+        for (event, slots, _) in events {
+            rig.slots = slots;
+            rig.happen(event);
+        }
+        rig.apply(Command::Finish(Ok(json!(1))));
+        rig.apply(Command::CleanedUp);
+        prop_assert!(rig.machine.status().is_terminal());
+        let mut open = Vec::new();
+        for entry in &rig.told {
+            match entry.class() {
+                Class::Request(id) => open.push(id),
+                Class::Answer(id) => {
+                    let at = open.iter().position(|open| *open == id);
+                    prop_assert!(at.is_some(), "it was open");
+                    open.remove(at.unwrap());
+                }
+                Class::Output | Class::State | Class::Terminal => {}
+            }
+            if let Entry::Answered { value, values, timed_out, withdrawn, .. } = entry {
+                prop_assert!(!withdrawn || (!timed_out && value.is_none() && values.is_none()));
+            }
+        }
+        prop_assert!(open.is_empty());
+    }
+
     /// Waiting uses up no slot, and a question that is open is a state that is waiting.
     #[test]
     fn waiting_holds_no_slot(events in events()) {

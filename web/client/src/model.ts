@@ -219,7 +219,8 @@ export class Model {
     const known = draft.requests.some((open) => open.id === id) && !this.#unseen.has(id);
     draft.requests = draft.requests.filter((open) => open.id !== id);
     if (!known || this.#mine.has(id)) return;
-    if (entry.timed_out) this.#tell(entry.value === undefined && !entry.values ? "Nobody answered in time." : `Nobody answered in time; what was taken is: ${inWords(entry)}.`, "warn");
+    if (entry.withdrawn) this.#tell("Withdrawn: the task no longer asks.", "plain");
+    else if (entry.timed_out) this.#tell(entry.value === undefined && !entry.values ? "Nobody answered in time." : `Nobody answered in time; what was taken is: ${inWords(entry)}.`, "warn");
     else this.#tell(`Answered elsewhere: ${inWords(entry)}.`, "plain");
   }
 
@@ -260,7 +261,8 @@ export class Model {
 }
 
 /** An answer in words: what was said, and who said it. */
-function inWords({ value, values, by, timed_out }: Winner): string {
+function inWords({ value, values, by, timed_out, withdrawn }: Winner): string {
+  if (withdrawn) return "nothing, as it was withdrawn";
   const who = timed_out ? "" : ` (${by})`;
   if (values) return `${Object.keys(values).join(", ") || "an empty form"}${who}`;
   if (typeof value === "boolean") return `${value ? "yes" : "no"}${who}`;

@@ -50,7 +50,7 @@ async fn questions_that_come_at_once_are_asked_one_after_the_other() {
 async fn a_question_of_a_command_that_has_gone_is_taken_back() {
     let mut stage = Stage::new(shell(r#"echo '{"type":"request_confirmation","message":"?"}'; sleep 0.1; exit 0"#));
     assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
-    let [Entry::RequestConfirmation { .. }, Entry::Answered { by, timed_out: true, .. }] = stage.told() else {
+    let [Entry::RequestConfirmation { .. }, Entry::Answered { by, timed_out: false, withdrawn: true, .. }] = stage.told() else {
         panic!("{:?}", stage.told())
     };
     assert_eq!(by, "task");

@@ -214,7 +214,7 @@ impl Stage {
                 if let Some(at) = self.open.iter().position(|(open, _)| *open == call) {
                     let (call, request_id) = self.open.remove(at);
                     let by = WITHDRAWN.to_owned();
-                    self.tell(&call, Entry::Answered { request_id, by, value: None, values: None, timed_out: true });
+                    self.tell(&call, Entry::Answered { request_id, by, value: None, values: None, timed_out: false, withdrawn: true });
                 }
             }
         }
@@ -235,7 +235,7 @@ impl Stage {
             Outcome::TimedOut | Outcome::Child(_) | Outcome::Written => (None, None),
         };
         let timed_out = *outcome == Outcome::TimedOut;
-        let entry = Entry::Answered { request_id, by: "test".into(), value, values, timed_out };
+        let entry = Entry::Answered { request_id, by: "test".into(), value, values, timed_out, withdrawn: false };
         self.tell(&CallId { lane: None, ordinal: 0 }, entry);
     }
 

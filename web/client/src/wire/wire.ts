@@ -173,7 +173,11 @@ values?: Record<string, unknown>,
 /**
  * Whether nobody answered in time.
  */
-timed_out?: boolean, } | { "type": "task_completed",
+timed_out?: boolean,
+/**
+ * Whether nobody has to answer any more: the task has ended, or no longer asks.
+ */
+withdrawn?: boolean, } | { "type": "task_completed",
 /**
  * The result.
  */
@@ -294,7 +298,11 @@ values?: Record<string, unknown>,
 /**
  * Whether nobody answered in time.
  */
-timed_out?: boolean, } | { "type": "task_completed",
+timed_out?: boolean,
+/**
+ * Whether nobody has to answer any more: the task has ended, or no longer asks.
+ */
+withdrawn?: boolean, } | { "type": "task_completed",
 /**
  * The result.
  */
@@ -347,7 +355,11 @@ values?: Record<string, unknown>,
 /**
  * Whether nobody answered in time.
  */
-timed_out?: boolean, };
+timed_out?: boolean,
+/**
+ * Whether nobody has to answer any more: the task has ended, or no longer asks.
+ */
+withdrawn?: boolean, };
 
 /**
  * One thing that is wrong with a request.

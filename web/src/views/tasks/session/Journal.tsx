@@ -27,6 +27,7 @@ export function brief(entry: JournalEntry): string {
     case "request_user_input":
       return entry.fields.map(({ name }) => name).join(", ");
     case "answered":
+      if (entry.withdrawn) return "withdrawn";
       return `${entry.timed_out ? "nobody, in time" : entry.by}: ${entry.values ? Object.keys(entry.values).join(", ") : String(entry.value)}`;
     case "task_failed":
       return entry.error;
