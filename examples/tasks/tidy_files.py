@@ -63,7 +63,7 @@ class Callboard:
         self._send("task_failed", error=error, can_retry=can_retry)
 
     def _send(self, kind, **fields):
-        print(json.dumps({"type": kind, **fields}), flush=True)
+        print(json.dumps({"type": kind, **fields}, allow_nan=False), flush=True)
 
     def _receive(self, *expected):
         message = json.loads(sys.stdin.readline() or '{"type": "cancel"}')

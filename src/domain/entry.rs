@@ -1,7 +1,7 @@
 //! The entries of a session's journal that clients see, exactly as they stand on the wire.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
 use super::id::RequestId;
@@ -28,10 +28,14 @@ pub enum Entry {
     },
     /// How far the task is.
     Progress {
-        /// Units of work done.
-        done: u64,
+        /// Units of work done; not below 0, and a fraction where the task counts so.
+        #[schema(value_type = f64)]
+        #[cfg_attr(test, ts(type = "number"))]
+        done: Number,
         /// Units of work in all.
-        total: u64,
+        #[schema(value_type = f64)]
+        #[cfg_attr(test, ts(type = "number"))]
+        total: Number,
         /// What is being done.
         label: String,
     },
@@ -234,9 +238,16 @@ mod tests {
         data.insert("phase".into(), json!("research"));
         let entries = [
             Entry::Status { status: Status::WaitingRetry, attempt: 2 },
-            Entry::Progress { done: 1, total: 2, label: "l".into() },
+            Entry::Progress { done: 1.into(), total: 2.into(), label: "l".into() },
             Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: Some(1.5) },
-            Entry::Answered { request_id: id, by: "x".into(), value: Some(true), values: None, timed_out: false, withdrawn: false },
+            Entry::Answered {
+                request_id: id,
+                by: "x".into(),
+                value: Some(true),
+                values: None,
+                timed_out: false,
+                withdrawn: false,
+            },
             Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id) },
             Entry::TaskCompleted { values: json!({"a": 1}) },
             Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },

@@ -54,7 +54,11 @@ const TOLD: &[Message] = &[
     said("state_replay_complete", "What follows is live.", &[("message", TEXT, true)]),
     entry("status", "The session changed its state.", &[("status", STATUS, true), ("attempt", COUNT, true)]),
     entry("stream", "A line of output.", &[("content", TEXT, true)]),
-    entry("progress", "How far the task is.", &[("done", COUNT, true), ("total", COUNT, true), ("label", TEXT, true)]),
+    entry(
+        "progress",
+        "How far the task is.",
+        &[("done", NUMBER, true), ("total", NUMBER, true), ("label", TEXT, true)],
+    ),
     entry(
         "request_confirmation",
         "A yes-or-no question.",
@@ -248,7 +252,7 @@ mod tests {
         vec![
             Entry::Status { status: Status::Running, attempt: 1 },
             Entry::Stream { content: "c".into() },
-            Entry::Progress { done: 1, total: 2, label: "l".into() },
+            Entry::Progress { done: 1.into(), total: 2.into(), label: "l".into() },
             Entry::RequestConfirmation { request_id, message: "m".into(), timeout: Some(1.0) },
             Entry::RequestUserInput {
                 request_id,

@@ -9,6 +9,9 @@ use std::path::Path;
 /// What a program gets of the server's own environment.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 
+/// What a program gets unless its settings say otherwise: Python would keep its output back until there is a lot of it.
+const USUAL: [(&str, &str); 1] = [("PYTHONUNBUFFERED", "1")];
+
 /// Where programs are looked for when there is no `PATH`.
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -28,7 +31,11 @@ impl Program<'_> {
     #[must_use]
     pub fn environment(&self) -> BTreeMap<OsString, OsString> {
         let inherited = INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        inherited.chain(self.env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)))).collect()
+        let usual = USUAL.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        inherited
+            .chain(usual)
+            .chain(self.env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+            .collect()
     }
 
     /// Checks that it can be started. The wrapper can always be, so that the system would not say it.
@@ -89,6 +96,6 @@ mod tests {
         let env = [("STAGE".to_owned(), "test".to_owned())].into();
         let environment = Program { command: &[], cwd: None, env: &env }.environment();
         let unknown = environment.keys().filter(|name| !INHERITED.iter().any(|known| name == known));
-        assert_eq!(unknown.collect::<Vec<_>>(), ["STAGE"]);
+        assert_eq!(unknown.collect::<Vec<_>>(), ["PYTHONUNBUFFERED", "STAGE"]);
     }
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::call::{Asked, Call, CallId, Lane, Outcome, Recorded};
@@ -109,10 +109,10 @@ impl TaskContext {
     }
 
     /// Tells how far the task is: `done` of `total` units of work, and what it does.
-    pub fn progress(&self, done: u64, total: u64, label: impl Into<String>) -> Telling {
+    pub fn progress(&self, done: impl Into<Number>, total: impl Into<Number>, label: impl Into<String>) -> Telling {
         let mut label = label.into();
         shorten(&mut label, self.port.limits.entry_bytes);
-        self.tell(Entry::Progress { done, total, label }, "output")
+        self.tell(Entry::Progress { done: done.into(), total: total.into(), label }, "output")
     }
 
     /// Tells an entry of the task kind's own type, with these fields beside `type`, `seq` and `timestamp`.

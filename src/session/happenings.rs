@@ -50,7 +50,8 @@ impl Session {
                 }
             }
             Entry::Progress { done, total, label } if is_heard(&Kind::ExecutionProgress) => {
-                let happening = Happening::new(Kind::ExecutionProgress).with("done", *done).with("total", *total);
+                let happening =
+                    Happening::new(Kind::ExecutionProgress).with("done", done.clone()).with("total", total.clone());
                 self.noticed.progress = Some(happening.with("label", label.as_str()));
             }
             Entry::Progress { .. }

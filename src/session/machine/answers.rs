@@ -122,8 +122,7 @@ impl Machine {
     pub(super) fn time_out(&mut self, id: RequestId, effects: &mut Effects, now: Timestamp) {
         let Some(at) = self.open.iter().position(|request| request.id == id) else { return };
         let Some(request) = self.open.get(at) else { return };
-        let winner =
-            Winner { by: "timeout".into(), value: None, values: None, timed_out: true, withdrawn: false };
+        let winner = Winner { by: "timeout".into(), value: None, values: None, timed_out: true, withdrawn: false };
         let (winner, outcome) = match (&request.question, request.default.clone()) {
             (Question::Form(form), Some(Value::Object(values))) => {
                 (Winner { values: Some(form::masked(&form.fields, &values)), ..winner }, Outcome::Input(values))

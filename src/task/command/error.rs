@@ -39,8 +39,13 @@ pub(super) enum Error {
     #[error("{0}")]
     Unanswered(TaskError),
     /// It does not keep to the protocol.
-    #[error("the command {0}")]
-    Protocol(String),
+    #[error("protocol_error: line {line} of the command's output {what}")]
+    Protocol {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
     /// It said itself that it failed.
     #[error("{error}")]
     Reported {
@@ -52,9 +57,9 @@ pub(super) enum Error {
 }
 
 impl Error {
-    /// Whether another attempt makes no sense: only the command itself can know that.
+    /// Whether another attempt makes no sense: the command itself says so, or it is its program that has to be mended.
     pub(super) fn is_final(&self) -> bool {
-        matches!(self, Error::Reported { can_retry: false, .. })
+        matches!(self, Error::Reported { can_retry: false, .. } | Error::Protocol { .. })
     }
 }
 

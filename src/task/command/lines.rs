@@ -1,4 +1,7 @@
 //! Output as lines: of a line without end only a bounded piece is kept.
+//!
+//! A line ends with a line feed, carriage returns before it included, or with carriage returns alone: the next line then
+//! overwrites it, as progress bars do.
 
 use bytes::{Bytes, BytesMut};
 
@@ -12,6 +15,8 @@ pub(super) struct Lines {
     searched: usize,
     /// Whether the buffer begins inside a line that was too long.
     inside: bool,
+    /// Whether the last line ended with a carriage return, and what came after that is not known yet.
+    returned: bool,
     closed: bool,
 }
 
@@ -20,16 +25,32 @@ pub(super) struct Lines {
 pub(super) enum Piece {
     /// A whole line, without its end.
     Line(Bytes),
+    /// A whole line that is overwritten.
+    Returned(Bytes),
+    /// The line that was told as overwritten is not: a line feed has come behind its carriage return.
+    Settled,
     /// The beginning of a line that is too long.
     Beginning(Bytes),
     /// A further piece of it.
     Continuation(Bytes),
 }
 
+impl Piece {
+    /// What it holds, where it holds something.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Piece::Line(text) | Piece::Returned(text) | Piece::Beginning(text) | Piece::Continuation(text) => {
+                Some(text)
+            }
+            Piece::Settled => None,
+        }
+    }
+}
+
 impl Lines {
     /// No output yet, and the most bytes that a line may have.
     pub(super) fn new(longest: usize) -> Self {
-        Self { buffer: BytesMut::new(), longest, searched: 0, inside: false, closed: false }
+        Self { buffer: BytesMut::new(), longest, searched: 0, inside: false, returned: false, closed: false }
     }
 
     /// Takes output in.
@@ -49,16 +70,24 @@ impl Lines {
 
     /// Takes the next line out, or a piece of one; `None` where its end has not come yet.
     pub(super) fn next(&mut self) -> Option<Piece> {
+        if self.returned
+            && let Some(settled) = self.after_return()
+        {
+            return Some(settled);
+        }
         let within = self.buffer.len().min(self.longest + 1);
         let unsearched = self.buffer.get(self.searched..within).unwrap_or_default();
-        if let Some(at) = unsearched.iter().position(|byte| *byte == b'\n') {
-            let mut line = self.take(self.searched + at);
-            let _end = self.take(1);
-            if line.last() == Some(&b'\r') {
-                line.truncate(line.len() - 1);
-            }
-            let inside = std::mem::take(&mut self.inside);
-            return Some(if inside { Piece::Continuation(line) } else { Piece::Line(line) });
+        if let Some(at) = unsearched.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            let line = self.take(self.searched + at);
+            let returns = self.leading_returns();
+            let is_fed = self.buffer.get(returns) == Some(&b'\n');
+            self.returned = !is_fed && self.buffer.len() == returns;
+            let _end = self.take(returns + usize::from(is_fed));
+            return Some(match (std::mem::take(&mut self.inside), is_fed) {
+                (true, _) => Piece::Continuation(line),
+                (false, true) => Piece::Line(line),
+                (false, false) => Piece::Returned(line),
+            });
         }
         self.searched = within;
         if self.buffer.len() > self.longest {
@@ -71,6 +100,22 @@ impl Lines {
             return Some(if self.inside { Piece::Continuation(rest) } else { Piece::Line(rest) });
         }
         None
+    }
+
+    /// Takes out what still belongs to the end of the last line.
+    fn after_return(&mut self) -> Option<Piece> {
+        let returns = self.leading_returns();
+        let _end = self.take(returns);
+        self.returned = self.buffer.is_empty();
+        if self.buffer.first() != Some(&b'\n') {
+            return None;
+        }
+        let _end = self.take(1);
+        Some(Piece::Settled)
+    }
+
+    fn leading_returns(&self) -> usize {
+        self.buffer.iter().take_while(|byte| **byte == b'\r').count()
     }
 
     fn take(&mut self, bytes: usize) -> Bytes {
@@ -97,6 +142,8 @@ mod tests {
             while let Some(piece) = lines.next() {
                 let (mark, bytes) = match piece {
                     Piece::Line(bytes) => ('=', bytes),
+                    Piece::Returned(bytes) => ('^', bytes),
+                    Piece::Settled => ('!', Bytes::new()),
                     Piece::Beginning(bytes) => ('<', bytes),
                     Piece::Continuation(bytes) => ('+', bytes),
                 };
@@ -114,8 +161,21 @@ mod tests {
 
     #[test]
     fn a_line_ends_where_it_ends() {
-        assert_eq!(all(9, &[b"a\nb", b"c\r\n\n", b"d\r"]), ["=a", "=bc", "=", "=d\r"]);
+        assert_eq!(all(9, &[b"a\nb", b"c\r\n\n", b"d"]), ["=a", "=bc", "=", "=d"]);
+        assert_eq!(all(9, &[b"a\r\r\nb"]), ["=a", "=b"]);
         assert!(all(9, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line_that_is_overwritten() {
+        assert_eq!(all(9, &[b"\r10%", b"\r20%\r\r30%\n", b"a\r"]), ["^", "^10%", "^20%", "=30%", "^a"]);
+        assert_eq!(all(3, &[b"abcde\rf"]), ["<abc", "+de", "=f"]);
+    }
+
+    #[test]
+    fn a_line_feed_that_comes_later_makes_a_whole_line_of_it() {
+        assert_eq!(all(9, &[b"a\r", b"\nb\r", b"c\n"]), ["^a", "!", "^b", "=c"]);
+        assert_eq!(all(9, &[b"a\r", b"\r", b"\r\n\n"]), ["^a", "!", "="]);
     }
 
     #[test]

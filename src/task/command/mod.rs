@@ -2,16 +2,20 @@
 //!
 //! The program is run without a shell, in a process group of its own, and speaks JSON lines (see `protocol`); any line
 //! that is no message is output. What it asks, prints and does as steps is recorded, each in a lane where the order of the
-//! others does not matter: output in the main one (from the second attempt on in `try-N`), questions in `ask`, each step
-//! in `step/NAME`. After a restart of the server the program is started again, and what it had done is not done twice.
+//! others does not matter: output in the main one (from the second attempt on in `try-N`), what it overwrites in
+//! `overwritten` within that, questions in `ask`, each step in `step/NAME`, the second one of that name in `step-2/NAME`.
+//! After a restart of the server the program is started again, and what it had done is not done twice.
 
 mod asking;
 mod clock;
 mod error;
 mod lines;
+mod meant;
+mod overwritten;
 mod process;
 mod program;
 mod protocol;
+mod reading;
 mod run;
 mod steps;
 mod stop;

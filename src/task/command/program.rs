@@ -75,7 +75,10 @@ mod tests {
         let environment = environment(&settings, SessionId::random(), 2);
         let unknown =
             environment.keys().filter(|name| !["PATH", "HOME", "LANG", "TZ"].iter().any(|known| name == known));
-        assert_eq!(unknown.collect::<Vec<_>>(), ["CALLBOARD_ATTEMPT", "CALLBOARD_SESSION_ID", "STAGE"]);
+        assert_eq!(
+            unknown.collect::<Vec<_>>(),
+            ["CALLBOARD_ATTEMPT", "CALLBOARD_SESSION_ID", "PYTHONUNBUFFERED", "STAGE"]
+        );
         assert_eq!(environment.get(OsStr::new("CALLBOARD_ATTEMPT")).unwrap(), "2");
     }
 }

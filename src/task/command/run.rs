@@ -13,8 +13,10 @@ use super::asking::{Asking, Reply};
 use super::clock::Clock;
 use super::error::Error;
 use super::lines::{Lines, Piece};
+use super::overwritten::Overwritten;
 use super::process::{Handle, Pipe, Process};
-use super::protocol::{self, Said, Told};
+use super::protocol::{Fault, Said, Told};
+use super::reading;
 use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
 use crate::config::seconds;
@@ -63,11 +65,16 @@ struct Attempt {
     ctx: TaskContext,
     /// The lane of its output.
     out: TaskContext,
+    /// The lane of what it overwrites: how much of that is told is a matter of time.
+    fleeting: TaskContext,
+    overwritten: Overwritten,
     settings: Arc<CommandTask>,
     process: Handle,
     asking: Asking,
     steps: Steps,
     lines: Lines,
+    /// How many lines have been heard.
+    line: u64,
     log_lines: Lines,
     stderr: Tail,
     buffer: Vec<u8>,
@@ -100,6 +107,8 @@ enum Event {
     Printed(Pipe, usize),
     Exited,
     Due,
+    /// What is overwritten may be told again.
+    Refreshed,
 }
 
 impl Attempt {
@@ -117,14 +126,18 @@ impl Attempt {
         let most_unread = process.unread() + MOST_UNREAD;
         let process: Handle = Rc::new(process.into());
         let limit = settings.timeout.map(seconds);
+        let out = if attempt == 1 { ctx.clone() } else { ctx.lane(&format!("try-{attempt}")) };
         Ok(Self {
             ctx: ctx.clone(),
-            out: if attempt == 1 { ctx.clone() } else { ctx.lane(&format!("try-{attempt}")) },
+            fleeting: out.lane("overwritten"),
+            overwritten: Overwritten::default(),
+            out,
             settings,
             asking: Asking::new(ctx.lane("ask")),
             steps: Steps::new(ctx, process.clone(), done),
             process,
             lines: Lines::new(LONGEST_LINE),
+            line: 0,
             log_lines: Lines::new(LONGEST_LOG_LINE),
             stderr: Tail::new(STDERR_TAIL),
             buffer: vec![0; CHUNK],
@@ -141,6 +154,7 @@ impl Attempt {
     async fn play(mut self) -> Result<Value, Error> {
         let _cleanup = self.ctx.on_cancel(stop::cancel(self.process.clone(), self.kill_after()));
         let worked = self.work().await;
+        self.tell_overwritten().await;
         self.asking.withdraw();
         if worked.is_err() {
             stop::stop(&self.process, self.kill_after()).await;
@@ -164,9 +178,9 @@ impl Attempt {
                     self.phase = Phase::Exited(Instant::now() + LINGER);
                 }
                 Event::Due => self.act_on_time().await?,
+                Event::Refreshed => self.tell_overwritten().await,
             }
-            let exited = matches!(self.phase, Phase::Exited(_) | Phase::Killed(_));
-            if exited && self.lines.is_empty() && self.process.borrow().is_silent() {
+            if self.is_gone() && self.lines.is_empty() && self.process.borrow().is_silent() {
                 return Ok(());
             }
         }
@@ -203,12 +217,17 @@ impl Attempt {
             Phase::Working => self.clock.due(),
             Phase::Leaving(until) | Phase::Exited(until) | Phase::Killed(until) => Some(until),
         };
-        let Some(due) = due else { return Poll::Pending };
+        let (due, event) = match (due, self.overwritten.due()) {
+            (None, None) => return Poll::Pending,
+            (Some(due), refresh) if refresh.is_none_or(|refresh| due <= refresh) => (due, Event::Due),
+            (_, Some(refresh)) => (refresh, Event::Refreshed),
+            (Some(due), None) => (due, Event::Due),
+        };
         let timer = match &mut self.timer {
             Some(timer) if timer.deadline() == due => timer,
             timer => timer.insert(Box::pin(tokio::time::sleep_until(due))),
         };
-        timer.as_mut().poll(context).map(|()| Event::Due)
+        timer.as_mut().poll(context).map(|()| event)
     }
 
     async fn act_on_time(&mut self) -> Result<(), Error> {
@@ -262,43 +281,94 @@ impl Attempt {
             // What comes after the result is read, so that the command can go on, and is not wanted.
             return Ok(());
         }
-        let line = match piece {
-            Piece::Line(line) => line,
+        let now = Instant::now();
+        match piece {
+            Piece::Line(line) => {
+                self.line += 1;
+                self.tell_overwritten().await;
+                self.act_on(reading::read(&line)).await
+            }
+            Piece::Returned(line) => {
+                self.line += u64::from(!line.is_empty());
+                match reading::read(&line) {
+                    Said::Output(content) => {
+                        if let Some(content) = self.overwritten.push(content, now) {
+                            self.fleeting.stream(content).await;
+                        }
+                        Ok(())
+                    }
+                    message => self.act_on(message).await,
+                }
+            }
+            Piece::Settled => {
+                if let Some(content) = self.overwritten.settle(now) {
+                    self.fleeting.stream(content).await;
+                }
+                Ok(())
+            }
             Piece::Beginning(piece) => {
-                self.out.stream(protocol::text(&piece)).await;
-                return Ok(());
+                self.line += 1;
+                self.tell_overwritten().await;
+                self.act_on(reading::read_beginning(&piece, LONGEST_LINE)).await
             }
             Piece::Continuation(piece) => {
-                self.out.stream(format!("[the same line] {}", protocol::text(&piece))).await;
-                return Ok(());
+                self.out.stream(format!("[the same line] {}", reading::text(&piece))).await;
+                Ok(())
             }
-        };
-        let gone = matches!(self.phase, Phase::Exited(_) | Phase::Killed(_));
-        match protocol::read(&line) {
-            Said::Stream(content) => self.out.stream(content).await,
-            Said::Misfit { kind, line } => {
-                log::warn!(target: LOG, session_id:% = self.ctx.session_id(), r#type:% = kind;
-                    "a command printed a message whose fields are wrong; it is shown as a line of output");
+        }
+    }
+
+    /// Tells what was overwritten last, where it was not told.
+    async fn tell_overwritten(&mut self) {
+        if let Some(content) = self.overwritten.take(Instant::now()) {
+            self.fleeting.stream(content).await;
+        }
+    }
+
+    /// Does what a line says.
+    async fn act_on(&mut self, said: Said) -> Result<(), Error> {
+        match said {
+            Said::Output(content) | Said::Stream(content) => self.out.stream(content).await,
+            Said::Misfit { fault: Fault { kind, reason }, line } => {
+                log::warn!(target: LOG, session_id:% = self.ctx.session_id(), line = self.line, message = kind.word();
+                    "a command printed a message that cannot be read; it is shown as a line of output: {reason}");
                 self.out.stream(line).await;
             }
+            Said::Broken(Fault { kind, reason }) => {
+                return Err(self.violation(format!("cannot be read as a {:?} message: {reason}", kind.word())));
+            }
             Said::Progress { done, total, label } => self.out.progress(done, total, label).await,
-            // Nobody is left to hear the answer.
-            Said::Question(_) | Said::Step(_) if gone => {}
             Said::Question(question) => {
                 self.clock.stop(Instant::now());
                 self.asking.put(question);
-            }
-            Said::Step(name) => self.steps.begin(name)?,
-            Said::StepCompleted { name, value } => {
-                if !self.steps.complete(&name, value) {
-                    log::warn!(target: LOG, session_id:% = self.ctx.session_id(), step:% = name;
-                        "a command completed a step that it is not in the middle of; nothing is recorded");
+                if self.is_gone() {
+                    // Nobody is left to hear the answer; that it was asked is told all the same.
+                    poll_fn(|context| {
+                        let _answered = self.asking.poll(context);
+                        Poll::Ready(())
+                    })
+                    .await;
+                    self.asking.withdraw();
                 }
+            }
+            Said::Step(_) if self.is_gone() => {}
+            Said::Step(name) => self.steps.begin(name).map_err(|what| self.violation(what))?,
+            Said::StepCompleted { name, value } => {
+                self.steps.complete(&name, value).map_err(|what| self.violation(what))?;
             }
             Said::Completed(values) => self.conclude(Ok(values)),
             Said::Failed { error, can_retry } => self.conclude(Err(Error::Reported { error, can_retry })),
         }
         Ok(())
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self.phase, Phase::Exited(_) | Phase::Killed(_))
+    }
+
+    /// What is wrong with the line that was heard last.
+    fn violation(&self, what: String) -> Error {
+        Error::Protocol { line: self.line, what }
     }
 
     fn conclude(&mut self, result: Result<Value, Error>) {
@@ -331,8 +401,9 @@ impl Attempt {
             0 => self.log_lines.close(),
             _ => self.log_lines.push(self.buffer.get(..bytes).unwrap_or_default()),
         }
-        while let Some(Piece::Line(line) | Piece::Beginning(line) | Piece::Continuation(line)) = self.log_lines.next() {
-            log::debug!(target: LOG, session_id:% = self.ctx.session_id(); "stderr: {}", protocol::text(&line));
+        while let Some(piece) = self.log_lines.next() {
+            let Some(line) = piece.text() else { continue };
+            log::debug!(target: LOG, session_id:% = self.ctx.session_id(); "stderr: {}", reading::text(line));
         }
     }
 

@@ -1,8 +1,9 @@
 //! The steps of a command: what it does once, by name.
 //!
-//! A step is a call in a lane of its own, `step/NAME`, so that steps are found again in whatever order they come. An
+//! A step is a call in a lane of its own, `step/NAME`, so that steps are found again in whatever order they come. Those of
+//! one name are numbered in each attempt: the second one is in `step-2/NAME`, so that a loop does each of its rounds. An
 //! attempt that ends in the middle of a step leaves an error as its outcome; the next one begins it anew. What is done is
-//! kept by name for all attempts.
+//! kept by name and number for all attempts.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +16,6 @@ use futures::future::LocalBoxFuture;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::error::Error;
 use super::process::Handle;
 use super::protocol::Told;
 use crate::session::{TaskContext, TaskError};
@@ -24,19 +24,29 @@ use crate::session::{TaskContext, TaskError};
 const MOST_OPEN: usize = 64;
 
 /// What came of the steps that are done.
-pub(super) type Done = Rc<RefCell<HashMap<String, Value>>>;
+pub(super) type Done = Rc<RefCell<HashMap<Step, Value>>>;
+
+/// A step of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Step {
+    name: String,
+    /// Which one of that name, from 1.
+    number: u32,
+}
 
 /// The steps of one attempt.
 pub(super) struct Steps {
     ctx: TaskContext,
     process: Handle,
     done: Done,
+    /// How many of each name have begun in this attempt.
+    begun: HashMap<String, u32>,
     open: Vec<Open>,
 }
 
 /// A step that has begun.
 struct Open {
-    name: String,
+    step: Step,
     /// Where its result goes, once.
     result: Option<oneshot::Sender<Value>>,
     work: LocalBoxFuture<'static, Outcome>,
@@ -55,34 +65,45 @@ enum Outcome {
 impl Steps {
     /// No step yet; `ctx` is the task's own.
     pub(super) fn new(ctx: &TaskContext, process: Handle, done: Done) -> Self {
-        Self { ctx: ctx.lane("step"), process, done, open: Vec::new() }
+        Self { ctx: ctx.clone(), process, done, begun: HashMap::new(), open: Vec::new() }
     }
 
     /// The command is about to do a step: it is told to go ahead, or what came of it before.
     ///
     /// # Errors
-    /// [`Error::Protocol`] where it is in the middle of that step, or of too many.
-    pub(super) fn begin(&mut self, name: String) -> Result<(), Error> {
-        if let Some(value) = self.done.borrow().get(&name) {
-            self.process.borrow_mut().send(&Told::StepResult { name: &name, value });
+    /// What is wrong where it is in the middle of that step, or of too many.
+    pub(super) fn begin(&mut self, name: String) -> Result<(), String> {
+        if self.open.iter().any(|open| open.step.name == name) {
+            return Err(format!("begins the step {name:?} again before it was completed"));
+        }
+        let number = self.begun.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
+        let step = Step { name, number: *number };
+        if let Some(value) = self.done.borrow().get(&step) {
+            self.process.borrow_mut().send(&Told::StepResult { name: &step.name, value });
             return Ok(());
         }
-        if self.open.iter().any(|open| open.name == name) {
-            return Err(Error::Protocol(format!("began the step {name:?} again before it was completed")));
-        }
         if self.open.len() >= MOST_OPEN {
-            return Err(Error::Protocol(format!("has begun more than {MOST_OPEN} steps at once")));
+            return Err(format!("begins more than {MOST_OPEN} steps at once"));
         }
         let (result, completed) = oneshot::channel();
-        let work = play(self.ctx.lane(&name), name.clone(), self.process.clone(), completed).boxed_local();
-        self.open.push(Open { name, result: Some(result), work });
+        let of_number = if step.number == 1 { "step".to_owned() } else { format!("step-{}", step.number) };
+        let lane = self.ctx.lane(&of_number).lane(&step.name);
+        let work = play(lane, step.name.clone(), self.process.clone(), completed).boxed_local();
+        self.open.push(Open { step, result: Some(result), work });
         Ok(())
     }
 
-    /// The command has done a step. Gives whether it was in the middle of it.
-    pub(super) fn complete(&mut self, name: &str, value: Value) -> bool {
-        let result = self.open.iter_mut().find(|open| open.name == name).and_then(|open| open.result.take());
-        result.is_some_and(|result| result.send(value).is_ok())
+    /// The command has done a step.
+    ///
+    /// # Errors
+    /// What is wrong where it is not in the middle of that step.
+    pub(super) fn complete(&mut self, name: &str, value: Value) -> Result<(), String> {
+        let open = self.open.iter_mut().find(|open| open.step.name == name);
+        let Some(result) = open.and_then(|open| open.result.take()) else {
+            return Err(format!("completes the step {name:?}, which it is not in the middle of"));
+        };
+        // A step that another attempt had done, and that nobody was told of yet, has its outcome already.
+        result.send(value).map_err(|_| format!("completes the step {name:?} before it was told to do it"))
     }
 
     /// Lets all steps go on.
@@ -92,13 +113,13 @@ impl Steps {
             let Poll::Ready(outcome) = open.work.as_mut().poll(context) else { return true };
             let value = match outcome {
                 Outcome::Known(value) => {
-                    self.process.borrow_mut().send(&Told::StepResult { name: &open.name, value: &value });
+                    self.process.borrow_mut().send(&Told::StepResult { name: &open.step.name, value: &value });
                     value
                 }
                 Outcome::New(value) => value,
                 Outcome::Abandoned => return false,
             };
-            self.done.borrow_mut().insert(std::mem::take(&mut open.name), value);
+            self.done.borrow_mut().insert(open.step.clone(), value);
             false
         });
     }

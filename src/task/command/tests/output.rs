@@ -33,8 +33,18 @@ async fn it_gets_its_input_folder_and_environment_and_nothing_else() {
     assert_eq!([*argument, *folder, *attempt, *stage_name], ["an argument; $HOME", "/", "1", "test"]);
     assert_eq!(*path, std::env::var("PATH").unwrap());
     // The shell adds some of its own.
-    let known =
-        ["CALLBOARD_ATTEMPT", "CALLBOARD_SESSION_ID", "HOME", "LANG", "OLDPWD", "PATH", "PWD", "SHLVL", "STAGE"];
+    let known = [
+        "CALLBOARD_ATTEMPT",
+        "CALLBOARD_SESSION_ID",
+        "HOME",
+        "LANG",
+        "OLDPWD",
+        "PATH",
+        "PWD",
+        "PYTHONUNBUFFERED",
+        "SHLVL",
+        "STAGE",
+    ];
     let extra: Vec<_> = names.iter().filter(|name| !known.contains(name) && !["TZ", "_"].contains(name)).collect();
     assert!(extra.is_empty(), "{extra:?}");
 }
@@ -54,12 +64,76 @@ async fn messages_and_mistakes_are_told_in_order() {
     let stream = |content: &str| Entry::Stream { content: content.into() };
     let expected = [
         stream("a stream"),
-        Entry::Progress { done: 1, total: 4, label: "a quarter".into() },
+        Entry::Progress { done: 1.into(), total: 4.into(), label: "a quarter".into() },
         stream("a line"),
         stream(r#"{"type":"progress","done":"one"}"#),
         stream(r#"{"type":"unheard_of"}"#),
     ];
     assert_eq!(stage.told(), expected);
+}
+
+#[actix::test]
+async fn a_message_that_cannot_be_read_ends_the_command() {
+    let step = r#"printf '{"type":"step","name":"charge"}\n'; read -r start; read -r go"#;
+    let long = r#"printf '{"type":"task_completed","values":"'; head -c 1100000 /dev/zero | tr '\0' x; echo '"}'"#;
+    for (script, expected) in [
+        (
+            format!(r#"{step}; echo '{{"type":"step_completed","name":"charge","value":{{"fee":NaN}}}}'; sleep 60"#),
+            "line 2 of the command's output cannot be read as a \"step_completed\" message: NaN is not a JSON number (at value.fee)",
+        ),
+        (
+            r#"printf 'a\rb\n\n'; echo '{"type":"request_confirmation","mesage":"Go?"}'; read -r start; read -r answer"#.into(),
+            "line 4 of the command's output cannot be read as a \"request_confirmation\" message: missing field `message`",
+        ),
+        (
+            r#"printf '{"type":"task_completed","values":{}'"#.into(),
+            "line 1 of the command's output cannot be read as a \"task_completed\" message: EOF while parsing an object",
+        ),
+        (long.into(), "line 1 of the command's output cannot be read as a \"task_completed\" message: it has more than 1048576 bytes"),
+    ] {
+        let mut stage = Stage::new(CommandTask { max_retries: 3, ..shell(&script) });
+        let error = stage.play().await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("protocol_error: {expected}")), "{error}");
+        assert!(!stage.streamed().iter().any(|line| line.contains("type")), "{:?}", stage.streamed());
+    }
+}
+
+#[actix::test]
+async fn of_what_is_overwritten_the_last_is_told_and_what_is_not_overwritten_always() {
+    let bar = r"i=0; while [ $i -lt 300 ]; do printf '\r%d%%' $i; i=$((i+1)); done; printf '\rdone\n'; printf 'end\r'";
+    let mut stage = Stage::new(shell(bar));
+    assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
+    let streamed = stage.streamed();
+    assert_eq!(streamed[0], "0%");
+    assert_eq!(streamed[streamed.len() - 3..], ["299%", "done", "end"]);
+    assert!(streamed.len() < 200, "{streamed:?}");
+}
+
+#[actix::test]
+async fn a_line_that_is_overwritten_is_told_while_the_command_works() {
+    let mut stage = Stage::new(shell(r"printf '10%%\r'; printf '20%%\r'; read -r start; read -r never"));
+    stage.play_until(|stage| stage.streamed() == ["10%", "20%"]).await;
+    stage.cancel().await;
+}
+
+#[actix::test]
+async fn a_message_is_acted_on_whatever_ends_its_line() {
+    for end in ["\\r", "\\r\\n", "\\n", ""] {
+        let mut stage = Stage::new(shell(&format!(r#"printf '{{"type":"task_completed","values":[7]}}{end}'"#)));
+        assert_eq!(stage.play().await, Ok(json!([7])), "{end}");
+    }
+}
+
+#[actix::test]
+async fn python_does_not_keep_its_output_back() {
+    let print = "echo \"${PYTHONUNBUFFERED-unset}\"";
+    let mut stage = Stage::new(shell(print));
+    stage.play().await.unwrap();
+    assert_eq!(stage.streamed(), ["1"]);
+    let env = [("PYTHONUNBUFFERED".to_owned(), String::new())].into();
+    let mut stage = Stage::new(CommandTask { env, ..shell(print) });
+    stage.play().await.unwrap();
+    assert_eq!(stage.streamed(), [""]);
 }
 
 #[actix::test]

@@ -50,10 +50,25 @@ async fn questions_that_come_at_once_are_asked_one_after_the_other() {
 async fn a_question_of_a_command_that_has_gone_is_taken_back() {
     let mut stage = Stage::new(shell(r#"echo '{"type":"request_confirmation","message":"?"}'; sleep 0.1; exit 0"#));
     assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
-    let [Entry::RequestConfirmation { .. }, Entry::Answered { by, timed_out: false, withdrawn: true, .. }] = stage.told() else {
+    let [Entry::RequestConfirmation { .. }, Entry::Answered { by, timed_out: false, withdrawn: true, .. }] =
+        stage.told()
+    else {
         panic!("{:?}", stage.told())
     };
     assert_eq!(by, "task");
+}
+
+#[actix::test]
+async fn a_question_that_comes_with_the_end_of_its_command_is_in_the_journal() {
+    // What holds the output open makes the question arrive after the exit.
+    let late = r#"(sleep 0.2; echo '{"type":"request_confirmation","message":"?"}') & exit 0"#;
+    let mut stage = Stage::new(shell(late));
+    assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
+    assert!(
+        matches!(stage.told(), [Entry::RequestConfirmation { .. }, Entry::Answered { withdrawn: true, .. }]),
+        "{:?}",
+        stage.told()
+    );
 }
 
 #[actix::test]

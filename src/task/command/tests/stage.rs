@@ -79,6 +79,13 @@ impl Stage {
         self.start();
     }
 
+    /// Starts it over a journal that has these records.
+    pub(super) fn over(mut self, records: Vec<Internal>) -> Self {
+        self.journal.extend(records.into_iter().map(|record| Line::Internal(Box::new(record))));
+        self.restart();
+        self
+    }
+
     /// The same task, in other words from now on.
     pub(super) fn change(&mut self, settings: CommandTask) {
         self.settings = settings;
@@ -214,7 +221,17 @@ impl Stage {
                 if let Some(at) = self.open.iter().position(|(open, _)| *open == call) {
                     let (call, request_id) = self.open.remove(at);
                     let by = WITHDRAWN.to_owned();
-                    self.tell(&call, Entry::Answered { request_id, by, value: None, values: None, timed_out: false, withdrawn: true });
+                    self.tell(
+                        &call,
+                        Entry::Answered {
+                            request_id,
+                            by,
+                            value: None,
+                            values: None,
+                            timed_out: false,
+                            withdrawn: true,
+                        },
+                    );
                 }
             }
         }

@@ -115,7 +115,7 @@ attempt: number, } | { "type": "stream",
  */
 content: string, } | { "type": "progress",
 /**
- * Units of work done.
+ * Units of work done; not below 0, and a fraction where the task counts so.
  */
 done: number,
 /**
@@ -240,7 +240,7 @@ attempt: number, } | { "type": "stream",
  */
 content: string, } | { "type": "progress",
 /**
- * Units of work done.
+ * Units of work done; not below 0, and a fraction where the task counts so.
  */
 done: number,
 /**

@@ -1,0 +1,234 @@
+//! Reads what a command prints: a message where it is one, else output.
+//!
+//! Invariant: a line that means to be a message is never passed on as output unless showing it is all that it asks for.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
+
+use super::meant::{self, Kind};
+use super::protocol::{Fault, Question, Said};
+use crate::domain::form;
+use crate::domain::json;
+use crate::domain::request::{Confirmation, Field, Form, Values};
+
+/// Most bytes of a step's name.
+const LONGEST_NAME: usize = 4096;
+
+/// The longest time limit of a question, in seconds: a hundred years. Longer ones overflow clocks.
+const LONGEST_WAIT: f64 = 100.0 * 365.25 * 86_400.0;
+
+/// Reads a line without its end. What is no message is output.
+pub(super) fn read(line: &[u8]) -> Said {
+    let message = meant::bare(line);
+    // Only an object is a message; most lines are none, and need not be parsed to see that.
+    if message.first() != Some(&b'{') {
+        return Said::Output(text(line));
+    }
+    let begun = meant::from_beginning(message);
+    let read = begun.map(|kind| parse(kind, message));
+    if let Some(Ok(said)) = read {
+        return said;
+    }
+    // What stands behind a mistake is only seen from the end. A line that was cut off has no end, but what it has of a
+    // beginning is without mistakes.
+    let is_broken = serde_json::from_slice::<IgnoredAny>(message).is_err();
+    let ended = if is_broken && message.ends_with(b"}") { meant::from_end(message) } else { None };
+    let Some(kind) = meant::weightier(begun, ended) else { return Said::Output(text(line)) };
+    let reason = match read {
+        Some(Err(reason)) if begun == Some(kind) => reason,
+        _ => parse(kind, message).err().unwrap_or_else(|| "it is not JSON".into()),
+    };
+    unreadable(Fault { kind, reason }, line)
+}
+
+/// Reads the beginning of a line that is too long, of which `limit` bytes have come.
+pub(super) fn read_beginning(piece: &[u8], limit: usize) -> Said {
+    let message = meant::bare(piece);
+    let kind = if message.first() == Some(&b'{') { meant::from_beginning(message) } else { None };
+    match kind {
+        Some(kind) => unreadable(Fault { kind, reason: format!("it has more than {limit} bytes") }, piece),
+        None => Said::Output(text(piece)),
+    }
+}
+
+/// A line as text: what is no UTF-8 is replaced.
+pub(super) fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).into_owned()
+}
+
+fn unreadable(fault: Fault, line: &[u8]) -> Said {
+    if fault.kind.is_output() { Said::Misfit { fault, line: text(line) } } else { Said::Broken(fault) }
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    content: String,
+}
+
+#[derive(Deserialize)]
+struct Progress {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    done: Box<RawValue>,
+    total: Box<RawValue>,
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Deserialize)]
+struct RequestConfirmation {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    message: String,
+    timeout: Option<f64>,
+    default: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct RequestUserInput {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    fields: Box<RawValue>,
+    message: Option<String>,
+    timeout: Option<f64>,
+    default: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct StepCompleted {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    name: String,
+    value: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct TaskCompleted {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    values: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct TaskFailed {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    error: Box<RawValue>,
+    #[serde(default)]
+    can_retry: bool,
+}
+
+fn parse(kind: Kind, message: &[u8]) -> Result<Said, String> {
+    match kind {
+        Kind::Stream => fields(message).map(|Stream { content, .. }| Said::Stream(content)),
+        Kind::Progress => {
+            let Progress { done, total, label, .. } = fields(message)?;
+            Ok(Said::Progress { done: amount("done", &done)?, total: amount("total", &total)?, label })
+        }
+        Kind::RequestConfirmation => {
+            let RequestConfirmation { message, timeout, default, .. } = fields(message)?;
+            Ok(Said::Question(Question::Confirm(Confirmation { message, timeout: checked(timeout)?, default })))
+        }
+        Kind::RequestUserInput => fields(message).and_then(form).map(|form| Said::Question(Question::Ask(form))),
+        Kind::Step => fields(message).and_then(|Step { name, .. }| named(name)).map(Said::Step),
+        Kind::StepCompleted => {
+            let StepCompleted { name, value, .. } = fields(message)?;
+            Ok(Said::StepCompleted { name: named(name)?, value: exact("value", &value)? })
+        }
+        Kind::TaskCompleted => {
+            let TaskCompleted { values, .. } = fields(message)?;
+            exact("values", &values).map(Said::Completed)
+        }
+        Kind::TaskFailed => {
+            let TaskFailed { error, can_retry, .. } = fields(message)?;
+            let error = exact("error", &error)?;
+            let error = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
+            Ok(Said::Failed { error, can_retry })
+        }
+    }
+}
+
+/// The fields of a message; others are ignored.
+fn fields<'a, T: Deserialize<'a>>(message: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(message).map_err(|error| match json::read(message) {
+        // It says what a number should have been, which the parser does not.
+        Err(json::Unreadable::Syntax(reason)) => at_column(&reason),
+        Err(json::Unreadable::Number(_)) | Ok(_) => at_column(&error.to_string()),
+    })
+}
+
+/// The value of a field, in which no number is rounded.
+fn exact(field: &str, value: &RawValue) -> Result<Value, String> {
+    json::read(value.get().as_bytes()).map_err(|error| match error {
+        json::Unreadable::Syntax(reason) => format!("{field}: {}", at_column(&reason)),
+        json::Unreadable::Number(lost) => {
+            let separator = if lost.path.is_empty() { ": " } else { "." };
+            format!("{field}{separator}{lost}")
+        }
+    })
+}
+
+fn amount(field: &str, value: &RawValue) -> Result<Number, String> {
+    let value = exact(field, value)?;
+    let number = value.as_number().filter(|number| number.as_f64().is_some_and(|number| number >= 0.0));
+    number.cloned().ok_or_else(|| format!("{field}: a number from 0 is wanted"))
+}
+
+fn form(asked: RequestUserInput) -> Result<Form, String> {
+    let RequestUserInput { fields, message, timeout, default, .. } = asked;
+    let fields: Vec<Field> =
+        serde_json::from_value(exact("fields", &fields)?).map_err(|error| format!("fields: {error}"))?;
+    let default = match default.map(|values| exact("default", &values)).transpose()? {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(values)) => Some(fitting(&fields, values)?),
+        Some(_) => return Err("default: an object is wanted".into()),
+    };
+    Ok(Form { message, fields, timeout: checked(timeout)?, default })
+}
+
+/// A time limit that a clock can hold.
+fn checked(timeout: Option<f64>) -> Result<Option<f64>, String> {
+    match timeout {
+        Some(seconds) if !(seconds > 0.0 && seconds <= LONGEST_WAIT) => {
+            Err("timeout: more than 0 and at most a hundred years of seconds are wanted".into())
+        }
+        fine => Ok(fine),
+    }
+}
+
+/// A default answer that fits its form. A form that is broken itself is left to the session, which says what is wrong.
+fn fitting(fields: &[Field], values: Values) -> Result<Values, String> {
+    if !form::faults(fields).is_empty() {
+        return Ok(values);
+    }
+    form::check(fields, &values).map_err(|errors| {
+        let words = errors.first().map(|error| format!("{}: {}", error.field, error.message)).unwrap_or_default();
+        format!("default: {words}")
+    })
+}
+
+fn named(name: String) -> Result<String, String> {
+    if (1..=LONGEST_NAME).contains(&name.len()) {
+        return Ok(name);
+    }
+    Err(format!("name: 1 to {LONGEST_NAME} bytes are wanted"))
+}
+
+/// A message is one line, so that only the column says where.
+fn at_column(reason: &str) -> String {
+    reason.replace(" at line 1 column ", " at column ")
+}
+
+#[cfg(test)]
+mod tests;
