@@ -8,14 +8,15 @@ use log::{Record, SetLoggerError};
 use serde_json::{Map, Value as Json};
 
 use crate::config::log::{Log, LogFormat};
+use crate::domain::mask::Mask;
 use crate::domain::time::Timestamp;
 
-/// Logs from now on, for the whole process. A line that cannot be written, because standard error is closed or full,
+/// Logs from now on, for the whole process, without the secrets that `mask` hides. A line that cannot be written, because standard error is closed or full,
 /// is dropped.
 ///
 /// # Errors
 /// Where something logs already.
-pub fn init(settings: &Log) -> Result<(), SetLoggerError> {
+pub fn init(settings: &Log, mask: Mask) -> Result<(), SetLoggerError> {
     let line = match settings.format {
         LogFormat::Text => text_line,
         LogFormat::Json => json_line,
@@ -27,7 +28,7 @@ pub fn init(settings: &Log) -> Result<(), SetLoggerError> {
         .filter_module("actix_server", log::LevelFilter::Warn)
         .parse_filters(&settings.filter)
         .target(Target::Stderr)
-        .format(move |out, record| out.write_all(line(record, Timestamp::now()).as_bytes()))
+        .format(move |out, record| out.write_all(mask.text(&line(record, Timestamp::now())).as_bytes()))
         .try_init()
 }
 

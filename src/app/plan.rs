@@ -21,6 +21,7 @@ use crate::auth::{self, Gate};
 use crate::config::Settings;
 use crate::connection::{Connections, Feeds};
 use crate::crew::Roster;
+use crate::domain::mask::Mask;
 use crate::event::handlers::{Handlers, Running};
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Desk, Lifecycle, State, Workflows};
@@ -48,6 +49,8 @@ const MAILBOX: usize = 1024;
 #[derive(Clone)]
 pub(super) struct Plan {
     settings: Arc<Settings>,
+    /// Hides the secrets of the settings.
+    mask: Arc<Mask>,
     store: Store,
     kinds: Arc<Kinds>,
     pub(super) supervisor: Addr<Supervisor>,
@@ -107,7 +110,8 @@ impl Plan {
         actix::spawn(statistics.run());
         let snapshot = snapshots(&numbers);
         let hub = Hub::new(shards, &settings.connections).telling_metrics(snapshot.clone(), gauge.clone()).start();
-        let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &metrics);
+        let mask = Arc::new(Mask::new(settings.secrets()));
+        let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
         let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
@@ -131,6 +135,7 @@ impl Plan {
             events,
             supervisor,
             settings,
+            mask,
             roster: Roster::new(store.clone()),
             store,
             kinds,
@@ -212,6 +217,7 @@ impl Plan {
             settings: self.settings.sessions.clone(),
             slots: Slots::stocked(Queue::stock(self.settings.sessions.max_running_sessions, self.directories.len())),
             max_pending_rows: self.settings.store.max_pending_rows,
+            mask: self.mask.clone(),
             metrics: self.metrics.sessions(),
             kind_metrics: self.kinds.names().map(|name| (name.to_owned(), self.metrics.task_kind(name))).collect(),
         };

@@ -14,7 +14,7 @@ use std::os::unix::process::{ExitStatusExt as _, parent_id};
 use std::process::{Child, Command, ExitStatus};
 
 use rustix::io::Errno;
-use rustix::process::{Signal, kill_current_process_group, setpgid};
+use rustix::process::{Signal, ioctl_tiocsctty, kill_current_process_group, setpgid};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
@@ -50,6 +50,7 @@ pub(super) fn run(parent: u32, argv: &[OsString]) -> u8 {
     if let Some(signal) = signals.pending().find(|signal| *signal != SIGCHLD) {
         return end_by(signal);
     }
+    take_terminal();
     let child = match Command::new(program).args(args).spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -75,6 +76,14 @@ fn prepare() -> io::Result<Signals> {
     }
     hear_of_parent()?;
     Ok(signals)
+}
+
+/// Makes a terminal on standard input that of this session, where the program is to have one.
+fn take_terminal() {
+    if rustix::termios::isatty(std::io::stdin()) {
+        // A process that leads no session cannot, and the program has its terminal all the same.
+        let _ = ioctl_tiocsctty(std::io::stdin());
+    }
 }
 
 /// The signal for a child that has ended is the one for a parent that has ended, too: it is looked at what is the case,

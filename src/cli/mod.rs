@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Faults, Flags, Loaded, Settings, load};
+use crate::domain::mask::Mask;
 use crate::logging;
 use crate::session::kinds::Kinds;
 use healthcheck::Question;
@@ -89,7 +90,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
     let loaded = || settings(&cli.flags, parts.built_in);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => with(loaded(), EX_CONFIG, |loaded| {
-            logging::init(&loaded.settings.log).context("cannot log")?;
+            logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
             (parts.serve)(loaded.settings)
         }),
         Command::CheckConfig => with(loaded(), EX_CONFIG, |loaded| print(&loaded.to_string())),

@@ -21,9 +21,13 @@ pub struct EventHandler {
     /// The folder that it runs in; that of the server where there is none.
     #[garde(skip)]
     pub cwd: Option<String>,
-    /// Environment variables that it gets beside `PATH`, `HOME`, `LANG` and `TZ`.
+    /// Environment variables that it gets beside `PATH`, `HOME`, `LANG`, `TZ` and `PYTHONUNBUFFERED`.
     #[garde(skip)]
     pub env: BTreeMap<String, String>,
+    /// Which of these are secrets, beside those whose names say so, such as `API_KEY`: their values are masked wherever
+    /// text is kept or logged.
+    #[garde(skip)]
+    pub secrets: Vec<String>,
     /// Seconds after which it is killed, with all that it has started.
     #[garde(range(min = 0.01, max = 3600.0))]
     pub timeout: f64,
@@ -40,6 +44,7 @@ impl Default for EventHandler {
             command: Vec::new(),
             cwd: None,
             env: BTreeMap::new(),
+            secrets: Vec::new(),
             timeout: 30.0,
             max_running: 1,
         }

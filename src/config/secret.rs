@@ -1,8 +1,18 @@
-//! A setting that is never shown.
+//! Settings that are never shown, and all secrets among the settings.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
+use url::Url;
+
+use super::Settings;
+use crate::domain::mask::MASK;
+
+/// What the name of a variable has in it whose value is a secret.
+const TELLING: [&str; 7] = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY"];
+
+/// The same as a word between underscores, as it is part of other words.
+const TELLING_WORDS: [&str; 4] = ["KEY", "PASS", "PWD", "AUTH"];
 
 /// A setting that is shown masked, wherever it is shown.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -25,12 +35,89 @@ impl From<String> for Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
+        f.write_str(MASK)
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("***")
+        serializer.serialize_str(MASK)
+    }
+}
+
+impl Settings {
+    /// Every secret in the settings: to be hidden wherever text is kept or shown.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let own = [&self.server.admin_token, &self.store.secret_key];
+        let mut secrets: Vec<String> = own.into_iter().flatten().map(|secret| secret.reveal().to_owned()).collect();
+        secrets.extend(passwords(&self.store.url));
+        let tasks = self.task.iter().map(|task| (&task.env, &task.secrets));
+        let handlers = self.event_handler.iter().map(|handler| (&handler.env, &handler.secrets));
+        for (env, named) in tasks.chain(handlers) {
+            for (name, value) in env {
+                if named.contains(name) || is_telling(name) {
+                    secrets.push(value.clone());
+                }
+                secrets.extend(passwords(value));
+            }
+        }
+        secrets
+    }
+}
+
+/// Whether the name of a variable says that its value is a secret.
+fn is_telling(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    TELLING.iter().any(|part| name.contains(part)) || name.split('_').any(|word| TELLING_WORDS.contains(&word))
+}
+
+/// The password in an address, as it is written there and as it is.
+fn passwords(address: &str) -> Vec<String> {
+    let url = Url::parse(address).ok();
+    let Some(written) = url.as_ref().and_then(Url::password) else { return Vec::new() };
+    let pair = format!("p={}", written.replace('+', "%2B"));
+    let read = url::form_urlencoded::parse(pair.as_bytes()).map(|(_, password)| password.into_owned());
+    [written.to_owned()].into_iter().chain(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::known::SECRETS;
+    use super::*;
+    use crate::config::handler::EventHandler;
+    use crate::config::task::CommandTask;
+
+    #[test]
+    fn the_name_of_a_variable_says_whether_it_is_secret() {
+        for name in
+            ["DB_PASSWORD", "api_token", "AWS_SECRET_ACCESS_KEY", "CHILD_KEY", "KEY", "BASIC_AUTH", "GithubToken"]
+        {
+            assert!(is_telling(name), "{name}");
+        }
+        for name in ["STAGE", "KEYBOARD", "MONKEY", "AUTHOR", "COMPASS", "PASSENGERS", "OUT"] {
+            assert!(!is_telling(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_secret_of_the_settings_is_known() {
+        let env =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let mut settings = Settings::default();
+        settings.server.admin_token = Some(Secret::from("admin".to_owned()));
+        settings.store.secret_key = Some(Secret::from("sealing".to_owned()));
+        settings.store.url = "redis://u:p%2Bw@host/".into();
+        settings.task.push(CommandTask {
+            env: env(&[("API_KEY", "task"), ("STAGE", "test"), ("PIN", "1234"), ("DB", "postgres://u:pg@db/x")]),
+            secrets: vec!["PIN".into()],
+            ..CommandTask::default()
+        });
+        settings.event_handler.push(EventHandler { env: env(&[("HOOK_TOKEN", "hook")]), ..EventHandler::default() });
+        let mut secrets = settings.secrets();
+        secrets.sort_unstable();
+        secrets.dedup();
+        assert_eq!(secrets, ["1234", "admin", "hook", "p%2Bw", "p+w", "pg", "sealing", "task"]);
+        assert_eq!(SECRETS, ["server.admin_token", "store.secret_key"], "a new secret belongs into `secrets`, too");
     }
 }

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::known::Known;
 use super::load::Loaded;
-
-const MASK: &str = "***";
+use crate::domain::mask::MASK;
 
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,9 +21,16 @@ pub struct CommandTask {
     /// The folder that it runs in; that of the server where there is none.
     #[garde(skip)]
     pub cwd: Option<String>,
-    /// Environment variables that it gets beside `PATH`, `HOME`, `LANG` and `TZ`.
+    /// Environment variables that it gets beside `PATH`, `HOME`, `LANG`, `TZ` and `PYTHONUNBUFFERED`.
     #[garde(skip)]
     pub env: BTreeMap<String, String>,
+    /// Which of these are secrets, beside those whose names say so, such as `API_KEY`: their values are masked wherever
+    /// text is kept or logged.
+    #[garde(skip)]
+    pub secrets: Vec<String>,
+    /// Whether it gets a terminal as its standard input and output, for programs that say less to a pipe.
+    #[garde(skip)]
+    pub pty: bool,
     /// Seconds that it may work, without the time that it waits for people; no limit where there is none.
     #[garde(inner(range(min = 0.01, max = super::check::LONGEST)))]
     pub timeout: Option<f64>,

@@ -7,6 +7,7 @@ pub mod event;
 pub mod form;
 pub mod id;
 pub mod json;
+pub mod mask;
 pub mod nesting;
 pub mod number;
 pub mod pattern;

@@ -61,8 +61,11 @@ pub enum Internal {
         lane: Option<String>,
         /// Which call of the lane.
         ordinal: u32,
-        /// What it gave, or the text of its error.
+        /// What it gave, or the text of its error; secrets are masked.
         outcome: Result<Value, String>,
+        /// What it gave, encrypted with the store's key, base64, where that holds secrets.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<String>,
     },
     /// The task sleeps.
     SleepStarted {

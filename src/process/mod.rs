@@ -4,8 +4,10 @@ mod exit;
 mod launcher;
 mod program;
 mod tail;
+mod terminal;
 
 pub use exit::Exit;
 pub use launcher::Launcher;
 pub use program::{Program, words};
 pub use tail::Tail;
+pub use terminal::{Keyboard, Screen, terminal};

@@ -25,6 +25,7 @@ use super::machine::{Command, Effect, Effects, Machine};
 use super::port::Port;
 use super::running::RunningTask;
 use super::script::Script;
+use super::secrets;
 use super::unwritten::{Afterwards, Unwritten, UnwrittenRows};
 use super::wake::TaskWaker;
 use super::watchers::Watchers;
@@ -114,10 +115,11 @@ impl Session {
 
     /// A session that was read back.
     pub(super) fn resumed(loaded: Loaded, environment: Rc<Environment>, directory: Addr<Directory>) -> Self {
-        let Loaded { summary, spec, machine, script, tail, next_row } = loaded;
+        let Loaded { summary, spec, machine, script, secrets, tail, next_row } = loaded;
         let doubts = script.steps_in_doubt();
         let identity = (summary.id, summary.key, spec, summary.created_at);
         let mut session = Self::assemble(identity, machine, script, tail, environment, directory);
+        session.port.hide(&secrets);
         session.next_row = next_row;
         session.worked_beside = summary.state.deadline == Some(Timestamp::NEVER);
         session.stored = Some(session.machine.state());
@@ -133,7 +135,7 @@ impl Session {
         environment: Rc<Environment>,
         directory: Addr<Directory>,
     ) -> Self {
-        let port = Port::new(id, spec.clone(), environment.port_limits(), script);
+        let port = Port::new(id, spec.clone(), environment.port_limits(), environment.mask.clone(), script);
         Self {
             id,
             key,
@@ -191,7 +193,10 @@ impl Session {
                     self.notice(&entry);
                 }
                 Effect::Note(record) => self.builder.note(&record),
-                Effect::Seal(request_id, values) => self.seal(request_id, values),
+                Effect::Seal(request_id, values, secrets) => {
+                    self.port.hide(&secrets);
+                    self.seal(request_id, values);
+                }
                 Effect::Resolve(call, outcome) => {
                     self.port.resolve(call, outcome);
                     self.ensure_task(actor);
@@ -292,8 +297,9 @@ impl Session {
         if self.port.is_full() {
             self.port.make_room();
         }
+        let mask = self.port.mask();
         for call in self.port.take_calls() {
-            let command = match call {
+            let command = match self.without_secrets(call, &mask) {
                 Call::Tell(call, entry) => Command::Tell(call, entry),
                 Call::Note(record) => Command::Note(record),
                 Call::StepStarted(call, record) => {
@@ -320,6 +326,7 @@ impl Session {
             }
             (None, Poll::Pending) => return Poll::Pending,
         };
+        let result = secrets::cleaned(result, &mask);
         self.task = None;
         self.apply(Command::Finish(result), actor);
         Poll::Ready(())

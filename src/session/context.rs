@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Number, Value};
@@ -17,6 +18,7 @@ use super::kind::TaskError;
 use super::port::{Asking, Next, Pending, Port, Telling};
 use crate::domain::entry::{Custom, Entry};
 use crate::domain::id::SessionId;
+use crate::domain::mask::Mask;
 use crate::domain::record::Internal;
 use crate::domain::request::{Confirmation, Form, Values};
 use crate::domain::time::Timestamp;
@@ -101,9 +103,16 @@ impl TaskContext {
         TaskContext { port: self.port.clone(), lane: Some(lane) }
     }
 
+    /// What hides secrets in what this task says: those of the settings, and those that people have told it.
+    pub(crate) fn mask(&self) -> Arc<Mask> {
+        self.port.mask()
+    }
+
     /// Tells a line of output. Waits only where the task is far ahead of the store.
     pub fn stream(&self, content: impl Into<String>) -> Telling {
         let mut content = content.into();
+        // Before it is cut: half a secret is not found any more.
+        self.port.mask().clean(&mut content);
         shorten(&mut content, self.port.limits.entry_bytes);
         self.tell(Entry::Stream { content }, "output")
     }
@@ -111,6 +120,7 @@ impl TaskContext {
     /// Tells how far the task is: `done` of `total` units of work, and what it does.
     pub fn progress(&self, done: impl Into<Number>, total: impl Into<Number>, label: impl Into<String>) -> Telling {
         let mut label = label.into();
+        self.port.mask().clean(&mut label);
         shorten(&mut label, self.port.limits.entry_bytes);
         self.tell(Entry::Progress { done: done.into(), total: total.into(), label }, "output")
     }

@@ -8,6 +8,7 @@ use super::kinds::Kinds;
 use super::port::PortLimits;
 use super::slots::Slots;
 use crate::config;
+use crate::domain::mask::Mask;
 use crate::domain::tail::TailLimits;
 use crate::event::Events;
 use crate::metrics;
@@ -36,6 +37,8 @@ pub(crate) struct Environment {
     pub(crate) slots: Slots,
     /// Most rows of all sessions that may wait for a commit.
     pub(crate) max_pending_rows: usize,
+    /// Hides the secrets of the settings.
+    pub(crate) mask: Arc<Mask>,
     /// What is counted of all sessions.
     pub(crate) metrics: metrics::Sessions,
     /// What is counted of each task kind.

@@ -20,6 +20,8 @@ pub(super) struct Loaded {
     pub(super) spec: Rc<Spec>,
     pub(super) machine: Machine,
     pub(super) script: Script,
+    /// What people have told the task and nobody else may see.
+    pub(super) secrets: Vec<String>,
     pub(super) tail: Tail,
     pub(super) next_row: u32,
 }
@@ -50,6 +52,7 @@ struct Fold {
     spec: Option<Spec>,
     machine: Machine,
     script: Script,
+    secrets: Vec<String>,
     tail: Tail,
     last_row: Option<u32>,
     ended: bool,
@@ -61,6 +64,7 @@ impl Fold {
             spec: None,
             machine: Machine::new(summary.created_at),
             script: Script::default(),
+            secrets: Vec::new(),
             tail: Tail::new(limits),
             last_row: None,
             ended: summary.state.status.is_terminal(),
@@ -79,7 +83,8 @@ impl Fold {
         Ok(())
     }
 
-    fn push_line(&mut self, store: &Store, line: Line) -> Result<(), Error> {
+    fn push_line(&mut self, store: &Store, mut line: Line) -> Result<(), Error> {
+        unseal_step(store, &mut line)?;
         // The task of an ended session does not run again: nobody needs its script.
         let call = if self.ended { None } else { self.script.push(&line) };
         self.machine.fold(&line, call);
@@ -89,6 +94,7 @@ impl Fold {
                 Internal::Sealed { request_id, values } => {
                     let plain = store.unseal(&values)?;
                     let values = serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?;
+                    self.secrets.extend(self.machine.secrets(request_id, &values));
                     self.script.unseal(request_id, values);
                 }
                 Internal::StepStarted { .. }
@@ -109,6 +115,24 @@ impl Fold {
         let missing = || Error::Unusable(format!("the journal of session {} has no beginning", summary.id));
         let spec = Rc::new(self.spec.ok_or_else(missing)?);
         let next_row = self.last_row.map_or(0, |row| row + 1);
-        Ok(Loaded { summary, spec, machine: self.machine, script: self.script, tail: self.tail, next_row })
+        Ok(Loaded {
+            summary,
+            spec,
+            machine: self.machine,
+            script: self.script,
+            secrets: self.secrets,
+            tail: self.tail,
+            next_row,
+        })
     }
+}
+
+/// Puts what a step gave in the place of what is shown of it.
+fn unseal_step(store: &Store, line: &mut Line) -> Result<(), Error> {
+    let Line::Internal(record) = line else { return Ok(()) };
+    if let Internal::StepCompleted { outcome, sealed: Some(sealed), .. } = record.as_mut() {
+        let plain = store.unseal(sealed)?;
+        *outcome = Ok(serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?);
+    }
+    Ok(())
 }

@@ -24,6 +24,7 @@ pub mod queue;
 pub(crate) mod retention;
 mod running;
 mod script;
+mod secrets;
 mod slot;
 pub(crate) mod slots;
 mod starting;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures::future::LocalBoxFuture;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Call, CallId, Lane, Outcome, Recorded};
 use super::script::Script;
 use crate::domain::id::SessionId;
+use crate::domain::mask::Mask;
 use crate::domain::record::Spec;
 
 /// What a task may put in before it has to wait for its session to take it out.
@@ -33,6 +35,8 @@ pub(crate) struct Port {
     pub(crate) spec: Rc<Spec>,
     pub(crate) limits: PortLimits,
     pub(crate) cancelled: CancellationToken,
+    /// Hides the secrets of the settings, and those that the task was told.
+    mask: RefCell<Arc<Mask>>,
     attempt: Cell<u32>,
     calls: RefCell<Vec<Call>>,
     outcomes: RefCell<HashMap<CallId, Outcome>>,
@@ -63,12 +67,19 @@ pub(crate) enum Next {
 }
 
 impl Port {
-    pub(crate) fn new(session_id: SessionId, spec: Rc<Spec>, limits: PortLimits, script: Script) -> Rc<Self> {
+    pub(crate) fn new(
+        session_id: SessionId,
+        spec: Rc<Spec>,
+        limits: PortLimits,
+        mask: Arc<Mask>,
+        script: Script,
+    ) -> Rc<Self> {
         Rc::new(Self {
             session_id,
             spec,
             limits,
             cancelled: CancellationToken::new(),
+            mask: mask.into(),
             attempt: Cell::new(1),
             calls: RefCell::default(),
             outcomes: RefCell::default(),
@@ -150,7 +161,20 @@ impl Port {
         CallId { lane: lane.clone(), ordinal }
     }
 
+    /// What hides secrets in what the task says, as of now.
+    pub(crate) fn mask(&self) -> Arc<Mask> {
+        self.mask.borrow().clone()
+    }
+
     // The session's side.
+
+    /// Hides these as well from now on: the task is told them.
+    pub(crate) fn hide(&self, secrets: &[String]) {
+        if !secrets.is_empty() {
+            let mask = self.mask().with(secrets);
+            self.mask.replace(Arc::new(mask));
+        }
+    }
 
     /// Takes out what the task has asked for since the last time.
     pub(crate) fn take_calls(&self) -> Vec<Call> {

@@ -98,7 +98,7 @@ impl TaskContext {
     }
 
     fn end_step(&self, call: &CallId, outcome: Result<Value, String>) {
-        let record = Internal::StepCompleted { lane: lane_name(call), ordinal: call.ordinal, outcome };
+        let record = Internal::StepCompleted { lane: lane_name(call), ordinal: call.ordinal, outcome, sealed: None };
         self.port.put(Call::Note(record));
     }
 }

@@ -50,3 +50,63 @@ async fn a_script_goes_on_at_its_question() {
     check(&journal);
     assert_eq!(streams(&journal), ["Looking at invoice 17", "Invoice 17 is paid"]);
 }
+
+/// Says two secrets wherever a program can say something: one of its settings, and one that a person has told it.
+const TALKS: &str = r#"
+    read -r start
+    echo '{"type":"request_user_input","fields":[{"name":"pw","type":"secret"}]}'
+    read -r answer
+    pw=${answer##*'"pw":"'}; pw=${pw%%'"'*}
+    echo '{"type":"step","name":"login"}'; read -r login
+    case $login in
+    *step_run*) echo '{"type":"step_completed","name":"login","value":{"user":"ada","both":"'$pw:$API_KEY'"}}' ;;
+    esac
+    echo "plain $pw $API_KEY"
+    echo '{"type":"stream","content":"stream '$pw'"}'
+    echo '{"type":"progress","done":1,"total":1,"label":"progress '$API_KEY'"}'
+    echo "stderr $pw $API_KEY" >&2
+    echo '{"type":"request_confirmation","message":"Use '$pw'?"}'
+    read -r go
+    case $login in *"$pw:$API_KEY"*) echo "the step gave it whole" ;; esac
+    case $CALLBOARD_ATTEMPT in 1) echo "again: $pw" >&2; exit 3 ;; esac
+    echo '{"type":"task_completed","values":{"pw":"'$pw'","keys":["'$API_KEY'"]}}'"#;
+
+#[tokio::test]
+async fn secrets_that_a_program_says_are_masked_wherever_text_is_kept() {
+    let (key, password) = ("a-key-of-the-settings", "told-by-a-person");
+    let task = json!([{
+        "name": "script", "command": ["sh", "-c", TALKS], "env": {"API_KEY": key}, "max_retries": 1, "kill_after": 0.2,
+    }]);
+    let mut server = TestProcess::prepare(&[("task", &task.to_string()), ("log.filter", "debug")]);
+    server.up().await;
+    let id = server.start("script", json!({})).await;
+    server.until_status(&id, "waiting_input").await;
+    server.answer(&id, "input", json!({"values": {"pw": password}})).await.ok();
+    let asked = server.until_status(&id, "waiting_confirmation").await;
+    assert_eq!(asked["open_requests"][0]["message"], "Use ***?");
+    server.crash().await;
+    server.answer(&id, "confirm", json!({"value": true})).await.ok();
+    server.until_status(&id, "waiting_retry").await;
+    server.answer(&id, "retry", json!({"value": true})).await.ok();
+    server.until_status(&id, "waiting_confirmation").await;
+    server.answer(&id, "confirm", json!({"value": true})).await.ok();
+    let end = server.until_status(&id, "completed").await;
+    assert_eq!(end["result"], json!({"pw": "***", "keys": ["***"]}));
+
+    let journal = server.journal(&id).await;
+    check(&journal);
+    assert_eq!(streams(&journal)[..3], ["plain *** ***", "stream ***", "the step gave it whole"]);
+    let mut seen = journal.join("\n") + &end.to_string();
+    assert!(seen.contains("exited with code 3: stderr *** ***\\nagain: ***"), "{seen}");
+    seen += &server.get("/sessions").await.ok().to_string();
+    seen += &server.get("/api/v1/events?limit=1000").await.ok().to_string();
+    seen += &server.log();
+    assert!(seen.contains("stderr: stderr *** ***"), "{seen}");
+    let read =
+        |path: std::path::PathBuf| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+    seen.extend(std::fs::read_dir(server.folder()).unwrap().map(|entry| read(entry.unwrap().path())));
+    for secret in [key, password] {
+        let places: Vec<_> = seen.match_indices(secret).map(|(at, _)| &seen[at.saturating_sub(60)..at]).collect();
+        assert!(places.is_empty(), "{places:?}");
+    }
+}

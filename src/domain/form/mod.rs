@@ -20,10 +20,8 @@ use serde_json::Value;
 pub use self::faults::faults;
 use self::fit::{fit, is_blank};
 pub use self::text::MAX_TEXT;
+pub use super::mask::MASK;
 use super::request::{Field, FieldError, FieldType, Values};
-
-/// What stands where a secret was.
-pub const MASK: &str = "***";
 
 /// Most unknown names that are reported one by one, so that an error is not much longer than what caused it.
 pub const MAX_UNKNOWN: usize = 100;
@@ -86,6 +84,13 @@ pub fn masked(fields: &[Field], values: &Values) -> Values {
             (name.clone(), shown)
         })
         .collect()
+}
+
+/// The secrets among the values.
+#[must_use]
+pub fn secrets(fields: &[Field], values: &Values) -> Vec<String> {
+    let secret = fields.iter().filter(|field| field.field_type == FieldType::Secret);
+    secret.filter_map(|field| Some(values.get(&field.name)?.as_str()?.to_owned())).collect()
 }
 
 /// Whether a form asks for secrets, so that its answer must not be kept in the clear.

@@ -19,6 +19,7 @@ use super::{Listener, Recorded};
 use crate::config::handler::EventHandler;
 use crate::domain::event::{Kind, Pattern};
 use crate::domain::id::SessionId;
+use crate::domain::mask::Mask;
 use crate::metrics::{self, Metrics};
 use crate::process::{Launcher, Program};
 
@@ -60,10 +61,15 @@ struct Handler {
 }
 
 impl Handlers {
-    /// The handlers of these settings, whose commands `launcher` starts. Must be called where local tasks can be spawned,
+    /// The handlers of these settings, whose commands `launcher` starts; `mask` hides secrets in what they say. Must be called where local tasks can be spawned,
     /// and nothing is run before that thread gets to it.
     #[must_use]
-    pub fn start(settings: &[EventHandler], launcher: &Launcher, metrics: &Metrics) -> (Self, Running) {
+    pub fn start(
+        settings: &[EventHandler],
+        launcher: &Launcher,
+        mask: &Arc<Mask>,
+        metrics: &Metrics,
+    ) -> (Self, Running) {
         let mut loops = JoinSet::new();
         let (phase, _) = watch::channel(Phase::Open);
         let handler = |settings: &EventHandler| {
@@ -72,6 +78,7 @@ impl Handlers {
             loops.spawn_local(work(
                 Arc::new(settings.clone()),
                 launcher.clone(),
+                mask.clone(),
                 waiting,
                 metrics.clone(),
                 phase.subscribe(),
@@ -157,6 +164,7 @@ impl Running {
 async fn work(
     settings: Arc<EventHandler>,
     launcher: Launcher,
+    mask: Arc<Mask>,
     mut waiting: mpsc::Receiver<Recorded>,
     metrics: metrics::EventHandler,
     mut phase: watch::Receiver<Phase>,
@@ -176,14 +184,14 @@ async fn work(
             }
         };
         let Some(recorded) = recorded.filter(|_| *phase.borrow() != Phase::Killing) else { break };
-        let (settings, launcher, metrics) = (settings.clone(), launcher.clone(), metrics.clone());
+        let (settings, launcher, mask, metrics) = (settings.clone(), launcher.clone(), mask.clone(), metrics.clone());
         let mut phase = phase.clone();
         running.spawn_local(async move {
             let killed = async move {
                 // Whoever could say so may be gone, which says the same.
                 let _ = phase.wait_for(|phase| *phase == Phase::Killing).await;
             };
-            let ended = run::run(&settings, &launcher, &recorded, killed).await;
+            let ended = run::run(&settings, &launcher, &recorded, &mask, killed).await;
             note(&metrics, &settings, &recorded, ended);
         });
     }

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::super::Recorded;
 use crate::config::handler::EventHandler;
 use crate::config::seconds;
+use crate::domain::mask::{Mask, Masking};
 use crate::process::{Exit, Launcher, Program, Tail, words};
 
 /// How long the end of a killed process is waited for.
@@ -68,13 +69,15 @@ pub(super) async fn run(
     settings: &EventHandler,
     launcher: &Launcher,
     recorded: &Recorded,
+    mask: &Mask,
     killed: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let mut group = Group(start(settings, launcher, recorded)?);
     let mut tail = Tail::new(TAIL);
     let ended = {
         let (stdin, stderr) = (group.0.stdin().take(), group.0.stderr().take());
-        let work = timeout(seconds(settings.timeout), exit(&mut group, stdin, stderr, &recorded.json, &mut tail));
+        let work =
+            timeout(seconds(settings.timeout), exit(&mut group, stdin, stderr, &recorded.json, (&mut tail, mask)));
         match select(pin!(work), pin!(killed)).await {
             Either::Left((ended, _)) => Some(ended),
             Either::Right(_) => None,
@@ -115,7 +118,7 @@ async fn exit(
     stdin: Option<ChildStdin>,
     stderr: Option<ChildStderr>,
     json: &Bytes,
-    tail: &mut Tail,
+    tail: (&mut Tail, &Mask),
 ) -> Exit {
     let pipes = pin!(join(feed(stdin, json), drain(stderr, tail)));
     // The group's own `wait` would wait for its other members as well.
@@ -136,12 +139,14 @@ async fn feed(stdin: Option<ChildStdin>, json: &Bytes) {
     }
 }
 
-async fn drain(stderr: Option<ChildStderr>, tail: &mut Tail) {
+async fn drain(stderr: Option<ChildStderr>, (tail, mask): (&mut Tail, &Mask)) {
     let Some(mut stderr) = stderr else { return };
     let mut buffer = vec![0; 4096];
+    let mut masking = Masking::default();
     while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
-        tail.push(buffer.get(..read).unwrap_or_default());
+        tail.push(&masking.push(mask, buffer.get(..read).unwrap_or_default()));
     }
+    tail.push(&masking.close(mask));
 }
 
 fn after(stderr: &str) -> String {

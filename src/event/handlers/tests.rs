@@ -41,7 +41,7 @@ fn counts(metrics: &Metrics, handler: &str) -> [u64; 4] {
 async fn handled(settings: EventHandler, events: Vec<Recorded>) -> [u64; 4] {
     let metrics = Metrics::install(1).unwrap();
     let name = settings.name.clone();
-    let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &metrics);
+    let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &Arc::default(), &metrics);
     handlers.tell(&events.into());
     running.finish(Duration::from_secs(30)).await;
     counts(&metrics, &name)
@@ -85,12 +85,23 @@ async fn what_goes_wrong_is_told_with_the_end_of_standard_error() {
             "its command took longer than 0.05 s",
         ),
     ] {
-        let error = run::run(&settings, &Launcher::default(), &event, never()).await.unwrap_err();
+        let error = run::run(&settings, &Launcher::default(), &event, &Mask::default(), never()).await.unwrap_err();
         assert_eq!(error.to_string(), told);
     }
     let settings = handler("sleep 600", &["*"]);
-    let error = run::run(&settings, &Launcher::default(), &event, std::future::ready(())).await.unwrap_err();
+    let error =
+        run::run(&settings, &Launcher::default(), &event, &Mask::default(), std::future::ready(())).await.unwrap_err();
     assert_eq!(error, run::Error::Killed);
+}
+
+#[actix_web::test]
+async fn a_secret_is_not_told_of_a_command() {
+    let script = "printf 'with hunt' >&2; sleep 0.1; echo er2 >&2; exit 1";
+    let mask = Mask::new(["hunter2"]);
+    let never = std::future::pending::<()>();
+    let event = event(Kind::QueueCleared);
+    let error = run::run(&handler(script, &["*"]), &Launcher::default(), &event, &mask, never).await.unwrap_err();
+    assert_eq!(error.to_string(), "its command exited with code 1; the end of its standard error: with ***");
 }
 
 #[actix_web::test]
@@ -119,7 +130,7 @@ async fn a_slow_handler_drops_what_is_too_much_and_holds_nobody_up() {
     let settings = handler("cat >/dev/null", &["*"]);
     let name = settings.name.clone();
     let metrics = Metrics::install(1).unwrap();
-    let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &metrics);
+    let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &Arc::default(), &metrics);
     let small = Draft::new(Happening::new(Kind::QueueCleared), Timestamp::now()).into_ephemeral();
     // Nothing is run before this task gives way.
     for _ in 0..MOST_WAITING + 7 {

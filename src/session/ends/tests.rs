@@ -107,6 +107,7 @@ fn board() -> (Sessions, Addr<Directory>) {
             settings: config::sessions::Sessions { park_after: 0.0, ..Default::default() },
             slots: Slots::default(),
             max_pending_rows: 1000,
+            mask: Arc::default(),
             metrics: Metrics::install(1).unwrap().sessions(),
             kind_metrics: Default::default(),
         };

@@ -7,7 +7,7 @@ use super::{Effect, Effects, Machine, OpenRequest, Question};
 use crate::domain::entry::Entry;
 use crate::domain::form;
 use crate::domain::id::RequestId;
-use crate::domain::request::Answer;
+use crate::domain::request::{Answer, Values};
 use crate::domain::time::Timestamp;
 use crate::session::call::{CallId, Outcome};
 use crate::session::messages::{Refused, Winner};
@@ -87,7 +87,7 @@ impl Machine {
         if let (Question::Form(form), Some(Outcome::Input(values))) = (&request.question, &outcome)
             && form::has_secrets(&form.fields)
         {
-            effects.push(Effect::Seal(request.id, values.clone()));
+            effects.push(Effect::Seal(request.id, values.clone(), form::secrets(&form.fields, values)));
         }
         effects.push(Effect::Tell(answered(request.id, &winner), None));
         self.answered.insert(request.id, winner);
@@ -109,6 +109,15 @@ impl Machine {
             self.close(at, withdrawn(), None, effects, now);
         }
         self.withdraw_child(call, effects);
+    }
+
+    /// The secrets among the values that answer an open question.
+    pub(crate) fn secrets(&self, request: RequestId, values: &Values) -> Vec<String> {
+        let asked = self.open.iter().find(|open| open.id == request);
+        match asked.map(|open| &open.question) {
+            Some(Question::Form(form)) => form::secrets(&form.fields, values),
+            Some(Question::Confirmation | Question::Retry) | None => Vec::new(),
+        }
     }
 
     /// Withdraws every open question, because the task ends or is stopped.

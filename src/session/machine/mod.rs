@@ -156,8 +156,8 @@ pub(crate) enum Effect {
     Tell(Entry, Option<Lane>),
     /// Write a record.
     Note(Internal),
-    /// Write the values of a form that has secrets, sealed.
-    Seal(RequestId, Values),
+    /// Write the values of a form that has secrets, sealed, and hide these secrets from now on.
+    Seal(RequestId, Values, Vec<String>),
     /// Give a call of the task its outcome.
     Resolve(CallId, Outcome),
     /// Cancel the child of that call, for this reason.

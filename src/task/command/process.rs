@@ -11,9 +11,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, BytesMut};
-use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
-use tokio::io::{AsyncRead, AsyncWrite as _, ReadBuf};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup, ProcessSession};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::process::ChildStderr;
 use tokio::signal::unix::SignalKind;
 
 use super::error::Error;
@@ -21,7 +21,7 @@ use super::program;
 use super::protocol::Told;
 use crate::config::task::CommandTask;
 use crate::domain::id::SessionId;
-use crate::process::{Exit, Launcher, words};
+use crate::process::{Exit, Keyboard, Launcher, Screen, terminal, words};
 
 /// How much room for what is to be written is kept between two lines.
 const KEPT_OUTBOX: usize = 16 * 1024;
@@ -30,16 +30,36 @@ const KEPT_OUTBOX: usize = 16 * 1024;
 pub(super) type Handle = Rc<RefCell<Process>>;
 
 /// A command's process group, with the pipes to it.
-#[derive(Debug)]
 pub(super) struct Process {
     /// There until the group is cleared away.
     child: Option<Box<dyn ChildWrapper>>,
-    stdin: Option<ChildStdin>,
+    stdin: Option<Input>,
     /// What is to be written to it.
     outbox: BytesMut,
-    stdout: Option<ChildStdout>,
+    stdout: Option<Output>,
     stderr: Option<ChildStderr>,
     exit: Option<Exit>,
+}
+
+/// What is written to it by: a pipe, or its terminal.
+type Input = Box<dyn AsyncWrite + Unpin>;
+
+/// What it prints to: a pipe, or its terminal.
+type Output = Box<dyn AsyncRead + Unpin>;
+
+/// A terminal, with the program's end once for its input and once for its output.
+struct Terminal {
+    keyboard: Keyboard,
+    screen: Screen,
+    input: Stdio,
+    output: Stdio,
+}
+
+impl Terminal {
+    fn open() -> io::Result<Self> {
+        let (keyboard, screen, program) = terminal()?;
+        Ok(Self { keyboard, screen, input: program.try_clone()?.into(), output: program.into() })
+    }
 }
 
 /// Which output.
@@ -65,19 +85,38 @@ impl Process {
         program::check(settings)?;
         let mut argv = launcher.argv(&settings.command);
         let Some(name) = argv.next() else { return Err(program::refused(settings, "it names no program")) };
+        let no_terminal =
+            |error| program::refused(settings, &format!("there is no terminal for it: {}", words(&error)));
+        let terminal = if settings.pty { Some(Terminal::open().map_err(no_terminal)?) } else { None };
+        let (ends, stdin, stdout) = match terminal {
+            Some(Terminal { keyboard, screen, input, output }) => (Some((keyboard, screen)), input, output),
+            None => (None, Stdio::piped(), Stdio::piped()),
+        };
         let mut command = CommandWrap::with_new(name, |command| {
             command.args(argv).env_clear().envs(program::environment(settings, session, attempt));
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.stdin(stdin).stdout(stdout).stderr(Stdio::piped());
             if let Some(cwd) = &settings.cwd {
                 command.current_dir(cwd);
             }
         });
-        command.wrap(ProcessGroup::leader());
+        if settings.pty {
+            // A terminal belongs to a session, whose leader leads a group as well.
+            command.wrap(ProcessSession);
+        } else {
+            command.wrap(ProcessGroup::leader());
+        }
         let mut child = command.spawn().map_err(|error| program::refused(settings, &words(&error)))?;
+        let (stdin, stdout): (Option<Input>, Option<Output>) = match ends {
+            Some((keyboard, screen)) => (Some(Box::new(keyboard)), Some(Box::new(screen))),
+            None => (
+                child.stdin().take().map(|pipe| Box::new(pipe) as _),
+                child.stdout().take().map(|pipe| Box::new(pipe) as _),
+            ),
+        };
         Ok(Self {
-            stdin: child.stdin().take(),
+            stdin,
             outbox: BytesMut::new(),
-            stdout: child.stdout().take(),
+            stdout,
             stderr: child.stderr().take(),
             child: Some(child),
             exit: None,

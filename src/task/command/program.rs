@@ -12,7 +12,13 @@ use crate::process::Program;
 pub(super) fn environment(settings: &CommandTask, session: SessionId, attempt: u32) -> BTreeMap<OsString, OsString> {
     let about = [("CALLBOARD_SESSION_ID", session.to_string()), ("CALLBOARD_ATTEMPT", attempt.to_string())];
     let about = about.map(|(name, value)| (name.into(), value.into()));
-    program(settings).environment().into_iter().chain(about).collect()
+    let mut environment: BTreeMap<OsString, OsString> =
+        program(settings).environment().into_iter().chain(about).collect();
+    if settings.pty {
+        // Nobody moves a cursor on the page.
+        environment.entry("TERM".into()).or_insert_with(|| "dumb".into());
+    }
+    environment
 }
 
 /// Checks that a command can be started.

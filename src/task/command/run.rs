@@ -21,6 +21,7 @@ use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
 use crate::config::seconds;
 use crate::config::task::CommandTask;
+use crate::domain::mask::Masking;
 use crate::process::{Exit, Launcher, Tail};
 use crate::session::{TaskContext, TaskError, TaskResult};
 
@@ -77,6 +78,10 @@ struct Attempt {
     line: u64,
     log_lines: Lines,
     stderr: Tail,
+    /// Standard error on its way into the tail and the log.
+    stderr_masking: Masking,
+    /// A line that is too long on its way into output, where there is one.
+    line_masking: Masking,
     buffer: Vec<u8>,
     /// Bytes that it has printed.
     printed: u64,
@@ -140,6 +145,8 @@ impl Attempt {
             line: 0,
             log_lines: Lines::new(LONGEST_LOG_LINE),
             stderr: Tail::new(STDERR_TAIL),
+            stderr_masking: Masking::default(),
+            line_masking: Masking::default(),
             buffer: vec![0; CHUNK],
             printed: 0,
             most_unread,
@@ -154,6 +161,7 @@ impl Attempt {
     async fn play(mut self) -> Result<Value, Error> {
         let _cleanup = self.ctx.on_cancel(stop::cancel(self.process.clone(), self.kill_after()));
         let worked = self.work().await;
+        self.finish_long_line().await;
         self.tell_overwritten().await;
         self.asking.withdraw();
         if worked.is_err() {
@@ -259,10 +267,15 @@ impl Attempt {
         match pipe {
             Pipe::Out if bytes == 0 => self.lines.close(),
             Pipe::Out => self.lines.push(output),
-            Pipe::Err => self.stderr.push(output),
-        }
-        if pipe == Pipe::Err {
-            self.log_stderr(bytes);
+            Pipe::Err => {
+                let mask = self.ctx.mask();
+                let masked = match bytes {
+                    0 => self.stderr_masking.close(&mask),
+                    _ => self.stderr_masking.push(&mask, output).into_owned(),
+                };
+                self.stderr.push(&masked);
+                self.log_stderr(&masked, bytes == 0);
+            }
         }
         self.printed += bytes as u64;
         let limit = self.settings.max_output_bytes.unwrap_or(MAX_OUTPUT_BYTES);
@@ -282,6 +295,9 @@ impl Attempt {
             return Ok(());
         }
         let now = Instant::now();
+        if !matches!(piece, Piece::Continuation(_)) {
+            self.finish_long_line().await;
+        }
         match piece {
             Piece::Line(line) => {
                 self.line += 1;
@@ -290,15 +306,12 @@ impl Attempt {
             }
             Piece::Returned(line) => {
                 self.line += u64::from(!line.is_empty());
-                match reading::read(&line) {
-                    Said::Output(content) => {
-                        if let Some(content) = self.overwritten.push(content, now) {
-                            self.fleeting.stream(content).await;
-                        }
-                        Ok(())
-                    }
-                    message => self.act_on(message).await,
+                let said = reading::read(&line);
+                let Said::Output(content) = said else { return self.act_on(said).await };
+                if let Some(content) = self.overwritten.push(content, now) {
+                    self.fleeting.stream(content).await;
                 }
+                Ok(())
             }
             Piece::Settled => {
                 if let Some(content) = self.overwritten.settle(now) {
@@ -309,12 +322,25 @@ impl Attempt {
             Piece::Beginning(piece) => {
                 self.line += 1;
                 self.tell_overwritten().await;
-                self.act_on(reading::read_beginning(&piece, LONGEST_LINE)).await
-            }
-            Piece::Continuation(piece) => {
-                self.out.stream(format!("[the same line] {}", reading::text(&piece))).await;
+                let said = reading::read_beginning(&piece, LONGEST_LINE);
+                let (Said::Output(line) | Said::Misfit { line, .. }) = &said else { return self.act_on(said).await };
+                let shown = self.line_masking.push(&self.ctx.mask(), line.as_bytes());
+                self.out.stream(reading::text(&shown)).await;
                 Ok(())
             }
+            Piece::Continuation(piece) => {
+                let shown = self.line_masking.push(&self.ctx.mask(), &piece);
+                self.out.stream(format!("[the same line] {}", reading::text(&shown))).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells what was held back of a line that was too long, as a secret might have begun there.
+    async fn finish_long_line(&mut self) {
+        let rest = self.line_masking.close(&self.ctx.mask());
+        if !rest.is_empty() {
+            self.out.stream(format!("[the same line] {}", reading::text(&rest))).await;
         }
     }
 
@@ -393,13 +419,13 @@ impl Attempt {
         Ok(())
     }
 
-    fn log_stderr(&mut self, bytes: usize) {
+    fn log_stderr(&mut self, masked: &[u8], is_end: bool) {
         if !log::log_enabled!(target: LOG, log::Level::Debug) {
             return;
         }
-        match bytes {
-            0 => self.log_lines.close(),
-            _ => self.log_lines.push(self.buffer.get(..bytes).unwrap_or_default()),
+        self.log_lines.push(masked);
+        if is_end {
+            self.log_lines.close();
         }
         while let Some(piece) = self.log_lines.next() {
             let Some(line) = piece.text() else { continue };

@@ -136,6 +136,59 @@ async fn python_does_not_keep_its_output_back() {
     assert_eq!(stage.streamed(), [""]);
 }
 
+fn in_terminal(line: &str) -> CommandTask {
+    CommandTask { pty: true, ..shell(line) }
+}
+
+#[actix::test]
+async fn a_program_in_a_terminal_is_heard_line_by_line() {
+    let script = r#"for i in 0 1; do [ -t $i ] && echo "$i is one"; done; [ -t 2 ] || echo "2 is a pipe"
+        stty size; echo $TERM; printf 'a\r\nb\rc\n'; echo no >&2; exit 3"#;
+    let mut stage = Stage::new(in_terminal(script));
+    assert_eq!(stage.play().await.unwrap_err().to_string(), "the command exited with code 3: no");
+    assert_eq!(stage.streamed(), ["0 is one", "1 is one", "2 is a pipe", "24 80", "dumb", "a", "b", "c"]);
+}
+
+#[actix::test]
+async fn what_is_written_to_a_terminal_is_read_whole_and_does_not_come_back() {
+    let script = r#"read -r start; echo ${#start}; echo '{"type":"request_confirmation","message":"?"}'
+        read -r answer; echo "$answer"; echo '{"type":"task_completed","values":1}'; cat >/dev/null; exit 0"#;
+    let settings = CommandTask { kill_after: Some(60.0), ..in_terminal(script) };
+    let mut stage = Stage::with(settings, json!("x".repeat(100_000)), Launcher::default())
+        .will_answer(crate::session::testing::Outcome::Confirmed(true));
+    // It reads until its input ends, which it does with the result.
+    assert_eq!(stage.play().await, Ok(json!(1)));
+    let [length, answer] = stage.streamed()[..] else { panic!("{:?}", stage.told()) };
+    assert!(length.parse::<usize>().unwrap() > 100_000);
+    assert_eq!(answer, r#"{"type":"confirm","value":true}"#);
+}
+
+#[actix::test]
+async fn a_program_in_a_terminal_is_stopped_with_its_children() {
+    let mut stage = Stage::new(in_terminal("trap '' HUP TERM; sleep 300 & echo $!; wait"));
+    stage.play_until(|stage| stage.streamed().len() == 1).await;
+    stage.cancel().await;
+    let stat = format!("/proc/{}/stat", stage.streamed()[0]);
+    while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[actix::test]
+async fn a_secret_is_masked_also_where_it_is_cut() {
+    let halves = "printf hunt >&2; sleep 0.1; echo er2 >&2; head -c 2100 /dev/zero | tr '\\0' x >&2; exit 1";
+    let error = Stage::new(shell(halves)).with_secrets(&["hunter2"]).play().await.unwrap_err().to_string();
+    assert!(!error.contains("er2"), "{error}");
+    // Most of the line is before the place where it is cut, which is in the middle of the secret.
+    let long = "head -c 1048572 /dev/zero | tr '\\0' x; echo hunter2; echo next";
+    let mut stage = Stage::new(shell(long)).with_secrets(&["hunter2"]);
+    stage.play().await.unwrap();
+    let streamed = stage.streamed();
+    assert_eq!(streamed.last(), Some(&"next"));
+    assert!(!streamed.iter().any(|line| line.contains("hunt") || line.contains("er2")), "{:?}", &streamed[1..]);
+    assert!(streamed[streamed.len() - 2].ends_with("***"));
+}
+
 #[actix::test]
 async fn what_is_no_utf8_is_replaced() {
     let mut stage = Stage::new(shell(r"printf 'a\377b\nc\n'"));

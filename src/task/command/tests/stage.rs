@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::{LocalBoxFuture, join_all};
@@ -13,6 +14,7 @@ use crate::config::task::CommandTask;
 use crate::domain::burst::Line;
 use crate::domain::entry::{Entry, Stamped};
 use crate::domain::id::{RequestId, SessionId};
+use crate::domain::mask::Mask;
 use crate::domain::record::{Internal, Spec};
 use crate::domain::time::Timestamp;
 use crate::session::testing::{Call, CallId, Outcome, Port, PortLimits, Script, WITHDRAWN};
@@ -23,6 +25,7 @@ pub(super) struct Stage {
     settings: CommandTask,
     launcher: Launcher,
     input: Value,
+    mask: Arc<Mask>,
     port: Rc<Port>,
     task: Option<LocalBoxFuture<'static, TaskResult>>,
     journal: Vec<Line>,
@@ -53,7 +56,8 @@ impl Stage {
 
     pub(super) fn with(settings: CommandTask, input: Value, launcher: Launcher) -> Self {
         let mut stage = Self {
-            port: port(&input, Script::default()),
+            port: port(&input, Arc::default(), Script::default()),
+            mask: Arc::default(),
             settings,
             launcher,
             input,
@@ -75,13 +79,20 @@ impl Stage {
         for line in &self.journal {
             script.push(line);
         }
-        self.port = port(&self.input, script);
+        self.port = port(&self.input, self.mask.clone(), script);
         self.start();
     }
 
     /// Starts it over a journal that has these records.
     pub(super) fn over(mut self, records: Vec<Internal>) -> Self {
         self.journal.extend(records.into_iter().map(|record| Line::Internal(Box::new(record))));
+        self.restart();
+        self
+    }
+
+    /// Starts it with these secrets in the settings.
+    pub(super) fn with_secrets(mut self, secrets: &[&str]) -> Self {
+        self.mask = Arc::new(Mask::new(secrets));
         self.restart();
         self
     }
@@ -264,9 +275,9 @@ impl Stage {
     }
 }
 
-fn port(input: &Value, script: Script) -> Rc<Port> {
+fn port(input: &Value, mask: Arc<Mask>, script: Script) -> Rc<Port> {
     let spec = json!({"task": "test", "input": input});
     let spec: Spec = serde_json::from_value(spec).unwrap();
     let limits = PortLimits { entry_bytes: 64 * 1024, burst_bytes: 64 * 1024 };
-    Port::new(SessionId::random(), Rc::new(spec), limits, script)
+    Port::new(SessionId::random(), Rc::new(spec), limits, mask, script)
 }

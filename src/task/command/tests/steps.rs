@@ -123,7 +123,7 @@ async fn a_journal_that_numbered_no_steps_still_replays() {
     let name = "upload".to_owned();
     let mut stage = Stage::new(super::stage::shell(LOOP)).over(vec![
         Internal::StepStarted { lane: lane.clone(), ordinal: 0, name, repeatable: true },
-        Internal::StepCompleted { lane, ordinal: 0, outcome: Ok(json!("old")) },
+        Internal::StepCompleted { lane, ordinal: 0, outcome: Ok(json!("old")), sealed: None },
     ]);
     stage.play_until_asked().await;
     assert_eq!(stage.streamed(), [r#"has {"type":"step_result","name":"upload","value":"old"}"#, "uploaded b"]);
