@@ -24,7 +24,7 @@ fn spec() -> Spec {
         .input(Input::new("headers", Type::Object, "Headers: an object of texts.").optional())
         .input(Input::new("body", Type::Json, "The body: a text as it is, everything else as JSON.").optional())
         .output(Output::new("status", Type::Integer, "The HTTP status."))
-        .output(Output::new("text", Type::Text, "The body as text."))
+        .output(Output::new("text", Type::Text, "The body as text, in its charset."))
         .output(Output::new("json", Type::Json, "The body as JSON; nothing where it is none."))
         .waits()
 }

@@ -2,7 +2,7 @@
 //!
 //! After the special-purpose registries of IANA (RFC 6890 and its updates).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// Whether an address is on the public internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
@@ -10,6 +10,21 @@ pub(super) fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     }
+}
+
+/// Whether whoever connects to an address reaches this machine.
+pub(super) fn is_of_this_machine(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    // The unspecified address stands for loopback where it is connected to.
+    address.is_loopback() || address.is_unspecified() || is_of_an_interface(address).unwrap_or(false)
+}
+
+/// Whether an interface has this address: the system would send from the address itself. Nothing is sent.
+fn is_of_an_interface(address: IpAddr) -> std::io::Result<bool> {
+    let any = if address.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((address, 9))?;
+    Ok(socket.local_addr()?.ip() == address)
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -94,6 +109,16 @@ mod tests {
             ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
         {
             assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_addresses() {
+        for address in ["127.0.0.1", "127.3.2.1", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_of_this_machine(address.parse().unwrap()), "{address}");
+        }
+        for address in ["192.0.2.1", "8.8.8.8", "255.255.255.255", "2001:db8::1"] {
+            assert!(!is_of_this_machine(address.parse().unwrap()), "{address}");
         }
     }
 }

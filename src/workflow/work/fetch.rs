@@ -1,86 +1,131 @@
 //! Requests to servers: where the policy allows them, with bounded answers, and no other address than was checked.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+mod charset;
+mod coding;
+mod names;
+mod redirect;
 
-use futures::FutureExt;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, redirect};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
-use super::address::is_public;
-use super::policy::{Addresses, Policy};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+
+use self::names::Checked;
+use self::redirect::Request;
+use super::policy::Policy;
 use crate::config;
 use crate::workflow::node::{Fetch, Fetched, NodeError};
 
 /// How often a server may send somewhere else.
 const REDIRECTS: usize = 5;
 /// Headers that say how a request travels: they are the client's own.
-const OWN_HEADERS: [&str; 7] =
-    ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "proxy-authorization"];
+const OWN_HEADERS: [&str; 13] = [
+    "host",
+    "connection",
+    "content-length",
+    "expect",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// A client, made when it is first needed; or why there is none, such as a machine without certificates.
+type Http = OnceLock<Result<reqwest::Client, String>>;
 
 /// Asks servers.
 pub(super) struct Client {
     policy: Arc<Policy>,
-    /// Or why there is none, such as a machine without certificates.
-    http: Result<reqwest::Client, String>,
+    /// For every port but the one that this server listens on.
+    others: Http,
+    /// For that port, at other machines.
+    own_port: Http,
     max_bytes: usize,
 }
 
 impl Client {
     pub(super) fn new(settings: &config::workflows::Workflows, own: Option<SocketAddr>) -> Self {
         let policy = Arc::new(Policy::new(settings, own));
-        let (redirects, names) = (Arc::clone(&policy), Checked(Arc::clone(&policy)));
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
-            // A proxy would look up names itself, past the check.
-            .no_proxy()
-            .dns_resolver(Arc::new(names))
-            .redirect(redirect::Policy::custom(move |attempt| {
-                if attempt.previous().len() > REDIRECTS {
-                    return attempt.error("it sends on and on");
-                }
-                match redirects.check(attempt.url()) {
-                    Ok(_) => attempt.follow(),
-                    Err(forbidden) => attempt.error(forbidden),
-                }
-            }))
-            .build();
-        Self { policy, http: http.map_err(|error| causes(&error)), max_bytes: settings.max_response_bytes }
+        Self { policy, others: Http::new(), own_port: Http::new(), max_bytes: settings.max_response_bytes }
     }
 
     pub(super) async fn fetch(&self, fetch: Fetch) -> Result<Fetched, NodeError> {
-        let http = self.http.as_ref().map_err(|error| NodeError::new(format!("no server can be asked: {error}")))?;
-        let target = self.policy.target(&fetch.method, &fetch.url).map_err(|forbidden| forbidden.to_string())?;
+        let url = self.policy.target(&fetch.method, &fetch.url).map_err(|forbidden| forbidden.to_string())?;
         let method = Method::from_bytes(fetch.method.as_bytes()).map_err(|_| "there is no such HTTP method")?;
-        let mut request = http.request(method, target).headers(headers(&fetch)?);
-        if let Some((_, body)) = fetch.body {
-            request = request.body(body);
+        let headers = headers(&fetch)?;
+        let mut request = Request { method, url, headers, body: fetch.body.map(|(_, body)| body.into()) };
+        for _ in 0..=REDIRECTS {
+            let response = self.send(&request).await?;
+            let Some(next) = request.redirected(response.status(), response.headers())? else {
+                return self.read(response).await;
+            };
+            self.policy.check(&next.url).map_err(|forbidden| format!("the server redirects elsewhere: {forbidden}"))?;
+            request = next;
         }
-        let response = request.send().await.map_err(|error| causes(&error))?;
-        let status = response.status().as_u16();
-        let text = self.read(response).await?;
-        Ok(Fetched { status, text })
+        Err(format!("the server redirects more than {REDIRECTS} times").into())
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<String, NodeError> {
+    async fn send(&self, request: &Request) -> Result<reqwest::Response, NodeError> {
+        let Request { method, url, headers, body } = request.clone();
+        let mut request = self.http(&url)?.request(method, url).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        Ok(request.send().await.map_err(|error| causes(&error))?)
+    }
+
+    fn http(&self, url: &Url) -> Result<&reqwest::Client, NodeError> {
+        let is_own_port = self.policy.is_own_port(url);
+        let http = if is_own_port { &self.own_port } else { &self.others };
+        let build = || build(Checked { policy: Arc::clone(&self.policy), is_own_port });
+        let http = http.get_or_init(|| build().map_err(|error| causes(&error)));
+        http.as_ref().map_err(|error| NodeError::new(format!("no server can be asked: {error}")))
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Fetched, NodeError> {
+        let max = self.max_bytes;
+        let codings = coding::codings(response.headers())?;
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| causes(&error))? {
-            if body.len() + piece.len() > self.max_bytes {
-                return Err(format!("the answer is larger than {} bytes", self.max_bytes).into());
+            if body.len() + piece.len() > max {
+                return Err(coding::too_large(max));
             }
             body.extend_from_slice(&piece);
         }
-        Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        // An answer without a body, as to HEAD, may name the codings that it would have.
+        if !body.is_empty() && !codings.is_empty() {
+            let decoded = tokio::task::spawn_blocking(move || coding::decode(&codings, body, max)).await;
+            body = decoded.map_err(|_| "the answer could not be read")??;
+        }
+        let text = charset::text(response.headers().get(CONTENT_TYPE), body)?;
+        Ok(Fetched { status: response.status().as_u16(), text })
     }
+}
+
+fn build(names: Checked) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
+        // A proxy would look up names itself, past the check.
+        .no_proxy()
+        .dns_resolver(Arc::new(names))
+        // Each step is checked before it is followed.
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .build()
 }
 
 /// The headers, with that of the body's type where they do not say it.
 fn headers(fetch: &Fetch) -> Result<HeaderMap, NodeError> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED))]);
     if let Some((kind, _)) = &fetch.body {
         let kind = HeaderValue::from_str(kind).map_err(|_| "the body's content type is no header")?;
-        headers.insert(reqwest::header::CONTENT_TYPE, kind);
+        headers.insert(CONTENT_TYPE, kind);
     }
     for (name, value) in &fetch.headers {
         let wrong = || NodeError::new(format!("{name:?} is no header that can be sent"));
@@ -97,8 +142,6 @@ fn headers(fetch: &Fetch) -> Result<HeaderMap, NodeError> {
 fn causes(error: &reqwest::Error) -> String {
     let mut text = if error.is_connect() {
         "the server cannot be reached".to_owned()
-    } else if error.is_redirect() {
-        "the server sends somewhere else".to_owned()
     } else {
         "the server did not answer as it should".to_owned()
     };
@@ -111,35 +154,6 @@ fn causes(error: &reqwest::Error) -> String {
         }
     }
     text
-}
-
-/// Looks names up, and keeps back addresses that may not be asked. What was checked is what is connected to.
-struct Checked(Arc<Policy>);
-
-impl Resolve for Checked {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.0);
-        async move {
-            let found = addresses(name.as_str()).await?;
-            let may = policy.addresses_of(name.as_str());
-            let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|address| may == Addresses::Any || is_public(address.ip())).collect();
-            if allowed.is_empty() {
-                return Err(format!("{} has no address that may be asked", name.as_str()).into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        }
-        .boxed()
-    }
-}
-
-/// The addresses of a name. Names of this machine are nobody's to look up: RFC 6761 §6.3.
-async fn addresses(name: &str) -> std::io::Result<Vec<SocketAddr>> {
-    let lower = name.trim_end_matches('.').to_ascii_lowercase();
-    if lower == "localhost" || lower.ends_with(".localhost") {
-        return Ok(vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
-    }
-    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
 }
 
 #[cfg(test)]

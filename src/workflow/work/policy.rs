@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use url::{Host, Url};
 
-use super::address::is_public;
+use super::address::{is_of_this_machine, is_public};
 use crate::config;
 
 /// The documents of this server that nodes may ask for by their path alone: they hold nobody's data.
@@ -26,6 +26,12 @@ pub(super) enum Forbidden {
     /// It is in a private network, or on this machine.
     #[error("{0} is an address in a private network or on this machine; workflows.allow_private_addresses allows them")]
     Private(String),
+    /// It has a user or a password in it, which would be told wherever the URL is.
+    #[error("a URL must not have a user or a password in it; use headers")]
+    Credentials,
+    /// It is this server itself.
+    #[error("{0} is this server, which nodes may not ask but for its public documents, by their path alone")]
+    Own(String),
     /// It is not a public document of this server.
     #[error("of this server only GET of {} can be asked for", OWN_DOCUMENTS.join(", "))]
     NotPublic,
@@ -80,19 +86,26 @@ impl Policy {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Forbidden::Scheme(url.scheme().to_owned()));
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Forbidden::Credentials);
+        }
         let host = url.host().ok_or_else(|| Forbidden::NotAUrl(url.to_string()))?;
         let name = host.to_string().to_lowercase();
+        let literal = match host {
+            Host::Ipv4(address) => Some(IpAddr::V4(address)),
+            Host::Ipv6(address) => Some(IpAddr::V6(address)),
+            Host::Domain(_) => None,
+        };
+        // Whatever the settings allow: to itself it would be a caller on this machine.
+        if self.is_own_port(url) && literal.is_some_and(|address| self.is_here(address)) {
+            return Err(Forbidden::Own(name));
+        }
         if self.is_named(&name) {
             return Ok(Addresses::Any);
         }
         if !self.hosts.is_empty() {
             return Err(Forbidden::Host(name));
         }
-        let literal = match host {
-            Host::Ipv4(address) => Some(IpAddr::V4(address)),
-            Host::Ipv6(address) => Some(IpAddr::V6(address)),
-            Host::Domain(_) => None,
-        };
         match literal {
             Some(address) if !self.may(address) => Err(Forbidden::Private(name)),
             Some(_) | None => Ok(if self.allow_private { Addresses::Any } else { Addresses::Public }),
@@ -102,6 +115,17 @@ impl Policy {
     /// Whether the addresses of a name may be asked.
     pub(super) fn addresses_of(&self, name: &str) -> Addresses {
         if self.allow_private || self.is_named(&name.to_lowercase()) { Addresses::Any } else { Addresses::Public }
+    }
+
+    /// Whether a URL has the port that this server listens on.
+    pub(super) fn is_own_port(&self, url: &Url) -> bool {
+        self.own.is_some_and(|own| url.port_or_known_default() == Some(own.port()))
+    }
+
+    /// Whether an address is one of this machine, at which this server may listen.
+    pub(super) fn is_here(&self, address: IpAddr) -> bool {
+        let own = self.own.map(|own| own.ip().to_canonical());
+        own == Some(address.to_canonical()) || is_of_this_machine(address)
     }
 
     fn may(&self, address: IpAddr) -> bool {
@@ -144,7 +168,6 @@ mod tests {
             "http://[::ffff:7f00:1]/",
             "http://10.0.0.1:8080/x",
             "https://169.254.169.254/latest",
-            "http://user:secret@192.168.0.1/",
         ];
         for url in urls {
             assert!(matches!(checked(&policy, url), Err(Forbidden::Private(_))), "{url}");
@@ -153,6 +176,9 @@ mod tests {
         assert_eq!(checked(&policy, "http://localhost/"), Ok(Addresses::Public));
         assert_eq!(policy.addresses_of("internal.example"), Addresses::Public);
         assert!(matches!(checked(&policy, "file:///etc/passwd"), Err(Forbidden::Scheme(_))));
+        for url in ["http://user:secret@example.com/", "http://user@example.com/", "http://:secret@example.com/"] {
+            assert_eq!(checked(&policy, url), Err(Forbidden::Credentials), "{url}");
+        }
     }
 
     #[test]
@@ -169,8 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn private_ones_can_be_allowed() {
-        assert_eq!(checked(&policy(&[], true), "http://127.0.0.1/"), Ok(Addresses::Any));
+    fn private_ones_can_be_allowed_but_not_this_server() {
+        for policy in [policy(&[], true), policy(&["127.0.0.1", "[::1]", "0.0.0.0", "[::ffff:7f00:1]"], false)] {
+            for host in ["127.0.0.1", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]"] {
+                assert_eq!(checked(&policy, &format!("http://{host}/")), Ok(Addresses::Any), "{host}");
+                let own = checked(&policy, &format!("http://{host}:8123/health"));
+                assert!(matches!(own, Err(Forbidden::Own(_))), "{host} {own:?}");
+            }
+        }
     }
 
     #[test]
