@@ -3,6 +3,7 @@
 mod stage;
 
 mod restart;
+mod since;
 mod socket;
 mod transcript;
 mod watchers;

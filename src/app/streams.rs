@@ -9,6 +9,7 @@ use crate::connection::{self, Connections, event_stream};
 use crate::domain::id::SessionId;
 use crate::http::{Admission, Problem, SocketRequest, Streams, WorkflowsRequest};
 use crate::hub::close::CloseCode;
+use crate::workflow::told::Status;
 
 /// The connections of one worker, as the HTTP layer wants them.
 pub(super) struct Sockets(pub(super) Connections);
@@ -39,10 +40,20 @@ impl Streams for Sockets {
         let admission = admitted(asked.admission);
         let connections = self.0.clone();
         async move {
-            let response = connections.workflow_socket(&request, payload, asked.workflow_id, admission).await;
+            let response =
+                connections.workflow_socket(&request, payload, (asked.workflow_id, asked.since), admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()
+    }
+
+    fn workflow_events(
+        &self,
+        request: HttpRequest,
+        standing: Status,
+        since: Option<u64>,
+    ) -> Result<HttpResponse, actix_web::Error> {
+        self.0.workflow_events(&request, standing, since).map_err(|error| Problem::from(error).into())
     }
 
     fn feed(

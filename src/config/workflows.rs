@@ -34,6 +34,9 @@ pub struct Workflows {
     /// Milliseconds between two iterations of a live workflow with a clock in it, where its start does not say.
     #[garde(range(max = 86_400_000))]
     pub interval_ms: u64,
+    /// The least milliseconds between two iterations; 0 lets a live workflow take a whole core.
+    #[garde(range(max = 86_400_000))]
+    pub min_interval_ms: u64,
     /// Seconds that one node may take within the loop; past it the workflow goes on without that node.
     #[garde(range(min = 0.1, max = 3600.0))]
     pub node_timeout: f64,
@@ -69,6 +72,7 @@ impl Default for Workflows {
             max_live: 64,
             max_waiting: 256,
             interval_ms: 100,
+            min_interval_ms: 1,
             node_timeout: 5.0,
             work_timeout: 60.0,
             flushes_per_second: 60,

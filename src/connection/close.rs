@@ -57,6 +57,7 @@ pub fn workflow_word(refused: &WorkflowRefused) -> &'static str {
         WorkflowRefused::AlreadyExists => "workflow_exists",
         WorkflowRefused::VersionConflict(_) => "version_conflict",
         WorkflowRefused::AlreadyRunning => "already_running",
+        WorkflowRefused::Ending => "workflow_ending",
         WorkflowRefused::TooManyLive => "too_many_live",
         WorkflowRefused::ShuttingDown => "shutting_down",
         WorkflowRefused::Unavailable(_) => "store_unavailable",
@@ -85,7 +86,8 @@ pub fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
         | WorkflowRefused::Invalid(_)
         | WorkflowRefused::AlreadyExists
         | WorkflowRefused::VersionConflict(_)
-        | WorkflowRefused::AlreadyRunning => CloseCode::ProtocolError,
+        | WorkflowRefused::AlreadyRunning
+        | WorkflowRefused::Ending => CloseCode::ProtocolError,
         WorkflowRefused::TooManyLive | WorkflowRefused::ShuttingDown | WorkflowRefused::Unavailable(_) => {
             CloseCode::GoingAway
         }

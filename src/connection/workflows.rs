@@ -7,8 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::accept::{Admission, Connections, client_id};
+use super::dialect::events::EVENTS;
 use super::dialect::session::Misunderstood;
 use super::dialect::workflow::{Inbound as Said, WORKFLOW, decode, names, subscribed, unsubscribed};
+use super::event_stream::respond;
 use super::guard::Guard;
 use super::inbound::{Inbound, NAME_LENGTH, Slot, Unheard};
 use super::{Error, close, upgrade};
@@ -27,9 +29,11 @@ use crate::workflow::told::{Message, Refusal, Status};
 const PIPELINE: &str = "pipeline";
 
 impl Connections {
-    /// Answers the upgrade to `/ws`: how the workflow stands, or all live ones do, and then what happens.
+    /// Answers the upgrade to `/ws`: how the workflow stands, or all live ones do, or what was missed of the workflow since
+    /// a place; and then what happens.
     ///
-    /// A workflow that is unknown is told so on the socket, which is closed then.
+    /// A workflow that is unknown is told so on the socket, which is closed then. A place that is none is told as well, and
+    /// the socket goes on without it.
     ///
     /// # Errors
     /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
@@ -37,25 +41,28 @@ impl Connections {
         &self,
         request: &HttpRequest,
         payload: web::Payload,
-        workflow_id: Option<String>,
+        (workflow_id, since): (Option<String>, Option<String>),
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
         let response = upgrade::accept(request)?;
         let shared = &self.shared;
         let presence = shared.arrive(request, &WORKFLOW, None);
         let link = Rc::clone(&presence.link);
-        let refused = match (admission, &workflow_id) {
+        let standing = match (admission, &workflow_id) {
             (Admission::Closed(code), _) => {
                 link.close(code);
                 None
             }
-            (Admission::Welcome, Some(id)) => self.standing(id).await.err(),
+            (Admission::Welcome, Some(id)) => match self.standing(id).await {
+                Ok(standing) => Some(standing),
+                Err(refused) => {
+                    tell_refused(&link, &refused);
+                    link.close(close::workflow_code(&refused));
+                    None
+                }
+            },
             (Admission::Welcome, None) => None,
         };
-        if let Some(refused) = refused {
-            tell_refused(&link, &refused);
-            link.close(close::workflow_code(&refused));
-        }
         let guard = Guard::new(payload, Rc::clone(&link), &shared.settings);
         let most = shared.settings.max_message_bytes;
         if !link.is_open() {
@@ -64,7 +71,20 @@ impl Connections {
         let live = shared.live.clone();
         let presence = presence.watching_workflows(live.clone());
         let topic = workflow_id.as_deref().map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
-        live.watch(link.id(), shared.shard.clone(), topic, None);
+        let place = since.as_deref().map(str::parse::<u64>);
+        match (standing, place) {
+            (Some(standing), Some(Ok(since))) => live.watch_from(link.id(), shared.shard.clone(), standing, since),
+            (_, place) => {
+                if place.is_some() {
+                    tell_error(
+                        &link,
+                        "invalid_message",
+                        "since is the seq of a message about the workflow that is named",
+                    );
+                }
+                live.watch(link.id(), shared.shard.clone(), topic, None);
+            }
+        }
         let name = client_id(request).map(|name| name.chars().take(NAME_LENGTH).collect::<String>());
         let inbound = WorkflowInbound {
             link,
@@ -74,6 +94,30 @@ impl Connections {
             in_flight: Rc::default(),
         };
         Ok(upgrade::start(response, guard, Box::new(inbound), presence, most))
+    }
+
+    /// What happens to a workflow that stands like this, as server-sent events: the same as on the socket.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where there are too many connections or the server goes down; nothing was answered then.
+    pub fn workflow_events(
+        &self,
+        request: &HttpRequest,
+        standing: Status,
+        since: Option<u64>,
+    ) -> Result<HttpResponse, Error> {
+        let shared = &self.shared;
+        if let Some(code) = shared.links.refusal() {
+            return Err(Error::NotNow(code));
+        }
+        let (live, shard) = (&shared.live, shared.shard.clone());
+        let presence = shared.arrive(request, &EVENTS, None).watching_workflows(live.clone());
+        let connection = presence.link.id();
+        match since {
+            Some(since) => live.watch_from(connection, shard, standing, since),
+            None => live.watch(connection, shard, Topic::Workflow(TopicKey::of(&standing.workflow_id)), None),
+        }
+        Ok(respond(presence))
     }
 
     /// How a workflow stands, also where it is not live.
@@ -147,11 +191,11 @@ impl WorkflowInbound {
             };
             if ids.is_empty() {
                 let data = Status::stopped(String::new(), 0, 0, 0);
-                tell(link, &Message::ExecutionStatus { timestamp: Timestamp::now(), data });
+                tell(link, &Message::status(Timestamp::now(), data));
             }
             for id in ids {
                 match connections.standing(&id).await {
-                    Ok(data) => tell(link, &Message::ExecutionStatus { timestamp: Timestamp::now(), data }),
+                    Ok(data) => tell(link, &Message::status(Timestamp::now(), data)),
                     Err(refused) => tell_refused(link, &refused),
                 }
             }

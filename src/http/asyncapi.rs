@@ -31,6 +31,7 @@ const fn said(name: &'static str, meaning: &'static str, fields: &'static [Field
 const FORM: &str = "request_user_input";
 const TEXT: &str = r#"{"type":"string"}"#;
 const COUNT: &str = r#"{"type":"integer","minimum":0}"#;
+const BOOLEAN: &str = r#"{"type":"boolean"}"#;
 const NUMBER: &str = r#"{"type":"number"}"#;
 const FLAG: &str = r#"{"type":"boolean"}"#;
 const OBJECT: &str = r#"{"type":"object"}"#;

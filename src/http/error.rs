@@ -85,6 +85,7 @@ codes! {
     WorkflowExists 409 "workflow_exists" "There is a workflow with this id already.";
     VersionConflict 409 "version_conflict" "Somebody else has changed it; current_version says what it is now.";
     AlreadyRunning 409 "already_running" "The workflow is live already.";
+    WorkflowEnding 409 "workflow_ending" "The workflow has begun all its iterations, and is changed no more.";
     InputIsLinked 409 "input_is_linked" "The input is linked to another node's output, and follows that.";
     AmbiguousNode 409 "ambiguous_node" "Several live workflows have such a node: say which one with workflow_id.";
     PreconditionFailed 412 "version_conflict" "Somebody else has changed it; current_version says what it is now.";
@@ -334,6 +335,7 @@ impl From<workflow::refused::Refused> for Problem {
             Refused::AlreadyExists => Code::WorkflowExists,
             Refused::VersionConflict(_) => Code::VersionConflict,
             Refused::AlreadyRunning => Code::AlreadyRunning,
+            Refused::Ending => Code::WorkflowEnding,
             Refused::TooManyLive => Code::TooManyLive,
             Refused::ShuttingDown => Code::ShuttingDown,
             Refused::Unavailable(_) => Code::StoreUnavailable,
@@ -349,6 +351,7 @@ impl From<workflow::refused::Refused> for Problem {
             | Refused::InputIsLinked
             | Refused::AlreadyExists
             | Refused::AlreadyRunning
+            | Refused::Ending
             | Refused::TooManyLive
             | Refused::ShuttingDown
             | Refused::Unavailable(_) => code.into(),

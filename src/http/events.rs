@@ -90,7 +90,7 @@ fn decode(query: &str) -> Result<(Option<u64>, u64), Problem> {
 }
 
 /// Where a browser says that its event stream broke off.
-fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Problem> {
+pub(super) fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Problem> {
     let Some(value) = request.headers().get("Last-Event-ID").filter(|value| !value.is_empty()) else {
         return Ok(None);
     };

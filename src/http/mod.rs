@@ -153,6 +153,7 @@ fn table() -> Vec<Route> {
             .delete(workflows::store::remove),
         at("/workflows/{workflow_id}/run").post(workflows::run::run),
         at("/workflows/{workflow_id}/status").get(workflows::live::status),
+        at("/workflows/{workflow_id}/events").get(workflows::events::events),
         at("/workflows/{workflow_id}/continuous/start").post(workflows::live::start),
         at("/workflows/{workflow_id}/continuous/stop").post(workflows::live::stop),
         at("/workflows/{workflow_id}/continuous/step").post(workflows::live::step),

@@ -33,6 +33,7 @@ use super::{
         workflows::store::remove,
         workflows::run::run,
         workflows::live::status,
+        workflows::events::events,
         workflows::live::start,
         workflows::live::stop,
         workflows::live::step,

@@ -12,6 +12,7 @@ use super::origin::{Policy, called};
 use super::query::Query;
 use crate::connection::feed::Asked;
 use crate::domain::id::SessionId;
+use crate::workflow::told::Status;
 
 /// What serves WebSockets and event streams.
 pub trait Streams {
@@ -33,6 +34,18 @@ pub trait Streams {
         payload: web::Payload,
         asked: WorkflowsRequest,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
+
+    /// Follows a workflow that stands like this, as server-sent events: what was missed since a place, or else how it
+    /// stands, and then what happens.
+    ///
+    /// # Errors
+    /// Where there are too many connections or the server goes down.
+    fn workflow_events(
+        &self,
+        request: HttpRequest,
+        standing: Status,
+        since: Option<u64>,
+    ) -> Result<HttpResponse, actix_web::Error>;
 
     /// Upgrades a request to an event socket. What is wrong with an id is told on the socket.
     fn feed(
@@ -70,6 +83,8 @@ pub struct SocketRequest {
 pub struct WorkflowsRequest {
     /// The workflow that it watches; all of them where it names none.
     pub workflow_id: Option<String>,
+    /// The last place in what is told of that workflow that the client has, as it was written.
+    pub since: Option<String>,
     /// Whether it may have the socket.
     pub admission: Admission,
 }
@@ -113,6 +128,7 @@ pub(super) async fn socket(
     get, path = "/ws", tag = "workflows",
     params(
         ("workflow" = Option<String>, Query, max_length = 64, description = "The workflow's id; all are watched without it."),
+        ("since" = Option<u64>, Query, format = "uint64", description = "With `workflow`: the last `seq` that the client has. It is sent what it has missed, or `execution_status` with `gap`."),
         ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with what it changes."),
     ),
     responses(
@@ -128,9 +144,11 @@ pub(super) async fn workflows(
     let admission = admission(&request)?;
     let mut query = Query::of(request.query_string());
     let workflow_id = query.text("workflow");
+    // What is wrong with it is told on the socket: a browser cannot see an HTTP status.
+    let since = query.text("since");
     check_client_id(&mut query);
     query.finish()?;
-    state.streams.workflows(request, payload, WorkflowsRequest { workflow_id, admission }).await
+    state.streams.workflows(request, payload, WorkflowsRequest { workflow_id, since, admission }).await
 }
 
 /// Whether the client may have the socket that it asks for.

@@ -14,6 +14,7 @@ use crate::domain::id::SessionId;
 use crate::store::Store;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
+use crate::workflow::told::Status;
 
 const NONE: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -37,6 +38,15 @@ impl Streams for Echo {
         asked: WorkflowsRequest,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
+    }
+
+    fn workflow_events(
+        &self,
+        _: HttpRequest,
+        standing: Status,
+        since: Option<u64>,
+    ) -> Result<HttpResponse, actix_web::Error> {
+        Ok(HttpResponse::Ok().body(format!("{} {since:?}", standing.workflow_id)))
     }
 
     fn feed(

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::close::CloseCode;
 use super::frame;
 use super::messages::Announced;
+use super::tell::{Interest, Parts};
 use crate::domain::burst::{Burst, Told};
 use crate::domain::entry::Class;
 use crate::domain::event::Told as Event;
@@ -51,6 +52,12 @@ pub trait Dialect: Sync + 'static {
     /// A frame with an answer about events, which is JSON; nothing where it tells no events.
     fn answer(&self, _json: &str) -> Bytes {
         Bytes::new()
+    }
+
+    /// How many of these messages are wanted, and what is written for them; `None` where there is none. They are frames
+    /// already where nothing else is said.
+    fn parts(&self, parts: &Parts, interest: Interest) -> Option<(usize, Bytes)> {
+        parts.wanted(interest)
     }
 
     /// What keeps the connection alive, and asks the peer to show that it is there.

@@ -42,8 +42,8 @@ pub struct Arrival {
     pub socket: Option<Rc<OwnedFd>>,
 }
 
-/// Goes on for a connection that has what was told on a topic up to this number (the `seq` of entries, the flush of
-/// what is kept nowhere) and could not take what came next. It listens to the topic no more.
+/// Goes on for a connection that has what was told on a topic up to this `seq` and could not take what came next. It
+/// listens to the topic no more.
 type FallBehind = Box<dyn Fn(&Rc<Link>, Topic, u64)>;
 
 /// A connection that is there.
@@ -222,7 +222,7 @@ impl Links {
             self.gauge.listener_goes();
             return;
         };
-        if let Some((count, frames)) = join.parts.wanted(link.interest()) {
+        if let Some((count, frames)) = link.dialect().parts(&join.parts, link.interest()) {
             link.tell_replay(count, frames);
         }
         if !self.topics.borrow_mut().subscribe(join.topic, join.connection, link) {
@@ -235,7 +235,7 @@ impl Links {
     pub fn tell(&self, tell: &Tell) {
         let mut behind: Vec<(Topic, Rc<Link>)> = Vec::new();
         // Most want the same, so that it is put together once.
-        let mut written: SmallVec<[(u32, usize, Bytes); 2]> = SmallVec::new();
+        let mut written: SmallVec<[(u32, &'static str, usize, Bytes); 2]> = SmallVec::new();
         let mut round = self.turns.round();
         let topics = self.topics.borrow();
         for (at, topic) in tell.topics.iter().enumerate() {
@@ -244,13 +244,13 @@ impl Links {
                 if earlier.iter().any(|topic| topics.is_subscribed(*topic, *connection)) {
                     continue;
                 }
-                let share = tell.parts.share(link.interest());
-                let known = written.iter().find(|(other, ..)| *other == share);
+                let (share, dialect) = (tell.parts.share(link.interest()), link.dialect());
+                let known = written.iter().find(|(other, name, ..)| *other == share && *name == dialect.name());
                 let (count, frames) = match known {
-                    Some((_, count, frames)) => (*count, frames.clone()),
+                    Some((.., count, frames)) => (*count, frames.clone()),
                     None => {
-                        let Some((count, frames)) = tell.parts.wanted(link.interest()) else { continue };
-                        written.push((share, count, frames.clone()));
+                        let Some((count, frames)) = dialect.parts(&tell.parts, link.interest()) else { continue };
+                        written.push((share, dialect.name(), count, frames.clone()));
                         (count, frames)
                     }
                 };
@@ -263,8 +263,8 @@ impl Links {
         }
         drop(topics);
         for (topic, link) in behind {
-            match tell.flush {
-                Some(flush) => self.falls_behind(&link, topic, flush.saturating_sub(1)),
+            match tell.first_seq {
+                Some(seq) => self.falls_behind(&link, topic, seq.saturating_sub(1)),
                 None => self.close(link.id(), CloseCode::TooSlow),
             }
         }

@@ -44,7 +44,7 @@ pub use messages::{
 };
 use roster::{Limits, Roster};
 pub use shard::Shard;
-pub use tell::{Broadcast, Interest, Join, Parts, PartsBuilder, Tell};
+pub use tell::{Broadcast, Interest, Join, PartText, Parts, PartsBuilder, Tell};
 
 /// How long after a report the others' have come, with what went before it: somebody who leaves and comes back at once,
 /// as a page does that is loaded again, must not count twice.

@@ -45,10 +45,31 @@ impl Interest {
 pub struct Parts {
     /// All frames in their order.
     whole: Bytes,
-    /// The kind and place of each.
-    places: Vec<(u8, Range<usize>)>,
+    /// Each of them, in its order.
+    places: Vec<Part>,
     /// The kinds that there are.
     kinds: u32,
+}
+
+/// One message among several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    kind: u8,
+    seq: Option<u64>,
+    frame: Range<usize>,
+    /// Where its text begins within all frames.
+    text: usize,
+}
+
+/// One message as its text, for those who write it otherwise than in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartText<'a> {
+    /// Its kind.
+    pub kind: u8,
+    /// Its place in what is told on its topic, where it has one.
+    pub seq: Option<u64>,
+    /// The text itself.
+    pub text: &'a [u8],
 }
 
 impl Parts {
@@ -76,11 +97,20 @@ impl Parts {
         }
         let mut out = Vec::new();
         let mut count = 0;
-        for (_, place) in self.places.iter().filter(|(kind, _)| interest.wants(*kind)) {
-            out.extend_from_slice(self.whole.get(place.clone()).unwrap_or_default());
+        for part in self.places.iter().filter(|part| interest.wants(part.kind)) {
+            out.extend_from_slice(self.whole.get(part.frame.clone()).unwrap_or_default());
             count += 1;
         }
         Some((count, out.into()))
+    }
+
+    /// The texts of those that are wanted.
+    pub fn texts(&self, interest: Interest) -> impl Iterator<Item = PartText<'_>> {
+        self.places.iter().filter(move |part| interest.wants(part.kind)).map(|part| PartText {
+            kind: part.kind,
+            seq: part.seq,
+            text: self.whole.get(part.text..part.frame.end).unwrap_or_default(),
+        })
     }
 
     /// The bits of the kinds that there are and that are wanted: connections for which this is equal get the same.
@@ -98,11 +128,13 @@ pub struct PartsBuilder {
 }
 
 impl PartsBuilder {
-    /// Adds a message of this kind, which is its text.
-    pub fn push(&mut self, kind: u8, text: &[u8]) {
+    /// Adds a message of this kind, which is its text; its `seq` is its place in what is told on its topic.
+    pub fn push(&mut self, kind: u8, seq: Option<u64>, text: &[u8]) {
         let start = self.out.len();
         frame::write_text(&mut self.out, text);
-        self.parts.places.push((kind, start..self.out.len()));
+        let frame = start..self.out.len();
+        let text = frame.end.saturating_sub(text.len());
+        self.parts.places.push(Part { kind, seq, frame, text });
         self.parts.kinds |= Interest::only(kind).0;
     }
 
@@ -119,9 +151,9 @@ impl PartsBuilder {
 pub struct Tell {
     /// Where.
     pub topics: SmallVec<[Topic; 2]>,
-    /// Counts what is told on these topics, where somebody without room for it may get the rest later: it listens no
-    /// more, and has all but this and what follows. Without it, such are closed as too slow.
-    pub flush: Option<u64>,
+    /// The first `seq` of what is told on these topics, where somebody without room for it may get the rest later: it
+    /// listens no more, and has all but this and what follows. Without it, such are closed as too slow.
+    pub first_seq: Option<u64>,
     /// What.
     pub parts: Arc<Parts>,
 }

@@ -19,14 +19,14 @@ use super::supervisor::messages::{
 };
 use super::told::{Applied, Status};
 use crate::domain::id::ConnectionId;
-use crate::hub::{Shard, Topic};
+use crate::hub::{Shard, Topic, TopicKey};
 
 /// How a live workflow runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LiveOptions {
-    /// Milliseconds between two iterations where a node is volatile; 0 for as fast as possible.
+    /// Milliseconds between two iterations where a node is volatile; at least `workflows.min_interval_ms`.
     pub interval_ms: Option<u64>,
-    /// Stops by itself after so many iterations.
+    /// Begins no more than so many iterations, and stops by itself once all has come in that they have begun.
     pub max_iterations: Option<u64>,
     /// Whether it becomes live again after a restart; as the definition says where it is left out.
     pub autostart: Option<bool>,
@@ -162,14 +162,22 @@ impl Live {
     }
 
     /// Says that a definition was removed: those who watch are told, and it is not live any more.
-    pub fn removed(&self, workflow_id: String, author: Option<String>) {
-        self.supervisor.do_send(DefinitionRemoved { workflow_id, author });
+    pub fn removed(&self, definition: Definition, author: Option<String>) {
+        self.supervisor.do_send(DefinitionRemoved { definition, author });
     }
 
     /// Lets a connection watch one workflow ([`Topic::Workflow`]) or all ([`Topic::Workflows`]): it is told how they
-    /// stand first; or, where it has the flushes of that workflow up to `since`, what it lacks.
+    /// stand first; or, where it has what was told of that workflow up to the place `since`, what it lacks.
     pub fn watch(&self, connection: ConnectionId, shard: Addr<Shard>, topic: Topic, since: Option<u64>) {
-        self.supervisor.do_send(Watch { connection, shard, topic, since });
+        self.supervisor.do_send(Watch { connection, shard, topic, since, standing: None });
+    }
+
+    /// Lets a connection watch the workflow that stands like this, from the place `since`. Where what it lacks is not known,
+    /// it is told how the workflow stands, and that there is a gap.
+    pub fn watch_from(&self, connection: ConnectionId, shard: Addr<Shard>, standing: Status, since: u64) {
+        let topic = Topic::Workflow(TopicKey::of(&standing.workflow_id));
+        let (since, standing) = (Some(since), Some(Box::new(standing)));
+        self.supervisor.do_send(Watch { connection, shard, topic, since, standing });
     }
 
     /// Says that a connection has gone.

@@ -36,6 +36,9 @@ pub enum Refused {
     /// It is live already.
     #[error("the workflow is live already")]
     AlreadyRunning,
+    /// It has begun all the iterations that it may, and only waits for what they have begun.
+    #[error("the workflow has begun all its iterations, and is changed no more")]
+    Ending,
     /// Too many workflows are live.
     #[error("too many workflows are live already")]
     TooManyLive,

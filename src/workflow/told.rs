@@ -101,6 +101,11 @@ impl Kind {
 pub enum Message<'a> {
     /// How a live workflow stands, as a whole.
     ExecutionStatus {
+        /// The last place in what is told of the workflow that it covers.
+        seq: u64,
+        /// Whether not all could be told that the client has missed.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        gap: bool,
         /// When.
         timestamp: Timestamp,
         /// How.
@@ -108,6 +113,9 @@ pub enum Message<'a> {
     },
     /// How a node stands.
     NodeState {
+        /// Its place in what is told of the workflow; none where it is about a run as a session.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
         /// When.
         timestamp: Timestamp,
         /// Which, and how.
@@ -117,6 +125,9 @@ pub enum Message<'a> {
     WorkflowEvent {
         /// What: `continuous_started`, `workflow_updated` and so on.
         event: Event,
+        /// Its place in what is told of the workflow; none where it is about a run as a session.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
         /// When.
         timestamp: Timestamp,
         /// More about it.
@@ -124,6 +135,8 @@ pub enum Message<'a> {
     },
     /// An iteration, or several at a high rate.
     ContinuousUpdate {
+        /// Its place in what is told of the workflow.
+        seq: u64,
         /// When.
         timestamp: Timestamp,
         /// What it gave.
@@ -167,6 +180,14 @@ pub enum Message<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<Refusal<'a>>,
     },
+}
+
+impl Message<'_> {
+    /// How a workflow stands.
+    #[must_use]
+    pub fn status(timestamp: Timestamp, data: Status) -> Self {
+        Message::ExecutionStatus { seq: data.last_seq, gap: data.gap, timestamp, data }
+    }
 }
 
 /// The input that was not changed.
@@ -219,6 +240,13 @@ pub struct Status {
     #[schema(value_type = BTreeMap<String, Object>)]
     #[cfg_attr(test, ts(type = "Record<string, Record<string, unknown>>"))]
     pub inputs: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// The `seq` of the last message about it: `?since=` goes on from there. 0 where none is known.
+    pub last_seq: u64,
+    /// Whether not all could be told that the client has missed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+    #[schema(required = false)]
+    pub gap: bool,
 }
 
 impl Status {
@@ -238,6 +266,8 @@ impl Status {
             started_at: None,
             node_states: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            last_seq: 0,
+            gap: false,
         }
     }
 }
@@ -336,6 +366,9 @@ pub struct EventData<'a> {
     /// Who did it, where they said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<&'a str>,
+    /// Who changed it, or null where they did not say; only where something was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Option<&'a str>>,
     /// Why it stopped or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
@@ -363,16 +396,31 @@ pub struct Update<'a> {
     pub workflow_id: &'a str,
     /// How many iterations there were.
     pub execution_count: u64,
-    /// `completed`, or `failed` where a node has failed.
-    pub status: &'static str,
+    /// How far it is.
+    pub status: UpdateStatus,
     /// More about it.
     pub data: UpdateData,
+}
+
+/// How far an iteration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateStatus {
+    /// It has begun.
+    Executing,
+    /// Its nodes have run; what takes time goes on beside it.
+    Completed,
+    /// The same, and a node has failed.
+    Failed,
 }
 
 /// What iterations gave.
 #[derive(Clone, Debug, Serialize)]
 pub struct UpdateData {
-    /// Seconds that the last one took.
+    /// When it began; only where it is executing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Timestamp>,
+    /// Seconds that the last one took; 0 where it is executing.
     pub execution_time: f64,
     /// The outputs of the nodes that changed since the last such message, by their ids.
     pub results: BTreeMap<String, Outputs>,

@@ -11,7 +11,8 @@ use crate::workflow_live::stage::{chain, connect, start};
 
 /// The text without moments and durations.
 fn normal(text: &str) -> String {
-    let moment = Regex::new(r#""(timestamp|start_time|started_at|duration_ms)":[0-9.e-]{4,}"#).unwrap();
+    let moment = r#""(timestamp|start_time|started_at|duration_ms|seq|last_seq)":[0-9.e-]{4,}"#;
+    let moment = Regex::new(moment).unwrap();
     moment.replace_all(text, r#""$1":0"#).into_owned()
 }
 

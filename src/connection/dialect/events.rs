@@ -1,10 +1,11 @@
-//! Server-sent events: the same JSON as on a session's WebSocket, one event for each entry.
+//! Server-sent events: the same JSON as on a WebSocket, one event for each entry of a session or message about workflows.
 
 use bytes::Bytes;
 
 use crate::domain::burst::Told;
-use crate::hub::Dialect;
 use crate::hub::close::CloseCode;
+use crate::hub::{Dialect, Interest, PartText, Parts};
+use crate::workflow::told::Kind;
 
 /// Server-sent events, as the HTML standard's section on them says. A replay is not announced.
 #[derive(Debug)]
@@ -28,6 +29,23 @@ impl Dialect for Events {
             push_on_one_line(out, &told.json);
             out.extend_from_slice(b"\n\n");
         }
+    }
+
+    fn parts(&self, parts: &Parts, interest: Interest) -> Option<(usize, Bytes)> {
+        let (mut count, mut out) = (0, Vec::new());
+        for PartText { kind, seq, text } in parts.texts(interest) {
+            count += 1;
+            if let Some(seq) = seq {
+                out.extend_from_slice(format!("id: {seq}\n").as_bytes());
+            }
+            if let Some(kind) = Kind::ALL.iter().find(|known| known.bit() == kind) {
+                out.extend_from_slice(format!("event: {}\n", kind.word()).as_bytes());
+            }
+            out.extend_from_slice(b"data: ");
+            out.extend_from_slice(text);
+            out.extend_from_slice(b"\n\n");
+        }
+        (count > 0).then(|| (count, out.into()))
     }
 
     fn ping(&self) -> Bytes {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ANY, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, said};
+use super::{ANY, BOOLEAN, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, said};
 
 const EVENT: &str = r#"{"type":"string","enum":["continuous_started","continuous_stopped","execution_started","execution_completed","execution_failed","workflow_updated"]}"#;
 
@@ -10,23 +10,23 @@ const EVENT: &str = r#"{"type":"string","enum":["continuous_started","continuous
 pub(super) const TOLD: &[Message] = &[
     said(
         "execution_status",
-        "How a live workflow stands, as a whole; on connecting one for each, and the answer to `get_status`.",
-        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+        "How a live workflow stands, as a whole; on connecting one for each, and the answer to `get_status`. With `gap`, not all could be told that the client has missed.",
+        &[("seq", NUMBER, true), ("gap", BOOLEAN, false), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
     said(
         "node_state",
-        "How a node stands: its latest state only, at most as often as the settings say.",
-        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+        "How a node stands: its latest state only, at most as often as the settings say. Without `seq` it is about a run as a session.",
+        &[("seq", NUMBER, false), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
     said(
         "workflow_event",
-        "Something has happened to a workflow.",
-        &[("event", EVENT, true), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
+        "Something has happened to a workflow. Without `seq` it is about a run as a session.",
+        &[("event", EVENT, true), ("seq", NUMBER, false), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
     said(
         "continuous_update",
-        "What iterations gave: the outputs of the nodes that changed.",
-        &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
+        "That an iteration has begun (`executing`), or what it gave: the outputs of the nodes that changed.",
+        &[("seq", NUMBER, true), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
     said(
         "subscribed",
@@ -79,6 +79,8 @@ pub(super) fn channel(messages: Map<String, Value>) -> Value {
             "method": "GET",
             "query": {"type": "object", "properties": {
                 "workflow": {"type": "string", "description": "The workflow to watch; all of them without it."},
+                "since": {"type": "integer", "minimum": 0,
+                          "description": "With `workflow`: the last `seq` that the client has; it is sent what it has missed."},
                 "client_id": {"type": "string", "maxLength": 64,
                               "description": "What the client calls itself; told with what it changes."},
             }},

@@ -65,6 +65,7 @@ fn every_refusal_of_a_workflow_has_its_status_and_code() {
         (Refused::AlreadyExists, 409, "workflow_exists"),
         (Refused::VersionConflict(3), 409, "version_conflict"),
         (Refused::AlreadyRunning, 409, "already_running"),
+        (Refused::Ending, 409, "workflow_ending"),
         (Refused::TooManyLive, 503, "too_many_live"),
         (Refused::ShuttingDown, 503, "shutting_down"),
         (Refused::Unavailable("disk at /var/lib".into()), 503, "store_unavailable"),

@@ -1,7 +1,5 @@
 //! Live workflows: `POST /workflows/{workflow_id}/continuous/start`, `/stop` and `/step`, and `GET …/status`.
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
 
@@ -12,7 +10,8 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::request::{Author, Named};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
-use crate::workflow::told::{LiveState, Status};
+use crate::workflow::refused::Refused;
+use crate::workflow::told::Status;
 
 /// Longest time between two iterations, in milliseconds: a day.
 const LONGEST_INTERVAL: u64 = 86_400_000;
@@ -39,7 +38,7 @@ pub(in crate::http) async fn start(
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
-    let options = decode(body)?;
+    let options = decode(body, state.settings.workflows.min_interval_ms)?;
     let status = state.workflows.live.start(definition, options, author).await?;
     Ok(HttpResponse::Ok().json(status))
 }
@@ -103,32 +102,25 @@ pub(in crate::http) async fn step(
     )
 )]
 pub(in crate::http) async fn status(state: web::Data<State>, Named(id): Named) -> Result<HttpResponse, Problem> {
-    let definition = state.workflows.definitions.get(&id).await?;
-    let status = state.workflows.live.status(&id).await?;
-    Ok(HttpResponse::Ok().json(status.unwrap_or_else(|| not_live(&state, definition))))
+    Ok(HttpResponse::Ok().json(standing(&state, &id).await?))
+}
+
+/// How a workflow stands, also where it is not live.
+pub(super) async fn standing(state: &State, id: &str) -> Result<Status, Refused> {
+    let definition = state.workflows.definitions.get(id).await?;
+    let status = state.workflows.live.status(id).await?;
+    Ok(status.unwrap_or_else(|| not_live(state, definition)))
 }
 
 fn not_live(state: &State, definition: Definition) -> Status {
-    Status {
-        workflow_id: definition.id,
-        is_running: false,
-        execution_count: 0,
-        results: BTreeMap::new(),
-        state: LiveState::Stopped,
-        version: definition.version,
-        node_count: definition.graph.nodes.len(),
-        interval_ms: state.settings.workflows.interval_ms,
-        max_iterations: None,
-        started_at: None,
-        node_states: BTreeMap::new(),
-        inputs: BTreeMap::new(),
-    }
+    let node_count = definition.graph.nodes.len();
+    Status::stopped(definition.id, definition.version, node_count, state.settings.workflows.interval_ms)
 }
 
-fn decode(body: Option<Value>) -> Result<LiveOptions, Problem> {
+fn decode(body: Option<Value>, min_interval_ms: u64) -> Result<LiveOptions, Problem> {
     let mut fields = Fields::of(body)?;
     let options = LiveOptions {
-        interval_ms: number(&mut fields, "interval_ms", 0, LONGEST_INTERVAL),
+        interval_ms: number(&mut fields, "interval_ms", min_interval_ms, LONGEST_INTERVAL),
         max_iterations: number(&mut fields, "max_iterations", 1, u64::MAX),
         autostart: fields.boolean("autostart"),
     };
@@ -161,13 +153,15 @@ mod tests {
 
     #[test]
     fn how_it_is_to_run() {
-        let read = decode(Some(json!({"interval_ms": 0, "max_iterations": 3, "autostart": true}))).unwrap();
+        let read = decode(Some(json!({"interval_ms": 0, "max_iterations": 3, "autostart": true})), 0).unwrap();
         assert_eq!(read, LiveOptions { interval_ms: Some(0), max_iterations: Some(3), autostart: Some(true) });
-        assert_eq!(decode(None).unwrap(), LiveOptions::default());
+        assert_eq!(decode(None, 1).unwrap(), LiveOptions::default());
         let body = json!({"interval_ms": 86_400_001, "max_iterations": 0, "autostart": 1, "x": 1});
-        let told: Vec<_> = decode(Some(body)).unwrap_err().errors.into_iter().map(|fault| fault.kind).collect();
+        let told: Vec<_> = decode(Some(body), 0).unwrap_err().errors.into_iter().map(|fault| fault.kind).collect();
         assert_eq!(told, ["out_of_range", "out_of_range", "wrong_type", "unknown_field"]);
-        let told = decode(Some(json!({"interval_ms": -1, "max_iterations": "2"}))).unwrap_err().errors;
+        let told = decode(Some(json!({"interval_ms": -1, "max_iterations": "2"})), 0).unwrap_err().errors;
         assert_eq!((told[0].kind.as_str(), told[1].kind.as_str()), ("invalid_value", "wrong_type"));
+        let told = decode(Some(json!({"interval_ms": 0})), 1).unwrap_err().errors.remove(0);
+        assert_eq!((told.kind.as_str(), told.msg.as_str()), ("out_of_range", "must be from 1 to 86400000"));
     }
 }

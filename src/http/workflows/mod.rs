@@ -2,6 +2,7 @@
 
 pub(super) mod check;
 mod decode;
+pub(super) mod events;
 pub(super) mod live;
 pub(super) mod nodes;
 mod request;

@@ -104,9 +104,10 @@ pub(in crate::http) async fn remove(
     Author(author): Author,
 ) -> Result<HttpResponse, Problem> {
     let condition = Conditions::of(request.headers())?.for_write(version_of(&state, &id)).await?;
+    let definition = state.workflows.definitions.get(&id).await?;
     let removed = state.workflows.definitions.remove(&id, condition.unwrap_or(Expected::Any)).await;
     removed.map_err(|refused| conflict(refused, condition))?;
-    state.workflows.live.removed(id, author);
+    state.workflows.live.removed(definition, author);
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -14,7 +14,10 @@ use crate::hub::tests::{drain, links, open};
 
 fn parts(kinds: &[u8]) -> Parts {
     let mut builder = PartsBuilder::default();
-    kinds.iter().enumerate().for_each(|(at, kind)| builder.push(*kind, format!("{kind}.{at}").as_bytes()));
+    kinds
+        .iter()
+        .enumerate()
+        .for_each(|(at, kind)| builder.push(*kind, Some(at as u64), format!("{kind}.{at}").as_bytes()));
     builder.finish()
 }
 
@@ -29,6 +32,10 @@ proptest! {
             count += 1;
         }
         let wanted = parts(&kinds).wanted(interest);
+        let texts: Vec<u8> = parts(&kinds).texts(interest).flat_map(|part| [part.kind].into_iter().chain(part.text.to_vec())).collect();
+        let all = kinds.iter().enumerate().filter(|(_, kind)| interest.wants(**kind));
+        let told: Vec<u8> = all.flat_map(|(at, kind)| [*kind].into_iter().chain(format!("{kind}.{at}").into_bytes())).collect();
+        prop_assert_eq!(texts, told);
         prop_assert_eq!(wanted, (count > 0).then(|| (count, Bytes::from(expected))));
     }
 }
@@ -42,8 +49,8 @@ fn who_wants_everything_shares_one_piece() {
     assert_eq!(Interest::only(40), Interest(0));
 }
 
-fn tell(topics: &[Topic], flush: Option<u64>, kinds: &[u8]) -> Tell {
-    Tell { topics: topics.iter().copied().collect(), flush, parts: Arc::new(parts(kinds)) }
+fn tell(topics: &[Topic], first_seq: Option<u64>, kinds: &[u8]) -> Tell {
+    Tell { topics: topics.iter().copied().collect(), first_seq, parts: Arc::new(parts(kinds)) }
 }
 
 fn one() -> Topic {
@@ -136,7 +143,7 @@ async fn who_has_no_room_for_what_is_told_only_once_is_closed() {
     let (links, gauge) = counted(&Connections { outbox_bytes: 10, ..Connections::default() });
     let link = open(&links);
     join(&links, &gauge, link.id(), one(), &[]);
-    let once = Tell { topics: smallvec![one()], flush: None, parts: Arc::new(parts(&[1, 1])) };
+    let once = Tell { topics: smallvec![one()], first_seq: None, parts: Arc::new(parts(&[1, 1])) };
     links.tell(&once);
     links.tell(&once);
     assert_eq!(drain(&link).0, frame::close(Some(4410), "too slow").to_vec());

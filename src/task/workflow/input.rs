@@ -104,6 +104,7 @@ fn word(refused: &Refused) -> &'static str {
         | Refused::AlreadyExists
         | Refused::VersionConflict(_)
         | Refused::AlreadyRunning
+        | Refused::Ending
         | Refused::TooManyLive
         | Refused::ShuttingDown
         | Refused::Unavailable(_) => "invalid_value",

@@ -13,13 +13,17 @@ use crate::workflow::live::board::status_parts;
 use crate::workflow::live::happening::Change;
 use crate::workflow::plan::Plan;
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Applied, Event};
+use crate::workflow::told::{Applied, Event, Status};
 
 impl Handler<Apply> for Executor {
     type Result = ();
 
     fn handle(&mut self, message: Apply, ctx: &mut Self::Context) {
         let Apply { update, reply } = message;
+        if self.is_spent() {
+            let _ = reply.send(Err(Refused::Ending));
+            return;
+        }
         let (node_id, input_name, value) = (update.node_id, update.input_name, update.value);
         if let Err(refused) = self.plan.set(&node_id, &input_name, value.clone()) {
             let _ = reply.send(Err(refused));
@@ -48,7 +52,7 @@ impl Handler<Step> for Executor {
     type Result = ();
 
     fn handle(&mut self, message: Step, ctx: &mut Self::Context) {
-        self.is_stepping = true;
+        self.is_stepping = !self.is_spent();
         self.turn(ctx);
         let _ = message.reply.send(Ok(self.status()));
     }
@@ -64,6 +68,8 @@ impl Handler<Resume> for Executor {
         }
         self.is_paused = false;
         self.options = message.options;
+        // The steps before it do not count.
+        self.last_iteration = self.options.max_iterations.map(|most| self.execution_count().saturating_add(most));
         let mut started = self.happening(Event::ContinuousStarted);
         started.author = message.author;
         self.board.happened(started);
@@ -88,8 +94,9 @@ impl Handler<Admit> for Executor {
         let Admit { connection, shard, since } = message;
         let beat = self.beat();
         let look = Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
-        let behind = since.and_then(|since| self.board.since(since, &look, &beat));
-        let parts = behind.unwrap_or_else(|| status_parts(self.status(), beat.timestamp));
+        let missed = since.and_then(|since| self.board.since(since, &look, &beat));
+        let whole = || Status { gap: since.is_some(), ..self.status() };
+        let parts = missed.unwrap_or_else(|| status_parts(whole(), beat.timestamp));
         self.shared.broadcast.join(&shard, Join { connection, topic: self.topic, parts: Arc::new(parts) });
     }
 }

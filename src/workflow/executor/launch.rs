@@ -31,6 +31,8 @@ pub struct Launch {
     pub inputs: Inputs,
     /// Nodes that never run, and why.
     pub quarantined: Vec<(String, String)>,
+    /// The places of what it tells are those after this one.
+    pub base: u64,
     /// Iterations of this start before this executor.
     pub counted_before: u64,
     /// When the workflow was started.
@@ -94,12 +96,14 @@ impl Launch {
             options: options.clone(),
             inputs,
             nodes: plan.nodes().collect(),
-            board: Board::new(Arc::clone(&workflow_id), plan.len(), generation << 32),
+            board: Board::new(Arc::clone(&workflow_id), plan.len(), self.base),
             lines: HashMap::new(),
             jobs: HashMap::new(),
             is_paused: self.is_paused,
             is_stepping: false,
             counted_before: self.counted_before,
+            last_iteration: options.max_iterations,
+            taken_in: 0,
             started_at: self.started_at,
             pace: Pace::new(self.shared.limits.flushes_per_second),
             has_ended: false,

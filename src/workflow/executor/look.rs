@@ -83,6 +83,8 @@ impl Executor {
             started_at: Some(self.started_at),
             node_states,
             inputs: inputs.collect(),
+            last_seq: self.board.last_seq(),
+            gap: false,
         }
     }
 }

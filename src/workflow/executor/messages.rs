@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::domain::id::{ConnectionId, SessionId};
-use crate::hub::{Parts, Shard};
+use crate::hub::Shard;
 use crate::workflow::client::{InputUpdate, LiveOptions};
 use crate::workflow::definition::Definition;
+use crate::workflow::live::happening::Happening;
+use crate::workflow::live::past::Past;
 use crate::workflow::node::{NodeError, Reply as WorkReply};
 use crate::workflow::plan::{JobId, Pulse};
 use crate::workflow::refused::Refused;
@@ -71,7 +73,7 @@ pub struct Admit {
     pub connection: ConnectionId,
     /// Its shard.
     pub shard: Addr<Shard>,
-    /// The last flush that it has; it is told how everything stands where there is none.
+    /// The last place that it has; it is told how everything stands where there is none.
     pub since: Option<u64>,
 }
 
@@ -91,6 +93,8 @@ pub struct Halt {
     pub reason: String,
     /// Who wants it, where they said.
     pub author: Option<String>,
+    /// That its definition was removed, where it was.
+    pub removed: Option<Happening>,
     /// How it stood at its end.
     pub reply: Option<EndReply>,
 }
@@ -164,10 +168,8 @@ pub enum Fact {
     },
     /// It is not live any more.
     Ended {
-        /// What those are told who could not follow.
-        last_words: Arc<Parts>,
-        /// The last flush.
-        flush: u64,
+        /// What is known of it from now on.
+        past: Box<Past>,
         /// Who waits for the end, with how it stood.
         waiting: Option<(EndReply, Box<Status>)>,
     },

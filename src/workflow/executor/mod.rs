@@ -31,8 +31,9 @@ use super::client::LiveOptions;
 use super::definition::Definition;
 use super::host::Host;
 use super::live::allowance::Allowance;
-use super::live::board::{Beat, Board, last_words};
+use super::live::board::{Beat, Board};
 use super::live::happening::Happening;
+use super::live::past::Past;
 use super::live::rate::Rate;
 use super::plan::{JobId, NodeIndex, Plan};
 use super::told::Event;
@@ -85,6 +86,10 @@ pub struct Executor {
     is_stepping: bool,
     /// Iterations of this start before this executor took over.
     counted_before: u64,
+    /// After how many iterations no more begin; what they have begun still comes in.
+    last_iteration: Option<u64>,
+    /// Iterations of the plan that only took in what had been begun, and do not count.
+    taken_in: u64,
     started_at: Timestamp,
     pace: Pace,
     has_ended: bool,
@@ -130,7 +135,9 @@ struct Pace {
     /// When the next flush may be.
     next_flush: Instant,
     allowance: Allowance,
-    /// How long the last iteration took.
+    /// When the last iteration began.
+    last_begun: Timestamp,
+    /// How long it took.
     last_tick: Duration,
     rate: Rate,
     /// What the metrics have not been told yet.
@@ -149,6 +156,7 @@ impl Pace {
             next_beat: now,
             next_flush: now,
             allowance: Allowance::new(flushes_per_second),
+            last_begun: Timestamp::default(),
             last_tick: Duration::ZERO,
             rate: Rate::default(),
             ticks: metrics::Ticks::default(),
@@ -174,7 +182,7 @@ impl Actor for Executor {
 impl Executor {
     /// How many iterations there were since the start.
     fn execution_count(&self) -> u64 {
-        self.counted_before + self.plan.iteration()
+        self.counted_before + self.plan.iteration() - self.taken_in
     }
 
     fn happening(&self, event: Event) -> Happening {
@@ -200,10 +208,10 @@ impl Executor {
         let begun = Instant::now();
         let beat = self.beat();
         let look = look::Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
+        let first_seq = Some(self.board.last_seq() + 1);
         let parts = self.board.flush(&look, &beat, self.shared.broadcast.has_listeners());
         if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
-            let (topics, flush) = (smallvec![self.topic], Some(self.board.last_flush()));
-            self.shared.broadcast.tell(&Tell { topics, flush, parts });
+            self.shared.broadcast.tell(&Tell { topics: smallvec![self.topic], first_seq, parts });
         }
         // However much there is to write, the loop keeps nine tenths of its time. What moves by itself is told evenly; what
         // people change is told at once, as long as that is not too often.
@@ -233,6 +241,7 @@ impl Executor {
         Beat {
             timestamp: self.pace.now(),
             execution_count: self.execution_count(),
+            start_time: self.pace.last_begun,
             execution_time: self.pace.last_tick.as_secs_f64(),
             rate: self.pace.rate.at(since),
             state: self.state(),
@@ -247,15 +256,18 @@ impl Executor {
         let mut stopped = self.happening(Event::ContinuousStopped);
         stopped.reason = Some(why.reason.clone());
         stopped.author.clone_from(&why.author);
+        if let Some(removed) = why.removed {
+            self.board.happened(removed);
+        }
         self.board.happened(stopped.clone());
         self.flush();
         self.report(Instant::now());
         self.drop_all_work();
         let status = self.status();
         log::info!(workflow_id:% = self.workflow_id, reason:% = why.reason; "a workflow is not live any more");
-        let last_words = Arc::new(last_words(status.clone(), &stopped));
+        let past = Past::ended(Arc::clone(&self.workflow_id), self.board.base(), status.clone(), stopped);
         let waiting = why.reply.map(|reply| (reply, Box::new(status)));
-        self.tell_supervisor(Fact::Ended { last_words, flush: self.board.last_flush(), waiting });
+        self.tell_supervisor(Fact::Ended { past: Box::new(past), waiting });
         ctx.stop();
     }
 

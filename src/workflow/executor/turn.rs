@@ -27,17 +27,28 @@ impl Executor {
         let begun = Instant::now();
         loop {
             let now = self.pace.now();
-            if !self.is_paused {
+            if self.is_spent() {
+                self.plan.wake_after_due(now);
+            } else if !self.is_paused {
                 self.plan.wake_due(now);
             }
             if !self.is_due() || !self.iterate(ctx) || begun.elapsed() >= SLICE {
                 break;
             }
         }
+        if !self.has_ended && self.is_spent() && self.plan.is_settled() {
+            let reason = format!("max_iterations reached: {}", self.execution_count());
+            self.halt(Halt { reason, author: None, removed: None, reply: None }, ctx);
+        }
         if !self.has_ended {
             self.flush_if_due();
             self.schedule(ctx);
         }
+    }
+
+    /// Whether no more iterations begin, because as many have begun as may.
+    pub(super) fn is_spent(&self) -> bool {
+        !self.is_paused && self.last_iteration.is_some_and(|last| self.execution_count() >= last)
     }
 
     /// Where the workflow stands between two iterations.
@@ -55,21 +66,32 @@ impl Executor {
 
     /// The milliseconds between two iterations of volatile nodes.
     pub(super) fn interval_ms(&self) -> u64 {
-        self.options.interval_ms.unwrap_or(self.shared.limits.interval_ms)
+        let limits = &self.shared.limits;
+        self.options.interval_ms.unwrap_or(limits.interval_ms).max(limits.min_interval_ms)
     }
 
     fn is_due(&self) -> bool {
         if self.is_paused {
             return self.is_stepping;
         }
+        if self.is_spent() {
+            return self.plan.is_unsettled();
+        }
         self.is_stepping || self.plan.is_dirty() || (self.plan.is_volatile() && Instant::now() >= self.pace.next_beat)
     }
 
-    /// One iteration; gives whether there may be another.
+    /// One iteration, or what follows from those before where no more begin; gives whether there may be another.
     fn iterate(&mut self, ctx: &mut Context<Self>) -> bool {
         let begun = Instant::now();
         self.is_stepping = false;
-        let tick = self.plan.tick(self.pace.now());
+        let now = self.pace.now();
+        self.pace.last_begun = now;
+        let tick = if self.is_spent() {
+            self.taken_in += 1;
+            self.plan.take_in(now)
+        } else {
+            self.plan.tick(now)
+        };
         if self.leash.is_cut() {
             // Another one goes on in its place.
             self.has_ended = true;
@@ -85,15 +107,8 @@ impl Executor {
         if self.pace.ticks.add(ended - begun, ended) {
             self.report(ended);
         }
-        let stop = self.take(tick, ctx);
-        let count = self.execution_count();
-        let enough = self.options.max_iterations.is_some_and(|most| !self.is_paused && count >= most);
-        let reason = match (stop, enough) {
-            (Some(reason), _) => reason,
-            (None, true) => format!("max_iterations reached: {count}"),
-            (None, false) => return true,
-        };
-        self.halt(Halt { reason, author: None, reply: None }, ctx);
+        let Some(reason) = self.take(tick, ctx) else { return true };
+        self.halt(Halt { reason, author: None, removed: None, reply: None }, ctx);
         false
     }
 
@@ -127,9 +142,11 @@ impl Executor {
             self.soon(ctx);
             return;
         }
-        let beat = (!self.is_paused && self.plan.is_volatile()).then_some(self.pace.next_beat);
+        let is_spent = self.is_spent();
+        let beat = (!self.is_paused && !is_spent && self.plan.is_volatile()).then_some(self.pace.next_beat);
         let flush = self.board.is_pending(self.execution_count()).then_some(self.pace.next_flush);
-        let wake = self.plan.next_wake().filter(|_| !self.is_paused).map(|(at, _)| {
+        let wake = if is_spent { self.plan.next_after() } else { self.plan.next_wake().map(|(at, _)| at) };
+        let wake = wake.filter(|_| !self.is_paused).map(|at| {
             // A moment that has come to the microsecond is due only after it.
             Instant::now() + (at.since(self.pace.now()) + Duration::from_micros(1)).min(LONGEST_SLEEP)
         });

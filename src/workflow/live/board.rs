@@ -1,8 +1,8 @@
 //! Which nodes have changed since when, and what those who watch are told of it.
 //!
-//! Everything that is told at once is a *flush*, and flushes are numbered. Of a node only the latest counts, so what
-//! waits to be told never grows beyond the graph; what happens to the workflow is kept for a while, so that who could
-//! not follow gets it later. Whoever has all flushes up to a number gets, by [`Board::since`], what is behind it.
+//! Everything that is told at once is a *flush*, and each message in it has a place, its `seq`. Of a node only the latest
+//! message counts, so what waits to be told never grows beyond the graph; what happens to the workflow is kept for a while,
+//! so that who could not follow gets it later. Whoever has all up to a place gets, by [`Board::since`], what is behind it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::hub::{Parts, PartsBuilder};
 use crate::workflow::plan::NodeView;
 use crate::workflow::told::{
     Event, Kind, LiveState, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Told, Update, UpdateData,
+    UpdateStatus,
 };
 
 /// How many happenings are kept for those who could not follow. Who lacks more is told how everything stands.
@@ -77,7 +78,9 @@ pub struct Beat {
     pub timestamp: Timestamp,
     /// How many iterations there were.
     pub execution_count: u64,
-    /// Seconds that the last one took.
+    /// When the last one began.
+    pub start_time: Timestamp,
+    /// Seconds that it took.
     pub execution_time: f64,
     /// Iterations a second.
     pub rate: f64,
@@ -89,25 +92,46 @@ pub struct Beat {
 #[derive(Debug)]
 pub struct Board {
     workflow_id: Arc<str>,
-    /// For each node the flush that told it last; 0 where none has, [`PENDING`] where it has changed since.
+    /// For each node the place of the message that told it last; 0 where none has, [`PENDING`] where it has changed since.
     told: Vec<u64>,
     pending: Vec<usize>,
-    /// What has happened, with the flush that told it; [`PENDING`] where none has yet.
+    /// What has happened, with the place of its message; [`PENDING`] where there is none yet.
     happened: VecDeque<(u64, Happening)>,
-    /// Happenings of flushes up to this one are not all kept.
+    /// The place of the last message about iterations.
+    updated: u64,
+    /// Places are those after this one.
+    base: u64,
+    /// Happenings up to this place are not all kept.
     forgotten: u64,
-    flush: u64,
+    /// The last place that was given away.
+    seq: u64,
     /// The iterations that the last update told of.
     counted: u64,
 }
 
+/// Something that somebody has missed.
+enum Missed<'a> {
+    Happening(&'a Happening),
+    Node(usize),
+    Update,
+}
+
 impl Board {
-    /// A board of that many nodes, of which nothing is told; flushes are numbered from the one after `base`.
+    /// A board of that many nodes, of which nothing is told; places are those after `base`.
     #[must_use]
     pub fn new(workflow_id: Arc<str>, nodes: usize, base: u64) -> Self {
-        let told = vec![0; nodes];
         let (pending, happened) = (Vec::new(), VecDeque::new());
-        Self { workflow_id, told, pending, happened, forgotten: base, flush: base, counted: 0 }
+        Self {
+            workflow_id,
+            told: vec![0; nodes],
+            pending,
+            happened,
+            updated: base,
+            base,
+            forgotten: base,
+            seq: base,
+            counted: 0,
+        }
     }
 
     /// A node has changed.
@@ -124,19 +148,18 @@ impl Board {
         self.pending.clear();
         (0..nodes).for_each(|node| self.changed(node));
         // Whoever could not follow has nodes that there are no more.
-        self.forgotten = self.flush;
+        self.forgotten = self.seq;
     }
 
     /// Something has happened.
     pub fn happened(&mut self, happening: Happening) {
-        let replaced =
-            self.happened.iter().position(|(flush, earlier)| *flush == PENDING && happening.replaces(earlier));
+        let replaced = self.happened.iter().position(|(seq, earlier)| *seq == PENDING && happening.replaces(earlier));
         if let Some(at) = replaced {
             self.happened.remove(at);
         }
         self.happened.push_back((PENDING, happening));
-        while self.happened.len() > KEPT && self.happened.front().is_some_and(|(flush, _)| *flush != PENDING) {
-            self.forgotten = self.happened.pop_front().map_or(self.forgotten, |(flush, _)| flush);
+        while self.happened.len() > KEPT && self.happened.front().is_some_and(|(seq, _)| *seq != PENDING) {
+            self.forgotten = self.happened.pop_front().map_or(self.forgotten, |(seq, _)| seq.max(self.forgotten));
         }
     }
 
@@ -145,60 +168,105 @@ impl Board {
     pub fn is_pending(&self, execution_count: u64) -> bool {
         !self.pending.is_empty()
             || execution_count != self.counted
-            || self.happened.back().is_some_and(|(flush, _)| *flush == PENDING)
+            || self.happened.back().is_some_and(|(seq, _)| *seq == PENDING)
     }
 
-    /// The number of the last flush.
+    /// The place of the last message.
     #[must_use]
-    pub fn last_flush(&self) -> u64 {
-        self.flush
+    pub fn last_seq(&self) -> u64 {
+        self.seq
     }
 
-    /// Counts one more flush: what waits is told with it. Gives that to be told, where `is_heard`; nothing is written
+    /// The place before the first message.
+    #[must_use]
+    pub fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// Tells what waits, each message at the next place. Gives what is to be told, where `is_heard`; nothing is written
     /// where nobody listens.
     pub fn flush(&mut self, nodes: &impl Look, beat: &Beat, is_heard: bool) -> Option<Arc<Parts>> {
-        self.flush += 1;
         let mut pending = std::mem::take(&mut self.pending);
         // In the order in which they run.
         pending.sort_unstable();
         let iterations = beat.execution_count.saturating_sub(self.counted);
         self.counted = beat.execution_count;
-        let mut writer = Writer::new(&self.workflow_id);
-        for (flush, happening) in self.happened.iter_mut().filter(|(flush, _)| *flush == PENDING) {
-            *flush = self.flush;
-            if is_heard && happening.event != Event::ContinuousStopped {
-                writer.happening(happening);
+        let mut writer = is_heard.then(|| Writer::new(&self.workflow_id));
+        let mut seq = self.seq;
+        let mut place = || {
+            seq += 1;
+            seq
+        };
+        let mut tell_happenings = |writer: &mut Option<Writer<'_>>, place: &mut dyn FnMut() -> u64, is_end: bool| {
+            let waiting = self
+                .happened
+                .iter_mut()
+                .filter(|(seq, happening)| *seq == PENDING && (happening.event == Event::ContinuousStopped) == is_end);
+            for (seq, happening) in waiting {
+                *seq = place();
+                if let Some(writer) = writer {
+                    writer.happening(Some(*seq), happening);
+                }
+            }
+        };
+        tell_happenings(&mut writer, &mut place, false);
+        if iterations > 0 {
+            let seq = place();
+            if let Some(writer) = &mut writer {
+                writer.begun(seq, beat);
             }
         }
-        if is_heard {
-            writer.nodes(nodes, &pending, beat, iterations);
-            let ends = |(flush, happening): &&(u64, Happening)| {
-                *flush == self.flush && happening.event == Event::ContinuousStopped
-            };
-            self.happened.iter().filter(ends).for_each(|(_, happening)| writer.happening(happening));
-        }
-        for node in pending {
-            if let Some(told) = self.told.get_mut(node) {
-                *told = self.flush;
+        let mut results = BTreeMap::new();
+        for node in &pending {
+            let seq = place();
+            if let Some(told) = self.told.get_mut(*node) {
+                *told = seq;
+            }
+            if let Some(writer) = &mut writer {
+                writer.node(seq, nodes, *node, beat, &mut results);
             }
         }
-        is_heard.then(|| Arc::new(writer.builder.finish()))
+        // Also where something only comes in that an iteration had begun.
+        let has_come_in = || pending.iter().any(|node| !nodes.look(*node).outputs.is_empty());
+        if iterations > 0 || has_come_in() {
+            self.updated = place();
+            if let Some(writer) = &mut writer {
+                writer.update(self.updated, nodes, beat, iterations, results);
+            }
+        }
+        tell_happenings(&mut writer, &mut place, true);
+        self.seq = seq;
+        writer.map(|writer| Arc::new(writer.builder.finish()))
     }
 
-    /// What somebody lacks who has all flushes up to `since`; `None` where only a whole status helps. What waits for the
+    /// What somebody lacks who has all up to the place `since`; `None` where only a whole status helps. What waits for the
     /// next flush is not in it: that is told to everybody who listens then.
     #[must_use]
     pub fn since(&self, since: u64, nodes: &impl Look, beat: &Beat) -> Option<Parts> {
-        if since < self.forgotten {
+        // A place that was not given away is one of another server.
+        if since < self.forgotten || since > self.seq {
             return None;
         }
-        let lacks = |flush: u64| flush != PENDING && flush > since;
+        let lacks = |seq: u64| seq != PENDING && seq > since;
+        let happened = self.happened.iter().filter(|(seq, _)| lacks(*seq));
+        let happened = happened.map(|(seq, happening)| (*seq, Missed::Happening(happening)));
+        let changed = self.told.iter().enumerate().filter(|(_, seq)| lacks(**seq));
+        let changed = changed.map(|(node, seq)| (*seq, Missed::Node(node)));
+        let updated = lacks(self.updated).then_some((self.updated, Missed::Update));
+        let mut missed: Vec<_> = happened.chain(changed).chain(updated).collect();
+        missed.sort_unstable_by_key(|(seq, _)| *seq);
         let mut writer = Writer::new(&self.workflow_id);
-        self.happened.iter().filter(|(flush, _)| lacks(*flush)).for_each(|(_, happening)| writer.happening(happening));
-        let changed: Vec<usize> =
-            (0..self.told.len()).filter(|node| self.told.get(*node).copied().is_some_and(lacks)).collect();
-        let iterations = if self.flush > since { beat.execution_count.min(self.counted) } else { 0 };
-        writer.nodes(nodes, &changed, beat, iterations);
+        let mut results = BTreeMap::new();
+        for (seq, missed) in missed {
+            match missed {
+                Missed::Happening(happening) => writer.happening(Some(seq), happening),
+                Missed::Node(node) => writer.node(seq, nodes, node, beat, &mut results),
+                Missed::Update => {
+                    let iterations = beat.execution_count.min(self.counted);
+                    writer.update(seq, nodes, beat, iterations, std::mem::take(&mut results));
+                }
+            }
+        }
         Some(writer.builder.finish())
     }
 }
@@ -207,82 +275,100 @@ impl Board {
 #[must_use]
 pub fn status_parts(status: Status, timestamp: Timestamp) -> Parts {
     let mut writer = Writer::new("");
-    writer.push(Kind::ExecutionStatus, &Message::ExecutionStatus { timestamp, data: status });
-    writer.builder.finish()
-}
-
-/// What those are told who could not follow a workflow to its end: how it stood, and that it has ended.
-#[must_use]
-pub fn last_words(status: Status, stopped: &Happening) -> Parts {
-    let workflow_id = status.workflow_id.clone();
-    let mut writer = Writer::new(&workflow_id);
-    writer.push(Kind::ExecutionStatus, &Message::ExecutionStatus { timestamp: stopped.timestamp, data: status });
-    writer.happening(stopped);
+    writer.status(status, timestamp);
     writer.builder.finish()
 }
 
 /// The message of one happening.
 #[must_use]
-pub fn happening_parts(workflow_id: &str, happening: &Happening) -> Parts {
+pub fn happening_parts(workflow_id: &str, seq: Option<u64>, happening: &Happening) -> Parts {
     let mut writer = Writer::new(workflow_id);
-    writer.happening(happening);
+    writer.happening(seq, happening);
     writer.builder.finish()
 }
 
-/// The messages of these reports.
+/// The messages of these reports about a run as a session.
 #[must_use]
 pub fn report_parts(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Parts {
     let mut writer = Writer::new("");
     for data in reports {
-        writer.push(Kind::NodeState, &Message::NodeState { timestamp, data });
+        writer.push(Kind::NodeState, None, &Message::NodeState { seq: None, timestamp, data });
     }
     writer.builder.finish()
 }
 
 /// Writes messages one after the other.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     workflow_id: &'a str,
     builder: PartsBuilder,
     text: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(workflow_id: &'a str) -> Self {
+    pub(super) fn new(workflow_id: &'a str) -> Self {
         Self { workflow_id, builder: PartsBuilder::default(), text: Vec::new() }
     }
 
-    fn push(&mut self, kind: Kind, message: &Message<'_>) {
+    pub(super) fn finish(self) -> Parts {
+        self.builder.finish()
+    }
+
+    pub(super) fn status(&mut self, data: Status, timestamp: Timestamp) {
+        self.push(Kind::ExecutionStatus, Some(data.last_seq), &Message::status(timestamp, data));
+    }
+
+    pub(super) fn happening(&mut self, seq: Option<u64>, happening: &Happening) {
+        self.push(Kind::WorkflowEvent, seq, &happening.message(self.workflow_id, seq));
+    }
+
+    fn push(&mut self, kind: Kind, seq: Option<u64>, message: &Message<'_>) {
         self.text.clear();
         // These types always can be written: their keys are strings.
         if serde_json::to_writer(&mut self.text, message).is_ok() {
-            self.builder.push(kind.bit(), &self.text);
+            self.builder.push(kind.bit(), seq, &self.text);
         }
     }
 
-    fn happening(&mut self, happening: &Happening) {
-        self.push(Kind::WorkflowEvent, &happening.message(self.workflow_id));
+    /// How a node stands; its outputs are added to the results.
+    fn node(&mut self, seq: u64, nodes: &impl Look, node: usize, beat: &Beat, results: &mut BTreeMap<String, Outputs>) {
+        let NodeNow { state, mut detail, outputs } = nodes.look(node);
+        let node_id = nodes.id(node);
+        if !outputs.is_empty() {
+            results.insert(node_id.to_owned(), outputs.clone());
+        }
+        detail.result = Some((!outputs.is_empty()).then_some(outputs));
+        let data = NodeReport { workflow_id: self.workflow_id, session_id: None, node_id, state, data: detail };
+        let message = Message::NodeState { seq: Some(seq), timestamp: beat.timestamp, data };
+        self.push(Kind::NodeState, Some(seq), &message);
     }
 
-    /// How these nodes stand, and what the iterations gave.
-    fn nodes(&mut self, nodes: &impl Look, changed: &[usize], beat: &Beat, iterations: u64) {
-        let mut results = BTreeMap::new();
-        for node in changed.iter().copied() {
-            let NodeNow { state, mut detail, outputs } = nodes.look(node);
-            let node_id = nodes.id(node);
-            if !outputs.is_empty() {
-                results.insert(node_id.to_owned(), outputs.clone());
-            }
-            detail.result = Some((!outputs.is_empty()).then_some(outputs));
-            let data = NodeReport { workflow_id: self.workflow_id, session_id: None, node_id, state, data: detail };
-            self.push(Kind::NodeState, &Message::NodeState { timestamp: beat.timestamp, data });
-        }
-        if iterations == 0 {
-            return;
-        }
-        let Beat { timestamp, execution_count, execution_time, rate, state } = *beat;
-        let data = UpdateData { execution_time, results, rate, iterations, state };
-        let status = if nodes.has_failed() { "failed" } else { "completed" };
+    /// That the last iteration has begun.
+    fn begun(&mut self, seq: u64, beat: &Beat) {
+        let Beat { start_time, rate, state, .. } = *beat;
+        let results = BTreeMap::new();
+        let start_time = Some(start_time);
+        let data = UpdateData { start_time, execution_time: 0.0, results, rate, iterations: 0, state };
+        self.iterations(seq, beat, UpdateStatus::Executing, data);
+    }
+
+    /// What iterations gave.
+    fn update(
+        &mut self,
+        seq: u64,
+        nodes: &impl Look,
+        beat: &Beat,
+        iterations: u64,
+        results: BTreeMap<String, Outputs>,
+    ) {
+        let Beat { execution_time, rate, state, .. } = *beat;
+        let data = UpdateData { start_time: None, execution_time, results, rate, iterations, state };
+        let status = if nodes.has_failed() { UpdateStatus::Failed } else { UpdateStatus::Completed };
+        self.iterations(seq, beat, status, data);
+    }
+
+    fn iterations(&mut self, seq: u64, beat: &Beat, status: UpdateStatus, data: UpdateData) {
+        let Beat { timestamp, execution_count, .. } = *beat;
         let data = Update { workflow_id: self.workflow_id, execution_count, status, data };
-        self.push(Kind::ContinuousUpdate, &Message::ContinuousUpdate { timestamp, data });
+        self.push(Kind::ContinuousUpdate, Some(seq), &Message::ContinuousUpdate { seq, timestamp, data });
     }
 }

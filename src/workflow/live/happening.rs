@@ -74,9 +74,9 @@ impl Happening {
         }
     }
 
-    /// The message about it.
+    /// The message about it, with its place in what is told of the workflow.
     #[must_use]
-    pub fn message<'a>(&'a self, workflow_id: &'a str) -> Message<'a> {
+    pub fn message<'a>(&'a self, workflow_id: &'a str, seq: Option<u64>) -> Message<'a> {
         let (change, input) = match &self.change {
             None => (None, None),
             Some(Change::Saved) => (Some("saved"), None),
@@ -85,6 +85,7 @@ impl Happening {
         };
         Message::WorkflowEvent {
             event: self.event,
+            seq,
             timestamp: self.timestamp,
             data: EventData {
                 workflow_id,
@@ -92,6 +93,7 @@ impl Happening {
                 version: self.version,
                 session_id: self.session_id,
                 author: self.author.as_deref(),
+                by: self.change.is_some().then_some(self.author.as_deref()),
                 reason: self.reason.as_deref(),
                 execution_count: self.execution_count,
                 change,

@@ -3,6 +3,7 @@
 pub mod allowance;
 pub mod board;
 pub mod happening;
+pub mod past;
 pub mod rate;
 pub mod watchers;
 

@@ -7,9 +7,10 @@ use serde_json::{Value as Json, json};
 
 use super::board::{Beat, Board, Look, NodeNow};
 use super::happening::{Change, Happening};
+use super::past::Past;
 use crate::domain::time::Timestamp;
 use crate::hub::{Interest, Parts};
-use crate::workflow::told::{Event, NodeDetail, NodeState, Told};
+use crate::workflow::told::{Event, NodeDetail, NodeState, Status, Told};
 use crate::workflow::value::Value;
 
 /// Nodes called `n0`, `n1`… whose output is a number; a negative one stands for a failure.
@@ -81,15 +82,18 @@ fn a_node_that_changed_twice_is_told_once_as_it_is() {
     nodes.0[1] = -1;
     board.changed(1);
     let told = messages(&board.flush(&nodes, &beat(3), true).unwrap());
-    assert_eq!(told.len(), 3, "{told:?}");
-    assert_eq!(told[0]["data"]["node_id"], "n0");
-    assert_eq!(told[0]["data"]["data"]["result"], json!({"value": 1}));
-    assert_eq!(told[1]["data"]["state"], "error");
-    assert_eq!(told[1]["data"]["data"]["result"], Json::Null);
-    assert_eq!(told[2]["type"], "continuous_update");
-    assert_eq!(told[2]["data"]["status"], "failed");
-    assert_eq!(told[2]["data"]["data"]["results"], json!({"n0": {"value": 1}}));
-    assert_eq!(told[2]["data"]["data"]["iterations"], 3);
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert_eq!((&told[0]["type"], &told[0]["data"]["status"]), (&json!("continuous_update"), &json!("executing")));
+    assert_eq!(told[1]["data"]["node_id"], "n0");
+    assert_eq!(told[1]["data"]["data"]["result"], json!({"value": 1}));
+    assert_eq!(told[2]["data"]["state"], "error");
+    assert_eq!(told[2]["data"]["data"]["result"], Json::Null);
+    assert_eq!(told[3]["type"], "continuous_update");
+    assert_eq!(told[3]["data"]["status"], "failed");
+    assert_eq!(told[3]["data"]["data"]["results"], json!({"n0": {"value": 1}}));
+    assert_eq!(told[3]["data"]["data"]["iterations"], 3);
+    let places: Vec<_> = told.iter().map(|message| message["seq"].as_u64().unwrap()).collect();
+    assert_eq!(places, [101, 102, 103, 104]);
     assert!(!board.is_pending(3) && board.is_pending(4));
 }
 
@@ -105,7 +109,14 @@ fn a_start_is_told_first_and_an_end_last() {
         told.iter().map(|message| message["event"].as_str().or(message["type"].as_str()).unwrap()).collect();
     assert_eq!(
         words,
-        ["continuous_started", "execution_failed", "node_state", "continuous_update", "continuous_stopped"]
+        [
+            "continuous_started",
+            "execution_failed",
+            "continuous_update",
+            "node_state",
+            "continuous_update",
+            "continuous_stopped"
+        ]
     );
 }
 
@@ -120,16 +131,18 @@ fn of_an_input_only_the_last_change_is_told() {
     assert_eq!(values, [&json!(2), &json!(3)]);
     board.happened(input("a", 4));
     assert_eq!(messages(&board.since(100, &Numbers(vec![1]), &beat(0)).unwrap()).len(), 2);
+    assert_eq!(messages(&board.since(101, &Numbers(vec![1]), &beat(0)).unwrap())[0]["data"]["input_value"], 3);
 }
 
 #[test]
 fn who_lacks_more_than_is_kept_needs_to_know_everything() {
     let mut board = board(1);
     let nodes = Numbers(vec![1]);
-    assert!(board.since(99, &nodes, &beat(0)).is_none(), "flushes of another start");
-    for at in 0..1000 {
+    assert!(board.since(99, &nodes, &beat(0)).is_none(), "a place of another start");
+    assert!(board.since(101, &nodes, &beat(0)).is_none(), "a place that was not given away, such as another server's");
+    for _ in 0..1000 {
         board.happened(event(Event::ExecutionFailed));
-        board.flush(&nodes, &beat(at), false);
+        board.flush(&nodes, &beat(0), false);
     }
     assert!(board.since(200, &nodes, &beat(0)).is_none());
     assert_eq!(messages(&board.since(1000, &nodes, &beat(0)).unwrap()).len(), 100);
@@ -202,13 +215,13 @@ proptest! {
                     quick.read(&parts);
                     if !slow.misses {
                         slow.read(&parts);
-                        slow.has = board.last_flush();
+                        slow.has = board.last_seq();
                     }
                 }
                 Step::Flush => prop_assert!(board.flush(&nodes, &beat(count), true).unwrap().is_empty()),
                 Step::CatchUp => {
                     slow.read(&board.since(slow.has, &nodes, &beat(count)).unwrap());
-                    slow.has = board.last_flush();
+                    slow.has = board.last_seq();
                     slow.misses = false;
                 }
             }
@@ -244,4 +257,52 @@ fn a_board_tells_nothing_where_nobody_listens() {
     assert!(!board.is_pending(1));
     let told = messages(&board.since(100, &Numbers(vec![1]), &beat(1)).unwrap());
     assert_eq!(told.len(), 2, "{told:?}");
+}
+
+/// The `seq` of each message, and what it is about.
+fn places(parts: &Parts) -> Vec<(u64, String)> {
+    let about = |message: &Json| {
+        [&message["event"], &message["data"]["node_id"], &message["type"]]
+            .into_iter()
+            .find_map(Json::as_str)
+            .map(str::to_owned)
+    };
+    messages(parts).iter().map(|message| (message["seq"].as_u64().unwrap(), about(message).unwrap())).collect()
+}
+
+proptest! {
+    /// Wherever a connection breaks off, what comes after that place and the rest that was told before it end in the same.
+    #[test]
+    fn who_breaks_off_anywhere_gets_the_latest_of_the_rest(changes in prop::collection::vec(prop::collection::vec(0..4usize, 1..4), 1..9), cut in 0..60usize) {
+        let (mut board, nodes) = (board(4), Numbers(vec![1; 4]));
+        let mut all = Vec::new();
+        for (at, changed) in changes.iter().enumerate() {
+            changed.iter().for_each(|node| board.changed(*node));
+            board.happened(input(&at.to_string(), 1));
+            all.extend(places(&board.flush(&nodes, &beat(at as u64 + 1), true).unwrap()));
+        }
+        let known = cut.min(all.len());
+        let since = known.checked_sub(1).map_or(100, |last| all[last].0);
+        let missed = places(&board.since(since, &nodes, &beat(changes.len() as u64)).unwrap());
+        // Of what can be replaced, only the latest.
+        let is_latest = |(at, about): &(usize, &(u64, String))| {
+            about.1 == "workflow_updated" || !all[at + 1..].iter().any(|(_, later)| *later == about.1)
+        };
+        let rest = all.iter().enumerate().skip(known).filter(is_latest);
+        prop_assert_eq!(missed, rest.map(|(_, told)| told.clone()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_past_of_a_workflow_is_told_from_any_place_that_is_known() {
+    let status = Status { last_seq: 107, ..Status::stopped("w".into(), 1, 1, 1) };
+    let mut past = Past::ended("w".into(), 100, status, event(Event::ContinuousStopped));
+    let told = |past: &Past, since| past.since(since).map(|parts| places(&parts));
+    let end = vec![(107, "execution_status".to_owned()), (107, "continuous_stopped".to_owned())];
+    assert_eq!((told(&past, 103), told(&past, 107)), (Some(end), Some(Vec::new())));
+    assert_eq!((told(&past, 99), told(&past, 108)), (None, None));
+    for _ in 0..20 {
+        past.happened(Happening { change: Some(Change::Saved), ..event(Event::WorkflowUpdated) });
+    }
+    assert_eq!((told(&past, 110), told(&past, 125).unwrap().len(), past.last_seq()), (None, 2, 127));
 }

@@ -29,10 +29,11 @@ impl Watchers {
         self.broadcast.has_listeners()
     }
 
-    /// Tells that something has happened to a workflow: to those who watch it, and to those who watch all.
+    /// Tells that something has happened to a run of a workflow as a session: to those who watch the workflow, and to
+    /// those who watch all.
     pub fn happened(&self, workflow_id: &str, happening: &Happening) {
         if self.are_there() {
-            self.tell(workflow_id, happening_parts(workflow_id, happening));
+            self.tell(workflow_id, happening_parts(workflow_id, None, happening));
         }
     }
 
@@ -43,8 +44,9 @@ impl Watchers {
         }
     }
 
-    fn tell(&self, workflow_id: &str, parts: Parts) {
+    /// Tells something about a workflow.
+    pub fn tell(&self, workflow_id: &str, parts: Parts) {
         let topics = smallvec![Topic::Workflow(TopicKey::of(workflow_id)), Topic::Workflows];
-        self.broadcast.tell(&Tell { topics, flush: None, parts: Arc::new(parts) });
+        self.broadcast.tell(&Tell { topics, first_seq: None, parts: Arc::new(parts) });
     }
 }

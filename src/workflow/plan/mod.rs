@@ -108,7 +108,7 @@ pub struct Plan {
     /// What the next sweep runs.
     dirty: Marks,
     pulls: Pulls,
-    /// What wants to run in the next iteration.
+    /// What wants to run in the next iteration that begins.
     again: Vec<u32>,
     wakes: Wakes,
     jobs: Jobs,
@@ -198,7 +198,19 @@ impl Plan {
     /// Whether something is to be done now: an input has changed, work has ended, a node asked to run again.
     #[must_use]
     pub fn is_dirty(&self) -> bool {
+        self.is_unsettled() || !self.again.is_empty()
+    }
+
+    /// Whether something is to be done now that [`Plan::take_in`] does.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
         !self.dirty.is_empty()
+    }
+
+    /// Whether all has come in that the iterations so far have begun: nothing is to be taken in, and nothing waits.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !self.is_unsettled() && !self.is_waiting() && self.next_after().is_none()
     }
 
     /// Whether it has nodes that run in every iteration.
@@ -227,11 +239,23 @@ impl Plan {
 
     /// Marks the nodes whose time has come.
     pub fn wake_due(&mut self, now: Timestamp) {
-        while let Some(node) = self.wakes.due(now) {
-            if let Some(seat) = self.seats.get_mut(node as usize) {
-                seat.flags |= seat::WOKEN;
-                self.mark(node);
-            }
+        self.wake_after_due(now);
+        while let Some(node) = self.wakes.due(WakeKind::Beat, now) {
+            self.wake(node);
+        }
+    }
+
+    /// Marks the nodes whose time has come and that a run which is to end waits for.
+    pub fn wake_after_due(&mut self, now: Timestamp) {
+        while let Some(node) = self.wakes.due(WakeKind::After, now) {
+            self.wake(node);
+        }
+    }
+
+    fn wake(&mut self, node: u32) {
+        if let Some(seat) = self.seats.get_mut(node as usize) {
+            seat.flags |= seat::WOKEN;
+            self.mark(node);
         }
     }
 

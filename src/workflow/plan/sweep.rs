@@ -10,13 +10,22 @@ use crate::domain::time::Timestamp;
 impl Plan {
     /// Does one iteration. Gives what is to be told, and what is to be done beside the loop.
     pub fn tick(&mut self, now: Timestamp) -> Tick {
+        while let Some(node) = self.again.pop() {
+            self.mark(node);
+        }
+        for at in 0..self.volatile.len() {
+            self.mark(self.volatile[at]);
+        }
+        self.take_in(now)
+    }
+
+    /// Does what follows from iterations before, such as from work that has ended, and begins nothing anew: nodes that
+    /// run in every iteration and those that asked to run in the next one do not.
+    pub fn take_in(&mut self, now: Timestamp) -> Tick {
         self.iteration += 1;
         self.now = now;
         let mut tick = Tick { iteration: self.iteration, ..Tick::default() };
         tick.dropped.append(&mut self.jobs.dropped);
-        for at in 0..self.volatile.len() {
-            self.mark(self.volatile[at]);
-        }
         if !self.dirty.is_empty() {
             self.pulse.iterates(self.iteration);
             // Once for a sweep and not for each node: a sweep goes on behind a node that panics.
@@ -25,9 +34,8 @@ impl Plan {
             }
             self.floor = 0;
             self.pulse.rests();
-            while let Some(node) = self.again.pop() {
-                self.seats[node as usize].flags |= WOKEN;
-                self.mark(node);
+            for node in &self.again {
+                self.seats[*node as usize].flags |= WOKEN;
             }
         }
         self.hand_out(&mut tick);

@@ -45,13 +45,10 @@ impl Wakes {
     }
 
     /// Takes out a node whose time has come.
-    pub(super) fn due(&mut self, now: Timestamp) -> Option<u32> {
-        for times in [&mut self.after, &mut self.beats] {
-            if times.first().is_some_and(|(at, _)| *at <= now) {
-                return times.pop_first().map(|(_, node)| node);
-            }
-        }
-        None
+    pub(super) fn due(&mut self, kind: WakeKind, now: Timestamp) -> Option<u32> {
+        let times = self.of(kind);
+        times.first().filter(|(at, _)| *at <= now)?;
+        times.pop_first().map(|(_, node)| node)
     }
 
     fn of(&mut self, kind: WakeKind) -> &mut BTreeSet<(Timestamp, u32)> {

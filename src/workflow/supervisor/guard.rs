@@ -89,7 +89,7 @@ impl Supervisor {
             let mut happening = Happening::new(event, entry.definition.graph.nodes.len(), Timestamp::now());
             happening.version = Some(entry.definition.version);
             happening.reason = Some(reason.clone());
-            self.watchers.happened(workflow_id, &happening);
+            self.happened(workflow_id, happening);
         }
         self.keep_no_more(workflow_id, None, ctx);
     }

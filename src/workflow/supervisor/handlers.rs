@@ -11,15 +11,17 @@ use super::messages::{
 };
 use super::{Beginning, Supervisor};
 use crate::domain::time::Timestamp;
-use crate::hub::{Join, Topic};
+use crate::hub::{Join, Parts, Topic, TopicKey};
 use crate::store::{Precondition, Store};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::messages::{Admit, Apply, Describe, Halt, Inputs, Resume, Revise, Step};
+use crate::workflow::live::board::status_parts;
 use crate::workflow::live::happening::{Change, Happening};
+use crate::workflow::live::past::Past;
 use crate::workflow::refused::Refused;
-use crate::workflow::told::Event;
+use crate::workflow::told::{Event, Status};
 
 /// How many documents are read at once.
 const PAGE: usize = 100;
@@ -48,7 +50,8 @@ impl Handler<StopLive> for Supervisor {
         match self.live.get(&workflow_id) {
             Some(entry) => {
                 let by = author.as_ref().map(|author| format!(" by {author}")).unwrap_or_default();
-                entry.executor.do_send(Halt { reason: format!("stopped{by}"), author, reply: Some(reply) });
+                let (reason, reply) = (format!("stopped{by}"), Some(reply));
+                entry.executor.do_send(Halt { reason, author, removed: None, reply });
             }
             None => {
                 let _ = reply.send(Ok(None));
@@ -146,7 +149,7 @@ impl Handler<DefinitionSaved> for Supervisor {
         match self.live.get(&definition.id) {
             // The executor tells it with what it goes on with, or why it does not.
             Some(entry) => entry.executor.do_send(Revise { definition }),
-            None => self.watchers.happened(&definition.id, &updated),
+            None => self.happened(&definition.id, updated),
         }
     }
 }
@@ -155,11 +158,30 @@ impl Handler<DefinitionRemoved> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: DefinitionRemoved, _: &mut Self::Context) {
-        let DefinitionRemoved { workflow_id, author } = message;
-        self.watchers.happened(&workflow_id, &updated(Change::Removed, author.clone()));
-        if let Some(entry) = self.live.get(&workflow_id) {
-            entry.executor.do_send(Halt { reason: "the workflow was removed".to_owned(), author, reply: None });
+        let DefinitionRemoved { definition, author } = message;
+        let mut removed = updated(Change::Removed, author.clone());
+        removed.node_count = definition.graph.nodes.len();
+        removed.version = Some(definition.version);
+        match self.live.get(&definition.id) {
+            Some(entry) => {
+                let reason = "the workflow was removed".to_owned();
+                entry.executor.do_send(Halt { reason, author, removed: Some(removed), reply: None });
+            }
+            None => self.happened(&definition.id, removed),
         }
+    }
+}
+
+impl Supervisor {
+    /// What somebody lacks of a workflow that is not live, who has all up to the place `since`.
+    fn missed(&mut self, topic: Topic, since: u64, standing: Option<Box<Status>>) -> Parts {
+        let is_it = |past: &&Past| Topic::Workflow(TopicKey::of(past.workflow_id())) == topic;
+        if let Some(missed) = self.pasts.iter().find(is_it).and_then(|past| past.since(since)) {
+            return missed;
+        }
+        let Some(standing) = standing else { return Parts::default() };
+        let last_seq = self.past(&standing.workflow_id).last_seq();
+        status_parts(Status { last_seq, gap: true, ..*standing }, Timestamp::now())
     }
 }
 
@@ -171,10 +193,9 @@ impl Handler<Watch> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: Watch, _: &mut Self::Context) {
-        let Watch { connection, shard, topic, since } = message;
-        let broadcast = &self.shared.broadcast;
+        let Watch { connection, shard, topic, since, standing } = message;
         if topic == Topic::Workflows {
-            broadcast.join(&shard, Join { connection, topic, parts: Arc::default() });
+            self.shared.broadcast.join(&shard, Join { connection, topic, parts: Arc::default() });
             for entry in self.live.values() {
                 entry.executor.do_send(Admit { connection, shard: shard.clone(), since: None });
             }
@@ -185,11 +206,8 @@ impl Handler<Watch> for Supervisor {
             entry.executor.do_send(Admit { connection, shard, since });
             return;
         }
-        // Who has part of what was told before the end gets the end.
-        let lacks = |flush: u64| since.is_some_and(|since| since < flush);
-        let end = self.ends.iter().find(|end| end.topic == topic && lacks(end.flush));
-        let parts = end.map(|end| Arc::clone(&end.last_words)).unwrap_or_default();
-        broadcast.join(&shard, Join { connection, topic, parts });
+        let parts = since.map(|since| self.missed(topic, since, standing)).unwrap_or_default();
+        self.shared.broadcast.join(&shard, Join { connection, topic, parts: Arc::new(parts) });
     }
 }
 

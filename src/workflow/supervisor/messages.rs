@@ -87,8 +87,8 @@ pub struct DefinitionSaved {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct DefinitionRemoved {
-    /// The workflow.
-    pub workflow_id: String,
+    /// As it was.
+    pub definition: Definition,
     /// Who did it, where they said.
     pub author: Option<String>,
 }
@@ -103,8 +103,10 @@ pub struct Watch {
     pub shard: Addr<Shard>,
     /// What it watches.
     pub topic: Topic,
-    /// The last flush of that workflow that it has.
+    /// The last place in what is told of that workflow that it has.
     pub since: Option<u64>,
+    /// How the workflow stands; told where it is not live and what was missed is not known.
+    pub standing: Option<Box<Status>>,
 }
 
 /// A connection has gone.

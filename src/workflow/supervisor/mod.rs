@@ -29,13 +29,15 @@ use super::definition::Definition;
 use super::definitions::Definitions;
 use super::executor::messages::{Admit, EndReply, Inputs, LetGo, Reply};
 use super::executor::{Executor, Launch, Leash, Occasion, Shared};
+use super::live::happening::Happening;
+use super::live::past::Past;
 use super::live::watchers::Watchers;
 use super::plan::{NodeIndex, Pulse};
 use super::refused::Refused;
 use super::told::Status;
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
-use crate::hub::{Parts, Shard, Topic, TopicKey};
+use crate::hub::{Shard, Topic, TopicKey};
 use crate::store::Store;
 
 /// How often it is looked whether an executor is stuck.
@@ -53,21 +55,16 @@ pub struct Supervisor {
     /// The connections that watch all workflows.
     everybody: HashMap<ConnectionId, Addr<Shard>>,
     keepers: HashMap<String, Keeper>,
-    /// How workflows ended, the latest last: for those who could not follow to the end.
-    ends: VecDeque<End>,
+    /// What is known of workflows that are not live, the latest last: for those who could not follow.
+    pasts: VecDeque<Past>,
+    /// The last place that is known to be given away in what is told of any workflow.
+    last_seq: u64,
     /// How often a workflow was started.
     generation: u64,
     /// The executors that were given up and are stuck still.
     given_up: Vec<Leash>,
     looking: Option<SpawnHandle>,
     is_going_down: bool,
-}
-
-/// How a workflow ended.
-struct End {
-    topic: Topic,
-    flush: u64,
-    last_words: Arc<Parts>,
 }
 
 /// A live workflow.
@@ -130,7 +127,8 @@ impl Supervisor {
             live: HashMap::new(),
             everybody: HashMap::new(),
             keepers: HashMap::new(),
-            ends: VecDeque::new(),
+            pasts: VecDeque::new(),
+            last_seq: 0,
             generation: 0,
             given_up: Vec::new(),
             looking: None,
@@ -190,6 +188,8 @@ impl Supervisor {
     ) {
         self.generation += 1;
         entry.generation = self.generation;
+        let base = self.base();
+        self.pasts.retain(|past| **past.workflow_id() != entry.definition.id);
         let watching = self.everybody.iter();
         let watching =
             watching.map(|(connection, shard)| Admit { connection: *connection, shard: shard.clone(), since: None });
@@ -200,6 +200,7 @@ impl Supervisor {
             generation: entry.generation,
             inputs: entry.inputs.clone(),
             quarantined: entry.quarantined.clone(),
+            base,
             counted_before: entry.counted_before,
             started_at: entry.started_at,
             is_paused: entry.is_paused,
@@ -217,6 +218,45 @@ impl Supervisor {
         if self.looking.is_none() {
             self.looking = Some(ctx.run_interval(LOOK, |supervisor, ctx| supervisor.look(ctx)));
         }
+    }
+
+    /// A place behind all that were given away before, also by servers before this one on the same data: the clock goes on
+    /// faster than messages are told.
+    fn base(&mut self) -> u64 {
+        let now = u64::try_from(Timestamp::now().as_micros()).unwrap_or_default();
+        self.last_seq = now.max(self.last_seq + 1);
+        self.last_seq
+    }
+
+    /// What is known of a workflow that is not live.
+    fn past(&mut self, workflow_id: &str) -> &mut Past {
+        let at = match self.pasts.iter().position(|past| **past.workflow_id() == *workflow_id) {
+            Some(at) => at,
+            None => {
+                let past = Past::new(workflow_id.into(), self.base());
+                self.remember(past)
+            }
+        };
+        &mut self.pasts[at]
+    }
+
+    /// Remembers what is known of a workflow; gives where that is.
+    fn remember(&mut self, past: Past) -> usize {
+        self.last_seq = self.last_seq.max(past.last_seq());
+        self.pasts.retain(|other| other.workflow_id() != past.workflow_id());
+        if self.pasts.len() >= self.shared.limits.max_live {
+            self.pasts.pop_front();
+        }
+        self.pasts.push_back(past);
+        self.pasts.len() - 1
+    }
+
+    /// Tells that something has happened to a workflow that is not live.
+    fn happened(&mut self, workflow_id: &str, happening: Happening) {
+        let past = self.past(workflow_id);
+        let (parts, seq) = (past.happened(happening), past.last_seq());
+        self.last_seq = self.last_seq.max(seq);
+        self.watchers.tell(workflow_id, parts);
     }
 
     /// Forgets a live workflow; gives what was known of it.

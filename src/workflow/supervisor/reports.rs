@@ -2,8 +2,8 @@
 
 use actix::Handler;
 
+use super::Supervisor;
 use super::keep::Waiting;
-use super::{End, Supervisor};
 use crate::workflow::executor::messages::{Fact, Report};
 
 impl Handler<Report> for Supervisor {
@@ -51,13 +51,8 @@ impl Handler<Report> for Supervisor {
                 });
                 self.keep(&workflow_id, wish, Some(waiting), ctx);
             }
-            Fact::Ended { last_words, flush, waiting } => {
-                let topic = entry.topic;
-                self.ends.retain(|end| end.topic != topic);
-                self.ends.push_back(End { topic, flush, last_words });
-                while self.ends.len() > self.shared.limits.max_live {
-                    self.ends.pop_front();
-                }
+            Fact::Ended { past, waiting } => {
+                self.remember(*past);
                 self.forget(&workflow_id, ctx);
                 self.keep_no_more(&workflow_id, waiting, ctx);
             }

@@ -1,5 +1,6 @@
 //! Tests of live workflows: the supervisor, its executors on their threads, and those who watch.
 
+mod ending;
 mod stage;
 mod wrong;
 
@@ -171,7 +172,7 @@ async fn a_saved_version_takes_the_place_of_the_one_that_runs() {
     let failed = watcher.until_event("execution_failed").await;
     assert_eq!(failed["data"]["reason"], "version 3 is not valid (a): version 2 goes on");
     assert_eq!(stage.status("chain").await["version"], 2);
-    stage.live.removed("chain".into(), None);
+    stage.live.removed(chain(), None);
     watcher.until("that it is removed", |message| message["data"]["change"] == "removed").await;
     watcher.until_event("continuous_stopped").await;
 }

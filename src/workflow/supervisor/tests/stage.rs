@@ -186,7 +186,7 @@ impl Stage {
     }
 
     pub(super) fn with(store: Store, connections: &Connections, change: impl FnOnce(&mut Workflows)) -> Self {
-        let mut limits = Workflows { interval_ms: 1, ..Workflows::default() };
+        let mut limits = Workflows { interval_ms: 1, min_interval_ms: 0, ..Workflows::default() };
         change(&mut limits);
         let gauge = Gauge::new(100);
         let metrics = Metrics::install(1).unwrap();

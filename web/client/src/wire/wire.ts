@@ -1687,7 +1687,15 @@ node_states: { [key in string]: NodeDetail },
 /**
  * The inputs that were changed since the start, by node and input.
  */
-inputs: Record<string, Record<string, unknown>>, };
+inputs: Record<string, Record<string, unknown>>,
+/**
+ * The `seq` of the last message about it: `?since=` goes on from there. 0 where none is known.
+ */
+last_seq: number,
+/**
+ * Whether not all could be told that the client has missed.
+ */
+gap?: boolean, };
 
 /**
  * What may happen to a workflow.

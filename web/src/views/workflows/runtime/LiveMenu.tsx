@@ -30,7 +30,7 @@ export function LiveMenu({ onClose, onStart }: { onClose: () => void; onStart: (
         </label>
         <input id={`${id}-ms`} type="text" inputMode="numeric" placeholder="100" value={form.interval} aria-invalid={wrong.interval ? true : undefined} aria-describedby={`${id}-ms-hint`} onChange={(event) => useLiveForm.setState({ interval: event.target.value })} />
         <p className={wrong.interval ? "field-error" : "hint"} id={`${id}-ms-hint`}>
-          {wrong.interval ?? "For clocks and other nodes that run by themselves; 0 is as fast as possible. Changed inputs count at once."}
+          {wrong.interval ?? "For clocks and other nodes that run by themselves; the server says what is the least. Changed inputs count at once."}
         </p>
       </div>
       <div className="field" data-wrong={wrong.most ? true : undefined}>

@@ -1,0 +1,82 @@
+//! What is known of a workflow that is not live: how it stood at its end, and what has happened to it since.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::board::{Writer, happening_parts};
+use super::happening::Happening;
+use crate::hub::Parts;
+use crate::workflow::told::Status;
+
+/// How many happenings are kept for those who could not follow.
+const KEPT: usize = 16;
+
+/// What is known of a workflow that is not live.
+#[derive(Clone, Debug)]
+pub struct Past {
+    workflow_id: Arc<str>,
+    /// Who has less than this is not known to have missed only what stands here.
+    from: u64,
+    seq: u64,
+    /// How it stood at its end, with the place of that.
+    end: Option<(u64, Box<Status>)>,
+    /// What has happened since, with the place of each.
+    happened: VecDeque<(u64, Happening)>,
+}
+
+impl Past {
+    /// Of a workflow of which nothing is known but what comes; places are those after `from`.
+    #[must_use]
+    pub fn new(workflow_id: Arc<str>, from: u64) -> Self {
+        Self { workflow_id, from, seq: from, end: None, happened: VecDeque::new() }
+    }
+
+    /// Of a workflow that was live, with places after `from`, and has ended like this.
+    #[must_use]
+    pub fn ended(workflow_id: Arc<str>, from: u64, status: Status, stopped: Happening) -> Self {
+        let seq = status.last_seq;
+        let happened = VecDeque::from([(seq, stopped)]);
+        Self { workflow_id, from, seq, end: Some((seq, Box::new(status))), happened }
+    }
+
+    /// The workflow.
+    #[must_use]
+    pub fn workflow_id(&self) -> &Arc<str> {
+        &self.workflow_id
+    }
+
+    /// The place of the last message about it.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Something has happened; gives what is to be told.
+    pub fn happened(&mut self, happening: Happening) -> Parts {
+        self.seq += 1;
+        let parts = happening_parts(&self.workflow_id, Some(self.seq), &happening);
+        self.happened.push_back((self.seq, happening));
+        if self.happened.len() > KEPT
+            && let Some((seq, _)) = self.happened.pop_front()
+        {
+            self.from = self.from.max(seq);
+        }
+        parts
+    }
+
+    /// What somebody lacks who has all up to the place `since`; `None` where that is not known.
+    #[must_use]
+    pub fn since(&self, since: u64) -> Option<Parts> {
+        if since < self.from || since > self.seq {
+            return None;
+        }
+        let mut writer = Writer::new(&self.workflow_id);
+        let at = self.happened.front().map(|(_, happening)| happening.timestamp).unwrap_or_default();
+        if let Some((_, status)) = self.end.as_ref().filter(|(seq, _)| *seq > since) {
+            writer.status(Status::clone(status), at);
+        }
+        let lacks = self.happened.iter().filter(|(seq, _)| *seq > since);
+        lacks.for_each(|(seq, happening)| writer.happening(Some(*seq), happening));
+        Some(writer.finish())
+    }
+}
