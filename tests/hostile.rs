@@ -5,6 +5,7 @@ mod floods;
 mod frames;
 pub(crate) mod http;
 mod limits;
+mod memory;
 pub(crate) mod server;
 mod slow;
 mod socket;

@@ -254,3 +254,19 @@ async fn a_node_may_be_a_task_of_its_own() {
     let end = app.until_status(&id, "completed").await;
     assert_eq!(end["result"]["outputs"]["t"], json!({"out": {"approved": true}}));
 }
+
+#[tokio::test]
+async fn outputs_that_are_too_large_together_fail_by_name() {
+    let app = setup(Setup::memory()).start().await;
+    let text = |id: &str| (id.to_owned(), json!({"text": "x".repeat(200_000)}));
+    let texts: Vec<(String, Value)> = ["a", "b", "c", "d", "e"].map(text).to_vec();
+    let nodes: Vec<(&str, &str, Value)> =
+        texts.iter().map(|(id, inputs)| (id.as_str(), "TextInput", inputs.clone())).collect();
+    let id = start(&app, graph(&nodes[..4], &[]), json!({})).await;
+    app.until_status(&id, "completed").await;
+    let id = start(&app, graph(&nodes, &[]), json!({})).await;
+    let session = app.until_status(&id, "failed").await;
+    let expected =
+        "result_too_large: with those of e, the outputs of the workflow are larger than 1000000 bytes together";
+    assert_eq!(session["error"], expected);
+}

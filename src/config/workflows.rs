@@ -19,6 +19,15 @@ pub struct Workflows {
     /// Most bytes of a value that a node gives, as JSON; one that gives more fails.
     #[garde(range(min = 64))]
     pub max_value_bytes: usize,
+    /// Most bytes of memory that the values of one run or live workflow take together; the node that goes beyond fails.
+    #[garde(range(min = 65_536))]
+    pub max_total_bytes: usize,
+    /// Most bytes of the outputs of a run together, as JSON; a run that gives more fails.
+    #[garde(range(min = 1024))]
+    pub max_result_bytes: usize,
+    /// Most computations at once, those of runs and of nodes that compute beside the loop; others wait their turn.
+    #[garde(range(min = 1, max = 1024))]
+    pub max_computing: usize,
     /// Most bytes of a value that is told to those who watch; of a larger one they get the beginning.
     #[garde(range(min = 64))]
     pub max_told_bytes: usize,
@@ -67,6 +76,9 @@ impl Default for Workflows {
             max_edges: 100_000,
             max_constant_bytes: 262_144,
             max_value_bytes: 4_194_304,
+            max_total_bytes: 67_108_864,
+            max_result_bytes: 1_000_000,
+            max_computing: 4,
             max_told_bytes: 16_384,
             max_body_bytes: 8_388_608,
             max_live: 64,

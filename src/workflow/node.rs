@@ -198,6 +198,11 @@ pub trait Node: Send {
         Err(NodeError::new("it did not wait for anything"))
     }
 
+    /// About how many bytes it keeps between runs, beside its outputs; they count towards what its workflow may hold.
+    fn kept(&self) -> usize {
+        0
+    }
+
     /// Which of its lazy inputs it wants to have up to date before it runs; only asked where it has such.
     fn wants(&self, _cx: &Cx<'_>) -> Option<usize> {
         None

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::Number;
 
+use crate::domain::nesting::DEEPEST_JSON;
+
 /// A value that travels from node to node.
 #[derive(Clone, Debug, Default)]
 pub enum Value {
@@ -109,6 +111,63 @@ impl Value {
             Value::Json(json) => json_size(json),
         }
     }
+}
+
+/// How much a value takes, as text and in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// About how many bytes as JSON.
+    pub json: usize,
+    /// About how many bytes in memory, apart from the slot that it stands in.
+    pub memory: usize,
+}
+
+impl Value {
+    /// How much it takes; nothing where it is nested deeper than JSON may be.
+    #[must_use]
+    pub fn measure(&self) -> Option<Measure> {
+        match self {
+            Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) => {
+                Some(Measure { json: self.size(), memory: 0 })
+            }
+            Value::Text(text) => Some(Measure { json: text.len() + 2, memory: text.len() + 16 }),
+            Value::Json(json) => {
+                let mut whole = Measure::default();
+                measure(json, DEEPEST_JSON, &mut whole)?;
+                Some(whole)
+            }
+        }
+    }
+}
+
+/// Bytes of an entry of an object, apart from its key and its value: the key's place and the index.
+const ENTRY: usize = 48;
+
+fn measure(json: &serde_json::Value, levels: usize, whole: &mut Measure) -> Option<()> {
+    whole.memory += size_of::<serde_json::Value>();
+    match json {
+        serde_json::Value::Null | serde_json::Value::Bool(_) => whole.json += 5,
+        serde_json::Value::Number(_) => whole.json += 12,
+        serde_json::Value::String(text) => {
+            whole.json += text.len() + 2;
+            whole.memory += text.len();
+        }
+        serde_json::Value::Array(items) => {
+            let levels = levels.checked_sub(1)?;
+            whole.json += 2 + items.len();
+            items.iter().try_for_each(|item| measure(item, levels, whole))?;
+        }
+        serde_json::Value::Object(map) => {
+            let levels = levels.checked_sub(1)?;
+            whole.json += 2;
+            for (key, item) in map {
+                whole.json += key.len() + 4;
+                whole.memory += key.len() + ENTRY;
+                measure(item, levels, whole)?;
+            }
+        }
+    }
+    Some(())
 }
 
 /// About how many bytes JSON takes.
@@ -249,6 +308,7 @@ mod tests {
             prop_assert_eq!(value.to_json(), json.clone());
             prop_assert_eq!(serde_json::to_value(&value).unwrap(), json.clone());
             prop_assert!(value == Value::from(json));
+            prop_assert_eq!(value.measure().map(|measure| measure.json), Some(value.size()));
         }
     }
 

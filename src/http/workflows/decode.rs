@@ -175,6 +175,7 @@ fn text(map: &mut Map<String, Value>, key: &str, wrong: &mut Wrong) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn faults(body: Value) -> Vec<String> {
@@ -225,5 +226,15 @@ mod tests {
         let deep = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
         assert_eq!(faults(json!({"nodes": [], "x": deep(65)})), ["body too_deep"]);
         assert!(read(Some(json!({"nodes": [], "x": deep(60)}))).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_or_refused(text in r#"(\[|\]|\{|\}|,|:|"(nodes|edges|id|type|inputs|source|target|x)"|1|null){0,24}"#) {
+            let refused = serde_json::from_str(&text).map(|body| read(Some(body)).err());
+            if let Ok(Some(problem)) = refused {
+                prop_assert!(!problem.errors.is_empty());
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Runs a plan to its end within a session: iteration by iteration, and between them whatever work has ended.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -16,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::session::context::CleanupGuard;
 use crate::session::{TaskContext, TaskError, TaskResult};
 use crate::workflow::node::{NodeError, Reply};
-use crate::workflow::plan::{Job, JobId, NodeIndex, NodeView, Plan, Tick};
+use crate::workflow::plan::{Job, JobId, NodeIndex, NodeView, Plan, Pulse, Tick};
 use crate::workflow::told::NodeState;
 
 /// Failed nodes that the error of a session names.
@@ -157,12 +158,15 @@ impl Driver {
         let limit = Duration::from_secs_f64(self.kind.limits.node_timeout);
         let (pulse, now) = (self.plan.progress().clone(), self.now);
         let mut plan = std::mem::take(&mut self.plan);
-        let mut work = std::pin::pin!(self.ctx.blocking(move || (plan.tick(now), plan)));
+        let worker = self.kind.worker.clone();
+        let mut work = std::pin::pin!(worker.beside(move || (plan.tick(now), plan)));
+        let mut guard = GiveUp(Some(pulse.clone()));
         let mut before = None;
         loop {
             match tokio::time::timeout(limit, &mut work).await {
                 Ok(done) => {
-                    let (tick, plan) = done?;
+                    guard.0 = None;
+                    let (tick, plan) = done.ok_or_else(|| TaskError::failed("the workflow broke down"))?;
                     self.plan = plan;
                     return Ok(tick);
                 }
@@ -277,8 +281,13 @@ impl Driver {
             let more = if more > 0 { format!("; and {more} more") } else { String::new() };
             return Err(TaskError::Failed(format!("{named}{more}")));
         }
+        let most = self.kind.limits.max_result_bytes;
+        let mut left = Room(most);
         let mut outputs = Map::new();
         for view in views() {
+            for (_, value) in view.outputs() {
+                serde_json::to_writer(&mut left, value).map_err(|_| too_large(view.id, most))?;
+            }
             let given = view.outputs().filter(|(_, value)| !value.is_null());
             let given: Map<String, Value> = given.map(|(name, value)| (name.to_owned(), value.to_json())).collect();
             if !given.is_empty() {
@@ -322,6 +331,37 @@ impl Driver {
             let what = What::Failed("it was cancelled");
             observer.tell(RunEvent { session_id, workflow_id: &workflow_id, version, node_count, what });
         }))
+    }
+}
+
+fn too_large(node: &str, most: usize) -> TaskError {
+    TaskError::Failed(format!(
+        "result_too_large: with those of {node}, the outputs of the workflow are larger than {most} bytes together"
+    ))
+}
+
+/// How many bytes may still be written; they go nowhere.
+struct Room(usize);
+
+impl std::io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Lets an iteration that nobody waits for any more end behind the node that runs.
+struct GiveUp(Option<Arc<Pulse>>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        if let Some(pulse) = &self.0 {
+            pulse.give_up();
+        }
     }
 }
 

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::bounded::LARGEST_TEXT;
 use super::stateful;
 use crate::workflow::cx::Wake;
 use crate::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Spec};
 use crate::workflow::port::{Input, Output, Type};
 use crate::workflow::value::Value;
+
+/// Bytes that an item takes beside what is in it.
+const ITEM: usize = 64;
 
 /// Most items that are collected.
 const MOST: usize = 100_000;
@@ -87,30 +91,51 @@ fn whole(count: usize) -> Value {
 /// Collects; keeps what came so far, by index.
 #[derive(Default)]
 struct Collect {
-    so_far: BTreeMap<i64, Json>,
+    so_far: BTreeMap<i64, (Json, usize)>,
+    /// Bytes of all of them.
+    bytes: usize,
+}
+
+impl Collect {
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn remove(&mut self, index: i64) {
+        self.bytes -= self.so_far.remove(&index).map_or(0, |(_, bytes)| bytes);
+    }
 }
 
 impl Node for Collect {
+    fn kept(&self) -> usize {
+        self.bytes
+    }
+
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         if cx.has(1) {
             let index = cx.integer(1)?;
             if index == 0 {
-                self.so_far.clear();
+                self.clear();
             }
+            self.remove(index);
             if cx.has(0) {
-                self.so_far.insert(index, cx.input(0).to_json());
-            } else {
-                self.so_far.remove(&index);
+                let bytes = cx.input(0).measure().map_or(0, |measure| measure.memory) + ITEM;
+                self.bytes += bytes;
+                self.so_far.insert(index, (cx.input(0).to_json(), bytes));
             }
         } else {
-            self.so_far.clear();
+            self.clear();
+        }
+        if self.bytes > LARGEST_TEXT {
+            self.clear();
+            return Err(format!("the items take more than {LARGEST_TEXT} bytes together").into());
         }
         if self.so_far.len() > MOST {
-            self.so_far.clear();
+            self.clear();
             return Err(format!("there are more than {MOST} items").into());
         }
         if cx.boolean(2)? {
-            let list: Vec<Json> = self.so_far.values().cloned().collect();
+            let list: Vec<Json> = self.so_far.values().map(|(item, _)| item.clone()).collect();
             cx.set(0, Json::Array(list));
         }
         Ok(Next::Done)

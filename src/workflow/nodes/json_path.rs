@@ -1,5 +1,7 @@
 //! Data: what a JSONPath finds (RFC 9535).
 
+mod cost;
+
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -23,6 +25,12 @@ const MOST_DESCENTS: usize = 3;
 
 /// Most commas of a path, each of which may find the same once more.
 const MOST_COMMAS: usize = 16;
+
+/// Most steps that a path may take on a document.
+const MOST_STEPS: f64 = 4_000_000.0;
+
+/// Most bytes that a regular expression of a path takes.
+const LARGEST_PATTERN: usize = 64 * 1024;
 
 /// The classes of this family.
 pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
@@ -52,7 +60,12 @@ impl Node for Finder {
             Some((_, path)) => path,
             None => parse(text)?,
         };
-        let found = find(&path, &as_json(cx.input(0)));
+        let json = as_json(cx.input(0));
+        let found = if cost::steps(text, &json) > MOST_STEPS {
+            Err("the path takes too long on this JSON: filters within filters, or with $ in them, multiply".into())
+        } else {
+            find(&path, &json)
+        };
         self.parsed = Some((text.to_owned(), path));
         cx.set(0, found?);
         Ok(Next::Done)
@@ -67,6 +80,13 @@ fn parse(text: &str) -> Result<JsonPath, NodeError> {
         return Err(format!("a path has at most {MOST_DESCENTS} times .. and {MOST_COMMAS} commas").into());
     }
     nesting::check_text(text, DEEPEST).map_err(|error| NodeError::new(error.to_string()))?;
+    let patterns = cost::patterns(text).ok_or("a regular expression of a path must stand in it as a text")?;
+    for pattern in patterns {
+        let built = regex::RegexBuilder::new(&pattern).size_limit(LARGEST_PATTERN).build();
+        if matches!(built, Err(regex::Error::CompiledTooBig(_))) {
+            return Err("a regular expression of the path is too large".into());
+        }
+    }
     JsonPath::parse(text).map_err(|error| format!("the path cannot be read: {error}").into())
 }
 

@@ -10,6 +10,8 @@ mod flow;
 mod for_each;
 mod functions;
 mod growth;
+#[cfg(test)]
+mod hostile;
 mod inputs;
 mod json_path;
 mod lists;

@@ -1,6 +1,7 @@
 //! Text: finding and replacing, with regular expressions that are compiled once.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use regex::{Captures, Regex, RegexBuilder};
 use serde_json::{Map, Value as Json};
@@ -12,6 +13,16 @@ use crate::workflow::port::{Input, Output, Type};
 
 /// Most bytes that a compiled expression takes.
 const LARGEST_PROGRAM: usize = 1024 * 1024;
+
+/// How long looking for matches may take. Each search takes the time of a whole text at most, but there may be as many of
+/// them as the text has characters.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// How much one search may cost at most: bytes of the compiled expression, times bytes of the text.
+const MOST_COST: usize = 1 << 36;
+
+/// How much finding the groups of a match may cost at most: groups, times bytes of the text.
+const MOST_GROUPS: usize = 1 << 24;
 
 /// Most matches that are told of one text.
 const MOST_MATCHES: usize = 10_000;
@@ -69,6 +80,23 @@ fn compile(pattern: &str) -> Result<Regex, NodeError> {
     })
 }
 
+/// Refuses an expression whose search of a text this long could take long; `regex` is of at most [`LARGEST_PROGRAM`].
+fn affordable(regex: &Regex, text: &str) -> Result<(), NodeError> {
+    if regex.captures_len().saturating_mul(text.len()) > MOST_GROUPS {
+        return Err(format!("the regular expression has too many groups for a text of {} bytes", text.len()).into());
+    }
+    let most = MOST_COST.checked_div(text.len()).unwrap_or(LARGEST_PROGRAM);
+    if most >= LARGEST_PROGRAM || RegexBuilder::new(regex.as_str()).size_limit(most).build().is_ok() {
+        return Ok(());
+    }
+    Err(format!("the regular expression is too large for a text of {} bytes", text.len()).into())
+}
+
+/// Fails once looking for matches has taken too long.
+fn in_time(began: Instant) -> Result<(), NodeError> {
+    if began.elapsed() < LONGEST { Ok(()) } else { Err("looking for matches takes too long".into()) }
+}
+
 /// The expression that was compiled last.
 #[derive(Default)]
 struct Compiled(Option<Regex>);
@@ -120,8 +148,11 @@ pub(super) fn replace_text(text: &str, search: &str, replacement: &str) -> Resul
 }
 
 fn replace_regex(text: &str, regex: &Regex, replacement: &str) -> Result<(String, i64), NodeError> {
+    affordable(regex, text)?;
+    let began = Instant::now();
     let (mut replaced, mut count, mut done) = (Bounded::default(), 0, 0);
     for captures in regex.captures_iter(text) {
+        in_time(began)?;
         let Some(found) = captures.get(0) else { continue };
         replaced.push(text.get(done..found.start()).unwrap_or_default())?;
         replaced.push(&expand(&captures, found.len(), replacement)?)?;
@@ -152,7 +183,13 @@ impl Node for RegexMatch {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let regex = self.compiled.of(cx.text(1)?)?;
         let text = cx.text(0)?;
+        affordable(&regex, text)?;
+        let began = Instant::now();
         let first = regex.captures(text);
+        let size: usize = first.iter().flat_map(Captures::iter).flatten().map(|found| found.len()).sum();
+        if size > super::bounded::LARGEST_TEXT {
+            return Err("the groups of the first match are too large together".into());
+        }
         let matched = first.is_some();
         let group = |found: Option<regex::Match<'_>>| found.map_or(Json::Null, |found| found.as_str().into());
         let groups: Vec<Json> = first.iter().flat_map(|captures| captures.iter().skip(1)).map(group).collect();
@@ -161,7 +198,11 @@ impl Node for RegexMatch {
             (name.to_owned(), group(found))
         };
         let named: Map<String, Json> = regex.capture_names().flatten().map(name).collect();
-        let matches: Vec<Json> = regex.find_iter(text).take(MOST_MATCHES).map(|found| found.as_str().into()).collect();
+        let mut matches: Vec<Json> = Vec::new();
+        for found in regex.find_iter(text).take(MOST_MATCHES) {
+            in_time(began)?;
+            matches.push(found.as_str().into());
+        }
         cx.set(0, matched);
         cx.set(1, Json::from(groups));
         cx.set(2, Json::from(named));

@@ -185,6 +185,10 @@ struct Previous {
 }
 
 impl Node for Previous {
+    fn kept(&self) -> usize {
+        kept(&self.present)
+    }
+
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         if let Some(before) = self.present.replace(cx.input(0).clone()) {
             cx.set(0, before);
@@ -199,6 +203,10 @@ struct Change {
 }
 
 impl Node for Change {
+    fn kept(&self) -> usize {
+        kept(&self.passed)
+    }
+
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let deadband = cx.number(1)?;
         let value = cx.input(0);
@@ -217,6 +225,10 @@ impl Node for Change {
         cx.set(1, changed);
         Ok(Next::Done)
     }
+}
+
+fn kept(value: &Option<Value>) -> usize {
+    value.as_ref().and_then(Value::measure).map_or(0, |measure| measure.memory)
 }
 
 #[derive(Default)]

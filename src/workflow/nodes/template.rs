@@ -1,13 +1,19 @@
 //! Text: templates in the language of Jinja, with limits and without access to anything but their values.
 
+mod budget;
+mod constants;
 mod depth;
+mod program;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value as Rendered};
+use minijinja::machinery;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value as Rendered};
 use serde_json::{Value as Json, json};
 
-use super::bounded::{Bounded, LARGEST_TEXT};
+use super::bounded::Bounded;
 use super::growth::grows_too_much;
 use super::pattern::replace_text;
 use super::{Cx, Next, Node, NodeError, Value, dotted, stateful_checked};
@@ -15,7 +21,7 @@ use crate::workflow::node::{NodeClass, Spec};
 use crate::workflow::port::{Input, Output, Type};
 
 /// Most steps of a template.
-const MOST_STEPS: u64 = 50_000;
+const MOST_STEPS: u64 = 100_000;
 
 /// Most bytes of what is given to a template, as JSON.
 const LARGEST_VALUES: usize = 1024 * 1024;
@@ -72,31 +78,44 @@ impl Node for Template {
     }
 }
 
-fn compile(source: &str) -> Result<Environment<'static>, NodeError> {
-    depth::check(source).map_err(|error| NodeError::new(error.to_string()))?;
+/// What all templates have in common.
+static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(MOST_STEPS));
-    // What could make a large text of a small one is replaced by what has a limit, or goes.
     for filter in ["format", "batch", "slice", "pprint"] {
         environment.remove_filter(filter);
     }
     for global in ["namespace", "debug"] {
         environment.remove_global(global);
     }
-    environment.add_filter("replace", |text: String, search: String, replacement: String| {
-        replace_text(&text, &search, &replacement).map(|(replaced, _)| replaced).map_err(refused)
-    });
-    environment.add_filter("join", join);
-    environment.add_filter("indent", indent);
-    environment.add_filter("tojson", |value: Rendered| {
-        serde_json::to_string(&value).map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))
-    });
-    environment.add_template_owned(NAME, source.to_owned()).map_err(|error| told(&error, None))?;
-    match grows_too_much(source) {
-        Some(why) => Err(why.into()),
-        None => Ok(environment),
+    budget::guard(&mut environment);
+    environment
+});
+
+fn compile(source: &str) -> Result<Environment<'static>, NodeError> {
+    depth::check(source).map_err(|error| NodeError::new(error.to_string()))?;
+    let parsed = machinery::parse(source, NAME, minijinja::syntax::SyntaxConfig::default());
+    if !constants::fit(&parsed.map_err(|error| told(&error, None))?) {
+        return Err(format!("the constants of the template become larger than {} bytes", constants::MOST).into());
     }
+    if let Some(why) = grows_too_much(source) {
+        return Err(why.into());
+    }
+    let mut environment = COMMON.clone();
+    environment.add_template_owned(NAME, source.to_owned()).map_err(|error| told(&error, None))?;
+    Ok(environment)
+}
+
+fn replace(text: String, search: String, replacement: String) -> Result<String, Error> {
+    replace_text(&text, &search, &replacement).map(|(replaced, _)| replaced).map_err(refused)
+}
+
+fn to_json(value: Rendered) -> Result<String, Error> {
+    let mut text = Bounded::default();
+    let written = serde_json::to_writer(&mut text, &value);
+    written.map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
+    text.finish().map_err(refused)
 }
 
 fn refused(error: NodeError) -> Error {
@@ -131,8 +150,12 @@ fn indent(text: String, width: usize, first: Option<bool>) -> Result<String, Err
 
 fn render(environment: &Environment<'_>, values: &Json) -> Result<String, NodeError> {
     let template = environment.get_template(NAME).map_err(|error| told(&error, None))?;
-    let mut text = Bounded::default();
-    let rendered = template.render_captured_to(minijinja::value::Serde(values), &mut text).map(|_| ());
+    let program = program::within_budget(&machinery::get_compiled_template(&template).instructions);
+    let (mut text, values_given, no_blocks) = (String::new(), Rendered::from(Serde(values)), BTreeMap::new());
+    let rendered = budget::within(|| {
+        let mut out = machinery::make_string_output(&mut text);
+        machinery::eval(environment, &program, values_given, &no_blocks, &mut out, AutoEscape::None).map(|_| ())
+    });
     if let Err(error) = rendered {
         let missing = (error.kind() == ErrorKind::UndefinedError).then(|| {
             let names = template.undeclared_variables(true).into_iter();
@@ -145,7 +168,7 @@ fn render(environment: &Environment<'_>, values: &Json) -> Result<String, NodeEr
         });
         return Err(told(&error, missing.filter(|names| !names.is_empty())));
     }
-    text.finish()
+    Ok(text)
 }
 
 /// An error in words for people, with its line.
@@ -153,7 +176,6 @@ fn told(error: &Error, missing: Option<Vec<String>>) -> NodeError {
     let what = match (error.kind(), missing) {
         (_, Some(missing)) => format!("there is no value for {}", missing.join(", ")),
         (ErrorKind::OutOfFuel, None) => format!("the template takes more than {MOST_STEPS} steps"),
-        (ErrorKind::WriteFailure, None) => format!("the text becomes larger than {LARGEST_TEXT} bytes"),
         (kind, None) => error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
     };
     match error.line() {
@@ -202,9 +224,13 @@ mod tests {
             (
                 "{% for a in range(99999) %}{{ a }}{% endfor %}",
                 json!({}),
-                "line 1: the template takes more than 50000 steps",
+                "line 1: the template takes more than 100000 steps",
             ),
-            ("{% set x = 'a' * 90000000 %}{{ x }}", json!({}), "the text becomes larger than 16777216 bytes"),
+            (
+                "{% set x = 'a' * 90000000 %}{{ x }}",
+                json!({}),
+                "the constants of the template become larger than 1048576 bytes",
+            ),
             (
                 "{{ range(9999)|join('x' * 9999) }}",
                 json!({}),
@@ -226,6 +252,60 @@ mod tests {
         let doubling = "{% set x = x ~ x %}".repeat(40);
         assert!(matches!(&faults(&doubling)[..], [(0, text)] if text.contains("join more than 6")));
         assert_eq!(faults("{{ a }}"), []);
+    }
+
+    #[test]
+    fn what_would_take_much_memory_or_time_is_refused_before() {
+        let much = json!({"n": 90_000_000, "s": "a", "t": "b".repeat(500_000), "l": [1]});
+        for template in [
+            "{{ (s * n)|list|length }}",
+            "{{ s * n }}",
+            "{{ (l * n)|sort|length }}",
+            "{{ (l * n)|last }}",
+            "{{ l * n }}",
+            "{{ n in l * n }}",
+            "{{ (l * n) == (l * n) }}",
+            "{{ ((1,) * n)|length }}",
+            "{{ ('a' * 90000000)|list|length }}",
+            "{{ ([1] * 100000000)|sort|length }}",
+            &format!("{{{{ [{}]|length }}}}", "t ~ t, ".repeat(2_000)),
+            &format!("{{{{ [{}]|length }}}}", "t[:-1], ".repeat(2_000)),
+            &format!("{{{{ [{}]|length }}}}", "t|upper, ".repeat(2_000)),
+            &format!("{{{{ [{}]|length }}}}", "s|replace('a', t), ".repeat(2_000)),
+            &format!("{{{{ [{}]|length }}}}", "range(30)|join(t), ".repeat(2_000)),
+            "{% for i in range(9999) %}{{ t }}{% endfor %}",
+            &format!("{{% for i in range(9999) %}}{}{{% endfor %}}", "x".repeat(100_000)),
+            "{% for i in range(9999) %}{{ t == t ~ s }}{% endfor %}",
+            "{% for i in range(9999) %}{{ 'x' in t in t }}{% endfor %}",
+            "{% for i in range(9999) %}{{ s is in t }}{% endfor %}",
+            "{% for i in range(9999) %}{{ dict(a=t)|length }}{{ t|split('b')|length }}{% endfor %}",
+        ] {
+            let error = fill(template, much.clone()).expect_err(template);
+            let said = ["joins more", "too much", "too large", "become larger", "becomes larger", "steps", "too long"];
+            assert!(said.iter().any(|said| error.contains(said)), "{template:.60}: {error}");
+        }
+    }
+
+    #[test]
+    fn operators_and_jumps_mean_what_they_mean_without_a_budget() {
+        let values = json!({"a": 2, "s": "ab", "l": [1, 2], "o": {"k": "v"}});
+        for template in [
+            "{{ a * 3 + 1 }}{{ s * a }}{{ 2 * s }}{{ l + l }}{{ l * 2 }}",
+            "{{ s ~ a ~ l }}|{{ s[1:] }}|{{ l[::-1] }}|{{ s[-1] }}",
+            "{{ 1 < a < 3 }}{{ a == 2 }}{{ a != 2 }}{{ a >= 3 }}{{ 1 in l }}{{ 3 not in l }}",
+            "{% if a > 1 and s == 'ab' or false %}x{% elif a %}y{% else %}z{% endif %}-",
+            "{% for i in l %}a{{ i * a }}b{% if i == 1 %}c{% else %}d{% endif %}{% else %}none{% endfor %}",
+            "{% for k, v in o|items %}{{ k }}={{ v }}{% endfor %}{{ 'yes' if a == 2 else 'no' }}",
+            "{% with x = a + 1 %}{{ x }}{% endwith %}{{ -a ** 2 }}{{ a // 2 }}{{ a % 2 }}",
+            "{{ l|map('string')|join('+') }}{{ l|select('gt', 1)|list }}{{ s|upper|list }}",
+            "{{ l is eq l }}{{ 'a' is in s }}{{ none }}{{ true }}{{ 1.5 }}",
+            "{% autoescape 'html' %}{{ '<' }}{{ ['<'] }}{% endautoescape %}",
+        ] {
+            let mut plain = minijinja::Environment::new();
+            plain.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+            let expected = plain.render_str(template, minijinja::value::Serde(&values)).unwrap();
+            assert_eq!(fill(template, values.clone()), Ok(json!({"text": expected})), "{template}");
+        }
     }
 
     proptest! {

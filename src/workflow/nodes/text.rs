@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::bounded::Bounded;
+use super::bounded::{Bounded, MOST_ITEMS};
 use super::maths::unknown_choice;
 use super::{Cx, NodeError, plain};
 use crate::workflow::node::{NodeClass, Spec};
@@ -114,6 +114,10 @@ fn join(texts: impl Iterator<Item = String>, separator: &str) -> Result<String, 
 fn split(cx: &mut Cx<'_>) -> Result<(), NodeError> {
     let (text, separator, trim) = (cx.text(0)?, cx.text(1)?, cx.boolean(2)?);
     let part = |part: &str| Json::from(if trim { part.trim() } else { part });
+    let count = if separator.is_empty() { text.chars().count() } else { text.matches(separator).count() + 1 };
+    if count > MOST_ITEMS {
+        return Err(format!("the text has more than {MOST_ITEMS} parts").into());
+    }
     let parts: Vec<Json> = if separator.is_empty() {
         text.chars().map(|character| part(character.encode_utf8(&mut [0; 4]))).collect()
     } else {

@@ -33,6 +33,7 @@ impl Plan {
             before.jobs.started.into_keys().filter(|job| !self.jobs.started.contains_key(job)).collect();
         gone.sort_unstable();
         self.jobs.dropped.append(&mut gone);
+        self.count_held();
     }
 
     fn same_in(&self, before: &Plan, node: NodeIndex) -> Option<u32> {

@@ -5,6 +5,7 @@
 //! a [`NodeIndex`] is the place in that order, so sources have smaller indices than what is below them.
 
 mod adopt;
+mod held;
 mod jobs;
 mod lazy;
 mod marks;
@@ -21,6 +22,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use self::held::Held;
 use self::lazy::Pulls;
 use self::marks::Marks;
 use self::seat::{Seat, Still};
@@ -123,6 +125,8 @@ pub struct Plan {
     /// Lines of the node that runs.
     said: Vec<String>,
     max_value_bytes: usize,
+    max_total_bytes: usize,
+    held: Held,
     max_constant_bytes: usize,
     pulse: Arc<Pulse>,
 }

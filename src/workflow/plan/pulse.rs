@@ -1,6 +1,6 @@
 //! Which node runs at this moment, for whoever looks from another thread.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::NodeIndex;
 
@@ -11,11 +11,12 @@ const IDLE: u32 = u32::MAX;
 pub struct Pulse {
     iteration: AtomicU64,
     node: AtomicU32,
+    is_given_up: AtomicBool,
 }
 
 impl Default for Pulse {
     fn default() -> Self {
-        Self { iteration: AtomicU64::new(0), node: AtomicU32::new(IDLE) }
+        Self { iteration: AtomicU64::new(0), node: AtomicU32::new(IDLE), is_given_up: AtomicBool::new(false) }
     }
 }
 
@@ -25,6 +26,15 @@ impl Pulse {
     pub fn running(&self) -> Option<(u64, NodeIndex)> {
         let node = self.node.load(Ordering::Relaxed);
         (node != IDLE).then(|| (self.iteration.load(Ordering::Relaxed), NodeIndex(node)))
+    }
+
+    /// Says that nobody waits for this plan any more: the node that runs is the last.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::Relaxed)
     }
 
     pub(super) fn iterates(&self, iteration: u64) {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::seat::{NOBODY, PULLS, REWIRED, Stage, WOKEN};
 use super::{NodeIndex, Plan, Tick, WakeKind};
+use crate::domain::nesting::{DEEPEST_JSON, TooDeep};
 use crate::workflow::cx::{Cx, NO_SLOT, Slot, Wake};
 use crate::workflow::node::{Next, NodeError, Reply};
 use crate::workflow::told::NodeState;
@@ -124,9 +125,9 @@ impl Plan {
             Ok(next) => next,
             Err(error) => return self.fail(node, error.message.into_owned(), tick),
         };
-        let Ok(changed) = self.spread(node) else {
-            let message = format!("it gave more than {} bytes", self.max_value_bytes);
-            return self.fail(node, message, tick);
+        let changed = match self.spread(node) {
+            Ok(changed) => changed,
+            Err(message) => return self.fail(node, message, tick),
         };
         let first = self.seats[node as usize].runs == 1;
         match next {
@@ -144,23 +145,36 @@ impl Plan {
         self.stands(node, state, None, NOBODY, changed, tick);
     }
 
-    /// Marks who reads the outputs that changed in this iteration; gives whether there are any.
-    fn spread(&mut self, node: u32) -> Result<bool, TooLarge> {
+    /// Marks who reads the outputs that changed in this iteration; gives whether there are any, or why they are too much.
+    fn spread(&mut self, node: u32) -> Result<bool, String> {
+        self.held.keep(node, self.seats[node as usize].node.kept());
         let mut changed = false;
+        for slot in self.seats[node as usize].outputs.places() {
+            if self.slots[slot as usize].changed == self.iteration {
+                changed = true;
+                self.held.release(slot);
+            }
+        }
+        if !changed && self.held.bytes() <= self.max_total_bytes {
+            return Ok(false);
+        }
         for slot in self.seats[node as usize].outputs.places() {
             let held = &self.slots[slot as usize];
             if held.changed != self.iteration {
                 continue;
             }
-            changed = true;
-            let large = match &held.value {
-                Some(value @ (Value::Text(_) | Value::Json(_))) => value.size() > self.max_value_bytes,
-                Some(Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Number(_)) | None => false,
-            };
-            if large {
-                return Err(TooLarge);
+            if let Some(value @ (Value::Text(_) | Value::Json(_))) = &held.value {
+                let measure = value.measure().ok_or_else(|| TooDeep { limit: DEEPEST_JSON }.to_string())?;
+                if measure.json > self.max_value_bytes {
+                    return Err(format!("it gave more than {} bytes", self.max_value_bytes));
+                }
+                self.held.fill(slot, value, measure.memory);
             }
             self.mark_readers(slot);
+        }
+        if self.held.bytes() > self.max_total_bytes {
+            let most = self.max_total_bytes;
+            return Err(format!("with what it gave, the values of the workflow take more than {most} bytes together"));
         }
         Ok(changed)
     }
@@ -195,6 +209,7 @@ impl Plan {
         for slot in self.seats[node as usize].outputs.places() {
             let held = &mut self.slots[slot as usize];
             if held.value.is_some() {
+                self.held.release(slot);
                 *held = Slot { value: None, changed: self.iteration };
             }
             if held.changed == self.iteration {
@@ -246,6 +261,3 @@ impl Plan {
         self.wakes.add(at, kind, node);
     }
 }
-
-/// An output is larger than it may be.
-struct TooLarge;

@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Plan;
+use super::setup::index;
+use crate::domain::nesting::{DEEPEST_JSON, TooDeep};
 use crate::workflow::cx::Slot;
 use crate::workflow::node::{Given, GivenInput};
 use crate::workflow::refused::Refused;
-use crate::workflow::value::Value;
+use crate::workflow::value::{Measure, Value};
 
 impl Plan {
     /// Changes the constant of an input; the next iteration sees it. Null puts it back to its default, or takes it away
@@ -49,6 +51,21 @@ impl Plan {
             return Err(Refused::InvalidValue(format!("is not right: {message}")));
         }
         if self.slots[slot].value != value {
+            let measure = value.as_ref().map_or(Some(Measure::default()), Value::measure);
+            let Some(measure) = measure else {
+                return Err(Refused::InvalidValue(TooDeep { limit: DEEPEST_JSON }.to_string()));
+            };
+            if self.held.bytes() + measure.memory > self.max_total_bytes {
+                let most = self.max_total_bytes;
+                return Err(Refused::InvalidValue(format!(
+                    "makes the values of the workflow larger than {most} bytes"
+                )));
+            }
+            let at = index(slot);
+            self.held.release(at);
+            if let Some(value) = value.as_ref().filter(|_| measure.memory > 0) {
+                self.held.fill(at, value, measure.memory);
+            }
             self.slots[slot] = Slot { value, changed: self.iteration + 1 };
             self.mark(node.0);
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::held::Held;
 use super::lazy::Pulls;
 use super::marks::Marks;
 use super::seat::{CHECKS, DEFERRED, NOBODY, PULLS, Seat, Span, Still};
@@ -35,11 +36,13 @@ pub(super) fn plan(
     plan.count_readers();
     plan.find_deferred();
     plan.max_value_bytes = limits.max_value_bytes;
+    plan.max_total_bytes = limits.max_total_bytes;
     plan.max_constant_bytes = limits.max_constant_bytes;
     plan.jobs.most = limits.max_waiting;
     for place in 0..index(plan.seats.len()) {
         plan.mark(place);
     }
+    plan.count_held();
     Ok(plan)
 }
 
@@ -142,6 +145,20 @@ impl Plan {
         self.slots.push(Slot { value, changed: 0 });
         self.owners.push(owner);
         slot
+    }
+
+    /// Counts all values anew.
+    pub(super) fn count_held(&mut self) {
+        self.held = Held::default();
+        for (slot, held) in self.slots.iter().enumerate() {
+            let measured = held.value.as_ref().and_then(|value| Some((value, value.measure()?)));
+            if let Some((value, measure)) = measured.filter(|(_, measure)| measure.memory > 0) {
+                self.held.fill(index(slot), value, measure.memory);
+            }
+        }
+        for (node, seat) in self.seats.iter().enumerate() {
+            self.held.keep(index(node), seat.node.kept());
+        }
     }
 
     /// Turns inputs round: who reads each slot, in the order of places.

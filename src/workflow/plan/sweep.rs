@@ -43,7 +43,7 @@ impl Plan {
     }
 
     fn sweep(&mut self, tick: &mut Tick) {
-        loop {
+        while !self.pulse.is_given_up() {
             match self.next_asked() {
                 Some(Asked::Node(node)) => self.turn(node, true, tick),
                 Some(Asked::Done { node, input }) => {

@@ -20,9 +20,6 @@ use crate::config;
 use crate::config::seconds;
 use fetch::Client;
 
-/// Most computations at once, those among them that nobody waits for any more: a thread cannot be ended from outside.
-const COMPUTATIONS: usize = 16;
-
 /// A computation that is done on a thread of its own.
 pub type Computation = Box<dyn FnOnce() -> Result<Value, NodeError> + Send>;
 
@@ -40,7 +37,7 @@ impl Worker {
     pub fn new(settings: &config::workflows::Workflows, own: Option<SocketAddr>) -> Self {
         Self {
             client: Arc::new(Client::new(settings, own)),
-            computations: Arc::new(Semaphore::new(COMPUTATIONS)),
+            computations: Arc::new(Semaphore::new(settings.max_computing)),
             timeout: seconds(settings.work_timeout),
         }
     }
@@ -67,16 +64,19 @@ impl Worker {
     /// # Errors
     /// Its own, or where it takes too long or panics: what it computes then is forgotten when it ends.
     pub async fn compute(&self, computation: Computation) -> Result<Value, NodeError> {
-        let computations = Arc::clone(&self.computations);
-        self.in_time(async {
-            let permit = computations.acquire_owned().await;
-            let computed = tokio::task::spawn_blocking(move || {
-                let _permit = permit;
-                computation()
-            });
-            computed.await.unwrap_or(Err(NodeError { message: "it panicked".into() }))
-        })
-        .await
+        let panicked = || Err(NodeError { message: "it panicked".into() });
+        self.in_time(async { self.beside(computation).await.unwrap_or_else(panicked) }).await
+    }
+
+    /// Does something on another thread once one is free: all that computes for clients shares `workflows.max_computing`
+    /// of them, those included that nobody waits for any more. Nothing where it panicked.
+    pub async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let permit = Arc::clone(&self.computations).acquire_owned().await;
+        let computed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        computed.await.ok()
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, NodeError>>) -> Result<T, NodeError> {

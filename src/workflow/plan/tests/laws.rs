@@ -188,3 +188,27 @@ fn what_ran_for_one_branch_does_not_hide_what_changes_for_another() {
     plan.tick(at(2));
     assert_eq!((plan.out("l"), plan.out("end"), plan.is_dirty()), (json!(0), json!(0), false));
 }
+
+#[test]
+fn the_values_of_a_plan_have_a_bound_together() {
+    let limits = Workflows { max_total_bytes: 250_000, ..Workflows::default() };
+    let catalogue = crate::workflow::nodes::built_in(&limits).unwrap();
+    let text = "x".repeat(100_000);
+    let nodes = [
+        ("t", "TextInput", json!({"text": text})),
+        ("same", "Display", json!({})),
+        ("twice", "Concat", json!({})),
+        ("more", "Concat", json!({})),
+    ];
+    let edges = ["t.text > same.value", "t.text > twice.a", "same.value > more.a", "twice.text > more.b"];
+    let mut plan = Plan::new(&graph(&nodes, &edges), &catalogue, &limits, 1).unwrap();
+    plan.tick(at(1));
+    let error = plan.seen("more").error.map(str::to_owned);
+    let expected = "with what it gave, the values of the workflow take more than 250000 bytes together";
+    assert_eq!((plan.state("twice"), error.as_deref()), (NodeState::Completed, Some(expected)));
+    // What is given back can be used again.
+    plan.set("t", "text", json!("x")).unwrap();
+    plan.tick(at(2));
+    assert_eq!(plan.state("more"), NodeState::Completed);
+    assert!(plan.set("t", "text", json!("x".repeat(300_000))).is_err());
+}
