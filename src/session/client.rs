@@ -20,10 +20,13 @@ use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
-use crate::store::{Idempotency, ListSessions, Store, Summary};
+use crate::store::{Health, Idempotency, ListSessions, Store, Summary};
 
 /// How many sessions are cancelled at once where the queue is cleared.
 const CLEARED_AT_ONCE: usize = 256;
+
+/// How long a call waits for a store that stays as it is until an operator does something.
+const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// The sessions, as seen from one worker.
 #[derive(Clone)]
@@ -70,7 +73,7 @@ impl Sessions {
     pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
-        ask(directory, self.busy_timeout, |reply| StartSession { spec, idempotency, reply }).await
+        ask(directory, self.patience(), |reply| StartSession { spec, idempotency, reply }).await
     }
 
     /// Gives an answer; it is in the store when this returns.
@@ -190,7 +193,21 @@ impl Sessions {
         Directory: Handler<For<M>>,
     {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
-        ask(directory, self.busy_timeout, |reply| For { session_id, message: message(reply) }).await
+        ask(directory, self.patience(), |reply| For { session_id, message: message(reply) }).await
+    }
+
+    /// Ends when a call has waited long enough for the store: at once, nearly, where only an operator can help it.
+    async fn patience(&self) {
+        let mut health = self.store.watch_health();
+        let lasting = async {
+            let fails = |health: &Health| matches!(health, Health::Failing { is_lasting: true, .. });
+            // A store that is closed has its own ways to refuse.
+            if health.wait_for(fails).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(SHORT_PATIENCE).await;
+        };
+        let _ = tokio::time::timeout(self.busy_timeout, lasting).await;
     }
 
     fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {
@@ -208,7 +225,7 @@ impl Sessions {
 /// Sends a message with a reply in it, and waits for that.
 async fn ask<A, M, T>(
     addr: &Addr<A>,
-    busy_timeout: Duration,
+    patience: impl Future<Output = ()>,
     message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
 ) -> Result<T, Refused>
 where
@@ -218,9 +235,10 @@ where
 {
     let (reply, answer) = oneshot::channel();
     addr.do_send(message(reply));
-    match tokio::time::timeout(busy_timeout, answer).await {
+    tokio::select! {
+        biased;
         // The other side drops the reply only when it goes down.
-        Ok(answer) => answer.unwrap_or(Err(Refused::ShuttingDown)),
-        Err(_) => Err(Refused::Unavailable("it did not write in time".into())),
+        answer = answer => answer.unwrap_or(Err(Refused::ShuttingDown)),
+        () = patience => Err(Refused::Unavailable("it did not write in time".into())),
     }
 }

@@ -85,7 +85,7 @@ impl Session {
     pub(super) fn writable(&self) -> Result<(), Refused> {
         match self.environment.store.health() {
             Health::Well => Ok(()),
-            Health::Failing { reason } => Err(Refused::Unavailable(reason)),
+            Health::Failing { reason, .. } => Err(Refused::Unavailable(reason)),
         }
     }
 

@@ -43,7 +43,7 @@ impl Directory {
         if !faults.is_empty() {
             return Some(Refused::Invalid(faults));
         }
-        if let Health::Failing { reason } = environment.store.health() {
+        if let Health::Failing { reason, .. } = environment.store.health() {
             return Some(Refused::Unavailable(reason));
         }
         if !environment.store_has_room() {

@@ -1,6 +1,7 @@
 //! The contract: what every engine must do, run against each; and beside it what is particular to one.
 
 mod damage;
+mod displaced;
 mod failing;
 mod kill;
 mod model;

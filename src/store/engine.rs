@@ -82,6 +82,12 @@ pub(super) trait Engine: Send + 'static {
         drop(query);
     }
 
+    /// Why what is written would not be where the next start looks for it, and what to do, for the operator; nothing
+    /// where it would.
+    fn displaced(&mut self) -> Option<String> {
+        None
+    }
+
     /// Is told when nothing waits to be written, so that it may tidy up.
     fn rest(&mut self) {}
 

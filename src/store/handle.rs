@@ -184,7 +184,7 @@ impl Store {
     pub fn health(&self) -> Health {
         // The writer holds the other end for as long as it lives.
         if self.shared.health.has_changed().is_err() {
-            return Health::Failing { reason: "the store is closed".into() };
+            return Health::Failing { reason: "the store is closed".into(), is_lasting: true };
         }
         self.shared.health.borrow().clone()
     }

@@ -1,6 +1,6 @@
-//! Files that only the server's own user may read: how they are written, and the warning where others can.
+//! Files that only the server's own user may read: how they are written, and what is done where others can.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Result, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -25,6 +25,19 @@ pub fn write(path: &Path, line: &str) -> Result<()> {
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+/// Takes a file's rights from all but its owner; one that is not there is left so.
+pub fn restrict(path: &Path) {
+    let Ok(facts) = fs::metadata(path) else { return };
+    let mode = facts.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 {
+        return;
+    }
+    match fs::set_permissions(path, Permissions::from_mode(mode & !0o077)) {
+        Ok(()) => log::info!("{} could be used by others than its owner, and cannot any more", path.display()),
+        Err(_) => warn_of_readers(path),
     }
 }
 

@@ -186,6 +186,8 @@ pub enum Health {
     Failing {
         /// What the database says.
         reason: String,
+        /// Whether it stays so until an operator does something about it.
+        is_lasting: bool,
     },
 }
 

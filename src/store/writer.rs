@@ -24,6 +24,9 @@ use crate::metrics;
 /// How long nothing must come before the engine may tidy up.
 const REST_AFTER: Duration = Duration::from_millis(200);
 
+/// How often it is looked whether the database is there while nothing is written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// What the writer thread hears.
 pub(super) enum Command {
     /// Write this, and the events that happen by it.
@@ -148,9 +151,23 @@ impl<E: Engine> Writer<E> {
             Ok(command) => Some(command),
             Err(RecvTimeoutError::Timeout) => {
                 self.engine.rest();
-                self.commands.recv().ok()
+                self.wait()
             }
             Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// Waits for a command, and looks after the database meanwhile.
+    fn wait(&mut self) -> Option<Command> {
+        loop {
+            match self.commands.recv_timeout(LOOK_EVERY) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => match self.engine.displaced() {
+                    None => self.recovered(),
+                    Some(why) => self.displaced(&why),
+                },
+            }
         }
     }
 
@@ -245,13 +262,25 @@ impl<E: Engine> Writer<E> {
     }
 
     fn failed(&mut self, error: &Error, rows: usize) {
+        if let Some(why) = self.engine.displaced() {
+            return self.displaced(&why);
+        }
         let reason = match error {
             Error::Unavailable(reason) | Error::Unusable(reason) | Error::Conflict(reason) => reason.clone(),
             Error::NotFound | Error::Outdated { .. } => error.to_string(),
         };
-        let was = self.health.send_replace(Health::Failing { reason });
+        let was = self.health.send_replace(Health::Failing { reason, is_lasting: false });
         if was == Health::Well {
             log::error!(rows; "the store cannot be written: {error}; it is tried again until it works");
+        }
+    }
+
+    /// The database is not the one any more that was opened: what is written would be lost.
+    fn displaced(&mut self, why: &str) {
+        let reason = "the database was moved or changed by others".to_owned();
+        let now = Health::Failing { reason, is_lasting: true };
+        if self.health.send_replace(now.clone()) != now {
+            log::error!("nothing is acknowledged any more: {why}");
         }
     }
 

@@ -93,7 +93,7 @@ async fn a_commit_that_fails_is_tried_again_and_told_only_then() {
     board.store.append(append(&one, 1, Change::None));
     verdict.send(Verdict::Fail).unwrap();
     until_failing(&board.store).await;
-    assert_eq!(board.store.health(), Health::Failing { reason: "no room".into() });
+    assert_eq!(board.store.health(), Health::Failing { reason: "no room".into(), is_lasting: false });
     assert_eq!(board.store.unwritten(), 2);
     for verdicts in [Verdict::Fail, Verdict::Fail, Verdict::Work, Verdict::Work] {
         verdict.send(verdicts).unwrap();
@@ -240,7 +240,7 @@ async fn a_full_disk_loses_nothing_that_was_told() {
         board.store.append(append);
     }
     until_failing(&board.store).await;
-    let Health::Failing { reason } = board.store.health() else { panic!("it has recovered by itself") };
+    let Health::Failing { reason, .. } = board.store.health() else { panic!("it has recovered by itself") };
     assert!(reason.contains("full"), "{reason}");
     let lost = board.store.close().await;
     let mut told = None;

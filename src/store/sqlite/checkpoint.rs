@@ -4,13 +4,12 @@
 //! has some megabytes. A log that is written all the time would never be empty at the moment when it could begin anew;
 //! so past a bound the writer moves the small rest itself, between two commits.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use super::place::Place;
+use super::watch::{Displaced, Seen, Watch};
 use crate::store::Error;
 
 /// The length that the log's file keeps after it has begun anew.
@@ -34,10 +33,22 @@ enum Hint {
     Resting,
 }
 
+/// What the thread says.
+enum Found {
+    /// The log is so long that the writer should help.
+    Long,
+    /// This is how it left the file.
+    Left(Seen),
+    /// Somebody else has written into the file.
+    Overwritten,
+}
+
 /// The writer's end of it. Dropping it ends the thread.
 pub(super) struct Checkpoints {
     hints: Option<Sender<Hint>>,
-    help: Receiver<()>,
+    found: Receiver<Found>,
+    /// Whether the writer should help.
+    is_long: bool,
     thread: Option<JoinHandle<()>>,
     rows: usize,
     bytes: usize,
@@ -47,19 +58,19 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection, place: Arc<Place>) -> Result<Self, Error> {
+    pub(super) fn start(connection: Connection, mut watch: Watch) -> Result<Self, Error> {
         let (hints, hinted) = channel();
-        let (ask, help) = channel();
+        let (tell, found) = channel();
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".into())
             .spawn(move || {
-                run(&connection, &hinted, &ask);
+                run(&connection, &mut watch, &hinted, &tell);
                 drop(connection);
-                drop(place);
+                drop(watch);
             })
             .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
         // What an earlier server left in the log is worth a look, too.
-        Ok(Self { hints: Some(hints), help, thread: Some(thread), rows: 0, bytes: 0, dirty: true })
+        Ok(Self { hints: Some(hints), found, is_long: false, thread: Some(thread), rows: 0, bytes: 0, dirty: true })
     }
 
     /// Says that so many rows were just committed, with so many bytes in their bodies.
@@ -82,15 +93,31 @@ impl Checkpoints {
     }
 
     /// Moves the rest of the log, where that was asked for. Call it between two commits.
-    pub(super) fn help(&self, writer: &Connection) {
-        if self.help.try_iter().count() > 0 {
+    pub(super) fn help(&mut self, writer: &Connection) {
+        if std::mem::take(&mut self.is_long) {
             checkpoint(writer, "PASSIVE");
+        }
+    }
+
+    /// Lets the writer's watch know what the thread has found.
+    pub(super) fn report(&mut self, watch: &mut Watch) {
+        for found in self.found.try_iter() {
+            match found {
+                Found::Long => self.is_long = true,
+                Found::Left(seen) => watch.has_seen(seen),
+                Found::Overwritten => watch.is_overwritten(),
+            }
         }
     }
 
     /// Ends the thread and empties the log.
     pub(super) fn finish(&mut self, writer: &Connection) {
         self.stop();
+        self.empty(writer);
+    }
+
+    /// Moves all of the log into the file.
+    pub(super) fn empty(&self, writer: &Connection) {
         checkpoint(writer, "TRUNCATE");
     }
 
@@ -101,7 +128,8 @@ impl Checkpoints {
         }
     }
 
-    fn stop(&mut self) {
+    /// Ends the thread.
+    pub(super) fn stop(&mut self) {
         self.hints = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -115,7 +143,7 @@ impl Drop for Checkpoints {
     }
 }
 
-fn run(connection: &Connection, hints: &Receiver<Hint>, ask: &Sender<()>) {
+fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, tell: &Sender<Found>) {
     while let Ok(hint) = hints.recv() {
         // Only the last word counts.
         let worth = match hints.try_iter().last().unwrap_or(hint) {
@@ -125,10 +153,20 @@ fn run(connection: &Connection, hints: &Receiver<Hint>, ask: &Sender<()>) {
         if !worth {
             continue;
         }
+        if watch.look() == Err(Displaced::Overwritten) {
+            // It is left as it is, and the writer is gone where it cannot hear that.
+            let _ = tell.send(Found::Overwritten);
+            return;
+        }
         if let Some((pages, _)) = checkpoint(connection, "PASSIVE")
             && pages >= HELP_PAGES
         {
-            let _ = ask.send(());
+            let _ = tell.send(Found::Long);
+        }
+        if watch.look().is_ok()
+            && let Some(seen) = watch.seen()
+        {
+            let _ = tell.send(Found::Left(seen));
         }
     }
 }

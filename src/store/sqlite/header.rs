@@ -22,6 +22,8 @@ pub(super) enum Fault {
     Newer(u32),
     /// It can be read, but not written.
     ReadOnly,
+    /// Another program does not let go of it.
+    Locked,
     /// Its file system has no shared memory or locks, as some network drives.
     NoLog,
 }
@@ -48,6 +50,10 @@ impl Fault {
             ),
             Fault::ReadOnly => format!(
                 "the database {path} cannot be written: give the server write access to the file and its folder"
+            ),
+            Fault::Locked => format!(
+                "the database {path} is locked by another program, or lies on a network drive: end that program, or keep \
+                 the database on a local disk"
             ),
             Fault::NoLog => format!(
                 "the file system of {path} does not support a write-ahead log: keep the database on a local disk"

@@ -2,28 +2,34 @@
 //!
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
-//! engine, `documents` and `events` do both for what is no session, `checkpoint` moves what is written from the log into the file.
+//! engine, `documents` and `events` do both for what is no session, `checkpoint` moves what is written from the log into
+//! the file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's
+//! `index` of the log.
 
 mod checkpoint;
 mod columns;
 mod documents;
 mod events;
 mod header;
+mod index;
 mod place;
 mod read;
 mod schema;
+mod watch;
 mod write;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use self::checkpoint::Checkpoints;
 use self::header::Fault;
 use self::place::Place;
 pub(super) use self::read::Reader;
+use self::watch::{Files, Part};
 pub(super) use self::write::Sqlite;
 use super::handle::Parts;
 use super::seal::Sealer;
@@ -67,6 +73,8 @@ impl Opening {
 
     fn open_at(&self, place: &Arc<Place>, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, Stop> {
         place.inspect()?;
+        // Closed after the connections, wherever this ends.
+        let files: Files;
         let mut writer = self.connect(place.path(), WRITER_CACHE_KIB)?;
         let age = schema::prepare(&mut writer)?;
         place.check_length(&writer)?;
@@ -83,16 +91,23 @@ impl Opening {
                 Sealer::from_file(&path)?
             }
         };
+        files = Files::open(place)?;
         let mut readers = Vec::with_capacity(self.readers);
         for _ in 0..self.readers {
-            let connection = self.connect(place.path(), READER_CACHE_KIB)?;
+            let connection = self.connect_beside(place.path())?;
             connection.pragma_update(None, "query_only", true)?;
-            readers.push(Reader::new(connection, Arc::clone(place)));
+            readers.push(Reader::new(connection, files.clone()));
         }
-        let checkpoints = self.connect(place.path(), READER_CACHE_KIB)?;
-        let checkpoints = Checkpoints::start(checkpoints, Arc::clone(place))?;
-        let engine = Sqlite::new(writer, checkpoints, Arc::clone(place));
+        let checkpoints = Checkpoints::start(self.connect_beside(place.path())?, files.watch(Part::Database)?)?;
+        let engine = Sqlite::new(writer, checkpoints, files.watch(Part::All)?);
         Ok(Parts { engine, readers, largest: largest.map(SessionKey), last_event, sealer })
+    }
+
+    /// A connection beside the one that writes, which alone empties the log when it is closed.
+    fn connect_beside(&self, path: &Path) -> rusqlite::Result<Connection> {
+        let connection = self.connect(path, READER_CACHE_KIB)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(connection)
     }
 
     /// A connection with its settings, which change nothing in the file.
@@ -144,6 +159,7 @@ impl Stop {
             Stop::Fault(fault) => fault.explain(path),
             Stop::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Damaged.explain(path),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Locked.explain(path),
                 Some(_) | None => Error::Unusable(format!("the database {} cannot be used: {error}", path.display())),
             },
             Stop::Other(error) => error,
@@ -171,7 +187,13 @@ impl From<Error> for Stop {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        Error::Unavailable(error.to_string())
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                let what = "the database is damaged: stop the server, and restore the database from a copy";
+                Error::Unavailable(format!("{what} ({error})"))
+            }
+            Some(_) | None => Error::Unavailable(error.to_string()),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The reading side of the engine.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
@@ -9,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use super::columns;
 use super::documents;
 use super::events;
-use super::place::Place;
+use super::watch::Files;
 use super::{integer, signed};
 use crate::domain::id::SessionId;
 use crate::domain::status::{Priority, Status};
@@ -26,13 +25,13 @@ const LIVE: &str = "(status = 'queued' OR status = 'running' OR status = 'cancel
 pub(in crate::store) struct Reader {
     connection: Connection,
     /// Nobody else may have the place while this can read.
-    _place: Arc<Place>,
+    _files: Files,
 }
 
 impl Reader {
     /// Reads through `connection`.
-    pub(super) fn new(connection: Connection, place: Arc<Place>) -> Self {
-        Self { connection, _place: place }
+    pub(super) fn new(connection: Connection, files: Files) -> Self {
+        Self { connection, _files: files }
     }
 }
 

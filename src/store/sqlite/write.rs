@@ -1,12 +1,12 @@
 //! The writing side of the engine.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params};
 
 use super::checkpoint::Checkpoints;
-use super::place::Place;
+use super::watch::{Displaced, Watch};
 use super::{columns, documents, events, integer, signed};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
@@ -22,25 +22,62 @@ const PURGED_ROWS: usize = 10_000;
 pub(in crate::store) struct Sqlite {
     connection: Connection,
     checkpoints: Checkpoints,
-    /// Nobody else may have the place while this can write.
-    _place: Arc<Place>,
+    watch: Watch,
+    /// What was found to be wrong with the files.
+    displaced: Option<Displaced>,
+    /// What a commit refused that is done, but must not be told: by then the files were not those any more that were
+    /// opened.
+    untold: Option<Vec<Refusal>>,
 }
 
 impl Sqlite {
     /// Writes through `connection`.
-    pub(super) fn new(connection: Connection, checkpoints: Checkpoints, place: Arc<Place>) -> Self {
-        Self { connection, checkpoints, _place: place }
+    pub(super) fn new(connection: Connection, checkpoints: Checkpoints, watch: Watch) -> Self {
+        Self { connection, checkpoints, watch, displaced: None, untold: None }
     }
 
-    /// The connection, for tests that change its limits.
-    #[cfg(test)]
-    pub(in crate::store) fn connection(&self) -> &Connection {
-        &self.connection
+    /// Does what changes the database, and gives what comes of it where the files are still those that were opened.
+    fn change<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.look()?;
+        let done = work(self)?;
+        self.look()?;
+        Ok(done)
     }
-}
 
-impl Engine for Sqlite {
-    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
+    /// Whether the files are still those that were opened.
+    fn look(&mut self) -> Result<(), Error> {
+        self.checkpoints.report(&mut self.watch);
+        let Err(displaced) = self.watch.look() else {
+            if self.displaced.take().is_some() {
+                self.keep_log(false);
+            }
+            return Ok(());
+        };
+        if self.displaced.replace(displaced) != Some(displaced) {
+            self.part_from_log(displaced);
+        }
+        Err(Error::Unavailable("its files are not those that were opened".into()))
+    }
+
+    /// Sees to it that the log is not taken for that of another file that is there now, or will be.
+    fn part_from_log(&mut self, displaced: Displaced) {
+        self.keep_log(true);
+        match displaced {
+            // Both are ours still, whatever their names: all that was told gets into the file.
+            Displaced::Elsewhere => self.checkpoints.empty(&self.connection),
+            Displaced::Overwritten => self.watch.set_log_aside(),
+        }
+    }
+
+    /// Whether SQLite leaves the file that has the log's name alone when the connection is closed.
+    fn keep_log(&self, kept: bool) {
+        if let Err(error) = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, kept) {
+            log::warn!("what becomes of the database's log at the end could not be set: {error}");
+        }
+    }
+
+    /// Commits the batch; see [`Engine::commit`].
+    fn write(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
         self.checkpoints.help(&self.connection);
         let refused = match transact(&self.connection, |connection| all(connection, batch, events)) {
             Ok(()) => Vec::new(),
@@ -52,8 +89,30 @@ impl Engine for Sqlite {
         Ok(refused)
     }
 
+    /// The connection, for tests that change its limits.
+    #[cfg(test)]
+    pub(in crate::store) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Engine for Sqlite {
+    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
+        self.look()?;
+        let refused = match self.untold.take() {
+            // The writer comes again with what it could not tell.
+            Some(refused) => refused,
+            None => self.write(batch, events)?,
+        };
+        if let Err(error) = self.look() {
+            self.untold = Some(refused);
+            return Err(error);
+        }
+        Ok(refused)
+    }
+
     fn remove(&mut self, key: SessionKey) -> Result<(), Error> {
-        transact(&self.connection, |connection| {
+        let removed = |connection: &Connection| {
             let mut find = connection.prepare_cached("SELECT status FROM sessions WHERE key = ?1")?;
             let status = find
                 .query_row([integer(key)], |row| columns::word(row, 0, Status::parse))
@@ -64,11 +123,12 @@ impl Engine for Sqlite {
             }
             forget(connection, key)?;
             Ok(())
-        })
+        };
+        self.change(|engine| transact(&engine.connection, removed))
     }
 
     fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
-        transact(&self.connection, |connection| {
+        let purged = |connection: &Connection| {
             let mut find = connection.prepare_cached(
                 "SELECT key, id FROM sessions WHERE ended_at < ?1 AND status IN ('completed', 'failed', 'cancelled') \
                  ORDER BY ended_at, key LIMIT ?2",
@@ -89,34 +149,51 @@ impl Engine for Sqlite {
                 }
             }
             Ok(removed)
-        })
+        };
+        self.change(|engine| transact(&engine.connection, purged))
     }
 
     fn put(&mut self, put: Put) -> Result<Document, Error> {
-        self.checkpoints.help(&self.connection);
-        let document = transact(&self.connection, |connection| documents::put(connection, put))?;
-        self.checkpoints.written(1, document.body.len());
-        Ok(document)
+        self.change(|engine| {
+            engine.checkpoints.help(&engine.connection);
+            let document = transact(&engine.connection, |connection| documents::put(connection, put))?;
+            engine.checkpoints.written(1, document.body.len());
+            Ok(document)
+        })
     }
 
     fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
-        transact(&self.connection, |connection| documents::discard(connection, discard))?;
-        self.checkpoints.written(1, 0);
-        Ok(())
+        self.change(|engine| {
+            transact(&engine.connection, |connection| documents::discard(connection, discard))?;
+            engine.checkpoints.written(1, 0);
+            Ok(())
+        })
     }
 
     fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
-        transact(&self.connection, |connection| events::purge(connection, before_seq))?;
-        self.checkpoints.written(1, 0);
-        Ok(())
+        self.change(|engine| {
+            transact(&engine.connection, |connection| events::purge(connection, before_seq))?;
+            engine.checkpoints.written(1, 0);
+            Ok(())
+        })
     }
 
     fn rest(&mut self) {
         self.checkpoints.rest();
     }
 
+    fn displaced(&mut self) -> Option<String> {
+        self.look().err()?;
+        self.displaced.map(|displaced| displaced.explain(self.watch.place().path()))
+    }
+
     fn close(&mut self) {
-        self.checkpoints.finish(&self.connection);
+        // Nobody is there any more who could be told.
+        let _ = self.look();
+        match self.displaced {
+            Some(Displaced::Overwritten) => self.checkpoints.stop(),
+            Some(Displaced::Elsewhere) | None => self.checkpoints.finish(&self.connection),
+        }
     }
 }
 
