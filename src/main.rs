@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         serve: app::run,
         openapi: || Ok(openapi::document().to_pretty_json()?),
         kinds: app::kinds,
+        quarantine: app::quarantine,
         built_in: &["approval", "long_running_task", "simulate_streaming"],
     };
     run(std::env::args_os(), parts)

@@ -4,6 +4,8 @@ mod branches;
 mod chaos;
 mod commands;
 mod kill;
+mod order;
 mod places;
 mod stop;
+mod suspects;
 mod tasks;

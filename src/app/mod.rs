@@ -6,6 +6,7 @@ mod listen;
 mod plan;
 mod runs;
 mod streams;
+mod suspects;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ use crate::workflow::nodes;
 use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
 use crate::workflow::work::Worker;
 use plan::Plan;
+use suspects::Decision;
+pub use suspects::quarantine;
 
 /// How long the last event may take to be written before the server goes down all the same.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -101,8 +104,14 @@ impl App {
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;
+        // Before the first actor is started: what fails here must leave nothing that has not begun.
+        let decision = suspects::decide(&store, &settings.server).await;
+        let Decision { pending, apart, workflow_ids, suspects } =
+            decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.url))?;
         let (plan, handlers) =
             Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics).await?;
+        suspects.report(&plan);
+        plan.take_up(pending, apart).await;
         let server = {
             let plan = plan.clone();
             listen::server(listener, &settings.server, move || http::app(plan.settle()))?
@@ -110,8 +119,8 @@ impl App {
         let handle = server.handle();
         let serving = actix::spawn(server);
         actix::spawn(plan.clone().count());
-        plan.take_up().await?;
-        plan.supervisor.do_send(TakeUp);
+        plan.supervisor.do_send(TakeUp { workflow_ids });
+        let watching = actix::spawn(suspects.watch(plan.clone()));
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
         plan.events.record(
             Happening::new(Kind::SystemStartup)
@@ -133,6 +142,8 @@ impl App {
         futures::future::join(drain, handlers.finish(patience)).await;
         handle.stop(false).await;
         serving.await??;
+        watching.abort();
+        suspects::clear(&store).await;
         let lost = store.close().await;
         anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was told of them");
         log::info!("stopped");

@@ -22,18 +22,19 @@ use crate::config::Settings;
 use crate::connection::{Connections, Feeds};
 use crate::crew::Roster;
 use crate::domain::mask::Mask;
+use crate::domain::id::SessionId;
 use crate::event::handlers::{Handlers, Running};
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Desk, Lifecycle, State, Workflows};
 use crate::hub::feed::Snapshot;
 use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
 use crate::metrics::{Metrics, Statistics};
-use crate::session::directory::TakeUp;
 use crate::session::environment::Environment;
-use crate::session::queue::{Queue, Worker};
+use crate::session::queue::{AwaitTakeUp, Queue, Worker};
 use crate::session::slots::Slots;
+use crate::session::take_up::{Apart, Release, TakeUp};
 use crate::session::{Directory, Kinds, Sessions};
-use crate::store::{Error, Store};
+use crate::store::{Pending, Store};
 use crate::task::workflow::Workflow;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
@@ -177,18 +178,36 @@ impl Plan {
         }
     }
 
-    /// Tells each directory which of its sessions a restart has to think of.
-    pub(super) async fn take_up(&self) -> Result<(), Error> {
-        let mut pending = HashMap::<usize, Vec<_>>::new();
-        for session in self.store.pending().await? {
-            pending.entry(session.id.worker(self.directories.len())).or_default().push(session);
+    /// Tells each directory which of its sessions a restart has to think of, and which of them do not go on by
+    /// themselves. The directories need not run yet.
+    pub(super) async fn take_up(&self, found: Vec<Pending>, mut apart: HashMap<SessionId, Apart>) {
+        let mut of_workers = HashMap::<usize, TakeUp>::new();
+        for session in found {
+            let of_worker = of_workers.entry(session.id.worker(self.directories.len())).or_default();
+            of_worker.apart.extend(apart.remove(&session.id).map(|apart| (session.id, apart)));
+            of_worker.pending.push(session);
         }
-        for (worker, pending) in pending {
+        // With an answer, so that the slots are there before the first request is.
+        if self.queue.send(AwaitTakeUp { workers: of_workers.len() }).await.is_err() {
+            log::error!("the queue has ended");
+        }
+        for (worker, take_up) in of_workers {
             if let Some(directory) = self.directories.get(worker) {
-                directory.do_send(TakeUp { pending });
+                directory.do_send(take_up);
             }
         }
-        Ok(())
+    }
+
+    /// The live workflows.
+    pub(super) fn live(&self) -> &Live {
+        &self.workflows.live
+    }
+
+    /// Lets a session go on that was held.
+    pub(super) fn release(&self, release: Release) {
+        if let Some(directory) = self.directories.get(release.session.worker(self.directories.len())) {
+            directory.do_send(release);
+        }
     }
 
     /// Counts the sessions that were there before the start, so that the metrics are right about those in the store.
@@ -215,7 +234,7 @@ impl Plan {
             events: self.events.clone(),
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),
-            slots: Slots::stocked(Queue::stock(self.settings.sessions.max_running_sessions, self.directories.len())),
+            slots: Slots::default(),
             max_pending_rows: self.settings.store.max_pending_rows,
             mask: self.mask.clone(),
             metrics: self.metrics.sessions(),
@@ -300,6 +319,7 @@ fn queue(settings: &Settings, directories: &[Addr<Directory>]) -> Queue {
     let worker = |directory: &Addr<Directory>| Worker {
         grants: directory.clone().recipient(),
         wanted: directory.clone().recipient(),
+        opened: directory.clone().recipient(),
     };
     Queue::new(settings.sessions.max_running_sessions, directories.iter().map(worker).collect())
 }

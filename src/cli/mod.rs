@@ -35,6 +35,8 @@ pub struct Parts {
     pub openapi: fn() -> anyhow::Result<String>,
     /// All task kinds with these settings.
     pub kinds: fn(&Settings) -> anyhow::Result<Kinds>,
+    /// Lists what the next start takes up, or keeps it from taking up the session or workflow of this id.
+    pub quarantine: fn(&Settings, Option<&str>) -> anyhow::Result<String>,
     /// The names of the task kinds that are built in.
     pub built_in: &'static [&'static str],
 }
@@ -65,6 +67,12 @@ enum Command {
     Openapi,
     /// List the task kinds that can be started
     Tasks,
+    /// Keep a session or live workflow from being taken up by the next start; the server must be stopped. Without an ID:
+    /// list what the next start takes up
+    Quarantine {
+        /// The session's or workflow's id
+        id: Option<String>,
+    },
     /// Run a program that dies with the process PID
     #[command(hide = true)]
     RunChild {
@@ -100,6 +108,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
         }
         Command::Openapi => finish(print_openapi(parts.openapi)),
         Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&(parts.kinds)(&loaded.settings)?)),
+        Command::Quarantine { id } => with(loaded(), EX_CONFIG, |loaded| {
+            logging::init(&loaded.settings.log).context("cannot log")?;
+            print(&(parts.quarantine)(&loaded.settings, id.as_deref())?)
+        }),
         Command::RunChild { parent, argv } => ExitCode::from(child::run(parent, &argv)),
     }
 }

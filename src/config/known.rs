@@ -10,6 +10,11 @@ use super::task::CommandTask;
 /// The settings that are never shown, and that may be read from a file that a variable ending in `_FILE` names.
 pub(super) const SECRETS: [&str; 2] = ["server.admin_token", "store.secret_key"];
 
+/// The settings that are not shown where they are wrong: beside the secrets, the store's address may hold a password.
+pub(super) fn is_private(key: &str) -> bool {
+    SECRETS.contains(&key) || key == "store.url"
+}
+
 /// The settings that there are.
 pub(super) struct Known {
     defaults: Map<String, Value>,
@@ -88,7 +93,7 @@ impl Known {
 /// # Errors
 /// What it must be instead.
 pub(super) fn fits(section: &str, key: &str, value: &Value) -> Result<(), String> {
-    typed(json!({section: {key: value}}), SECRETS.iter().any(|secret| *secret == format!("{section}.{key}")))
+    typed(json!({section: {key: value}}), is_private(&format!("{section}.{key}")))
 }
 
 /// Whether `value` has the type of this key of the tables of a list.

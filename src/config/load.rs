@@ -14,7 +14,7 @@ use super::environment::Variables;
 use super::fault::Faults;
 use super::file;
 use super::flags::Flags;
-use super::known::Known;
+use super::known::{Known, is_private};
 use super::layer::Layer;
 
 /// The file that is read from the working directory where no other is named.
@@ -116,7 +116,11 @@ fn check(settings: &Settings, sources: &BTreeMap<String, String>, built_in: &[&s
         let values = serde_json::to_value(settings).unwrap_or_default();
         for (path, error) in report.iter() {
             let key = path.to_string();
-            faults.add(source_of(&key, sources), &key, reason(error.message(), value_at(&key, &values)));
+            faults.add(
+                source_of(&key, sources),
+                &key,
+                reason(error.message(), value_at(&key, &values).filter(|_| !is_private(&key))),
+            );
         }
     }
     check_names("task", settings.task.iter().map(|task| task.name.as_str()), sources, built_in, faults);

@@ -45,6 +45,13 @@ pub struct Server {
     /// Seconds that shutting down may take before connections are cut.
     #[garde(range(min = 0.1, max = 60.0))]
     pub shutdown_timeout: f64,
+    /// Seconds after a start within which an end of the server that was none in good order counts against what was taken
+    /// up by that start and has come no further; 0 never counts it.
+    #[garde(range(min = 0.0, max = 3600.0))]
+    pub crash_window: f64,
+    /// How many such ends in a row are too many: the session fails then, and the live workflow is not taken up again.
+    #[garde(range(min = 1, max = 1000))]
+    pub max_crashes: u32,
     /// What callers of the admin routes have to show, wherever they are. Without it local callers need nothing, and where
     /// others can reach the server a token is made and kept beside the database.
     #[garde(inner(custom(super::check::admin_token)))]
@@ -79,6 +86,8 @@ impl Default for Server {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             shutdown_timeout: 5.0,
+            crash_window: 10.0,
+            max_crashes: 3,
             admin_token: None,
             trust_loopback: TrustLoopback::Auto,
             static_dir: None,

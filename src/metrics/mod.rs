@@ -63,6 +63,7 @@ impl Metrics {
         drop(metrics.http());
         metrics.unwritten_rows(0);
         metrics.subscriptions(&[("type", 0)]);
+        drop(["session", "workflow"].map(|kind| metrics.quarantined(kind)));
         (0..workers.max(1)).for_each(|worker| drop(metrics.event_loop(worker)));
         Ok(metrics)
     }
@@ -107,6 +108,12 @@ impl Metrics {
     #[must_use]
     pub fn event_handler(&self, name: &str) -> EventHandler {
         EventHandler::new(self, name)
+    }
+
+    /// What of each kind is not taken up again because it has ended the server.
+    #[must_use]
+    pub fn quarantined(&self, kind: &'static str) -> metrics::Counter {
+        self.counter(names::QUARANTINED, &[("kind", kind)])
     }
 
     /// So many rows wait to be written.

@@ -21,6 +21,7 @@ pub(super) const RUN: &str = "callboard_session_run_seconds";
 pub(super) const WHOLE: &str = "callboard_session_whole_seconds";
 pub(super) const COMMIT_SECONDS: &str = "callboard_store_commit_seconds";
 pub(super) const COMMIT_ROWS: &str = "callboard_store_commit_rows";
+pub(super) const QUARANTINED: &str = "callboard_quarantined_total";
 pub(super) const UNWRITTEN: &str = "callboard_store_unwritten_rows";
 pub(super) const LOOP_LAG: &str = "callboard_loop_lag_seconds";
 pub(super) const LIVE_WORKFLOWS: &str = "callboard_live_workflows";
@@ -67,6 +68,7 @@ pub(super) const COUNTERS: [(&str, &str); 15] = [
     (NODE_ERRORS, "Failures of nodes of live workflows"),
     (EVENTS, "Events that were told, by the family of their type and by whether they are kept"),
     (HANDLER_RUNS, "Commands that were run for events, by handler and outcome"),
+    (QUARANTINED, "Sessions and live workflows that are not taken up again because they ended the server, by kind"),
     (HANDLER_DROPS, "Events that a handler had no room for, by handler"),
 ];
 

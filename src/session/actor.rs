@@ -26,6 +26,7 @@ use super::port::Port;
 use super::running::RunningTask;
 use super::script::Script;
 use super::secrets;
+use super::take_up::{Apart, WentOn};
 use super::unwritten::{Afterwards, Unwritten, UnwrittenRows};
 use super::wake::TaskWaker;
 use super::watchers::Watchers;
@@ -34,13 +35,9 @@ use crate::domain::burst::BurstBuilder;
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::{Internal, Spec};
 use crate::domain::request::Values;
-use crate::domain::status::Status;
 use crate::domain::tail::Tail;
 use crate::domain::time::Timestamp;
 use crate::store::{Append, Change, Idempotency, SessionKey, State};
-
-/// The cause in `recovered`.
-const RESTARTED: &str = "the server was restarted";
 
 /// One session.
 pub struct Session {
@@ -83,9 +80,13 @@ pub struct Session {
     /// Whether it has a place in the queue for a slot.
     pub(super) is_queued: bool,
     /// Steps that left no outcome when the server went down.
-    doubts: Vec<String>,
+    pub(super) doubts: Vec<String>,
+    /// What becomes of it instead of going on, where it was read back.
+    pub(super) apart: Option<Apart>,
+    /// Whether it waits to be let go on after a start.
+    pub(super) is_held: bool,
     /// Whether its task did something beside waiting for people when the server went down.
-    worked_beside: bool,
+    pub(super) worked_beside: bool,
     last_now: Timestamp,
 }
 
@@ -114,7 +115,12 @@ impl Session {
     }
 
     /// A session that was read back.
-    pub(super) fn resumed(loaded: Loaded, environment: Rc<Environment>, directory: Addr<Directory>) -> Self {
+    pub(super) fn resumed(
+        loaded: Loaded,
+        apart: Option<Apart>,
+        environment: Rc<Environment>,
+        directory: Addr<Directory>,
+    ) -> Self {
         let Loaded { summary, spec, machine, script, secrets, tail, next_row } = loaded;
         let doubts = script.steps_in_doubt();
         let identity = (summary.id, summary.key, spec, summary.created_at);
@@ -124,6 +130,7 @@ impl Session {
         session.worked_beside = summary.state.deadline == Some(Timestamp::NEVER);
         session.stored = Some(session.machine.state());
         session.doubts = doubts;
+        session.apart = apart;
         session
     }
 
@@ -165,6 +172,8 @@ impl Session {
             holds_slot: false,
             is_queued: false,
             doubts: Vec::new(),
+            apart: None,
+            is_held: false,
             worked_beside: false,
             last_now: created_at,
         }
@@ -253,15 +262,6 @@ impl Session {
         let Some(kind) = self.environment.kinds.get(&self.spec.task) else { return };
         let task = RunningTask::new(kind.as_ref(), self.port.clone(), self.waker.clone());
         self.task = Some(actor.spawn(task));
-    }
-
-    /// Lets the branches go on that do not wait for people.
-    fn take_up_beside(&mut self, actor: &mut Context<Self>) {
-        let steps_in_doubt = std::mem::take(&mut self.doubts);
-        if !steps_in_doubt.is_empty() {
-            self.apply(Command::Recover { cause: RESTARTED.into(), steps_in_doubt }, actor);
-        }
-        self.ensure_task(actor);
     }
 
     fn clean_up(&mut self, actor: &mut Context<Self>) {
@@ -389,23 +389,12 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, actor: &mut Context<Self>) {
-        let status = self.machine.status();
-        match status {
-            Status::Queued => self.take_slot(actor),
-            Status::Running => {
-                let steps_in_doubt = std::mem::take(&mut self.doubts);
-                self.apply(Command::Recover { cause: RESTARTED.into(), steps_in_doubt }, actor);
-            }
-            Status::Cancelling => self.apply(Command::CleanedUp, actor),
-            Status::WaitingConfirmation | Status::WaitingInput | Status::WaitingRetry => {
-                self.arm();
-                if self.worked_beside {
-                    self.take_up_beside(actor);
-                }
-            }
-            Status::Completed | Status::Failed | Status::Cancelled => {}
-        }
+        let was_read_back = self.birth.is_none();
+        self.begin(actor);
         self.restore_patience();
         self.settle();
+        if was_read_back {
+            self.directory.do_send(WentOn { session: self.id });
+        }
     }
 }

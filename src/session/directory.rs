@@ -6,7 +6,7 @@
 //!
 //! Only a directory has the address of a session: so it can park one without a message getting lost.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use super::loaded::{Loaded, load};
 use super::messages::{Addressed, For, Refused};
 use super::queue::Queue;
 use super::starting::Starting;
+use super::take_up::Apart;
 use super::timers::Timers;
 use crate::config::seconds;
 use crate::domain::id::SessionId;
@@ -39,19 +40,23 @@ pub struct Directory {
     pub(super) queue: Addr<Queue>,
     pub(super) starting: Starting,
     pub(super) draining: bool,
-    seats: HashMap<SessionId, Seat>,
+    pub(super) seats: HashMap<SessionId, Seat>,
     pub(super) timers: Timers,
     /// Who waits for the end of a session.
     pub(super) ends: Ends,
     /// Sessions in which nothing happens, oldest first.
     idle: VecDeque<(Instant, SessionId)>,
+    /// Those of before the start that have not taken their places in the queue.
+    pub(super) taking_up: HashSet<SessionId>,
+    /// Those of before the start that do not go on by themselves.
+    pub(super) apart: HashMap<SessionId, Apart>,
 }
 
 /// What waits for a session to be read back.
-type Waiting = Box<dyn Waits>;
+pub(super) type Waiting = Box<dyn Waits>;
 
 /// A message that waits for its session.
-trait Waits {
+pub(super) trait Waits {
     fn deliver(self: Box<Self>, session: &Addr<Session>);
     fn refuse(self: Box<Self>, why: Refused);
 }
@@ -70,7 +75,7 @@ where
 }
 
 /// A session that is in memory, or on its way there.
-enum Seat {
+pub(super) enum Seat {
     Loading(Vec<Waiting>),
     Live {
         session: Addr<Session>,
@@ -113,14 +118,6 @@ pub(super) struct ArmDeadline {
     pub(super) at: Instant,
 }
 
-/// At the start: take up what ran, and set the timers of what waits.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct TakeUp {
-    /// The sessions of this worker that a restart has to think of.
-    pub pending: Vec<store::Pending>,
-}
-
 /// Some sessions are gone from the store.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
@@ -147,6 +144,8 @@ impl Directory {
             timers: Timers::default(),
             ends: Ends::default(),
             idle: VecDeque::new(),
+            taking_up: HashSet::new(),
+            apart: HashMap::new(),
         }
     }
 
@@ -174,7 +173,7 @@ impl Directory {
     }
 
     /// Hands a message to a session if it is in memory.
-    fn whisper<M>(&self, id: SessionId, message: M)
+    pub(super) fn whisper<M>(&self, id: SessionId, message: M)
     where
         M: Message<Result = ()> + Send + 'static,
         Session: Handler<M>,
@@ -184,7 +183,7 @@ impl Directory {
         }
     }
 
-    fn wake(&mut self, id: SessionId, actor: &mut Context<Self>) {
+    pub(super) fn wake(&mut self, id: SessionId, actor: &mut Context<Self>) {
         let store = self.environment.store.clone();
         let limits = self.environment.tail_limits();
         let reading = async move { load(&store, id, limits).await };
@@ -197,7 +196,11 @@ impl Directory {
         let Some(Seat::Loading(waiting)) = self.seats.remove(&id) else { return };
         let why = match loaded {
             Ok(Some(loaded)) if !self.draining => {
-                let session = Session::resumed(loaded, self.environment.clone(), actor.address()).start();
+                let apart = self.apart.get(&id).cloned();
+                if matches!(apart, Some(Apart::Fails(_))) {
+                    self.apart.remove(&id);
+                }
+                let session = Session::resumed(loaded, apart, self.environment.clone(), actor.address()).start();
                 let sent = waiting.len() as u64;
                 for message in waiting {
                     message.deliver(&session);
@@ -219,6 +222,7 @@ impl Directory {
             message.refuse(why.clone());
         }
         self.ends.tell(id, &Err(why));
+        self.went_on(id);
     }
 
     fn sweep(&mut self) {
@@ -254,7 +258,7 @@ impl Directory {
         self.set_alarm(actor);
     }
 
-    fn set_alarm(&mut self, actor: &mut Context<Self>) {
+    pub(super) fn set_alarm(&mut self, actor: &mut Context<Self>) {
         let now = Instant::now();
         if let Some(at) = self.timers.next_alarm(now) {
             actor.run_later(at.saturating_duration_since(now), |directory, actor| directory.ring(actor));
@@ -326,21 +330,6 @@ impl Handler<ArmDeadline> for Directory {
     fn handle(&mut self, message: ArmDeadline, actor: &mut Context<Self>) {
         self.timers.add(message.at, message.session);
         self.set_alarm(actor);
-    }
-}
-
-impl Handler<TakeUp> for Directory {
-    type Result = ();
-
-    fn handle(&mut self, message: TakeUp, actor: &mut Context<Self>) {
-        self.timers.take_up(&message.pending);
-        self.set_alarm(actor);
-        for pending in message.pending {
-            if pending.status.is_resumed_at_start() && !self.seats.contains_key(&pending.id) {
-                self.seats.insert(pending.id, Seat::Loading(Vec::new()));
-                self.wake(pending.id, actor);
-            }
-        }
     }
 }
 

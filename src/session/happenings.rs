@@ -72,14 +72,19 @@ impl Session {
         let Noticed { own, progress } = std::mem::take(&mut self.noticed);
         let after = &self.machine.state();
         let change = Change { id: self.id, spec: &self.spec, before, after, end: self.machine.end() };
-        let happenings = change.begin().into_iter().chain(own).chain(progress).chain(change.end());
-        let happenings: Vec<Happening> = happenings.map(|happening| change.mark(happening)).collect();
+        let happenings = change.all(own.into_iter().chain(progress));
         let now = self.now();
         happenings.into_iter().map(|happening| Draft::new(happening, now)).collect()
     }
 }
 
 impl Change<'_> {
+    /// What happens by it, with what was noticed meanwhile.
+    pub(super) fn all(&self, noticed: impl IntoIterator<Item = Happening>) -> Vec<Happening> {
+        let happenings = self.begin().into_iter().chain(noticed).chain(self.end());
+        happenings.map(|happening| self.mark(happening)).collect()
+    }
+
     /// What happens before anything that the task tells in the same row.
     fn begin(&self) -> Vec<Happening> {
         let mut out = Vec::new();

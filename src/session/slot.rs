@@ -7,18 +7,17 @@ use actix::{Context, Handler, Message};
 use super::actor::Session;
 use super::directory::Directory;
 use super::machine::Command;
-use super::queue::{RequestSlot, ReturnSlots, SlotsGranted, SlotsWanted};
-use super::slots::Turn;
+use super::queue::{QueueOpened, RequestSlot, ReturnSlots, SlotsGranted, SlotsWanted, WithdrawRequest};
+use super::slots::{Ticket, Turn};
 use crate::domain::id::SessionId;
-use crate::domain::status::Priority;
+use crate::domain::status::Status;
+use crate::store::State;
 
 /// From a session: I wait for a run slot.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct NeedSlot {
-    pub(super) session: SessionId,
-    pub(super) priority: Priority,
-    pub(super) turn: Turn,
+    pub(super) ticket: Ticket,
 }
 
 /// From a session: I do not wait for a run slot any more.
@@ -43,10 +42,20 @@ impl Session {
         // A place from before, when another branch of the task waited for a slot, is as good as a new one.
         if !self.is_queued {
             self.is_queued = true;
-            let turn = if self.machine.state().started_at.is_some() { Turn::Again } else { Turn::First };
-            self.directory.do_send(NeedSlot { session: self.id, priority: self.spec.priority, turn });
+            let ticket = self.ticket();
+            self.directory.do_send(NeedSlot { ticket });
         }
-        self.apply(Command::SlotDenied, actor);
+        if self.environment.slots.is_open() {
+            self.apply(Command::SlotDenied, actor);
+        }
+    }
+
+    /// Its place in the queue: that of before, where the server went down meanwhile.
+    fn ticket(&mut self) -> Ticket {
+        let State { status, started_at, since, .. } = self.machine.state();
+        let turn = if started_at.is_some() { Turn::Again } else { Turn::First };
+        let since = if matches!(status, Status::Queued | Status::Running) { since } else { self.now() };
+        Ticket::new(self.id, self.key, self.spec.priority, turn, since)
     }
 
     pub(super) fn free_slot(&mut self) {
@@ -89,6 +98,32 @@ impl Session {
     }
 }
 
+/// From the directory: the queue gives slots, and none is left for this session now.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct NoSlotLeft;
+
+impl Handler<NoSlotLeft> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: NoSlotLeft, actor: &mut Context<Self>) {
+        if self.is_queued && !self.holds_slot {
+            self.apply(Command::SlotDenied, actor);
+            self.settle();
+        }
+    }
+}
+
+impl Handler<QueueOpened> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, _: QueueOpened, _: &mut Context<Self>) {
+        for session in self.environment.slots.open() {
+            self.whisper(session, NoSlotLeft);
+        }
+    }
+}
+
 impl Directory {
     fn return_slots(&self) {
         let slots = self.environment.slots.take_returned();
@@ -102,9 +137,9 @@ impl Handler<NeedSlot> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: NeedSlot, _: &mut Context<Self>) {
-        let NeedSlot { session, priority, turn } = message;
-        self.environment.slots.enqueue(session, priority, turn);
-        self.queue.do_send(RequestSlot { worker: self.environment.worker, priority });
+        let NeedSlot { ticket } = message;
+        self.environment.slots.enqueue(ticket);
+        self.queue.do_send(RequestSlot { worker: self.environment.worker, ticket });
     }
 }
 
@@ -112,7 +147,9 @@ impl Handler<LeaveQueue> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: LeaveQueue, _: &mut Context<Self>) {
-        self.environment.slots.leave(message.session);
+        if let Some(ticket) = self.environment.slots.leave(message.session) {
+            self.queue.do_send(WithdrawRequest { ticket });
+        }
     }
 }
 

@@ -4,10 +4,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::id::SessionId;
 use crate::domain::status::Priority;
+use crate::domain::time::Timestamp;
+use crate::store::SessionKey;
 
 /// The run slots of one worker.
 #[derive(Debug, Default)]
@@ -15,19 +17,30 @@ pub(crate) struct Slots {
     free: Cell<usize>,
     /// Whether other workers wait: slots go back to the queue then, instead of being kept.
     wanted: Cell<bool>,
+    /// Whether the queue gives slots; before, nobody is refused one.
+    is_open: Cell<bool>,
     /// Slots to hand back.
     returned: Cell<usize>,
-    waiting: RefCell<BinaryHeap<Ticket>>,
-    issued: Cell<u64>,
+    waiting: RefCell<BTreeSet<Ticket>>,
+    /// The same by session: each has one place at most.
+    tickets: RefCell<HashMap<SessionId, Ticket>>,
 }
 
-/// A place in the queue: the most urgent first; among those, who has run before; among those, who came first.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Ticket {
+/// A place in the queue, the last in this order being the next: the most urgent; among those, who has run before; among
+/// those, who came first. Made of what the journal has, so that a restart finds the same order again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket {
     priority: Priority,
     turn: Turn,
-    number: Reverse<u64>,
+    came: Reverse<(Timestamp, SessionKey)>,
     session: SessionId,
+}
+
+impl Ticket {
+    /// A place for a session that waits since then.
+    pub(crate) fn new(session: SessionId, key: SessionKey, priority: Priority, turn: Turn, since: Timestamp) -> Self {
+        Self { priority, turn, came: Reverse((since, key)), session }
+    }
 }
 
 /// Whether a session wants its first slot.
@@ -40,11 +53,6 @@ pub(crate) enum Turn {
 }
 
 impl Slots {
-    /// That many slots at hand.
-    pub(crate) fn stocked(slots: usize) -> Self {
-        Self { free: Cell::new(slots), ..Self::default() }
-    }
-
     /// Takes a slot, if one is at hand.
     pub(crate) fn try_take(&self) -> bool {
         let free = self.free.get();
@@ -65,6 +73,17 @@ impl Slots {
         false
     }
 
+    /// Whether the queue gives slots.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open.get()
+    }
+
+    /// The queue gives slots from now on; these sessions have got none.
+    pub(crate) fn open(&self) -> Vec<SessionId> {
+        self.is_open.set(true);
+        self.waiting.borrow().iter().map(|ticket| ticket.session).collect()
+    }
+
     /// Slots that were handed out to this worker.
     pub(crate) fn add(&self, slots: usize) {
         self.free.set(self.free.get() + slots);
@@ -82,20 +101,23 @@ impl Slots {
     }
 
     /// Puts a session in the queue.
-    pub(crate) fn enqueue(&self, session: SessionId, priority: Priority, turn: Turn) {
-        let number = self.issued.get();
-        self.issued.set(number + 1);
-        self.waiting.borrow_mut().push(Ticket { priority, turn, number: Reverse(number), session });
+    pub(crate) fn enqueue(&self, ticket: Ticket) {
+        self.waiting.borrow_mut().insert(ticket);
+        self.tickets.borrow_mut().insert(ticket.session, ticket);
     }
 
-    /// Takes a session out of the queue, wherever it stands.
-    pub(crate) fn leave(&self, session: SessionId) {
-        self.waiting.borrow_mut().retain(|ticket| ticket.session != session);
+    /// Takes a session out of the queue, wherever it stands, and gives its place.
+    pub(crate) fn leave(&self, session: SessionId) -> Option<Ticket> {
+        let ticket = self.tickets.borrow_mut().remove(&session)?;
+        self.waiting.borrow_mut().remove(&ticket);
+        Some(ticket)
     }
 
     /// The session whose turn it is.
     pub(crate) fn pop(&self) -> Option<SessionId> {
-        self.waiting.borrow_mut().pop().map(|ticket| ticket.session)
+        let ticket = self.waiting.borrow_mut().pop_last()?;
+        self.tickets.borrow_mut().remove(&ticket.session);
+        Some(ticket.session)
     }
 
     /// How many sessions wait.
@@ -112,15 +134,22 @@ mod tests {
     #[test]
     fn the_most_urgent_goes_first_then_who_has_run_then_who_came_first() {
         let slots = Slots::default();
-        let ids: Vec<SessionId> = (0..5).map(|_| SessionId::random()).collect();
-        slots.enqueue(ids[0], Priority::Normal, Turn::First);
-        slots.enqueue(ids[1], Priority::Normal, Turn::First);
-        slots.enqueue(ids[2], Priority::Normal, Turn::Again);
-        slots.enqueue(ids[3], Priority::Critical, Turn::First);
-        slots.enqueue(ids[4], Priority::Low, Turn::Again);
-        slots.leave(ids[1]);
+        let ids: Vec<SessionId> = (0..7).map(|_| SessionId::random()).collect();
+        for (place, priority, turn, since, key) in [
+            (0, Priority::Normal, Turn::First, 5, 3),
+            (1, Priority::Normal, Turn::First, 1, 1),
+            (2, Priority::Normal, Turn::Again, 9, 2),
+            (3, Priority::Critical, Turn::First, 8, 9),
+            (4, Priority::Low, Turn::Again, 0, 0),
+            (5, Priority::Normal, Turn::First, 4, 7),
+            (6, Priority::Normal, Turn::First, 5, 2),
+        ] {
+            let since = Timestamp::from_micros(since);
+            slots.enqueue(Ticket::new(ids[place], SessionKey(key), priority, turn, since));
+        }
+        assert!(slots.leave(ids[1]).is_some() && slots.leave(ids[1]).is_none());
         let order: Vec<SessionId> = std::iter::from_fn(|| slots.pop()).collect();
-        assert_eq!(order, [ids[3], ids[2], ids[0], ids[4]]);
+        assert_eq!(order, [ids[3], ids[2], ids[5], ids[6], ids[0], ids[4]]);
     }
 
     #[test]

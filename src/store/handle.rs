@@ -110,10 +110,8 @@ impl Store {
                 let opening = sqlite::Opening::new(settings.synchronous, workers + 1);
                 Self::start(opening.open(Path::new(path), key)?, options, workers)
             }
-            Some(_) | None => Err(Error::Unusable(format!(
-                "store.url must be sqlite:PATH or memory:, and {:?} is neither",
-                settings.url
-            ))),
+            // It is not shown: it may hold a password.
+            Some(_) | None => Err(Error::Unusable("store.url must be sqlite:PATH or memory:".into())),
         }
     }
 

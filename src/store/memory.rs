@@ -59,16 +59,22 @@ impl Read for Memory {
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
-        let states = self.sessions.values().map(|kept| &kept.summary);
-        let due =
-            states.filter(|summary| summary.state.status.is_resumed_at_start() || summary.state.deadline.is_some());
+        let due = self.sessions.values().filter(|kept| {
+            let state = &kept.summary.state;
+            state.status.is_resumed_at_start() || state.deadline.is_some()
+        });
         Ok(due
-            .map(|summary| Pending {
-                id: summary.id,
-                status: summary.state.status,
-                priority: summary.priority,
-                deadline: summary.state.deadline,
-                since: summary.state.since,
+            .map(|kept| {
+                let Summary { id, priority, state, .. } = &kept.summary;
+                let last = kept.rows.values().last().filter(|_| state.status == Status::Running);
+                Pending {
+                    id: *id,
+                    status: state.status,
+                    priority: *priority,
+                    deadline: state.deadline,
+                    since: state.since,
+                    last_seq: last.map(|row| row.last_seq),
+                }
             })
             .collect())
     }

@@ -62,8 +62,13 @@ fn respond<T>(reply: Reply<T>, read: impl FnOnce() -> Result<T, Error>) {
     }
     let answer = read().map_err(|error| {
         log::warn!("a query to the store failed: {error}");
-        // The reason may name what clients should not see, so it goes to the log only.
-        Error::Unavailable("the database does not answer".into())
+        match error {
+            Error::Unusable(_) => error,
+            // The reason may name what clients should not see, so it goes to the log only.
+            Error::NotFound | Error::Conflict(_) | Error::Outdated { .. } | Error::Unavailable(_) => {
+                Error::Unavailable("the database does not answer".into())
+            }
+        }
     });
     let _ = reply.send(answer);
 }

@@ -175,6 +175,8 @@ pub struct Pending {
     pub deadline: Option<Timestamp>,
     /// Since when it is in `status`.
     pub since: Timestamp,
+    /// Of one that runs, the `seq` of the last entry of its journal.
+    pub last_seq: Option<u64>,
 }
 
 /// Whether the store takes what is written to it.

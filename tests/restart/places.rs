@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::support::process::{callboard, free_port};
-use crate::support::{TestProcess, json};
+use crate::support::{TestProcess, eventually, json};
 
 /// Tries to serve with this store.
 fn serve(folder: &Path, store: &str) -> Output {
@@ -96,4 +96,51 @@ async fn a_port_that_is_taken_is_named() {
     let output = callboard(folder.path()).args(["serve", "--port", &port]).output().unwrap();
     refused(&output, &port);
     assert!(!folder.path().join("callboard.db").exists(), "no database is made in vain");
+}
+
+#[tokio::test]
+async fn a_server_whose_database_is_taken_away_refuses_all_and_says_so() {
+    let server = TestProcess::start_with(&[]).await;
+    let away = server.folder().join("away.db");
+    fs::rename(server.database(), &away).unwrap();
+    let refused = server.post("/start-task", json!({"task": "approval"})).await;
+    assert_eq!(refused.code(503), "store_unavailable");
+    assert!(!refused.body.to_string().contains("callboard.db"), "{}", refused.body);
+    for path in ["/readyz", "/health"] {
+        assert_eq!(server.get(path).await.status, 503, "{path}");
+    }
+    assert!(server.log().contains("nothing is acknowledged any more"), "{}", server.log());
+    fs::rename(&away, server.database()).unwrap();
+    eventually(|| "its recovery".into(), async || (server.get("/readyz").await.status == 200).then_some(())).await;
+    server.start("approval", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_database_with_a_damaged_page_is_refused_at_the_start() {
+    let mut server = TestProcess::start_with(&[]).await;
+    for _ in 0..40 {
+        server.start("approval", json!({})).await;
+    }
+    server.terminate();
+    let whole = fs::read(server.database()).unwrap();
+    let mut refusals = 0;
+    for page in 1..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..][..4096].fill(0xa5);
+        fs::write(server.database(), &bytes).unwrap();
+        server.spawn();
+        // Pages that a start has no use for are met later.
+        while !server.has_ended_or_answers().await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        if server.has_ended() {
+            let log = server.log();
+            assert_eq!(server.wait().code(), Some(1), "{log}");
+            assert!(log.contains("is damaged") && !log.contains("panicked"), "page {page}: {log}");
+            refusals += 1;
+        } else {
+            server.kill();
+        }
+    }
+    assert!(refusals > 0);
 }

@@ -126,6 +126,17 @@ impl TestProcess {
         kill_process(id, signal).unwrap();
     }
 
+    /// Whether it has ended by itself, or else answers.
+    pub async fn has_ended_or_answers(&mut self) -> bool {
+        let has_ended = self.child.as_mut().expect("it runs").try_wait().unwrap().is_some();
+        has_ended || self.api.request(reqwest::Method::GET, "/readyz").send().await.is_ok()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().expect("it runs").try_wait().unwrap().is_some()
+    }
+
     /// Waits until it has ended by itself.
     pub fn wait(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it runs");

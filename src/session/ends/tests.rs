@@ -19,7 +19,7 @@ use crate::event::Events;
 use crate::metrics::Metrics;
 use crate::session::directory::Drain;
 use crate::session::environment::Environment;
-use crate::session::queue::Worker;
+use crate::session::queue::{AwaitTakeUp, Worker};
 use crate::session::slots::Slots;
 use crate::session::{Kinds, Queue, Sessions, TaskContext, TaskError, TaskKind, TaskResult};
 use crate::store::Store;
@@ -96,7 +96,11 @@ fn board() -> (Sessions, Addr<Directory>) {
         let itself = actix::AsyncContext::address(context);
         let busy = Duration::from_secs(60);
         let sessions = Sessions::new(Arc::from([itself.clone()]), 0, store.clone(), kinds.clone(), busy);
-        let worker = Worker { grants: itself.clone().recipient(), wanted: itself.recipient() };
+        let worker = Worker {
+            grants: itself.clone().recipient(),
+            wanted: itself.clone().recipient(),
+            opened: itself.recipient(),
+        };
         let environment = Environment {
             worker: 0,
             workers: 1,
@@ -112,7 +116,9 @@ fn board() -> (Sessions, Addr<Directory>) {
             kind_metrics: Default::default(),
         };
         board = Some(sessions);
-        Directory::new(Rc::new(environment), Queue::new(1, vec![worker]).start())
+        let queue = Queue::new(1, vec![worker]).start();
+        queue.do_send(AwaitTakeUp { workers: 0 });
+        Directory::new(Rc::new(environment), queue)
     });
     store.tell(0, directory.clone().recipient());
     (board.unwrap(), directory)

@@ -185,8 +185,8 @@ async fn a_damaged_page_is_an_error_and_never_an_empty_answer() {
     bytes[4096..].fill(0xa5);
     fs::write(&path, &bytes).unwrap();
     if let Ok(store) = Store::open(&settings(&path), 2) {
-        assert!(matches!(store.find(made[0].id).await, Err(Error::Unavailable(_))));
-        assert!(matches!(store.journal(made[0].key, ALL).await, Err(Error::Unavailable(_))));
+        assert!(matches!(store.find(made[0].id).await, Err(Error::Unusable(_))));
+        assert!(matches!(store.journal(made[0].key, ALL).await, Err(Error::Unusable(_))));
     }
 }
 

@@ -189,8 +189,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                let what = "the database is damaged: stop the server, and restore the database from a copy";
-                Error::Unavailable(format!("{what} ({error})"))
+                let what = "it is damaged: stop the server, and restore the database from a copy, or move it away (with the \
+                            files beside it) to begin anew";
+                Error::Unusable(format!("{what} ({error})"))
             }
             Some(_) | None => Error::Unavailable(error.to_string()),
         }

@@ -51,9 +51,12 @@ impl Read for Reader {
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
         let sql = format!(
-            "SELECT id, status, priority, deadline, since, key FROM sessions WHERE {LIVE} \
+            "SELECT id, status, priority, deadline, since, key, iif(status = 'running', \
+                (SELECT last_seq FROM journal WHERE session = key ORDER BY row DESC LIMIT 1), NULL) \
+             FROM sessions WHERE {LIVE} \
              UNION ALL \
-             SELECT id, status, priority, deadline, since, key FROM sessions WHERE deadline IS NOT NULL AND NOT {LIVE} \
+             SELECT id, status, priority, deadline, since, key, NULL \
+             FROM sessions WHERE deadline IS NOT NULL AND NOT {LIVE} \
              ORDER BY key"
         );
         let mut statement = self.connection.prepare(&sql)?;
@@ -64,6 +67,7 @@ impl Read for Reader {
                 priority: columns::word(row, 2, Priority::parse)?,
                 deadline: columns::moment(row, 3)?,
                 since: columns::moment(row, 4)?.unwrap_or_default(),
+                last_seq: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)

@@ -23,9 +23,6 @@ use crate::workflow::live::past::Past;
 use crate::workflow::refused::Refused;
 use crate::workflow::told::{Event, Status};
 
-/// How many documents are read at once.
-const PAGE: usize = 100;
-
 impl Handler<StartLive> for Supervisor {
     type Result = ();
 
@@ -230,12 +227,12 @@ impl Handler<LetAllGo> for Supervisor {
 impl Handler<TakeUp> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, _: TakeUp, ctx: &mut Self::Context) {
+    fn handle(&mut self, message: TakeUp, ctx: &mut Self::Context) {
         let (store, definitions) = (self.store.clone(), self.definitions.clone());
-        let found = async move { kept(&store, &definitions).await }.into_actor(self);
+        let found = async move { kept(&store, &definitions, message.workflow_ids).await }.into_actor(self);
         ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
             Ok(found) => {
-                for (definition, Kept { options, inputs }) in found {
+                for (definition, Kept { options, inputs, .. }) in found {
                     let beginning =
                         Beginning { definition, options, inputs, is_paused: false, author: None, reply: None };
                     supervisor.begin(beginning, ctx);
@@ -246,24 +243,20 @@ impl Handler<TakeUp> for Supervisor {
     }
 }
 
-/// The workflows that come back, with what is kept of them.
-async fn kept(store: &Store, definitions: &Definitions) -> Result<Vec<(Definition, Kept)>, Refused> {
+/// These workflows, with what is kept of them.
+async fn kept(store: &Store, definitions: &Definitions, ids: Vec<String>) -> Result<Vec<(Definition, Kept)>, Refused> {
     let mut found = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.documents(LIVE, after.as_deref(), PAGE).await?;
-        let Some(last) = page.last() else { return Ok(found) };
-        after = Some(last.id.clone());
-        for document in page {
-            let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
-            match definitions.get(&document.id).await {
-                Ok(definition) => found.push((definition, kept)),
-                Err(Refused::UnknownWorkflow) => {
-                    log::info!(workflow_id = document.id; "a workflow that was live is not there any more");
-                    store.remove_document(LIVE, &document.id, Precondition::Anything).await?;
-                }
-                Err(refused) => log::error!(workflow_id = document.id, refused:%; "a workflow does not come back"),
+    for id in ids {
+        let Some(document) = store.document(LIVE, &id).await? else { continue };
+        let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
+        match definitions.get(&id).await {
+            Ok(definition) => found.push((definition, kept)),
+            Err(Refused::UnknownWorkflow) => {
+                log::info!(workflow_id = id; "a workflow that was live is not there any more");
+                store.remove_document(LIVE, &id, Precondition::Anything).await?;
             }
+            Err(refused) => log::error!(workflow_id = id, refused:%; "a workflow does not come back"),
         }
     }
+    Ok(found)
 }

@@ -6,6 +6,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use serde::{Deserialize, Serialize};
 
 use super::Supervisor;
+use crate::domain::time::Timestamp;
 use crate::store::{self, Precondition, Store};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::executor::messages::Inputs;
@@ -23,6 +24,55 @@ pub(super) struct Kept {
     /// The inputs that were changed.
     #[serde(default)]
     pub(super) inputs: Inputs,
+    /// Why it does not come back, though it would, until somebody starts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) paused: Option<String>,
+}
+
+/// A workflow that was live when the server ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WasLive {
+    /// Its id.
+    pub id: String,
+    /// When it was started, or one of its inputs was changed last.
+    pub since: Timestamp,
+    /// Why it does not come back, where it does not.
+    pub paused: Option<String>,
+}
+
+/// How many documents are read at once.
+const PAGE: usize = 100;
+
+/// The workflows that were live when the server ended.
+///
+/// # Errors
+/// [`store::Error::Unavailable`].
+pub async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Error> {
+    let mut found = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.documents(LIVE, after.as_deref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.id.clone());
+        found.extend(page.into_iter().map(|document| {
+            let Kept { paused, .. } = serde_json::from_str(&document.body).unwrap_or_default();
+            WasLive { id: document.id, since: document.updated_at, paused }
+        }));
+    }
+}
+
+/// Keeps a workflow from coming back until somebody starts it, for this reason; gives whether it would have come back.
+///
+/// # Errors
+/// [`store::Error::Unavailable`].
+pub async fn pause(store: &Store, workflow_id: &str, reason: String) -> Result<bool, store::Error> {
+    let Some(document) = store.document(LIVE, workflow_id).await? else { return Ok(false) };
+    let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
+    let kept = Kept { paused: Some(reason), ..kept };
+    // This always can be written: its keys are strings.
+    let body = serde_json::to_string(&kept).unwrap_or_default();
+    store.put_document(LIVE, workflow_id, body, Precondition::Version(document.version)).await?;
+    Ok(true)
 }
 
 /// What the store is to know of a workflow.

@@ -117,10 +117,13 @@ pub struct Unwatch {
     pub connection: ConnectionId,
 }
 
-/// Take up the live workflows that a restart brings back.
+/// Take up some of the live workflows that a restart brings back.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct TakeUp;
+pub struct TakeUp {
+    /// Which.
+    pub workflow_ids: Vec<String>,
+}
 
 /// Let all workflows go: the server goes down.
 #[derive(Debug, Message)]

@@ -8,7 +8,7 @@
 
 mod guard;
 mod handlers;
-mod keep;
+pub mod keep;
 pub mod messages;
 mod reports;
 
@@ -99,7 +99,7 @@ impl Entry {
 
     /// What the store is to know of it.
     fn wish(&self) -> Wish {
-        let kept = Kept { options: self.options.clone(), inputs: self.inputs.clone() };
+        let kept = Kept { options: self.options.clone(), inputs: self.inputs.clone(), paused: None };
         // This always can be written: its keys are strings.
         if self.comes_back() { Wish::Put(serde_json::to_string(&kept).unwrap_or_default()) } else { Wish::Remove }
     }

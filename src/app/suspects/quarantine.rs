@@ -1,0 +1,102 @@
+//! `callboard quarantine`: what the next start takes up, and how an operator keeps it from doing so.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::{Subject, read, write};
+use crate::config::Settings;
+use crate::domain::id::SessionId;
+use crate::domain::status::Status;
+use crate::domain::tail::TailLimits;
+use crate::session::failed;
+use crate::store::Store;
+use crate::workflow::supervisor::keep::{pause, were_live};
+
+/// Why what an operator names does not go on.
+const REASON: &str = "an operator has put it in quarantine";
+
+/// Lists what the next start takes up, or sees to it that it does not take up this session or workflow; gives what there
+/// is to say. The server must be stopped.
+///
+/// # Errors
+/// Where a server uses the database, there is none, or there is nothing of this id that could go on.
+pub fn quarantine(settings: &Settings, id: Option<&str>) -> anyhow::Result<String> {
+    match settings.store.url.strip_prefix("sqlite:") {
+        Some(path) if Path::new(path).exists() => {}
+        Some(path) => bail!("there is no database {path}"),
+        None => bail!("there is nothing to put in quarantine: store.url keeps nothing on this machine's disk"),
+    }
+    actix::System::new().block_on(async {
+        let store = Store::open(&settings.store, 1)?;
+        let done = match id {
+            None => list(&store).await,
+            Some(id) => set_apart(&store, settings, id).await,
+        };
+        let lost = store.close().await;
+        anyhow::ensure!(lost == 0 || done.is_err(), "it could not be written");
+        done
+    })
+}
+
+async fn list(store: &Store) -> anyhow::Result<String> {
+    let ledger = read(store).await?;
+    let ends = |subject: &Subject| {
+        let suspect = ledger.suspects.iter().find(|suspect| suspect.subject == *subject);
+        match suspect.map_or(0, |suspect| suspect.ends) {
+            0 => String::new(),
+            ends => format!("  ended the server {ends} times in a row"),
+        }
+    };
+    let (mut next, mut apart) = (String::new(), String::new());
+    for session in store.pending().await?.iter().filter(|session| session.status == Status::Running) {
+        let task = store.find(session.id).await?.map(|summary| summary.task).unwrap_or_default();
+        writeln!(next, "  session   {}  {task}{}", session.id, ends(&Subject::Session(session.id)))?;
+    }
+    for live in were_live(store).await? {
+        match live.paused {
+            None => writeln!(next, "  workflow  {}{}", live.id, ends(&Subject::Workflow(live.id.clone())))?,
+            Some(reason) => writeln!(apart, "  workflow  {}  {reason}", live.id)?,
+        }
+    }
+    let or_nothing = |lines: String| if lines.is_empty() { "  nothing\n".to_owned() } else { lines };
+    Ok(format!("The next start takes up:\n{}In quarantine:\n{}", or_nothing(next), or_nothing(apart)))
+}
+
+async fn set_apart(store: &Store, settings: &Settings, id: &str) -> anyhow::Result<String> {
+    let session = id.parse::<SessionId>().ok();
+    let found = match session {
+        Some(session) => store.find(session).await?.map(|summary| (session, summary)),
+        None => None,
+    };
+    let (subject, said) = match found {
+        Some((session, summary)) if summary.state.status.is_terminal() => {
+            bail!("session {session} has ended already: it is {}", summary.state.status.as_str());
+        }
+        Some((session, summary)) => {
+            let limits =
+                TailLimits { snapshot: settings.sessions.snapshot_messages, bytes: settings.sessions.tail_bytes };
+            failed::fail(store, limits, session, REASON.to_owned()).await.context("the session cannot be read")?;
+            let was = summary.state.status.as_str();
+            (Subject::Session(session), format!("Session {session} was {was} and has failed: {REASON}.\n"))
+        }
+        None if pause(store, id, REASON.to_owned()).await? => {
+            let said = format!("Workflow {id} is not live after the next start: {REASON}. Start it to have it back.\n");
+            (Subject::Workflow(id.to_owned()), said)
+        }
+        None => bail!("there is no session {id}, and no workflow {id} that the next start would take up"),
+    };
+    let mut ledger = read(store).await?;
+    ledger.acquit(&subject);
+    // Comes after the session's end, so that this is written when it is.
+    write(store, &ledger).await?;
+    if let Subject::Session(session) = subject {
+        let now = store.find(session).await?;
+        anyhow::ensure!(
+            now.is_some_and(|now| now.state.status.is_terminal()),
+            "the session's end could not be written"
+        );
+    }
+    Ok(said)
+}
