@@ -91,7 +91,7 @@ impl Plan {
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
     ) -> anyhow::Result<(Self, Running)> {
-        let gate = open_gate(&settings, address)?;
+        let (gate, mask) = (open_gate(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         for (worker, directory) in directories.iter().enumerate() {
             store.tell(worker, directory.clone().recipient());
@@ -111,20 +111,18 @@ impl Plan {
         actix::spawn(statistics.run());
         let snapshot = snapshots(&numbers);
         let hub = Hub::new(shards, &settings.connections).telling_metrics(snapshot.clone(), gauge.clone()).start();
-        let mask = Arc::new(Mask::new(settings.secrets()));
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
         let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
-        let here = Arbiter::current();
         let shared = Shared {
             catalogue: catalogue.clone(),
             limits: settings.workflows.clone(),
             broadcast,
             worker: outside,
-            host: Arc::new(Errands::new(sessions, events.clone(), here.clone())),
-            errands: here,
+            host: Arc::new(Errands::new(sessions, events.clone(), Arbiter::current())),
+            errands: Arbiter::current(),
             metrics: measured,
         };
         let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();

@@ -109,7 +109,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
         Command::Openapi => finish(print_openapi(parts.openapi)),
         Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&(parts.kinds)(&loaded.settings)?)),
         Command::Quarantine { id } => with(loaded(), EX_CONFIG, |loaded| {
-            logging::init(&loaded.settings.log).context("cannot log")?;
+            logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
             print(&(parts.quarantine)(&loaded.settings, id.as_deref())?)
         }),
         Command::RunChild { parent, argv } => ExitCode::from(child::run(parent, &argv)),

@@ -105,14 +105,15 @@ impl Mask {
                 }
                 Cow::Borrowed(_) => false,
             },
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| self.clean_value(item) || any),
+            // All of them are cleaned, so that the search must not end with the first one.
+            Value::Array(items) => items.iter_mut().filter_map(|item| self.clean_value(item).then_some(())).count() > 0,
             Value::Object(members) => self.clean_members(members),
         }
     }
 
     /// Takes secrets out of the members of an object. Gives whether there were any.
     pub fn clean_members(&self, members: &mut Map<String, Value>) -> bool {
-        let any = members.values_mut().fold(false, |any, value| self.clean_value(value) || any);
+        let any = members.values_mut().filter_map(|value| self.clean_value(value).then_some(())).count() > 0;
         if !members.keys().any(|key| matches!(self.text(key), Cow::Owned(_))) {
             return any;
         }

@@ -53,7 +53,7 @@ pub(super) const GAUGES: [(&str, &str); 8] = [
     (LIVE_WORKFLOWS, "Workflows that are live"),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 15] = [
+pub(super) const COUNTERS: [(&str, &str); 16] = [
     (HTTP_REQUESTS, "HTTP requests that were answered, by the pattern of their route and by status"),
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),

@@ -96,7 +96,7 @@ async fn secrets_that_a_program_says_are_masked_wherever_text_is_kept() {
     let journal = server.journal(&id).await;
     check(&journal);
     assert_eq!(streams(&journal)[..3], ["plain *** ***", "stream ***", "the step gave it whole"]);
-    let mut seen = journal.join("\n") + &end.to_string();
+    let mut seen = format!("{}\n{end}", journal.join("\n"));
     assert!(seen.contains("exited with code 3: stderr *** ***\\nagain: ***"), "{seen}");
     seen += &server.get("/sessions").await.ok().to_string();
     seen += &server.get("/api/v1/events?limit=1000").await.ok().to_string();
