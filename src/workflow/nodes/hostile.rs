@@ -13,7 +13,7 @@ use crate::workflow::port::{Type, Widget};
 const STACK: usize = 2 << 20;
 
 /// Bytes of the texts; deeper than that nothing goes on, because the limits of nesting are far below.
-const LONG: usize = 20_000;
+const LONG: usize = 8_000;
 
 /// Every input that is parsed, with the others that its class needs.
 fn parsers() -> Vec<(&'static str, &'static str, Json)> {
@@ -36,6 +36,7 @@ fn parsers() -> Vec<(&'static str, &'static str, Json)> {
 }
 
 /// What is repeated, between what begins a text and what ends it; what closes it is repeated as well.
+#[expect(clippy::too_many_lines, reason = "a table, one form a line")]
 fn forms() -> Vec<(&'static str, &'static str, &'static str, &'static str, &'static str)> {
     let mut forms = Vec::new();
     let tags = [

@@ -299,6 +299,8 @@ mod tests {
             "{% with x = a + 1 %}{{ x }}{% endwith %}{{ -a ** 2 }}{{ a // 2 }}{{ a % 2 }}",
             "{{ l|map('string')|join('+') }}{{ l|select('gt', 1)|list }}{{ s|upper|list }}",
             "{{ l is eq l }}{{ 'a' is in s }}{{ none }}{{ true }}{{ 1.5 }}",
+            "{{ l|sort(reverse=true) }}{{ o|dictsort(by='value') }}{{ [o]|map(attribute='k')|list }}{{ dict(k=a, o=o) }}",
+            "{{ 'a-b'|split('-') }}{{ ' a '|trim }}{{ [3, 1]|min }}{{ l|sum }}",
             "{% autoescape 'html' %}{{ '<' }}{{ ['<'] }}{% endautoescape %}",
         ] {
             let mut plain = minijinja::Environment::new();

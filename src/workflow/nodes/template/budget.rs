@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use minijinja::value::{Rest, Value, ValueKind};
+use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, filters, tests};
 
 use super::super::bounded::LARGEST_TEXT;
@@ -83,6 +83,7 @@ fn refused(why: &str) -> Error {
 }
 
 /// About how many bytes a value has, all that is in it included; looking is paid for.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all kinds but three are of one size")]
 fn weigh(value: &Value) -> Result<usize, Error> {
     if let Some(text) = value.as_str() {
         read(ONE + text.len())?;
@@ -107,7 +108,8 @@ fn weigh(value: &Value) -> Result<usize, Error> {
 /// Puts filters, tests and functions that keep to the budget in the place of those that do not.
 pub(super) fn guard(environment: &mut Environment<'static>) {
     for (name, filter) in filters() {
-        environment.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<Value>| {
+        environment.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
+            let args = args.into_values();
             let mut weight = 0;
             let mut parts = 0;
             for arg in args.iter() {
@@ -123,12 +125,14 @@ pub(super) fn guard(environment: &mut Environment<'static>) {
         });
     }
     for (name, test) in comparisons() {
-        environment.add_test(name, move |state: &mut State<'_, '_>, args: Rest<Value>| {
+        environment.add_test(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
+            let args = args.into_values();
             args.iter().try_for_each(|arg| weigh(arg).map(drop))?;
             Ok::<bool, Error>(test.call(state, &args)?.is_true())
         });
     }
-    environment.add_function("dict", |state: &mut State<'_, '_>, args: Rest<Value>| {
+    environment.add_function("dict", |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
+        let args = args.into_values();
         args.iter().try_for_each(|arg| make(weigh(arg)?))?;
         Value::from_function(minijinja::functions::dict).call(state, &args)
     });
@@ -182,6 +186,7 @@ fn operands(operator: &str, args: &[Value]) -> Result<(), Error> {
 }
 
 /// How many bytes a text or a list takes once more; nothing for what cannot be repeated.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only texts and lists can be repeated")]
 fn repeated(value: &Value) -> Option<usize> {
     let items = || value.len().map(|len| len.saturating_mul(ONE));
     match value.kind() {
