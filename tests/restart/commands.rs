@@ -88,6 +88,9 @@ async fn secrets_that_a_program_says_are_masked_wherever_text_is_kept() {
     server.answer(&id, "confirm", json!({"value": true})).await.ok();
     server.until_status(&id, "waiting_retry").await;
     server.answer(&id, "retry", json!({"value": true})).await.ok();
+    // Another attempt asks anew.
+    server.until_status(&id, "waiting_input").await;
+    server.answer(&id, "input", json!({"values": {"pw": password}})).await.ok();
     server.until_status(&id, "waiting_confirmation").await;
     server.answer(&id, "confirm", json!({"value": true})).await.ok();
     let end = server.until_status(&id, "completed").await;
