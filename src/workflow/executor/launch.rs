@@ -76,11 +76,12 @@ impl Launch {
         let mut plan = match Plan::new(&definition.graph, &shared.catalogue, &shared.limits, seed) {
             Ok(plan) => plan,
             Err(faults) => {
-                let (report, generation) = (self.report.clone(), *generation);
+                // Reported before it is answered: whoever asks again finds that nothing is live.
+                self.report.do_send(Report { workflow_id, generation: *generation, fact: Fact::Unusable });
                 if let Some(reply) = self.reply {
                     let _ = reply.send(Err(Refused::Invalid(faults)));
                 }
-                return report.do_send(Report { workflow_id, generation, fact: Fact::Unusable });
+                return;
             }
         };
         let inputs = set_all(&mut plan, &self.inputs);
