@@ -42,7 +42,7 @@ impl Dialect for Events {
                 out.extend_from_slice(format!("event: {}\n", kind.word()).as_bytes());
             }
             out.extend_from_slice(b"data: ");
-            out.extend_from_slice(text);
+            push_on_one_line(&mut out, text);
             out.extend_from_slice(b"\n\n");
         }
         (count > 0).then(|| (count, out.into()))
@@ -97,7 +97,7 @@ mod tests {
     use crate::domain::entry::Entry;
     use crate::domain::tail::Replay;
     use crate::domain::time::Timestamp;
-    use crate::hub::Announced;
+    use crate::hub::{Announced, PartsBuilder};
 
     proptest::proptest! {
         #[test]
@@ -124,5 +124,16 @@ mod tests {
         assert_eq!(EVENTS.burst(&burst), expected);
         let replay = Replay { told: burst.told.to_vec(), dropped: 0, last_seq: 5 };
         assert_eq!(EVENTS.replay(&replay, Announced::Yes), expected, "a replay is not announced");
+    }
+
+    #[test]
+    fn a_message_about_workflows_is_an_event_on_one_line() {
+        let mut builder = PartsBuilder::default();
+        builder.push(Kind::NodeState.bit(), Some(7), "{\"a\":\"\u{2028}\"}".as_bytes());
+        builder.push(Kind::WorkflowEvent.bit(), None, b"{}");
+        let parts = builder.finish();
+        let expected = "id: 7\nevent: node_state\ndata: {\"a\":\"\\u2028\"}\n\nevent: workflow_event\ndata: {}\n\n";
+        assert_eq!(EVENTS.parts(&parts, Interest::ALL), Some((2, Bytes::from(expected))));
+        assert_eq!(EVENTS.parts(&parts, Interest::only(Kind::ExecutionStatus.bit())), None);
     }
 }
