@@ -192,7 +192,9 @@ fn labels(query: &mut Query<'_>, most: usize) -> Vec<(String, String)> {
     let mut labels = Vec::with_capacity(given.len());
     for text in given {
         match text.split_once('=').or_else(|| text.split_once(':')) {
-            Some((key, value)) if !key.is_empty() => labels.push((key.to_owned(), value.to_owned())),
+            Some((key, value)) if !key.is_empty() || value.contains("=") => {
+                labels.push((key.to_owned(), value.to_owned()))
+            }
             _ => query.fault("label", "must be key=value", "invalid_value"),
         }
     }

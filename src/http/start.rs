@@ -156,12 +156,6 @@ pub(super) fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, Strin
             fields.fault(&["labels", &key], "a label's name must have 1 to 64 characters", "too_long");
             continue;
         }
-        // Lists are filtered by `label=NAME=VALUE`.
-        if key.contains(|c: char| c == '=' || c.is_control()) {
-            let wanted = "a label's name must not contain = or control characters";
-            fields.fault(&["labels", &key], wanted, "invalid_value");
-            continue;
-        }
         let found = word(&value);
         let Value::String(text) = value else {
             fields.wrong_type(&["labels", &key], "a string", found);

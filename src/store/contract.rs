@@ -258,6 +258,13 @@ async fn labels_are_plain_words_whatever_is_in_them(board: &mut Board) {
         let query = ListSessions { labels: one.labels.clone(), limit: 100, ..ListSessions::default() };
         assert_eq!(board.store.list(query).await.unwrap(), [one]);
     }
+    let whole = Summary { labels: vec![("x=y".into(), "z=".into())], ..summary(&board.store, 0) };
+    board.write([create(&whole)]).await;
+    for (name, value) in [("x", "y=z="), ("x=y", "z="), ("x=y=z", "")] {
+        let labels = vec![(name.to_owned(), value.to_owned())];
+        let query = ListSessions { labels, limit: 100, ..ListSessions::default() };
+        assert_eq!(board.store.list(query).await.unwrap(), [whole.clone()], "{name}={value}");
+    }
 }
 
 async fn a_restart_thinks_of_what_runs_and_what_is_due(board: &mut Board) {

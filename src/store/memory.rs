@@ -138,7 +138,12 @@ fn fits(summary: &Summary, query: &ListSessions) -> bool {
         && query.task.as_ref().is_none_or(|task| *task == summary.task)
         && query.owner.as_ref().is_none_or(|owner| summary.owner.as_ref() == Some(owner))
         && query.before.is_none_or(|before| summary.key < before)
-        && query.labels.iter().all(|label| summary.labels.contains(label))
+        && query.labels.iter().all(|wanted| {
+            summary
+                .labels
+                .iter()
+                .any(|label| crate::store::types::label_text(label) == crate::store::types::label_text(wanted))
+        })
 }
 
 impl Engine for Memory {

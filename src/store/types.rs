@@ -152,7 +152,7 @@ pub struct ListSessions {
     pub status: Vec<Status>,
     /// Only those of this task kind.
     pub task: Option<String>,
-    /// Only those with all of these labels.
+    /// Only those with all of these labels, as they read when written `name=value`: either part may have a `=` in it.
     pub labels: Vec<(String, String)>,
     /// Only those of this owner.
     pub owner: Option<String>,
@@ -160,6 +160,11 @@ pub struct ListSessions {
     pub before: Option<SessionKey>,
     /// At most that many.
     pub limit: usize,
+}
+
+/// A label as it is written in a filter.
+pub(super) fn label_text((name, value): &(String, String)) -> String {
+    format!("{name}={value}")
 }
 
 /// A session that a restart has to think of.

@@ -182,10 +182,12 @@ fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, E
         sql.push_str(" AND owner = ?");
         parameters.push(owner);
     }
-    for (name, value) in &query.labels {
-        sql.push_str(" AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key = ? AND label.value = ?)");
-        parameters.push(name);
-        parameters.push(value);
+    let labels: Vec<String> = query.labels.iter().map(crate::store::types::label_text).collect();
+    for label in &labels {
+        sql.push_str(
+            " AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key || '=' || label.value = ?)",
+        );
+        parameters.push(label);
     }
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     sql.push_str(" ORDER BY sessions.key DESC LIMIT ?");
