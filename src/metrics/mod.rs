@@ -111,7 +111,6 @@ impl Metrics {
     }
 
     /// What of each kind is not taken up again because it has ended the server.
-    #[must_use]
     pub fn quarantined(&self, kind: &'static str) -> metrics::Counter {
         self.counter(names::QUARANTINED, &[("kind", kind)])
     }
