@@ -160,7 +160,7 @@ fn every_fault_of_every_layer_is_told_at_once() {
         "environment variable CALLBOARD_CONNECTIONS__RETENTION: there is no such setting; did you mean CALLBOARD_SESSIONS__RETENTION?",
         "environment variable CALLBOARD_LOG__LEVEL: there is no such setting",
         "callboard.toml: server.host: must be an IP address or localhost, not \"example.org\"",
-        "environment variable CALLBOARD_STORE__URL: store.url: must be sqlite:PATH or memory:, not \"postgres://x\"",
+        "environment variable CALLBOARD_STORE__URL: store.url: must be sqlite:PATH or memory:",
         "callboard.toml: connections.outbox_bytes: must be at least 16384, not 10",
         "callboard.toml: task[0].name: must be 1 to 64 letters, digits, '_' or '-', not \"a b\"",
         "callboard.toml: task[0].command: must name a program, such as [\"sh\", \"greet.sh\"]",
