@@ -2,6 +2,7 @@
 
 mod answers;
 mod cancel;
+mod entries;
 mod idempotency;
 mod lists;
 mod secrets;

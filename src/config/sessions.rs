@@ -22,8 +22,9 @@ pub struct Sessions {
     /// Bytes of its journal's end that a session keeps in memory.
     #[garde(range(min = 1024))]
     pub tail_bytes: usize,
-    /// Most bytes of one entry, such as a streamed line: a longer line is cut and marked so.
-    #[garde(range(min = 1024))]
+    /// Most bytes of one entry as clients get it. A longer line is cut and marked so; a task whose result or question is
+    /// larger fails.
+    #[garde(range(min = 1024, max = 268_435_456))]
     pub max_entry_bytes: usize,
     /// Bytes that a session's task may be ahead of the store.
     #[garde(range(min = 4096))]
@@ -50,7 +51,7 @@ impl Default for Sessions {
             retention: 7.0 * 86_400.0,
             snapshot_messages: 100,
             tail_bytes: 262_144,
-            max_entry_bytes: 65_536,
+            max_entry_bytes: 1_048_576,
             max_unwritten_bytes: 1_048_576,
             park_after: 0.25,
             cleanup_timeout: 7.0,

@@ -213,10 +213,78 @@ impl Entry {
     }
 }
 
+/// How many bytes something takes as JSON.
+#[must_use]
+pub fn json_bytes<T: Serialize + ?Sized>(value: &T) -> usize {
+    /// Counts what is written.
+    struct Counted(usize);
+
+    impl std::io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counted = Counted(0);
+    // Counting never fails, and what cannot be written takes no room.
+    let _ = serde_json::to_writer(&mut counted, value);
+    counted.0
+}
+
+/// Cuts a text so that it takes at most `most` bytes inside a JSON string, and says so at its end.
+pub fn shorten(text: &mut String, most: usize) {
+    // No character takes more than six bytes for each of its own.
+    if text.len() <= most / 6 {
+        return;
+    }
+    let mut taken = 0;
+    let cut = text.char_indices().find(|(_, character)| {
+        taken += escaped(*character);
+        taken > most
+    });
+    if let Some((at, _)) = cut {
+        let left_out = text.len() - at;
+        text.truncate(at);
+        text.push_str(&format!("… [{left_out} bytes left out]"));
+    }
+}
+
+/// How many bytes a character takes inside a JSON string.
+const fn escaped(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        _ => character.len_utf8(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    proptest! {
+        #[test]
+        fn a_text_is_cut_to_what_fits_into_json(text in "[a\u{0}\u{1f}\"\\\\\n\té☃]{0,200}", most in 0..300_usize) {
+            let mut cut = text.clone();
+            shorten(&mut cut, most);
+            let size = json_bytes(&text);
+            prop_assert_eq!(size, serde_json::to_string(&text).unwrap().len());
+            if size - 2 <= most {
+                prop_assert_eq!(cut, text);
+            } else {
+                let (kept, rest) = cut.rsplit_once("… [").unwrap();
+                prop_assert!(json_bytes(kept) - 2 <= most && text.starts_with(kept));
+                prop_assert_eq!(rest, format!("{} bytes left out]", text.len() - kept.len()));
+            }
+        }
+    }
 
     fn stamped(entry: Entry) -> Stamped {
         Stamped { entry, lane: None, seq: 7, timestamp: Timestamp::from_micros(1_500_000) }

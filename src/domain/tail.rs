@@ -1,6 +1,7 @@
 //! What a session keeps of its journal in memory: enough for a snapshot, and for clients that were away briefly.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
 use super::burst::Told;
 use super::entry::Class;
@@ -11,7 +12,7 @@ use super::id::RequestId;
 pub struct TailLimits {
     /// The most messages in a snapshot; open requests and the terminal message come on top where they must.
     pub snapshot: usize,
-    /// The most bytes of recent entries.
+    /// The most bytes of recent entries, and of what a snapshot keeps first without open questions and the end.
     pub bytes: usize,
 }
 
@@ -36,13 +37,16 @@ pub struct Tail {
     /// What a snapshot keeps first: everything but output and questions that are over.
     state: VecDeque<Told>,
     last_seq: u64,
+    /// The last snapshot, for as long as somebody has it: many that come at once get the same.
+    snapshot: Weak<Replay>,
 }
 
 impl Tail {
     /// The tail of an empty journal.
     #[must_use]
     pub fn new(limits: TailLimits) -> Self {
-        Self { limits, recent: VecDeque::new(), recent_bytes: 0, state: VecDeque::new(), last_seq: 0 }
+        let (recent, state) = (VecDeque::new(), VecDeque::new());
+        Self { limits, recent, recent_bytes: 0, state, last_seq: 0, snapshot: Weak::new() }
     }
 
     /// The `seq` of the last entry; 0 where there is none.
@@ -54,6 +58,7 @@ impl Tail {
     /// Takes the next entry.
     pub fn push(&mut self, told: Told) {
         self.last_seq = told.seq;
+        self.snapshot = Weak::new();
         match told.class {
             Class::Output => {}
             Class::Answer(request) => {
@@ -97,6 +102,16 @@ impl Tail {
         Replay { told, dropped, last_seq: self.last_seq }
     }
 
+    /// The snapshot, shared with those who came for it before and still have it.
+    pub fn shared_snapshot(&mut self) -> Arc<Replay> {
+        if let Some(snapshot) = self.snapshot.upgrade() {
+            return snapshot;
+        }
+        let snapshot = Arc::new(self.snapshot());
+        self.snapshot = Arc::downgrade(&snapshot);
+        snapshot
+    }
+
     /// Everything after `seq`; `None` where that reaches further back than is kept here.
     #[must_use]
     pub fn since(&self, seq: u64) -> Option<Replay> {
@@ -119,10 +134,12 @@ impl Tail {
 
     /// Open questions come on top, so that what is kept does not depend on how long they were open.
     fn trim_state(&mut self) {
-        let droppable = self.state.iter().filter(|told| is_droppable(told)).count();
-        if droppable > self.limits.snapshot {
-            let oldest = self.state.iter().position(is_droppable);
-            oldest.and_then(|oldest| self.state.remove(oldest));
+        let droppable = || self.state.iter().filter(|told| is_droppable(told));
+        let (mut count, mut bytes) = (droppable().count(), droppable().map(|told| told.json.len()).sum::<usize>());
+        while count > self.limits.snapshot || (bytes > self.limits.bytes && count > 1) {
+            let Some(oldest) = self.state.iter().position(is_droppable) else { break };
+            count -= 1;
+            bytes -= self.state.remove(oldest).map_or(0, |told| told.json.len());
         }
     }
 }
@@ -218,6 +235,31 @@ mod tests {
                 None => prop_assert!(expected.len() > 2 * LIMITS.snapshot),
             }
         }
+    }
+
+    #[test]
+    fn who_comes_at_once_gets_the_same_snapshot() {
+        let mut tail = Tail::new(LIMITS);
+        tail.push(told(1, Class::State));
+        let first = tail.shared_snapshot();
+        assert!(Arc::ptr_eq(&first, &tail.shared_snapshot()));
+        tail.push(told(2, Class::Output));
+        assert_eq!(tail.shared_snapshot().last_seq, 2);
+    }
+
+    #[test]
+    fn state_that_is_large_gives_way_but_for_questions_and_the_end() {
+        let mut tail = Tail::new(TailLimits { snapshot: 100, bytes: 35 });
+        let question = Class::Request(RequestId::random());
+        for (seq, class) in (1..).zip([question, Class::State, Class::State, Class::State, Class::State, Class::State])
+        {
+            tail.push(told(seq, class));
+        }
+        let seqs: Vec<u64> = tail.snapshot().told.iter().map(|told| told.seq).collect();
+        assert_eq!(seqs, [1, 4, 5, 6]);
+        assert_eq!(tail.snapshot().dropped, 2);
+        tail.push(Told { json: Bytes::from(vec![b'x'; 100]), ..told(7, Class::Terminal) });
+        assert_eq!(tail.snapshot().told.last().map(|told| told.seq), Some(7));
     }
 
     #[test]

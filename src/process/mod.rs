@@ -1,10 +1,12 @@
-//! Programs that the server runs for its users: how they are started, and how they end.
+//! Programs that the server runs for its users: how they are started, and how they end; and what this process may open.
 
+pub mod descriptors;
 mod exit;
 mod launcher;
 mod program;
 mod tail;
 mod terminal;
+pub mod threads;
 
 pub use exit::Exit;
 pub use launcher::Launcher;

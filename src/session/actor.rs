@@ -32,6 +32,7 @@ use super::wake::TaskWaker;
 use super::watchers::Watchers;
 use crate::config::seconds;
 use crate::domain::burst::BurstBuilder;
+use crate::domain::entry::{json_bytes, shorten};
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::{Internal, Spec};
 use crate::domain::request::Values;
@@ -299,7 +300,15 @@ impl Session {
         }
         let mask = self.port.mask();
         for call in self.port.take_calls() {
-            let command = match self.without_secrets(call, &mask) {
+            let mut call = self.without_secrets(call, &mask);
+            if let Some(reason) = call.entry().and_then(|(what, bytes)| self.too_large(what, bytes)) {
+                self.port.fail(reason);
+                continue;
+            }
+            if let Call::OfferRetry(_, error) = &mut call {
+                shorten(error, self.port.limits.text_bytes());
+            }
+            let command = match call {
                 Call::Tell(call, entry) => Command::Tell(call, entry),
                 Call::Note(record) => Command::Note(record),
                 Call::StepStarted(call, record) => {
@@ -317,9 +326,9 @@ impl Session {
             };
             self.apply(command, actor);
         }
-        let result = match (self.port.mismatch(), result) {
+        let result = match (self.port.failure(), result) {
             (Some(text), _) => Err(TaskError::Failed(text)),
-            (None, Poll::Ready(result)) => result,
+            (None, Poll::Ready(result)) => self.bounded(result),
             (None, Poll::Pending) if self.machine.status().is_terminal() => {
                 self.task = None;
                 return Poll::Ready(());
@@ -330,6 +339,34 @@ impl Session {
         self.task = None;
         self.apply(Command::Finish(result), actor);
         Poll::Ready(())
+    }
+
+    /// A task's result, as far as an entry has room for it.
+    fn bounded(&self, result: TaskResult) -> TaskResult {
+        match result {
+            Ok(values) => match self.too_large("result", json_bytes(&values)) {
+                None => Ok(values),
+                Some(reason) => Err(TaskError::Failed(reason)),
+            },
+            Err(TaskError::Failed(mut error)) => {
+                shorten(&mut error, self.port.limits.text_bytes());
+                Err(TaskError::Failed(error))
+            }
+            Err(TaskError::Cancelled(mut reason)) => {
+                shorten(&mut reason, self.port.limits.text_bytes());
+                Err(TaskError::Cancelled(reason))
+            }
+        }
+    }
+
+    /// Why an entry that takes so many bytes beside its usual fields cannot be written, where it cannot.
+    fn too_large(&self, what: &str, bytes: usize) -> Option<String> {
+        let most = self.port.limits.text_bytes();
+        (bytes > most).then(|| {
+            format!(
+                "entry_too_large: the {what} takes {bytes} bytes as JSON, and {most} fit (sessions.max_entry_bytes)"
+            )
+        })
     }
 
     /// Hands what was told and noted to the store, as one row.

@@ -4,9 +4,10 @@ use actix::clock::Instant;
 use actix::{Context, Handler};
 
 use super::actor::Session;
-use super::messages::{Answered, Refused, SubmitAnswer};
+use super::messages::{Answered, Fault, Refused, SubmitAnswer};
 use super::unwritten::{Afterwards, AnswerReply};
 use crate::config::seconds;
+use crate::domain::entry::json_bytes;
 use crate::domain::id::RequestId;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
@@ -47,6 +48,7 @@ impl Session {
         if self.environment.kinds.get(&self.spec.task).is_none() {
             return Err(Refused::UnknownTask(self.spec.task.clone()));
         }
+        self.has_room_for(&answer)?;
         let now = self.now();
         let (request_id, effects) = self.machine.answer(request_id, answer.clone(), by, now)?;
         if let Some(winner) = self.machine.winner(request_id) {
@@ -72,6 +74,17 @@ impl Session {
                 self.builder.note(&record);
             }
         }
+    }
+
+    /// Refuses values that no entry has room for.
+    fn has_room_for(&self, answer: &Answer) -> Result<(), Refused> {
+        let Answer::Input(values) = answer else { return Ok(()) };
+        let (bytes, most) = (json_bytes(values), self.port.limits.text_bytes());
+        if bytes <= most {
+            return Ok(());
+        }
+        let msg = format!("take {bytes} bytes as JSON; {most} are the most");
+        Err(Refused::Invalid(vec![Fault { loc: vec!["body".into(), "values".into()], msg, kind: "too_long".into() }]))
     }
 }
 

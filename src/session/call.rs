@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::child::Wanted;
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Entry, json_bytes};
 use crate::domain::record::Internal;
 use crate::domain::request::{Confirmation, Form, Values};
 
@@ -59,6 +59,20 @@ pub(crate) enum Call {
     Child(CallId, Box<Wanted>),
     /// The answer to that call is not wanted any more.
     Withdraw(CallId),
+}
+
+impl Call {
+    /// What the entry is that it makes, in words, and how many bytes that takes beside its usual fields. Lines and
+    /// progress are cut where they are told.
+    pub(crate) fn entry(&self) -> Option<(&str, usize)> {
+        match self {
+            Call::Tell(_, Entry::Stream { .. } | Entry::Progress { .. }) => None,
+            Call::Tell(_, entry) => Some((entry.kind(), json_bytes(entry))),
+            Call::Confirm(_, question) => Some(("question", json_bytes(&question.message))),
+            Call::Ask(_, form) => Some(("form", json_bytes(&form.fields) + json_bytes(&form.message))),
+            Call::Note(_) | Call::StepStarted(..) | Call::OfferRetry(..) | Call::Child(..) | Call::Withdraw(_) => None,
+        }
+    }
 }
 
 /// A call as the journal has it.

@@ -16,12 +16,13 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Asked, Call, CallId, Lane, Outcome, Recorded};
 use super::kind::TaskError;
 use super::port::{Asking, Next, Pending, Port, Telling};
-use crate::domain::entry::{Custom, Entry};
+use crate::domain::entry::{Custom, Entry, shorten};
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
 use crate::domain::record::Internal;
 use crate::domain::request::{Confirmation, Form, Values};
 use crate::domain::time::Timestamp;
+use crate::process::threads;
 
 /// What a task function gets. Cloning shares it.
 ///
@@ -113,7 +114,7 @@ impl TaskContext {
         let mut content = content.into();
         // Before it is cut: half a secret is not found any more.
         self.port.mask().clean(&mut content);
-        shorten(&mut content, self.port.limits.entry_bytes);
+        shorten(&mut content, self.port.limits.text_bytes());
         self.tell(Entry::Stream { content }, "output")
     }
 
@@ -121,7 +122,7 @@ impl TaskContext {
     pub fn progress(&self, done: impl Into<Number>, total: impl Into<Number>, label: impl Into<String>) -> Telling {
         let mut label = label.into();
         self.port.mask().clean(&mut label);
-        shorten(&mut label, self.port.limits.entry_bytes);
+        shorten(&mut label, self.port.limits.text_bytes());
         self.tell(Entry::Progress { done: done.into(), total: total.into(), label }, "output")
     }
 
@@ -210,13 +211,16 @@ impl TaskContext {
     /// Runs work that blocks, or computes for long, on another thread.
     ///
     /// # Errors
-    /// Where `work` panics.
+    /// Where `work` panics, or the system starts no more threads.
     pub async fn blocking<T, F>(&self, work: F) -> Result<T, TaskError>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        tokio::task::spawn_blocking(work).await.map_err(|_| TaskError::failed("work on another thread panicked"))
+        threads::blocking(work).await.map_err(|error| match error {
+            threads::Error::Refused(_) => TaskError::failed("work could not begin: the system starts no more threads"),
+            threads::Error::BrokenOff => TaskError::failed("work on another thread panicked"),
+        })
     }
 
     /// Keeps something to be done if the session is cancelled, as long as the guard lives; within the time limit for
@@ -294,15 +298,5 @@ fn size(entry: &Entry) -> usize {
         | Entry::TaskFailed { .. }
         | Entry::TaskCancelled { .. }
         | Entry::Recovered { .. } => REST,
-    }
-}
-
-/// Cuts a text that is too long, and says so at its end.
-fn shorten(text: &mut String, most: usize) {
-    if text.len() > most {
-        let cut = text.len() - most;
-        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-        text.push_str(&format!("… [{cut} bytes left out]"));
     }
 }

@@ -1,5 +1,6 @@
 //! What a session does when it hears something.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::clock::Instant;
@@ -165,8 +166,8 @@ impl Handler<Attach> for Session {
     fn handle(&mut self, message: Attach, _: &mut Context<Self>) {
         let Attach { connection, shard, since, greeting, reply } = message;
         let replay = match since {
-            None => Some(self.tail.snapshot()),
-            Some(seq) => self.tail.since(seq),
+            None => Some(self.tail.shared_snapshot()),
+            Some(seq) => self.tail.since(seq).map(Arc::new),
         };
         let Some(replay) = replay else {
             let behind = Attached::Behind { key: self.key, last_seq: self.tail.last_seq() };

@@ -23,10 +23,20 @@ use crate::domain::record::Spec;
 /// What a task may put in before it has to wait for its session to take it out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PortLimits {
-    /// Most bytes of one entry's text.
+    /// Most bytes of one entry, as clients get it.
     pub(crate) entry_bytes: usize,
     /// Bytes told in one go.
     pub(crate) burst_bytes: usize,
+}
+
+impl PortLimits {
+    /// What an entry needs beside the one text in it: its other fields, and the words at the end of a text that was cut.
+    const FIELDS: usize = 512;
+
+    /// Most bytes of an entry's one text, inside JSON.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.entry_bytes.saturating_sub(Self::FIELDS)
+    }
 }
 
 /// Where a task and its session meet.
@@ -48,8 +58,8 @@ pub(crate) struct Port {
     script: RefCell<Script>,
     cleanups: RefCell<Vec<(u64, LocalBoxFuture<'static, ()>)>>,
     next_cleanup: Cell<u64>,
-    /// Why the task does not fit its journal.
-    mismatch: RefCell<Option<String>>,
+    /// Why the task cannot go on: it does not fit its journal, or its journal has no room for what it tells.
+    failure: RefCell<Option<String>>,
     /// Bytes told since the session last took calls out.
     told_bytes: Cell<usize>,
     /// Whether the task should be polled though no waker of its own has fired.
@@ -89,7 +99,7 @@ impl Port {
             script: RefCell::new(script),
             cleanups: RefCell::default(),
             next_cleanup: Cell::new(0),
-            mismatch: RefCell::default(),
+            failure: RefCell::default(),
             told_bytes: Cell::new(0),
             news: Cell::new(true),
         })
@@ -104,13 +114,11 @@ impl Port {
         if fits(&recorded) {
             return Next::Recorded(call, recorded);
         }
-        self.mismatch.borrow_mut().get_or_insert_with(|| {
-            format!(
-                "task changed under a running session: call {} was {} and is now {what}",
-                call.ordinal + 1,
-                recorded.describe()
-            )
-        });
+        self.fail(format!(
+            "task changed under a running session: call {} was {} and is now {what}",
+            call.ordinal + 1,
+            recorded.describe()
+        ));
         Next::Mismatch
     }
 
@@ -219,8 +227,14 @@ impl Port {
         self.news.replace(false)
     }
 
-    pub(crate) fn mismatch(&self) -> Option<String> {
-        self.mismatch.borrow().clone()
+    /// The task cannot go on, for this reason; the first one counts.
+    pub(crate) fn fail(&self, reason: String) {
+        self.failure.borrow_mut().get_or_insert(reason);
+    }
+
+    /// Why the task cannot go on.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.borrow().clone()
     }
 
     /// The clean-ups of a task that is stopped, together.

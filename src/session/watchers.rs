@@ -33,11 +33,11 @@ impl Watchers {
         session: SessionId,
         connection: ConnectionId,
         shard: Addr<Shard>,
-        replay: Replay,
+        replay: Arc<Replay>,
         announced: Announced,
     ) {
         let topic = Topic::Session(session);
-        shard.do_send(Subscribe { connection, topic, replay: Arc::new(replay), announced });
+        shard.do_send(Subscribe { connection, topic, replay, announced });
         if !self.connections.contains(&connection) {
             self.connections.push(connection);
         }

@@ -15,6 +15,7 @@ use super::refused::Refused;
 use super::validate::{Checked, validate, within_limits};
 use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
+use crate::process::threads;
 use crate::store::{self, Document, Precondition, Store};
 
 const COLLECTION: &str = "workflows";
@@ -243,7 +244,11 @@ async fn beside<T: Send + 'static>(
     if size < LARGE {
         return work();
     }
-    tokio::task::spawn_blocking(work).await.map_err(|_| Refused::ShuttingDown).flatten()
+    let done = threads::blocking(work).await.map_err(|error| match error {
+        threads::Error::Refused(error) => Refused::Unavailable(error.to_string()),
+        threads::Error::BrokenOff => Refused::ShuttingDown,
+    });
+    done.flatten()
 }
 
 fn definition(document: Document, stored: Stored) -> Definition {

@@ -7,6 +7,7 @@ use actix::{Addr, Arbiter, Context};
 use super::{Entry, MAILBOX, Supervisor};
 use crate::config::seconds;
 use crate::domain::time::Timestamp;
+use crate::process::threads;
 use crate::workflow::executor::{Leash, Occasion};
 use crate::workflow::live::happening::Happening;
 use crate::workflow::plan::NodeIndex;
@@ -55,6 +56,9 @@ impl Supervisor {
         if self.given_up.len() >= MOST_GIVEN_UP {
             let reason = format!("{reason}, and {MOST_GIVEN_UP} threads are stuck already");
             return self.fail(workflow_id, reason, ctx);
+        }
+        if let Err(error) = threads::check() {
+            return self.fail(workflow_id, format!("{reason}, and {error}"), ctx);
         }
         self.shared.host.trouble(workflow_id, &reason);
         let Some(entry) = self.live.remove(workflow_id) else { return };

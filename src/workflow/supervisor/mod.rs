@@ -38,6 +38,7 @@ use super::told::Status;
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
 use crate::hub::{Shard, Topic, TopicKey};
+use crate::process::threads;
 use crate::store::Store;
 
 /// How often it is looked whether an executor is stuck.
@@ -143,6 +144,9 @@ impl Supervisor {
             Some(Refused::AlreadyRunning)
         } else if self.live.len() >= self.shared.limits.max_live {
             Some(Refused::TooManyLive)
+        } else if let Err(error) = threads::check() {
+            // An arbiter that cannot be started would take the supervisor down.
+            Some(Refused::Unavailable(error.to_string()))
         } else {
             None
         };

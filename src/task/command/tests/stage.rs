@@ -186,7 +186,7 @@ impl Stage {
             for call in self.port.take_calls() {
                 self.take(call);
             }
-            assert_eq!(self.port.mismatch(), None);
+            assert_eq!(self.port.failure(), None);
             match polled {
                 Poll::Ready(result) => return Poll::Ready(result),
                 Poll::Pending if full || self.port.has_news() => {}

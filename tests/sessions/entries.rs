@@ -1,0 +1,63 @@
+//! Entries have a largest size: what is beyond it fails its task by name, and lines are cut.
+
+use std::sync::Arc;
+
+use callboard::domain::request::{Field, FieldType};
+use callboard::session::{TaskContext, TaskError, TaskKind};
+use serde_json::Map;
+
+use crate::support::{Setup, TestApp, Value, eventually, json, kind};
+
+const MOST: usize = 10_000;
+
+/// Does what its input says with a text of so many bytes.
+fn large() -> Arc<dyn TaskKind> {
+    kind("large", |ctx: TaskContext| async move {
+        let text = "\u{1}".repeat(ctx.input()["bytes"].as_u64().unwrap() as usize / 6);
+        match ctx.input()["what"].as_str().unwrap() {
+            "result" => return Ok(json!({"text": text})),
+            "error" => return Err(TaskError::failed(text)),
+            "stream" => ctx.stream(text).await,
+            "progress" => ctx.progress(1, 2, text).await,
+            "emit" => ctx.emit("made_up", Map::from_iter([("text".to_owned(), Value::from(text))])).await,
+            "confirm" => drop(ctx.confirm(text).await),
+            _ => drop(ctx.ask(vec![Field::new("a", FieldType::String, text)]).await?),
+        }
+        Ok(Value::Null)
+    })
+}
+
+async fn run(app: &TestApp, what: &str, bytes: usize) -> (Vec<String>, Value) {
+    let id = app.start_with(json!({"task": "large", "input": {"what": what, "bytes": bytes}})).await;
+    let session = eventually(
+        || format!("the end of {what}"),
+        async || {
+            let session = app.session(&id).await;
+            let is_over = ["completed", "failed", "waiting_confirmation", "waiting_input"].map(Value::from);
+            is_over.contains(&session["status"]).then_some(session)
+        },
+    );
+    let session = session.await;
+    (app.journal(&id).await, session)
+}
+
+#[tokio::test]
+async fn what_no_entry_has_room_for_fails_its_task_by_name() {
+    let setup = Setup::memory().task(large()).with(|settings| settings.sessions.max_entry_bytes = MOST);
+    let app = setup.start().await;
+    for what in ["result", "emit", "confirm", "ask"] {
+        let (entries, session) = run(&app, what, 2 * MOST).await;
+        let error = session["error"].as_str().unwrap();
+        assert_eq!(session["status"], "failed", "{what}");
+        assert!(error.starts_with("entry_too_large: ") && error.contains("sessions.max_entry_bytes"), "{error}");
+        assert!(entries.iter().all(|entry| entry.len() <= MOST), "{what}");
+        let (_, session) = run(&app, what, MOST / 2).await;
+        assert_ne!(session["status"], "failed", "{what}");
+    }
+    for what in ["stream", "progress", "error"] {
+        let (entries, _) = run(&app, what, 2 * MOST).await;
+        let largest = entries.iter().map(|entry| entry.len()).max().unwrap();
+        assert!((MOST - 1000..=MOST).contains(&largest), "{what}: {largest}");
+        assert!(entries.iter().any(|entry| entry.contains("bytes left out]")), "{what}");
+    }
+}
