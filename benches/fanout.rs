@@ -35,8 +35,8 @@ fn fanout(criterion: &mut Criterion) {
     let topic = Topic::Session(SessionId::random());
     let listeners: Vec<Rc<Link>> = (0..LISTENERS)
         .map(|_| {
-            let link = links.open(Arrival { dialect: &SESSION, address: None, topic: Some(topic), socket: None });
-            links.subscribe(link.id(), topic, &Replay::default(), Announced::No);
+            let link = links.open(Arrival { dialect: &SESSION, address: None, topic: Some(topic), line: None });
+            links.subscribe(link.id(), topic, &Arc::new(Replay::default()), Announced::No);
             link
         })
         .collect();

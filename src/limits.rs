@@ -1,4 +1,7 @@
-//! How often somebody may do something: a token bucket, without a clock of its own.
+//! How often something may be done: a token bucket, without a clock of its own, and a limit for log lines.
+
+use std::cell::Cell;
+use std::time::Duration;
 
 use actix::clock::Instant;
 
@@ -32,11 +35,43 @@ impl TokenBucket {
     }
 }
 
+/// Lets a log line through now and then, and counts those that it holds back. Lives on one thread.
+#[derive(Debug)]
+pub struct LogLimit {
+    bucket: Cell<TokenBucket>,
+    held_back: Cell<u64>,
+}
+
+impl LogLimit {
+    /// One line in this time.
+    #[must_use]
+    pub fn a_line_in(time: Duration) -> Self {
+        Self::new(1.0 / time.as_secs_f64(), 1)
+    }
+
+    /// So many lines at once, and so many a second.
+    #[must_use]
+    pub fn new(per_second: f64, burst: u32) -> Self {
+        Self { bucket: Cell::new(TokenBucket::new(per_second, burst, Instant::now())), held_back: Cell::new(0) }
+    }
+
+    /// Whether a line may be written now, and how many were held back before it.
+    pub fn take(&self) -> Option<u64> {
+        let mut bucket = self.bucket.get();
+        let allowed = bucket.take(Instant::now());
+        self.bucket.set(bucket);
+        if allowed {
+            return Some(self.held_back.take());
+        }
+        self.held_back.set(self.held_back.get() + 1);
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::time::Duration;
 
     #[test]
     fn a_burst_is_allowed_and_then_the_rate_counts() {

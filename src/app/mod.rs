@@ -2,7 +2,6 @@
 
 mod counted;
 mod host;
-mod listen;
 mod plan;
 mod runs;
 mod streams;
@@ -14,13 +13,17 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use crate::config::{Settings, seconds};
+use crate::config::{self, Settings, seconds};
+use crate::connection::listener::{self, Listening, Wrapping};
 use crate::connection::socket;
 use crate::domain::event::{Happening, Kind};
 use crate::event::{Events, handlers};
-use crate::http::{self, Lifecycle};
+use crate::http::error::{Code, Problem};
+use crate::http::{self, Explained, Lifecycle};
+use crate::hub::Gauge;
 use crate::metrics::Metrics;
 use crate::process::Launcher;
+use crate::process::descriptors::{self, Shares, Wanted};
 use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
 use crate::store::Store;
@@ -38,6 +41,9 @@ pub use suspects::quarantine;
 
 /// How long the last event may take to be written before the server goes down all the same.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How long a client has to close its connection once the server has.
+const DISCONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A server that is not started: its settings and what it can run.
 pub struct App {
@@ -108,13 +114,16 @@ impl App {
         let decision = suspects::decide(&store, &settings.server).await;
         let Decision { pending, apart, workflow_ids, suspects } =
             decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.url))?;
+        let shares = share_descriptors(&settings);
+        let gauge = Gauge::new(shares.sockets);
         let (plan, handlers) =
-            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics).await?;
+            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, gauge).await?;
         suspects.report(&plan);
         plan.take_up(pending, apart).await;
         let server = {
-            let plan = plan.clone();
-            listen::server(listener, &settings.server, move || http::app(plan.settle()))?
+            let (plan, how) = (plan.clone(), listening(&settings.server, shares));
+            let streams = Wrapping { wrap: Explained::new, inner: Explained::get_ref };
+            listener::serve(listener, &how, move || http::app(plan.settle()), streams)?
         };
         let handle = server.handle();
         let serving = actix::spawn(server);
@@ -151,6 +160,36 @@ impl App {
     }
 }
 
+/// How connections are accepted.
+fn listening(settings: &config::server::Server, shares: Shares) -> Listening {
+    Listening {
+        workers: settings.worker_threads(),
+        max_connections: shares.connections,
+        surplus: shares.surplus,
+        turned_away: || Problem::from(Code::TooManyConnections).last_words(),
+        header_timeout: seconds(settings.header_timeout),
+        keep_alive: seconds(settings.keep_alive),
+        disconnect_timeout: DISCONNECT_TIMEOUT,
+    }
+}
+
+/// Shares the descriptors out that this process may have; warns where there are too few for all the sockets of the settings.
+fn share_descriptors(settings: &Settings) -> Shares {
+    let (connections, sockets) = (settings.server.max_connections, settings.connections.max_connections);
+    let shares = Shares::of_this_process(Wanted { connections, sockets, workers: settings.server.worker_threads() });
+    if shares.sockets < sockets {
+        log::warn!(
+            "up to {} open files are allowed: there is room for {} connections (server.max_connections is {connections}), \
+             {} of them WebSockets and event streams (connections.max_connections is {sockets}); raise the limit, or \
+             lower these settings",
+            descriptors::limit(),
+            shares.connections,
+            shares.sockets,
+        );
+    }
+    shares
+}
+
 /// Tells which commands of the settings could not be started now.
 fn warn_of_programs(settings: &Settings) {
     let faults = command::faults(&settings.task).into_iter();
@@ -174,9 +213,7 @@ async fn say_goodbye(events: &Events) {
 /// # Errors
 /// Those of [`App::serve`], and where the address cannot be listened on.
 pub fn run(settings: Settings) -> anyhow::Result<()> {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        log::warn!(error:%; "the limit on open files stays as it is");
-    }
+    descriptors::raise_limit();
     actix::System::new().block_on(async move {
         let address = (settings.server.host.as_str(), settings.server.port);
         let listener =

@@ -90,6 +90,7 @@ impl Plan {
         address: SocketAddr,
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
+        gauge: Arc<Gauge>,
     ) -> anyhow::Result<(Self, Running)> {
         let (gate, mask) = (open_gate(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
@@ -97,7 +98,6 @@ impl Plan {
             store.tell(worker, directory.clone().recipient());
         }
         let queue = queue(&settings, &directories).start();
-        let gauge = Gauge::new(settings.connections.max_connections);
         let broadcast = Broadcast::new(&shards, gauge.clone());
         let catalogue = Arc::new(catalogue);
         let limits = Arc::new(settings.workflows.clone());

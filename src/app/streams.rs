@@ -24,8 +24,8 @@ impl Streams for Sockets {
         let admission = admitted(asked.admission);
         let connections = self.0.clone();
         async move {
-            let SocketRequest { session_id, since, .. } = asked;
-            let response = connections.session_socket(&request, payload, &session_id, since, admission).await;
+            let SocketRequest { session_id, since, faults, .. } = asked;
+            let response = connections.session_socket(&request, payload, &session_id, since, faults, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()
@@ -40,8 +40,9 @@ impl Streams for Sockets {
         let admission = admitted(asked.admission);
         let connections = self.0.clone();
         async move {
+            let WorkflowsRequest { workflow_id, since, faults, .. } = asked;
             let response =
-                connections.workflow_socket(&request, payload, (asked.workflow_id, asked.since), admission).await;
+                connections.workflow_socket(&request, payload, (workflow_id, since), faults, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()

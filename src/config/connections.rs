@@ -13,7 +13,8 @@ pub struct Connections {
     /// Seconds that a peer has to answer a ping.
     #[garde(range(min = 0.05, max = 3600.0))]
     pub heartbeat_grace: f64,
-    /// Most WebSockets and event streams at once; one more is closed (1013).
+    /// Most WebSockets and event streams at once; one more is closed (1013). Fewer where the system allows too few open
+    /// files, which the start says.
     #[garde(range(min = 1))]
     pub max_connections: usize,
     /// Most of them from one address; 0 for no limit.
@@ -46,6 +47,10 @@ pub struct Connections {
     /// The kernel's send buffer of a connection, in bytes.
     #[garde(range(min = 4096))]
     pub send_buffer_bytes: usize,
+    /// Lines a second that each worker thread logs about connections that come and go; of more only how many. 0: only how
+    /// many.
+    #[garde(range(max = 10_000))]
+    pub log_lines_per_second: u32,
     /// Seconds after which the kernel gives up on bytes that nobody acknowledges.
     #[garde(range(min = 1.0, max = 3600.0))]
     pub tcp_user_timeout: f64,
@@ -67,6 +72,7 @@ impl Default for Connections {
             stall_timeout: 10.0,
             close_timeout: 2.0,
             send_buffer_bytes: 65_536,
+            log_lines_per_second: 20,
             tcp_user_timeout: 30.0,
         }
     }

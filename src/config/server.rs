@@ -31,7 +31,8 @@ pub struct Server {
     /// Seconds that an idle HTTP connection is kept.
     #[garde(range(min = 0.0, max = 3600.0))]
     pub keep_alive: f64,
-    /// Most HTTP connections at once, WebSockets among them.
+    /// Most HTTP connections at once, WebSockets among them; one more is answered 503. Fewer where the system allows too
+    /// few open files, which the start says.
     #[garde(range(min = 1))]
     pub max_connections: usize,
     /// Web pages from these origins may use the API, such as `https://board.example`; pages of this server and of local

@@ -8,17 +8,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::behind::Behind;
 use super::catch_up::CatchUp;
-use super::dialect::session::SESSION;
+use super::dialect::session::{Misunderstood, SESSION};
 use super::feed::{Feeds, LogReader};
 use super::guard::Guard;
-use super::inbound::{Inbound, SessionInbound, Unheard, tell_refused};
+use super::inbound::{Inbound, SessionInbound, Unheard, tell_misunderstood, tell_refused};
+use super::pages::Pages;
 use super::presence::Presence;
 use super::{Error, close, socket, upgrade};
 use crate::config;
 use crate::domain::id::SessionId;
 use crate::hub::close::CloseCode;
 use crate::hub::links::Arrival;
-use crate::hub::{Dialect, Link, Links, Shard, Topic};
+use crate::hub::{CountConnections, Dialect, Link, Links, Shard, Topic};
 use crate::session::Sessions;
 use crate::session::messages::{Attached, Greeting, Refused};
 use crate::workflow::client::Live;
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) definitions: Definitions,
     pub(super) feeds: Feeds,
     pub(super) settings: config::connections::Connections,
+    pub(super) pages: Rc<Pages>,
 }
 
 impl Connections {
@@ -62,9 +64,11 @@ impl Connections {
         settings: &config::connections::Connections,
     ) -> Self {
         let behind = Behind::new(live.clone(), shard.clone());
-        let shared = Shared { shard, links, sessions, live, definitions, feeds, settings: settings.clone() };
+        let (settings, pages) = (settings.clone(), Rc::<Pages>::default());
+        let shared = Shared { shard, links, sessions, live, definitions, feeds, settings, pages };
         let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
         let (feeds, links) = (shared.feeds.clone(), Rc::downgrade(&shared.links));
+        let pages = Rc::clone(&shared.pages);
         shared.links.on_falling_behind(move |link, topic, seq| {
             let session_id = match topic {
                 Topic::Session(session_id) => session_id,
@@ -77,7 +81,7 @@ impl Connections {
                 }
             };
             let (sessions, shard, link) = (sessions.clone(), shard.clone(), Rc::clone(link));
-            let catch_up = CatchUp { sessions, session_id, shard, link };
+            let catch_up = CatchUp { sessions, session_id, shard, link, pages: Rc::clone(&pages) };
             actix::spawn(async move {
                 if let Err(refused) = catch_up.resume(seq).await {
                     catch_up.link.close(close::code(&refused));
@@ -99,6 +103,7 @@ impl Connections {
         payload: web::Payload,
         session_id: &str,
         since: Option<u64>,
+        faults: Vec<String>,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
         let response = upgrade::accept(request)?;
@@ -123,7 +128,7 @@ impl Connections {
                 let name = client_id(request);
                 let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, name);
                 let presence = presence.watching(sessions.clone(), session_id);
-                self.attach(session_id, Rc::clone(&link), since).await;
+                self.attach(session_id, Rc::clone(&link), since, faults).await;
                 (presence, Box::new(inbound))
             }
         };
@@ -131,20 +136,27 @@ impl Connections {
         Ok(upgrade::start(response, guard, inbound, presence, self.shared.settings.max_message_bytes))
     }
 
-    /// Waits for the session's first answer, so that its replay leaves in one write with the response's head.
-    async fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>) {
+    /// Waits for the session's first answer, so that its replay leaves in one write with the response's head. What is
+    /// wrong with the query is told behind the replay: nothing comes before that.
+    async fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>, faults: Vec<String>) {
         let catch_up = self.shared.catch_up(session_id, link);
-        match catch_up.attach(since, Greeting::Spoken).await {
-            Ok(Attached::Live) => {}
-            Err(refused) => refuse(&catch_up.link, &refused),
-            Ok(behind @ Attached::Behind { .. }) => {
-                actix::spawn(async move {
-                    if let Err(refused) = catch_up.follow(behind, since).await {
-                        refuse(&catch_up.link, &refused);
-                    }
-                });
-            }
+        let attached = match catch_up.attach(since, Greeting::Spoken).await {
+            Ok(attached) => attached,
+            Err(refused) => return refuse(&catch_up.link, &refused),
+        };
+        if attached == Attached::Live && faults.is_empty() {
+            return;
         }
+        actix::spawn(async move {
+            if let Err(refused) = catch_up.follow(attached, since).await {
+                return refuse(&catch_up.link, &refused);
+            }
+            // The shard has heard of the replay by the time it answers this.
+            let _ = catch_up.shard.send(CountConnections).await;
+            for fault in faults {
+                tell_misunderstood(&catch_up.link, &Misunderstood::Invalid(fault));
+            }
+        });
     }
 }
 
@@ -158,12 +170,13 @@ impl Shared {
     ) -> Presence {
         let address: Option<IpAddr> = request.peer_addr().map(|address| address.ip());
         let topic = session_id.map(Topic::Session);
-        let link = self.links.open(Arrival { dialect, address, topic, socket: socket::of(request) });
+        let link = self.links.open(Arrival { dialect, address, topic, line: socket::of(request) });
         Presence::new(link, Rc::clone(&self.links)).told_to(self.feeds.events.clone(), address)
     }
 
     pub(super) fn catch_up(&self, session_id: SessionId, link: Rc<Link>) -> CatchUp {
-        CatchUp { sessions: self.sessions.clone(), session_id, shard: self.shard.clone(), link }
+        let (sessions, shard, pages) = (self.sessions.clone(), self.shard.clone(), Rc::clone(&self.pages));
+        CatchUp { sessions, session_id, shard, link, pages }
     }
 }
 

@@ -7,11 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use actix_web::Error;
 use bytes::Bytes;
 use futures::Stream;
 use futures::task::AtomicWaker;
+use tokio::time::{Sleep, sleep};
 
 use super::presence::Presence;
 
@@ -40,30 +42,54 @@ pub(super) struct Body<S> {
     actor: Option<S>,
     wake: Arc<ActorWake>,
     waker: Waker,
-    /// Whether everything has been said on both sides, and the server writes what it buffered.
-    is_flushing: bool,
+    ending: Ending,
     presence: Presence,
 }
+
+/// How far a connection is with ending, once all is said.
+enum Ending {
+    /// It is not.
+    No,
+    /// The server writes what it buffered.
+    Flushing,
+    /// The peer has until then to read the last words. What it still sends is read and forgotten: closing over unread
+    /// bytes would reset the connection, and the last words be lost.
+    Leaving(Pin<Box<Sleep>>),
+}
+
+/// How long a peer has to read the last words.
+const MOMENT: Duration = Duration::from_millis(250);
 
 impl<S> Body<S> {
     /// The body that polls `actor` and drains the outbox of the connection.
     pub(super) fn new(actor: S, presence: Presence) -> Self {
         let wake = Arc::new(ActorWake { fired: AtomicBool::new(true), task: AtomicWaker::new() });
         let waker = Waker::from(Arc::clone(&wake));
-        Self { actor: Some(actor), wake, waker, is_flushing: false, presence }
+        Self { actor: Some(actor), wake, waker, ending: Ending::No, presence }
     }
 
-    /// Both sides have closed and all is written. The server writes its buffer after this returns for the first time;
-    /// then the socket is shut. Else the server would wait for the peer to go, and the peer for the server.
-    fn poll_end(&mut self, context: &Context<'_>) -> Poll<()> {
+    /// All is said. The server writes its buffer after this returns for the first time; then the socket is shut, at once
+    /// where the peer has closed, too. Else the server would wait for the peer to go, and the peer for the server.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let link = &self.presence.link;
         if link.is_gone() {
             return Poll::Ready(());
         }
-        if !self.is_flushing {
-            self.is_flushing = true;
+        if matches!(self.ending, Ending::No) {
+            self.ending = Ending::Flushing;
             context.waker().wake_by_ref();
             return Poll::Pending;
+        }
+        if link.is_leaving() {
+            if matches!(self.ending, Ending::Flushing) {
+                link.stop_writing();
+                self.ending = Ending::Leaving(Box::pin(sleep(MOMENT)));
+            }
+            if let Ending::Leaving(moment) = &mut self.ending
+                && moment.as_mut().poll(context).is_pending()
+            {
+                return Poll::Pending;
+            }
         }
         link.shut();
         Poll::Ready(())

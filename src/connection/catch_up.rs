@@ -7,14 +7,16 @@ use std::future::poll_fn;
 use std::rc::Rc;
 
 use actix::Addr;
+use futures::FutureExt as _;
 
+use super::pages::{self, Page, PageId, Pages};
 use crate::domain::burst::{Burst, Told};
 use crate::domain::id::SessionId;
 use crate::hub::dialect::{Opening, has_the_end};
-use crate::hub::{Link, Shard};
+use crate::hub::{Dialect, Link, Shard};
 use crate::session::Sessions;
 use crate::session::messages::{Attached, Greeting, Refused};
-use crate::store::{self, JournalRange, Row};
+use crate::store::{JournalRange, Row, SessionKey, Store};
 
 /// The bytes of a journal that are read at once, at most.
 const PAGE_BYTES: usize = 65_536;
@@ -25,6 +27,8 @@ pub(super) struct CatchUp {
     pub(super) session_id: SessionId,
     pub(super) shard: Addr<Shard>,
     pub(super) link: Rc<Link>,
+    /// Shared by all that catch up on this worker.
+    pub(super) pages: Rc<Pages>,
 }
 
 impl CatchUp {
@@ -54,9 +58,14 @@ impl CatchUp {
 
     async fn go_on(&self, mut attached: Attached, mut at: u64, mut greeting: Greeting) -> Result<(), Refused> {
         while let Attached::Behind { key, last_seq } = attached {
-            let store = self.sessions.store();
             let span = Span { after: at, last_seq };
-            replay(&self.link, async |range| store.journal(key, range).await, span, greeting).await?;
+            let dialect = self.link.dialect();
+            let read = async |span: Span| {
+                let id = PageId { key, after: span.after, last_seq: span.last_seq, dialect: dialect.name() };
+                let store = self.sessions.store().clone();
+                self.pages.get(id, || async move { page(&store, key, span, dialect).await }.boxed_local()).await
+            };
+            replay(&self.link, read, span, greeting).await?;
             at = last_seq.max(at);
             greeting = Greeting::Silent;
             // What the session adds from memory comes at once: only then is the outbox bounded by one such addition.
@@ -76,10 +85,16 @@ struct Span {
     last_seq: u64,
 }
 
+/// Reads the first page of a stretch, and writes it in a dialect.
+async fn page(store: &Store, key: SessionKey, span: Span, dialect: &'static dyn Dialect) -> pages::Read {
+    let range = JournalRange { after_seq: Some(span.after), after_row: None, max_bytes: PAGE_BYTES };
+    write(store.journal(key, range).await?, span, dialect)
+}
+
 /// Tells a stretch of a journal that is read page by page, with the dialect's words round it where it is announced.
 async fn replay(
     link: &Link,
-    read: impl AsyncFn(JournalRange) -> Result<Vec<Row>, store::Error>,
+    read: impl AsyncFn(Span) -> pages::Read,
     span: Span,
     greeting: Greeting,
 ) -> Result<(), Refused> {
@@ -95,11 +110,9 @@ async fn replay(
         if !room(link, PAGE_BYTES).await {
             return Ok(());
         }
-        let rows = read(JournalRange { after_seq: Some(at), after_row: None, max_bytes: PAGE_BYTES }).await?;
-        let page = entries(rows, Span { after: at, last_seq })?;
-        // A session that was removed in between has no rows.
-        at = page.last().ok_or(Refused::UnknownSession)?.seq;
-        if !tell(link, &page).await {
+        let page = read(Span { after: at, last_seq }).await?;
+        at = page.last;
+        if !tell(link, page).await {
             return Ok(());
         }
     }
@@ -113,26 +126,27 @@ async fn replay(
     Ok(())
 }
 
-/// The entries of a stretch that are in these rows.
-fn entries(rows: Vec<Row>, span: Span) -> Result<Vec<Told>, Refused> {
-    let mut page = Vec::new();
+/// Writes the entries of a stretch that are in these rows.
+fn write(rows: Vec<Row>, span: Span, dialect: &dyn Dialect) -> pages::Read {
+    let mut told: Vec<Told> = Vec::new();
     for row in rows {
         let (burst, _) = Burst::read(row.body).map_err(|damaged| Refused::Unavailable(damaged.to_string()))?;
-        page.extend(burst.told.into_iter().filter(|told| told.seq > span.after && told.seq <= span.last_seq));
+        told.extend(burst.told.into_iter().filter(|told| told.seq > span.after && told.seq <= span.last_seq));
     }
-    Ok(page)
+    // A session that was removed in between has no rows.
+    let last = told.last().ok_or(Refused::UnknownSession)?.seq;
+    let mut frames = Vec::new();
+    dialect.entries(&told, &mut frames);
+    Ok(Page { frames: frames.into(), count: told.len(), last, ends: has_the_end(&told) })
 }
 
 /// Tells a page once there is room for it; gives whether the connection is still open.
-async fn tell(link: &Link, page: &[Told]) -> bool {
-    let dialect = link.dialect();
-    let mut frames = Vec::new();
-    dialect.entries(page, &mut frames);
-    if !room(link, frames.len()).await {
+async fn tell(link: &Link, page: Page) -> bool {
+    if !room(link, page.frames.len()).await {
         return false;
     }
-    link.tell_all(page.len(), frames.into());
-    if dialect.ends_with_the_session() && has_the_end(page) {
+    link.tell_all(page.count, page.frames);
+    if link.dialect().ends_with_the_session() && page.ends {
         link.finish();
     }
     link.is_open()
@@ -151,9 +165,7 @@ mod tests {
     use crate::domain::entry::Entry;
     use crate::domain::id::ConnectionId;
     use crate::domain::time::Timestamp;
-    use crate::hub::Dialect;
     use actix::clock::Instant;
-    use futures::FutureExt;
     use proptest::prelude::*;
     use std::task::{Context, Poll, Waker};
 
@@ -192,7 +204,10 @@ mod tests {
     /// What a client gets that reads a little whenever the replay has to wait, and how the replay ended.
     fn replayed(dialect: &'static dyn Dialect, journal: &[Row], span: Span) -> (String, Result<(), Refused>) {
         let link = Link::new(ConnectionId::new(0, 0), dialect, OUTBOX, None, Instant::now(), Rc::default());
-        let read = async |range| Ok(page(journal, range));
+        let read = async |span: Span| {
+            let range = JournalRange { after_seq: Some(span.after), after_row: None, max_bytes: PAGE_BYTES };
+            write(page(journal, range), span, dialect)
+        };
         let mut work = Box::pin(replay(&link, read, span, Greeting::Spoken));
         let mut context = Context::from_waker(Waker::noop());
         let mut text = Vec::new();

@@ -117,7 +117,8 @@ impl Drop for Slot {
     }
 }
 
-fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
+/// Tells a client that something it said was not understood.
+pub(super) fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
     tell_error(link, fault.word(), &fault.to_string());
 }
 
@@ -142,13 +143,15 @@ pub(super) fn tell_misused(link: &Link, code: CloseCode) {
     }
 }
 
-fn tell_error(link: &Link, code: &str, message: &str) {
+fn tell_error(link: &Link, code: &'static str, message: &str) {
+    link.count_error(code);
     link.tell(Outbound::Error { code, message, winner: None, open_request_id: None }.frame());
 }
 
 /// Tells a client why what it asked for was not done.
 pub(super) fn tell_refused(link: &Link, refused: &Refused) {
     if let Refused::Rejected { request_id, errors, form } = refused {
+        link.count_error("input_rejected");
         link.tell(Outbound::InputRejected { request_id: request_id.to_string(), errors }.frame());
         link.tell(frame::text(&serde_json::to_vec(form).unwrap_or_default()));
         return;
@@ -158,8 +161,9 @@ pub(super) fn tell_refused(link: &Link, refused: &Refused) {
     } else {
         (None, None)
     };
-    let message = close::text(refused);
-    link.tell(Outbound::Error { code: close::word(refused), message: &message, winner, open_request_id }.frame());
+    let (code, message) = (close::word(refused), close::text(refused));
+    link.count_error(code);
+    link.tell(Outbound::Error { code, message: &message, winner, open_request_id }.frame());
 }
 
 #[cfg(test)]

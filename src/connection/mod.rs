@@ -16,9 +16,13 @@ mod event_stream;
 pub mod feed;
 mod fragments;
 mod guard;
+pub mod handshake;
 mod inbound;
+pub mod listener;
+mod pages;
 mod presence;
 pub mod socket;
+mod stream;
 mod workflows;
 
 #[cfg(test)]
@@ -49,6 +53,9 @@ pub enum Error {
     /// There are too many, or the server is going down: it may be tried again later.
     #[error("no connection can be made now: {}", .0.reason())]
     NotNow(CloseCode),
+    /// The client speaks another version of the protocol.
+    #[error("this server speaks version 13 of the WebSocket protocol")]
+    UnsupportedVersion,
     /// The request is no WebSocket upgrade; the text says what it lacks.
     #[error("this is a WebSocket: {0}")]
     NotAWebSocket(String),
@@ -117,7 +124,7 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Connection {
 
 /// The WebSocket handshake, and the start of the actor.
 mod upgrade {
-    use super::{Connection, Error, Fragments, ws};
+    use super::{Connection, Error, Fragments, handshake, ws};
     use crate::connection::body::Body;
     use crate::connection::guard::Guard;
     use crate::connection::inbound::Inbound;
@@ -131,6 +138,7 @@ mod upgrade {
 
     /// Checks the handshake.
     pub(super) fn accept(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
+        handshake::check(request)?;
         ws::handshake(request).map_err(|error| Error::NotAWebSocket(error.to_string()))
     }
 

@@ -1,5 +1,6 @@
 //! That a connection is there: when this goes, however it goes, everybody who has to know is told once.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -53,16 +54,29 @@ impl Presence {
 
     /// Tells those who want to hear of connections that this one is there.
     pub(super) fn announce(&self) {
+        let (kind, about) = self.known_as();
+        self.links.comings().opened(&self.link, kind, &about, self.links.gauge().open());
         self.record(Kind::ConnectionEstablished, |happening| happening);
+    }
+
+    /// Which kind of connection it is, and what it is about: a session, or the name of its client.
+    fn known_as(&self) -> (&'static str, Cow<'_, str>) {
+        let reader = self.link.reader();
+        let kind = reader.map_or_else(|| self.link.dialect().name(), |reader| reader.manner().place);
+        let about = match (&self.watched, reader) {
+            (Watched::Session(_, session_id), _) => Cow::Owned(session_id.to_string()),
+            (_, Some(reader)) => Cow::Borrowed(&**reader.client_id()),
+            (Watched::Nothing | Watched::Workflows(_) | Watched::Events(..), None) => Cow::Borrowed(""),
+        };
+        (kind, about)
     }
 
     /// Records something about this connection, where anybody wants to hear of it.
     fn record(&self, kind: Kind, add: impl FnOnce(Happening) -> Happening) {
         let Some((events, address)) = self.told.as_ref().filter(|(events, _)| events.is_heard(&kind)) else { return };
-        let reader = self.link.reader();
-        let socket = reader.map_or_else(|| self.link.dialect().name(), |reader| reader.manner().place);
+        let (socket, _) = self.known_as();
         let happening = Happening::new(kind).with("connection_id", self.link.id().to_string()).with("socket", socket);
-        let happening = match reader {
+        let happening = match self.link.reader() {
             Some(reader) => happening.with("client_id", &**reader.client_id()),
             None => happening,
         };
@@ -100,6 +114,7 @@ impl Drop for Presence {
         }
         let link = Rc::clone(&self.link);
         self.record(Kind::ConnectionLost, |happening| happening.with("reason", link.reason()));
-        log::debug!(connection:%; "a connection has ended");
+        let (kind, about) = self.known_as();
+        self.links.comings().closed(&self.link, kind, &about, self.links.gauge().open());
     }
 }

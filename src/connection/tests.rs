@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,13 +17,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use super::dialect::{events::EVENTS, session::SESSION};
 use super::guard::Guard;
 use super::inbound::Inbound;
+use super::listener::{self, Listening, Wrapping};
 use super::presence::Presence;
 use super::{event_stream, socket, upgrade};
 use crate::config::connections::Connections;
 use crate::domain::burst::{Burst, BurstBuilder};
 use crate::domain::entry::Entry;
 use crate::domain::id::SessionId;
-use crate::domain::tail::Replay;
 use crate::domain::time::Timestamp;
 use crate::hub::links::Arrival;
 use crate::hub::{
@@ -71,10 +72,10 @@ struct Worker {
 
 impl Worker {
     fn arrive(&self, request: &HttpRequest, dialect: &'static dyn Dialect) -> Presence {
-        let socket = socket::of(request);
-        assert!(socket.is_some());
-        let link = self.links.open(Arrival { dialect, address: None, topic: Some(topic()), socket });
-        self.links.subscribe(link.id(), topic(), &Replay::default(), Announced::No);
+        let line = socket::of(request);
+        assert!(line.is_some());
+        let link = self.links.open(Arrival { dialect, address: None, topic: Some(topic()), line });
+        self.links.subscribe(link.id(), topic(), &Arc::default(), Announced::No);
         Presence::new(link, Rc::clone(&self.links))
     }
 }
@@ -104,24 +105,28 @@ impl Server {
         socket::prepare(&listener, settings).unwrap();
         let settings = settings.clone();
         let metrics = Metrics::install(1).unwrap();
-        let server = HttpServer::new(move || {
+        let services = move || {
             let links = Links::new(0, &settings, Gauge::new(settings.max_connections), metrics.connections());
             shards.send(Shard::new(Rc::clone(&links), hub.clone()).start()).unwrap();
             App::new()
                 .app_data(Worker { links, settings: settings.clone() })
                 .route("/ws", web::get().to(socket_route))
                 .route("/events", web::get().to(events_route))
-        })
-        .workers(1)
-        .h1_allow_half_closed(false)
-        // So long that a test which needs it fails: after a close from both sides nobody is to be waited for.
-        .client_disconnect_timeout(Duration::from_secs(60))
-        .disable_signals()
-        .on_connect(socket::on_connect)
-        .listen(listener)
-        .unwrap();
-        let port = server.addrs()[0].port();
-        let server = server.run();
+        };
+        let how = Listening {
+            workers: 1,
+            max_connections: 100,
+            surplus: 10,
+            turned_away: Bytes::new,
+            header_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(5),
+            // So long that a test which needs it fails: after a close from both sides nobody is to be waited for.
+            disconnect_timeout: Duration::from_secs(60),
+        };
+        let port = listener.local_addr().unwrap().port();
+        let server =
+            listener::serve(listener, &how, services, Wrapping { wrap: |stream| stream, inner: |stream| stream })
+                .unwrap();
         let handle = server.handle();
         actix::spawn(server);
         Self { port, shard: shard.recv().await.unwrap(), handle }
@@ -374,4 +379,22 @@ async fn connections_that_come_and_go_leave_nothing_behind() {
     }
     server.until_connections(0).await;
     server.stop().await;
+}
+
+#[actix::test]
+async fn who_breaks_the_rules_is_told_so_and_not_waited_for() {
+    let server = Server::start(&Connections { close_timeout: 60.0, ..patient() }).await;
+    let mut tcp = server.connect_raw().await;
+    let mut sent = vec![0x81, 2, b'{', b'}'];
+    // It goes on sending, which must not cost it the last words.
+    sent.resize(10_000, b'x');
+    tcp.write_all(&sent).await.unwrap();
+    let mut told = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), tcp.read_to_end(&mut told));
+    read.await.expect("the server ends the stream by itself").expect("without a reset");
+    let reason = b"protocol error";
+    assert_eq!(told[..4], [0x88, 2 + reason.len() as u8, 0x03, 0xea]);
+    assert_eq!(&told[4..], reason);
+    server.until_connections(0).await;
+    server.handle.stop(false).await;
 }

@@ -41,7 +41,8 @@ impl Connections {
         &self,
         request: &HttpRequest,
         payload: web::Payload,
-        (workflow_id, since): (Option<String>, Option<String>),
+        (workflow_id, since): (Option<String>, Option<u64>),
+        faults: Vec<String>,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
         let response = upgrade::accept(request)?;
@@ -71,19 +72,18 @@ impl Connections {
         let live = shared.live.clone();
         let presence = presence.watching_workflows(live.clone());
         let topic = workflow_id.as_deref().map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
-        let place = since.as_deref().map(str::parse::<u64>);
-        match (standing, place) {
-            (Some(standing), Some(Ok(since))) => live.watch_from(link.id(), shared.shard.clone(), standing, since),
-            (_, place) => {
-                if place.is_some() {
-                    tell_error(
-                        &link,
-                        "invalid_message",
-                        "since is the seq of a message about the workflow that is named",
-                    );
+        match (standing, since) {
+            (Some(standing), Some(since)) => live.watch_from(link.id(), shared.shard.clone(), standing, since),
+            (_, since) => {
+                if since.is_some() {
+                    let message = "since is the seq of a message about the workflow that is named";
+                    tell_error(&link, "invalid_message", message);
                 }
                 live.watch(link.id(), shared.shard.clone(), topic, None);
             }
+        }
+        for fault in faults {
+            tell_misunderstood(&link, &Misunderstood::Invalid(fault));
         }
         let name = client_id(request).map(|name| name.chars().take(NAME_LENGTH).collect::<String>());
         let inbound = WorkflowInbound {
@@ -174,6 +174,7 @@ impl WorkflowInbound {
                 let InputUpdate { workflow_id, node_id, input_name, .. } = &update;
                 let data = Some(Refusal { workflow_id: workflow_id.as_deref(), node_id, input_name });
                 let (code, message) = (close::workflow_word(&refused), close::workflow_text(&refused));
+                link.count_error(code);
                 tell(link, &Message::Error { timestamp: Timestamp::now(), code, message: &message, data });
             }
         });
@@ -258,7 +259,8 @@ fn tell(link: &Link, message: &Message<'_>) {
     link.tell(frame::text(&serde_json::to_vec(message).unwrap_or_default()));
 }
 
-fn tell_error(link: &Link, code: &str, message: &str) {
+fn tell_error(link: &Link, code: &'static str, message: &str) {
+    link.count_error(code);
     tell(link, &Message::Error { timestamp: Timestamp::now(), code, message, data: None });
 }
 

@@ -15,6 +15,7 @@ use super::decode::fault;
 use super::error::{Code, Problem};
 use crate::connection::socket;
 use crate::domain::json::{self, Unreadable};
+use crate::process::threads;
 
 /// How long a body may take to come, so that slow senders do not hold connections for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,7 +84,7 @@ fn value(
         if body.len() <= LARGE {
             return parse(&body);
         }
-        web::block(move || parse(&body)).await.map_err(|_| Problem::from(Code::ShuttingDown)).flatten()
+        threads::blocking(move || parse(&body)).await.map_err(Problem::from).flatten()
     })
 }
 

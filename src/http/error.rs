@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::connection;
 use crate::domain::id::RequestId;
 use crate::hub::close::CloseCode;
+use crate::process::threads;
 use crate::session::messages::{Fault, Refused, Winner};
 use crate::store;
 use crate::workflow;
@@ -106,6 +109,7 @@ codes! {
     HeadersTooLarge 431 "headers_too_large" "The headers are larger than this server takes.";
     Internal 500 "internal_error" "The server failed to do this.";
     TooManyConnections 503 "too_many_connections" "Too many connections are open; try again later.";
+    Overloaded 503 "overloaded" "The server is at a limit of its system; try again later.";
     QueueFull 503 "queue_full" "Too many sessions wait already; try again later.";
     TooManyLive 503 "too_many_live" "Too many workflows are live already; stop one first.";
     ShuttingDown 503 "shutting_down" "The server is going down; try again later.";
@@ -230,6 +234,20 @@ impl Problem {
         Code::of(status).unwrap_or(fallback).into()
     }
 
+    /// The whole answer as bytes, for a connection that is closed behind it without having been read.
+    #[must_use]
+    pub fn last_words(&self) -> Bytes {
+        let (status, body) = (self.status_code(), self.body());
+        let retry = self.code.retry_after().map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
+        let id = Uuid::new_v4();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\n{retry}cache-control: \
+             no-store\r\nx-request-id: {id}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        [head.into_bytes(), body].concat().into()
+    }
+
     fn described(&self) -> ProblemBody<'_> {
         let status = self.status_code();
         ProblemBody {
@@ -269,6 +287,7 @@ impl Problem {
         }
         if self.code == Code::UpgradeRequired {
             response.insert_header((header::UPGRADE, "websocket"));
+            response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
         }
         response.json(self.described())
     }
@@ -287,6 +306,18 @@ impl ResponseError for Problem {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Problem::new(code, code.text())
+    }
+}
+
+impl From<threads::Error> for Problem {
+    fn from(error: threads::Error) -> Self {
+        match error {
+            threads::Error::Refused(error) => {
+                log::error!(error:%; "the system starts no more threads for this server");
+                Code::Overloaded.into()
+            }
+            threads::Error::BrokenOff => Code::ShuttingDown.into(),
+        }
     }
 }
 
@@ -365,6 +396,9 @@ impl From<connection::Error> for Problem {
             connection::Error::Refused(refused) => refused.into(),
             connection::Error::NotNow(CloseCode::GoingAway) => Code::ShuttingDown.into(),
             connection::Error::NotNow(_) => Code::TooManyConnections.into(),
+            unsupported @ connection::Error::UnsupportedVersion => {
+                Problem::new(Code::UpgradeRequired, unsupported.to_string())
+            }
             connection::Error::NotAWebSocket(text) => Problem::new(Code::BadRequest, text),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::State;
-use super::error::{PROBLEM_JSON, Problem, Told};
+use super::error::{PROBLEM_JSON, Told};
 use super::query::Query;
 use super::streams::{admission, check_client_id};
 use crate::connection::dialect::feed::proto::DEFINITION;
@@ -19,7 +19,6 @@ use crate::event::Position;
     params(("execution_id" = String, Path, description = "The session's id."), Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
         (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
@@ -38,7 +37,6 @@ pub(super) async fn execution(
     params(("crew_id" = String, Path, description = "The crew's id."), Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
         (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
@@ -57,7 +55,6 @@ pub(super) async fn crew(
     params(Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
         (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
@@ -75,7 +72,6 @@ pub(super) async fn global(
     params(Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
         (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
@@ -96,7 +92,6 @@ pub(super) async fn metrics(
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 422, description = "A parameter is not valid.", body = Told, content_type = PROBLEM_JSON),
         (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
@@ -109,11 +104,6 @@ pub(super) async fn custom(
     let most = state.settings.connections.max_subscriptions;
     let words = listed.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
     let words: Vec<String> = words.take(most + 1).collect();
-    if words.len() > most {
-        let mut query = Query::of("");
-        query.fault("subscriptions", format!("are at most {most}"), "too_long");
-        query.finish()?;
-    }
     upgrade(state, request, payload, Place::Custom(words)).await
 }
 
@@ -152,12 +142,19 @@ async fn upgrade(
     place: Place,
 ) -> Result<HttpResponse, actix_web::Error> {
     let admission = admission(&request)?;
-    let asked = asked(request.query_string(), place)?;
+    let asked = asked(request.query_string(), place, state.settings.connections.max_subscriptions);
     state.streams.feed(request, payload, asked, admission).await
 }
 
-fn asked(query: &str, place: Place) -> Result<Asked, Problem> {
+/// What is asked; what is wrong with it is told on the socket, which goes on without that.
+fn asked(query: &str, mut place: Place, most_subscriptions: usize) -> Asked {
     let mut query = Query::of(query);
+    if let Place::Custom(words) = &mut place
+        && words.len() > most_subscriptions
+    {
+        query.fault("subscriptions", format!("may name at most {most_subscriptions}"), "too_long");
+        words.clear();
+    }
     let client_id = check_client_id(&mut query);
     let since = query.text("since").and_then(|text| {
         let read = text.parse::<Position>();
@@ -168,7 +165,7 @@ fn asked(query: &str, place: Place) -> Result<Asked, Problem> {
         None | Some("none") => Packing::Plain,
         Some("gzip") => Packing::Gzip,
         Some(_) => {
-            query.fault("compression", "is gzip or none", "invalid_value");
+            query.fault("compression", "must be gzip or none", "invalid_value");
             Packing::Plain
         }
     };
@@ -176,12 +173,11 @@ fn asked(query: &str, place: Place) -> Result<Asked, Problem> {
         None | Some("json") => Encoding::Json,
         Some("protobuf") => Encoding::Protobuf,
         Some(_) => {
-            query.fault("format", "is json or protobuf", "invalid_value");
+            query.fault("format", "must be json or protobuf", "invalid_value");
             Encoding::Json
         }
     };
-    query.finish()?;
-    Ok(Asked { place, client_id, since, batch, encoding, packing })
+    Asked { place, client_id, since, batch, encoding, packing, faults: query.into_words() }
 }
 
 #[cfg(test)]
@@ -190,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_is_read_and_all_that_is_wrong_is_told() {
-        let read = asked("client_id=a&since=e1:7&batch_ms=20&compression=gzip&format=protobuf&token=x", Place::Global);
+        let query = "client_id=a&since=e1:7&batch_ms=20&compression=gzip&format=protobuf&token=x";
         let expected = Asked {
             place: Place::Global,
             client_id: Some("a".into()),
@@ -198,10 +194,15 @@ mod tests {
             batch: Some(Duration::from_millis(20)),
             encoding: Encoding::Protobuf,
             packing: Packing::Gzip,
+            faults: Vec::new(),
         };
-        assert_eq!(read.unwrap(), expected);
-        let faults = asked("client_id=%01&since=7&batch_ms=0&compression=zip&format=xml", Place::Metrics).unwrap_err();
-        let fields: Vec<String> = faults.errors.iter().map(|fault| fault.loc.join(".")).collect();
-        assert_eq!(fields, ["query.client_id", "query.since", "query.batch_ms", "query.compression", "query.format"]);
+        assert_eq!(asked(query, Place::Global, 1), expected);
+        let place = Place::Custom(vec!["queue".into(), "global".into()]);
+        let wrong = asked("client_id=%01&since=7&batch_ms=0&compression=zip&format=xml", place, 1);
+        let parameters: Vec<&str> = wrong.faults.iter().filter_map(|fault| fault.split(' ').nth(2)).collect();
+        assert_eq!(parameters, ["subscriptions", "client_id", "since", "batch_ms", "compression", "format"]);
+        let Asked { place, client_id, since, batch, encoding, packing, .. } = wrong;
+        assert_eq!((place, client_id, since, batch), (Place::Custom(Vec::new()), None, None, None));
+        assert_eq!((encoding, packing), (Encoding::Json, Packing::Plain));
     }
 }

@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use utoipa::ToSchema;
 
 use super::State;
@@ -12,13 +13,13 @@ use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::query::Query;
 use crate::domain::entry::Stamped;
-use crate::store::{JournalRange, Row};
+use crate::store::{self, JournalRange, Row, SessionKey, Store};
 
-/// An answer holds no more than this, so that it neither fills memory nor holds up the worker.
+/// An answer has no more than about this, so that it comes to an end.
 const MAX_BYTES: usize = 8 * 1_048_576;
 
-/// A page of the store.
-const PAGE_BYTES: usize = 262_144;
+/// A page of the store: what is held for one who reads slowly.
+const PAGE_BYTES: usize = 65_536;
 
 /// The media type of server-sent events.
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
@@ -69,17 +70,58 @@ pub(super) async fn events(
         let since = broke_off.or(since).unwrap_or(0);
         return state.streams.events(request, session_id, since).await;
     }
-    let mut page = Page::new(since.unwrap_or(0), limit);
-    let mut after_row = None;
-    loop {
-        let range = JournalRange { after_seq: Some(page.since), after_row, max_bytes: PAGE_BYTES };
-        let rows = state.sessions.store().journal(summary.key, range).await.map_err(Problem::from)?;
-        after_row = rows.last().map(|row| row.row);
-        if rows.is_empty() || !page.take(&rows) {
-            break;
+    let reader = Reader {
+        store: state.sessions.store().clone(),
+        key: summary.key,
+        after_row: None,
+        page: Page::new(since.unwrap_or(0), limit),
+        last_seq: summary.state.last_seq,
+    };
+    // What the store refuses can be said only before the answer begins.
+    let (first, rest) = reader.read().await.map_err(Problem::from)?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json");
+    Ok(match rest {
+        None => response.body(first),
+        Some(rest) => {
+            let first = stream::once(std::future::ready(Ok(first)));
+            let rest = stream::try_unfold(Some(rest), |reader: Option<Reader>| async move {
+                match reader {
+                    Some(reader) => reader.read().await.map(Some),
+                    None => Ok(None),
+                }
+            });
+            response.streaming(first.chain(rest.map_err(cut_short)))
         }
+    })
+}
+
+/// The answer is cut short, which its reader sees: it has begun already, so there is no other way to say so.
+fn cut_short(error: store::Error) -> actix_web::Error {
+    log::warn!(error:%; "a journal could not be read to its end");
+    Problem::from(error).into()
+}
+
+/// Reads a journal page by page, as fast as the client takes it.
+struct Reader {
+    store: Store,
+    key: SessionKey,
+    after_row: Option<u32>,
+    page: Page,
+    last_seq: u64,
+}
+
+impl Reader {
+    /// The next part of the answer, and who reads on where there is more.
+    async fn read(mut self) -> Result<(Bytes, Option<Reader>), store::Error> {
+        let range = JournalRange { after_seq: Some(self.page.since), after_row: self.after_row, max_bytes: PAGE_BYTES };
+        let rows = self.store.journal(self.key, range).await?;
+        self.after_row = rows.last().map(|row| row.row);
+        if rows.is_empty() || !self.page.take(&rows) {
+            return Ok((self.page.finish(self.last_seq), None));
+        }
+        Ok((self.page.part(), Some(self)))
     }
-    Ok(HttpResponse::Ok().content_type("application/json").body(page.finish(summary.state.last_seq)))
 }
 
 fn decode(query: &str) -> Result<(Option<u64>, u64), Problem> {
@@ -107,11 +149,15 @@ struct Page {
     left: u64,
     last_seq: u64,
     body: Vec<u8>,
+    /// Bytes of the parts that have left.
+    left_bytes: usize,
+    is_first: bool,
 }
 
 impl Page {
     fn new(since: u64, limit: u64) -> Self {
-        Self { since, left: limit, last_seq: 0, body: br#"{"events":["#.to_vec() }
+        let body = br#"{"events":["#.to_vec();
+        Self { since, left: limit, last_seq: 0, body, left_bytes: 0, is_first: true }
     }
 
     /// Takes the entries of these rows; gives whether there is room for more.
@@ -122,17 +168,27 @@ impl Page {
                 if seq <= self.since {
                     continue;
                 }
-                if self.left == 0 || self.body.len() > MAX_BYTES {
+                if !self.has_room() {
                     return false;
                 }
-                if self.body.last() != Some(&b'[') {
+                if !std::mem::take(&mut self.is_first) {
                     self.body.push(b',');
                 }
                 self.body.extend_from_slice(line);
                 self.left -= 1;
             }
         }
-        self.left > 0 && self.body.len() <= MAX_BYTES
+        self.has_room()
+    }
+
+    fn has_room(&self) -> bool {
+        self.left > 0 && self.left_bytes + self.body.len() <= MAX_BYTES
+    }
+
+    /// What has been taken since the last part.
+    fn part(&mut self) -> Bytes {
+        self.left_bytes += self.body.len();
+        std::mem::take(&mut self.body).into()
     }
 
     /// The whole text. The session's row may be written before or after its journal was read, hence the larger one.

@@ -14,6 +14,7 @@ use super::accept::prefers;
 use super::conditional::is_known;
 use super::error::{Code, Problem};
 use super::{State, table};
+use crate::process::threads;
 
 /// The page's own scripts and styles, images within it, and sockets to this server; nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -100,7 +101,7 @@ async fn find(state: &State, name: &str) -> Option<File> {
         return Some(File { data, digest: metadata.sha256_hash() });
     };
     let path = within(Path::new(folder), name)?;
-    let data = web::block(move || std::fs::read(path).ok()).await.ok()??;
+    let data = threads::blocking(move || std::fs::read(path).ok()).await.ok()??;
     let digest = Sha256::digest(&data).into();
     Some(File { data: data.into(), digest })
 }

@@ -51,6 +51,14 @@ impl<'a> Query<'a> {
         self.faults.push(fault(&["query", name], msg, kind));
     }
 
+    /// Everything that is wrong, in words: for those who are told so in another way than by an answer.
+    pub(super) fn into_words(self) -> Vec<String> {
+        self.faults
+            .into_iter()
+            .map(|fault| format!("the parameter {} {}", fault.loc.last().map_or("", String::as_str), fault.msg))
+            .collect()
+    }
+
     /// Says whether all was well.
     ///
     /// # Errors

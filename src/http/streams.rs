@@ -11,6 +11,7 @@ use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::origin::{Policy, called};
 use super::query::Query;
 use crate::connection::feed::Asked;
+use crate::connection::handshake::has_token;
 use crate::domain::id::SessionId;
 use crate::workflow::told::Status;
 
@@ -74,6 +75,8 @@ pub struct SocketRequest {
     pub since: Option<u64>,
     /// What the client calls itself.
     pub client_id: Option<String>,
+    /// What is wrong with the query: told on the socket, as a browser cannot see an HTTP status.
+    pub faults: Vec<String>,
     /// Whether it may have the socket.
     pub admission: Admission,
 }
@@ -83,8 +86,10 @@ pub struct SocketRequest {
 pub struct WorkflowsRequest {
     /// The workflow that it watches; all of them where it names none.
     pub workflow_id: Option<String>,
-    /// The last place in what is told of that workflow that the client has, as it was written.
-    pub since: Option<String>,
+    /// The last place in what is told of that workflow that the client has.
+    pub since: Option<u64>,
+    /// What is wrong with the query: told on the socket, as a browser cannot see an HTTP status.
+    pub faults: Vec<String>,
     /// Whether it may have the socket.
     pub admission: Admission,
 }
@@ -117,9 +122,11 @@ pub(super) async fn socket(
     payload: web::Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
     let admission = admission(&request)?;
-    let (since, client_id) = decode(request.query_string())?;
+    let mut query = Query::of(request.query_string());
+    let since = query.number("since", 0..=u64::MAX);
+    let client_id = check_client_id(&mut query);
     let session_id = request.match_info().get("session_id").unwrap_or_default().to_owned();
-    let asked = SocketRequest { session_id, since, client_id, admission };
+    let asked = SocketRequest { session_id, since, client_id, faults: query.into_words(), admission };
     state.streams.socket(request, payload, asked).await
 }
 
@@ -144,22 +151,17 @@ pub(super) async fn workflows(
     let admission = admission(&request)?;
     let mut query = Query::of(request.query_string());
     let workflow_id = query.text("workflow");
-    // What is wrong with it is told on the socket: a browser cannot see an HTTP status.
-    let since = query.text("since");
+    let since = query.number("since", 0..=u64::MAX);
     check_client_id(&mut query);
-    query.finish()?;
-    state.streams.workflows(request, payload, WorkflowsRequest { workflow_id, since, admission }).await
+    let asked = WorkflowsRequest { workflow_id, since, faults: query.into_words(), admission };
+    state.streams.workflows(request, payload, asked).await
 }
 
 /// Whether the client may have the socket that it asks for.
 pub(super) fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
     let headers = request.headers();
-    // Before HTTP/1.1 the header means nothing (RFC 9110, section 7.8).
-    let is_upgrade = request.version() >= Version::HTTP_11
-        && headers
-            .get(header::UPGRADE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket")));
+    // An upgrade that is asked for over HTTP/1.0 is none (RFC 9110, section 7.8).
+    let is_upgrade = request.version() >= Version::HTTP_11 && has_token(headers, &header::UPGRADE, "websocket");
     if !is_upgrade {
         return Err(Problem::from(Code::UpgradeRequired));
     }
@@ -169,17 +171,11 @@ pub(super) fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
     Ok(if taken { Admission::Allowed } else { Admission::ForbiddenOrigin })
 }
 
-fn decode(query: &str) -> Result<(Option<u64>, Option<String>), Problem> {
-    let mut query = Query::of(query);
-    let since = query.number("since", 0..=u64::MAX);
-    let client_id = check_client_id(&mut query);
-    query.finish().map(|()| (since, client_id))
-}
-
 pub(super) fn check_client_id(query: &mut Query<'_>) -> Option<String> {
     let client_id = query.text("client_id");
-    if client_id.as_ref().is_some_and(|id| id.chars().count() > 64 || id.chars().any(char::is_control)) {
-        query.fault("client_id", "must have at most 64 characters", "invalid_value");
+    let is_well = |id: &String| id.chars().count() <= 64 && !id.chars().any(char::is_control);
+    if !client_id.as_ref().is_none_or(is_well) {
+        query.fault("client_id", "must have at most 64 characters, none of them a control character", "invalid_value");
     }
-    client_id
+    client_id.filter(is_well)
 }

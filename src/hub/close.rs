@@ -32,7 +32,36 @@ pub enum CloseCode {
     Disconnected,
 }
 
+/// What the peer has left once it was told why it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// Its own close is waited for, so that nothing of what it is sent is lost.
+    Answer,
+    /// A moment to read the last words.
+    Moment,
+    /// Nothing: there is no room for it.
+    Nothing,
+}
+
 impl CloseCode {
+    /// What the peer has left. Who broke the rules, or has no business here, is not waited for.
+    #[must_use]
+    pub const fn parting(self) -> Parting {
+        match self {
+            CloseCode::Done | CloseCode::GoingAway | CloseCode::Disconnected => Parting::Answer,
+            CloseCode::ProtocolError
+            | CloseCode::NotUtf8
+            | CloseCode::TooBig
+            | CloseCode::NoHeartbeat
+            | CloseCode::TooSlow
+            | CloseCode::TooManyMessages
+            | CloseCode::NotAuthenticated
+            | CloseCode::NotAllowed
+            | CloseCode::Unknown => Parting::Moment,
+            CloseCode::TooManyConnections => Parting::Nothing,
+        }
+    }
+
     /// The number on the wire.
     #[must_use]
     pub const fn code(self) -> u16 {

@@ -1,6 +1,6 @@
 //! One connection as its own thread sees it: what waits to be written to it, who is woken then, and how it ends.
 //!
-//! Owns the outbox and a duplicate of the socket's descriptor. Lives on one thread, so it has cells and no locks.
+//! Owns the outbox, and shares the switch that shuts the socket. Lives on one thread, so it has cells and no locks.
 //! Invariant: nothing is taken to be written once the connection is being closed.
 
 mod known;
@@ -8,17 +8,17 @@ mod offer;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use actix::clock::Instant;
 use bytes::Bytes;
 
-use super::close::CloseCode;
+use super::close::{CloseCode, Parting};
 use super::dialect::Dialect;
 use super::feed::Reader;
 use super::frame;
+use super::line::Line;
 use super::outbox::Outbox;
 use super::tally::Tally;
 use super::tell::Interest;
@@ -37,6 +37,8 @@ enum Phase {
     Open,
     /// Its last words wait or are written; the peer has not answered.
     Closing,
+    /// Its last words wait or are written; the peer is not waited for.
+    Leaving,
     /// The peer has closed, too, or need not: it ends once its last words are written.
     Over,
     /// The peer is not there any more.
@@ -71,8 +73,8 @@ pub struct Link {
     next_ping: Cell<Instant>,
     /// How much had left when something was last seen to leave, and when that was.
     moved: Cell<(u64, Instant)>,
-    /// Given up when the connection ends: while it is held, the kernel keeps the socket open.
-    socket: RefCell<Option<Rc<OwnedFd>>>,
+    /// Shuts the socket, where there is one.
+    line: Option<Rc<Line>>,
 }
 
 impl fmt::Debug for Link {
@@ -88,7 +90,7 @@ impl Link {
         id: ConnectionId,
         dialect: &'static dyn Dialect,
         outbox_bytes: usize,
-        socket: Option<Rc<OwnedFd>>,
+        line: Option<Rc<Line>>,
         first_ping: Instant,
         tally: Rc<Tally>,
     ) -> Self {
@@ -111,7 +113,7 @@ impl Link {
             heard: Cell::new(now),
             next_ping: Cell::new(first_ping),
             moved: Cell::new((0, now)),
-            socket: RefCell::new(socket),
+            line,
         }
     }
 
@@ -162,7 +164,12 @@ impl Link {
         }
         self.note(code.reason());
         self.outbox.borrow_mut().seal(self.dialect.farewell(code, reason));
-        let next = if self.dialect.is_spoken_both_ways() { Phase::Closing } else { Phase::Over };
+        let next = match code.parting() {
+            _ if !self.dialect.is_spoken_both_ways() => Phase::Over,
+            Parting::Answer => Phase::Closing,
+            Parting::Moment => Phase::Leaving,
+            Parting::Nothing => Phase::Over,
+        };
         self.end_as(next);
     }
 
@@ -199,6 +206,19 @@ impl Link {
         self.phase.get() == Phase::Gone
     }
 
+    /// Whether the peer has a moment to read the last words.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.phase.get() == Phase::Leaving
+    }
+
+    /// Writes nothing more to the socket; the peer may still be read.
+    pub fn stop_writing(&self) {
+        if let Some(line) = &self.line {
+            line.finish();
+        }
+    }
+
     /// Why it has ended, or ends: the label in metrics.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -232,7 +252,7 @@ impl Link {
         register(&self.writer, context);
         match self.phase.get() {
             Phase::Open | Phase::Closing => Poll::Pending,
-            Phase::Over | Phase::Gone => Poll::Ready(None),
+            Phase::Leaving | Phase::Over | Phase::Gone => Poll::Ready(None),
         }
     }
 
@@ -271,18 +291,15 @@ impl Link {
     pub fn shut(&self) {
         self.outbox.borrow_mut().clear();
         self.end_as(Phase::Gone);
-        let Some(socket) = self.socket.borrow().clone() else { return };
-        if let Err(error) = socket2::SockRef::from(&*socket).shutdown(std::net::Shutdown::Both) {
-            // The peer may have been faster.
-            log::trace!(connection:% = self.id, error:%; "a socket was gone before it was shut");
+        if let Some(line) = &self.line {
+            line.cut();
         }
     }
 
-    /// Lets go of the socket: the connection's own task has ended.
+    /// The connection's own task has ended.
     pub fn release(&self) {
         self.outbox.borrow_mut().clear();
         self.end_as(Phase::Gone);
-        self.socket.borrow_mut().take();
     }
 
     fn note(&self, reason: &'static str) {

@@ -5,7 +5,6 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +14,14 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::close::CloseCode;
+use super::comings::Comings;
 use super::dialect::{Dialect, has_the_end};
 use super::gauge::{Gauge, Ticket};
+use super::line::Line;
 use super::link::Link;
 use super::messages::{Announced, Opened, ReportConnections, Topic};
 use super::registry::Registry;
+use super::replays::Replays;
 use super::tally::Tally;
 use super::tell::{Join, Tell};
 use super::turns::Turns;
@@ -38,8 +40,8 @@ pub struct Arrival {
     pub address: Option<IpAddr>,
     /// What it is going to listen to.
     pub topic: Option<Topic>,
-    /// A duplicate of its socket's descriptor, to cut it.
-    pub socket: Option<Rc<OwnedFd>>,
+    /// What shuts its socket.
+    pub line: Option<Rc<Line>>,
 }
 
 /// Goes on for a connection that has what was told on a topic up to this `seq` and could not take what came next. It
@@ -69,6 +71,8 @@ pub struct Links {
     closed: RefCell<Vec<ConnectionId>>,
     is_closing_down: Cell<bool>,
     pub(super) turns: Rc<Turns>,
+    replays: Replays,
+    comings: Comings,
     pub(super) fall_behind: OnceCell<FallBehind>,
     /// The last kept event that was told here.
     pub(super) told_seq: Cell<u64>,
@@ -94,6 +98,8 @@ impl Links {
             closed: RefCell::default(),
             is_closing_down: Cell::new(false),
             turns: Rc::default(),
+            replays: Replays::default(),
+            comings: Comings::new(settings.log_lines_per_second),
             fall_behind: OnceCell::new(),
             told_seq: Cell::new(0),
             awaited: RefCell::default(),
@@ -119,6 +125,18 @@ impl Links {
         &self.gauge
     }
 
+    /// Logs who comes and goes.
+    #[must_use]
+    pub fn comings(&self) -> &Comings {
+        &self.comings
+    }
+
+    /// Lets go of what is kept for those who come at once, and logs how many came and went unlogged.
+    pub fn tidy_up(&self) {
+        self.replays.clear();
+        self.comings.sum_up(self.gauge.open());
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -142,13 +160,12 @@ impl Links {
 
     /// Takes a connection in. One too many is taken in as well, and closed at once: so it is told why.
     pub fn open(&self, arrival: Arrival) -> Rc<Link> {
-        let Arrival { dialect, address, topic, socket } = arrival;
+        let Arrival { dialect, address, topic, line } = arrival;
         let connection = ConnectionId::new(self.worker, self.next.get());
         self.next.set(self.next.get() + 1);
         // Pings of connections that came together must not go together for ever.
         let first_ping = Instant::now() + self.patience.heartbeat.mul_f64(rand::random_range(0.5..=1.0));
-        let link =
-            Rc::new(Link::new(connection, dialect, self.outbox_bytes, socket, first_ping, Rc::clone(&self.tally)));
+        let link = Rc::new(Link::new(connection, dialect, self.outbox_bytes, line, first_ping, Rc::clone(&self.tally)));
         let ticket = self.gauge.enter();
         self.metrics.opened(dialect.name());
         if self.is_closing_down.get() {
@@ -173,12 +190,12 @@ impl Links {
     }
 
     /// Lets a connection listen, after it is told the replay.
-    pub fn subscribe(&self, connection: ConnectionId, topic: Topic, replay: &Replay, announced: Announced) {
+    pub fn subscribe(&self, connection: ConnectionId, topic: Topic, replay: &Arc<Replay>, announced: Announced) {
         let Some(link) = self.get(connection).filter(|link| link.is_open()) else { return };
         if !self.topics.borrow_mut().subscribe(topic, connection, Rc::clone(&link)) {
             return;
         }
-        link.tell_replay(replay.told.len(), link.dialect().replay(replay, announced));
+        link.tell_replay(replay.told.len(), self.replays.write(replay, link.dialect(), announced));
         if link.dialect().ends_with_the_session() && has_the_end(&replay.told) {
             link.finish();
         }

@@ -4,15 +4,18 @@
 //! close. **Ends when** the process does. It is not on the path of a session's own messages.
 
 pub mod close;
+pub mod comings;
 pub mod dialect;
 pub mod feed;
 pub mod frame;
 pub mod gauge;
+pub mod line;
 pub mod link;
 pub mod links;
 pub mod messages;
 pub mod outbox;
 pub mod registry;
+pub mod replays;
 pub mod roster;
 pub mod shard;
 pub mod tally;

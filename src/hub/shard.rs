@@ -19,6 +19,8 @@ use super::tell::{Join, Tell};
 
 /// How often the hub is told who came and went.
 pub(super) const REPORT_EVERY: Duration = Duration::from_millis(250);
+/// How often what is kept for those who come at once is let go.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// How many connections are told at once that the server goes down, and the pause between such batches: it keeps
 /// the worker answering, and spreads those who come back.
 const FAREWELL_BATCH: usize = 256;
@@ -47,6 +49,7 @@ impl Actor for Shard {
         ctx.run_interval(self.links.patience().sweep(), |shard, _| {
             shard.links.sweep(Instant::now());
         });
+        ctx.run_interval(TIDY_EVERY, |shard, _| shard.links.tidy_up());
         ctx.run_interval(REPORT_EVERY, |shard, _| {
             shard.links.add_up();
             if let Some(report) = shard.links.report() {

@@ -2,7 +2,8 @@
 //!
 //! Lives on one thread: a message to a thousand connections costs a thousand additions, and none of them an atomic.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use super::feed::Passed;
 use crate::metrics::Connections;
@@ -15,6 +16,8 @@ pub struct Tally {
     sent: Cell<u64>,
     sent_bytes: Cell<u64>,
     dropped: Cell<u64>,
+    /// By code: words of this program, so that there are only so many.
+    errors: RefCell<BTreeMap<&'static str, u64>>,
 }
 
 impl Tally {
@@ -33,6 +36,11 @@ impl Tally {
     /// So many messages that only the latest of mattered were dropped.
     pub fn drop_ephemeral(&self, messages: u64) {
         add(&self.dropped, messages);
+    }
+
+    /// A client was told an error with this code.
+    pub fn count_error(&self, code: &'static str) {
+        *self.errors.borrow_mut().entry(code).or_default() += 1;
     }
 
     /// All of it.
@@ -54,6 +62,7 @@ impl Tally {
         metrics.messages_sent.increment(self.sent.take());
         metrics.sent_bytes.increment(self.sent_bytes.take());
         metrics.messages_dropped.increment(self.dropped.take());
+        self.errors.take().into_iter().for_each(|(code, count)| metrics.errors(code, count));
     }
 }
 

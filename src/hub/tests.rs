@@ -59,7 +59,7 @@ pub(super) fn links(settings: &Connections) -> Rc<Links> {
 }
 
 pub(super) fn open(links: &Links) -> Rc<Link> {
-    links.open(Arrival { dialect: &NUMBERS, address: None, topic: None, socket: None })
+    links.open(Arrival { dialect: &NUMBERS, address: None, topic: None, line: None })
 }
 
 /// All that a connection has been told, and whether it is over.
@@ -78,12 +78,24 @@ fn topic() -> Topic {
     Topic::Session(SessionId::from_bytes([7; 16]))
 }
 
+#[test]
+fn a_replay_is_written_once_for_all_who_come_at_once() {
+    let replays = super::replays::Replays::default();
+    let (one, other) = (Arc::new(replay(1, 2)), Arc::new(replay(1, 3)));
+    let first = replays.write(&one, &NUMBERS, Announced::No);
+    assert_eq!(first.as_ptr(), replays.write(&one, &NUMBERS, Announced::No).as_ptr());
+    assert_eq!(replays.write(&other, &NUMBERS, Announced::No), [1, 2, 3][..]);
+    assert_eq!(WRITTEN.with_borrow(Vec::len), 5);
+    replays.clear();
+    assert_ne!(first.as_ptr(), replays.write(&one, &NUMBERS, Announced::No).as_ptr());
+}
+
 #[actix::test]
 async fn a_burst_is_written_once_for_all_who_listen() {
     let links = links(&Connections::default());
     let listeners: Vec<Rc<Link>> = (0..5).map(|_| open(&links)).collect();
     for link in &listeners {
-        links.subscribe(link.id(), topic(), &Replay::default(), Announced::No);
+        links.subscribe(link.id(), topic(), &Arc::default(), Announced::No);
     }
     let bystander = open(&links);
     WRITTEN.take();
@@ -101,7 +113,7 @@ async fn who_falls_behind_is_told_nothing_until_it_listens_again() {
     links.on_falling_behind(move |link, topic, seq| heard.borrow_mut().push((link.id(), topic, seq)));
     let (slow, other) = (open(&links), open(&links));
     for link in [&slow, &other] {
-        links.subscribe(link.id(), topic(), &replay(1, 2), Announced::No);
+        links.subscribe(link.id(), topic(), &Arc::new(replay(1, 2)), Announced::No);
     }
     links.publish(topic(), &burst(3, 3));
     assert_eq!(drain(&other).0, [1, 2, 3, 4, 5]);
@@ -110,7 +122,7 @@ async fn who_falls_behind_is_told_nothing_until_it_listens_again() {
     assert_eq!(drain(&other).0, [6, 7, 8]);
     assert_eq!(behind.take(), [(slow.id(), topic(), 5)], "once, with what it has");
     assert_eq!(drain(&slow), (vec![1, 2, 3, 4, 5], false), "it keeps what waits, and stays");
-    links.subscribe(slow.id(), topic(), &replay(6, 3), Announced::No);
+    links.subscribe(slow.id(), topic(), &Arc::new(replay(6, 3)), Announced::No);
     links.publish(topic(), &burst(9, 1));
     assert_eq!((drain(&slow).0, drain(&other).0), (vec![6, 7, 8, 9], vec![9]));
 }
@@ -119,16 +131,16 @@ async fn who_falls_behind_is_told_nothing_until_it_listens_again() {
 async fn who_is_too_slow_is_closed_and_has_no_gap() {
     let links = links(&Connections { outbox_bytes: 3, ..Connections::default() });
     let link = open(&links);
-    links.subscribe(link.id(), topic(), &replay(1, 2), Announced::No);
+    links.subscribe(link.id(), topic(), &Arc::new(replay(1, 2)), Announced::No);
     links.publish(topic(), &burst(3, 3));
     assert!(link.is_open());
     links.publish(topic(), &burst(6, 1));
     assert!(!link.is_open());
     let (told, over) = drain(&link);
     assert_eq!(told, frame::close(Some(4410), "too slow"), "what waited gives way to the reason");
-    assert!(!over, "the peer is to answer the close");
+    assert!(over && link.is_leaving(), "the peer has a moment to read it, and is not waited for");
     link.peer_closed(None);
-    assert!(drain(&link).1);
+    assert!(!link.is_leaving());
 }
 
 #[actix::test]
@@ -146,11 +158,11 @@ async fn one_too_many_is_told_so_and_those_who_come_while_closing_down_too() {
 async fn an_ended_connection_leaves_nothing_behind() {
     let links = links(&Connections::default());
     let link = open(&links);
-    links.subscribe(link.id(), topic(), &Replay::default(), Announced::No);
+    links.subscribe(link.id(), topic(), &Arc::default(), Announced::No);
     links.end(link.id());
     links.end(link.id());
     assert!(links.is_empty() && link.is_gone());
-    links.subscribe(link.id(), topic(), &replay(1, 1), Announced::No);
+    links.subscribe(link.id(), topic(), &Arc::new(replay(1, 1)), Announced::No);
     links.publish(topic(), &burst(2, 1));
     assert_eq!(drain(&link), (vec![], true));
     let report = links.report().unwrap();
@@ -173,7 +185,7 @@ proptest! {
         for (at, count) in bursts.into_iter().enumerate() {
             if at == comes {
                 since = has.min(last);
-                links.subscribe(link.id(), topic(), &tail.since(since).unwrap(), Announced::No);
+                links.subscribe(link.id(), topic(), &Arc::new(tail.since(since).unwrap()), Announced::No);
             }
             let burst = burst(last + 1, count);
             last += count;
@@ -276,7 +288,7 @@ async fn the_hub_closes_the_newest_of_too_many_at_one_address() {
     let shard = shard(&links, Probe::default().start().recipient());
     let hub = Hub::new(vec![shard.clone()], &settings).start();
     let address = Some([10, 0, 0, 1].into());
-    let arrivals = || Arrival { dialect: &NUMBERS, address, topic: None, socket: None };
+    let arrivals = || Arrival { dialect: &NUMBERS, address, topic: None, line: None };
     let listeners: Vec<Rc<Link>> = (0..3).map(|_| links.open(arrivals())).collect();
     hub.send(links.report().unwrap()).await.unwrap();
     assert_eq!(hub.send(CountConnections).await.unwrap(), 3);
@@ -297,7 +309,7 @@ async fn who_leaves_and_comes_back_does_not_count_twice() {
     let shard = shard(&links, Probe::default().start().recipient());
     let hub = Hub::new(vec![shard.clone()], &settings).start();
     let address = Some([10, 0, 0, 1].into());
-    let arrival = || Arrival { dialect: &NUMBERS, address, topic: None, socket: None };
+    let arrival = || Arrival { dialect: &NUMBERS, address, topic: None, line: None };
     let before = links.open(arrival());
     hub.send(links.report().unwrap()).await.unwrap();
     links.end(before.id());
@@ -336,7 +348,7 @@ async fn the_watchdog_pings_closes_and_cuts() {
         }
     }
     assert_eq!(pings, 1, "the first comes early, the second is not due");
-    assert_eq!(drain(&silent), (frame::close(Some(4408), "no heartbeat").to_vec(), false));
+    assert_eq!(drain(&silent), (frame::close(Some(4408), "no heartbeat").to_vec(), true));
     assert!(!stuck.is_gone());
     links.sweep(start + Duration::from_secs(18));
     assert!(silent.is_gone() && stuck.is_gone(), "both had their time to answer");

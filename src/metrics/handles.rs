@@ -33,6 +33,7 @@ impl Connections {
         // A counter with a label is told once it has a value for it.
         drop(metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", "done")]));
         drop(metrics.gauge(names::CONNECTIONS, &[("kind", "session")]));
+        drop(metrics.counter(names::SOCKET_ERRORS, &[("code", "invalid_message")]));
         Self {
             opened: metrics.counter(names::CONNECTIONS_OPENED, &[]),
             metrics: metrics.clone(),
@@ -42,6 +43,11 @@ impl Connections {
             received_bytes: metrics.counter(names::RECEIVED_BYTES, &[]),
             sent_bytes: metrics.counter(names::SENT_BYTES, &[]),
         }
+    }
+
+    /// So many clients were told an error with this code.
+    pub fn errors(&self, code: &'static str, count: u64) {
+        self.metrics.counter(names::SOCKET_ERRORS, &[("code", code)]).increment(count);
     }
 
     /// A connection of this kind was opened.

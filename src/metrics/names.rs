@@ -6,6 +6,7 @@ pub(super) const WORKERS: &str = "callboard_workers";
 pub(super) const CONNECTIONS: &str = "callboard_connections";
 pub(super) const CONNECTIONS_OPENED: &str = "callboard_connections_opened_total";
 pub(super) const CONNECTIONS_CLOSED: &str = "callboard_connections_closed_total";
+pub(super) const SOCKET_ERRORS: &str = "callboard_socket_errors_total";
 pub(super) const SUBSCRIPTIONS: &str = "callboard_event_subscriptions";
 pub(super) const MESSAGES_RECEIVED: &str = "callboard_messages_received_total";
 pub(super) const MESSAGES_SENT: &str = "callboard_messages_sent_total";
@@ -53,10 +54,11 @@ pub(super) const GAUGES: [(&str, &str); 8] = [
     (LIVE_WORKFLOWS, "Workflows that are live"),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 16] = [
+pub(super) const COUNTERS: [(&str, &str); 17] = [
     (HTTP_REQUESTS, "HTTP requests that were answered, by the pattern of their route and by status"),
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),
+    (SOCKET_ERRORS, "Errors that clients were told on WebSockets, by code"),
     (MESSAGES_RECEIVED, "Messages that clients sent"),
     (MESSAGES_SENT, "Messages that were put into the outboxes of clients"),
     (MESSAGES_DROPPED, "Messages that only the latest of mattered, dropped because a client did not read"),

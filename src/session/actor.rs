@@ -328,14 +328,15 @@ impl Session {
         }
         let result = match (self.port.failure(), result) {
             (Some(text), _) => Err(TaskError::Failed(text)),
-            (None, Poll::Ready(result)) => self.bounded(result),
+            (None, Poll::Ready(result)) => result,
             (None, Poll::Pending) if self.machine.status().is_terminal() => {
                 self.task = None;
                 return Poll::Ready(());
             }
             (None, Poll::Pending) => return Poll::Pending,
         };
-        let result = secrets::cleaned(result, &mask);
+        // Before it is cut: half a secret is not found any more.
+        let result = self.bounded(secrets::cleaned(result, &mask));
         self.task = None;
         self.apply(Command::Finish(result), actor);
         Poll::Ready(())

@@ -119,15 +119,20 @@ async fn the_numbers_come_at_once_and_again_and_signs_of_life_too() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_refused_before_the_upgrade() {
+async fn what_cannot_be_asked_is_told_on_the_socket_which_goes_on_without_it() {
     let app = Setup::memory().start().await;
     for query in ["since=7", "batch_ms=0", "batch_ms=1001", "compression=zip", "format=xml", "client_id=%01"] {
-        let upgrade = app
-            .request(reqwest::Method::GET, &format!("{}/global?{query}", crate::event_sockets::socket::BASE))
-            .header("Upgrade", "websocket")
-            .header("Connection", "upgrade");
-        assert_eq!(upgrade.send().await.unwrap().status(), 422, "{query}");
+        let mut feed = Feed::open(&app, &format!("global?{query}")).await;
+        let error = feed.until("error").await;
+        let parameter = query.split('=').next().unwrap();
+        assert_eq!(error["code"], "invalid_message", "{query}");
+        assert!(error["message"].as_str().unwrap().contains(parameter), "{error}");
+        feed.say(json!({"action": "ping", "timestamp": 1})).await;
+        assert_eq!(feed.until("pong").await["timestamp"], 1, "{query}");
     }
+    let many = vec!["queue"; 200].join(",");
+    let mut feed = Feed::open(&app, &format!("custom?subscriptions={many}")).await;
+    assert!(feed.until("error").await["message"].as_str().unwrap().contains("subscriptions"));
     assert_eq!(app.get(&format!("{}/global", crate::event_sockets::socket::BASE)).await.code(426), "upgrade_required");
     let proto = app.request(reqwest::Method::GET, "/events.proto").send().await.unwrap();
     assert!(proto.text().await.unwrap().contains("message Frame"));

@@ -1,7 +1,7 @@
 //! Frames that RFC 6455 forbids, or that announce more than anybody takes.
 
 use crate::hostile::http::{connect, request};
-use crate::hostile::server::Server;
+use crate::hostile::server::{Server, until};
 use crate::hostile::socket::{BINARY, CLOSE, End, PING, Socket, TEXT, frame, handshake};
 
 const LIMIT: &[(&str, &str)] = &[("CONNECTIONS__MAX_MESSAGE_BYTES", "10000"), ("CONNECTIONS__CLOSE_TIMEOUT", "1")];
@@ -127,17 +127,36 @@ fn a_handshake_that_is_none_is_answered_in_http() {
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "without {missing}");
     }
     let old = request(server.address, whole.replace("Version: 13", "Version: 12"));
-    assert_eq!(old.status, 400, "{}", old.text());
+    assert_eq!((old.status, old.header("sec-websocket-version")), (426, Some("13")), "{}", old.text());
+    let key = "dGhlIHNhbXBsZSBub25jZQ==";
+    for (right, wrong, status) in [
+        (key, "abc", 400),
+        (key, "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 400),
+        ("Connection: Upgrade", "Connection: upgraded", 400),
+        (" HTTP/1.1", " HTTP/1.0", 426),
+    ] {
+        let answer = request(server.address, whole.replace(right, wrong));
+        assert_eq!(answer.status, status, "{wrong}: {}", answer.text());
+    }
     let posted = request(server.address, whole.replace("GET ", "POST "));
     assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD, OPTIONS")));
-    for wrong in ["?since=-1", "?since=x", "?since=99999999999999999999"] {
-        let answer = request(server.address, handshake(&format!("{path}{wrong}"), ""));
-        answer.is_problem(422, "invalid_query");
+    for wrong in ["since=-1", "since=undefined", "since=99999999999999999999", "client_id=%01"] {
+        let mut socket = Socket::open(server.address, &format!("{path}?{wrong}"));
+        assert_eq!(socket.hear().unwrap()["type"], "state_replay_start", "{wrong}");
+        socket.hear_type("request_confirmation");
+        socket.hear_type("state_replay_complete");
+        let error = socket.hear().unwrap();
+        assert_eq!(error["code"], "invalid_message", "{error}");
+        let parameter = wrong.split('=').next().unwrap();
+        assert!(error["message"].as_str().unwrap().contains(parameter), "{error}");
+        socket.is_open();
     }
     let mut future = Socket::open(server.address, &format!("{path}?since={}", u64::MAX));
     assert_eq!(future.hear().unwrap()["count"], 0);
     future.is_open();
-    assert_eq!(server.metric("callboard_connections"), 1.0);
+    until("the others have gone", || (server.metric("callboard_connections") == 1.0).then_some(()));
+    let errors = r#"callboard_socket_errors_total{code="invalid_message"}"#;
+    until("the errors are counted", || (server.metric(errors) == 4.0).then_some(()));
 }
 
 #[test]

@@ -24,11 +24,22 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it with these settings, such as `("CONNECTIONS__STALL_TIMEOUT", "1")`.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+        Self::run(&[env!("CARGO_BIN_EXE_callboard")], settings)
+    }
+
+    /// The same, which may have only so many files and sockets open.
+    pub(crate) fn start_with_descriptors(count: u32, settings: &[(&str, &str)]) -> Self {
+        let limited = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
+        Self::run(&["sh", "-c", &limited, env!("CARGO_BIN_EXE_callboard")], settings)
+    }
+
+    fn run(words: &[&str], settings: &[(&str, &str)]) -> Self {
         // A thousand sockets at once are on both ends in this process and the server.
         rlimit::increase_nofile_limit(u64::MAX).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_callboard"))
+        let child = Command::new(words[0])
+            .args(&words[1..])
             .args(["serve", "--port", "0", "--store", "sqlite:board.db"])
             .current_dir(folder.path())
             .env_clear()
@@ -68,6 +79,11 @@ impl Server {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// How many files and sockets it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     /// Answers GET.

@@ -134,19 +134,33 @@ pub enum Misunderstood {
     /// It is no message, or lacks what its type needs.
     #[error("{0}")]
     Invalid(String),
-    /// There is no such type.
-    #[error("there is no message type {0:?}")]
-    UnknownType(String),
+    /// There is no such type; these there are.
+    #[error("there is no message type {kind:?}; there are {}", .known.join(", "))]
+    UnknownType {
+        /// The type, as it was said.
+        kind: String,
+        /// The types that would be understood.
+        known: &'static [&'static str],
+    },
 }
 
+/// The types of messages that clients may send.
+const KINDS: &[&str] = &["confirm", "user_input", "retry", "cancel", "ping"];
+
 impl Misunderstood {
+    /// There is no such type among these.
+    #[must_use]
+    pub fn unknown(kind: &str, known: &'static [&'static str]) -> Self {
+        Misunderstood::UnknownType { kind: kind.chars().take(64).collect(), known }
+    }
+
     /// The stable word in `code`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Misunderstood::NotJson => "invalid_json",
             Misunderstood::Invalid(_) => "invalid_message",
-            Misunderstood::UnknownType(_) => "unknown_type",
+            Misunderstood::UnknownType { .. } => "unknown_type",
         }
     }
 }
@@ -196,7 +210,7 @@ pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
             let timestamp = serde_json::from_str(text).map_or(RawValue::NULL, |ping: Ping<'_>| ping.timestamp);
             return Ok(Inbound::Ping { timestamp });
         }
-        _ => return Err(Misunderstood::UnknownType(kind.chars().take(64).collect())),
+        _ => return Err(Misunderstood::unknown(&kind, KINDS)),
     };
     Ok(Inbound::Answer { request_id, answer })
 }
@@ -217,6 +231,15 @@ mod tests {
 
     fn word(text: &str) -> &'static str {
         decode(text).map_or_else(|fault| fault.word(), |_| "ok")
+    }
+
+    #[test]
+    fn an_unknown_type_is_told_which_there_are() {
+        for kind in KINDS {
+            assert_ne!(word(&format!(r#"{{"type":"{kind}"}}"#)), "unknown_type", "{kind}");
+        }
+        let text = decode(r#"{"type":"dance"}"#).unwrap_err().to_string();
+        assert_eq!(text, r#"there is no message type "dance"; there are confirm, user_input, retry, cancel, ping"#);
     }
 
     #[test]

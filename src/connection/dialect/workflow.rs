@@ -29,6 +29,9 @@ impl Dialect for Workflow {
     fn entries(&self, _: &[Told], _: &mut Vec<u8>) {}
 }
 
+/// The types of messages that clients may send.
+const KINDS: &[&str] = &["ping", "subscribe", "unsubscribe", "input_update", "get_status", "task"];
+
 /// What a client says.
 #[derive(Debug)]
 pub enum Inbound<'a> {
@@ -127,7 +130,7 @@ pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
         "get_status" => Ok(Inbound::GetStatus { workflow_id: workflow_id(&mut fields)? }),
         "input_update" => input_update(&mut fields),
         "task" => task(&mut fields),
-        _ => Err(Misunderstood::UnknownType(kind.chars().take(64).collect())),
+        _ => Err(Misunderstood::unknown(&kind, KINDS)),
     }
 }
 

@@ -95,6 +95,7 @@ fn tell(link: &Link, page: Vec<(u64, Bytes)>) {
 }
 
 /// Tells a client that what it lacks is not there any more.
-fn tell_lost(link: &Link, code: &str, span: &Span) {
+fn tell_lost(link: &Link, code: &'static str, span: &Span) {
+    link.count_error(code);
     link.tell_replay(1, link.dialect().answer(&lost_words(code, span)));
 }

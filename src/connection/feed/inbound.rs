@@ -31,7 +31,8 @@ impl FeedInbound {
         self.tell_error(fault.word(), &fault.to_string());
     }
 
-    fn tell_error(&self, code: &str, message: &str) {
+    fn tell_error(&self, code: &'static str, message: &str) {
+        self.link.count_error(code);
         self.tell(&json!({"type": "error", "code": code, "message": message}));
     }
 

@@ -69,6 +69,8 @@ pub struct Asked {
     pub encoding: Encoding,
     /// Whether long ones are compressed.
     pub packing: Packing,
+    /// What is wrong with what it asks for, in words: told on the socket, which goes on without that.
+    pub faults: Vec<String>,
 }
 
 impl Place {
@@ -129,6 +131,7 @@ impl Connections {
         let is_custom = matches!(asked.place, Place::Custom(_));
         if link.is_open() && !unknown.is_empty() && !is_custom {
             let message = "this is no id of a session or crew";
+            link.count_error("unknown_session");
             link.tell(
                 link.dialect()
                     .answer(&json!({"type": "error", "code": "unknown_session", "message": message}).to_string()),
@@ -148,6 +151,9 @@ impl Connections {
         let inbound = FeedInbound::new(Rc::clone(&link), Rc::clone(shared));
         let wants = Wants::new(subscriptions, Filter::default());
         shared.begin(&link, &asked, client_id, wants);
+        for fault in asked.faults {
+            inbound.tell_misunderstood(&said::Misunderstood::Invalid(fault));
+        }
         for word in &unknown {
             inbound.tell_misunderstood(&said::Misunderstood::UnknownSubscription(word.chars().take(64).collect()));
         }

@@ -17,6 +17,9 @@ use crate::event::{Error, Position, Span};
 /// An answer looks at no more than about this many bytes of events, so that it does not hold up the worker.
 const MAX_BYTES: usize = 8 * 1_048_576;
 
+/// An answer has about this many bytes of events at most: what is held for one who reads slowly.
+const MAX_ANSWER_BYTES: usize = 1_048_576;
+
 /// What is read at once.
 const PAGE_BYTES: usize = 262_144;
 
@@ -99,8 +102,9 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
     let Asked { since, filter, limit } = decode(request.query_string())?;
     let is_anywhere = since.is_none();
     let mut at = since.unwrap_or_else(|| beginning(&state.events.span()));
-    let (mut events, mut looked_at) = (Vec::new(), 0);
-    while events.len() < limit && looked_at < MAX_BYTES {
+    let (mut events, mut bytes, mut looked_at) = (Vec::<Box<RawValue>>::new(), 0, 0);
+    let is_full = |events: usize, bytes| events >= limit || bytes >= MAX_ANSWER_BYTES;
+    while !is_full(events.len(), bytes) && looked_at < MAX_BYTES {
         let page = match state.events.read(&at, PAGE_BYTES).await {
             Ok(page) => page,
             // The oldest were removed meanwhile; who has seen none misses none.
@@ -116,8 +120,11 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
         for (seq, json) in page.events {
             looked_at += json.len();
             at.seq = seq;
-            events.extend(matching(&json, &filter));
-            if events.len() == limit {
+            if let Some(event) = matching(&json, &filter) {
+                bytes += event.get().len();
+                events.push(event);
+            }
+            if is_full(events.len(), bytes) {
                 break;
             }
         }

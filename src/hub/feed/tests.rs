@@ -50,7 +50,7 @@ impl Dialect for Letters {
 }
 
 fn reader(links: &Rc<Links>, order: Order, batch: Option<Duration>, words: &[&str], filter: Filter) -> Rc<Link> {
-    let link = links.open(Arrival { dialect: &LETTERS, address: None, topic: None, socket: None });
+    let link = links.open(Arrival { dialect: &LETTERS, address: None, topic: None, line: None });
     let manner = Manner { client_id: "a".into(), place: "custom", order, batch };
     link.set_reader(Reader::new(manner, links.told_seq(), false));
     let subscriptions = words.iter().map(|word| Subscription::parse(word).unwrap()).collect();

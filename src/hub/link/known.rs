@@ -58,6 +58,11 @@ impl Link {
         (now.saturating_duration_since(self.heard.get()), stuck)
     }
 
+    /// The client was told an error with this code.
+    pub fn count_error(&self, code: &'static str) {
+        self.tally.count_error(code);
+    }
+
     /// So many messages were left out for want of room.
     pub fn count_dropped(&self, messages: u64) {
         self.tally.drop_ephemeral(messages);

@@ -144,11 +144,8 @@ impl Supervisor {
             Some(Refused::AlreadyRunning)
         } else if self.live.len() >= self.shared.limits.max_live {
             Some(Refused::TooManyLive)
-        } else if let Err(error) = threads::check() {
-            // An arbiter that cannot be started would take the supervisor down.
-            Some(Refused::Unavailable(error.to_string()))
         } else {
-            None
+            threads::check().err().map(|error| Refused::Unavailable(error.to_string()))
         };
         if let Some(refused) = refused {
             log::debug!(workflow_id = beginning.definition.id, refused:%; "a workflow was not started");

@@ -223,7 +223,7 @@ impl Stage {
 
     /// Somebody who watches one workflow, or all.
     pub(super) fn watch(&self, workflow_id: Option<&str>) -> Watcher {
-        let link = self.links.open(Arrival { dialect: &Quiet, address: None, topic: None, socket: None });
+        let link = self.links.open(Arrival { dialect: &Quiet, address: None, topic: None, line: None });
         let topic = workflow_id.map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
         self.live.watch(link.id(), self.shard.clone(), topic, None);
         Watcher { link, bytes: Vec::new(), heard: Vec::new(), at: 0 }

@@ -1,0 +1,104 @@
+//! A socket as its HTTP connection sees it: its own bytes, and the [`Line`] by which others can shut it.
+
+use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::listener::Place;
+use crate::hub::line::{Line, Use};
+
+/// A socket that can be shut from outside its own task.
+#[derive(Debug)]
+pub struct Stream {
+    tcp: TcpStream,
+    line: Rc<Line>,
+    /// Whether the peer was told that nothing more comes.
+    is_finished: bool,
+    /// Counts the socket for as long as it is there.
+    _place: Place,
+}
+
+impl Stream {
+    pub(super) fn new(tcp: TcpStream, place: Place) -> Self {
+        Self { tcp, line: Rc::default(), is_finished: false, _place: place }
+    }
+
+    /// The switch that shuts it.
+    pub(super) fn line(&self) -> &Rc<Line> {
+        &self.line
+    }
+
+    /// Does what the switch says; gives how far the socket may still be used.
+    fn obey(&mut self) -> Use {
+        let state = self.line.state();
+        if state == Use::Finished && !self.is_finished {
+            self.is_finished = true;
+            // A peer that has gone already need not be told.
+            let _ = SockRef::from(&self.tcp).shutdown(Shutdown::Write);
+        }
+        state
+    }
+
+    /// Writes, where the switch allows it.
+    fn write(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if self.obey() != Use::Open {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let written = write(Pin::new(&mut self.tcp), context);
+        if written.is_pending() {
+            self.line.wait(context);
+        }
+        written
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.obey() == Use::Cut {
+            // As where the peer has closed.
+            return Poll::Ready(Ok(()));
+        }
+        let read = Pin::new(&mut this.tcp).poll_read(context, buffer);
+        if read.is_pending() {
+            this.line.wait(context);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().write(context, |tcp, context| tcp.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().write(context, |tcp, context| tcp.poll_write_vectored(context, bytes))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_shutdown(context)
+    }
+}
