@@ -109,6 +109,7 @@ fn session(store: &Store) -> Session {
         task: "approval".into(),
         priority: Priority::Normal,
         owner: None,
+        execution_id: None,
         labels: Vec::new(),
         on_disconnect: OnDisconnect::Keep,
         created_at: Timestamp::now(),

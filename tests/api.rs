@@ -1,6 +1,7 @@
 //! `/api/v1` and `/memory`, on the whole server: crews and agents, executions, events, handlers, and who may do what.
 
 mod admin;
+mod aliases;
 mod crews;
 mod events;
 mod executions;

@@ -5,5 +5,6 @@ mod forms;
 mod many;
 mod replay;
 mod said;
-mod socket;
+pub(crate) mod socket;
+mod tells;
 mod transcript;

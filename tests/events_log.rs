@@ -65,9 +65,9 @@ async fn what_happens_to_sessions_is_in_the_log_in_its_order() {
     assert_eq!((&paid["crew_id"], &paid["agent_id"], &paid["data"]), (&json!("c"), &json!("a"), &json!({"x": 1})));
     assert_eq!(paid["metadata"]["labels"], json!({"crew": "c", "team": "red"}));
     let completed = find(&told, "execution.completed");
-    assert_eq!(completed["data"]["values"], json!({"done": true}));
+    assert_eq!(completed["data"]["result"], json!({"done": true}));
     let cancelled = find(&waiting, "execution.failed");
-    assert_eq!((&cancelled["data"]["status"], &cancelled["data"]["reason"]), (&json!("cancelled"), &json!("enough")));
+    assert_eq!((&cancelled["data"]["status"], &cancelled["data"]["error"]), (&json!("cancelled"), &json!("enough")));
     assert_eq!(find(&panicked, "system.error")["priority"], "critical");
     let server_itself: Vec<_> = events.iter().filter_map(|event| event["type"].as_str()).collect();
     assert!(server_itself.contains(&"system.startup"));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::event::Kind;
 use crate::domain::event::kind::Keeping;
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 use crate::event::{Listener, Recorded};
 use crate::hub::Gauge;
 use crate::hub::feed::Snapshot;
@@ -18,7 +18,7 @@ pub(super) struct Counted(pub(super) metrics::Events);
 
 impl Listener for Counted {
     /// Nothing is made for it.
-    fn hears(&self, _: &Kind, _: Option<SessionId>) -> bool {
+    fn hears(&self, _: &Kind, _: Option<&ExecutionId>) -> bool {
         false
     }
 

@@ -85,8 +85,9 @@ impl Host for Errands {
     }
 
     fn trouble(&self, workflow_id: &str, error: &str) {
-        let happening = Happening::new(Kind::SystemError).with("source", "workflow").with("workflow_id", workflow_id);
-        self.events.record(happening.with("error", error));
+        let happening =
+            Happening::new(Kind::SystemError).with("component", "workflow").with("workflow_id", workflow_id);
+        self.events.record(happening.with("reason", error));
     }
 }
 
@@ -100,7 +101,7 @@ fn spec(errand: Errand) -> Spec {
     };
     let labels = BTreeMap::from([("workflow".to_owned(), workflow_id), ("node".to_owned(), node_id)]);
     let (priority, on_disconnect) = (Priority::Normal, OnDisconnect::Keep);
-    Spec { task, input, config, priority, on_disconnect, labels, owner: None }
+    Spec { task, input, config, priority, on_disconnect, labels, owner: None, execution_id: None }
 }
 
 /// The session that was started for the same before the server was stopped, and has not ended.
@@ -133,6 +134,7 @@ fn told(refused: Refused) -> NodeError {
         other @ (Refused::UnknownSession
         | Refused::UnknownTask(_)
         | Refused::IdempotencyConflict
+        | Refused::ExecutionExists
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest

@@ -200,7 +200,10 @@ fn warn_of_programs(settings: &Settings) {
 
 /// Tells that the server goes down, while there are connections to hear it.
 async fn say_goodbye(events: &Events) {
-    let happening = Happening::new(Kind::SystemShutdown);
+    let happening = Happening::new(Kind::SystemShutdown)
+        .with("version", env!("CARGO_PKG_VERSION"))
+        .with("component", "server")
+        .with("reason", "the server is going down");
     match tokio::time::timeout(GOODBYE, events.write(happening)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => log::warn!(error:%; "nobody is told that the server goes down"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, Arbiter, Context};
@@ -24,6 +24,7 @@ use crate::crew::Roster;
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
 use crate::event::handlers::{Handlers, Running};
+use crate::event::types::EventTypes;
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Desk, Lifecycle, State, Workflows};
 use crate::hub::feed::Snapshot;
@@ -62,6 +63,7 @@ pub(super) struct Plan {
     /// Makes the server's own numbers, for those who watch them.
     snapshot: Snapshot,
     pub(super) events: Events,
+    event_types: EventTypes,
     desk: Desk,
     pub(super) metrics: Metrics,
     lifecycle: watch::Receiver<Lifecycle>,
@@ -114,8 +116,7 @@ impl Plan {
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
         let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
-        let busy_timeout = crate::config::seconds(settings.store.busy_timeout);
-        let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout);
+        let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout(&settings));
         let shared = Shared {
             catalogue: catalogue.clone(),
             limits: settings.workflows.clone(),
@@ -132,10 +133,11 @@ impl Plan {
             desk: Desk::new(hub.clone(), numbers),
             snapshot,
             events,
+            event_types: EventTypes::start(store.clone(), settings.events.max_types)?,
             supervisor,
+            roster: Roster::new(store.clone(), &settings.crews),
             settings,
             mask,
-            roster: Roster::new(store.clone()),
             store,
             kinds,
             directories,
@@ -172,6 +174,7 @@ impl Plan {
             gate: self.gate.clone(),
             roster: self.roster.clone(),
             events: self.events.clone(),
+            event_types: self.event_types.clone(),
             desk: self.desk.clone(),
         }
     }
@@ -221,9 +224,8 @@ impl Plan {
     fn take_seat(&self) -> (Sessions, Connections) {
         // There is a seat for each thread.
         let Seat { worker, directory: mailbox, shard } = self.seats.try_recv().unwrap_or_else(|_| Seat::nobodys());
-        let busy_timeout = crate::config::seconds(self.settings.store.busy_timeout);
         let (directories, store, kinds) = (self.directories.clone(), self.store.clone(), self.kinds.clone());
-        let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout);
+        let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout(&self.settings));
         let environment = Environment {
             sessions: sessions.clone(),
             worker,
@@ -248,6 +250,7 @@ impl Plan {
         let Workflows { live, definitions, .. } = self.workflows.clone();
         let feeds = Feeds {
             events: self.events.clone(),
+            types: self.event_types.clone(),
             page_bytes: self.settings.events.replay_page_bytes,
             hub: self.hub.clone(),
             snapshot: self.snapshot.clone(),
@@ -256,6 +259,11 @@ impl Plan {
             Connections::new(shard, links, sessions.clone(), (live, definitions), feeds, &self.settings.connections);
         (sessions, connections)
     }
+}
+
+/// How long a request waits for a store that takes no writes.
+fn busy_timeout(settings: &Settings) -> Duration {
+    crate::config::seconds(settings.store.busy_timeout)
 }
 
 impl Seat {

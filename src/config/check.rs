@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use env_filter::Builder;
 
 use super::secret::Secret;
-use crate::domain::schema::{self, Unusable};
+use crate::domain::schema::{BadSchema, Schema};
 
 type Checked = garde::Result;
 
@@ -65,9 +65,10 @@ pub(super) fn command(argv: &[String], _: &()) -> Checked {
 
 /// A JSON Schema. A pattern that this server does not have is no reason not to start: the task says so.
 pub(super) fn schema(schema: &serde_json::Value, _: &()) -> Checked {
-    match schema::compile(schema) {
-        Ok(_) | Err(Unusable::Pattern(_)) => Ok(()),
-        Err(error @ Unusable::Invalid(_)) => Err(garde::Error::new(format!("must be a JSON Schema: {error}"))),
+    match Schema::compile(schema.clone()) {
+        // Its tasks cannot be started, which is logged, and is no reason not to serve the others.
+        Ok(_) | Err(BadSchema::Pattern(_)) => Ok(()),
+        Err(bad) => Err(garde::Error::new(bad.to_string())),
     }
 }
 

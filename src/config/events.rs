@@ -16,10 +16,13 @@ pub struct Events {
     /// Seconds between two events that tell how the server is.
     #[garde(range(min = 0.1, max = super::check::LONGEST))]
     pub health_check_interval: f64,
+    /// Most types of events that may be declared.
+    #[garde(range(min = 0, max = 100_000))]
+    pub max_types: usize,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { keep: 100_000, replay_page_bytes: 262_144, health_check_interval: 30.0 }
+        Self { keep: 100_000, replay_page_bytes: 262_144, health_check_interval: 30.0, max_types: 1000 }
     }
 }

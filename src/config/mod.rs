@@ -5,6 +5,7 @@
 
 mod check;
 pub mod connections;
+pub mod crews;
 mod dotenv;
 mod environment;
 pub mod events;
@@ -16,6 +17,7 @@ mod known;
 mod layer;
 mod load;
 pub mod log;
+pub mod memory;
 pub mod secret;
 pub mod server;
 pub mod sessions;
@@ -58,6 +60,12 @@ pub struct Settings {
     /// `[events]`
     #[garde(dive)]
     pub events: events::Events,
+    /// `[crews]`
+    #[garde(dive)]
+    pub crews: crews::Crews,
+    /// `[memory]`
+    #[garde(dive)]
+    pub memory: memory::Memory,
     /// `[workflows]`
     #[garde(dive)]
     pub workflows: workflows::Workflows,

@@ -14,6 +14,7 @@ pub fn word(refused: &Refused) -> &'static str {
         Refused::UnknownTask(_) => "unknown_task",
         Refused::Invalid(_) | Refused::Rejected { .. } => "invalid_message",
         Refused::IdempotencyConflict => "idempotency_conflict",
+        Refused::ExecutionExists => "execution_exists",
         Refused::NotEnded => "not_ended",
         Refused::NoOpenRequest => "no_open_request",
         Refused::AmbiguousRequest => "ambiguous_request",
@@ -34,6 +35,7 @@ pub fn text(refused: &Refused) -> Cow<'static, str> {
         | Refused::Invalid(_)
         | Refused::Rejected { .. }
         | Refused::IdempotencyConflict
+        | Refused::ExecutionExists
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
@@ -102,6 +104,7 @@ pub fn code(refused: &Refused) -> CloseCode {
         Refused::Invalid(_)
         | Refused::Rejected { .. }
         | Refused::IdempotencyConflict
+        | Refused::ExecutionExists
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest

@@ -74,6 +74,9 @@ impl Presence {
     /// Records something about this connection, where anybody wants to hear of it.
     fn record(&self, kind: Kind, add: impl FnOnce(Happening) -> Happening) {
         let Some((events, address)) = self.told.as_ref().filter(|(events, _)| events.is_heard(&kind)) else { return };
+        if !self.links.may_announce() {
+            return;
+        }
         let (socket, _) = self.known_as();
         let happening = Happening::new(kind).with("connection_id", self.link.id().to_string()).with("socket", socket);
         let happening = match self.link.reader() {

@@ -247,6 +247,7 @@ async fn start(
         on_disconnect: OnDisconnect::Keep,
         labels: Default::default(),
         owner: None,
+        execution_id: None,
     };
     if sessions.kinds().get(&spec.task).is_none() {
         return Err(SessionRefused::UnknownTask(spec.task));

@@ -28,6 +28,9 @@ pub enum Error {
     /// The crew names these agents, which there are not.
     #[error("there are no such agents: {}", .0.join(", "))]
     MissingAgents(Vec<String>),
+    /// As many are kept as may be.
+    #[error("there are {0}, which is as many as may be")]
+    TooMany(usize),
     /// The store cannot be written or read now.
     #[error("the store is not available: {0}")]
     Unavailable(String),

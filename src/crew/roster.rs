@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::{Agent, Crew, Error};
+use crate::config::crews::Crews;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Document, Precondition, Store};
 
@@ -27,6 +28,9 @@ pub trait Thing: Serialize + DeserializeOwned + Send {
     /// What an id begins with that is made here.
     const PREFIX: &'static str;
 
+    /// Most that may be kept.
+    fn most(limits: &Crews) -> usize;
+
     /// The crew, where it is one.
     fn as_crew(&self) -> Option<&Crew>;
 }
@@ -34,6 +38,10 @@ pub trait Thing: Serialize + DeserializeOwned + Send {
 impl Thing for Agent {
     const COLLECTION: &'static str = "agents";
     const PREFIX: &'static str = "agent_";
+
+    fn most(limits: &Crews) -> usize {
+        limits.max_agents
+    }
 
     fn as_crew(&self) -> Option<&Crew> {
         None
@@ -43,6 +51,10 @@ impl Thing for Agent {
 impl Thing for Crew {
     const COLLECTION: &'static str = "crews";
     const PREFIX: &'static str = "crew_";
+
+    fn most(limits: &Crews) -> usize {
+        limits.max_crews
+    }
 
     fn as_crew(&self) -> Option<&Crew> {
         Some(self)
@@ -69,15 +81,17 @@ pub struct Kept<T> {
 #[derive(Clone, Debug)]
 pub struct Roster {
     store: Store,
-    /// Held by whoever is about to write a crew or remove an agent: the store cannot check one against the other.
+    limits: Crews,
+    /// Held by whoever is about to make something, write a crew or remove an agent: the store can neither count nor check
+    /// one against the other.
     turn: Arc<Semaphore>,
 }
 
 impl Roster {
-    /// Those in this store.
+    /// Those in this store, of which there may be so many.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store, turn: Arc::new(Semaphore::new(1)) }
+    pub fn new(store: Store, limits: &Crews) -> Self {
+        Self { store, limits: limits.clone(), turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// One.
@@ -101,10 +115,14 @@ impl Roster {
     /// Stores a new one, under this id or one that is made.
     ///
     /// # Errors
-    /// [`Error::Exists`], [`Error::MissingAgents`] or [`Error::Unavailable`].
+    /// [`Error::Exists`], [`Error::MissingAgents`], [`Error::TooMany`] or [`Error::Unavailable`].
     pub async fn create<T: Thing>(&self, id: Option<String>, thing: T) -> Result<Kept<T>, Error> {
         let id = id.unwrap_or_else(|| format!("{}{}", T::PREFIX, Uuid::new_v4().simple()));
         let _turn = self.check(&thing).await?;
+        let most = T::most(&self.limits);
+        if self.store.document_heads(T::COLLECTION, None, most).await?.len() >= most {
+            return Err(Error::TooMany(most));
+        }
         let made = self.put(&id, thing, Precondition::Absent).await;
         if let Err(Error::Outdated(_)) = made { Err(Error::Exists) } else { made }
     }
@@ -128,12 +146,11 @@ impl Roster {
         Err(Error::Outdated(version))
     }
 
-    /// Removes one that is at this version, or at any.
+    /// Removes one that is at this version, or at any; gives it as it was.
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`], [`Error::InUse`] or [`Error::Unavailable`].
-    pub async fn remove<T: Thing>(&self, id: &str, expected: Option<u64>) -> Result<(), Error> {
-        let precondition = expected.map_or(Precondition::Anything, Precondition::Version);
+    pub async fn remove<T: Thing>(&self, id: &str, expected: Option<u64>) -> Result<Kept<T>, Error> {
         let _turn = self.turn().await?;
         if T::COLLECTION == Agent::COLLECTION {
             let crews = self.crews_of(id).await?;
@@ -141,7 +158,19 @@ impl Roster {
                 return Err(Error::InUse(crews));
             }
         }
-        Ok(self.store.remove_document(T::COLLECTION, id, precondition).await?)
+        for _ in 0..TRIES {
+            let removed = self.get::<T>(id).await?;
+            if expected.is_some_and(|expected| expected != removed.version) {
+                return Err(Error::Outdated(removed.version));
+            }
+            let precondition = Precondition::Version(removed.version);
+            match self.store.remove_document(T::COLLECTION, id, precondition).await {
+                // Somebody has changed it meanwhile, which does not matter where any version may go.
+                Err(store::Error::Outdated { .. }) if expected.is_none() => {}
+                done => return Ok(done.map(|()| removed)?),
+            }
+        }
+        Err(Error::Unavailable("it is changed again and again".into()))
     }
 
     /// Which of these agents there are not.
@@ -172,12 +201,12 @@ impl Roster {
         }
     }
 
-    /// Checks what a thing names, and gives the turn in which it has to be written, where it names something.
-    async fn check<T: Thing>(&self, thing: &T) -> Result<Option<SemaphorePermit<'_>>, Error> {
-        let Some(crew) = thing.as_crew() else { return Ok(None) };
+    /// Checks what a thing names, and gives the turn in which it has to be written.
+    async fn check<T: Thing>(&self, thing: &T) -> Result<SemaphorePermit<'_>, Error> {
         let turn = self.turn().await?;
+        let Some(crew) = thing.as_crew() else { return Ok(turn) };
         let missing = self.missing(crew.needs()).await?;
-        if missing.is_empty() { Ok(Some(turn)) } else { Err(Error::MissingAgents(missing)) }
+        if missing.is_empty() { Ok(turn) } else { Err(Error::MissingAgents(missing)) }
     }
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Error> {
@@ -221,7 +250,7 @@ mod tests {
 
     fn roster() -> Roster {
         let settings = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
-        Roster::new(Store::open(&settings, 1).unwrap())
+        Roster::new(Store::open(&settings, 1).unwrap(), &Crews { max_crews: 100, max_agents: 200 })
     }
 
     fn agent(name: &str) -> Agent {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::pattern;
 
-/// Most bytes of a compiled pattern for the names of properties.
-const MAX_COMPILED: usize = 4 << 20;
+/// Most bytes of a compiled pattern, and about as many again while it is matched: a schema may have many.
+pub const MAX_COMPILED: usize = 256 << 10;
 
 /// What to compile a schema with, so that its patterns are those of forms, and none takes more than linear time.
 #[must_use]
@@ -15,8 +15,8 @@ pub fn options() -> ValidationOptions<'static> {
     let linear = PatternOptions::regex().size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED);
     jsonschema::options().with_pattern_options(linear).with_keyword("pattern", |_, value, _| {
         let text = value.as_str().ok_or_else(|| ValidationError::schema("a pattern is a string"))?;
-        let compiled =
-            pattern::compile(text).map_err(|reason| ValidationError::schema(format!("the pattern {text} {reason}")))?;
+        let compiled = pattern::compile_within(text, MAX_COMPILED)
+            .map_err(|reason| ValidationError::schema(format!("the pattern {text} {reason}")))?;
         Ok(Box::new(Pattern { text: text.to_owned(), compiled }))
     })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -53,6 +54,64 @@ impl SessionId {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
+    }
+}
+
+/// What a session is called among events: the word that its starter chose, else its own id.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
+#[serde(try_from = "String")]
+pub struct ExecutionId(Arc<str>);
+
+/// A text that is no execution's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an execution's id has 1 to {} letters, digits, _, . and -", ExecutionId::LONGEST)]
+pub struct BadExecutionId;
+
+impl ExecutionId {
+    /// The most characters of one.
+    pub const LONGEST: usize = 64;
+
+    /// Its characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ExecutionId {
+    type Err = BadExecutionId;
+
+    fn from_str(text: &str) -> Result<Self, BadExecutionId> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        let fits = (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(is_plain);
+        if fits { Ok(Self(text.into())) } else { Err(BadExecutionId) }
+    }
+}
+
+impl TryFrom<String> for ExecutionId {
+    type Error = BadExecutionId;
+
+    fn try_from(text: String) -> Result<Self, BadExecutionId> {
+        text.parse()
+    }
+}
+
+impl From<SessionId> for ExecutionId {
+    fn from(id: SessionId) -> Self {
+        Self(id.to_string().into())
+    }
+}
+
+impl fmt::Display for ExecutionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ExecutionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -145,6 +204,21 @@ mod tests {
         let id = SessionId::random();
         assert_eq!(id.to_string().parse::<SessionId>().ok(), Some(id));
         assert_eq!(SessionId::from_bytes(*id.as_bytes()), id);
+    }
+
+    #[test]
+    fn an_execution_is_called_by_plain_words_and_by_the_ids_of_sessions() {
+        let long = "x".repeat(64);
+        for text in ["exec_123", "a", "A.b-C_9", &long] {
+            assert_eq!(text.parse::<ExecutionId>().unwrap().as_str(), text);
+        }
+        let id = SessionId::random();
+        assert_eq!(id.to_string().parse(), Ok(ExecutionId::from(id)));
+        let longer = "x".repeat(65);
+        for text in ["", "a b", "a/b", "é", "a\n", "execution:1", &longer] {
+            assert_eq!(text.parse::<ExecutionId>(), Err(BadExecutionId), "{text}");
+            assert!(serde_json::from_value::<ExecutionId>(text.into()).is_err(), "{text}");
+        }
     }
 
     #[test]

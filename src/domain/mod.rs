@@ -4,6 +4,7 @@ pub mod burst;
 pub mod dialect;
 pub mod entry;
 pub mod event;
+pub mod fault;
 pub mod form;
 pub mod id;
 pub mod json;

@@ -17,8 +17,16 @@ const DEEPEST: u32 = 64;
 /// # Errors
 /// Why it cannot be used.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
+    compile_within(pattern, MAX_COMPILED)
+}
+
+/// The same, which may have so many bytes once it is compiled.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn compile_within(pattern: &str, bytes: usize) -> Result<Regex, String> {
     checked(pattern)?;
-    build(&in_ascii(pattern))
+    build(&in_ascii(pattern), bytes)
 }
 
 /// A pattern that matches whole texts only.
@@ -27,7 +35,7 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
 /// Why it cannot be used.
 pub fn compile_whole(pattern: &str) -> Result<Regex, String> {
     checked(pattern)?;
-    build(&format!(r"\A(?:{})\z", in_ascii(pattern)))
+    build(&format!(r"\A(?:{})\z", in_ascii(pattern)), MAX_COMPILED)
 }
 
 /// As it is written it must be right as well: "a)|(b" becomes so only by the parentheses around it.
@@ -36,14 +44,13 @@ fn checked(pattern: &str) -> Result<(), String> {
         return Err(format!("is longer than {MAX_PATTERN} bytes"));
     }
     if pattern.contains([')', '\\', '#']) {
-        build(pattern)?;
+        build(pattern, MAX_COMPILED)?;
     }
     Ok(())
 }
 
-fn build(pattern: &str) -> Result<Regex, String> {
-    let regex =
-        RegexBuilder::new(pattern).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(DEEPEST).build();
+fn build(pattern: &str, bytes: usize) -> Result<Regex, String> {
+    let regex = RegexBuilder::new(pattern).size_limit(bytes).dfa_size_limit(bytes).nest_limit(DEEPEST).build();
     regex.map_err(|error| reason(&error))
 }
 
@@ -143,10 +150,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_right_as_it_is_written_stays_so(pattern in r#"([ab.^$|*+?()\[\]-]|\\[dDwWsSbB.\\]){0,12}"#, text in "[ab0 é٣]{0,8}") {
-            if build(&pattern).is_ok() {
+            if build(&pattern, MAX_COMPILED).is_ok() {
                 let ascii = compile(&pattern).map_err(TestCaseError::fail)?;
                 if text.is_ascii() {
-                    prop_assert_eq!(ascii.is_match(&text), build(&pattern).unwrap().is_match(&text));
+                    prop_assert_eq!(ascii.is_match(&text), build(&pattern, MAX_COMPILED).unwrap().is_match(&text));
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::id::RequestId;
+use super::id::{ExecutionId, RequestId};
 use super::status::{OnDisconnect, Priority, Status};
 use super::time::Timestamp;
 
@@ -32,6 +32,9 @@ pub struct Spec {
     /// Whom it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// What it is called among events, where its starter chose that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
 }
 
 /// A record that no client sees; it takes no `seq`.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use futures::future::Either;
 
 use super::listener::Listener;
 use super::position::Position;
 use super::{Draft, Error, Recorded};
 use crate::domain::event::kind::Keeping;
 use crate::domain::event::{Happening, Kind};
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 use crate::domain::time::Timestamp;
 use crate::store::{Document, Precondition, Store};
 
@@ -95,7 +96,7 @@ impl Events {
         for happening in happenings {
             match happening.kind.keeping() {
                 Keeping::Kept => kept.push(Draft::new(happening, now)),
-                Keeping::Ephemeral if self.is_heard_of(&happening.kind, happening.execution_id) => {
+                Keeping::Ephemeral if self.is_heard_of(&happening.kind, happening.execution_id.as_ref()) => {
                     others.push(Draft::new(happening, now).into_ephemeral());
                 }
                 Keeping::Ephemeral => {}
@@ -109,19 +110,25 @@ impl Events {
         }
     }
 
-    /// Records something and gives the event; one that is kept is in the store when this returns.
+    /// Records something at once, and gives the event when one that is kept is in the store.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn write(&self, happening: Happening) -> Result<Recorded, Error> {
+    pub fn write(&self, happening: Happening) -> impl Future<Output = Result<Recorded, Error>> + use<> {
         let draft = Draft::new(happening, Timestamp::now());
-        match draft.event().happening.kind.keeping() {
-            Keeping::Kept if self.has_room() => Ok(self.shared.store.record_one(draft).await?),
-            Keeping::Kept => Err(Error::Unavailable("too much waits to be written".into())),
+        let done = match draft.event().happening.kind.keeping() {
+            Keeping::Kept if self.has_room() => Either::Left(self.shared.store.record_one(draft)),
+            Keeping::Kept => Either::Right(Err(Error::Unavailable("too much waits to be written".into()))),
             Keeping::Ephemeral => {
                 let recorded = draft.into_ephemeral();
                 self.tell(&Arc::from([recorded.clone()]));
-                Ok(recorded)
+                Either::Right(Ok(recorded))
+            }
+        };
+        async move {
+            match done {
+                Either::Left(writing) => Ok(writing.await?),
+                Either::Right(done) => done,
             }
         }
     }
@@ -132,9 +139,9 @@ impl Events {
         self.is_heard_of(kind, None)
     }
 
-    /// The same of something that happens to a session.
+    /// The same of something that happens to an execution.
     #[must_use]
-    pub fn is_heard_of(&self, kind: &Kind, execution_id: Option<SessionId>) -> bool {
+    pub fn is_heard_of(&self, kind: &Kind, execution_id: Option<&ExecutionId>) -> bool {
         self.shared.listeners.iter().any(|listener| listener.hears(kind, execution_id))
     }
 
@@ -157,12 +164,12 @@ impl Events {
     /// one). All are in the store; of the last ones the listeners may not have been told yet.
     ///
     /// # Errors
-    /// [`Error::TooOld`] where some after the position are kept no longer, [`Error::UnknownEpoch`] where it is one of
+    /// [`Error::TooOld`] where some after the position are kept no longer, [`Error::PositionUnknown`] where it is one of
     /// another log or comes after all events, [`Error::Unavailable`].
     pub async fn read(&self, after: &Position, max_bytes: usize) -> Result<Page, Error> {
         let span = self.span();
         if after.epoch != span.epoch {
-            return Err(Error::UnknownEpoch(span));
+            return Err(Error::PositionUnknown(span));
         }
         if after.seq.saturating_add(1) < span.first_seq {
             return Err(Error::TooOld(span));
@@ -188,7 +195,7 @@ impl Events {
             None if after.seq <= self.shared.store.event_span().await?.last_seq => {
                 Ok(Page { events, last_seq: after.seq })
             }
-            None => Err(Error::UnknownEpoch(span)),
+            None => Err(Error::PositionUnknown(span)),
         }
     }
 

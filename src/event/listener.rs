@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::Recorded;
 use crate::domain::event::Kind;
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 use crate::hub::Broadcast;
 use crate::hub::feed::{Audience, TellEvents};
 
 /// Somebody who is told of events, on whatever thread they are told: it passes them on and does nothing else there.
 pub trait Listener: Send + Sync {
-    /// Whether anybody behind it may want to hear of something of this kind, which happens to that session. Is asked
+    /// Whether anybody behind it may want to hear of something of this kind, which happens to that execution. Is asked
     /// often, before events that are not kept are even made, and may say yes too often.
-    fn hears(&self, kind: &Kind, execution_id: Option<SessionId>) -> bool;
+    fn hears(&self, kind: &Kind, execution_id: Option<&ExecutionId>) -> bool;
 
     /// Takes events: those that are kept come in the order of their places and without gaps. Others may come from any
     /// thread, between them.
@@ -20,7 +20,7 @@ pub trait Listener: Send + Sync {
 }
 
 impl Listener for Broadcast {
-    fn hears(&self, kind: &Kind, execution_id: Option<SessionId>) -> bool {
+    fn hears(&self, kind: &Kind, execution_id: Option<&ExecutionId>) -> bool {
         self.is_heard(kind, execution_id)
     }
 

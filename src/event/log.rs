@@ -46,6 +46,7 @@ impl EventLog {
             Health::Failing { .. } => "degraded",
         };
         let happening = Happening::new(Kind::SystemHealthCheck)
+            .with("version", env!("CARGO_PKG_VERSION"))
             .with("status", status)
             .with("uptime_seconds", self.started.elapsed().as_secs())
             .with("unwritten_rows", store.unwritten());
@@ -86,12 +87,12 @@ async fn watch(events: Events) {
     let mut health = events.store().watch_health();
     while health.changed().await.is_ok() {
         let now = health.borrow_and_update().clone();
-        let error = Happening::new(Kind::SystemError).with("source", "store");
+        let error = Happening::new(Kind::SystemError).with("component", "store");
         match now {
-            Health::Failing { .. } => events.record(error.with("error", "the store cannot be written")),
+            Health::Failing { .. } => events.record(error.with("reason", "the store cannot be written")),
             Health::Well => {
                 let recovered = Happening { priority: Priority::Normal, ..error };
-                events.record(recovered.with("error", "the store can be written again").with("recovered", true));
+                events.record(recovered.with("reason", "the store can be written again").with("recovered", true));
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod handlers;
 mod listener;
 mod log;
 mod position;
+pub mod types;
 
 pub use client::{Events, Page, Span};
 pub use listener::Listener;
@@ -24,7 +25,7 @@ pub enum Error {
     TooOld(Span),
     /// The position is one of another log.
     #[error("the position is one of another log")]
-    UnknownEpoch(Span),
+    PositionUnknown(Span),
     /// The store cannot be written or read now.
     #[error("the store is not available: {0}")]
     Unavailable(String),

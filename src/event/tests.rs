@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::*;
 use crate::config::store::Store as Settings;
 use crate::domain::event::{Happening, Kind};
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
 use crate::store::Store;
 
@@ -16,7 +16,7 @@ use crate::store::Store;
 struct Ear(UnboundedSender<Recorded>);
 
 impl Listener for Ear {
-    fn hears(&self, kind: &Kind, _: Option<SessionId>) -> bool {
+    fn hears(&self, kind: &Kind, _: Option<&ExecutionId>) -> bool {
         *kind != Kind::MemoryRetrieved
     }
 
@@ -102,7 +102,7 @@ async fn a_position_of_another_log_is_refused() {
     record(&events, &mut heard, 3).await;
     let other = Position { epoch: "other".into(), seq: 1 };
     for position in [other, at(&events, 4), at(&events, u64::MAX)] {
-        assert_eq!(events.read(&position, 1).await, Err(Error::UnknownEpoch(events.span())), "{position}");
+        assert_eq!(events.read(&position, 1).await, Err(Error::PositionUnknown(events.span())), "{position}");
     }
 }
 

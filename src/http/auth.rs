@@ -23,9 +23,13 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let is_admin = request.app_data::<web::Data<State>>().is_some_and(|state| state.gate.admits(caller(request)));
-        ready(if is_admin { Ok(Admin) } else { Err(Code::NotAuthenticated.into()) })
+        ready(if is_admin(request) { Ok(Admin) } else { Err(Code::NotAuthenticated.into()) })
     }
+}
+
+/// Whether a request may use the admin routes.
+pub(super) fn is_admin(request: &HttpRequest) -> bool {
+    request.app_data::<web::Data<State>>().is_some_and(|state| state.gate.admits(caller(request)))
 }
 
 fn caller(request: &HttpRequest) -> Caller<'_> {

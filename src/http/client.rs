@@ -4,11 +4,14 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures::future::LocalBoxFuture;
 
+use super::State;
 use super::decode::fault;
 use super::error::{Code, Problem};
 use crate::domain::id::SessionId;
+use crate::session::messages::Called;
 
 /// The session that a path names. An id that is none names no session.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +22,26 @@ impl FromRequest for Subject {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let named = request.match_info();
-        let id = named.get("session_id").or_else(|| named.get("execution_id")).and_then(|text| text.parse().ok());
+        let id = request.match_info().get("session_id").and_then(|text| text.parse().ok());
         ready(id.map(Subject).ok_or_else(|| Code::UnknownSession.into()))
+    }
+}
+
+/// The execution that a path names: by the word that its starter chose, or by its session's id.
+#[derive(Clone, Debug)]
+pub(super) struct Execution(pub(super) Called);
+
+impl FromRequest for Execution {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("execution_id").and_then(|text| text.parse().ok());
+        let state = request.app_data::<web::Data<State>>().cloned();
+        Box::pin(async move {
+            let (Some(id), Some(state)) = (id, state) else { return Err(Code::UnknownSession.into()) };
+            Ok(Execution(state.sessions.called(id).await?))
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::connection;
 use crate::domain::id::RequestId;
+use crate::event::Span;
 use crate::hub::close::CloseCode;
 use crate::process::threads;
 use crate::session::messages::{Fault, Refused, Winner};
@@ -77,14 +78,16 @@ codes! {
     RequestTimeout 408 "request_timeout" "The body did not come in time.";
     Conflict 409 "conflict" "Something else has changed what this request builds on.";
     IdempotencyConflict 409 "idempotency_conflict" "This idempotency key was used with another body.";
+    ExecutionExists 409 "execution_exists" "Another execution has this id.";
     AlreadyAnswered 409 "already_answered" "The question has been answered already.";
     NoOpenRequest 409 "no_open_request" "No question is open that this could answer.";
     AmbiguousRequest 409 "ambiguous_request" "Several questions are open: say which one with request_id.";
     NotEnded 409 "not_ended" "The session has not ended; cancel it first.";
     AgentInUse 409 "agent_in_use" "Crews need this agent.";
     AlreadyExists 409 "already_exists" "There is one with this id already.";
+    LimitReached 409 "limit_reached" "As many are kept as may be; remove some first.";
     MemoryFull 409 "memory_full" "The client keeps as many keys as it may; remove some first.";
-    UnknownEpoch 409 "unknown_epoch" "The position is one of another log.";
+    PositionUnknown 409 "position_unknown" "The position is one of another log.";
     WorkflowExists 409 "workflow_exists" "There is a workflow with this id already.";
     VersionConflict 409 "version_conflict" "Somebody else has changed it; current_version says what it is now.";
     AlreadyRunning 409 "already_running" "The workflow is live already.";
@@ -113,6 +116,7 @@ codes! {
     QueueFull 503 "queue_full" "Too many sessions wait already; try again later.";
     TooManyLive 503 "too_many_live" "Too many workflows are live already; stop one first.";
     ShuttingDown 503 "shutting_down" "The server is going down; try again later.";
+    TooBusy 503 "too_busy" "The server has too much of this to do already; try again later.";
     StoreUnavailable 503 "store_unavailable" "The store does not answer now; try again later.";
 }
 
@@ -159,6 +163,8 @@ pub struct Problem {
     pub current_version: Option<u64>,
     /// What is wrong with a graph.
     pub graph: Option<Box<GraphFaults>>,
+    /// Which events there are, where a position leads nowhere.
+    pub span: Option<Box<Span>>,
 }
 
 /// A problem as it is told.
@@ -201,6 +207,22 @@ pub(super) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "<[GraphFault]>::is_empty")]
     #[cfg_attr(test, ts(as = "Option<Vec<GraphFault>>", optional))]
     graph_errors: &'a [GraphFault],
+    /// Which events there are, with `position_unknown` and `position_too_old`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    data: Option<LogSpan<'a>>,
+}
+
+/// Which events there are.
+#[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct LogSpan<'a> {
+    /// Which log this is: a word that is made with the database.
+    epoch: &'a str,
+    /// The place of the oldest event that is kept.
+    first_seq: u64,
+    /// The place of the newest event.
+    last_seq: u64,
 }
 
 /// The schema of every error.
@@ -218,6 +240,7 @@ impl Problem {
             open_request_id: None,
             current_version: None,
             graph: None,
+            span: None,
         }
     }
 
@@ -262,6 +285,11 @@ impl Problem {
             current_version: self.current_version,
             node_errors: self.graph.as_ref().map(|faults| &faults.node_errors),
             graph_errors: self.graph.as_ref().map(|faults| faults.graph_errors.as_slice()).unwrap_or_default(),
+            data: self.span.as_ref().map(|span| LogSpan {
+                epoch: &span.epoch,
+                first_seq: span.first_seq,
+                last_seq: span.last_seq,
+            }),
         }
     }
 
@@ -291,6 +319,11 @@ impl Problem {
         }
         response.json(self.described())
     }
+}
+
+/// The problem of a request to keep more than `most` of these.
+pub(super) fn limit_reached(most: usize, of: &str) -> Problem {
+    Problem::new(Code::LimitReached, format!("There are {most} {of}, which is as many as may be; remove some first."))
 }
 
 impl ResponseError for Problem {
@@ -330,6 +363,7 @@ impl From<Refused> for Problem {
             }
             Refused::Invalid(faults) => Problem::invalid(Code::InvalidBody, faults),
             Refused::IdempotencyConflict => Code::IdempotencyConflict.into(),
+            Refused::ExecutionExists => Code::ExecutionExists.into(),
             Refused::NotEnded => Code::NotEnded.into(),
             Refused::NoOpenRequest => Code::NoOpenRequest.into(),
             Refused::AmbiguousRequest => Code::AmbiguousRequest.into(),

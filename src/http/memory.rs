@@ -3,23 +3,22 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::join_all;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::State;
 use super::body::AnyJson;
 use super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::decode::fault;
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
 use super::query::Query;
+use crate::config::memory::Memory;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
 use crate::store::{self, Document, Precondition, Store};
 
 /// Where it is stored, under `CLIENT/KEY`.
 const COLLECTION: &str = "memory";
-
-/// The most keys of a client.
-const MOST_KEYS: usize = 1000;
 
 /// The most bytes of a value.
 const LARGEST: usize = 262_144;
@@ -131,7 +130,8 @@ pub(super) async fn clear(state: web::Data<State>, client: web::Path<String>) ->
     }
     if cleared > 0 {
         let happening = Happening::new(Kind::MemoryCleared).with("client_id", client_id.as_str());
-        state.events.record(happening.with("cleared", cleared));
+        // Every key: none is named.
+        state.events.record(happening.with("key", Value::Null).with("cleared", cleared));
     }
     Ok(HttpResponse::Ok().json(MemoryCleared { client_id, cleared }))
 }
@@ -202,8 +202,15 @@ pub(super) async fn save(
     let (store, id) = (state.sessions.store(), place(&client_id, &key));
     let there = version_of(store, &id).await?;
     let precondition = conditions.precondition(there)?;
-    if there.is_none() && keys(store, &client_id, None, MOST_KEYS).await?.len() >= MOST_KEYS {
-        return Err(Code::MemoryFull.into());
+    if there.is_none() {
+        let Memory { max_clients, max_keys } = state.settings.memory;
+        let kept = keys(store, &client_id, None, max_keys).await?.len();
+        if kept >= max_keys {
+            return Err(Code::MemoryFull.into());
+        }
+        if kept == 0 && store.count_folders(COLLECTION, max_clients).await? >= max_clients {
+            return Err(limit_reached(max_clients, "clients with memory"));
+        }
     }
     let bytes = text.len();
     let Document { version, created_at, updated_at, .. } =

@@ -46,6 +46,7 @@ use crate::auth::Gate;
 use crate::config::Settings;
 use crate::crew::Roster;
 use crate::event::Events;
+use crate::event::types::EventTypes;
 use crate::metrics::Http;
 use crate::session::Sessions;
 
@@ -93,6 +94,8 @@ pub struct State {
     pub roster: Roster,
     /// What happens.
     pub events: Events,
+    /// What users say of types of events.
+    pub event_types: EventTypes,
     /// What operators see and do.
     pub desk: Desk,
 }

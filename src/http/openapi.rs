@@ -64,6 +64,7 @@ use super::{
         admin::connections::remove_stale,
         admin::broadcast::to_all,
         admin::broadcast::to_subscribers,
+        admin::broadcast::to_client,
         admin::health::health,
         admin::history::history,
         docs::openapi_json,
@@ -112,7 +113,7 @@ use super::{
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 10] = [
+const BODIES: [&str; 9] = [
     "StartTask",
     "Confirm",
     "Input",
@@ -120,9 +121,8 @@ const BODIES: [&str; 10] = [
     "CancelSession",
     "RunWorkflow",
     "LiveOptions",
-    "Broadcast",
     "StartExecution",
-    "PublishEvent",
+    "TellEvent",
 ];
 
 /// The description of every path that a program may use.
@@ -211,7 +211,10 @@ mod tests {
     fn the_body_of_a_start_has_the_fields_that_are_read() {
         let schema = &described()["components"]["schemas"]["StartTask"];
         let fields: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(fields, BTreeSet::from(["config", "input", "labels", "on_disconnect", "priority", "task"]));
+        assert_eq!(
+            fields,
+            BTreeSet::from(["config", "execution_id", "input", "labels", "on_disconnect", "priority", "task"])
+        );
         assert!(schema.get("required").is_none(), "{schema}");
     }
 }

@@ -14,11 +14,15 @@ use super::body::JsonBody;
 use super::client::visible;
 use super::decode::{Fields, fault, word};
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::session::Kinds;
-use crate::session::messages::{Fault, Refused};
+use crate::session::messages::{Fault, Refused, Started};
 use crate::store::Idempotency;
+
+/// What an execution's id must be.
+pub(super) const EXECUTION_ID: &str = "1 to 64 letters, digits, _, . and -";
 
 /// What to start. Every field may be left out.
 #[derive(Debug, Default, PartialEq, ToSchema)]
@@ -38,6 +42,10 @@ pub(super) struct StartTask {
     pub(super) labels: BTreeMap<String, String>,
     /// What happens when its last connection goes.
     pub(super) on_disconnect: Option<OnDisconnect>,
+    /// What it is to be called among events and under `/api/v1/executions`; else its session's id. No two are called
+    /// the same.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
+    pub(super) execution_id: Option<ExecutionId>,
 }
 
 /// A session that was started.
@@ -46,7 +54,10 @@ pub(super) struct StartTask {
 pub(super) struct StartedSession {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]
-    session_id: crate::domain::id::SessionId,
+    session_id: SessionId,
+    /// What it is called among events.
+    #[schema(value_type = String)]
+    execution_id: ExecutionId,
     /// The task's name.
     task: String,
     /// Where it stands.
@@ -75,7 +86,8 @@ pub(super) async fn start_task(
         .map(|key| Idempotency { key: format!("POST /start-task {key}"), digest: digest(body.as_ref()) });
     let spec = decode(Fields::of(body)?, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     let started = state.sessions.start(spec, idempotency).await?;
-    let answer = StartedSession { session_id: started.session_id, task: started.task, status: started.status };
+    let Started { session_id, execution_id, task, status } = started;
+    let answer = StartedSession { session_id, execution_id, task, status };
     Ok(HttpResponse::Ok().json(answer))
 }
 
@@ -111,6 +123,7 @@ pub(super) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) -> Result
         on_disconnect: start.on_disconnect.unwrap_or_default(),
         labels: start.labels,
         owner: None,
+        execution_id: start.execution_id,
     })
 }
 
@@ -130,8 +143,14 @@ fn read(mut fields: Fields, max_labels: usize) -> (StartTask, Vec<Fault>) {
         priority: priority(&mut fields),
         labels: labels(&mut fields, max_labels),
         on_disconnect: on_disconnect(&mut fields),
+        execution_id: execution_id(&mut fields),
     };
     (start, fields.finish())
+}
+
+/// Which execution it is, or is to be.
+pub(super) fn execution_id(fields: &mut Fields) -> Option<ExecutionId> {
+    fields.one_of("execution_id", EXECUTION_ID, |text| text.parse().ok())
 }
 
 /// How urgent it is to be.

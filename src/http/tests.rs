@@ -11,6 +11,7 @@ use super::*;
 use crate::config;
 use crate::connection::feed::Asked;
 use crate::domain::id::SessionId;
+use crate::event::types::EventTypes;
 use crate::store::Store;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
@@ -104,7 +105,8 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         Arc::new(crate::workflow::nodes::built_in(&crate::config::workflows::Workflows::default()).unwrap());
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
-    let roster = Roster::new(store.clone());
+    let roster = Roster::new(store.clone(), &config::crews::Crews::default());
+    let event_types = EventTypes::start(store.clone(), 10).unwrap();
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let state = State {
@@ -119,6 +121,7 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
         gate: Arc::new(Gate::open(&Settings::default(), std::net::Ipv4Addr::LOCALHOST.into()).unwrap().0),
         roster,
         events,
+        event_types,
         desk: desk(),
     };
     let app = test::init_service(app(state)).await;

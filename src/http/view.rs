@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::session::messages::Description;
@@ -19,6 +19,10 @@ pub(super) struct SessionRow {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]
     session_id: SessionId,
+    /// What it is called among events; only those who ask for executions see that.
+    #[serde(skip)]
+    #[cfg_attr(test, ts(skip))]
+    execution_id: ExecutionId,
     /// The task's name.
     task: String,
     /// Where it stands.
@@ -91,9 +95,12 @@ pub(super) struct SessionDetail {
 impl SessionRow {
     /// The row of a session, with its times as they are at `now`.
     pub(super) fn new(summary: Summary, now: Timestamp) -> Self {
-        let Summary { key: _, id, task, priority, owner, labels, on_disconnect, created_at, state } = summary;
+        let execution_id = summary.execution_id();
+        let Summary { key: _, id, task, priority, owner, execution_id: _, labels, on_disconnect, created_at, state } =
+            summary;
         Self {
             session_id: id,
+            execution_id,
             task,
             status: state.status,
             attempt: state.attempt,
@@ -112,9 +119,9 @@ impl SessionRow {
 }
 
 impl SessionRow {
-    /// Its id.
-    pub(super) fn id(&self) -> SessionId {
-        self.session_id
+    /// What it is called among events.
+    pub(super) fn execution_id(&self) -> &ExecutionId {
+        &self.execution_id
     }
 
     /// One of the caller's own marks.

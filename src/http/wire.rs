@@ -77,7 +77,7 @@ fn declarations() -> String {
         super::api::executions::ExecutionDetail,
         super::api::executions::ExecutionState,
         super::api::executions::About,
-        super::api::event_types::EventType,
+        crate::event::types::EventType,
         super::api::event_types::DeclaredType,
         super::api::event_types::EventTypePage,
         super::api::queue::QueueCleared,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use super::messages::Topic;
+use super::messages::{Topic, TopicKey};
 use crate::domain::event::Kind;
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 
 /// How many connections the process has, over all workers. An atomic, as metrics are: no decision of a session
 /// depends on it, and a limit that is off by the few that arrive in the same microsecond is good enough.
@@ -23,8 +23,8 @@ pub struct Gauge {
 struct Heard {
     /// By the number of the type.
     kinds: [AtomicU32; 64],
-    /// To single sessions, by a byte of their ids: nearly right, and enough to write nothing that nobody wants.
-    executions: [AtomicU32; 64],
+    /// To single executions, by the hash of their ids: nearly right, and enough to write nothing that nobody wants.
+    executions: [AtomicU32; BUCKETS as usize],
     crews: AtomicU32,
     metrics: AtomicU32,
 }
@@ -39,18 +39,15 @@ impl Heard {
         match topic {
             Topic::Session(_) | Topic::Workflow(_) | Topic::Workflows | Topic::Events => None,
             Topic::Kind(index) => self.kinds.get(usize::from(index)),
-            Topic::Execution(id) => self.executions.get(bucket(id)),
+            Topic::Execution(key) => self.executions.get(key.bucket(BUCKETS)),
             Topic::Crew(_) => Some(&self.crews),
             Topic::Metrics => Some(&self.metrics),
         }
     }
 }
 
-/// Where a session is counted: its last byte is random.
-fn bucket(id: SessionId) -> usize {
-    let [.., last] = *id.as_bytes();
-    usize::from(last % 64)
-}
+/// Among how many counts single executions are spread.
+const BUCKETS: u8 = 64;
 
 /// One connection that counts, for as long as this is kept.
 #[derive(Debug)]
@@ -94,11 +91,20 @@ impl Gauge {
     /// Whether anybody may listen to events of this type, or to this session or to a crew whatever the type. Where
     /// nobody does, one that is kept nowhere need not be written.
     #[must_use]
-    pub fn is_heard(&self, kind: &Kind, execution: Option<SessionId>) -> bool {
+    pub fn is_heard(&self, kind: &Kind, execution: Option<&ExecutionId>) -> bool {
         let is_any = |count: Option<&AtomicU32>| count.is_some_and(|count| count.load(Ordering::Relaxed) > 0);
         is_any(self.heard.kinds.get(kind.index()))
             || is_any(Some(&self.heard.crews))
-            || execution.is_some_and(|id| is_any(self.heard.executions.get(bucket(id))))
+            || execution.is_some_and(|id| self.is_heard_alone(id))
+    }
+
+    /// Whether anybody may listen to this execution alone.
+    fn is_heard_alone(&self, execution: &ExecutionId) -> bool {
+        let is_any = |count: &AtomicU32| count.load(Ordering::Relaxed) > 0;
+        let executions = &self.heard.executions;
+        // To hash the id costs more than to see that nobody listens to any.
+        executions.iter().any(is_any)
+            && executions.get(TopicKey::of(execution.as_str()).bucket(BUCKETS)).is_some_and(is_any)
     }
 
     /// Whether anybody wants the server's own numbers again and again.

@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use super::close::CloseCode;
 use super::comings::Comings;
 use super::dialect::{Dialect, has_the_end};
+use super::feed::Announcements;
 use super::gauge::{Gauge, Ticket};
 use super::line::Line;
 use super::link::Link;
@@ -78,6 +79,7 @@ pub struct Links {
     pub(super) told_seq: Cell<u64>,
     /// Whose batches are to be sent, each after its time.
     pub(super) awaited: RefCell<Vec<(Rc<Link>, Duration)>>,
+    announcements: Announcements,
 }
 
 impl Links {
@@ -103,7 +105,14 @@ impl Links {
             fall_behind: OnceCell::new(),
             told_seq: Cell::new(0),
             awaited: RefCell::default(),
+            announcements: Announcements::default(),
         })
+    }
+
+    /// Whether it may be told that a connection has come or gone: in a storm of them, not of each.
+    #[must_use]
+    pub fn may_announce(&self) -> bool {
+        self.announcements.take(Instant::now())
     }
 
     /// Says what goes on for a connection that falls behind; without it, and in all further calls, such are closed as

@@ -22,8 +22,8 @@ pub enum Topic {
     Workflows,
     /// Events of the type with this number.
     Kind(u8),
-    /// Events of one session.
-    Execution(SessionId),
+    /// Events of one execution, by its id.
+    Execution(TopicKey),
     /// Events of one crew.
     Crew(TopicKey),
     /// The server's own numbers, again and again.
@@ -53,6 +53,13 @@ impl Topic {
 pub struct TopicKey([u8; 16]);
 
 impl TopicKey {
+    /// Some number below `count`, the same for the same name.
+    #[must_use]
+    pub fn bucket(self, count: u8) -> usize {
+        let [first, ..] = self.0;
+        usize::from(first.checked_rem(count).unwrap_or(0))
+    }
+
     /// The key of this name.
     #[must_use]
     pub fn of(name: &str) -> Self {

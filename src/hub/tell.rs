@@ -17,7 +17,7 @@ use super::gauge::Gauge;
 use super::messages::Topic;
 use super::shard::Shard;
 use crate::domain::event::Kind;
-use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::id::{ConnectionId, ExecutionId};
 
 /// Which kinds of messages a connection wants: a bit for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ impl Broadcast {
     /// Whether anybody may listen to events of this type, or to this session whatever the type. Where nobody does, an
     /// event that is kept nowhere need not be written.
     #[must_use]
-    pub fn is_heard(&self, kind: &Kind, execution: Option<SessionId>) -> bool {
+    pub fn is_heard(&self, kind: &Kind, execution: Option<&ExecutionId>) -> bool {
         self.gauge.is_heard(kind, execution)
     }
 

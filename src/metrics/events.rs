@@ -19,14 +19,14 @@ impl Events {
     pub(super) fn new(metrics: &Metrics) -> Self {
         let of = |group: &Group, kept: &str| metrics.counter(names::EVENTS, &[("group", word(*group)), ("kept", kept)]);
         Self {
-            told: GROUPS.iter().map(|group| (of(group, "yes"), of(group, "no"))).collect(),
+            told: Group::ALL.iter().map(|group| (of(group, "yes"), of(group, "no"))).collect(),
             batch: metrics.histogram(names::EVENT_BATCH, &[]),
         }
     }
 
     /// An event of this family was told.
     pub fn told(&self, group: Group, keeping: Keeping) {
-        let place = GROUPS.iter().position(|other| *other == group);
+        let place = Group::ALL.iter().position(|other| *other == group);
         let Some((kept, other)) = place.and_then(|place| self.told.get(place)) else { return };
         match keeping {
             Keeping::Kept => kept.increment(1),
@@ -59,19 +59,6 @@ impl EventHandler {
         }
     }
 }
-
-const GROUPS: [Group; 10] = [
-    Group::Execution,
-    Group::Task,
-    Group::Manager,
-    Group::Queue,
-    Group::Memory,
-    Group::System,
-    Group::Connection,
-    Group::Crew,
-    Group::Agent,
-    Group::Custom,
-];
 
 /// A family's word: the part of its types before the dot.
 const fn word(group: Group) -> &'static str {

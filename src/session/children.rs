@@ -97,7 +97,8 @@ impl Session {
         let ChildSpec { task, input, config, mut labels } = spec;
         labels.insert("parent".into(), self.id.to_string());
         let (priority, owner) = (self.spec.priority, self.spec.owner.clone());
-        Spec { task, input, config, priority, on_disconnect: OnDisconnect::Keep, labels, owner }
+        let on_disconnect = OnDisconnect::Keep;
+        Spec { task, input, config, priority, on_disconnect, labels, owner, execution_id: None }
     }
 
     /// Names the child of this call, so that it is started once. What it was started with counts, also where the task

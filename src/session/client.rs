@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 use super::directory::Directory;
 use super::kinds::Kinds;
 use super::messages::{
-    Addressed, Answered, Attach, Attached, AwaitEnd, Cancel, Describe, Description, Detach, For, Greeting, Outcome,
-    Reach, Refused, Remove, Reply, StartSession, Started, SubmitAnswer,
+    Addressed, Answered, Attach, Attached, AwaitEnd, Called, Cancel, ClaimExecution, Describe, Description, Detach,
+    For, Greeting, Outcome, Reach, Refused, ReleaseExecution, Remove, Reply, StartSession, Started, SubmitAnswer,
 };
-use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
@@ -68,12 +68,46 @@ impl Sessions {
     /// Starts a session; it is in the store when this returns.
     ///
     /// # Errors
-    /// [`Refused::UnknownTask`], [`Refused::Invalid`], [`Refused::IdempotencyConflict`], [`Refused::QueueFull`],
-    /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
+    /// [`Refused::UnknownTask`], [`Refused::Invalid`], [`Refused::IdempotencyConflict`], [`Refused::ExecutionExists`],
+    /// [`Refused::QueueFull`], [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
     pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
         ask(directory, self.patience(), |reply| StartSession { spec, idempotency, reply }).await
+    }
+
+    /// The session that is called so: as its starter wanted, or by its own id.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub async fn called(&self, execution_id: ExecutionId) -> Result<Called, Refused> {
+        if let Some(session_id) = self.store.execution(None, execution_id.clone()).await? {
+            return Ok(Called { session_id, execution_id });
+        }
+        let session_id = execution_id.as_str().parse().map_err(|_| Refused::UnknownSession)?;
+        let summary = self.store.find(session_id).await?.ok_or(Refused::UnknownSession)?;
+        Ok(Called { session_id, execution_id: summary.execution_id() })
+    }
+
+    /// Lets nobody else call a session so, see [`ClaimExecution`].
+    pub(super) fn claim_execution(
+        &self,
+        owner: Option<String>,
+        execution_id: ExecutionId,
+    ) -> impl Future<Output = Result<(), Refused>> + use<> {
+        let directory = self.directories.get(self.worker_of(execution_id.as_str())).cloned();
+        let sessions = self.clone();
+        async move {
+            let directory = directory.ok_or(Refused::ShuttingDown)?;
+            ask(&directory, sessions.patience(), |reply| ClaimExecution { owner, execution_id, reply }).await
+        }
+    }
+
+    /// Gives a claim back.
+    pub(super) fn release_execution(&self, owner: Option<String>, execution_id: ExecutionId) {
+        if let Some(directory) = self.directories.get(self.worker_of(execution_id.as_str())) {
+            directory.do_send(ReleaseExecution { owner, execution_id });
+        }
     }
 
     /// Gives an answer; it is in the store when this returns.

@@ -6,6 +6,7 @@ use super::actor::Session;
 use super::machine::End;
 use super::messages::Description;
 use crate::domain::entry::Class;
+use crate::domain::id::ExecutionId;
 use crate::store::{State, Summary};
 
 impl Session {
@@ -17,11 +18,17 @@ impl Session {
             task: self.spec.task.clone(),
             priority: self.spec.priority,
             owner: self.spec.owner.clone(),
+            execution_id: self.spec.execution_id.clone(),
             labels: self.spec.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             on_disconnect: self.spec.on_disconnect,
             created_at: self.created_at,
             state,
         }
+    }
+
+    /// What it is called among events.
+    pub(super) fn execution_id(&self) -> ExecutionId {
+        self.spec.execution_id.clone().unwrap_or_else(|| self.id.into())
     }
 
     /// All about it, with what is not committed yet: whoever is told hears it after the commit. What has happened must

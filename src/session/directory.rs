@@ -15,6 +15,7 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message
 use futures::future::join_all;
 
 use super::actor::Session;
+use super::claims::Claims;
 use super::ends::{Ends, TellEnd};
 use super::environment::Environment;
 use super::handlers::{DeadlineDue, Park, Removed, Retire, SlotAvailable, Suspend, Written};
@@ -39,6 +40,7 @@ pub struct Directory {
     pub(super) environment: Rc<Environment>,
     pub(super) queue: Addr<Queue>,
     pub(super) starting: Starting,
+    pub(super) claims: Claims,
     pub(super) draining: bool,
     pub(super) seats: HashMap<SessionId, Seat>,
     pub(super) timers: Timers,
@@ -139,6 +141,7 @@ impl Directory {
             environment,
             queue,
             starting: Starting::default(),
+            claims: Claims::default(),
             draining: false,
             seats: HashMap::new(),
             timers: Timers::default(),

@@ -95,8 +95,12 @@ impl Session {
         // Whoever asked may be gone: then nobody is told.
         match afterwards {
             Afterwards::Started(reply) => {
-                let started =
-                    Started { session_id: self.id, task: self.spec.task.clone(), status: self.machine.status() };
+                let started = Started {
+                    session_id: self.id,
+                    execution_id: self.execution_id(),
+                    task: self.spec.task.clone(),
+                    status: self.machine.status(),
+                };
                 let _ = reply.send(Ok(started));
             }
             Afterwards::Answered(AnswerReply { reply, request_id, status, .. }) => {

@@ -42,7 +42,7 @@ pub(super) struct Change<'a> {
 impl Session {
     /// Notices an entry that is an event as well.
     pub(super) fn notice(&mut self, entry: &Entry) {
-        let is_heard = |kind: &Kind| self.environment.events.is_heard_of(kind, Some(self.id));
+        let is_heard = |kind: &Kind| self.environment.events.is_heard_of(kind, Some(&self.execution_id()));
         match entry {
             Entry::Custom(custom) => {
                 if let Some(happening) = own(custom) {
@@ -89,13 +89,13 @@ impl Change<'_> {
     fn begin(&self) -> Vec<Happening> {
         let mut out = Vec::new();
         if self.before.is_none() {
-            out.push(self.about(Kind::QueueTaskAdded).with("priority", self.spec.priority.as_str()));
+            out.push(self.in_queue(Kind::QueueTaskAdded));
         }
         let had_begun = self.before.is_some_and(|before| before.started_at.is_some());
         if self.after.started_at.is_some() && !had_begun {
             let queued = seconds(self.after.spent.queued);
-            out.push(self.about(Kind::QueueTaskProcessed).with("queued_seconds", queued));
-            out.push(self.about(Kind::ExecutionStarted));
+            out.push(self.in_queue(Kind::QueueTaskProcessed).with("queued_seconds", queued));
+            out.push(self.execution(Kind::ExecutionStarted));
         }
         out
     }
@@ -106,20 +106,21 @@ impl Change<'_> {
         let Some(end) = self.end.filter(|_| self.after.status.is_terminal() && !has_ended) else { return Vec::new() };
         let mut out = Vec::new();
         match end {
-            End::Completed(values) => out.push(with_values(self.ended(Kind::ExecutionCompleted), values)),
+            End::Completed(values) => out.push(with_result(self.execution(Kind::ExecutionCompleted), values)),
             End::Failed(error) => {
                 let error = cut(error);
                 if error.starts_with(PANICKED) {
-                    out.push(self.about(Kind::SystemError).with("source", "task").with("error", error));
+                    let error = self.about(Kind::SystemError).with("component", "task").with("reason", error);
+                    out.push(error);
                 }
-                out.push(self.ended(Kind::ExecutionFailed).with("error", error));
+                out.push(self.execution(Kind::ExecutionFailed).with("error", error));
             }
             End::Cancelled(reason) => {
                 let reason = cut(reason);
                 if self.after.started_at.is_none() {
-                    out.push(self.about(Kind::QueueTaskFailed).with("reason", reason));
+                    out.push(self.in_queue(Kind::QueueTaskFailed).with("reason", reason));
                 }
-                out.push(self.ended(Kind::ExecutionFailed).with("reason", reason));
+                out.push(self.execution(Kind::ExecutionFailed).with("error", reason));
             }
         }
         out
@@ -129,7 +130,11 @@ impl Change<'_> {
         Happening::new(kind).with("task", self.spec.task.as_str())
     }
 
-    fn ended(&self, kind: Kind) -> Happening {
+    fn in_queue(&self, kind: Kind) -> Happening {
+        self.about(kind).with("priority", self.spec.priority.as_str())
+    }
+
+    fn execution(&self, kind: Kind) -> Happening {
         let State { status, attempt, spent, .. } = self.after;
         self.about(kind)
             .with("status", status.as_str())
@@ -141,14 +146,19 @@ impl Change<'_> {
 
     /// The same, said of this session.
     fn mark(&self, happening: Happening) -> Happening {
-        with_labels(happening.of_execution(self.id), self.spec)
+        let execution_id = self.spec.execution_id.clone().unwrap_or_else(|| self.id.into());
+        let mut happening = with_labels(happening.of_execution(execution_id), self.spec);
+        happening.metadata.insert("session_id".into(), self.id.to_string().into());
+        happening
     }
 }
 
 /// What happens where a session is not even made, because too many wait already.
 pub(super) fn turned_away(spec: &Spec) -> Happening {
     let happening = Happening::new(Kind::QueueTaskFailed).with("task", spec.task.as_str());
-    with_labels(happening.with("priority", spec.priority.as_str()).with("reason", "queue_full"), spec)
+    let mut happening = happening.with("priority", spec.priority.as_str()).with("reason", "queue_full");
+    happening.execution_id.clone_from(&spec.execution_id);
+    with_labels(happening, spec)
 }
 
 /// The same with the marks that whoever asked for the session has put on it.
@@ -191,12 +201,12 @@ fn lift(data: &mut Map<String, Value>, key: &str) -> Option<String> {
 }
 
 /// With a result, or the beginning of its JSON where it is long.
-fn with_values(happening: Happening, values: &Value) -> Happening {
+fn with_result(happening: Happening, values: &Value) -> Happening {
     let text = values.to_string();
     if text.len() <= CUT {
-        return happening.with("values", values.clone());
+        return happening.with("result", values.clone());
     }
-    happening.with("values", cut(&text)).with("values_cut", true)
+    happening.with("result", cut(&text)).with("result_cut", true)
 }
 
 /// As much of a text as an event carries.

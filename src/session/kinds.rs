@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use serde_json::Value;
 
 use super::kind::TaskKind;
 use super::messages::Fault;
-use crate::domain::schema;
+use crate::domain::schema::{BadSchema, Schema};
 
 /// All task kinds of a server.
 #[derive(Default)]
@@ -18,12 +17,12 @@ pub struct Kinds {
 
 struct Registered {
     kind: Arc<dyn TaskKind>,
-    input: Compiled,
-    config: Compiled,
+    input: Usable,
+    config: Usable,
 }
 
-/// A schema, or why nothing can be checked by it.
-type Compiled = Result<Validator, String>;
+/// A schema, or why nothing fits it.
+type Usable = Result<Schema, BadSchema>;
 
 /// A task kind that cannot be registered.
 #[derive(Debug, thiserror::Error)]
@@ -31,15 +30,15 @@ pub enum Error {
     /// There is one of this name.
     #[error("there are two task kinds called {0:?}")]
     Duplicate(String),
-    /// One of its schemas is no JSON Schema.
-    #[error("the {part} schema of task {task:?} is not valid: {reason}")]
+    /// One of its schemas is not taken.
+    #[error("the {part} schema of task {task:?} {reason}")]
     Schema {
         /// The kind's name.
         task: String,
         /// `input` or `config`.
         part: &'static str,
         /// What is wrong with it.
-        reason: String,
+        reason: BadSchema,
     },
 }
 
@@ -53,13 +52,14 @@ impl Kinds {
         if self.by_name.contains_key(&name) {
             return Err(Error::Duplicate(name));
         }
-        let compile = |part, schema: Value| match schema::compile(&schema) {
-            Ok(validator) => Ok(Ok(validator)),
-            Err(schema::Unusable::Pattern(reason)) => {
-                log::error!(task = name.as_str(), schema = part, reason = reason.as_str(); "the task cannot be started: its schema has a pattern that cannot be used");
-                Ok(Err(reason))
+        let compile = |part, schema: Value| match Schema::compile(schema) {
+            Err(bad @ BadSchema::Pattern(_)) => {
+                let task = name.as_str();
+                log::error!(task; "the task cannot be started: its {part} schema {bad}");
+                Ok(Err(bad))
             }
-            Err(schema::Unusable::Invalid(reason)) => Err(Error::Schema { task: name.clone(), part, reason }),
+            Err(reason) => Err(Error::Schema { task: name.clone(), part, reason }),
+            Ok(schema) => Ok(Ok(schema)),
         };
         let input = compile("input", kind.input_schema())?;
         let config = compile("config", kind.config_schema())?;
@@ -89,8 +89,8 @@ impl Kinds {
     #[must_use]
     pub fn check(&self, name: &str, input: &Value, config: &Value) -> Vec<Fault> {
         let Some(registered) = self.by_name.get(name) else { return Vec::new() };
-        let mut faults = registered.faults("input", &registered.input, input);
-        faults.extend(registered.faults("config", &registered.config, config));
+        let mut faults = against("input", &registered.input, input);
+        faults.extend(against("config", &registered.config, config));
         if faults.is_empty() {
             faults = registered.kind.check(input, config);
         }
@@ -98,52 +98,13 @@ impl Kinds {
     }
 }
 
-impl Registered {
-    fn faults(&self, part: &str, schema: &Compiled, value: &Value) -> Vec<Fault> {
-        match schema {
-            Ok(schema) => faults(part, schema, value),
-            Err(reason) => {
-                let msg = format!("cannot be checked, as the task's own schema cannot be used: {reason}");
-                vec![Fault { loc: vec!["body".to_owned(), part.to_owned()], msg, kind: "unusable_schema".to_owned() }]
-            }
+fn against(part: &str, schema: &Usable, value: &Value) -> Vec<Fault> {
+    match schema {
+        Ok(schema) => schema.faults(part, value),
+        Err(bad) => {
+            let msg = format!("cannot be checked, because the task's schema {bad}");
+            vec![Fault { loc: vec!["body".into(), part.into()], msg, kind: "unusable_schema".into() }]
         }
-    }
-}
-
-/// What a schema says against a value, with the path to each fault in the request's body, where it stands at `part`.
-#[must_use]
-pub fn faults(part: &str, schema: &Validator, value: &Value) -> Vec<Fault> {
-    let empty = Value::Object(serde_json::Map::new());
-    let value = if value.is_null() && !schema.is_valid(value) { &empty } else { value };
-    let mut faults = Vec::new();
-    for error in schema.iter_errors(value) {
-        let mut loc = vec!["body".to_owned(), part.to_owned()];
-        loc.extend(error.instance_path().into_iter().map(|segment| segment.to_string()));
-        let (kind, names) = word(&error);
-        if names.is_empty() {
-            faults.push(Fault { loc, msg: error.to_string(), kind });
-            continue;
-        }
-        for name in names {
-            let mut loc = loc.clone();
-            loc.push(name);
-            faults.push(Fault { loc, msg: error.to_string(), kind: kind.clone() });
-        }
-    }
-    faults
-}
-
-/// The fault in a word, and the keys it is about where it is told of the object that holds them.
-#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds are told by the schema's own keyword")]
-fn word(error: &jsonschema::ValidationError<'_>) -> (String, Vec<String>) {
-    use jsonschema::error::ValidationErrorKind as Kind;
-    match error.kind() {
-        Kind::AdditionalProperties { unexpected } => ("unknown_field".into(), unexpected.clone()),
-        Kind::Required { property } => {
-            ("missing".into(), vec![property.as_str().map_or_else(|| property.to_string(), str::to_owned)])
-        }
-        Kind::Type { .. } => ("wrong_type".into(), Vec::new()),
-        kind => (kind.keyword().to_owned(), Vec::new()),
     }
 }
 

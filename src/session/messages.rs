@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::domain::entry::Entry;
-use crate::domain::id::{ConnectionId, RequestId, SessionId};
+pub use crate::domain::fault::Fault;
+use crate::domain::id::{ConnectionId, ExecutionId, RequestId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::request::{Answer, FieldError, Values};
 use crate::domain::status::Status;
@@ -34,6 +35,9 @@ pub enum Refused {
     /// The same idempotency key came with another request.
     #[error("this idempotency key was used with another request")]
     IdempotencyConflict,
+    /// Another execution is called so.
+    #[error("another execution has this id")]
+    ExecutionExists,
     /// The session has not ended.
     #[error("the session has not ended")]
     NotEnded,
@@ -70,19 +74,6 @@ pub enum Refused {
     /// The store cannot be written or read now.
     #[error("the store is not available: {0}")]
     Unavailable(String),
-}
-
-/// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Fault {
-    /// Where: the path of keys to it, such as `["body", "config", "steps"]`.
-    pub loc: Vec<String>,
-    /// What is wrong, for people.
-    pub msg: String,
-    /// What is wrong, in a word.
-    #[serde(rename = "type")]
-    pub kind: String,
 }
 
 /// The answer that a question already has.
@@ -129,10 +120,44 @@ pub struct StartSession {
 pub struct Started {
     /// Its id.
     pub session_id: SessionId,
+    /// What it is called among events.
+    pub execution_id: ExecutionId,
     /// The task kind's name.
     pub task: String,
     /// Where it stands.
     pub status: Status,
+}
+
+/// A session that was looked up by what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// Its id.
+    pub session_id: SessionId,
+    /// What it is called among events.
+    pub execution_id: ExecutionId,
+}
+
+/// To the directory that the hash of owner and word names: nobody else may call a session so until this is released.
+/// Refused where somebody does, or is about to.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct ClaimExecution {
+    /// Whose session it is.
+    pub(super) owner: Option<String>,
+    /// What it is to be called.
+    pub(super) execution_id: ExecutionId,
+    /// Whether it may be.
+    pub(super) reply: Reply<Result<(), Refused>>,
+}
+
+/// To the same directory: the session is in the store, or does not come about.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct ReleaseExecution {
+    /// Whose session it is.
+    pub(super) owner: Option<String>,
+    /// What it is called.
+    pub(super) execution_id: ExecutionId,
 }
 
 /// To the directory: hand a message to one of its sessions, waking it where it is parked.

@@ -6,6 +6,7 @@ mod answering;
 mod call;
 pub mod child;
 mod children;
+mod claims;
 pub mod client;
 pub mod context;
 mod describe;
@@ -41,7 +42,7 @@ pub use client::Sessions;
 pub use context::TaskContext;
 pub use directory::Directory;
 pub use kind::{TaskError, TaskKind, TaskResult};
-pub use kinds::{Kinds, faults as schema_faults};
+pub use kinds::Kinds;
 pub use messages::Outcome;
 pub use queue::Queue;
 

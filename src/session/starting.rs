@@ -57,7 +57,37 @@ impl Directory {
         Some(Refused::QueueFull)
     }
 
-    fn begin(&mut self, spec: Spec, idempotency: Option<Idempotency>, reply: StartReply, actor: &Context<Self>) {
+    /// Begins a session once nobody else calls one as its starter wants to.
+    fn begin(&mut self, spec: Spec, idempotency: Option<Idempotency>, reply: StartReply, actor: &mut Context<Self>) {
+        let Some(execution_id) = spec.execution_id.clone() else {
+            return self.begin_claimed(spec, idempotency, reply, actor);
+        };
+        let sessions = self.environment.sessions.clone();
+        let owner = spec.owner.clone();
+        let claim = sessions.claim_execution(owner.clone(), execution_id.clone());
+        actor.spawn(claim.into_actor(self).map(move |claimed, directory, actor| {
+            if let Some(refused) = claimed.err().or_else(|| directory.objection(&spec)) {
+                let _ = reply.send(Err(refused));
+                return;
+            }
+            let (begun, answer) = oneshot::channel();
+            directory.begin_claimed(spec, idempotency, begun, actor);
+            // Outside of this actor: the claim is given back though the server goes down meanwhile.
+            actix::spawn(async move {
+                let started = answer.await.unwrap_or(Err(Refused::ShuttingDown));
+                sessions.release_execution(owner, execution_id);
+                let _ = reply.send(started);
+            });
+        }));
+    }
+
+    fn begin_claimed(
+        &mut self,
+        spec: Spec,
+        idempotency: Option<Idempotency>,
+        reply: StartReply,
+        actor: &Context<Self>,
+    ) {
         let environment = self.environment.clone();
         let id = SessionId::on_worker(environment.worker, environment.workers);
         let key = environment.store.next_key(environment.worker);
@@ -86,7 +116,9 @@ impl Directory {
                 return Err(Refused::IdempotencyConflict);
             }
             let summary = store.find(id).await?.ok_or(Refused::UnknownSession)?;
-            Ok(Some(Started { session_id: id, task: summary.task, status: summary.state.status }))
+            let execution_id = summary.execution_id();
+            let (task, status) = (summary.task, summary.state.status);
+            Ok(Some(Started { session_id: id, execution_id, task, status }))
         };
         actor.spawn(looking.into_actor(self).map(move |found: Result<Option<Started>, Refused>, directory, actor| {
             directory.looked_up(spec, idempotency, found, actor);

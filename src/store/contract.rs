@@ -7,6 +7,7 @@ mod kill;
 mod model;
 mod support;
 
+use crate::domain::id::ExecutionId;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::store::{Change, Error, Health, Idempotency, JournalRange, ListSessions, Spent, State, Summary};
@@ -48,6 +49,7 @@ contract! {
     labels_are_plain_words_whatever_is_in_them,
     a_restart_thinks_of_what_runs_and_what_is_due,
     an_idempotency_key_leads_to_its_session_until_that_is_removed,
+    an_execution_is_found_by_its_word_until_it_is_removed,
     only_ended_sessions_are_removed,
     a_purge_takes_the_oldest_ends_first,
     what_is_closed_takes_and_gives_nothing_more,
@@ -263,7 +265,7 @@ async fn labels_are_plain_words_whatever_is_in_them(board: &mut Board) {
     for (name, value) in [("x", "y=z="), ("x=y", "z="), ("x=y=z", "")] {
         let labels = vec![(name.to_owned(), value.to_owned())];
         let query = ListSessions { labels, limit: 100, ..ListSessions::default() };
-        assert_eq!(board.store.list(query).await.unwrap(), [whole.clone()], "{name}={value}");
+        assert_eq!(board.store.list(query).await.unwrap(), std::slice::from_ref(&whole), "{name}={value}");
     }
 }
 
@@ -309,6 +311,33 @@ async fn an_idempotency_key_leads_to_its_session_until_that_is_removed(board: &m
     assert_eq!(board.store.find(other.id).await.unwrap(), None);
     board.store.remove(one.key).await.unwrap();
     assert_eq!(board.store.idempotent(key.into()).await.unwrap(), None);
+}
+
+async fn an_execution_is_found_by_its_word_until_it_is_removed(board: &mut Board) {
+    let word: ExecutionId = "exec_123".parse().unwrap();
+    let store = board.store.clone();
+    let called = |owner: Option<&str>| Summary {
+        state: ended(Status::Completed, 1),
+        owner: owner.map(Into::into),
+        execution_id: Some(word.clone()),
+        ..summary(&store, 0)
+    };
+    let (mine, hers, double, well) = (called(None), called(Some("Ada")), called(None), summary(&board.store, 0));
+    board.write([&mine, &hers].map(create)).await;
+    assert_eq!(board.store.find(mine.id).await.unwrap().as_ref(), Some(&mine));
+    board.store.append(create(&double));
+    board.write([create(&well)]).await;
+    assert_eq!(board.store.find(double.id).await.unwrap(), None);
+    let found = async |owner: Option<&str>, word: &ExecutionId| {
+        store.execution(owner.map(Into::into), word.clone()).await.unwrap()
+    };
+    assert_eq!((found(None, &word).await, found(Some("Ada"), &word).await), (Some(mine.id), Some(hers.id)));
+    assert_eq!((found(Some("Bo"), &word).await, found(None, &well.id.into()).await), (None, None));
+    board.store.remove(mine.key).await.unwrap();
+    assert_eq!((found(None, &word).await, found(Some("Ada"), &word).await), (None, Some(hers.id)));
+    let again = called(None);
+    board.write([create(&again)]).await;
+    assert_eq!(found(None, &word).await, Some(again.id));
 }
 
 async fn only_ended_sessions_are_removed(board: &mut Board) {

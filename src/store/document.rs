@@ -145,6 +145,15 @@ impl Store {
         self.list_documents(collection, after, limit, Part::Head).await
     }
 
+    /// How many different beginnings, up to the first `/`, the ids of a collection have; counts no further than `most`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn count_folders(&self, collection: &str, most: usize) -> Result<usize, Error> {
+        let collection = collection.to_owned();
+        self.ask(self.workers(), |reply| Query::Folders(collection, most, reply)).await
+    }
+
     async fn list_documents(
         &self,
         collection: &str,

@@ -5,7 +5,7 @@ use super::query::Query;
 use super::{
     Append, Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
 };
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -29,11 +29,17 @@ pub(super) trait Read: Send + 'static {
     /// The session that was started with this idempotency key, and the digest of that request.
     fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error>;
 
+    /// The session that this owner calls so.
+    fn execution(&mut self, owner: Option<&str>, id: &ExecutionId) -> Result<Option<SessionId>, Error>;
+
     /// A document.
     fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error>;
 
     /// Part of a collection, in the order of its ids.
     fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error>;
+
+    /// How many different beginnings, up to the first `/`, the ids of a collection have; counts no further than `most`.
+    fn folders(&mut self, collection: &str, most: usize) -> Result<usize, Error>;
 
     /// Rows with events after this place, oldest first, until their texts have `max_bytes` (at least one row).
     fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error>;

@@ -129,14 +129,14 @@ impl Store {
         self.send_events(drafts, None);
     }
 
-    /// Records an event and gives it as it was told; it is in the store when this returns.
+    /// Queues an event, and gives it as it was told once it is in the store.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn record_one(&self, draft: Draft) -> Result<Recorded, Error> {
+    pub fn record_one(&self, draft: Draft) -> impl Future<Output = Result<Recorded, Error>> + use<> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         self.send_events(vec![draft], Some(reply));
-        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("it is closed".into())))
+        async move { answer.await.unwrap_or_else(|_| Err(Error::Unavailable("it is closed".into()))) }
     }
 
     /// Rows with events after this place, oldest first, until their texts have `max_bytes` (at least one row).

@@ -19,7 +19,7 @@ use super::sqlite;
 use super::writer::{Command, Options, Writer};
 use super::{Append, Draft, Error, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary, Told};
 use crate::config::store::Store as Settings;
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::metrics;
@@ -235,6 +235,15 @@ impl Store {
     pub async fn idempotent(&self, key: String) -> Result<Option<(SessionId, [u8; 32])>, Error> {
         let any = key.len().checked_rem(self.workers()).unwrap_or(0);
         self.ask(any, |reply| Query::Idempotent(key, reply)).await
+    }
+
+    /// The session that this owner calls so.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn execution(&self, owner: Option<String>, id: ExecutionId) -> Result<Option<SessionId>, Error> {
+        let any = id.as_str().len().checked_rem(self.workers()).unwrap_or(0);
+        self.ask(any, |reply| Query::Execution(owner, id, reply)).await
     }
 
     /// Removes a session and its journal; it is gone from the store when this returns.

@@ -9,7 +9,7 @@ use super::query::Query;
 use super::{
     Append, Change, Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
 };
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -19,6 +19,8 @@ pub(super) struct Memory {
     sessions: BTreeMap<SessionKey, Kept>,
     keys: HashMap<SessionId, SessionKey>,
     idempotency: HashMap<String, (SessionId, [u8; 32])>,
+    /// By owner and what that calls them.
+    executions: HashMap<(Option<String>, ExecutionId), SessionId>,
     /// By collection, then by id.
     documents: BTreeMap<String, BTreeMap<String, Document>>,
     /// By the place of their last event.
@@ -92,6 +94,10 @@ impl Read for Memory {
         Ok(self.idempotency.get(key).copied())
     }
 
+    fn execution(&mut self, owner: Option<&str>, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
+        Ok(self.executions.get(&(owner.map(str::to_owned), id.clone())).copied())
+    }
+
     fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
         Ok(self.documents.get(collection).and_then(|documents| documents.get(id)).cloned())
     }
@@ -110,6 +116,12 @@ impl Read for Memory {
             },
         };
         Ok(found.take(query.limit).map(|(_, document)| part(document)).collect())
+    }
+
+    fn folders(&mut self, collection: &str, most: usize) -> Result<usize, Error> {
+        let ids = self.documents.get(collection).into_iter().flat_map(BTreeMap::keys);
+        let folders: HashSet<&str> = ids.filter_map(|id| id.split_once('/')).map(|(folder, _)| folder).collect();
+        Ok(folders.len().min(most))
     }
 
     fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
@@ -131,6 +143,11 @@ impl Read for Memory {
         };
         Ok(EventSpan { first_seq: first.first_seq, last_seq: last.last_seq })
     }
+}
+
+/// Under which owner and word a session is found.
+fn execution(summary: &Summary) -> Option<(Option<String>, ExecutionId)> {
+    summary.execution_id.clone().map(|id| (summary.owner.clone(), id))
 }
 
 fn fits(summary: &Summary, query: &ListSessions) -> bool {
@@ -254,6 +271,11 @@ impl Memory {
         if idempotency.is_some_and(|idempotency| self.idempotency.contains_key(&idempotency.key)) {
             return Err("the idempotency key was used already".into());
         }
+        let execution = execution(summary);
+        if execution.as_ref().is_some_and(|execution| self.executions.contains_key(execution)) {
+            return Err("an execution is called so already".into());
+        }
+        self.executions.extend(execution.map(|execution| (execution, summary.id)));
         if let Some(idempotency) = idempotency {
             self.idempotency.insert(idempotency.key.clone(), (summary.id, idempotency.digest));
         }
@@ -270,6 +292,9 @@ impl Memory {
     fn forget(&mut self, key: SessionKey) -> Option<SessionId> {
         let kept = self.sessions.remove(&key)?;
         self.keys.remove(&kept.summary.id);
+        if let Some(execution) = execution(&kept.summary) {
+            self.executions.remove(&execution);
+        }
         if let Some(key) = kept.idempotency {
             self.idempotency.remove(&key);
         }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::document::ListDocuments;
 use super::engine::Read;
 use super::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::Status;
 
 /// Where an answer goes; whoever asked may be gone.
@@ -28,10 +28,14 @@ pub(super) enum Query {
     CountLive(Reply<Vec<(Status, u64)>>),
     /// See [`Read::idempotent`].
     Idempotent(String, Reply<Option<(SessionId, [u8; 32])>>),
+    /// See [`Read::execution`].
+    Execution(Option<String>, ExecutionId, Reply<Option<SessionId>>),
     /// See [`Read::document`].
     Document(String, String, Reply<Option<Document>>),
     /// See [`Read::documents`].
     Documents(ListDocuments, Reply<Vec<Document>>),
+    /// See [`Read::folders`].
+    Folders(String, usize, Reply<usize>),
     /// See [`Read::events`].
     Events(u64, usize, Reply<Vec<EventRow>>),
     /// See [`Read::event_span`].
@@ -48,8 +52,10 @@ impl Query {
             Query::Pending(reply) => respond(reply, || engine.pending()),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),
             Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
+            Query::Execution(owner, id, reply) => respond(reply, || engine.execution(owner.as_deref(), &id)),
             Query::Document(collection, id, reply) => respond(reply, || engine.document(&collection, &id)),
             Query::Documents(query, reply) => respond(reply, || engine.documents(&query)),
+            Query::Folders(collection, most, reply) => respond(reply, || engine.folders(&collection, most)),
             Query::Events(after_seq, max_bytes, reply) => respond(reply, || engine.events(after_seq, max_bytes)),
             Query::EventSpan(reply) => respond(reply, || engine.event_span()),
         }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 
@@ -58,6 +58,8 @@ pub struct Summary {
     pub priority: Priority,
     /// Whom it belongs to.
     pub owner: Option<String>,
+    /// What its starter called it among events; no two of one owner are called the same.
+    pub execution_id: Option<ExecutionId>,
     /// The caller's own marks.
     pub labels: Vec<(String, String)>,
     /// What happens when its last connection goes.
@@ -66,6 +68,14 @@ pub struct Summary {
     pub created_at: Timestamp,
     /// What changes as it goes on.
     pub state: State,
+}
+
+impl Summary {
+    /// What it is called among events.
+    #[must_use]
+    pub fn execution_id(&self) -> ExecutionId {
+        self.execution_id.clone().unwrap_or_else(|| self.id.into())
+    }
 }
 
 /// The `Idempotency-Key` that a session was started with.

@@ -116,3 +116,14 @@ async fn an_agent_that_a_crew_needs_stays_and_all_changes_are_told() {
     assert_eq!((&events[2]["crew_id"], &events[2]["data"]["name"]), (&json!("c"), &json!("Two")));
     assert_eq!(events[5]["agent_id"], "b");
 }
+
+#[actix_web::test]
+async fn no_more_crews_and_agents_are_kept_than_may_be() {
+    let setup = Setup::memory().with(|settings| (settings.crews.max_crews, settings.crews.max_agents) = (1, 1));
+    let app = setup.start().await;
+    let agent = json!({"name": "n", "role": "r", "goal": "g", "kind": "check"});
+    for (path, body) in [("/api/v1/crews", json!({"name": "n"})), ("/api/v1/agents", agent)] {
+        assert_eq!(app.post(path, body.clone()).await.status, 201);
+        assert_eq!(app.post(path, body).await.code(409), "limit_reached");
+    }
+}

@@ -45,8 +45,8 @@ async fn a_position_that_is_none_is_told_so() {
         app.post(PATH, json!({"type": "custom.a"})).await.ok();
     }
     assert_eq!(app.get(&format!("{PATH}?since={epoch}:1")).await.code(410), "position_too_old");
-    assert_eq!(app.get(&format!("{PATH}?since=other:1")).await.code(409), "unknown_epoch");
-    assert_eq!(app.get(&format!("{PATH}?since={epoch}:9999")).await.code(409), "unknown_epoch");
+    assert_eq!(app.get(&format!("{PATH}?since=other:1")).await.code(409), "position_unknown");
+    assert_eq!(app.get(&format!("{PATH}?since={epoch}:9999")).await.code(409), "position_unknown");
     assert_eq!(app.get(&format!("{PATH}?since=1")).await.code(422), "invalid_query");
     let kept = app.get(PATH).await.ok();
     assert_eq!((kept["events"].as_array().unwrap().len(), &kept["events"][0]["seq"]), (10, &kept["first_seq"]));

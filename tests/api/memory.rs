@@ -58,3 +58,14 @@ async fn bad_keys_and_values_are_refused() {
     let large = put(&app, "/memory/a/k", &json!("x".repeat(300_000))).await;
     assert_eq!(large.code(413), "payload_too_large");
 }
+
+#[actix_web::test]
+async fn no_more_clients_keep_something_than_may() {
+    let app = Setup::memory().with(|settings| settings.memory.max_clients = 2).start().await;
+    for (path, status) in [("a/k", 201), ("b/k", 201), ("c/k", 409), ("a/other", 201), ("b/k", 200)] {
+        assert_eq!(put(&app, &format!("/memory/{path}"), &json!(1)).await.status, status, "{path}");
+    }
+    assert_eq!(put(&app, "/memory/c/k", &json!(1)).await.code(409), "limit_reached");
+    app.delete("/memory/b").await;
+    assert_eq!(put(&app, "/memory/c/k", &json!(1)).await.status, 201);
+}

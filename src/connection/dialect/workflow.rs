@@ -150,17 +150,21 @@ fn ping(text: &str) -> Inbound<'_> {
     Inbound::Ping { timestamp: timestamp.unwrap_or(RawValue::NULL) }
 }
 
+fn is_all(word: &str) -> bool {
+    matches!(word, "all" | "*")
+}
+
 fn chosen(fields: &mut Map<String, Value>) -> Result<Chosen, Misunderstood> {
     let events = match fields.remove("events") {
         None | Some(Value::Null) => return Ok(Chosen::All),
-        Some(Value::String(word)) if word == "all" => return Ok(Chosen::All),
+        Some(Value::String(word)) if is_all(&word) => return Ok(Chosen::All),
         Some(Value::Array(events)) => events,
         Some(_) => return Err(invalid("events is a list of message types")),
     };
     let mut interest = Interest(0);
     for event in &events {
         let word = event.as_str().ok_or_else(|| invalid("events is a list of message types"))?;
-        if word == "all" {
+        if is_all(word) {
             return Ok(Chosen::All);
         }
         let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word);
@@ -223,6 +227,7 @@ mod tests {
             (r#"{"type": "ping"}"#, "fine"),
             (r#"{"type": "subscribe"}"#, "fine"),
             (r#"{"type": "subscribe", "events": ["node_state", "all"]}"#, "fine"),
+            (r#"{"type": "subscribe", "events": ["*"]}"#, "fine"),
             (r#"{"type": "subscribe", "events": ["nodes"]}"#, "invalid_message"),
             (r#"{"type": "subscribe", "events": [1]}"#, "invalid_message"),
             (r#"{"type": "unsubscribe", "data": {"events": 1}}"#, "invalid_message"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Feeds, TOO_OLD, UNKNOWN_EPOCH, lost_words};
+use super::{Feeds, POSITION_UNKNOWN, TOO_OLD, lost_words};
 use crate::domain::event::Told;
 use crate::event::{Error, Position, Span};
 use crate::hub::{Link, Links};
@@ -66,8 +66,8 @@ async fn follow(
                 log::warn!(connection:% = link.id(), error:%; "events cannot be read; it is tried again");
                 actix::clock::sleep(AGAIN).await;
             }
-            Err(error @ (Error::TooOld(_) | Error::UnknownEpoch(_))) => {
-                let code = if let Error::TooOld(_) = error { TOO_OLD } else { UNKNOWN_EPOCH };
+            Err(error @ (Error::TooOld(_) | Error::PositionUnknown(_))) => {
+                let code = if let Error::TooOld(_) = error { TOO_OLD } else { POSITION_UNKNOWN };
                 let span = span();
                 tell_lost(link, code, &span);
                 reader.advance(span.last_seq.max(links.told_seq()));

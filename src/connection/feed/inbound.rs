@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::super::accept::Shared;
-use super::super::dialect::feed::said::{Inbound as Said, Misunderstood, decode, written};
+use super::super::dialect::feed::said::{self, Inbound as Said, Misunderstood, Publish, decode, written};
 use super::super::inbound::Inbound;
+use super::Rights;
+use super::publish::{Publisher, Unpublished, tell_unpublished};
 use crate::domain::event::{Filter, Subscription};
 use crate::domain::time::Timestamp;
 use crate::hub::Link;
@@ -18,17 +20,42 @@ use crate::hub::feed::Wants;
 pub(super) struct FeedInbound {
     link: Rc<Link>,
     shared: Rc<Shared>,
+    rights: Rights,
+    /// Publishes what the client tells of, once it has told of something.
+    publisher: Option<Publisher>,
 }
 
 impl FeedInbound {
     /// Hears the client of `link`.
-    pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>) -> Self {
-        Self { link, shared }
+    pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>, rights: Rights) -> Self {
+        Self { link, shared, rights, publisher: None }
     }
 
     /// Tells a client that something it said was not understood.
     pub(super) fn tell_misunderstood(&self, fault: &Misunderstood) {
         self.tell_error(fault.word(), &fault.to_string());
+    }
+
+    /// The same of a message that may have a `ref`, by which its client knows it.
+    fn refuse(&self, fault: &Misunderstood, text: &str) {
+        let reference = said::reference(text);
+        if reference.is_null() {
+            return self.tell_misunderstood(fault);
+        }
+        let (code, message) = (fault.word(), fault.to_string());
+        self.link.count_error(code);
+        self.tell(&json!({"type": "error", "code": code, "message": message, "ref": reference}));
+    }
+
+    fn publish(&mut self, publish: Box<Publish>) {
+        let (link, shared) = (&self.link, &self.shared);
+        if self.rights == Rights::Listening {
+            return tell_unpublished(link, &publish.reference, &Unpublished::Forbidden);
+        }
+        let publisher = self.publisher.get_or_insert_with(|| Publisher::start(Rc::clone(link), Rc::clone(shared)));
+        if let Err(publish) = publisher.take(publish) {
+            tell_unpublished(link, &publish.reference, &Unpublished::TooFast);
+        }
     }
 
     fn tell_error(&self, code: &'static str, message: &str) {
@@ -103,8 +130,9 @@ impl Inbound for FeedInbound {
             Ok(Said::Subscribe(more)) => self.subscribe(more),
             Ok(Said::Unsubscribe(less)) => self.unsubscribe(&less),
             Ok(Said::SetFilter(filter)) => self.set_filter(filter),
+            Ok(Said::Publish(publish)) => self.publish(publish),
             Ok(Said::Ping { timestamp }) => self.pong(timestamp),
-            Err(fault) => self.tell_misunderstood(&fault),
+            Err(fault) => self.refuse(&fault, text),
         }
     }
 

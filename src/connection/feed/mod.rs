@@ -2,6 +2,7 @@
 
 mod catch_up;
 mod inbound;
+mod publish;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::guard::Guard;
 use super::inbound::{Inbound, Unheard};
 use super::{Error, upgrade};
 use crate::domain::event::{Event, Filter, Happening, Kind, Subscription, Told};
+use crate::event::types::EventTypes;
 use crate::event::{Events, Position, Span};
 use crate::hub::close::CloseCode;
 use crate::hub::feed::desk::numbers;
@@ -31,6 +33,8 @@ use inbound::FeedInbound;
 pub struct Feeds {
     /// The event log.
     pub events: Events,
+    /// What users say of types of events.
+    pub types: EventTypes,
     /// Bytes of events that a replay reads at once.
     pub page_bytes: usize,
     /// Knows what clients are called.
@@ -42,11 +46,11 @@ pub struct Feeds {
 /// Which event socket it is, and so what it asks for at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// That of one session: its id, as it was written.
+    /// That of one execution, which need not be there yet: its id, as it was written.
     Execution(String),
     /// That of one crew.
     Crew(String),
-    /// That of executions, the queue, the system and what users made up.
+    /// That of everything.
     Global,
     /// That of the server's own numbers.
     Metrics,
@@ -54,11 +58,22 @@ pub enum Place {
     Custom(Vec<String>),
 }
 
+/// What a client may do on an event socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Listen.
+    Listening,
+    /// Tell of events as well.
+    Publishing,
+}
+
 /// What a client asks of an event socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Which one it is.
     pub place: Place,
+    /// What it may do there.
+    pub rights: Rights,
     /// What the client calls itself.
     pub client_id: Option<String>,
     /// What it has of the log already, where it wants what came after that.
@@ -130,7 +145,7 @@ impl Connections {
         let (subscriptions, unknown) = asked.place.subscriptions();
         let is_custom = matches!(asked.place, Place::Custom(_));
         if link.is_open() && !unknown.is_empty() && !is_custom {
-            let message = "this is no id of a session or crew";
+            let message = "this cannot be the id of an execution or crew";
             link.count_error("unknown_session");
             link.tell(
                 link.dialect()
@@ -148,7 +163,7 @@ impl Connections {
             Some(_) => presence.called(shared.feeds.hub.clone(), Arc::clone(&client_id)),
             None => presence,
         };
-        let inbound = FeedInbound::new(Rc::clone(&link), Rc::clone(shared));
+        let inbound = FeedInbound::new(Rc::clone(&link), Rc::clone(shared), asked.rights);
         let wants = Wants::new(subscriptions, Filter::default());
         shared.begin(&link, &asked, client_id, wants);
         for fault in asked.faults {
@@ -222,12 +237,12 @@ fn tell_event(link: &Link, told: &Told) {
 /// Why a replay cannot begin there, as the word in an `error`.
 fn lost(since: &Position, span: &Span, newest: u64) -> Option<&'static str> {
     if since.epoch != span.epoch || since.seq > newest {
-        return Some(UNKNOWN_EPOCH);
+        return Some(POSITION_UNKNOWN);
     }
     (since.seq + 1 < span.first_seq).then_some(TOO_OLD)
 }
 
-const UNKNOWN_EPOCH: &str = "unknown_epoch";
+const POSITION_UNKNOWN: &str = "position_unknown";
 const TOO_OLD: &str = "position_too_old";
 
 /// What a client is told whose position leads nowhere.

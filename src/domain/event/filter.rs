@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::id::SessionId;
+use super::super::id::ExecutionId;
 use super::super::status::Priority;
 use super::Happening;
 use super::pattern::Pattern;
@@ -14,8 +14,8 @@ pub struct Filter {
     pub types: Option<Vec<Pattern>>,
     /// At least as urgent as this.
     pub min_priority: Option<Priority>,
-    /// Of this session.
-    pub execution_id: Option<SessionId>,
+    /// Of this execution.
+    pub execution_id: Option<ExecutionId>,
     /// Of this crew.
     pub crew_id: Option<Arc<str>>,
     /// Of this agent.
@@ -28,7 +28,7 @@ impl Filter {
     pub fn takes(&self, happening: &Happening) -> bool {
         self.min_priority.is_none_or(|least| happening.priority >= least)
             && self.types.as_ref().is_none_or(|types| types.iter().any(|pattern| pattern.takes(&happening.kind)))
-            && self.execution_id.is_none_or(|id| happening.execution_id == Some(id))
+            && self.execution_id.as_ref().is_none_or(|id| happening.execution_id.as_ref() == Some(id))
             && self.crew_id.as_ref().is_none_or(|id| happening.crew_id.as_ref() == Some(id))
             && self.agent_id.as_ref().is_none_or(|id| happening.agent_id.as_ref() == Some(id))
     }
@@ -38,6 +38,7 @@ impl Filter {
 mod tests {
     use super::*;
     use crate::domain::event::Kind;
+    use crate::domain::id::SessionId;
 
     #[test]
     fn an_event_has_to_fit_all_that_is_set() {
@@ -50,8 +51,8 @@ mod tests {
         assert!(!Filter { types: Some(Vec::new()), ..base.clone() }.takes(&happening));
         let least = |priority| Filter { min_priority: Some(priority), ..base.clone() };
         assert!(least(Priority::High).takes(&happening) && !least(Priority::Critical).takes(&happening));
-        assert!(Filter { execution_id: Some(id), crew_id: Some("c".into()), ..base.clone() }.takes(&happening));
-        assert!(!Filter { execution_id: Some(SessionId::random()), ..base.clone() }.takes(&happening));
+        assert!(Filter { execution_id: Some(id.into()), crew_id: Some("c".into()), ..base.clone() }.takes(&happening));
+        assert!(!Filter { execution_id: Some(SessionId::random().into()), ..base.clone() }.takes(&happening));
         assert!(!Filter { crew_id: Some("d".into()), ..base.clone() }.takes(&happening));
         assert!(!Filter { agent_id: Some("a".into()), ..base }.takes(&happening));
     }

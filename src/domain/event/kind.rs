@@ -114,6 +114,22 @@ pub enum Group {
     Custom,
 }
 
+impl Group {
+    /// Every family.
+    pub const ALL: &[Group] = &[
+        Group::Execution,
+        Group::Task,
+        Group::Manager,
+        Group::Queue,
+        Group::Memory,
+        Group::System,
+        Group::Connection,
+        Group::Crew,
+        Group::Agent,
+        Group::Custom,
+    ];
+}
+
 /// The most bytes of a custom type's word.
 const LONGEST: usize = 128;
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::id::SessionId;
+use super::id::ExecutionId;
 use super::status::Priority;
 use super::time::Timestamp;
 pub use filter::Filter;
@@ -24,6 +24,9 @@ pub use pattern::Pattern;
 pub use subscription::Subscription;
 pub use told::Told;
 
+/// The most bytes of `data` and `metadata` together of what clients tell: every listener gets them.
+pub const LARGEST: usize = 65_536;
+
 /// Something that has happened, before it has an id and a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happening {
@@ -31,8 +34,8 @@ pub struct Happening {
     pub kind: Kind,
     /// How urgent it is.
     pub priority: Priority,
-    /// To which session.
-    pub execution_id: Option<SessionId>,
+    /// To which execution.
+    pub execution_id: Option<ExecutionId>,
     /// To which crew.
     pub crew_id: Option<Arc<str>>,
     /// To which agent.
@@ -59,10 +62,10 @@ impl Happening {
         }
     }
 
-    /// The same, which happened to a session.
+    /// The same, which happened to an execution.
     #[must_use]
-    pub fn of_execution(mut self, execution_id: SessionId) -> Self {
-        self.execution_id = Some(execution_id);
+    pub fn of_execution(mut self, execution_id: impl Into<ExecutionId>) -> Self {
+        self.execution_id = Some(execution_id.into());
         self
     }
 
@@ -126,7 +129,7 @@ impl Serialize for Event {
             priority: Priority,
             timestamp: String,
             #[serde(skip_serializing_if = "Option::is_none")]
-            execution_id: Option<SessionId>,
+            execution_id: Option<&'a ExecutionId>,
             #[serde(skip_serializing_if = "Option::is_none")]
             crew_id: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +145,7 @@ impl Serialize for Event {
             kind: kind.word(),
             priority: *priority,
             timestamp: self.timestamp.to_rfc3339(),
-            execution_id: *execution_id,
+            execution_id: execution_id.as_ref(),
             crew_id: crew_id.as_deref(),
             agent_id: agent_id.as_deref(),
             data,

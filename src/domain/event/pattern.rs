@@ -16,10 +16,10 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// `*`, a type's word, or the beginning of some type's word up to a dot and `*`: `execution.*`, `custom.orders.*`.
+    /// `*` or `all`, a type's word, or the beginning of some type's word up to a dot and `*`: `execution.*`, `custom.orders.*`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text == "*" {
+        if matches!(text, "*" | "all") {
             return Some(Pattern::All);
         }
         let Some(below) = text.strip_suffix('*').filter(|below| below.ends_with('.')) else {
@@ -70,6 +70,7 @@ mod tests {
     fn a_pattern_takes_what_it_names() {
         let takes = |pattern: &str, word: &str| Pattern::parse(pattern).unwrap().takes(&Kind::parse(word).unwrap());
         assert!(takes("execution.*", "execution.failed") && !takes("execution.*", "queue.cleared"));
+        assert!(takes("all", "custom.a") && takes("all", "memory.stored"));
         assert!(takes("*", "custom.a") && takes("custom.*", "custom.a.b") && takes("custom.a.*", "custom.a.b"));
         assert!(!takes("custom.a.*", "custom.ab") && !takes("custom.a", "custom.a.b"));
         for text in ["", "execution", "execution*", ".*", "nope.*", "execution.**", "custom..*", "execution.nope"] {

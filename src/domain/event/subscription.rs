@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::id::SessionId;
+use super::super::id::ExecutionId;
 use super::Happening;
 use super::kind::{Group, Kind};
 use super::pattern::Pattern;
@@ -10,11 +10,11 @@ use super::pattern::Pattern;
 /// What a listener asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subscription {
-    /// All of one session: `execution_{id}`.
-    Execution(SessionId),
+    /// All of one execution: `execution_{id}`, which need not be there yet.
+    Execution(ExecutionId),
     /// All of one crew: `crew_{id}`.
     Crew(Arc<str>),
-    /// Families of types: `task_updates`, `queue`, `memory`, `system`, `global`.
+    /// Families of types: `task_updates`, `queue`, `memory`, `system`; all of them: `global`, `all`.
     Groups(&'static str),
     /// A snapshot of the metrics, again and again: `metrics`.
     Metrics,
@@ -23,12 +23,13 @@ pub enum Subscription {
 }
 
 /// The words that stand for families of types.
-const GROUPS: [(&str, &[Group]); 5] = [
+const GROUPS: [(&str, &[Group]); 6] = [
     ("task_updates", &[Group::Task]),
     ("queue", &[Group::Queue]),
     ("memory", &[Group::Memory]),
     ("system", &[Group::System]),
-    ("global", &[Group::Execution, Group::Queue, Group::System, Group::Custom]),
+    ("global", Group::ALL),
+    ("all", Group::ALL),
 ];
 
 /// The most bytes of a crew's id.
@@ -70,7 +71,7 @@ impl Subscription {
     #[must_use]
     pub fn takes(&self, happening: &Happening) -> bool {
         match self {
-            Subscription::Execution(id) => happening.execution_id == Some(*id),
+            Subscription::Execution(id) => happening.execution_id.as_ref() == Some(id),
             Subscription::Crew(id) => happening.crew_id.as_ref() == Some(id),
             Subscription::Groups(_) => self.bits() & happening.kind.bit() != 0,
             Subscription::Metrics => false,
@@ -97,12 +98,14 @@ impl Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::SessionId;
 
     #[test]
     fn a_subscription_is_written_as_it_is_read() {
         let id = SessionId::random();
         let words = [
             format!("execution_{id}"),
+            "execution_exec_123".into(),
             "crew_a b".into(),
             "task_updates".into(),
             "queue".into(),
@@ -113,20 +116,25 @@ mod tests {
             "execution.*".into(),
             "custom.x".into(),
             "*".into(),
+            "all".into(),
         ];
         for word in words {
             assert_eq!(Subscription::parse(&word).map(|read| read.word()), Some(word));
         }
-        for word in ["", "execution_", "execution_7", "crew_", "nope", "execution"] {
+        for word in ["", "execution_", "execution_a b", "crew_", "nope", "execution"] {
             assert_eq!(Subscription::parse(word), None, "{word}");
         }
     }
 
     #[test]
-    fn global_is_executions_the_queue_the_system_and_what_users_made_up() {
-        let global = Subscription::parse("global").unwrap();
-        let takes = |word: &str| global.takes(&Happening::new(Kind::parse(word).unwrap()));
-        assert!(takes("execution.progress") && takes("queue.cleared") && takes("system.error") && takes("custom.x"));
-        assert!(!takes("memory.stored") && !takes("crew.created") && !takes("connection.lost"));
+    fn global_all_and_a_star_are_every_type() {
+        let custom = Kind::parse("custom.x.y").unwrap();
+        for word in ["global", "all", "*"] {
+            let everything = Subscription::parse(word).unwrap();
+            for kind in Kind::KNOWN.iter().chain([&custom]) {
+                assert!(everything.takes(&Happening::new(kind.clone())), "{word} {kind:?}");
+                assert!(everything.bits() & kind.bit() != 0, "{word} {kind:?}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::super::id::SessionId;
+use super::super::id::ExecutionId;
 use super::super::status::Priority;
 use super::super::time::Timestamp;
 use super::kind::{Keeping, Kind};
@@ -49,7 +49,7 @@ impl Told {
             kind: String,
             priority: Priority,
             timestamp: String,
-            execution_id: Option<SessionId>,
+            execution_id: Option<ExecutionId>,
             crew_id: Option<Arc<str>>,
             agent_id: Option<Arc<str>>,
             data: Map<String, Value>,
@@ -111,6 +111,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::SessionId;
 
     #[test]
     fn what_was_written_down_is_read_back() {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::{Listener, Recorded};
 use crate::config::handler::EventHandler;
 use crate::domain::event::{Kind, Pattern};
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 use crate::domain::mask::Mask;
 use crate::metrics::{self, Metrics};
 use crate::process::{Launcher, Program};
@@ -97,7 +97,7 @@ impl Handlers {
 }
 
 impl Listener for Handlers {
-    fn hears(&self, kind: &Kind, _: Option<SessionId>) -> bool {
+    fn hears(&self, kind: &Kind, _: Option<&ExecutionId>) -> bool {
         self.handlers.iter().any(|handler| handler.hears(kind))
     }
 

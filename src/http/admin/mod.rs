@@ -88,6 +88,7 @@ pub(super) fn table() -> Vec<Route> {
     vec![
         at("/api/v1/websocket/connections").get(connections::list).delete(connections::remove_stale),
         at("/api/v1/websocket/connections/{client_id}").get(connections::show),
+        at("/api/v1/websocket/connections/{client_id}/send").post(broadcast::to_client),
         at("/api/v1/websocket/disconnect/{client_id}").post(connections::disconnect),
         at("/api/v1/websocket/broadcast").post(broadcast::to_all),
         at("/api/v1/websocket/broadcast/{subscription}").post(broadcast::to_subscribers),

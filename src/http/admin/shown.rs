@@ -102,7 +102,7 @@ impl ShownFilter {
         Self {
             types: types.as_ref().map(|types| types.iter().map(crate::domain::event::Pattern::word).collect()),
             min_priority: *min_priority,
-            execution_id: execution_id.map(|id| id.to_string()),
+            execution_id: execution_id.as_ref().map(ToString::to_string),
             crew_id: crew_id.as_ref().map(ToString::to_string),
             agent_id: agent_id.as_ref().map(ToString::to_string),
         }

@@ -149,6 +149,7 @@ pub(in crate::http) async fn remove(
 
 impl Resource for Agent {
     const PATH: &'static str = "/api/v1/agents";
+    const PLURAL: &'static str = "agents";
     const UNKNOWN: Code = Code::UnknownAgent;
     const TOLD: [Kind; 3] = [Kind::AgentCreated, Kind::AgentUpdated, Kind::AgentDeleted];
 

@@ -150,6 +150,7 @@ pub(in crate::http) async fn remove(
 
 impl Resource for Crew {
     const PATH: &'static str = "/api/v1/crews";
+    const PLURAL: &'static str = "crews";
     const UNKNOWN: Code = Code::UnknownCrew;
     const TOLD: [Kind; 3] = [Kind::CrewCreated, Kind::CrewUpdated, Kind::CrewDeleted];
 

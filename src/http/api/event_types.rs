@@ -1,7 +1,7 @@
 //! `/api/v1/event-types`: the types of events that users made up and described.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -10,32 +10,15 @@ use super::super::auth::Admin;
 use super::super::body::JsonBody;
 use super::super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::super::decode::{Fields, fault};
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
 use super::super::query::Query;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::Kind;
 use crate::domain::time::Timestamp;
-use crate::session::messages::Fault;
-use crate::session::schema_faults;
-use crate::store::{self, Document, Store};
-
-/// Where the types are stored.
-const COLLECTION: &str = "event_types";
+use crate::event::types::{Declared, Error, EventType};
+use crate::store;
 
 /// The most bytes of a schema.
 const LARGEST: usize = 65_536;
-
-/// What a type of events means.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(in crate::http) struct EventType {
-    /// What it means, for people.
-    #[serde(default)]
-    description: String,
-    /// The JSON Schema of its `data`; anything fits, where it is left out.
-    #[schema(value_type = Option<Object>)]
-    #[cfg_attr(test, ts(type = "unknown"))]
-    schema: Option<Value>,
-}
 
 /// A type of events that is declared. Moments are seconds since the epoch.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,9 +68,9 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
         query.fault("cursor", "is none that this server has given", "invalid_value");
     }
     query.finish()?;
-    let found = state.sessions.store().documents(COLLECTION, cursor.as_deref(), limit + 1).await?;
+    let found = state.event_types.list(cursor.as_deref(), limit + 1).await?;
     let more = found.len() > limit;
-    let event_types: Vec<_> = found.into_iter().take(limit).map(declared).collect::<Result<_, _>>()?;
+    let event_types: Vec<_> = found.into_iter().take(limit).map(DeclaredType::from).collect();
     let next_cursor = event_types.last().filter(|_| more).map(|last| last.r#type.clone());
     Ok(HttpResponse::Ok().json(EventTypePage { event_types, next_cursor }))
 }
@@ -110,8 +93,7 @@ pub(in crate::http) async fn show(
     request: HttpRequest,
     word: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let found = state.sessions.store().document(COLLECTION, &word).await?;
-    let declared = declared(found.ok_or(Code::UnknownEventType)?)?;
+    let declared = DeclaredType::from(state.event_types.get(&word).await?);
     match for_read(request.headers(), declared.version)? {
         Read::NotModified => Ok(tagged(HttpResponse::NotModified(), declared.version).finish()),
         Read::Whole => Ok(tagged(HttpResponse::Ok(), declared.version).json(declared)),
@@ -143,12 +125,16 @@ pub(in crate::http) async fn save(
 ) -> Result<HttpResponse, Problem> {
     let conditions = Conditions::of(request.headers())?;
     let about = decode(&word, body)?;
-    let body = serde_json::to_string(&about).map_err(|_| Problem::from(Code::Internal))?;
-    let store = state.sessions.store();
-    let precondition = conditions.precondition(version_of(store, &word).await?)?;
-    let kept = store.put_document(COLLECTION, &word, body, precondition).await.map_err(refused)?;
+    let precondition = conditions.precondition(version_of(&state, &word).await?)?;
+    let kept = match state.event_types.declare(&word, &about, precondition).await {
+        Err(Error::Schema(bad)) => {
+            let fault = fault(&["body", "schema"], bad.to_string(), "invalid_value");
+            return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
+        }
+        kept => DeclaredType::from(kept?),
+    };
     let answer = if kept.version == 1 { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(tagged(answer, kept.version).json(declared(kept)?))
+    Ok(tagged(answer, kept.version).json(kept))
 }
 
 /// Forgets what a type of events means; events of it may be sent as before. Needs the admin token beyond this machine.
@@ -171,40 +157,17 @@ pub(in crate::http) async fn remove(
     word: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let conditions = Conditions::of(request.headers())?;
-    let store = state.sessions.store();
-    let there = version_of(store, &word).await?.ok_or(Code::UnknownEventType)?;
-    let precondition = conditions.precondition(Some(there))?;
-    store.remove_document(COLLECTION, &word, precondition).await.map_err(refused)?;
+    let there = version_of(&state, &word).await?.ok_or(Code::UnknownEventType)?;
+    state.event_types.forget(&word, conditions.precondition(Some(there))?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn version_of(store: &Store, word: &str) -> Result<Option<u64>, Problem> {
-    Ok(store.document(COLLECTION, word).await?.map(|document| document.version))
-}
-
-fn refused(error: store::Error) -> Problem {
-    match error {
-        store::Error::NotFound => Code::UnknownEventType.into(),
-        other @ (store::Error::Outdated { .. }
-        | store::Error::Conflict(_)
-        | store::Error::Unusable(_)
-        | store::Error::Unavailable(_)) => outdated(other),
+async fn version_of(state: &State, word: &str) -> Result<Option<u64>, Problem> {
+    match state.event_types.get(word).await {
+        Ok(declared) => Ok(Some(declared.version)),
+        Err(Error::Unknown) => Ok(None),
+        Err(error) => Err(error.into()),
     }
-}
-
-/// What is wrong with the data of an event, by what is declared of its type.
-///
-/// # Errors
-/// Where the store does not answer.
-pub(in crate::http) async fn faults(store: &Store, happening: &Happening) -> Result<Vec<Fault>, Problem> {
-    let word = happening.kind.word();
-    let Some(document) = store.document(COLLECTION, word).await? else { return Ok(Vec::new()) };
-    let Some(schema) = declared(document)?.about.schema else { return Ok(Vec::new()) };
-    let validator = jsonschema::validator_for(&schema).map_err(|error| {
-        log::error!(error:%, event_type = word; "the declared schema of a type of events cannot be used");
-        Problem::from(Code::Internal)
-    })?;
-    Ok(schema_faults("data", &validator, &Value::Object(happening.data.clone())))
 }
 
 fn is_custom(word: &str) -> bool {
@@ -215,12 +178,8 @@ fn decode(word: &str, body: Option<Value>) -> Result<EventType, Problem> {
     let mut fields = Fields::of(body)?;
     let description = fields.text("description", 4000).unwrap_or_default();
     let schema = fields.value("schema");
-    if let Some(schema) = &schema {
-        if schema.to_string().len() > LARGEST {
-            fields.fault(&["schema"], format!("must have at most {LARGEST} bytes"), "too_long");
-        } else if let Err(error) = jsonschema::validator_for(schema) {
-            fields.fault(&["schema"], format!("must be a JSON Schema: {error}"), "invalid_value");
-        }
+    if schema.as_ref().is_some_and(|schema| schema.to_string().len() > LARGEST) {
+        fields.fault(&["schema"], format!("must have at most {LARGEST} bytes"), "too_long");
     }
     let mut faults = fields.finish();
     if !is_custom(word) {
@@ -234,11 +193,23 @@ fn decode(word: &str, body: Option<Value>) -> Result<EventType, Problem> {
     }
 }
 
-fn declared(document: Document) -> Result<DeclaredType, Problem> {
-    let Document { id, version, created_at, updated_at, body, .. } = document;
-    let about = serde_json::from_str(&body).map_err(|error| {
-        log::error!(error:%, event_type = id.as_str(); "a declared type of events is not what it must be");
-        Problem::from(Code::Internal)
-    })?;
-    Ok(DeclaredType { r#type: id, version, created_at, updated_at, about })
+impl From<Declared> for DeclaredType {
+    fn from(declared: Declared) -> Self {
+        let Declared { word, version, created_at, updated_at, about } = declared;
+        Self { r#type: word, version, created_at, updated_at, about }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unknown => Code::UnknownEventType.into(),
+            Error::Outdated(version) => outdated(store::Error::Outdated { version }),
+            Error::Schema(bad) => Problem::new(Code::InvalidBody, format!("The schema {bad}.")),
+            Error::TooMany(most) => limit_reached(most, "types of events"),
+            Error::Busy => Code::TooBusy.into(),
+            Error::Damaged(_) => Code::Internal.into(),
+            Error::Unavailable(_) => Code::StoreUnavailable.into(),
+        }
+    }
 }

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::start::EXECUTION_ID;
 use crate::domain::event::{Filter, Happening, Kind, Pattern};
-use crate::domain::id::SessionId;
+use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
 use crate::event::{Error, Position, Span};
 
@@ -39,7 +40,7 @@ pub(in crate::http) struct DescribedEvent {
     #[schema(value_type = String, format = "date-time")]
     timestamp: (),
     /// To which execution.
-    #[schema(value_type = Option<String>, format = "uuid")]
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     execution_id: (),
     /// To which crew.
     crew_id: Option<String>,
@@ -85,7 +86,7 @@ struct Asked {
     params(
         ("type" = Option<String>, Query, description = "Only these types: words, or the beginning of some up to a dot and `*`, as in `execution.*`; separated by commas or repeated."),
         ("since" = Option<String>, Query, pattern = r"^([A-Za-z0-9]{1,64}:[0-9]+)?$", description = "Only those after this position, `EPOCH:SEQ`; all that are kept, where it is left out."),
-        ("execution_id" = Option<String>, Query, format = "uuid", description = "Only those of this execution."),
+        ("execution_id" = Option<String>, Query, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "Only those of this execution."),
         ("crew_id" = Option<String>, Query, description = "Only those of this crew."),
         ("agent_id" = Option<String>, Query, description = "Only those of this agent."),
         ("min_priority" = Option<Priority>, Query, description = "Only those that are at least this urgent."),
@@ -146,7 +147,7 @@ fn matching(json: &Bytes, filter: &Filter) -> Option<Box<RawValue>> {
     struct Head {
         r#type: String,
         priority: Priority,
-        execution_id: Option<SessionId>,
+        execution_id: Option<ExecutionId>,
         crew_id: Option<String>,
         agent_id: Option<String>,
     }
@@ -180,7 +181,7 @@ fn decode(query: &str) -> Result<Asked, Problem> {
     let filter = Filter {
         types: Some(types).filter(|types| !types.is_empty()),
         min_priority: parsed(&mut query, "min_priority", "must be low, normal, high or critical", Priority::parse),
-        execution_id: parsed(&mut query, "execution_id", "must be a UUID", |text| text.parse().ok()),
+        execution_id: parsed(&mut query, "execution_id", &format!("must be {EXECUTION_ID}"), |text| text.parse().ok()),
         crew_id: query.text("crew_id").map(Into::into),
         agent_id: query.text("agent_id").map(Into::into),
     };
@@ -198,12 +199,13 @@ fn parsed<T>(query: &mut Query<'_>, name: &str, wanted: &str, parse: impl Fn(&st
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let about = |code: Code, span: Span| {
-            let Span { epoch, first_seq, last_seq } = span;
-            Problem::new(code, format!("{} The log is {epoch}, with {first_seq} to {last_seq}.", code.text()))
+            let Span { epoch, first_seq, last_seq } = &span;
+            let detail = format!("{} The log is {epoch}, with {first_seq} to {last_seq}.", code.text());
+            Problem { span: Some(Box::new(span)), ..Problem::new(code, detail) }
         };
         match error {
             Error::TooOld(span) => about(Code::PositionTooOld, span),
-            Error::UnknownEpoch(span) => about(Code::UnknownEpoch, span),
+            Error::PositionUnknown(span) => about(Code::PositionUnknown, span),
             Error::Unavailable(_) => Code::StoreUnavailable.into(),
         }
     }
@@ -212,6 +214,7 @@ impl From<Error> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::SessionId;
 
     #[test]
     fn a_query_says_which_events() {
@@ -220,14 +223,14 @@ mod tests {
             decode(&format!("type=execution.*,queue.cleared&type=custom.a&since=ab12:7&execution_id={id}&limit=3"));
         let Asked { since, filter, limit } = asked.unwrap_or_else(|problem| panic!("{problem:?}"));
         assert_eq!((since.map(|at| at.to_string()), limit), (Some("ab12:7".into()), 3));
-        assert_eq!(filter.execution_id, Some(id));
+        assert_eq!(filter.execution_id, Some(id.into()));
         assert_eq!(filter.types.map(|types| types.len()), Some(3));
         assert!(decode("").is_ok_and(|asked| asked.filter == Filter::default() && asked.limit == 1000));
     }
 
     #[test]
     fn a_wrong_query_is_told_parameter_by_parameter() {
-        let problem = decode("type=nope&since=7&execution_id=x&min_priority=urgent&limit=0").err().unwrap();
+        let problem = decode("type=nope&since=7&execution_id=%20&min_priority=urgent&limit=0").err().unwrap();
         let mut locs: Vec<_> = problem.errors.iter().map(|fault| fault.loc.join(".")).collect();
         locs.sort();
         assert_eq!(locs, ["query.execution_id", "query.limit", "query.min_priority", "query.since", "query.type"]);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::cancel::stop;
-use super::super::client::{By, Subject, visible};
+use super::super::client::{By, Execution, visible};
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
@@ -15,9 +15,10 @@ use super::super::sessions;
 use super::super::start::{decode, digest};
 use super::super::view::{SessionDetail, SessionRow};
 use crate::crew::{Crew, Error};
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
+use crate::session::messages::{Called, Started};
 use crate::store::Idempotency;
 
 /// The label of a session that a crew does.
@@ -44,16 +45,19 @@ pub(in crate::http) struct StartExecution {
     labels: (),
     /// What happens when its last connection goes.
     on_disconnect: Option<OnDisconnect>,
+    /// What it is to be called; else its session's id. No two are called the same.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
+    execution_id: (),
 }
 
 /// An execution that was started, or asked to stop.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(in crate::http) struct ExecutionState {
-    /// Its id.
-    #[schema(value_type = String, format = "uuid")]
-    execution_id: SessionId,
-    /// The same: an execution is a session.
+    /// What it is called: as its starter wanted, else its session's id.
+    #[schema(value_type = String)]
+    execution_id: ExecutionId,
+    /// Its session's id.
     #[schema(value_type = String, format = "uuid")]
     session_id: SessionId,
     /// The task's name; left out in the answer to a cancel.
@@ -100,9 +104,9 @@ pub(in crate::http) struct ExecutionDetail {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "ExecutionNames"))]
 pub(in crate::http) struct About {
-    /// Its id, which is the session's.
-    #[schema(value_type = String, format = "uuid")]
-    execution_id: SessionId,
+    /// What it is called: as its starter wanted, else its session's id.
+    #[schema(value_type = String)]
+    execution_id: ExecutionId,
     /// The crew that it is for.
     crew_id: Option<String>,
 }
@@ -142,8 +146,8 @@ pub(in crate::http) async fn start(
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
     let started = state.sessions.start(spec, idempotency).await?;
-    let (execution_id, task, status) = (started.session_id, Some(started.task), started.status);
-    Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id: execution_id, task, status }))
+    let Started { session_id, execution_id, task, status } = started;
+    Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id, task: Some(task), status }))
 }
 
 /// Lists executions, newest first.
@@ -174,7 +178,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
 /// Shows all about an execution.
 #[utoipa::path(
     get, path = "/api/v1/executions/{execution_id}", tag = "executions",
-    params(("execution_id" = String, Path, description = "Its id.")),
+    params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What it is called, or its session's id.")),
     responses(
         (status = 200, description = "All about it.", body = ExecutionDetail),
         (status = 404, description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
@@ -182,7 +186,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
 )]
 pub(in crate::http) async fn show(
     state: web::Data<State>,
-    Subject(session_id): Subject,
+    Execution(Called { session_id, .. }): Execution,
 ) -> Result<HttpResponse, Problem> {
     let detail = SessionDetail::new(*state.sessions.describe(session_id).await?, Timestamp::now());
     Ok(HttpResponse::Ok().json(ExecutionDetail { about: About::of(detail.row()), detail }))
@@ -191,7 +195,7 @@ pub(in crate::http) async fn show(
 /// Stops an execution, at whatever point it is, also twice and after its end.
 #[utoipa::path(
     post, path = "/api/v1/executions/{execution_id}/cancel", tag = "executions",
-    params(("execution_id" = String, Path, description = "Its id.")),
+    params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What it is called, or its session's id.")),
     request_body(content = Option<super::super::cancel::CancelSession>),
     responses(
         (status = 200, description = "It stops or has ended.", body = ExecutionState),
@@ -200,16 +204,16 @@ pub(in crate::http) async fn show(
 )]
 pub(in crate::http) async fn cancel(
     state: web::Data<State>,
-    Subject(session_id): Subject,
+    Execution(Called { session_id, execution_id }): Execution,
     By(by): By,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let status = stop(&state, session_id, &by, body).await?;
-    Ok(HttpResponse::Ok().json(ExecutionState { execution_id: session_id, session_id, task: None, status }))
+    Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id, task: None, status }))
 }
 
 impl About {
     fn of(row: &SessionRow) -> Self {
-        Self { execution_id: row.id(), crew_id: row.label(CREW).map(str::to_owned) }
+        Self { execution_id: row.execution_id().clone(), crew_id: row.label(CREW).map(str::to_owned) }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::State;
 use super::super::conditional::{Conditions, Read, for_read, tagged};
 use super::super::decode::{Fields, fault};
-use super::super::error::{Code, Problem};
+use super::super::error::{Code, Problem, limit_reached};
 use super::page;
 use crate::crew::{Error, Kept, Roster, Thing, id_fault};
 use crate::domain::event::{Happening, Kind};
@@ -18,6 +18,8 @@ use crate::workflow::client::Expected;
 pub(super) trait Resource: Thing + Clone {
     /// Where they are.
     const PATH: &'static str;
+    /// What many of them are called.
+    const PLURAL: &'static str;
     /// That there is none.
     const UNKNOWN: Code;
     /// That one was made, changed, removed.
@@ -103,9 +105,9 @@ pub(super) async fn remove<T: Resource>(
 ) -> Result<HttpResponse, Problem> {
     let tag = Conditions::of(request.headers())?.for_write(version_of::<T>(state, id)).await?;
     let removed = state.roster.remove::<T>(id, tag.and_then(wanted)).await;
-    removed.map_err(|error| conflict(problem::<T>(error), tag))?;
+    let removed = removed.map_err(|error| conflict(problem::<T>(error), tag))?;
     let [.., deleted] = T::TOLD;
-    state.events.record(T::of(Happening::new(deleted), id).with("id", id));
+    tell(state, deleted, &removed);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -196,6 +198,7 @@ pub(super) fn problem<T: Resource>(error: Error) -> Problem {
         Error::InUse(crews) => {
             Problem::new(Code::AgentInUse, format!("These crews need the agent: {}.", crews.join(", ")))
         }
+        Error::TooMany(most) => limit_reached(most, T::PLURAL),
         Error::MissingAgents(_) => Code::InvalidBody.into(),
         Error::Unavailable(text) => {
             log::error!(error = text.as_str(); "crews and agents cannot be read or written");

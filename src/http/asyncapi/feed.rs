@@ -10,10 +10,10 @@ const SOCKETS: [(&str, &str, &str); 5] = [
     (
         "execution_events",
         "ws/executions/{execution_id}",
-        "All that happens to one session. The id need not be known yet.",
+        "All that happens to one execution, which need not be there yet: what its starter calls it, else its session's id.",
     ),
     ("crew_events", "ws/crews/{crew_id}", "All that happens to one crew."),
-    ("global_events", "ws/global", "What happens to sessions, in the queue, in the server, and what users made up."),
+    ("global_events", "ws/global", "Every event."),
     ("metrics_events", "ws/metrics", "The server's own numbers, at once and then every second."),
     ("custom_events", "ws/custom", "What the client asks for: nothing at first, or what `subscriptions` says."),
 ];
@@ -22,7 +22,7 @@ const SOCKETS: [(&str, &str, &str); 5] = [
 type Said = (&'static str, &'static str, fn() -> Value, &'static [&'static str]);
 
 /// What the server says beside events.
-const ANSWERS: [Said; 5] = [
+const ANSWERS: [Said; 6] = [
     (
         "subscribed",
         "The answer to `subscribe`: all that the client is subscribed to now.",
@@ -31,6 +31,12 @@ const ANSWERS: [Said; 5] = [
     ),
     ("unsubscribed", "The answer to `unsubscribe`: all that is left.", subscriptions, &["subscriptions"]),
     ("filter_set", "The answer to `set_filter`: what is left out from now on.", filter, &["filter"]),
+    (
+        "published",
+        "The answer to `publish`: the event is kept, at this place among all events.",
+        published,
+        &["seq", "ref", "id"],
+    ),
     ("pong", "The answer to a `ping`, with its `timestamp` as it came.", pong, &["timestamp"]),
     (
         "error",
@@ -41,10 +47,16 @@ const ANSWERS: [Said; 5] = [
 ];
 
 /// What a client says.
-const ACTIONS: [Said; 4] = [
+const ACTIONS: [Said; 5] = [
     ("subscribe", "Wants these, too.", subscriptions, &["subscriptions"]),
     ("unsubscribe", "Does not want these any more.", subscriptions, &["subscriptions"]),
     ("set_filter", "Wants only what fits this; `{}` is everything.", filter, &["filter"]),
+    (
+        "publish",
+        "Tells of something, as `POST /api/v1/events` does. Needs the admin token beyond the server's machine.",
+        publish,
+        &["type"],
+    ),
     ("ping", "Asks whether the server is there.", ping, &[]),
 ];
 
@@ -124,7 +136,7 @@ pub(super) fn event() -> Value {
             "type": {"anyOf": [{"enum": words}, {"type": "string", "pattern": r"^custom(\.[A-Za-z0-9_-]+)+$"}]},
             "priority": {"enum": ["low", "normal", "high", "critical"]},
             "timestamp": {"type": "string", "format": "date-time"},
-            "execution_id": {"type": "string", "format": "uuid"},
+            "execution_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "What its starter calls it, else its session's id, which is `metadata.session_id`."},
             "crew_id": {"type": "string"},
             "agent_id": {"type": "string"},
             "data": {"type": "object"},
@@ -159,7 +171,7 @@ fn described(key: &str, (name, meaning, fields, required): &Said) -> Value {
 
 fn subscriptions() -> Value {
     json!({"subscriptions": {"type": "array", "items": {"type": "string"},
-           "description": "`execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `memory`, `system`, `global`, `metrics`, or types such as `execution.*`."}})
+           "description": "`execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `memory`, `system`, `global`, `metrics`, or types such as `execution.*`; `*` and `all` are every type."}})
 }
 
 fn filter() -> Value {
@@ -172,6 +184,28 @@ fn filter() -> Value {
     }}})
 }
 
+fn publish() -> Value {
+    json!({
+        "type": {"type": "string", "pattern": r"^custom(\.[A-Za-z0-9_-]+)+$"},
+        "data": {"type": ["object", "null"], "description": "Where the type is declared, it has to fit its schema."},
+        "priority": {"enum": ["low", "normal", "high", "critical", null]},
+        "ref": reference_of_a_client(),
+        "execution_id": {"type": ["string", "null"]},
+        "crew_id": {"type": ["string", "null"]},
+        "agent_id": {"type": ["string", "null"]},
+        "metadata": {"type": ["object", "null"]},
+    })
+}
+
+fn published() -> Value {
+    json!({"seq": {"type": "integer", "minimum": 1}, "ref": reference_of_a_client(),
+           "id": {"type": "string", "format": "uuid"}})
+}
+
+fn reference_of_a_client() -> Value {
+    json!({"type": ["string", "number", "null"], "description": "What the client knows the event by."})
+}
+
 fn ping() -> Value {
     json!({"timestamp": true})
 }
@@ -181,7 +215,8 @@ fn pong() -> Value {
 }
 
 fn error() -> Value {
-    json!({"code": {"type": "string"}, "message": {"type": "string"}, "data": {"type": "object"}})
+    json!({"code": {"type": "string"}, "message": {"type": "string"}, "data": {"type": "object"},
+           "errors": {"type": "array", "items": {"type": "object"}}, "ref": reference_of_a_client()})
 }
 
 fn query(channel: &str) -> Value {

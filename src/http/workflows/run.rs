@@ -91,6 +91,7 @@ pub(in crate::http) async fn run(
         on_disconnect: run.on_disconnect.unwrap_or_default(),
         labels,
         owner: None,
+        execution_id: None,
     };
     let started = state.sessions.start(spec, idempotency).await.map_err(refused)?;
     let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };
@@ -111,6 +112,7 @@ fn refused(refused: Refused) -> Problem {
         other @ (Refused::UnknownSession
         | Refused::UnknownTask(_)
         | Refused::IdempotencyConflict
+        | Refused::ExecutionExists
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest

@@ -1,5 +1,6 @@
 //! What an operator asks and does about connections: the hub asks every shard, and the shards know.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +9,13 @@ use actix::{Addr, AsyncContext, Context, Handler, Message, MessageResult, Respon
 use futures::future::join_all;
 
 use super::super::close::CloseCode;
+use super::super::link::Link;
 use super::super::links::{Links, Seat};
 use super::super::shard::Shard;
 use super::super::{Hub, links};
 use super::messages::{
     Audience, BroadcastEvent, ClaimClientId, ConnectionDetails, DescribeConnections, DisconnectClient, Listening,
-    ReleaseClientId, RemoveStale, TellEvents,
+    ReleaseClientId, RemoveStale, SendToClient, Sent, TellEvents,
 };
 use crate::domain::event::{Event, Happening, Kind, Subscription, Told};
 
@@ -29,15 +31,27 @@ impl Links {
 
     /// Closes the connection of a client, because an operator says so; gives whether there is one.
     pub fn disconnect(&self, client_id: &str) -> bool {
-        let connection = {
-            let table = self.table.borrow();
-            let mut seats = table.values().filter(|seat| seat.link.is_open());
-            seats.find(|seat| *name(seat) == *client_id).map(|seat| seat.link.id())
-        };
-        if let Some(connection) = connection {
-            self.close(connection, CloseCode::Disconnected);
+        let link = self.called(client_id);
+        if let Some(link) = &link {
+            self.close(link.id(), CloseCode::Disconnected);
         }
-        connection.is_some()
+        link.is_some()
+    }
+
+    /// Tells one client an event, whatever it asked for.
+    pub fn send_to(&self, client_id: &str, told: &Told) -> Sent {
+        let Some(link) = self.called(client_id).filter(|link| link.reader().is_some()) else { return Sent::Unknown };
+        self.send_batch(&link);
+        let (dialect, mut out) = (link.dialect(), Vec::new());
+        dialect.event_frame(&dialect.event(told), &mut out);
+        if link.offer(1, out.into()).is_ok() { Sent::Told } else { Sent::NoRoom }
+    }
+
+    /// The connection of the client that is called so.
+    fn called(&self, client_id: &str) -> Option<Rc<Link>> {
+        let table = self.table.borrow();
+        let mut seats = table.values().filter(|seat| seat.link.is_open());
+        seats.find(|seat| *name(seat) == *client_id).map(|seat| Rc::clone(&seat.link))
     }
 }
 
@@ -97,6 +111,14 @@ impl Handler<DisconnectClient> for Shard {
     }
 }
 
+impl Handler<SendToClient> for Shard {
+    type Result = MessageResult<SendToClient>;
+
+    fn handle(&mut self, message: SendToClient, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.links.send_to(&message.client_id, &message.told))
+    }
+}
+
 impl Handler<RemoveStale> for Shard {
     type Result = usize;
 
@@ -130,6 +152,15 @@ impl Handler<DisconnectClient> for Hub {
     fn handle(&mut self, message: DisconnectClient, _: &mut Self::Context) -> Self::Result {
         let answers = ask(&self.shards, &message);
         Box::pin(async move { answers.await.contains(&true) })
+    }
+}
+
+impl Handler<SendToClient> for Hub {
+    type Result = ResponseFuture<Sent>;
+
+    fn handle(&mut self, message: SendToClient, _: &mut Self::Context) -> Self::Result {
+        let answers = ask(&self.shards, &message);
+        Box::pin(async move { answers.await.into_iter().find(|sent| *sent != Sent::Unknown).unwrap_or(Sent::Unknown) })
     }
 }
 

@@ -58,6 +58,27 @@ pub struct DisconnectClient {
     pub client_id: Arc<str>,
 }
 
+/// To the hub or a shard: tell this event to this client alone, whatever it asked for.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Sent")]
+pub struct SendToClient {
+    /// What the client is called.
+    pub client_id: Arc<str>,
+    /// The event, which has no `seq`.
+    pub told: Told,
+}
+
+/// What became of a [`SendToClient`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The client is told.
+    Told,
+    /// Too much waits for the client already.
+    NoRoom,
+    /// No client that is told events is called so.
+    Unknown,
+}
+
 /// To the hub or a shard: close now whoever was not heard for longer than the heartbeat allows. Gives how many.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(usize)]

@@ -326,7 +326,7 @@ fn places(told: &Told, audience: &Audience) -> SmallVec<[Topic; 3]> {
     }
     let happening = told.happening();
     places.push(Topic::Kind(u8::try_from(told.index()).unwrap_or(u8::MAX)));
-    places.extend(happening.execution_id.map(Topic::Execution));
+    places.extend(happening.execution_id.as_ref().map(|id| Topic::Execution(TopicKey::of(id.as_str()))));
     places.extend(happening.crew_id.as_ref().map(|id| Topic::Crew(TopicKey::of(id))));
     places
 }

@@ -110,7 +110,7 @@ fn wants() -> impl Strategy<Value = Wants> {
                 types.into_iter().map(|word| crate::domain::event::Pattern::parse(word).unwrap()).collect()
             }),
             min_priority: urgent.then_some(Priority::High),
-            execution_id: session.filter(|session| *session > 0).map(id),
+            execution_id: session.filter(|session| *session > 0).map(|session| id(session).into()),
             crew_id: crew.filter(|crew| *crew > 0).map(|crew| format!("c{crew}").into()),
             agent_id: None,
         },
@@ -142,7 +142,7 @@ proptest! {
             links.end(link.id());
         }
         let gauge = links.gauge();
-        prop_assert!(Kind::KNOWN.iter().all(|kind| !gauge.is_heard(kind, Some(id(1)))), "nobody is counted any more");
+        prop_assert!(Kind::KNOWN.iter().all(|kind| !gauge.is_heard(kind, Some(&id(1).into()))), "nobody is counted any more");
     }
 }
 

@@ -80,8 +80,8 @@ impl Wants {
         if !is_more || self.let_in == 0 {
             return topics;
         }
-        if let Some(id) = self.filter.execution_id {
-            topics.push(Topic::Execution(id));
+        if let Some(id) = &self.filter.execution_id {
+            topics.push(Topic::Execution(TopicKey::of(id.as_str())));
             return topics;
         }
         if let Some(id) = &self.filter.crew_id {
@@ -94,7 +94,7 @@ impl Wants {
         }
         for subscription in &self.subscriptions {
             match subscription {
-                Subscription::Execution(id) => topics.push(Topic::Execution(*id)),
+                Subscription::Execution(id) => topics.push(Topic::Execution(TopicKey::of(id.as_str()))),
                 Subscription::Crew(id) => topics.push(Topic::Crew(TopicKey::of(id))),
                 Subscription::Groups(_) | Subscription::Metrics | Subscription::Types(_) => {}
             }

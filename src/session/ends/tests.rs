@@ -133,6 +133,7 @@ async fn start(sessions: &Sessions, input: Value) -> SessionId {
         on_disconnect: OnDisconnect::Keep,
         labels: Default::default(),
         owner: None,
+        execution_id: None,
     };
     sessions.start(spec, None).await.unwrap().session_id
 }

@@ -17,6 +17,7 @@ fn spec(labels: &[(&str, &str)]) -> Spec {
         on_disconnect: OnDisconnect::Keep,
         labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         owner: None,
+        execution_id: None,
     }
 }
 
@@ -90,25 +91,25 @@ fn an_end_tells_how_it_came_and_how_long_it_took() {
         more
     };
     let completed = data(Status::Completed, End::Completed(json!({"a": [1]})));
-    assert_eq!(completed, times(json!({"status": "completed", "values": {"a": [1]}})));
+    assert_eq!(completed, times(json!({"status": "completed", "result": {"a": [1]}})));
     let failed = data(Status::Failed, End::Failed("no".into()));
     assert_eq!(failed, times(json!({"status": "failed", "error": "no"})));
     let cancelled = data(Status::Cancelled, End::Cancelled("why".into()));
-    assert_eq!(cancelled, times(json!({"status": "cancelled", "reason": "why"})));
+    assert_eq!(cancelled, times(json!({"status": "cancelled", "error": "why"})));
 }
 
 #[test]
 fn long_results_and_errors_are_cut_within_characters() {
     let (before, long) = (state(Status::Running, true), "ü".repeat(CUT));
     let completed = of(Some(&before), &state(Status::Completed, true), Some(&End::Completed(json!(long)))).remove(0);
-    let values = completed.data["values"].as_str().unwrap();
+    let values = completed.data["result"].as_str().unwrap();
     assert!(values.starts_with("\"üü") && values.len() <= CUT && values.len() > CUT - 4);
-    assert_eq!(completed.data["values_cut"], true);
+    assert_eq!(completed.data["result_cut"], true);
     let failed = of(Some(&before), &state(Status::Failed, true), Some(&End::Failed(long))).remove(0);
     assert_eq!(failed.data["error"].as_str().unwrap().len(), CUT);
     let whole = json!("x".repeat(CUT - 2));
     let completed = of(Some(&before), &state(Status::Completed, true), Some(&End::Completed(whole.clone()))).remove(0);
-    assert_eq!((completed.data.get("values"), completed.data.get("values_cut")), (Some(&whole), None));
+    assert_eq!((completed.data.get("result"), completed.data.get("result_cut")), (Some(&whole), None));
 }
 
 #[test]
@@ -138,7 +139,16 @@ fn labels_go_with_every_event_and_one_names_the_crew() {
         assert_eq!(happening.crew_id.as_deref(), Some("c"));
         assert_eq!(happening.metadata["labels"], json!({"crew": "c", "team": "red"}));
     }
-    assert!(begun.iter().all(|happening| happening.execution_id == Some(id)));
+    assert!(begun.iter().all(|happening| happening.execution_id == Some(id.into())));
+    assert!(begun.iter().all(|happening| happening.metadata["session_id"] == json!(id)));
+    let called = Spec { execution_id: "exec_123".parse().ok(), ..spec.clone() };
+    let change = Change { spec: &called, ..change };
+    let marked = change.mark(Happening::new(Kind::ExecutionStarted));
+    assert_eq!(
+        (marked.execution_id.as_ref().unwrap().as_str(), &marked.metadata["session_id"]),
+        ("exec_123", &json!(id))
+    );
+    assert_eq!(turned_away(&called).execution_id, called.execution_id);
     let other = change.mark(Happening::new(Kind::TaskAssigned).of_crew("other"));
     assert_eq!(other.crew_id.as_deref(), Some("other"));
     let event = Event::now(begun[0].clone());

@@ -15,6 +15,7 @@ contract! {
     a_precondition_that_fails_changes_nothing,
     of_many_writers_with_one_expectation_one_wins,
     documents_are_listed_in_the_order_of_ids_and_page_by_page,
+    folders_are_counted_by_the_beginnings_of_ids,
     a_removed_document_begins_anew,
     a_document_comes_after_what_was_appended_before,
     a_closed_store_takes_and_gives_no_documents,
@@ -40,6 +41,16 @@ async fn a_document_is_found_as_it_was_written(board: &mut Board) {
     }
     assert_eq!(board.store.document("workflows", "nobody").await.unwrap(), None);
     assert_eq!(board.store.document("nowhere", "").await.unwrap(), None);
+}
+
+async fn folders_are_counted_by_the_beginnings_of_ids(board: &mut Board) {
+    assert_eq!(board.store.count_folders("workflows", 10).await.unwrap(), 0);
+    for id in ["a/1", "a/2", "a!/1", "a0/1", "b", "b/", "b/c/d", "ключ/x", "~"] {
+        put(&board.store, id, "").await;
+    }
+    board.store.put_document("other", "z/1", String::new(), Anything).await.unwrap();
+    assert_eq!(board.store.count_folders("workflows", 10).await.unwrap(), 5);
+    assert_eq!(board.store.count_folders("workflows", 3).await.unwrap(), 3);
 }
 
 async fn a_version_counts_up_and_the_beginning_is_kept(board: &mut Board) {

@@ -146,6 +146,7 @@ pub(super) fn summary(store: &Store, worker: usize) -> Summary {
         task: "approval".into(),
         priority: Priority::Normal,
         owner: None,
+        execution_id: None,
         labels: Vec::new(),
         on_disconnect: OnDisconnect::Keep,
         created_at: Timestamp::now(),

@@ -4,7 +4,7 @@ use rusqlite::types::Type;
 use rusqlite::{Row, ToSql};
 
 use super::{integer, signed};
-use crate::domain::id::SessionId;
+use crate::domain::id::{BadExecutionId, ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::store::{SessionKey, Spent, State, Summary};
@@ -13,7 +13,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT key, id, task, priority, owner, labels, cancel_after, created_at, status, attempt, last_seq, ",
-            "started_at, ended_at, deadline, since, queued, running, waiting FROM sessions",
+            "started_at, ended_at, deadline, since, queued, running, waiting, execution_id FROM sessions",
             $rest
         )
     };
@@ -27,8 +27,8 @@ pub(super) const SELECT_BY_ID: &str = select!(" WHERE id = ?1");
 
 /// Makes a session's row.
 pub(super) const INSERT: &str = "INSERT INTO sessions (key, id, task, priority, owner, labels, cancel_after, created_at, \
-    status, attempt, last_seq, started_at, ended_at, deadline, since, queued, running, waiting) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    status, attempt, last_seq, started_at, ended_at, deadline, since, queued, running, waiting, \
+    execution_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 
 /// Changes what changes as a session goes on.
 pub(super) const UPDATE: &str = "UPDATE sessions SET status = ?2, attempt = ?3, last_seq = ?4, started_at = ?5, \
@@ -36,12 +36,12 @@ pub(super) const UPDATE: &str = "UPDATE sessions SET status = ?2, attempt = ?3, 
 
 /// Runs [`INSERT`].
 pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary) -> rusqlite::Result<usize> {
-    let Summary { key, id, task, priority, owner, labels, on_disconnect, created_at, state } = summary;
+    let Summary { key, id, task, priority, owner, execution_id, labels, on_disconnect, created_at, state } = summary;
     let cancel_after = match on_disconnect {
         OnDisconnect::Keep => None,
         OnDisconnect::CancelAfter(seconds) => Some(seconds),
     };
-    let parameters: [&dyn ToSql; 18] = [
+    let parameters: [&dyn ToSql; 19] = [
         &integer(*key),
         &id.as_bytes(),
         task,
@@ -60,6 +60,7 @@ pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary)
         &state.spent.queued,
         &state.spent.running,
         &state.spent.waiting,
+        &execution_id.as_ref().map(ExecutionId::as_str),
     ];
     statement.execute(parameters)
 }
@@ -94,6 +95,7 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         task: row.get(2)?,
         priority: word(row, 3, Priority::parse)?,
         owner: row.get(4)?,
+        execution_id: execution_id(row, 18)?,
         labels: labels(row, 5)?,
         on_disconnect: row.get::<_, Option<f64>>(6)?.map_or(OnDisconnect::Keep, OnDisconnect::CancelAfter),
         created_at: Timestamp::from_micros(row.get(7)?),
@@ -113,6 +115,11 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
 /// An id's sixteen bytes.
 pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<SessionId> {
     row.get(column).map(SessionId::from_bytes)
+}
+
+fn execution_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ExecutionId>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(str::parse).transpose().map_err(|error: BadExecutionId| wrong(column, error))
 }
 
 /// A word of ours.

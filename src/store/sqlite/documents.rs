@@ -36,6 +36,23 @@ pub(super) fn list(connection: &Connection, query: &ListDocuments) -> Result<Vec
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// See [`crate::store::engine::Read::folders`]. One look at the key for each of them, however much is in it.
+pub(super) fn folders(connection: &Connection, collection: &str, most: usize) -> Result<usize, Error> {
+    // '0' is what comes after '/'.
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE folders(id) AS ( \
+             SELECT (SELECT id FROM documents WHERE collection = ?1 AND instr(id, '/') > 0 ORDER BY id LIMIT 1) \
+             UNION ALL \
+             SELECT (SELECT id FROM documents WHERE collection = ?1 AND instr(id, '/') > 0 \
+                     AND id >= substr(folders.id, 1, instr(folders.id, '/') - 1) || '0' ORDER BY id LIMIT 1) \
+             FROM folders WHERE folders.id IS NOT NULL LIMIT ?2 \
+         ) SELECT count(id) FROM folders",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let counted: i64 = statement.query_row(params![collection, most], |row| row.get(0))?;
+    Ok(usize::try_from(counted).unwrap_or(0))
+}
+
 /// See [`crate::store::engine::Engine::put`]. Must be called inside a transaction.
 pub(super) fn put(connection: &Connection, put: Put) -> Result<Document, Error> {
     let present = present(connection, &put.collection, &put.id)?;

@@ -10,7 +10,7 @@ use super::documents;
 use super::events;
 use super::watch::Files;
 use super::{integer, signed};
-use crate::domain::id::SessionId;
+use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{Priority, Status};
 use crate::store::document::ListDocuments;
 use crate::store::engine::Read;
@@ -91,12 +91,23 @@ impl Read for Reader {
         Ok(statement.query_row([key], |row| Ok((columns::id(row, 0)?, row.get(1)?))).optional()?)
     }
 
+    fn execution(&mut self, owner: Option<&str>, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id FROM sessions WHERE ifnull(owner, '') = ifnull(?1, '') AND execution_id = ?2")?;
+        Ok(statement.query_row(params![owner, id.as_str()], |row| columns::id(row, 0)).optional()?)
+    }
+
     fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
         documents::find(&self.connection, collection, id)
     }
 
     fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
         documents::list(&self.connection, query)
+    }
+
+    fn folders(&mut self, collection: &str, most: usize) -> Result<usize, Error> {
+        documents::folders(&self.connection, collection, most)
     }
 
     fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {

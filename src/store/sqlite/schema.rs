@@ -11,7 +11,7 @@ use super::header::Fault;
 pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
 
 /// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
-const STEPS: &[&str] = &[V1, V2, V3];
+const STEPS: &[&str] = &[V1, V2, V3, V4];
 
 /// Today's version.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -76,6 +76,13 @@ const V3: &str = "
     ) STRICT;
 ";
 
+/// Two owners may use the same word; where there is none, all sessions are of one owner.
+const V4: &str = "
+    ALTER TABLE sessions ADD COLUMN execution_id TEXT;
+    CREATE UNIQUE INDEX sessions_execution ON sessions (ifnull(owner, ''), execution_id)
+        WHERE execution_id IS NOT NULL;
+";
+
 /// Whether a database was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
@@ -129,7 +136,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name IN
             ('sessions', 'journal', 'idempotency', 'sessions_live', 'sessions_due', 'sessions_ended',
-             'idempotency_session', 'documents', 'events')
+             'idempotency_session', 'documents', 'events', 'sessions_execution')
          ORDER BY name",
     )?;
     let objects = statement.query_map([], |row| row.get(0))?;

@@ -24,7 +24,7 @@ pub fn event(event: &event::Event) -> Bytes {
         r#type: happening.kind.word().to_owned(),
         priority: priority(happening.priority).into(),
         timestamp_us: event.timestamp.as_micros(),
-        execution_id: happening.execution_id.map(|id| id.to_string()).unwrap_or_default(),
+        execution_id: happening.execution_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         crew_id: id(happening.crew_id.as_deref()),
         agent_id: id(happening.agent_id.as_deref()),
         data: json(&happening.data),

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::domain::event::{Filter, Pattern, Subscription};
+use crate::domain::event::{Filter, Happening, Kind, LARGEST, Pattern, Subscription};
+use crate::domain::id::{BadExecutionId, ExecutionId};
 use crate::domain::json::{self as exact, Unreadable};
 use crate::domain::status::Priority;
 
@@ -22,11 +23,22 @@ pub enum Inbound<'a> {
     Unsubscribe(Vec<Subscription>),
     /// It leaves out what does not fit this.
     SetFilter(Filter),
+    /// It tells of something.
+    Publish(Box<Publish>),
     /// It asks whether anybody is there.
     Ping {
         /// To be sent back as it is.
         timestamp: &'a RawValue,
     },
+}
+
+/// What a client tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publish {
+    /// What has happened.
+    pub happening: Happening,
+    /// To be sent back as it is; null where it was left out.
+    pub reference: Value,
 }
 
 /// Why what a client says is not done.
@@ -39,7 +51,7 @@ pub enum Misunderstood {
     #[error("{0}")]
     Invalid(String),
     /// There is no such action.
-    #[error("there is no action {0:?}; there are subscribe, unsubscribe, set_filter and ping")]
+    #[error("there is no action {0:?}; there are subscribe, unsubscribe, set_filter, publish and ping")]
     UnknownAction(String),
     /// There is nothing of that name to subscribe to.
     #[error("there is nothing called {0:?} to subscribe to")]
@@ -47,6 +59,9 @@ pub enum Misunderstood {
     /// The filter is not valid.
     #[error("{0}")]
     InvalidFilter(String),
+    /// It says too much.
+    #[error("data must have at most {LARGEST} bytes, with metadata")]
+    TooLarge,
 }
 
 impl Misunderstood {
@@ -59,6 +74,7 @@ impl Misunderstood {
             Misunderstood::UnknownAction(_) => "unknown_action",
             Misunderstood::UnknownSubscription(_) => "unknown_subscription",
             Misunderstood::InvalidFilter(_) => "invalid_filter",
+            Misunderstood::TooLarge => "too_large",
         }
     }
 }
@@ -86,9 +102,80 @@ pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
         "subscribe" => subscriptions(&fields).map(Inbound::Subscribe),
         "unsubscribe" => subscriptions(&fields).map(Inbound::Unsubscribe),
         "set_filter" => filter(fields.get("filter")).map(Inbound::SetFilter),
+        "publish" => publish(fields).map(|publish| Inbound::Publish(Box::new(publish))),
         "ping" => Ok(ping(text)),
         _ => Err(Misunderstood::UnknownAction(cut(&action))),
     }
+}
+
+/// What a message that was not understood has as its `ref`; null where it has none.
+#[must_use]
+pub fn reference(text: &str) -> Value {
+    #[derive(Deserialize)]
+    struct Reference {
+        r#ref: Value,
+    }
+    serde_json::from_str(text).map_or(Value::Null, |Reference { r#ref }| short(r#ref).unwrap_or_default())
+}
+
+fn publish(mut fields: Map<String, Value>) -> Result<Publish, Misunderstood> {
+    let reference = short(fields.remove("ref").unwrap_or_default());
+    let reference = reference.ok_or_else(|| invalid("ref is a string of at most 128 bytes, or a number"))?;
+    let kind = fields.get("type").and_then(Value::as_str).and_then(Kind::parse);
+    let kind = kind.filter(|kind| matches!(kind, Kind::Custom(_)));
+    let kind = kind.ok_or_else(|| invalid("type is custom. and more, such as custom.orders.paid"))?;
+    let (data, metadata) = (object(&mut fields, "data")?, object(&mut fields, "metadata")?);
+    let bytes = [&data, &metadata].map(|map| serde_json::to_vec(map).map_or(0, |text| text.len()));
+    if bytes.iter().sum::<usize>() > LARGEST {
+        return Err(Misunderstood::TooLarge);
+    }
+    let given = |key: &str| fields.get(key).filter(|value| !value.is_null());
+    let named = |key: &str| given(key).map(|value| id(value, key)).transpose().map_err(as_invalid);
+    let usual = Happening::new(kind);
+    let happening = Happening {
+        priority: given("priority").map_or(Ok(usual.priority), priority).map_err(as_invalid)?,
+        execution_id: given("execution_id").map(execution).transpose().map_err(as_invalid)?,
+        crew_id: named("crew_id")?,
+        agent_id: named("agent_id")?,
+        data,
+        metadata,
+        ..usual
+    };
+    Ok(Publish { happening, reference })
+}
+
+/// What is wrong with a field is told as such, also of one that filters have as well.
+fn as_invalid(wrong: Misunderstood) -> Misunderstood {
+    match wrong {
+        Misunderstood::InvalidFilter(text) => Misunderstood::Invalid(text),
+        other @ (Misunderstood::NotJson
+        | Misunderstood::Invalid(_)
+        | Misunderstood::UnknownAction(_)
+        | Misunderstood::UnknownSubscription(_)
+        | Misunderstood::TooLarge) => other,
+    }
+}
+
+fn object(fields: &mut Map<String, Value>, key: &str) -> Result<Map<String, Value>, Misunderstood> {
+    match fields.remove(key) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(map)) => Ok(map),
+        Some(_) => Err(Misunderstood::Invalid(format!("{key} is an object"))),
+    }
+}
+
+/// Something that is sent back: a short text, a number or nothing.
+fn short(reference: Value) -> Option<Value> {
+    match &reference {
+        Value::Null | Value::Number(_) => Some(reference),
+        Value::String(text) if text.len() <= 128 => Some(reference),
+        Value::String(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn execution(value: &Value) -> Result<ExecutionId, Misunderstood> {
+    let id = value.as_str().ok_or_else(|| wrong("execution_id is a string"))?.parse();
+    id.map_err(|bad: BadExecutionId| wrong(&bad.to_string()))
 }
 
 /// Reads one subscription.
@@ -110,7 +197,7 @@ pub fn written(filter: &Filter) -> Value {
     let mut set =
         |key: &str, value: Option<Value>| value.into_iter().for_each(|value| drop(fields.insert(key.into(), value)));
     set("min_priority", min_priority.map(|priority| json!(priority)));
-    set("execution_id", execution_id.map(|id| json!(id)));
+    set("execution_id", execution_id.as_ref().map(|id| json!(id)));
     set("crew_id", crew_id.as_deref().map(Value::from));
     set("agent_id", agent_id.as_deref().map(Value::from));
     Value::Object(fields)
@@ -143,10 +230,7 @@ fn filter(value: Option<&Value>) -> Result<Filter, Misunderstood> {
         match key.as_str() {
             "types" => filter.types = Some(types(value)?),
             "min_priority" => filter.min_priority = Some(priority(value)?),
-            "execution_id" => {
-                let id = value.as_str().and_then(|id| id.parse().ok());
-                filter.execution_id = Some(id.ok_or_else(|| wrong("execution_id is the id of a session"))?);
-            }
+            "execution_id" => filter.execution_id = Some(execution(value)?),
             "crew_id" => filter.crew_id = Some(id(value, "crew_id")?),
             "agent_id" => filter.agent_id = Some(id(value, "agent_id")?),
             other => return Err(Misunderstood::InvalidFilter(format!("a filter has no {:?}", cut(other)))),
@@ -206,6 +290,14 @@ mod tests {
             (r#"{"action": 1}"#, "invalid_message"),
             (r#"{"action": "hello"}"#, "unknown_action"),
             (r#"{"action": "ping"}"#, "fine"),
+            (r#"{"action": "publish"}"#, "invalid_message"),
+            (r#"{"action": "publish", "type": "custom.a"}"#, "fine"),
+            (r#"{"action": "publish", "type": "custom.a", "data": {}, "priority": "high", "ref": "r"}"#, "fine"),
+            (r#"{"action": "publish", "type": "execution.failed"}"#, "invalid_message"),
+            (r#"{"action": "publish", "type": "custom.a", "data": []}"#, "invalid_message"),
+            (r#"{"action": "publish", "type": "custom.a", "priority": "now"}"#, "invalid_message"),
+            (r#"{"action": "publish", "type": "custom.a", "execution_id": "a b"}"#, "invalid_message"),
+            (r#"{"action": "publish", "type": "custom.a", "ref": {}}"#, "invalid_message"),
             (r#"{"action": "subscribe"}"#, "invalid_message"),
             (r#"{"action": "subscribe", "subscriptions": "global"}"#, "invalid_message"),
             (r#"{"action": "subscribe", "subscriptions": [1]}"#, "invalid_message"),
@@ -219,13 +311,33 @@ mod tests {
             (r#"{"action": "set_filter", "filter": {"types": ["nope"]}}"#, "invalid_filter"),
             (r#"{"action": "set_filter", "filter": {"types": "queue.*"}}"#, "invalid_filter"),
             (r#"{"action": "set_filter", "filter": {"min_priority": "urgent"}}"#, "invalid_filter"),
-            (r#"{"action": "set_filter", "filter": {"execution_id": "x"}}"#, "invalid_filter"),
+            (r#"{"action": "set_filter", "filter": {"execution_id": "a b"}}"#, "invalid_filter"),
             (r#"{"action": "set_filter", "filter": {"crew_id": ""}}"#, "invalid_filter"),
             (r#"{"action": "set_filter", "filter": {"crew": "a"}}"#, "invalid_filter"),
         ];
         for (text, expected) in cases {
             assert_eq!(word(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_published_is_read_whole_and_not_too_long() {
+        let said = json!({"action": "publish", "type": "custom.a", "data": {"n": 1}, "priority": "high", "ref": 7,
+                          "execution_id": "e", "crew_id": "c", "metadata": {"m": 2}});
+        let Ok(Inbound::Publish(publish)) = decode(&said.to_string()) else { panic!("{said}") };
+        let Publish { happening, reference } = *publish;
+        assert_eq!((happening.kind.word(), happening.priority, reference), ("custom.a", Priority::High, json!(7)));
+        assert_eq!((&happening.data["n"], &happening.metadata["m"]), (&json!(1), &json!(2)));
+        let long = json!({"action": "publish", "type": "custom.a", "data": {"x": "x".repeat(LARGEST)}, "ref": "r"});
+        assert_eq!(word(&long.to_string()), "too_large");
+        assert_eq!(
+            (reference_of(&long), reference_of(&json!({"ref": []})), super::reference("{")),
+            (json!("r"), json!(null), json!(null))
+        );
+    }
+
+    fn reference_of(said: &Value) -> Value {
+        super::reference(&said.to_string())
     }
 
     #[test]
@@ -243,7 +355,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_said_is_answered(
-            text in ".{0,80}", action in "(ping|subscribe|unsubscribe|set_filter|x)", key in "(types|crew_id|x)", rest in ".{0,20}",
+            text in ".{0,80}", action in "(ping|subscribe|unsubscribe|set_filter|publish|x)", key in "(types|crew_id|x)", rest in ".{0,20}",
         ) {
             let _ = decode(&text);
             let _ = decode(&format!(r#"{{"action": "{action}", {rest}}}"#));

@@ -176,7 +176,7 @@ export class EventFeed {
       const last = Math.max(last_seq, this.#newest);
       this.#begin({ epoch: this.#epoch, seq: last });
       this.#options.onMissed?.({ why: "too_old", epoch: this.#epoch, from, first, last });
-    } else if (type === "error" && code === "unknown_epoch") {
+    } else if (type === "error" && code === "position_unknown") {
       // The same log may be shorter than it was, where somebody has put back an old copy of it.
       if (!this.#isNewLog && this.#epoch !== null) this.#join({ epoch: this.#epoch, seq: this.#newest }, true);
     } else if (type === "error") {

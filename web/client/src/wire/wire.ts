@@ -692,6 +692,10 @@ export type StartedSession = {
  */
 session_id: SessionId,
 /**
+ * What it is called among events.
+ */
+execution_id: ExecutionId,
+/**
  * The task's name.
  */
 task: string,
@@ -876,9 +880,9 @@ next_cursor: string | null, };
  */
 export type ExecutionRow = {
 /**
- * Its id, which is the session's.
+ * What it is called: as its starter wanted, else its session's id.
  */
-execution_id: SessionId,
+execution_id: ExecutionId,
 /**
  * The crew that it is for.
  */
@@ -945,9 +949,9 @@ times: Times, };
  */
 export type ExecutionDetail = {
 /**
- * Its id, which is the session's.
+ * What it is called: as its starter wanted, else its session's id.
  */
-execution_id: SessionId,
+execution_id: ExecutionId,
 /**
  * The crew that it is for.
  */
@@ -1038,11 +1042,11 @@ times: Times, };
  */
 export type ExecutionState = {
 /**
- * Its id.
+ * What it is called: as its starter wanted, else its session's id.
  */
-execution_id: SessionId,
+execution_id: ExecutionId,
 /**
- * The same: an execution is a session.
+ * Its session's id.
  */
 session_id: SessionId,
 /**
@@ -1059,9 +1063,9 @@ status: Status, };
  */
 export type ExecutionNames = {
 /**
- * Its id, which is the session's.
+ * What it is called: as its starter wanted, else its session's id.
  */
-execution_id: SessionId,
+execution_id: ExecutionId,
 /**
  * The crew that it is for.
  */
@@ -1330,7 +1334,11 @@ node_errors?: { [key in string]: NodeFaults },
 /**
  * What is wrong with the graph as a whole, with `invalid_graph`.
  */
-graph_errors?: Array<GraphFault>, };
+graph_errors?: Array<GraphFault>,
+/**
+ * Which events there are, with `position_unknown` and `position_too_old`.
+ */
+data?: LogSpan, };
 
 /**
  * What a port takes or gives.

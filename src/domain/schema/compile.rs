@@ -1,14 +1,14 @@
-//! JSON Schemas as this server reads them: with the dialect of patterns that forms have, and nothing that could take more
-//! than linear time.
+//! How a schema is compiled: with the dialect of patterns that forms have, each of which takes linear time and little
+//! memory.
 
-use jsonschema::{Keyword, ValidationError, Validator};
+use jsonschema::{Keyword, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use super::dialect;
+use super::super::dialect::{self, MAX_COMPILED};
 
 /// Why a schema cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub(super) enum Unusable {
     /// It is no JSON Schema.
     #[error("{0}")]
     Invalid(String),
@@ -21,11 +21,13 @@ pub enum Unusable {
 ///
 /// # Errors
 /// [`Unusable`].
-pub fn compile(schema: &Value) -> Result<Validator, Unusable> {
+pub(super) fn compile(schema: &Value) -> Result<Validator, Unusable> {
     dialect::options().build(schema).map_err(|error| {
         let reason = error.to_string();
         // With an engine that has look-around, and its patterns left aside, it is a schema all the same.
-        let lenient = jsonschema::options().with_keyword("pattern", |_, _, _| Ok(Box::new(Anything)));
+        let small = PatternOptions::fancy_regex().size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED);
+        let options = jsonschema::options().with_pattern_options(small);
+        let lenient = options.with_keyword("pattern", |_, _, _| Ok(Box::new(Anything)));
         if lenient.build(schema).is_ok() { Unusable::Pattern(reason) } else { Unusable::Invalid(reason) }
     })
 }
