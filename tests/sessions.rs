@@ -9,3 +9,4 @@ mod secrets;
 mod story;
 mod streams;
 mod transcripts;
+mod unsaved;

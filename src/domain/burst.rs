@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::entry::{Class, Entry, Stamped};
+use super::entry::{Class, Entry, Stamped, Unsaved};
 use super::record::Internal;
 use super::time::Timestamp;
 
@@ -24,13 +24,26 @@ pub struct Told {
     pub json: Bytes,
 }
 
-/// The entries of one row of the journal.
+/// A line or progress inside a [`Burst`] that is sent and not stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passing {
+    /// How many of the burst's entries stand before it.
+    pub after: usize,
+    /// The word in its `type`, for server-sent events.
+    pub kind: Bytes,
+    /// Its JSON, as clients get it.
+    pub json: Bytes,
+}
+
+/// The entries of one row of the journal, and what is sent along with them.
 #[derive(Clone, Debug, Default)]
 pub struct Burst {
     /// The row's text: entries and records, one a line.
     pub body: Bytes,
     /// Its entries, in order.
     pub told: SmallVec<[Told; 4]>,
+    /// What is sent between them and not stored, in order.
+    pub passing: Vec<Passing>,
 }
 
 /// A row of a journal that cannot be read.
@@ -89,7 +102,25 @@ impl Burst {
             };
             told.push(Told { seq, class, kind, json });
         }
-        Ok((Burst { body, told }, lines))
+        Ok((Burst { body, told, passing: Vec::new() }, lines))
+    }
+
+    /// How many messages clients get of it.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.told.len() + self.passing.len()
+    }
+
+    /// The bytes that it takes in memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.body.len() + self.passing.iter().map(|passing| passing.json.len()).sum::<usize>()
+    }
+
+    /// Sends this along behind everything else; none of it has entries of its own.
+    pub fn append_passing(&mut self, passing: Vec<Passing>) {
+        let after = self.told.len();
+        self.passing.extend(passing.into_iter().map(|passing| Passing { after, ..passing }));
     }
 
     /// The `seq` of its last entry, where it has any.
@@ -112,10 +143,11 @@ fn kind_of(json: &Bytes) -> Bytes {
 pub struct BurstBuilder {
     body: Vec<u8>,
     told: SmallVec<[(u64, Class, usize, usize); 8]>,
+    passing: Vec<Passing>,
 }
 
 impl BurstBuilder {
-    /// Whether nothing was written.
+    /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.body.is_empty()
@@ -138,6 +170,22 @@ impl BurstBuilder {
         }
     }
 
+    /// Adds a line or progress that is sent in this place and not stored.
+    pub fn pass(&mut self, unsaved: &Unsaved<'_>) {
+        match serde_json::to_vec(unsaved) {
+            Ok(json) => {
+                let json = Bytes::from(json);
+                self.passing.push(Passing { after: self.told.len(), kind: kind_of(&json), json });
+            }
+            Err(error) => log::error!(error:%; "a line of output could not be written"),
+        }
+    }
+
+    /// Takes out what is only sent, where there is nothing to store.
+    pub fn take_passing(&mut self) -> Vec<Passing> {
+        if self.is_empty() { std::mem::take(&mut self.passing) } else { Vec::new() }
+    }
+
     /// Adds a record that they will not.
     pub fn note(&mut self, record: &Internal) {
         self.write(record);
@@ -155,7 +203,7 @@ impl BurstBuilder {
                 Told { seq, class, kind: kind_of(&json), json }
             })
             .collect();
-        Burst { body, told }
+        Burst { body, told, passing: self.passing }
     }
 
     /// Whether the line could be written. What the domain's types hold always can: their keys are strings.
@@ -199,6 +247,33 @@ mod tests {
         assert_eq!(read.last_seq(), Some(6));
         let stamped: Stamped = serde_json::from_slice(&read.told[1].json).unwrap();
         assert_eq!(stamped.lane.as_deref(), Some("agent"));
+    }
+
+    #[test]
+    fn what_is_not_saved_stands_in_its_place_and_not_in_the_row() {
+        let now = Timestamp::from_micros(1_500_000);
+        let line = |content: &str| Entry::Stream { content: content.into() };
+        let pass = |builder: &mut BurstBuilder, content: &str| {
+            builder.pass(&Unsaved { entry: &line(content), lane: Some("l"), save_state: false, timestamp: now });
+        };
+        let mut builder = BurstBuilder::default();
+        pass(&mut builder, "before");
+        assert!(builder.is_empty(), "there is nothing to store");
+        builder.tell(&line("saved"), None, 5, now);
+        pass(&mut builder, "after");
+        assert_eq!(builder.take_passing(), [], "they go with the row");
+        let mut burst = builder.finish();
+        let row = r#"{"type":"stream","content":"saved","seq":5,"timestamp":1.5}"#;
+        assert_eq!(burst.body, format!("{row}\n"));
+        let places: Vec<usize> = burst.passing.iter().map(|passing| passing.after).collect();
+        assert_eq!(places, [0, 1]);
+        let json = r#"{"type":"stream","content":"before","lane":"l","save_state":false,"timestamp":1.5}"#;
+        assert_eq!((burst.passing[0].kind.as_ref(), burst.passing[0].json.as_ref()), (&b"stream"[..], json.as_bytes()));
+        let mut alone = BurstBuilder::default();
+        pass(&mut alone, "behind");
+        burst.append_passing(alone.take_passing());
+        assert_eq!(burst.passing.last().map(|passing| passing.after), Some(1));
+        assert_eq!((burst.messages(), burst.last_seq()), (4, Some(5)));
     }
 
     #[test]

@@ -158,6 +158,26 @@ pub struct Stamped {
     pub timestamp: Timestamp,
 }
 
+/// A line or progress that is not saved: it reaches whoever is connected at that moment, has no place in the journal and is
+/// never replayed.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Unsaved<'a> {
+    /// What is shown.
+    #[serde(flatten)]
+    pub entry: &'a Entry,
+    /// The lane of the task that told it, where the task has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub lane: Option<&'a str>,
+    /// Always false: this is how it differs from an entry of the journal.
+    #[cfg_attr(test, ts(type = "false"))]
+    pub save_state: bool,
+    /// When, in seconds since the epoch.
+    #[schema(value_type = f64)]
+    pub timestamp: Timestamp,
+}
+
 fn is_false(value: &bool) -> bool {
     !*value
 }

@@ -34,6 +34,7 @@ const COUNT: &str = r#"{"type":"integer","minimum":0}"#;
 const BOOLEAN: &str = r#"{"type":"boolean"}"#;
 const NUMBER: &str = r#"{"type":"number"}"#;
 const FLAG: &str = r#"{"type":"boolean"}"#;
+const UNSAVED: &str = r#"{"const":false,"description":"Only where it is not saved: it has no seq then, reaches those who are connected at that moment, and is never replayed."}"#;
 const OBJECT: &str = r#"{"type":"object"}"#;
 const ANY: &str = "true";
 const UUID: &str = r#"{"type":"string","format":"uuid"}"#;
@@ -54,11 +55,11 @@ const TOLD: &[Message] = &[
     ),
     said("state_replay_complete", "What follows is live.", &[("message", TEXT, true)]),
     entry("status", "The session changed its state.", &[("status", STATUS, true), ("attempt", COUNT, true)]),
-    entry("stream", "A line of output.", &[("content", TEXT, true)]),
+    entry("stream", "A line of output.", &[("content", TEXT, true), ("save_state", UNSAVED, false)]),
     entry(
         "progress",
         "How far the task is.",
-        &[("done", NUMBER, true), ("total", NUMBER, true), ("label", TEXT, true)],
+        &[("done", NUMBER, true), ("total", NUMBER, true), ("label", TEXT, true), ("save_state", UNSAVED, false)],
     ),
     entry(
         "request_confirmation",
@@ -206,7 +207,10 @@ fn described(message: &Message) -> Value {
         properties.insert("timestamp".into(), json!({"type": "number", "description": "Seconds since the epoch."}));
         properties.insert("lane".into(), json!({"type": "string"}));
         if message.name != FORM {
-            required.extend(["seq", "timestamp"]);
+            required.push("timestamp");
+            if !message.fields.iter().any(|(name, ..)| *name == "save_state") {
+                required.push("seq");
+            }
         }
     }
     json!({
@@ -242,7 +246,7 @@ fn field_error() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entry::{Entry, Stamped};
+    use crate::domain::entry::{Entry, Stamped, Unsaved};
     use crate::domain::id::RequestId;
     use crate::domain::request::{Field, FieldType};
     use crate::domain::status::Status;
@@ -297,6 +301,17 @@ mod tests {
             }
         }
         assert_eq!(TOLD.iter().filter(|message| message.journaled).count(), entries().len());
+    }
+
+    #[test]
+    fn what_is_not_saved_is_described_as_it_is_sent() {
+        for entry in entries() {
+            let (_, validator) = validator(entry.kind());
+            let unsaved = Unsaved { entry: &entry, lane: None, save_state: false, timestamp: Timestamp::now() };
+            let sent = serde_json::to_value(unsaved).unwrap();
+            let is_shown = matches!(entry, Entry::Stream { .. } | Entry::Progress { .. });
+            assert_eq!(validator.is_valid(&sent), is_shown || entry.kind() == FORM, "{sent}");
+        }
     }
 
     #[test]

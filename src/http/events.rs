@@ -47,7 +47,7 @@ pub(super) struct EventPage {
         ("Last-Event-ID" = Option<u64>, Header, format = "uint64", description = "The same as `since`, for event streams."),
     ),
     responses(
-        (status = 200, description = "Entries of the journal.", content(
+        (status = 200, description = "Entries of the journal. An event stream also has what is sent with `save_state` false, without an `id`.", content(
             (EventPage = "application/json"),
             (String = "text/event-stream"),
         )),

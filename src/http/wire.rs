@@ -6,7 +6,7 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::connection::dialect::session::Outbound;
-use crate::domain::entry::{Entry, Stamped};
+use crate::domain::entry::{Entry, Stamped, Unsaved};
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::request::{Field, FieldError, FieldType};
 use crate::domain::status::{OnDisconnect, Priority, Status};
@@ -52,6 +52,7 @@ fn declarations() -> String {
         FieldError,
         Entry,
         Stamped,
+        Unsaved<'static>,
         Winner,
         Fault,
         Outbound<'static>,

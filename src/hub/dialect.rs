@@ -6,7 +6,7 @@ use super::close::CloseCode;
 use super::frame;
 use super::messages::Announced;
 use super::tell::{Interest, Parts};
-use crate::domain::burst::{Burst, Told};
+use crate::domain::burst::{Burst, Passing, Told};
 use crate::domain::entry::Class;
 use crate::domain::event::Told as Event;
 use crate::domain::tail::Replay;
@@ -31,6 +31,11 @@ pub trait Dialect: Sync + 'static {
 
     /// Appends entries.
     fn entries(&self, told: &[Told], out: &mut Vec<u8>);
+
+    /// Appends a line or progress that has no place in the journal.
+    fn passing(&self, passing: &Passing, out: &mut Vec<u8>) {
+        frame::write_text(out, &passing.json);
+    }
 
     /// Appends the words before an announced replay; none by default.
     fn opening(&self, _opening: Opening, _out: &mut Vec<u8>) {}
@@ -94,10 +99,16 @@ pub trait Dialect: Sync + 'static {
         out.into()
     }
 
-    /// The entries of a burst, in one piece.
+    /// The entries of a burst and what is sent between them, in one piece.
     fn burst(&self, burst: &Burst) -> Bytes {
         let mut out = Vec::with_capacity(size(&burst.told));
-        self.entries(&burst.told, &mut out);
+        let mut from = 0;
+        for passing in &burst.passing {
+            self.entries(burst.told.get(from..passing.after).unwrap_or_default(), &mut out);
+            self.passing(passing, &mut out);
+            from = passing.after;
+        }
+        self.entries(burst.told.get(from..).unwrap_or_default(), &mut out);
         out.into()
     }
 }

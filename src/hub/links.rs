@@ -211,14 +211,22 @@ impl Links {
     }
 
     /// Tells a burst to all who listen; it is written once for each dialect among them. Who has no room for it reads
-    /// more slowly than is told, and falls behind.
+    /// more slowly than is told, and falls behind; of a burst without entries it gets nothing, and stays.
     pub fn publish(&self, topic: Topic, burst: &Burst) {
-        let Some(first) = burst.told.first() else { return };
+        let messages = burst.messages();
+        if messages == 0 {
+            return;
+        }
+        let first = burst.told.first();
         let mut behind = Vec::new();
         let mut round = self.turns.round();
         let ends = has_the_end(&burst.told);
         let mut written: SmallVec<[(&'static str, Bytes); 2]> = SmallVec::new();
         for (_, link) in self.topics.borrow().listeners(topic) {
+            if first.is_none() && !link.has_room() {
+                link.count_dropped(messages as u64);
+                continue;
+            }
             let dialect = link.dialect();
             let frames = match written.iter().find(|(name, _)| *name == dialect.name()) {
                 Some((_, frames)) => frames.clone(),
@@ -228,8 +236,11 @@ impl Links {
                     frames
                 }
             };
-            if link.put(burst.told.len(), Bytes::new(), frames).is_err() {
-                behind.push(Rc::clone(link));
+            if link.put(messages, Bytes::new(), frames).is_err() {
+                match first {
+                    Some(first) => behind.push((Rc::clone(link), first.seq.saturating_sub(1))),
+                    None => link.count_dropped(messages as u64),
+                }
                 continue;
             }
             round.wake(link);
@@ -237,8 +248,8 @@ impl Links {
                 link.finish();
             }
         }
-        for link in behind {
-            self.falls_behind(&link, topic, first.seq.saturating_sub(1));
+        for (link, number) in behind {
+            self.falls_behind(&link, topic, number);
         }
     }
 

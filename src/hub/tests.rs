@@ -13,8 +13,8 @@ use proptest::prelude::*;
 
 use super::links::Arrival;
 use super::*;
-use crate::domain::burst::{Burst, BurstBuilder, Told};
-use crate::domain::entry::Entry;
+use crate::domain::burst::{Burst, BurstBuilder, Passing, Told};
+use crate::domain::entry::{Entry, Unsaved};
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::tail::{Replay, Tail, TailLimits};
 use crate::domain::time::Timestamp;
@@ -40,6 +40,18 @@ impl Dialect for Numbers {
             out.push(u8::try_from(told.seq).unwrap());
         }
     }
+
+    fn passing(&self, _: &Passing, out: &mut Vec<u8>) {
+        out.push(0);
+    }
+}
+
+/// What is not saved, alone.
+fn passing(count: usize) -> Burst {
+    let (mut builder, entry) = (BurstBuilder::default(), Entry::Stream { content: String::new() });
+    let unsaved = Unsaved { entry: &entry, lane: None, save_state: false, timestamp: Timestamp::from_micros(0) };
+    (0..count).for_each(|_| builder.pass(&unsaved));
+    builder.finish()
 }
 
 fn burst(first: u64, count: u64) -> Burst {
@@ -125,6 +137,21 @@ async fn who_falls_behind_is_told_nothing_until_it_listens_again() {
     links.subscribe(slow.id(), topic(), &Arc::new(replay(6, 3)), Announced::No);
     links.publish(topic(), &burst(9, 1));
     assert_eq!((drain(&slow).0, drain(&other).0), (vec![6, 7, 8, 9], vec![9]));
+}
+
+#[actix::test]
+async fn nobody_falls_behind_for_what_is_not_saved() {
+    let links = links(&Connections { outbox_bytes: 4, ..Connections::default() });
+    links.on_falling_behind(|_, _, _| panic!("nobody lacks an entry"));
+    let link = open(&links);
+    links.subscribe(link.id(), topic(), &Arc::default(), Announced::No);
+    links.publish(topic(), &passing(1));
+    links.publish(topic(), &burst(1, 2));
+    links.publish(topic(), &passing(1));
+    links.publish(topic(), &burst(3, 1));
+    assert_eq!(drain(&link), (vec![0, 1, 2, 3], false), "the second one found no room");
+    links.publish(topic(), &passing(2));
+    assert_eq!(drain(&link), (vec![0, 0], false));
 }
 
 #[actix::test]

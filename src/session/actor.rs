@@ -310,6 +310,10 @@ impl Session {
             }
             let command = match call {
                 Call::Tell(call, entry) => Command::Tell(call, entry),
+                Call::Pass(lane, entry) => {
+                    self.pass(lane.as_deref(), &entry);
+                    continue;
+                }
                 Call::Note(record) => Command::Note(record),
                 Call::StepStarted(call, record) => {
                     self.afterwards.push(Afterwards::StepWritten(call));
@@ -375,6 +379,7 @@ impl Session {
         let mut afterwards = std::mem::take(&mut self.afterwards);
         self.settle_replies(&mut afterwards);
         if self.builder.is_empty() {
+            self.send_passing();
             for afterwards in self.unwritten.after_last(afterwards) {
                 self.finish_afterwards(afterwards);
             }

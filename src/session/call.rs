@@ -45,6 +45,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Call {
     /// Tell this.
     Tell(CallId, Entry),
+    /// Show this line or progress of a lane to whoever is connected; it is no recorded call.
+    Pass(Option<Lane>, Entry),
     /// Note this.
     Note(Internal),
     /// Note that a step starts, and say when that is written.
@@ -66,7 +68,7 @@ impl Call {
     /// progress are cut where they are told.
     pub(crate) fn entry(&self) -> Option<(&str, usize)> {
         match self {
-            Call::Tell(_, Entry::Stream { .. } | Entry::Progress { .. }) => None,
+            Call::Tell(_, Entry::Stream { .. } | Entry::Progress { .. }) | Call::Pass(..) => None,
             Call::Tell(_, entry) => Some((entry.kind(), json_bytes(entry))),
             Call::Confirm(_, question) => Some(("question", json_bytes(&question.message))),
             Call::Ask(_, form) => Some(("form", json_bytes(&form.fields) + json_bytes(&form.message))),

@@ -111,19 +111,29 @@ impl TaskContext {
 
     /// Tells a line of output. Waits only where the task is far ahead of the store.
     pub fn stream(&self, content: impl Into<String>) -> Telling {
-        let mut content = content.into();
-        // Before it is cut: half a secret is not found any more.
-        self.port.mask().clean(&mut content);
-        shorten(&mut content, self.port.limits.text_bytes());
-        self.tell(Entry::Stream { content }, "output")
+        self.tell(self.line(content.into()), "output")
+    }
+
+    /// Shows a line of output to whoever is connected at this moment, such as the tokens of an answer that follows as a
+    /// whole. It is not saved: it has no `seq`, is not replayed, and clients that are slow to read may miss it.
+    pub fn stream_unsaved(&self, content: impl Into<String>) -> Telling {
+        self.pass(self.line(content.into()))
     }
 
     /// Tells how far the task is: `done` of `total` units of work, and what it does.
     pub fn progress(&self, done: impl Into<Number>, total: impl Into<Number>, label: impl Into<String>) -> Telling {
-        let mut label = label.into();
-        self.port.mask().clean(&mut label);
-        shorten(&mut label, self.port.limits.text_bytes());
-        self.tell(Entry::Progress { done: done.into(), total: total.into(), label }, "output")
+        self.tell(self.amount(done.into(), total.into(), label.into()), "output")
+    }
+
+    /// Shows how far the task is to whoever is connected at this moment, without saving it: see
+    /// [`TaskContext::stream_unsaved`].
+    pub fn progress_unsaved(
+        &self,
+        done: impl Into<Number>,
+        total: impl Into<Number>,
+        label: impl Into<String>,
+    ) -> Telling {
+        self.pass(self.amount(done.into(), total.into(), label.into()))
     }
 
     /// Tells an entry of the task kind's own type, with these fields beside `type`, `seq` and `timestamp`.
@@ -229,6 +239,31 @@ impl TaskContext {
     pub fn on_cancel(&self, cleanup: impl Future<Output = ()> + 'static) -> CleanupGuard {
         let number = self.port.add_cleanup(Box::pin(cleanup));
         CleanupGuard { port: self.port.clone(), number: Cell::new(Some(number)) }
+    }
+
+    fn line(&self, content: String) -> Entry {
+        Entry::Stream { content: self.shown(content) }
+    }
+
+    fn amount(&self, done: Number, total: Number, label: String) -> Entry {
+        Entry::Progress { done, total, label: self.shown(label) }
+    }
+
+    /// A text as it may be shown.
+    fn shown(&self, mut text: String) -> String {
+        // Before it is cut: half a secret is not found any more.
+        self.port.mask().clean(&mut text);
+        shorten(&mut text, self.port.limits.text_bytes());
+        text
+    }
+
+    fn pass(&self, entry: Entry) -> Telling {
+        // What was shown before the server went down is not shown again among what is new.
+        if !self.port.is_replaying(&self.lane) {
+            self.port.told(size(&entry));
+            self.port.put(Call::Pass(self.lane.clone(), entry));
+        }
+        Telling::new(self.port.clone(), true)
     }
 
     fn tell(&self, entry: Entry, what: &str) -> Telling {

@@ -21,6 +21,7 @@ pub mod kinds;
 mod loaded;
 mod machine;
 pub mod messages;
+mod passing;
 mod port;
 pub mod queue;
 pub(crate) mod retention;

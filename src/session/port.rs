@@ -133,6 +133,12 @@ impl Port {
         Some(error)
     }
 
+    /// Whether the next call of a lane is answered from the journal.
+    pub(crate) fn is_replaying(&self, lane: &Option<Lane>) -> bool {
+        let ordinal = self.ordinals.borrow().get(lane).copied().unwrap_or_default();
+        self.script.borrow().has(&CallId { lane: lane.clone(), ordinal })
+    }
+
     pub(crate) fn put(&self, call: Call) {
         self.calls.borrow_mut().push(call);
     }

@@ -59,6 +59,12 @@ impl Script {
         Some(std::mem::replace(recorded, Recorded::Told))
     }
 
+    /// Whether the journal has a call of that number.
+    #[must_use]
+    pub(crate) fn has(&self, call: &CallId) -> bool {
+        self.lanes.get(&call.lane).is_some_and(|calls| calls.len() > call.ordinal as usize)
+    }
+
     /// The first offer of a retry after attempt `attempt` at or behind `call`, and why that attempt failed: it need not
     /// run again.
     #[must_use]

@@ -20,7 +20,7 @@ impl Session {
             return call;
         }
         match &mut call {
-            Call::Tell(_, entry) => clean_entry(entry, mask),
+            Call::Tell(_, entry) | Call::Pass(_, entry) => clean_entry(entry, mask),
             Call::Note(record) => self.clean_record(record, mask),
             Call::Confirm(_, question) => mask.clean(&mut question.message),
             Call::Ask(_, form) => {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::call::CallId;
 use super::messages::{Answered, Description, Refused, Reply, Started};
-use crate::domain::burst::{Burst, Told};
+use crate::domain::burst::{Burst, Passing, Told};
 use crate::domain::id::RequestId;
 use crate::domain::status::Status;
 
@@ -65,8 +65,17 @@ impl UnwrittenRows {
     }
 
     pub(super) fn push(&mut self, row: Unwritten) {
-        self.bytes += row.burst.body.len();
+        self.bytes += row.burst.bytes();
         self.rows.push_back(row);
+    }
+
+    /// Sends this along with the last row that waits; gives it back where none does.
+    pub(super) fn pass_after_last(&mut self, passing: Vec<Passing>) -> Option<Vec<Passing>> {
+        let Some(last) = self.rows.back_mut() else { return Some(passing) };
+        self.bytes -= last.burst.bytes();
+        last.burst.append_passing(passing);
+        self.bytes += last.burst.bytes();
+        None
     }
 
     /// Adds something to the last row that waits; gives it back where none does.
@@ -83,7 +92,7 @@ impl UnwrittenRows {
             return None;
         }
         let row = self.rows.pop_front()?;
-        self.bytes -= row.burst.body.len();
+        self.bytes -= row.burst.bytes();
         Some(row)
     }
 }

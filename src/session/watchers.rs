@@ -1,11 +1,12 @@
 //! Who listens to one session: its connections, and the shards that hold them.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
 use actix::Addr;
 use smallvec::SmallVec;
 
-use crate::domain::burst::Burst;
+use crate::domain::burst::{Burst, Passing};
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::tail::Replay;
 use crate::hub::close::CloseCode;
@@ -16,6 +17,8 @@ use crate::hub::{Announced, CloseTopic, Publish, Shard, Subscribe, Topic};
 pub(super) struct Watchers {
     connections: SmallVec<[ConnectionId; 2]>,
     shards: SmallVec<[(usize, Addr<Shard>); 2]>,
+    /// What was sent without waiting for a commit and may not have reached every shard yet, oldest first.
+    under_way: VecDeque<(Weak<Burst>, usize)>,
 }
 
 impl Watchers {
@@ -58,10 +61,27 @@ impl Watchers {
 
     /// Tells all of them.
     pub(super) fn publish(&self, session: SessionId, burst: Burst) {
-        if self.shards.is_empty() || burst.told.is_empty() {
+        if !self.shards.is_empty() && burst.messages() > 0 {
+            self.send(session, &Arc::new(burst));
+        }
+    }
+
+    /// Sends all of them what is not saved. It is left out where more than `most` bytes of such are under way to shards
+    /// that are busy: there is no commit that would hold the task up.
+    pub(super) fn pass(&mut self, session: SessionId, passing: Vec<Passing>, most: usize) {
+        while self.under_way.front().is_some_and(|(burst, _)| burst.strong_count() == 0) {
+            self.under_way.pop_front();
+        }
+        let waiting: usize = self.under_way.iter().map(|(_, bytes)| bytes).sum();
+        if self.shards.is_empty() || passing.is_empty() || waiting > most {
             return;
         }
-        let burst = Arc::new(burst);
+        let burst = Arc::new(Burst { passing, ..Burst::default() });
+        self.under_way.push_back((Arc::downgrade(&burst), burst.bytes()));
+        self.send(session, &burst);
+    }
+
+    fn send(&self, session: SessionId, burst: &Arc<Burst>) {
         for (_, shard) in &self.shards {
             shard.do_send(Publish { topic: Topic::Session(session), burst: burst.clone() });
         }

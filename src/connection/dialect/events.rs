@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::domain::burst::Told;
+use crate::domain::burst::{Passing, Told};
 use crate::hub::close::CloseCode;
 use crate::hub::{Dialect, Interest, PartText, Parts};
 use crate::workflow::told::Kind;
@@ -29,6 +29,15 @@ impl Dialect for Events {
             push_on_one_line(out, &told.json);
             out.extend_from_slice(b"\n\n");
         }
+    }
+
+    fn passing(&self, passing: &Passing, out: &mut Vec<u8>) {
+        // Without an id, the client's last one stays: it comes back behind the last entry.
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(&passing.kind);
+        out.extend_from_slice(b"\ndata: ");
+        push_on_one_line(out, &passing.json);
+        out.extend_from_slice(b"\n\n");
     }
 
     fn parts(&self, parts: &Parts, interest: Interest) -> Option<(usize, Bytes)> {
@@ -94,7 +103,7 @@ fn push_on_one_line(out: &mut Vec<u8>, json: &[u8]) {
 mod tests {
     use super::*;
     use crate::domain::burst::BurstBuilder;
-    use crate::domain::entry::Entry;
+    use crate::domain::entry::{Entry, Unsaved};
     use crate::domain::tail::Replay;
     use crate::domain::time::Timestamp;
     use crate::hub::{Announced, PartsBuilder};
@@ -124,6 +133,21 @@ mod tests {
         assert_eq!(EVENTS.burst(&burst), expected);
         let replay = Replay { told: burst.told.to_vec(), dropped: 0, last_seq: 5 };
         assert_eq!(EVENTS.replay(&replay, Announced::Yes), expected, "a replay is not announced");
+    }
+
+    #[test]
+    fn what_is_not_saved_has_no_id_and_keeps_its_place() {
+        let mut builder = BurstBuilder::default();
+        let now = Timestamp::from_micros(1_500_000);
+        builder.tell(&Entry::Stream { content: "a".into() }, None, 4, now);
+        let entry = Entry::Progress { done: 1.into(), total: 2.into(), label: "\u{2028}".into() };
+        builder.pass(&Unsaved { entry: &entry, lane: None, save_state: false, timestamp: now });
+        builder.tell(&Entry::Stream { content: "b".into() }, None, 5, now);
+        let expected = "id: 4\nevent: stream\ndata: {\"type\":\"stream\",\"content\":\"a\",\"seq\":4,\"timestamp\":1.5}\n\n\
+                        event: progress\ndata: {\"type\":\"progress\",\"done\":1,\"total\":2,\"label\":\"\\u2028\",\
+                        \"save_state\":false,\"timestamp\":1.5}\n\n\
+                        id: 5\nevent: stream\ndata: {\"type\":\"stream\",\"content\":\"b\",\"seq\":5,\"timestamp\":1.5}\n\n";
+        assert_eq!(EVENTS.burst(&builder.finish()), expected);
     }
 
     #[test]

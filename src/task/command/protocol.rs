@@ -13,7 +13,12 @@ pub(super) enum Said {
     /// A line that is no message, as it is.
     Output(String),
     /// A line that is to be shown.
-    Stream(String),
+    Stream {
+        /// The line.
+        content: String,
+        /// Whether it is to be seen later as well.
+        save_state: bool,
+    },
     /// A message that only shows something and cannot be read: output as well, and likely a mistake.
     Misfit {
         /// What is wrong with it.
@@ -31,6 +36,8 @@ pub(super) enum Said {
         total: Number,
         /// What is being done.
         label: String,
+        /// Whether it is to be seen later as well.
+        save_state: bool,
     },
     /// A question to a person.
     Question(Question),

@@ -67,6 +67,7 @@ struct Stream {
     #[serde(rename = "type")]
     _kind: IgnoredAny,
     content: String,
+    save_state: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +78,7 @@ struct Progress {
     total: Box<RawValue>,
     #[serde(default)]
     label: String,
+    save_state: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -131,10 +133,14 @@ struct TaskFailed {
 
 fn parse(kind: Kind, message: &[u8]) -> Result<Said, String> {
     match kind {
-        Kind::Stream => fields(message).map(|Stream { content, .. }| Said::Stream(content)),
+        Kind::Stream => {
+            let Stream { content, save_state, .. } = fields(message)?;
+            Ok(Said::Stream { content, save_state: save_state.unwrap_or(true) })
+        }
         Kind::Progress => {
-            let Progress { done, total, label, .. } = fields(message)?;
-            Ok(Said::Progress { done: amount("done", &done)?, total: amount("total", &total)?, label })
+            let Progress { done, total, label, save_state, .. } = fields(message)?;
+            let (done, total) = (amount("done", &done)?, amount("total", &total)?);
+            Ok(Said::Progress { done, total, label, save_state: save_state.unwrap_or(true) })
         }
         Kind::RequestConfirmation => {
             let RequestConfirmation { message, timeout, default, .. } = fields(message)?;

@@ -354,7 +354,8 @@ impl Attempt {
     /// Does what a line says.
     async fn act_on(&mut self, said: Said) -> Result<(), Error> {
         match said {
-            Said::Output(content) | Said::Stream(content) => self.out.stream(content).await,
+            Said::Output(content) | Said::Stream { content, save_state: true } => self.out.stream(content).await,
+            Said::Stream { content, save_state: false } => self.out.stream_unsaved(content).await,
             Said::Misfit { fault: Fault { kind, reason }, line } => {
                 log::warn!(target: LOG, session_id:% = self.ctx.session_id(), line = self.line, message = kind.word();
                     "a command printed a message that cannot be read; it is shown as a line of output: {reason}");
@@ -363,7 +364,10 @@ impl Attempt {
             Said::Broken(Fault { kind, reason }) => {
                 return Err(self.violation(format!("cannot be read as a {:?} message: {reason}", kind.word())));
             }
-            Said::Progress { done, total, label } => self.out.progress(done, total, label).await,
+            Said::Progress { done, total, label, save_state: true } => self.out.progress(done, total, label).await,
+            Said::Progress { done, total, label, save_state: false } => {
+                self.out.progress_unsaved(done, total, label).await;
+            }
             Said::Question(question) => {
                 self.clock.stop(Instant::now());
                 self.asking.put(question);

@@ -157,6 +157,7 @@ export class Model {
         return;
       default:
         if ("seq" in message) this.#entry(message);
+        else if (message.type === "progress") draft.progress = { done: message.done, total: message.total, label: message.label };
     }
   }
 

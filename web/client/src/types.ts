@@ -1,6 +1,6 @@
 /** The types that a user of this package meets, beside those of the wire. */
 
-import type { FieldError, Outbound, Priority, Stamped, Status, Winner, OnDisconnect } from "./wire/wire.js";
+import type { FieldError, Outbound, Priority, Stamped, Status, Unsaved, Winner, OnDisconnect } from "./wire/wire.js";
 
 /** An entry of a type that a task kind made up; readers ignore those that they do not know. */
 export interface CustomEntry {
@@ -14,8 +14,11 @@ export interface CustomEntry {
 /** A journal entry of a known type. */
 export type JournalEntry = Stamped;
 
+/** A line or progress that is not saved: whoever connects later does not get it. */
+export type UnsavedMessage = Extract<Unsaved, { type: "stream" | "progress" }>;
+
 /** Everything that a server says on a session's socket. */
-export type Message = JournalEntry | Outbound;
+export type Message = JournalEntry | UnsavedMessage | Outbound;
 
 /** What a client says on a session's socket. */
 export type Saying =

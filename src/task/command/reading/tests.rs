@@ -11,6 +11,10 @@ fn broken(line: impl AsRef<[u8]>) -> String {
     format!("{}: {reason}", kind.word())
 }
 
+fn shown(content: &str, save_state: bool) -> Said {
+    Said::Stream { content: content.to_owned(), save_state }
+}
+
 fn output(line: &str) -> Said {
     Said::Output(line.to_owned())
 }
@@ -18,10 +22,17 @@ fn output(line: &str) -> Said {
 #[test]
 fn a_message_is_understood() {
     let cases = [
-        (r#"{"type":"stream","content":"a"}"#, Said::Stream("a".into())),
+        (r#"{"type":"stream","content":"a"}"#, shown("a", true)),
+        (r#"{"type":"stream","content":"a","save_state":true}"#, shown("a", true)),
+        (r#"{"type":"stream","content":"a","save_state":null}"#, shown("a", true)),
+        (r#"{"save_state":false,"type":"stream","content":"a"}"#, shown("a", false)),
+        (
+            r#"{"type":"progress","done":1,"total":2,"save_state":false}"#,
+            Said::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: false },
+        ),
         (
             r#" {"type":"progress","done":1,"total":2,"extra":[]} "#,
-            Said::Progress { done: 1.into(), total: 2.into(), label: String::new() },
+            Said::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: true },
         ),
         (
             r#"{"type":"progress","done":0.5,"total":1.0,"label":"half"}"#,
@@ -29,6 +40,7 @@ fn a_message_is_understood() {
                 done: Number::from_f64(0.5).unwrap(),
                 total: Number::from_f64(1.0).unwrap(),
                 label: "half".into(),
+                save_state: true,
             },
         ),
         (
@@ -208,7 +220,7 @@ fn is_noticed(said: &Said, kind: Kind) -> bool {
         Said::Output(_) => false,
         Said::Misfit { .. } => kind.is_output(),
         Said::Broken(_)
-        | Said::Stream(_)
+        | Said::Stream { .. }
         | Said::Progress { .. }
         | Said::Question(_)
         | Said::Step(_)
@@ -258,7 +270,7 @@ proptest! {
     fn a_message_is_read_as_what_it_is((kind, line) in messages()) {
         let said = read(line.as_bytes());
         let read = match said {
-            Said::Stream(_) => Kind::Stream,
+            Said::Stream { .. } => Kind::Stream,
             Said::Progress { .. } => Kind::Progress,
             Said::Question(Question::Confirm(_)) => Kind::RequestConfirmation,
             Said::Question(Question::Ask(_)) => Kind::RequestUserInput,
@@ -296,6 +308,6 @@ proptest! {
     #[test]
     fn what_is_streamed_arrives(content in ".{0,40}") {
         let line = json!({"type": "stream", "content": content}).to_string();
-        prop_assert_eq!(read(line.as_bytes()), Said::Stream(content));
+        prop_assert_eq!(read(line.as_bytes()), Said::Stream { content, save_state: true });
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::stage::{Stage, script, shell};
 use crate::config::task::CommandTask;
 use crate::domain::entry::Entry;
+use crate::session::testing::Outcome;
 use crate::task::command::Launcher;
 
 #[actix::test]
@@ -47,6 +48,32 @@ async fn it_gets_its_input_folder_and_environment_and_nothing_else() {
     ];
     let extra: Vec<_> = names.iter().filter(|name| !known.contains(name) && !["TZ", "_"].contains(name)).collect();
     assert!(extra.is_empty(), "{extra:?}");
+}
+
+#[actix::test]
+async fn what_is_not_saved_is_masked_and_no_recorded_call() {
+    let program = r#"
+        read -r start
+        echo '{"type":"stream","content":"draft of hunter22","save_state":false}'
+        echo 'line'
+        echo '{"type":"progress","done":1,"total":2,"save_state":false}'
+        echo '{"type":"request_confirmation","message":"Go on?"}'
+        read -r answer
+        echo '{"type":"stream","content":"last","save_state":false}'"#;
+    let mut stage = Stage::new(shell(program)).with_secrets(&["hunter22"]);
+    stage.play_until_asked().await;
+    let [Entry::Stream { content }, Entry::Progress { label, .. }] = &stage.take_passed()[..] else { panic!() };
+    assert!(content.starts_with("draft of ") && !content.contains("hunter22"), "{content}");
+    assert_eq!(label, "");
+    stage.answer(Outcome::Confirmed(true));
+    stage.restart();
+    stage.play().await.unwrap();
+    assert_eq!(stage.streamed(), ["line"]);
+    let line = Entry::Stream { content: "last".into() };
+    let passed = stage.take_passed();
+    assert_eq!(passed.last(), Some(&line));
+    let draft = |entry: &Entry| matches!(entry, Entry::Stream { content } if content.starts_with("draft"));
+    assert!(!passed.iter().any(draft), "what came before a recorded call is not shown again");
 }
 
 #[actix::test]

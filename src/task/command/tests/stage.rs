@@ -30,6 +30,8 @@ pub(super) struct Stage {
     task: Option<LocalBoxFuture<'static, TaskResult>>,
     journal: Vec<Line>,
     told: Vec<Entry>,
+    /// What was shown without being saved.
+    passed: Vec<Entry>,
     open: Vec<(CallId, RequestId)>,
     answers: VecDeque<Outcome>,
     asked: bool,
@@ -64,6 +66,7 @@ impl Stage {
             task: None,
             journal: Vec::new(),
             told: Vec::new(),
+            passed: Vec::new(),
             open: Vec::new(),
             answers: VecDeque::new(),
             asked: false,
@@ -156,6 +159,11 @@ impl Stage {
         streams.collect()
     }
 
+    /// Everything that was shown without being saved, since the last time.
+    pub(super) fn take_passed(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.passed)
+    }
+
     /// Everything that was told.
     pub(super) fn told(&self) -> &[Entry] {
         &self.told
@@ -202,6 +210,7 @@ impl Stage {
         let id = RequestId::random();
         match call {
             Call::Tell(call, entry) => self.tell(&call, entry),
+            Call::Pass(_, entry) => self.passed.push(entry),
             Call::Note(record) => self.journal.push(Line::Internal(Box::new(record))),
             Call::StepStarted(call, record) => {
                 self.journal.push(Line::Internal(Box::new(record)));

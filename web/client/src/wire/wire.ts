@@ -337,6 +337,132 @@ cause: string,
 steps_in_doubt: Array<string>, });
 
 /**
+ * A line or progress that is not saved: it reaches whoever is connected at that moment, has no place in the journal and is
+ * never replayed.
+ */
+export type Unsaved = {
+/**
+ * The lane of the task that told it, where the task has several.
+ */
+lane?: string,
+/**
+ * Always false: this is how it differs from an entry of the journal.
+ */
+save_state: false,
+/**
+ * When, in seconds since the epoch.
+ */
+timestamp: Timestamp, } & ({ "type": "status",
+/**
+ * The new state.
+ */
+status: Status,
+/**
+ * Which try this is, from 1.
+ */
+attempt: number, } | { "type": "stream",
+/**
+ * The line, without its end.
+ */
+content: string, } | { "type": "progress",
+/**
+ * Units of work done; not below 0, and a fraction where the task counts so.
+ */
+done: number,
+/**
+ * Units of work in all.
+ */
+total: number,
+/**
+ * What is being done.
+ */
+label: string, } | { "type": "request_confirmation",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * The question.
+ */
+message: string,
+/**
+ * Seconds until the default answer is taken.
+ */
+timeout?: number, } | { "type": "request_user_input",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * What to fill in.
+ */
+fields: Array<Field>,
+/**
+ * What the form is for.
+ */
+message?: string,
+/**
+ * Seconds until the default answer is taken.
+ */
+timeout?: number, } | { "type": "answered",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * Who answered.
+ */
+by: string,
+/**
+ * The answer to a confirmation or retry.
+ */
+value?: boolean,
+/**
+ * The answer to a form; the values of secrets are masked.
+ */
+values?: Record<string, unknown>,
+/**
+ * Whether nobody answered in time.
+ */
+timed_out?: boolean,
+/**
+ * Whether nobody has to answer any more: the task has ended, or no longer asks.
+ */
+withdrawn?: boolean, } | { "type": "task_completed",
+/**
+ * The result.
+ */
+values: unknown, } | { "type": "task_failed",
+/**
+ * What went wrong.
+ */
+error: string,
+/**
+ * Whether a person may ask for another attempt.
+ */
+can_retry: boolean,
+/**
+ * The attempt that failed, from 1.
+ */
+attempt: number,
+/**
+ * The question's id, where `can_retry`.
+ */
+request_id?: RequestId, } | { "type": "task_cancelled",
+/**
+ * Why.
+ */
+reason: string, } | { "type": "recovered",
+/**
+ * What happened.
+ */
+cause: string,
+/**
+ * Steps that had started and left no outcome: their effect may have happened.
+ */
+steps_in_doubt: Array<string>, });
+
+/**
  * The answer that a question already has.
  */
 export type Winner = {
