@@ -10,7 +10,7 @@ RUN mkdir -p src benches static \
  && echo 'fn main() {}' > src/main.rs \
  && touch src/lib.rs \
  && for bench in $(sed -n '/^\[\[bench\]\]/,/^$/s/^name = "\(.*\)"$/\1/p' Cargo.toml); do echo 'fn main() {}' > "benches/$bench.rs"; done \
- && cargo build --release --locked --bin callboard \
+ && cargo build --profile dist --locked --bin callboard \
  && rm -rf src
 
 COPY src ./src
@@ -19,14 +19,13 @@ COPY examples/workflows ./examples/workflows
 COPY callboard.example.toml ./
 # Files keep the time of the checkout, which may be before that of the empty sources.
 RUN touch src/main.rs src/lib.rs \
- && cargo build --release --locked --bin callboard \
- && strip --strip-debug target/release/callboard
+ && cargo build --profile dist --locked --bin callboard
 
 FROM debian:bookworm-slim
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin callboard \
  && mkdir /data \
  && chown 10001:10001 /data
-COPY --from=build /build/target/release/callboard /usr/local/bin/callboard
+COPY --from=build /build/target/dist/callboard /usr/local/bin/callboard
 ENV CALLBOARD_SERVER__HOST=0.0.0.0 CALLBOARD_STORE__URL=sqlite:/data/callboard.db
 USER 10001:10001
 WORKDIR /data

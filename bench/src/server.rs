@@ -68,7 +68,7 @@ impl Kind {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Callboard's release binary
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/callboard"), hide_default_value = true)]
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/dist/callboard"), hide_default_value = true)]
     pub binary: PathBuf,
     /// Folder in which databases are made; the system's temporary one where it is not given
     #[arg(long)]
