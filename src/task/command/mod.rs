@@ -17,6 +17,7 @@ mod program;
 mod protocol;
 mod reading;
 mod run;
+mod step_value;
 mod steps;
 mod stop;
 #[cfg(test)]

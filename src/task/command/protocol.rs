@@ -1,9 +1,11 @@
 //! What a command and its session say to each other: one JSON object a line.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use super::meant::Kind;
+use super::step_value::StepValue;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Confirmation, Form, Values};
 
@@ -48,7 +50,7 @@ pub(super) enum Said {
         /// The step's name.
         name: String,
         /// What came of it.
-        value: Value,
+        value: StepValue,
     },
     /// The end, with a result.
     Completed(Value),
@@ -80,7 +82,7 @@ pub(super) enum Question {
 }
 
 /// A line that a command reads.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Told<'a> {
     /// The first line.
@@ -114,7 +116,7 @@ pub(super) enum Told<'a> {
         /// Which one, for commands that have several at once.
         name: &'a str,
         /// What came of it.
-        value: &'a Value,
+        value: &'a RawValue,
     },
     /// Somebody stopped the session.
     Cancel,
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_line_to_the_command_has_its_type_first() {
-        let told = Told::StepResult { name: "a", value: &json!(1) };
+        let told = Told::StepResult { name: "a", value: &serde_json::value::to_raw_value(&json!(1)).unwrap() };
         assert_eq!(serde_json::to_string(&told).unwrap(), r#"{"type":"step_result","name":"a","value":1}"#);
         assert_eq!(serde_json::to_string(&Told::Cancel).unwrap(), r#"{"type":"cancel"}"#);
     }

@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 
 use super::meant::{self, Kind};
 use super::protocol::{Fault, Question, Said};
+use super::step_value::StepValue;
 use crate::domain::form;
 use crate::domain::json;
 use crate::domain::request::{Confirmation, Field, Form, Values};
@@ -150,7 +151,8 @@ fn parse(kind: Kind, message: &[u8]) -> Result<Said, String> {
         Kind::Step => fields(message).and_then(|Step { name, .. }| named(name)).map(Said::Step),
         Kind::StepCompleted => {
             let StepCompleted { name, value, .. } = fields(message)?;
-            Ok(Said::StepCompleted { name: named(name)?, value: exact("value", &value)? })
+            let value = StepValue::read(&value).map_err(|reason| format!("value: {}", at_column(&reason)))?;
+            Ok(Said::StepCompleted { name: named(name)?, value })
         }
         Kind::TaskCompleted => {
             let TaskCompleted { values, .. } = fields(message)?;

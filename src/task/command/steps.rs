@@ -13,18 +13,18 @@ use std::task::{Context, Poll};
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::process::Handle;
 use super::protocol::Told;
+use super::step_value::StepValue;
 use crate::session::{TaskContext, TaskError};
 
 /// Most steps that a command may have begun and not completed.
 const MOST_OPEN: usize = 64;
 
 /// What came of the steps that are done.
-pub(super) type Done = Rc<RefCell<HashMap<Step, Value>>>;
+pub(super) type Done = Rc<RefCell<HashMap<Step, StepValue>>>;
 
 /// A step of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,16 +48,16 @@ pub(super) struct Steps {
 struct Open {
     step: Step,
     /// Where its result goes, once.
-    result: Option<oneshot::Sender<Value>>,
+    result: Option<oneshot::Sender<StepValue>>,
     work: LocalBoxFuture<'static, Outcome>,
 }
 
 /// How a step comes out.
 enum Outcome {
     /// It was done before.
-    Known(Value),
+    Known(StepValue),
     /// It is done now.
-    New(Value),
+    New(StepValue),
     /// The command has ended in the middle.
     Abandoned,
 }
@@ -79,7 +79,7 @@ impl Steps {
         let number = self.begun.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
         let step = Step { name, number: *number };
         if let Some(value) = self.done.borrow().get(&step) {
-            self.process.borrow_mut().send(&Told::StepResult { name: &step.name, value });
+            self.process.borrow_mut().send(&Told::StepResult { name: &step.name, value: value.json() });
             return Ok(());
         }
         if self.open.len() >= MOST_OPEN {
@@ -97,7 +97,7 @@ impl Steps {
     ///
     /// # Errors
     /// What is wrong where it is not in the middle of that step.
-    pub(super) fn complete(&mut self, name: &str, value: Value) -> Result<(), String> {
+    pub(super) fn complete(&mut self, name: &str, value: StepValue) -> Result<(), String> {
         let open = self.open.iter_mut().find(|open| open.step.name == name);
         let Some(result) = open.and_then(|open| open.result.take()) else {
             return Err(format!("completes the step {name:?}, which it is not in the middle of"));
@@ -113,7 +113,7 @@ impl Steps {
             let Poll::Ready(outcome) = open.work.as_mut().poll(context) else { return true };
             let value = match outcome {
                 Outcome::Known(value) => {
-                    self.process.borrow_mut().send(&Told::StepResult { name: &open.step.name, value: &value });
+                    self.process.borrow_mut().send(&Told::StepResult { name: &open.step.name, value: value.json() });
                     value
                 }
                 Outcome::New(value) => value,
@@ -137,7 +137,7 @@ impl Steps {
     }
 }
 
-async fn play(lane: TaskContext, name: String, process: Handle, completed: oneshot::Receiver<Value>) -> Outcome {
+async fn play(lane: TaskContext, name: String, process: Handle, completed: oneshot::Receiver<StepValue>) -> Outcome {
     let mut completed = Some(completed);
     loop {
         let begin = || {

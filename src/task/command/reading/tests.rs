@@ -19,6 +19,11 @@ fn output(line: &str) -> Said {
     Said::Output(line.to_owned())
 }
 
+fn step_completed(value: &str) -> Said {
+    let value = serde_json::from_str(value).unwrap();
+    Said::StepCompleted { name: "a".into(), value: StepValue::read(value).unwrap() }
+}
+
 #[test]
 fn a_message_is_understood() {
     let cases = [
@@ -48,14 +53,12 @@ fn a_message_is_understood() {
             Said::Question(Question::Confirm(Confirmation::new("Go?").or_after(2.5, true))),
         ),
         (r#"{"type":"step","name":"a b/c"}"#, Said::Step("a b/c".into())),
-        (
-            r#"{"type":"step_completed","name":"a","value":null}"#,
-            Said::StepCompleted { name: "a".into(), value: Value::Null },
-        ),
+        (r#"{"type":"step_completed","name":"a","value":null}"#, step_completed("null")),
         (
             r#"{"type":"step_completed","name":"a","value":18446744073709551615}"#,
-            Said::StepCompleted { name: "a".into(), value: json!(u64::MAX) },
+            step_completed("18446744073709551615"),
         ),
+        (r#"{"type":"step_completed","name":"a","value":[1e400]}"#, step_completed("[1e400]")),
         (r#"{"type":"task_completed","values":{"n":1}}"#, Said::Completed(json!({"n": 1}))),
         (r#"{"type":"task_completed","values":null}"#, Said::Completed(Value::Null)),
         (r#"{"type":"task_failed","error":"e"}"#, Said::Failed { error: "e".into(), can_retry: false }),
