@@ -7,7 +7,7 @@ use ts_rs::{Config, TS};
 
 use crate::connection::dialect::session::Outbound;
 use crate::domain::entry::{Entry, Stamped, Unsaved};
-use crate::domain::id::{RequestId, SessionId};
+use crate::domain::id::{ExecutionId, RequestId, SessionId};
 use crate::domain::request::{Field, FieldError, FieldType};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
@@ -43,6 +43,7 @@ fn declarations() -> String {
     declare_all!(&config, &mut text;
         SessionId,
         RequestId,
+        ExecutionId,
         Timestamp,
         Status,
         Priority,
@@ -91,6 +92,7 @@ fn declarations() -> String {
         super::memory::MemoryPage,
         super::memory::MemoryCleared,
         super::error::Told,
+        super::error::LogSpan<'static>,
     );
     of_workflows(&config, &mut text);
     of_operators(&config, &mut text);

@@ -11,6 +11,11 @@ export type SessionId = string;
 export type RequestId = string;
 
 /**
+ * What a session is called among events: the word that its starter chose, else its own id.
+ */
+export type ExecutionId = string;
+
+/**
  * A moment in microseconds since the Unix epoch; on the wire a number of seconds.
  */
 export type Timestamp = number;
@@ -1465,6 +1470,23 @@ graph_errors?: Array<GraphFault>,
  * Which events there are, with `position_unknown` and `position_too_old`.
  */
 data?: LogSpan, };
+
+/**
+ * Which events there are.
+ */
+export type LogSpan = {
+/**
+ * Which log this is: a word that is made with the database.
+ */
+epoch: string,
+/**
+ * The place of the oldest event that is kept.
+ */
+first_seq: number,
+/**
+ * The place of the newest event.
+ */
+last_seq: number, };
 
 /**
  * What a port takes or gives.
