@@ -87,7 +87,7 @@ export class PlayedEvents {
     const [was, seq] = (query.get("since") ?? "").split(":");
     if (!was) return;
     const refuse = (code) => tell({ type: "error", code, message: code, data: { epoch, first_seq: first, last_seq: last } });
-    if (was !== epoch) refuse("unknown_epoch");
+    if (was !== epoch) refuse("position_unknown");
     else if (Number(seq) < first - 1) refuse("position_too_old");
     else for (const one of this.events.filter((one) => one.seq > Number(seq) && fits(one, socket.wants))) tell(one);
   }
@@ -95,7 +95,7 @@ export class PlayedEvents {
   #read(route) {
     const query = new URL(route.request().url()).searchParams;
     const [epoch, since = "0"] = (query.get("since") ?? "").split(":");
-    if (epoch && epoch !== this.epoch) return route.fulfill({ status: 409, json: { code: "unknown_epoch", status: 409, title: "Another log" } });
+    if (epoch && epoch !== this.epoch) return route.fulfill({ status: 409, json: { code: "position_unknown", status: 409, title: "Another log" } });
     const wants = { types: query.get("type")?.split(",") ?? [], min_priority: query.get("min_priority"), execution_id: query.get("execution_id"), crew_id: query.get("crew_id") };
     const wanted = this.events.filter((one) => one.seq > Number(since) && fits(one, wants)).slice(0, Number(query.get("limit")));
     if (epoch && Number(since) < this.first - 1) return route.fulfill({ status: 410, json: { code: "position_too_old", status: 410, title: "Too old" } });
