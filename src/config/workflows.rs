@@ -10,9 +10,6 @@ pub struct Workflows {
     /// Most nodes of a graph.
     #[garde(range(min = 1, max = 1_000_000))]
     pub max_nodes: usize,
-    /// Most nodes of a graph that becomes live with the naive executor, which runs all of them in each iteration.
-    #[garde(range(min = 1, max = 1_000_000))]
-    pub max_naive_nodes: usize,
     /// Most edges of a graph.
     #[garde(range(min = 1, max = 10_000_000))]
     pub max_edges: usize,
@@ -76,7 +73,6 @@ impl Default for Workflows {
     fn default() -> Self {
         Self {
             max_nodes: 20_000,
-            max_naive_nodes: 1_000,
             max_edges: 100_000,
             max_constant_bytes: 262_144,
             max_value_bytes: 4_194_304,

@@ -9,7 +9,6 @@ use actix::{ActorContext, AsyncContext, Context};
 
 use super::Executor;
 use super::messages::Halt;
-use crate::workflow::client::ExecutorKind;
 use crate::workflow::plan::Tick;
 use crate::workflow::told::{LiveState, NodeState};
 
@@ -91,11 +90,7 @@ impl Executor {
             self.taken_in += 1;
             self.plan.take_in(now)
         } else {
-            match self.options.executor {
-                ExecutorKind::Naive if self.plan.len() <= self.shared.limits.max_naive_nodes => self.plan.tick_all(now),
-                // A version with too many nodes may have been saved since the start.
-                ExecutorKind::Plan | ExecutorKind::Naive => self.plan.tick(now),
-            }
+            self.plan.tick(now)
         };
         if self.leash.is_cut() {
             // Another one goes on in its place.

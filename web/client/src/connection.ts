@@ -198,7 +198,7 @@ export class SessionConnection {
       const told: Message =
         errors.length > 0
           ? { type: "input_rejected", request_id: ("request_id" in saying && saying.request_id) || "", errors }
-          : { type: "error", code: error.code, message: error.message, ...(error.winner && { winner: error.winner }) };
+          : { type: "error", code: error.code, message: error.message, ...(error.winner && { winner: error.winner }), ...(error.openRequestId && { open_request_id: error.openRequestId }) };
       this.#options.onMessage?.(told);
     }
   }

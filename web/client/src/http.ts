@@ -15,6 +15,8 @@ export class CallboardError extends Error {
   readonly faults: readonly Fault[];
   /** The answer that was first, with `already_answered`. */
   readonly winner: Winner | null;
+  /** The question that is open now, with `already_answered` where the answer only repeats the one before. */
+  readonly openRequestId: string | null;
   /** Seconds after which to try again, where the server says so. */
   readonly retryAfter: number | null;
   /** The whole answer, with what only this kind of refusal tells. */
@@ -26,6 +28,7 @@ export class CallboardError extends Error {
     this.code = told.code ?? "unreachable";
     this.faults = told.errors ?? [];
     this.winner = told.winner ?? null;
+    this.openRequestId = told.open_request_id ?? null;
     this.retryAfter = told.retryAfter ?? null;
     this.problem = told;
   }

@@ -220,9 +220,7 @@ export class Model {
     const known = draft.requests.some((open) => open.id === id) && !this.#unseen.has(id);
     draft.requests = draft.requests.filter((open) => open.id !== id);
     if (!known || this.#mine.has(id)) return;
-    if (entry.withdrawn) this.#tell("Withdrawn: the task no longer asks.", "plain");
-    else if (entry.timed_out) this.#tell(entry.value === undefined && !entry.values ? "Nobody answered in time." : `Nobody answered in time; what was taken is: ${inWords(entry)}.`, "warn");
-    else this.#tell(`Answered elsewhere: ${inWords(entry)}.`, "plain");
+    this.#tell(whatCame(entry, "Answered elsewhere"), entry.timed_out ? "warn" : "plain");
   }
 
   #end(outcome: Outcome): void {
@@ -232,12 +230,14 @@ export class Model {
     this.#draft.cancelling = false;
   }
 
-  #refused({ code, message, winner }: Extract<Message, { type: "error" }>): void {
+  #refused({ code, message, winner, open_request_id }: Extract<Message, { type: "error" }>): void {
     // The close that follows says it, too.
     if (code === "unknown_session") return;
     for (const open of this.#draft.requests) if (open.sending) this.#mine.delete(open.id);
     this.#all({ sending: false });
-    const text = code === "already_answered" && winner ? `Somebody was faster: ${inWords(winner)}.` : sentence(message);
+    // What was said twice is no answer of somebody else.
+    const isFaster = code === "already_answered" && winner && !open_request_id;
+    const text = isFaster ? whatCame(winner, "Somebody was faster") : sentence(message);
     this.#draft.error = text;
     this.#tell(text, "warn");
   }
@@ -261,9 +261,15 @@ export class Model {
   }
 }
 
+/** What came of a question that others answered, or nobody; `people` is what to say where somebody did. */
+function whatCame(winner: Winner, people: string): string {
+  if (winner.withdrawn) return "Withdrawn: the task no longer asks.";
+  if (!winner.timed_out) return `${people}: ${inWords(winner)}.`;
+  return winner.value === undefined && !winner.values ? "Nobody answered in time." : `Nobody answered in time; what was taken is: ${inWords(winner)}.`;
+}
+
 /** An answer in words: what was said, and who said it. */
-function inWords({ value, values, by, timed_out, withdrawn }: Winner): string {
-  if (withdrawn) return "nothing, as it was withdrawn";
+function inWords({ value, values, by, timed_out }: Winner): string {
   const who = timed_out ? "" : ` (${by})`;
   if (values) return `${Object.keys(values).join(", ") || "an empty form"}${who}`;
   if (typeof value === "boolean") return `${value ? "yes" : "no"}${who}`;

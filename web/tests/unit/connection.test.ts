@@ -244,6 +244,7 @@ describe("without WebSockets", () => {
     const { fetch, asked } = fakeFetch({
       "GET /sessions/s": { body: { last_seq: 0 } },
       "POST /sessions/s/input": { status: 422, body: { code: "invalid_body", detail: "no", errors: [{ loc: ["body", "values", "mail"], msg: "no address", type: "x" }] } },
+      "POST /sessions/s/confirm": { status: 409, body: { code: "already_answered", detail: "no", winner: { by: "me", value: true }, open_request_id: "next" } },
     });
     const open = (async (input: string, init: RequestInit) => (String(input).includes("/events") ? new Response(new ReadableStream({ pull: () => stream })) : fetch(input, init))) as typeof globalThis.fetch;
     messages = [];
@@ -252,6 +253,8 @@ describe("without WebSockets", () => {
     expect(connection.say({ type: "user_input", values: { mail: "x" }, request_id: "r" })).toBe(true);
     await vi.waitFor(() => expect(messages.at(-1)).toEqual({ type: "input_rejected", request_id: "r", errors: [{ field: "mail", message: "no address" }] }));
     expect(asked.at(-1)?.body).toEqual({ values: { mail: "x" }, request_id: "r" });
+    connection.say({ type: "confirm", value: true });
+    await vi.waitFor(() => expect(messages.at(-1)).toEqual({ type: "error", code: "already_answered", message: "no", winner: { by: "me", value: true }, open_request_id: "next" }));
   });
 
   test("events are read wherever the pieces are cut", () => {

@@ -216,7 +216,7 @@ describe("a feed", () => {
     listen();
     FakeSocket.last.open().tell(greeting(30)).end(1001);
     await vi.advanceTimersByTimeAsync(500);
-    FakeSocket.last.open().tell(greeting(2, "f"), { type: "error", code: "unknown_epoch", message: "" }, event(3));
+    FakeSocket.last.open().tell(greeting(2, "f"), { type: "error", code: "position_unknown", message: "" }, event(3));
     expect(missed).toMatchObject([{ why: "break" }, { why: "new_log" }]);
     expect(told).toEqual(["joined e:30", "joined f:2", 3]);
     expect(refused).toEqual([]);
@@ -226,9 +226,18 @@ describe("a feed", () => {
     listen();
     FakeSocket.last.open().tell(greeting(30)).end(1001);
     await vi.advanceTimersByTimeAsync(500);
-    FakeSocket.last.open().tell(greeting(2), { type: "error", code: "unknown_epoch", message: "", data: { epoch: "e", first_seq: 1, last_seq: 2 } }, event(3));
+    FakeSocket.last.open().tell(greeting(2), { type: "error", code: "position_unknown", message: "", data: { epoch: "e", first_seq: 1, last_seq: 2 } }, event(3));
     expect(missed).toMatchObject([{ why: "break" }, { why: "new_log" }]);
     expect(told).toEqual(["joined e:30", "joined e:2", 3]);
+  });
+
+  test("goes on in another log where it becomes one while it listens", () => {
+    listen();
+    const lost = (epoch: string, last_seq: number): object => ({ type: "error", code: "position_unknown", message: "", data: { epoch, first_seq: 1, last_seq } });
+    FakeSocket.last.open().tell(greeting(30), event(31), lost("f", 7), event(8), lost("f", 4), event(5));
+    expect(missed).toEqual([{ why: "new_log" }, { why: "new_log" }]);
+    expect(told).toEqual(["joined e:30", 31, "joined f:7", 8, "joined f:4", 5]);
+    expect(refused).toEqual([]);
   });
 
   test("finds holes by what comes and by heartbeats, and says what was dropped", () => {

@@ -146,6 +146,34 @@ describe("a store", () => {
     FakeSocket.last.tell({ type: "error", code: "already_answered", message: "x", winner: { by: "ada", value: false } });
     await frame();
     expect(store.getState().error).toBe("Somebody was faster: no (ada).");
+    FakeSocket.last.tell({ type: "error", code: "already_answered", message: "x", winner: { by: "timeout", timed_out: true } });
+    await frame();
+    expect(store.getState().error).toBe("Nobody answered in time.");
+    FakeSocket.last.tell({ type: "error", code: "already_answered", message: "x", winner: { by: "withdrawn", withdrawn: true } });
+    await frame();
+    expect(store.getState().error).toBe("Withdrawn: the task no longer asks.");
+  });
+
+  test("an answer that only repeats the one before leaves the next question open", async () => {
+    open();
+    await frame();
+    FakeSocket.last.open().replay(question(1) as never);
+    await frame();
+    store.answer("q", true);
+    FakeSocket.last.tell({ type: "error", code: "already_answered", message: "the question has been answered already", winner: { by: "me", value: true }, open_request_id: "q" });
+    await frame();
+    expect(store.getState().error).toBe("The question has been answered already.");
+    expect(store.getState().requests).toMatchObject([{ id: "q", sending: false }]);
+  });
+
+  test("a question that is withdrawn is open no more, and people are told why", async () => {
+    open();
+    await frame();
+    FakeSocket.last.open().replay(question(1) as never);
+    FakeSocket.last.tell({ type: "answered", request_id: "q", by: "withdrawn", withdrawn: true, seq: 2, timestamp: 2 } as never);
+    await frame();
+    expect(store.getState().requests).toEqual([]);
+    expect(store.getState().notices.map(({ text }) => text)).toEqual(["Withdrawn: the task no longer asks."]);
   });
 
   test("a cancel is told as under way until the server says what came of it", async () => {

@@ -10,7 +10,7 @@ const nodeState = (node_id: string, state: string, data: object = {}, session_id
   ({ type: "node_state", timestamp: 1, data: { workflow_id: "w", node_id, state, data: { runs: 1, ...data }, ...(session_id && { session_id }) } }) as WorkflowMessage;
 const event = (name: string, data: object = {}): WorkflowMessage => ({ type: "workflow_event", event: name, timestamp: 1, data: { workflow_id: "w", node_count: 1, ...data } }) as WorkflowMessage;
 const status = (more: object = {}): WorkflowMessage =>
-  ({ type: "execution_status", timestamp: 1, data: { workflow_id: "w", is_running: true, state: "running", execution_count: 7, results: {}, ...more } }) as WorkflowMessage;
+  ({ type: "execution_status", seq: 1, timestamp: 1, data: { workflow_id: "w", is_running: true, state: "running", execution_count: 7, results: {}, ...more } }) as WorkflowMessage;
 
 function model(...messages: WorkflowMessage[]): WorkflowModel {
   const made = new WorkflowModel("w", CONNECTED);
@@ -39,7 +39,7 @@ describe("what is known of a workflow", () => {
 
   test("an update has the results of those that changed, and leaves the others", () => {
     const known = model(status({ results: { A: { value: 1 }, B: { value: 2 } } }));
-    known.take({ type: "continuous_update", timestamp: 1, data: { workflow_id: "w", execution_count: 9, status: "completed", data: { execution_time: 0.001, rate: 50, iterations: 2, results: { A: { value: 5 } } } } });
+    known.take({ type: "continuous_update", seq: 1, timestamp: 1, data: { workflow_id: "w", execution_count: 9, status: "completed", data: { execution_time: 0.001, rate: 50, iterations: 2, results: { A: { value: 5 } } } } });
     expect(known.nodes().get("A")?.result).toEqual({ value: 5 });
     expect(known.nodes().get("B")?.result).toEqual({ value: 2 });
     expect(known.state().live).toMatchObject({ count: 9, rate: 50, took: 0.001 });
@@ -47,7 +47,7 @@ describe("what is known of a workflow", () => {
 
   test("an update says how the workflow goes on", () => {
     const known = model(status());
-    const update = (state?: "parked" | "paused"): WorkflowMessage => ({ type: "continuous_update", timestamp: 1, data: { workflow_id: "w", execution_count: 8, status: "completed", data: { ...(state && { state }) } } });
+    const update = (state?: "parked" | "paused"): WorkflowMessage => ({ type: "continuous_update", seq: 1, timestamp: 1, data: { workflow_id: "w", execution_count: 8, status: "completed", data: { ...(state && { state }) } } });
     known.take(update());
     expect(known.state().live).toMatchObject({ state: "running" });
     known.take(update("parked"));
@@ -56,10 +56,18 @@ describe("what is known of a workflow", () => {
     expect(known.state().live).toMatchObject({ state: "paused" });
   });
 
+  test("a status with a gap takes the place of all that was known", () => {
+    const known = model(status({ inputs: { A: { text: "old" } } }), nodeState("B", "executing"));
+    known.take({ ...status({ execution_count: 90, results: { A: { text: "new" } }, last_seq: 400, gap: true }), seq: 400, gap: true } as WorkflowMessage);
+    expect(known.state().live).toMatchObject({ state: "running", count: 90 });
+    expect([...known.nodes().keys()]).toEqual(["A"]);
+    expect(known.input("A", "text")).toBeUndefined();
+  });
+
   test("an answer that comes late does not say again that it runs", () => {
     const known = model(event("continuous_started"));
-    known.take({ type: "continuous_update", timestamp: 1, data: { workflow_id: "w", execution_count: 1, status: "completed", data: { state: "parked" } } });
-    const answer = { workflow_id: "w", is_running: true, state: "running", results: {}, interval_ms: 100, version: 1, node_count: 1, node_states: {}, inputs: {} } as const;
+    known.take({ type: "continuous_update", seq: 1, timestamp: 1, data: { workflow_id: "w", execution_count: 1, status: "completed", data: { state: "parked" } } });
+    const answer = { workflow_id: "w", is_running: true, state: "running", results: {}, interval_ms: 100, version: 1, node_count: 1, node_states: {}, inputs: {}, last_seq: 0 } as const;
     known.stands({ ...answer, execution_count: 0 });
     expect(known.state().live).toMatchObject({ state: "parked", count: 1, intervalMs: 100 });
     known.stands({ ...answer, execution_count: 1, is_running: false, state: "stopped" });
@@ -101,7 +109,7 @@ describe("what is known of a workflow", () => {
 
   test("an older answer over HTTP does not take back what the socket has told of nodes", () => {
     const known = model(event("continuous_started"), nodeState("A", "completed", { result: { text: "x" } }));
-    known.stands({ workflow_id: "w", is_running: false, state: "paused", execution_count: 0, results: {}, interval_ms: 50, version: 1, node_count: 1, node_states: {}, inputs: {} });
+    known.stands({ workflow_id: "w", is_running: false, state: "paused", execution_count: 0, results: {}, interval_ms: 50, version: 1, node_count: 1, node_states: {}, inputs: {}, last_seq: 0 });
     expect(known.nodes().get("A")?.result).toEqual({ text: "x" });
     expect(known.state().live).toMatchObject({ state: "paused", intervalMs: 50 });
   });

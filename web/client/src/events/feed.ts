@@ -177,8 +177,12 @@ export class EventFeed {
       this.#begin({ epoch: this.#epoch, seq: last });
       this.#options.onMissed?.({ why: "too_old", epoch: this.#epoch, from, first, last });
     } else if (type === "error" && code === "position_unknown") {
-      // The same log may be shorter than it was, where somebody has put back an old copy of it.
-      if (!this.#isNewLog && this.#epoch !== null) this.#join({ epoch: this.#epoch, seq: this.#newest }, true);
+      const { epoch = this.#epoch, last_seq: seq = this.#newest } = data ?? {};
+      // The greeting may have said it before. Else the same log is shorter than it was, where somebody has put back an old
+      // copy of it, or it has become another one meanwhile.
+      const isKnown = this.#isNewLog && epoch === this.#epoch;
+      this.#isNewLog = false;
+      if (!isKnown && epoch !== null) this.#join({ epoch, seq }, true);
     } else if (type === "error") {
       this.#options.onRefused?.(code, message);
     }

@@ -33,6 +33,8 @@ export interface WorkflowEventData {
   version?: number;
   session_id?: string;
   author?: string;
+  /** Who changed it, or null where they did not say; only with `change`. */
+  by?: string | null;
   reason?: string;
   execution_count?: number;
   change?: "saved" | "removed" | "input";
@@ -44,6 +46,8 @@ export interface WorkflowEventData {
 export interface WorkflowEvent {
   type: "workflow_event";
   event: WorkflowEventName;
+  /** Its place in what is told of the workflow; none where it is about a run as a session. */
+  seq?: number;
   timestamp: number;
   data: WorkflowEventData;
 }
@@ -60,21 +64,25 @@ export interface InputApplied {
 export interface ContinuousUpdate {
   workflow_id: string;
   execution_count: number;
-  status: string;
-  /** `state` is whether it goes on after that, or waits for a change or a step. */
-  data: { execution_time?: number; results?: Record<string, NodeOutputs>; rate?: number; iterations?: number; state?: LiveState };
+  status: "executing" | "completed" | "failed";
+  /** `start_time` is when it began, while it is executing. `state` is whether it goes on after that, or waits for a change or a step. */
+  data: { start_time?: number; execution_time?: number; results?: Record<string, NodeOutputs>; rate?: number; iterations?: number; state?: LiveState };
 }
 
-/** Everything that the server says on a workflow's socket. */
+/**
+ * Everything that the server says on a workflow's socket. `seq` is a message's place in what is told of the workflow; what
+ * is about a run as a session has none.
+ */
 export type WorkflowMessage =
-  | { type: "execution_status"; timestamp: number; data: WorkflowStatus }
-  | { type: "node_state"; timestamp: number; data: { workflow_id: string; session_id?: string; node_id: string; state: NodeState; data: Partial<NodeRun> } }
+  /** With `gap`, not all could be told that was missed after `?since=`: this is how it stands now, as a whole. */
+  | { type: "execution_status"; seq: number; gap?: boolean; timestamp: number; data: WorkflowStatus }
+  | { type: "node_state"; seq?: number; timestamp: number; data: { workflow_id: string; session_id?: string; node_id: string; state: NodeState; data: Partial<NodeRun> } }
   | WorkflowEvent
-  | { type: "continuous_update"; timestamp: number; data: ContinuousUpdate }
+  | { type: "continuous_update"; seq: number; timestamp: number; data: ContinuousUpdate }
   | { type: "input_applied"; timestamp: number; data: InputApplied }
   | { type: "subscribed"; timestamp: number; events: string[] }
   | { type: "pong"; timestamp: unknown }
-  | { type: "error"; timestamp?: number; code: string; message: string; data?: { node_id?: string; input_name?: string } };
+  | { type: "error"; timestamp?: number; code: string; message: string; data?: { workflow_id?: string; node_id?: string; input_name?: string } };
 
 /** What a run once is started with. */
 export interface RunOptions {
