@@ -19,3 +19,7 @@ pub mod shutdown;
 pub mod store;
 pub mod task;
 pub mod workflow;
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: callboard_meter::Meter<std::alloc::System> = callboard_meter::Meter(std::alloc::System);

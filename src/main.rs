@@ -5,10 +5,15 @@ use std::process::ExitCode;
 use callboard::app;
 use callboard::cli::{Parts, run};
 use callboard::http::openapi;
+use callboard_meter::Meter;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Meter<mimalloc::MiMalloc> = Meter(mimalloc::MiMalloc);
+
+#[cfg(not(feature = "mimalloc"))]
+#[global_allocator]
+static ALLOCATOR: Meter<std::alloc::System> = Meter(std::alloc::System);
 
 fn main() -> ExitCode {
     let parts = Parts {

@@ -43,6 +43,10 @@ fn hostile_workflows_stay_within_what_the_settings_add_up_to() {
         script("let s = \"x\"; s.pad(200000, \"y\"); let a = []; for i in 0..9000 { a.push(s + i); } a"),
         script("let a = []; a.pad(9000, 1); let m = #{}; for i in 0..50 { m[`k${i}`] = a; } m"),
         script(&format!("let a = []; a.pad(9000, 1); f({}a)", "a,".repeat(20_000))),
+        script(&format!(
+            "fn f(n, a) {{ {} if n > 0 {{ f(n - 1, a) }} }} let a = []; a.pad(9000, 1); f(30, a)",
+            (0..60).map(|at| format!("let b{at} = a; ")).collect::<String>()
+        )),
         many(200),
         many(30),
     ];
@@ -65,6 +69,6 @@ fn hostile_workflows_stay_within_what_the_settings_add_up_to() {
     assert!(most >> 10 < bound, "{} MiB, and it may take {bound}", most >> 10);
     let error =
         |id: &String| server.get(&format!("/sessions/{id}")).json()["error"].as_str().unwrap_or_default().to_owned();
-    assert!(error(&started[6]).contains("take more than 16777216 bytes together"), "{}", error(&started[6]));
+    assert!(error(&started[7]).contains("take more than 16777216 bytes together"), "{}", error(&started[7]));
     server.is_well();
 }

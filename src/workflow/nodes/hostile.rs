@@ -15,6 +15,9 @@ const STACK: usize = 2 << 20;
 /// Bytes of the texts; deeper than that nothing goes on, because the limits of nesting are far below.
 const LONG: usize = 8_000;
 
+/// Bytes of the largest texts that are read at all: of scripts, and of constants.
+const LARGEST: [usize; 2] = [65_536, 262_144];
+
 /// Every input that is parsed, with the others that its class needs.
 fn parsers() -> Vec<(&'static str, &'static str, Json)> {
     vec![
@@ -212,8 +215,12 @@ fn nothing_that_nests_ends_the_process() {
             let thread = std::thread::Builder::new().stack_size(STACK).name(format!("{class}.{input}"));
             let each = move || {
                 let mut rig = Rig::new(class, others);
-                for (begin, open, middle, close, end) in forms() {
-                    let times = (LONG - begin.len() - end.len() - middle.len()) / (open.len() + close.len());
+                // All forms, and those that every language has in some way as large as can be.
+                let all = forms().into_iter().map(|form| (form, LONG));
+                let brackets = forms().into_iter().filter(|(_, open, ..)| *open == "(");
+                let largest = brackets.flat_map(|form| LARGEST.map(|bytes| (form, bytes)));
+                for ((begin, open, middle, close, end), bytes) in all.chain(largest) {
+                    let times = (bytes - begin.len() - end.len() - middle.len()) / (open.len() + close.len());
                     let text = format!("{begin}{}{middle}{}{end}", open.repeat(times), close.repeat(times));
                     let faults = rig.set(input, json!(text)).faults();
                     let given = rig.run();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rhai::Scope;
 
@@ -63,6 +63,29 @@ fn what_grows_is_stopped() {
         let said = ["too large", "exceeds", "longer by lists", "it takes too"].iter().any(|said| error.contains(said));
         assert!(said, "{code}: {error}");
     }
+}
+
+#[test]
+fn what_takes_much_memory_in_many_values_is_stopped() {
+    let list = "let a = []; a.pad(9000, 1); ";
+    let maps = "let a = []; a.push(#{x: 1}); for i in 0..12 { a += a; } ";
+    let names: String = (0..60).map(|at| format!("let b{at} = a; ")).collect();
+    let mut sandbox = Sandbox::new(&Workflows::default());
+    // Only memory is to stop it, however slow the machine is.
+    sandbox.longest = Duration::from_secs(600);
+    for code in [
+        format!("{list}f({}a)", "a,".repeat(20_000)),
+        format!("{list}a.f({}a)", "a,".repeat(20_000)),
+        format!("{maps}f({}a)", "a,".repeat(500)),
+        format!("{list}{}a{}", format!("f({}", "a, ".repeat(40)).repeat(25), ")".repeat(25)),
+        format!("fn f(n, a) {{ {names} if n > 0 {{ f(n - 1, a) }} }} {list}f(30, a)"),
+        format!("{maps}{names}"),
+    ] {
+        let error = run(&sandbox, &code).unwrap_err();
+        assert!(error.contains("it takes too much memory"), "{code:.60}: {error}");
+    }
+    let code = format!("{list}let s = 0; for i in 0..900 {{ s += a[i]; let b = a; }} s");
+    assert_eq!(run(&sandbox, &code), Ok(Value::from(900)), "what was let go is not counted");
 }
 
 #[test]

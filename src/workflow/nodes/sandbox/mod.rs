@@ -1,7 +1,7 @@
 //! Where scripts and expressions run: without files, network, clock or output, and within limits.
 //!
-//! What a script may hold is limited, and so is what it may do: operations are counted, and past a second of time it is
-//! stopped. It runs within the loop of its workflow, on a stack large enough for the deepest value that it can make.
+//! What a script may hold is limited, each value and all of them together, and so is what it may do: operations are
+//! counted, and past a second of time it is stopped. It runs within the loop of its workflow, on a stack large enough for the deepest value that it can make.
 
 mod convert;
 mod functions;
@@ -32,6 +32,9 @@ const MOST_CODE: usize = 65_536;
 const MOST_TEXT: usize = 262_144;
 /// Most items of lists, and most entries of objects, in one value with all that is in it.
 const MOST_ITEMS: usize = 10_000;
+/// Most bytes of memory that a script takes. Variables, arguments that wait for the others, and what functions further up
+/// hold are many values, and the library limits each alone.
+const MOST_HELD: isize = 64 << 20;
 /// Bytes of the stack that a script runs on: enough to drop or to compare lists nested [`MOST_ITEMS`] deep. Memory is
 /// taken for what is used of it.
 const STACK: usize = 512 << 20;
@@ -46,10 +49,12 @@ const REPEATS: [&str; 6] = ["for", "while", "loop", "do", "fn", "Fn"];
 struct Allowance {
     operations: u64,
     until: Option<Instant>,
+    /// What the thread held when it began.
+    held: isize,
 }
 
 thread_local! {
-    static ALLOWANCE: Cell<Allowance> = const { Cell::new(Allowance { operations: 0, until: None }) };
+    static ALLOWANCE: Cell<Allowance> = const { Cell::new(Allowance { operations: 0, until: None, held: 0 }) };
 }
 
 /// Code that is ready to run.
@@ -70,6 +75,7 @@ impl Compiled {
 pub(super) struct Sandbox {
     engine: Engine,
     operations: u64,
+    longest: Duration,
     largest: usize,
 }
 
@@ -93,7 +99,7 @@ impl Sandbox {
         engine.set_max_call_levels(32).set_max_expr_depths(64, 32).set_max_variables(64).set_max_functions(64);
         engine.set_max_string_size(MOST_TEXT).set_max_array_size(MOST_ITEMS).set_max_map_size(MOST_ITEMS);
         engine.on_progress(|_| spend().err().map(Dynamic::from));
-        Self { engine, operations: settings.max_script_operations, largest: settings.max_value_bytes }
+        Self { engine, operations: settings.max_script_operations, longest: LONGEST, largest: settings.max_value_bytes }
     }
 
     /// A script, ready to run; or what is wrong with it, with its place.
@@ -112,7 +118,8 @@ impl Sandbox {
         code: &Compiled,
         work: impl FnOnce() -> Result<T, NodeError>,
     ) -> Result<T, NodeError> {
-        ALLOWANCE.set(Allowance { operations: self.operations, until: Some(Instant::now() + LONGEST) });
+        let until = Some(Instant::now() + self.longest);
+        ALLOWANCE.set(Allowance { operations: self.operations, until, held: callboard_meter::held() });
         // The library may panic, where a script gives a sort an order that is none. What it has begun is dropped.
         let guarded = || panic::catch_unwind(AssertUnwindSafe(work));
         let done = if code.may_go_deep() { stacker::grow(STACK, guarded) } else { guarded() };
@@ -157,11 +164,14 @@ fn may_repeat(code: &str) -> bool {
     code.contains('|') || words.any(|word| REPEATS.contains(&word))
 }
 
-/// Takes one operation off the allowance.
+/// Takes one operation off the allowance, and looks at what else it allows.
 fn spend() -> Result<(), &'static str> {
     let mut allowance = ALLOWANCE.get();
     allowance.operations = allowance.operations.checked_sub(1).ok_or("it takes too many operations")?;
     ALLOWANCE.set(allowance);
+    if callboard_meter::held().wrapping_sub(allowance.held) > MOST_HELD {
+        return Err("it takes too much memory");
+    }
     let looks = allowance.operations.is_multiple_of(BETWEEN_LOOKS);
     if looks && allowance.until.is_some_and(|until| Instant::now() >= until) {
         return Err("it takes too long");
