@@ -130,9 +130,9 @@ fn order(one: &Value, other: &Value) -> Ordering {
 fn reduce(sandbox: &Sandbox, code: &Compiled, cx: &Cx<'_>) -> Result<Value, NodeError> {
     let items = cx.list(0)?;
     sandbox.within(code, || {
-        let mut result = sandbox.given(cx.input(2));
+        let mut result = sandbox.given(cx.input(2))?;
         let mut scope = Scope::new();
-        scope.push_dynamic("a", sandbox.given(cx.input(3)));
+        scope.push_dynamic("a", sandbox.given(cx.input(3))?);
         for (index, item) in items.iter().enumerate() {
             scope.push_dynamic("result", result);
             result = one(sandbox, code, &mut scope, item, index)?;
@@ -154,7 +154,7 @@ fn each(
     let items = cx.list(0)?;
     sandbox.within(code, || {
         let mut scope = Scope::new();
-        scope.push_dynamic("a", sandbox.given(cx.input(extra)));
+        scope.push_dynamic("a", sandbox.given(cx.input(extra))?);
         for (index, item) in items.iter().enumerate() {
             let given = one(sandbox, code, &mut scope, item, index)?;
             visit(item, given).map_err(|error| at(index, &error))?;
@@ -171,7 +171,7 @@ fn one(
     item: &Json,
     index: usize,
 ) -> Result<Dynamic, NodeError> {
-    scope.push_dynamic("item", sandbox.given(&Value::from(item.clone())));
+    scope.push_dynamic("item", sandbox.given(&Value::from(item.clone()))?);
     scope.push_dynamic("index", Dynamic::from_int(i64::try_from(index).unwrap_or(i64::MAX)));
     let given = sandbox.run(code, scope).map_err(|error| at(index, &error));
     // Only `a` stays for the next item.

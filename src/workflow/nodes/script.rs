@@ -105,7 +105,7 @@ fn script_result(sandbox: &Sandbox, code: &Compiled, cx: &Cx<'_>) -> Result<Valu
     sandbox.within(code, || {
         let mut scope = Scope::new();
         for (at, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
-            scope.push_dynamic(name, sandbox.given(cx.input(at + 1)));
+            scope.push_dynamic(name, sandbox.given(cx.input(at + 1))?);
         }
         sandbox.taken(&sandbox.run(code, &mut scope)?)
     })

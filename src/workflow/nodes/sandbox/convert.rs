@@ -9,20 +9,21 @@ use crate::workflow::value::Value;
 /// How deep the lists and objects of a result may be nested.
 const DEEPEST: usize = 64;
 
-/// A value as scripts have it.
-pub(super) fn dynamic(value: &Value) -> Dynamic {
-    match value {
+/// A value as scripts have it; `fits` says whether more may be taken, as an object of a few bytes takes hundreds.
+pub(super) fn dynamic(value: &Value, fits: &impl Fn() -> Result<(), NodeError>) -> Result<Dynamic, NodeError> {
+    Ok(match value {
         Value::Null => Dynamic::UNIT,
         Value::Boolean(value) => (*value).into(),
         Value::Integer(value) => (*value).into(),
         Value::Number(value) => (*value).into(),
         Value::Text(text) => (&**text).into(),
-        Value::Json(json) => from_json(json),
-    }
+        Value::Json(json) => return from_json(json, fits),
+    })
 }
 
-fn from_json(json: &Json) -> Dynamic {
-    match json {
+fn from_json(json: &Json, fits: &impl Fn() -> Result<(), NodeError>) -> Result<Dynamic, NodeError> {
+    fits()?;
+    Ok(match json {
         Json::Null => Dynamic::UNIT,
         Json::Bool(value) => (*value).into(),
         Json::Number(number) => match number.as_i64() {
@@ -33,11 +34,14 @@ fn from_json(json: &Json) -> Dynamic {
             },
         },
         Json::String(text) => text.into(),
-        Json::Array(list) => Dynamic::from_array(list.iter().map(from_json).collect::<Array>()),
-        Json::Object(map) => {
-            Dynamic::from_map(map.iter().map(|(key, item)| (key.as_str().into(), from_json(item))).collect::<Map>())
+        Json::Array(list) => {
+            Dynamic::from_array(list.iter().map(|item| from_json(item, fits)).collect::<Result<Array, _>>()?)
         }
-    }
+        Json::Object(map) => {
+            let entries = map.iter().map(|(key, item)| Ok((key.as_str().into(), from_json(item, fits)?)));
+            Dynamic::from_map(entries.collect::<Result<Map, NodeError>>()?)
+        }
+    })
 }
 
 /// What a script gave, of at most `largest` bytes as JSON.
@@ -124,7 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn json_survives_a_script(json in any_json()) {
-            let given = value(&dynamic(&Value::from(json.clone())), 4096).unwrap();
+            let given = value(&dynamic(&Value::from(json.clone()), &|| Ok(())).unwrap(), 4096).unwrap();
             prop_assert_eq!(given.to_json(), json);
         }
     }

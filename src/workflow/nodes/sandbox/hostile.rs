@@ -89,6 +89,15 @@ fn what_takes_much_memory_in_many_values_is_stopped() {
 }
 
 #[test]
+fn what_a_script_is_given_counts_as_well() {
+    let sandbox = Sandbox::new(&Workflows::default());
+    let code = sandbox.script("1").unwrap();
+    let objects = Value::from(serde_json::Value::from(vec![serde_json::json!({"a": 1}); 200_000]));
+    let given = sandbox.within(&code, || sandbox.given(&objects).map(drop));
+    assert_eq!(given, Err("it takes too much memory".into()));
+}
+
+#[test]
 fn what_recurses_is_stopped() {
     for code in ["fn f() { f() } f()", "fn f(x) { f(x) + f(x) } f(1)", "let f = |x, f| f.call(x, f); f.call(1, f)"] {
         let error = error_of(code);
@@ -166,7 +175,7 @@ fn what_cannot_repeat_runs_on_the_stack_there_is() {
             assert!(!code.may_go_deep(), "{end}");
             let given = sandbox.within(&code, || {
                 let mut scope = Scope::new();
-                scope.push_dynamic("a", sandbox.given(&deep));
+                scope.push_dynamic("a", sandbox.given(&deep)?);
                 sandbox.taken(&sandbox.run(&code, &mut scope)?)
             });
             assert!(given.is_ok() == (end != "x"), "{end}: {given:?}");

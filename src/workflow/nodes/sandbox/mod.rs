@@ -134,9 +134,9 @@ impl Sandbox {
         given.map_err(|error| NodeError::new(in_words(*error)))
     }
 
-    /// What a script is given.
-    pub(super) fn given(&self, value: &Value) -> Dynamic {
-        convert::dynamic(value)
+    /// What a script is given, [`Sandbox::within`] its allowance.
+    pub(super) fn given(&self, value: &Value) -> Result<Dynamic, NodeError> {
+        convert::dynamic(value, &|| Ok(fits()?))
     }
 
     /// What a script gives.
@@ -169,14 +169,18 @@ fn spend() -> Result<(), &'static str> {
     let mut allowance = ALLOWANCE.get();
     allowance.operations = allowance.operations.checked_sub(1).ok_or("it takes too many operations")?;
     ALLOWANCE.set(allowance);
-    if callboard_meter::held().wrapping_sub(allowance.held) > MOST_HELD {
-        return Err("it takes too much memory");
-    }
+    fits()?;
     let looks = allowance.operations.is_multiple_of(BETWEEN_LOOKS);
     if looks && allowance.until.is_some_and(|until| Instant::now() >= until) {
         return Err("it takes too long");
     }
     Ok(())
+}
+
+/// Whether the script takes no more memory than it may.
+fn fits() -> Result<(), &'static str> {
+    let taken = callboard_meter::held().wrapping_sub(ALLOWANCE.get().held);
+    if taken > MOST_HELD { Err("it takes too much memory") } else { Ok(()) }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "all errors of scripts but one tell themselves best")]
