@@ -1,16 +1,16 @@
 //! Answers to open questions: `POST /sessions/{session_id}/confirm`, `/input` and `/retry`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::State;
 use super::body::JsonBody;
-use super::client::{By, IdempotencyKey, Subject};
+use super::client::{By, Subject};
 use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::start::digest;
+use super::start::idempotency;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Answer, Values};
 use crate::domain::status::Status;
@@ -77,10 +77,10 @@ pub(super) async fn confirm(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
-    IdempotencyKey(key): IdempotencyKey,
+    request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let once = once("confirm", key, body.as_ref());
+    let once = idempotency(&request, "confirm", body.as_ref())?;
     let Confirm { value, request_id } = or_unknown(&state, session_id, decode_confirm(body)).await?;
     submit(&state, session_id, request_id, Answer::Confirm(value), by, once).await
 }
@@ -102,10 +102,10 @@ pub(super) async fn input(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
-    IdempotencyKey(key): IdempotencyKey,
+    request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let once = once("input", key, body.as_ref());
+    let once = idempotency(&request, "input", body.as_ref())?;
     let Input { values, request_id } = or_unknown(&state, session_id, decode_input(body)).await?;
     submit(&state, session_id, request_id, Answer::Input(values), by, once).await
 }
@@ -127,17 +127,12 @@ pub(super) async fn retry(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
-    IdempotencyKey(key): IdempotencyKey,
+    request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let once = once("retry", key, body.as_ref());
+    let once = idempotency(&request, "retry", body.as_ref())?;
     let Retry { value, request_id } = or_unknown(&state, session_id, decode_retry(body)).await?;
     submit(&state, session_id, request_id, Answer::Retry(value), by, once).await
-}
-
-/// What the caller's key stands for: this body, sent to this route of the session.
-fn once(route: &str, key: Option<String>, body: Option<&Value>) -> Option<Idempotency> {
-    key.map(|key| Idempotency { key: format!("{route} {key}"), digest: digest(body) })
 }
 
 async fn submit(

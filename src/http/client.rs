@@ -59,20 +59,6 @@ impl FromRequest for By {
     }
 }
 
-/// The caller's `Idempotency-Key`, where it sent one.
-#[derive(Clone, Debug)]
-pub(super) struct IdempotencyKey(pub(super) Option<String>);
-
-impl FromRequest for IdempotencyKey {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = visible(request.headers(), "Idempotency-Key", 255);
-        ready(given.map(|key| IdempotencyKey(key.map(str::to_owned))))
-    }
-}
-
 /// A header of 1 to `most` visible ASCII characters, where it was sent.
 ///
 /// # Errors

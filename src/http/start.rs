@@ -82,8 +82,7 @@ pub(super) async fn start_task(
     request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency = visible(request.headers(), "Idempotency-Key", 255)?
-        .map(|key| Idempotency { key: format!("POST /start-task {key}"), digest: digest(body.as_ref()) });
+    let idempotency = idempotency(&request, "POST /start-task", body.as_ref())?;
     let spec = decode(Fields::of(body)?, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     let started = state.sessions.start(spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
@@ -208,8 +207,21 @@ pub(super) fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
     seconds.map(OnDisconnect::CancelAfter)
 }
 
+/// The caller's `Idempotency-Key`, where it sent one: it stands for this body, sent to this route.
+///
+/// # Errors
+/// Where the header is no key.
+pub(super) fn idempotency(
+    request: &HttpRequest,
+    route: &str,
+    body: Option<&Value>,
+) -> Result<Option<Idempotency>, Problem> {
+    let key = visible(request.headers(), "Idempotency-Key", 255)?;
+    Ok(key.map(|key| Idempotency { key: format!("{route} {key}"), digest: digest(body) }))
+}
+
 /// A digest of what a body says, however it is written: without spaces, and with keys in order.
-pub(super) fn digest(body: Option<&Value>) -> [u8; 32] {
+fn digest(body: Option<&Value>) -> [u8; 32] {
     let mut hash = Sha256::new();
     match body {
         Some(value) => feed(&mut hash, value),

@@ -7,19 +7,18 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::cancel::stop;
-use super::super::client::{By, Execution, visible};
+use super::super::client::{By, Execution};
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
 use super::super::sessions;
-use super::super::start::{decode, digest};
+use super::super::start::{decode, idempotency};
 use super::super::view::{SessionDetail, SessionRow};
 use crate::crew::{Crew, Error};
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::session::messages::{Called, Started};
-use crate::store::Idempotency;
 
 /// The label of a session that a crew does.
 const CREW: &str = "crew";
@@ -129,8 +128,7 @@ pub(in crate::http) async fn start(
     request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency = visible(request.headers(), "Idempotency-Key", 255)?
-        .map(|key| Idempotency { key: format!("POST /api/v1/executions {key}"), digest: digest(body.as_ref()) });
+    let idempotency = idempotency(&request, "POST /api/v1/executions", body.as_ref())?;
     let mut fields = Fields::of(body)?;
     let crew = fields.text("crew_id", 64);
     if let Some(id) = &crew {

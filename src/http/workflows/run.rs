@@ -8,15 +8,13 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::body::JsonBody;
-use super::super::client::visible;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::super::start::{digest, labels, on_disconnect, priority};
+use super::super::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::session::messages::{Fault, Refused};
-use crate::store::Idempotency;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::RunInputs;
 use crate::workflow::graph::{Graph, GraphNode};
@@ -72,8 +70,7 @@ pub(in crate::http) async fn run(
     Named(id): Named,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency = visible(request.headers(), "Idempotency-Key", 255)?
-        .map(|key| Idempotency { key: format!("POST /workflows/{id}/run {key}"), digest: digest(body.as_ref()) });
+    let idempotency = idempotency(&request, &format!("POST /workflows/{id}/run"), body.as_ref())?;
     let definition = state.workflows.definitions.get(&id).await?;
     let run = decode(body, state.settings.sessions.max_labels)?;
     let (graph, _) = state.workflows.definitions.check(definition.graph).await?;
