@@ -6,7 +6,7 @@ WORKDIR /build
 # The dependencies alone, over empty sources: this layer stays while Cargo.toml and Cargo.lock do.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto ./proto
-COPY meter ./meter
+COPY crates ./crates
 RUN mkdir -p src benches static \
  && echo 'fn main() {}' > src/main.rs \
  && touch src/lib.rs \

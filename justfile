@@ -18,8 +18,8 @@ test *flags:
 
 # Formatting and lints, as they are checked.
 lint:
-    cargo fmt --check
-    cargo clippy --all-targets -- -D warnings
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
 
 # Set the formatting right.
 fmt:

@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Context, Handler};
-use callboard::config::store::{Store as Settings, Synchronous};
 use callboard::domain::id::SessionId;
 use callboard::domain::status::{OnDisconnect, Priority, Status};
 use callboard::domain::time::Timestamp;
 use callboard::store::{Append, Change, Committed, Spent, State, Store, Summary};
+use callboard::store::{Settings, Synchronous};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 

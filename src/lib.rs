@@ -1,12 +1,14 @@
 //! Callboard: a live task server with a human in the loop.
 
+pub use callboard_domain as domain;
+pub use callboard_store as store;
+
 pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod crew;
-pub mod domain;
 pub mod event;
 pub mod http;
 pub mod hub;
@@ -16,7 +18,6 @@ pub mod metrics;
 pub mod process;
 pub mod session;
 pub mod shutdown;
-pub mod store;
 pub mod task;
 pub mod workflow;
 

@@ -4,8 +4,8 @@ use crate::support;
 
 use std::time::Duration;
 
-use callboard::config::store::Store as Settings;
 use callboard::session::TaskError;
+use callboard::store::Settings;
 use callboard::store::Store;
 use rustix::process::Signal;
 use support::kinds::kind;

@@ -24,9 +24,9 @@ const LAYOUT: &[&[&str]] = &[
     &["src/lib.rs"],
     &["src/cli.rs", "src/cli/mod.rs"],
     &["src/app.rs", "src/app/mod.rs"],
-    &["src/domain/mod.rs"],
     &["src/config/mod.rs"],
-    &["src/store/mod.rs"],
+    &["crates/domain/src/lib.rs"],
+    &["crates/store/src/lib.rs"],
     &["src/hub/mod.rs"],
     &["src/session/mod.rs"],
     &["src/task/mod.rs"],
@@ -65,6 +65,18 @@ fn files_of(folder: &str) -> Vec<Source> {
     sources
 }
 
+/// The sources of all crates.
+fn sources() -> Vec<Source> {
+    let mut sources = files_of("src");
+    let mut crates: Vec<PathBuf> =
+        fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    crates.sort();
+    for folder in crates {
+        collect(&folder.join("src"), &mut sources);
+    }
+    sources
+}
+
 /// The files that only tests compile: `#[cfg(test)] mod name;` in the file above them.
 fn test_files(sources: &[Source]) -> Vec<String> {
     let mut files = Vec::new();
@@ -85,7 +97,7 @@ fn test_files(sources: &[Source]) -> Vec<String> {
 }
 
 fn obey(rule: fn(&Source) -> Findings, tests_too: bool) {
-    let sources = files_of("src");
+    let sources = sources();
     let exempt = if tests_too { Vec::new() } else { test_files(&sources) };
     let is_exempt = |source: &&Source| !exempt.iter().any(|path| source.path.starts_with(path.as_str()));
     let findings: Findings = sources.iter().filter(is_exempt).flat_map(rule).collect();

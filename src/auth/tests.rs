@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::secret::Secret;
 use crate::config::trust::TrustLoopback;
+use crate::domain::secret::Secret;
 
 const HERE: &str = "127.0.0.1";
 const ELSEWHERE: &str = "192.0.2.7";

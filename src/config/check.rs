@@ -1,11 +1,9 @@
 //! Checks of single settings that a range cannot say.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use env_filter::Builder;
 
-use super::secret::Secret;
 use crate::domain::schema::{BadSchema, Schema};
+use crate::domain::secret::Secret;
 
 type Checked = garde::Result;
 
@@ -18,15 +16,6 @@ pub(super) fn address(host: &str, _: &()) -> Checked {
         return Ok(());
     }
     Err(garde::Error::new("must be an IP address or localhost"))
-}
-
-/// `sqlite:PATH` or `memory:`.
-pub(super) fn store_target(url: &str, _: &()) -> Checked {
-    match url.split_once(':') {
-        Some(("memory", "")) => Ok(()),
-        Some(("sqlite", path)) if !path.is_empty() => Ok(()),
-        _ => Err(garde::Error::new("must be sqlite:PATH or memory:")),
-    }
 }
 
 /// The origin of a web page: scheme, host and port, nothing behind.
@@ -69,15 +58,6 @@ pub(super) fn schema(schema: &serde_json::Value, _: &()) -> Checked {
         // Its tasks cannot be started, which is logged, and is no reason not to serve the others.
         Ok(_) | Err(BadSchema::Pattern(_)) => Ok(()),
         Err(bad) => Err(garde::Error::new(bad.to_string())),
-    }
-}
-
-/// 32 bytes in base64. The reason never shows what was given.
-pub(super) fn secret_key(key: &Secret, _: &()) -> Checked {
-    match STANDARD.decode(key.reveal()) {
-        Ok(bytes) if bytes.len() == 32 => Ok(()),
-        Ok(bytes) => Err(garde::Error::new(format!("must be 32 bytes in base64, not {} bytes", bytes.len()))),
-        Err(_) => Err(garde::Error::new("must be 32 bytes in base64")),
     }
 }
 

@@ -22,7 +22,6 @@ pub mod secret;
 pub mod server;
 pub mod sessions;
 mod show;
-pub mod store;
 pub mod task;
 pub mod trust;
 pub mod workflows;
@@ -50,7 +49,7 @@ pub struct Settings {
     pub server: server::Server,
     /// `[store]`
     #[garde(dive)]
-    pub store: store::Store,
+    pub store: crate::store::Settings,
     /// `[connections]`
     #[garde(dive)]
     pub connections: connections::Connections,

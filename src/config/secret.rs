@@ -1,49 +1,14 @@
-//! Settings that are never shown, and all secrets among the settings.
+//! All secrets among the settings.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::Settings;
-use crate::domain::mask::MASK;
 
 /// What the name of a variable has in it whose value is a secret.
 const TELLING: [&str; 7] = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY"];
 
 /// The same as a word between underscores, as it is part of other words.
 const TELLING_WORDS: [&str; 4] = ["KEY", "PASS", "PWD", "AUTH"];
-
-/// A setting that is shown masked, wherever it is shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// What the mask hides. Only for the code that needs it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(MASK)
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(MASK)
-    }
-}
 
 impl Settings {
     /// Every secret in the settings: to be hidden wherever text is kept or shown.
@@ -87,6 +52,7 @@ mod tests {
     use super::*;
     use crate::config::handler::EventHandler;
     use crate::config::task::CommandTask;
+    use crate::domain::secret::Secret;
 
     #[test]
     fn the_name_of_a_variable_says_whether_it_is_secret() {

@@ -3,8 +3,8 @@
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-use super::secret::Secret;
 use super::trust::TrustLoopback;
+use crate::domain::secret::Secret;
 
 /// The most worker threads.
 pub const MAX_WORKERS: usize = 64;

@@ -243,13 +243,12 @@ impl From<store::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
     use crate::crew::{AgentKind, Process};
     use futures::future::join;
     use serde_json::Map;
 
     fn roster() -> Roster {
-        let settings = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
+        let settings = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
         Roster::new(Store::open(&settings, 1).unwrap(), &Crews { max_crews: 100, max_agents: 200 })
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
-use crate::config::store::Store as Settings;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
+use crate::store::Settings;
 use crate::store::Store;
 
 /// Hears all but what agents read.

@@ -99,7 +99,7 @@ fn desk() -> Desk {
 }
 
 async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
-    let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
+    let store = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
     let store = Store::open(&store, 1).unwrap();
     let catalogue =
         Arc::new(crate::workflow::nodes::built_in(&crate::config::workflows::Workflows::default()).unwrap());

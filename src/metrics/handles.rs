@@ -154,30 +154,6 @@ impl TaskKind {
     }
 }
 
-/// For the store's writer; by default they measure nothing.
-#[derive(Clone, Debug)]
-pub struct Store {
-    /// Seconds that a commit took.
-    pub commit_seconds: Histogram,
-    /// Rows that were written in one commit.
-    pub commit_rows: Histogram,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self { commit_seconds: Histogram::noop(), commit_rows: Histogram::noop() }
-    }
-}
-
-impl Store {
-    pub(super) fn new(metrics: &Metrics) -> Self {
-        Self {
-            commit_seconds: metrics.histogram(names::COMMIT_SECONDS, &[]),
-            commit_rows: metrics.histogram(names::COMMIT_ROWS, &[]),
-        }
-    }
-}
-
 /// For the event loop of one worker.
 #[derive(Clone, Debug)]
 pub struct EventLoop {

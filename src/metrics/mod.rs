@@ -20,7 +20,7 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder a
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 
 pub use events::{EventHandler, Events};
-pub use handles::{Connections, EventLoop, Sessions, Store, TaskKind};
+pub use handles::{Connections, EventLoop, Sessions, TaskKind};
 pub use http::{Http, Route};
 pub use snapshot::Snapshot;
 pub use statistics::{Numbers, Statistics};
@@ -28,6 +28,7 @@ pub use ticks::{Pace, Ticks};
 pub use workflows::{WorkflowReport, Workflows};
 
 use crate::domain::time::Timestamp;
+use crate::store::Measures;
 
 /// All metrics of a server. Clones share them.
 #[derive(Clone, Debug)]
@@ -129,8 +130,11 @@ impl Metrics {
 
     /// Handles for the store's writer.
     #[must_use]
-    pub fn store(&self) -> Store {
-        Store::new(self)
+    pub fn store(&self) -> Measures {
+        Measures {
+            commit_seconds: self.histogram(names::COMMIT_SECONDS, &[]),
+            commit_rows: self.histogram(names::COMMIT_ROWS, &[]),
+        }
     }
 
     /// Handles for the event loop of this worker.

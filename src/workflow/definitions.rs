@@ -271,12 +271,11 @@ fn unreadable(error: &serde_json::Error) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
     use crate::workflow::nodes::built_in;
     use serde_json::json;
 
     fn definitions() -> Definitions {
-        let store = config::store::Store { url: "memory:".into(), ..config::store::Store::default() };
+        let store = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
         let store = Store::open(&store, 1).unwrap();
         Definitions::new(
             store,

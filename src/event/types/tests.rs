@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::config::store::Store as Settings;
 use crate::domain::event::Kind;
 use crate::store::Precondition::Anything;
+use crate::store::Settings;
 
 fn types(most: usize) -> EventTypes {
     let settings = Settings { url: "memory:".into(), ..Settings::default() };

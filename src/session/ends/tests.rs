@@ -86,7 +86,7 @@ impl TaskKind for Person {
 
 /// The sessions of one directory, which leave memory as soon as they only wait.
 fn board() -> (Sessions, Addr<Directory>) {
-    let store = Store::open(&config::store::Store { url: "memory:".into(), ..Default::default() }, 1).unwrap();
+    let store = Store::open(&crate::store::Settings { url: "memory:".into(), ..Default::default() }, 1).unwrap();
     let mut kinds = Kinds::default();
     kinds.register(Arc::new(Person)).unwrap();
     let kinds = Arc::new(kinds);

@@ -348,6 +348,6 @@ fn head(bytes: &[u8]) -> Option<(usize, usize)> {
 
 /// A store that is gone with the test.
 pub(super) fn memory() -> Store {
-    let settings = crate::config::store::Store { url: "memory:".into(), ..Default::default() };
+    let settings = crate::store::Settings { url: "memory:".into(), ..Default::default() };
     Store::open(&settings, 1).unwrap()
 }

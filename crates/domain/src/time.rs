@@ -1,0 +1,100 @@
+//! Wall-clock moments, as they are stored and told.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A moment in microseconds since the Unix epoch; on the wire a number of seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "number"))]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The latest moment there is: "some time, not known yet".
+    pub const NEVER: Timestamp = Timestamp(i64::MAX);
+
+    /// This moment by the wall clock, which may jump.
+    #[must_use]
+    pub fn now() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// The moment that many microseconds after the epoch.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since the epoch.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// The moment `after` this one; the last there is where that would overflow.
+    #[must_use]
+    pub fn plus(self, after: Duration) -> Self {
+        let micros = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// The moment `before` this one.
+    #[must_use]
+    pub fn minus(self, before: Duration) -> Self {
+        let micros = i64::try_from(before.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+
+    /// The time from `earlier` to this moment; zero where the clock went back.
+    #[must_use]
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// RFC 3339 with microseconds, in UTC.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        chrono::DateTime::from_timestamp_micros(self.0)
+            .unwrap_or_default()
+            .to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.as_secs_f64())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        Ok(Self((seconds * 1e6).round() as i64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_seconds_on_the_wire_and_survives_them() {
+        for micros in [0, 1, 1_700_000_000_123_456, 1_800_000_000_999_999] {
+            let text = serde_json::to_string(&Timestamp::from_micros(micros)).unwrap();
+            assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap().as_micros(), micros, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_went_back_gives_no_negative_time() {
+        let now = Timestamp::from_micros(5);
+        assert_eq!(now.since(Timestamp::from_micros(9)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,157 @@
+//! A server that is killed: all that it told is in the file.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+
+use super::events;
+use super::support::{ALL, Board, append, body, create, summary};
+use crate::Precondition::{Absent, Version};
+use crate::{Change, ListSessions};
+use callboard_domain::id::SessionId;
+
+/// Where the process that is to be killed finds its database.
+const PLACE: &str = "CALLBOARD_TEST_KILLED_STORE";
+
+/// The other process; does nothing in a usual run of the tests.
+#[actix::test]
+async fn a_server_that_writes_until_it_is_killed() {
+    let Some(path) = std::env::var_os(PLACE) else { return };
+    let mut board = Board::at(Path::new(&path));
+    let made: Vec<_> = (0..8).map(|worker| summary(&board.store, worker % 2)).collect();
+    for one in &made {
+        board.store.append(create(one));
+    }
+    for row in 1.. {
+        for one in &made {
+            board.store.append(append(one, row, Change::None));
+        }
+        for (id, row) in board.next().await.unwrap().rows {
+            writeln!(std::io::stdout(), "told {id} {row}").unwrap();
+        }
+    }
+}
+
+/// The same for documents.
+#[actix::test]
+async fn a_server_that_changes_documents_until_it_is_killed() {
+    let Some(path) = std::env::var_os(PLACE) else { return };
+    let board = Board::at(Path::new(&path));
+    for number in 0.. {
+        let id = (number % 3).to_string();
+        let before = board.store.document("workflows", &id).await.unwrap();
+        let (expected, version) = before.map_or((Absent, 1), |before| (Version(before.version), before.version + 1));
+        let put = board.store.put_document("workflows", &id, text(version), expected).await.unwrap();
+        writeln!(std::io::stdout(), "told {id} {}", put.version).unwrap();
+    }
+}
+
+/// The same for events.
+#[actix::test]
+async fn a_server_that_tells_events_until_it_is_killed() {
+    let Some(path) = std::env::var_os(PLACE) else { return };
+    let mut board = Board::at(Path::new(&path));
+    let mut heard = events::listen(&board.store);
+    let one = summary(&board.store, 0);
+    board.write([create(&one)]).await;
+    for row in 1.. {
+        board.store.append_with(append(&one, row, Change::None), vec![events::draft("custom.row", row.into())]);
+        board.store.record(vec![events::draft("custom.x", 0), events::draft("custom.y", 1)]);
+        for recorded in events::next(&mut heard, 3).await {
+            let (seq, id) = (recorded.event.seq.unwrap(), recorded.event.id);
+            writeln!(std::io::stdout(), "told {id} {seq}").unwrap();
+        }
+    }
+}
+
+#[actix::test]
+async fn an_event_that_was_told_outlives_a_kill_and_none_comes_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    for lines in [1, 100, 1000] {
+        let told: HashMap<uuid::Uuid, u64> =
+            killed_after(lines, "a_server_that_tells_events_until_it_is_killed", &path);
+        let board = Board::at(&path);
+        let rows = board.store.events(0, usize::MAX).await.unwrap();
+        let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).collect();
+        assert!(there.iter().map(|(seq, _)| *seq).eq(1..=there.len() as u64), "without gaps over a restart");
+        for (id, seq) in told {
+            let json: serde_json::Value = serde_json::from_slice(&there[usize::try_from(seq).unwrap() - 1].1).unwrap();
+            assert_eq!((json["id"].as_str(), json["seq"].as_u64()), (Some(&*id.to_string()), Some(seq)));
+        }
+        let of_rows = there.iter().filter(|(_, json)| json.windows(12).any(|part| part == br#""custom.row""#)).count();
+        let sessions = board.store.list(ListSessions { limit: 99, ..ListSessions::default() }).await.unwrap();
+        let mut rows = 0;
+        for one in sessions {
+            rows += board.store.journal(one.key, ALL).await.unwrap().len() - 1;
+        }
+        assert_eq!(of_rows, rows, "each row has made its event happen, and once");
+    }
+}
+
+/// The body of a document's version, several pages long.
+fn text(version: u64) -> String {
+    format!("{version} ").repeat(4000)
+}
+
+#[actix::test]
+async fn a_document_that_was_told_outlives_a_kill_at_any_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    for lines in [1, 50, 400] {
+        let told: HashMap<String, u64> =
+            killed_after(lines, "a_server_that_changes_documents_until_it_is_killed", &path);
+        let board = Board::at(&path);
+        for (id, version) in told {
+            let found = board.store.document("workflows", &id).await.unwrap().expect("what was told is there");
+            // More may have been told between the last line that was read and the kill.
+            assert!(found.version >= version, "{version} was told, {}", found.version);
+            assert_eq!(found.body, text(found.version));
+        }
+    }
+}
+
+/// Runs that test as a server until it has told so many lines, and kills it; gives the last number that it told of each
+/// name.
+fn killed_after<K, N>(lines: usize, server: &str, path: &Path) -> HashMap<K, N>
+where
+    K: FromStr<Err: Debug> + Eq + Hash,
+    N: FromStr<Err: Debug>,
+{
+    let mut server = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", &format!("contract::kill::{server}")])
+        .env(PLACE, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(server.stdout.take().unwrap());
+    let mut told = HashMap::new();
+    for line in output.lines().map_while(Result::ok).filter(|line| line.starts_with("told ")).take(lines) {
+        let mut words = line.split(' ').skip(1);
+        told.insert(words.next().unwrap().parse().unwrap(), words.next().unwrap().parse().unwrap());
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(!told.is_empty());
+    told
+}
+
+#[actix::test]
+async fn what_was_told_outlives_a_kill_at_any_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    for lines in [8, 300, 2000] {
+        let told: HashMap<SessionId, u32> = killed_after(lines, "a_server_that_writes_until_it_is_killed", &path);
+        let board = Board::at(&path);
+        for (id, row) in told {
+            let one = board.store.find(id).await.unwrap().expect("a session that was told is there");
+            let rows = board.store.journal(one.key, ALL).await.unwrap();
+            assert!(rows.len() > usize::try_from(row).unwrap(), "row {row} was told, {} are there", rows.len());
+            assert!(rows.iter().zip(0..).all(|(found, row)| found.row == row && found.body == body(&one, row)));
+        }
+    }
+}

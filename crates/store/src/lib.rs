@@ -1,0 +1,59 @@
+//! The store: where journals and session rows are kept, and the only place that says "written".
+//!
+//! Nothing above may assume that a session lives in this process: appending with an expected row, finding a
+//! session and telling who is told all go through here. [`Store`] is the handle; one writer thread commits in groups
+//! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory` or `sqlite`.
+//! What is no session is kept as `document`s, and what is told to many as `events`. `contract` is the suite that both
+//! engines pass.
+
+mod batch;
+mod document;
+mod engine;
+mod events;
+mod handle;
+mod keys;
+mod measures;
+mod memory;
+pub mod private;
+mod query;
+mod seal;
+mod settings;
+mod sqlite;
+mod types;
+mod writer;
+
+#[cfg(test)]
+mod contract;
+
+pub use document::{Document, Precondition};
+pub use events::{Draft, EventRow, EventSpan, Recorded, TellRecorded};
+pub use handle::Store;
+pub use measures::Measures;
+pub use settings::{Settings, Synchronous};
+pub use types::{
+    Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Row, SessionKey, Spent, State,
+    Summary, Told,
+};
+
+/// What can go wrong with a store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no such session or document.
+    #[error("there is no such record")]
+    NotFound,
+    /// Somebody else has written what this caller expected to write, or the state does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// A document is not at the version that this caller expected; for one that should not be there, this is what is.
+    #[error("the document is at version {version}")]
+    Outdated {
+        /// The version that is there.
+        version: u64,
+    },
+    /// The database cannot be used: missing rights, damaged, foreign, of a newer version, in use by another server.
+    #[error("{0}")]
+    Unusable(String),
+    /// The database does not answer now.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+}

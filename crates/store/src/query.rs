@@ -1,0 +1,111 @@
+//! Questions to the store as messages, and the threads that answer them.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use super::document::ListDocuments;
+use super::engine::Read;
+use super::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::status::Status;
+
+/// Where an answer goes; whoever asked may be gone.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// A question about what is written.
+pub(super) enum Query {
+    /// See [`Read::find`].
+    Find(SessionId, Reply<Option<Summary>>),
+    /// See [`Read::journal`].
+    Journal(SessionKey, JournalRange, Reply<Vec<Row>>),
+    /// See [`Read::list`].
+    List(ListSessions, Reply<Vec<Summary>>),
+    /// See [`Read::pending`].
+    Pending(Reply<Vec<Pending>>),
+    /// See [`Read::count_live`].
+    CountLive(Reply<Vec<(Status, u64)>>),
+    /// See [`Read::idempotent`].
+    Idempotent(String, Reply<Option<(SessionId, [u8; 32])>>),
+    /// See [`Read::execution`].
+    Execution(Option<String>, ExecutionId, Reply<Option<SessionId>>),
+    /// See [`Read::document`].
+    Document(String, String, Reply<Option<Document>>),
+    /// See [`Read::documents`].
+    Documents(ListDocuments, Reply<Vec<Document>>),
+    /// See [`Read::folders`].
+    Folders(String, usize, Reply<usize>),
+    /// See [`Read::events`].
+    Events(u64, usize, Reply<Vec<EventRow>>),
+    /// See [`Read::event_span`].
+    EventSpan(Reply<EventSpan>),
+}
+
+impl Query {
+    /// Answers from `engine`.
+    pub(super) fn answer(self, engine: &mut impl Read) {
+        match self {
+            Query::Find(id, reply) => respond(reply, || engine.find(id)),
+            Query::Journal(key, range, reply) => respond(reply, || engine.journal(key, range)),
+            Query::List(query, reply) => respond(reply, || engine.list(&query)),
+            Query::Pending(reply) => respond(reply, || engine.pending()),
+            Query::CountLive(reply) => respond(reply, || engine.count_live()),
+            Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
+            Query::Execution(owner, id, reply) => respond(reply, || engine.execution(owner.as_deref(), &id)),
+            Query::Document(collection, id, reply) => respond(reply, || engine.document(&collection, &id)),
+            Query::Documents(query, reply) => respond(reply, || engine.documents(&query)),
+            Query::Folders(collection, most, reply) => respond(reply, || engine.folders(&collection, most)),
+            Query::Events(after_seq, max_bytes, reply) => respond(reply, || engine.events(after_seq, max_bytes)),
+            Query::EventSpan(reply) => respond(reply, || engine.event_span()),
+        }
+    }
+}
+
+fn respond<T>(reply: Reply<T>, read: impl FnOnce() -> Result<T, Error>) {
+    if reply.is_closed() {
+        return;
+    }
+    let answer = read().map_err(|error| {
+        log::warn!("a query to the store failed: {error}");
+        match error {
+            Error::Unusable(_) => error,
+            // The reason may name what clients should not see, so it goes to the log only.
+            Error::NotFound | Error::Conflict(_) | Error::Outdated { .. } | Error::Unavailable(_) => {
+                Error::Unavailable("the database does not answer".into())
+            }
+        }
+    });
+    let _ = reply.send(answer);
+}
+
+/// What a reader thread hears.
+pub(super) enum Asked {
+    /// Answer this.
+    Query(Query),
+    /// Let go of the database, say so, and end.
+    Close(oneshot::Sender<()>),
+}
+
+/// Starts a thread that answers from `engine` until it is told to close or nobody can ask any more.
+pub(super) fn start(name: String, engine: impl Read) -> Result<(Sender<Asked>, JoinHandle<()>), Error> {
+    let (sender, receiver) = channel();
+    let thread = std::thread::Builder::new()
+        .name(name)
+        .spawn(move || run(&receiver, engine))
+        .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
+    Ok((sender, thread))
+}
+
+fn run(asked: &Receiver<Asked>, mut engine: impl Read) {
+    while let Ok(asked) = asked.recv() {
+        match asked {
+            Asked::Query(query) => query.answer(&mut engine),
+            Asked::Close(closed) => {
+                drop(engine);
+                let _ = closed.send(());
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Checkpoints: moving what is committed from the write-ahead log into the database file.
+//!
+//! They run on a thread and connection of their own, because one can take 17 ms: while little comes, or once the log
+//! has some megabytes. A log that is written all the time would never be empty at the moment when it could begin anew;
+//! so past a bound the writer moves the small rest itself, between two commits.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::watch::{Displaced, Seen, Watch};
+use crate::Error;
+
+/// The length that the log's file keeps after it has begun anew.
+pub(super) const LOG_KEPT_BYTES: i64 = 32 << 20;
+
+/// The log's pages (of 4 KiB) that are worth a checkpoint under load.
+const WORTH_PAGES: i32 = 1024;
+
+/// The log's pages from which the writer helps, so that the log can begin anew.
+const HELP_PAGES: i32 = 2048;
+
+/// How many rows or bytes of bodies are written before the log's length is looked at again.
+const LOOK_AFTER_ROWS: usize = 128;
+const LOOK_AFTER_BYTES: usize = 1 << 20;
+
+/// What the thread hears.
+enum Hint {
+    /// More was written.
+    Grown,
+    /// Nothing is written now.
+    Resting,
+}
+
+/// What the thread says.
+enum Found {
+    /// The log is so long that the writer should help.
+    Long,
+    /// This is how it left the file.
+    Left(Seen),
+    /// Somebody else has written into the file.
+    Overwritten,
+}
+
+/// The writer's end of it. Dropping it ends the thread.
+pub(super) struct Checkpoints {
+    hints: Option<Sender<Hint>>,
+    found: Receiver<Found>,
+    /// Whether the writer should help.
+    is_long: bool,
+    thread: Option<JoinHandle<()>>,
+    rows: usize,
+    bytes: usize,
+    /// Whether anything was written since the last rest.
+    dirty: bool,
+}
+
+impl Checkpoints {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection, mut watch: Watch) -> Result<Self, Error> {
+        let (hints, hinted) = channel();
+        let (tell, found) = channel();
+        let thread = std::thread::Builder::new()
+            .name("store-checkpoint".into())
+            .spawn(move || {
+                run(&connection, &mut watch, &hinted, &tell);
+                drop(connection);
+                drop(watch);
+            })
+            .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
+        // What an earlier server left in the log is worth a look, too.
+        Ok(Self { hints: Some(hints), found, is_long: false, thread: Some(thread), rows: 0, bytes: 0, dirty: true })
+    }
+
+    /// Says that so many rows were just committed, with so many bytes in their bodies.
+    pub(super) fn written(&mut self, rows: usize, bytes: usize) {
+        self.dirty = true;
+        self.rows += rows;
+        self.bytes += bytes;
+        if self.rows >= LOOK_AFTER_ROWS || self.bytes >= LOOK_AFTER_BYTES {
+            self.rows = 0;
+            self.bytes = 0;
+            self.hint(Hint::Grown);
+        }
+    }
+
+    /// Says that nothing waits to be written.
+    pub(super) fn rest(&mut self) {
+        if std::mem::take(&mut self.dirty) {
+            self.hint(Hint::Resting);
+        }
+    }
+
+    /// Moves the rest of the log, where that was asked for. Call it between two commits.
+    pub(super) fn help(&mut self, writer: &Connection) {
+        if std::mem::take(&mut self.is_long) {
+            checkpoint(writer, "PASSIVE");
+        }
+    }
+
+    /// Lets the writer's watch know what the thread has found.
+    pub(super) fn report(&mut self, watch: &mut Watch) {
+        for found in self.found.try_iter() {
+            match found {
+                Found::Long => self.is_long = true,
+                Found::Left(seen) => watch.has_seen(seen),
+                Found::Overwritten => watch.is_overwritten(),
+            }
+        }
+    }
+
+    /// Ends the thread and empties the log.
+    pub(super) fn finish(&mut self, writer: &Connection) {
+        self.stop();
+        self.empty(writer);
+    }
+
+    /// Moves all of the log into the file.
+    pub(super) fn empty(&self, writer: &Connection) {
+        checkpoint(writer, "TRUNCATE");
+    }
+
+    fn hint(&self, hint: Hint) {
+        if let Some(hints) = &self.hints {
+            // Without the thread the log only grows longer.
+            let _ = hints.send(hint);
+        }
+    }
+
+    /// Ends the thread.
+    pub(super) fn stop(&mut self) {
+        self.hints = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, tell: &Sender<Found>) {
+    while let Ok(hint) = hints.recv() {
+        // Only the last word counts.
+        let worth = match hints.try_iter().last().unwrap_or(hint) {
+            Hint::Grown => checkpoint(connection, "NOOP").is_some_and(|(pages, moved)| pages - moved >= WORTH_PAGES),
+            Hint::Resting => true,
+        };
+        if !worth {
+            continue;
+        }
+        if watch.look() == Err(Displaced::Overwritten) {
+            // It is left as it is, and the writer is gone where it cannot hear that.
+            let _ = tell.send(Found::Overwritten);
+            return;
+        }
+        if let Some((pages, _)) = checkpoint(connection, "PASSIVE")
+            && pages >= HELP_PAGES
+        {
+            let _ = tell.send(Found::Long);
+        }
+        if watch.look().is_ok()
+            && let Some(seen) = watch.seen()
+        {
+            let _ = tell.send(Found::Left(seen));
+        }
+    }
+}
+
+/// Runs `PRAGMA wal_checkpoint`; gives how many pages the log has, and how many of them are in the file.
+fn checkpoint(connection: &Connection, mode: &str) -> Option<(i32, i32)> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    match connection.query_row(&sql, [], |row| Ok((row.get(1)?, row.get(2)?))) {
+        Ok(pages) => Some(pages),
+        Err(error) => {
+            log::warn!("the database's log could not be moved into its file: {error}");
+            None
+        }
+    }
+}

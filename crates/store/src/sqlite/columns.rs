@@ -1,0 +1,163 @@
+//! A session's lean row as columns.
+
+use rusqlite::types::Type;
+use rusqlite::{Row, ToSql};
+
+use super::{integer, signed};
+use crate::{SessionKey, Spent, State, Summary};
+use callboard_domain::id::{BadExecutionId, ExecutionId, SessionId};
+use callboard_domain::status::{OnDisconnect, Priority, Status};
+use callboard_domain::time::Timestamp;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT key, id, task, priority, owner, labels, cancel_after, created_at, status, attempt, last_seq, ",
+            "started_at, ended_at, deadline, since, queued, running, waiting, execution_id FROM sessions",
+            $rest
+        )
+    };
+}
+
+/// All columns, in the order that [`summary`] reads them and [`INSERT`] takes them.
+pub(super) const SELECT: &str = select!("");
+
+/// The same of one session.
+pub(super) const SELECT_BY_ID: &str = select!(" WHERE id = ?1");
+
+/// Makes a session's row.
+pub(super) const INSERT: &str = "INSERT INTO sessions (key, id, task, priority, owner, labels, cancel_after, created_at, \
+    status, attempt, last_seq, started_at, ended_at, deadline, since, queued, running, waiting, \
+    execution_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+
+/// Changes what changes as a session goes on.
+pub(super) const UPDATE: &str = "UPDATE sessions SET status = ?2, attempt = ?3, last_seq = ?4, started_at = ?5, \
+    ended_at = ?6, deadline = ?7, since = ?8, queued = ?9, running = ?10, waiting = ?11 WHERE key = ?1";
+
+/// Runs [`INSERT`].
+pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary) -> rusqlite::Result<usize> {
+    let Summary { key, id, task, priority, owner, execution_id, labels, on_disconnect, created_at, state } = summary;
+    let cancel_after = match on_disconnect {
+        OnDisconnect::Keep => None,
+        OnDisconnect::CancelAfter(seconds) => Some(seconds),
+    };
+    let parameters: [&dyn ToSql; 19] = [
+        &integer(*key),
+        &id.as_bytes(),
+        task,
+        &priority.as_str(),
+        owner,
+        &labels_text(labels),
+        &cancel_after,
+        &created_at.as_micros(),
+        &state.status.as_str(),
+        &state.attempt,
+        &signed(state.last_seq),
+        &state.started_at.map(Timestamp::as_micros),
+        &state.ended_at.map(Timestamp::as_micros),
+        &state.deadline.map(Timestamp::as_micros),
+        &state.since.as_micros(),
+        &state.spent.queued,
+        &state.spent.running,
+        &state.spent.waiting,
+        &execution_id.as_ref().map(ExecutionId::as_str),
+    ];
+    statement.execute(parameters)
+}
+
+/// Runs [`UPDATE`]; gives how many rows it changed.
+pub(super) fn update(
+    statement: &mut rusqlite::Statement<'_>,
+    key: SessionKey,
+    state: &State,
+) -> rusqlite::Result<usize> {
+    let parameters: [&dyn ToSql; 11] = [
+        &integer(key),
+        &state.status.as_str(),
+        &state.attempt,
+        &signed(state.last_seq),
+        &state.started_at.map(Timestamp::as_micros),
+        &state.ended_at.map(Timestamp::as_micros),
+        &state.deadline.map(Timestamp::as_micros),
+        &state.since.as_micros(),
+        &state.spent.queued,
+        &state.spent.running,
+        &state.spent.waiting,
+    ];
+    statement.execute(parameters)
+}
+
+/// Reads a row of [`SELECT`].
+pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
+    Ok(Summary {
+        key: SessionKey(row.get(0)?),
+        id: id(row, 1)?,
+        task: row.get(2)?,
+        priority: word(row, 3, Priority::parse)?,
+        owner: row.get(4)?,
+        execution_id: execution_id(row, 18)?,
+        labels: labels(row, 5)?,
+        on_disconnect: row.get::<_, Option<f64>>(6)?.map_or(OnDisconnect::Keep, OnDisconnect::CancelAfter),
+        created_at: Timestamp::from_micros(row.get(7)?),
+        state: State {
+            status: word(row, 8, Status::parse)?,
+            attempt: row.get(9)?,
+            last_seq: count(row, 10)?,
+            started_at: moment(row, 11)?,
+            ended_at: moment(row, 12)?,
+            deadline: moment(row, 13)?,
+            since: Timestamp::from_micros(row.get(14)?),
+            spent: Spent { queued: row.get(15)?, running: row.get(16)?, waiting: row.get(17)? },
+        },
+    })
+}
+
+/// An id's sixteen bytes.
+pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<SessionId> {
+    row.get(column).map(SessionId::from_bytes)
+}
+
+fn execution_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ExecutionId>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(str::parse).transpose().map_err(|error: BadExecutionId| wrong(column, error))
+}
+
+/// A word of ours.
+pub(super) fn word<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let word = row.get_ref(column)?.as_str()?;
+    parse(word).ok_or_else(|| wrong(column, format!("the word {word:?} is not known")))
+}
+
+/// A moment that may not be there.
+pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_micros))
+}
+
+/// A number that counts up from 0.
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let count: i64 = row.get(column)?;
+    u64::try_from(count).map_err(|error| wrong(column, error))
+}
+
+fn labels_text(labels: &[(String, String)]) -> Option<String> {
+    if labels.is_empty() {
+        return None;
+    }
+    let object: serde_json::Map<_, _> =
+        labels.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    Some(serde_json::Value::Object(object).to_string())
+}
+
+fn labels(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(Vec::new()) };
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|error| wrong(column, error))?;
+    let text = |value: serde_json::Value| {
+        value.as_str().map(str::to_owned).ok_or_else(|| wrong(column, format!("the label {value} is no text")))
+    };
+    object.into_iter().map(|(name, value)| Ok((name, text(value)?))).collect()
+}
+
+fn wrong(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}

@@ -1,0 +1,54 @@
+//! Events as rows: one for all that a commit wrote.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{columns, signed};
+use crate::{Error, EventRow, EventSpan};
+
+/// Adds a row. Must be called inside a transaction.
+pub(super) fn append(connection: &Connection, row: &EventRow) -> rusqlite::Result<()> {
+    let body: &[u8] = &row.body;
+    connection
+        .prepare_cached("INSERT INTO events (last_seq, first_seq, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![signed(row.last_seq), signed(row.first_seq), body])?;
+    Ok(())
+}
+
+/// See [`crate::engine::Read::events`].
+pub(super) fn list(connection: &Connection, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT first_seq, last_seq, body FROM events WHERE last_seq > ?1 ORDER BY last_seq")?;
+    let mut found = statement.query([signed(after_seq)])?;
+    let mut rows = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = found.next()? {
+        let body = Bytes::copy_from_slice(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
+        bytes += body.len();
+        rows.push(EventRow { first_seq: columns::count(row, 0)?, last_seq: columns::count(row, 1)?, body });
+        if bytes >= max_bytes {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// See [`crate::engine::Read::event_span`].
+pub(super) fn span(connection: &Connection) -> rusqlite::Result<EventSpan> {
+    // One statement, so that both ends are of one moment.
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT first_seq FROM events ORDER BY last_seq LIMIT 1), max(last_seq) FROM events \
+         HAVING max(last_seq) IS NOT NULL",
+    )?;
+    let found = statement
+        .query_row([], |row| Ok(EventSpan { first_seq: columns::count(row, 0)?, last_seq: columns::count(row, 1)? }));
+    Ok(found.optional()?.unwrap_or(EventSpan::EMPTY))
+}
+
+/// See [`crate::engine::Engine::purge_events`]. Must be called inside a transaction.
+pub(super) fn purge(connection: &Connection, before_seq: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM events WHERE last_seq < min(?1, (SELECT max(last_seq) FROM events))")?
+        .execute([signed(before_seq)])?;
+    Ok(())
+}

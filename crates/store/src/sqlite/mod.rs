@@ -1,0 +1,209 @@
+//! The engine on a SQLite file: one connection that writes, one for each reader, and one for checkpoints.
+//!
+//! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
+//! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
+//! engine, `documents` and `events` do both for what is no session, `checkpoint` moves what is written from the log into
+//! the file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's
+//! `index` of the log.
+
+mod checkpoint;
+mod columns;
+mod documents;
+mod events;
+mod header;
+mod index;
+mod place;
+mod read;
+mod schema;
+mod watch;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use self::checkpoint::Checkpoints;
+use self::header::Fault;
+use self::place::Place;
+pub(super) use self::read::Reader;
+use self::watch::{Files, Part};
+pub(super) use self::write::Sqlite;
+use super::handle::Parts;
+use super::seal::Sealer;
+use super::{Error, SessionKey};
+use crate::Synchronous;
+
+/// How long SQLite waits for somebody else's lock, such as that of a person with a shell on the database.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The writer's page cache, in KiB: the pages that most commits touch.
+const WRITER_CACHE_KIB: i32 = 8192;
+
+/// A reader's page cache, in KiB; behind it stands that of the system.
+const READER_CACHE_KIB: i32 = 1024;
+
+/// How to open a database.
+pub(super) struct Opening {
+    synchronous: Synchronous,
+    readers: usize,
+    /// Most pages that the file may have: how a test fills the disk.
+    #[cfg(test)]
+    pub(super) max_pages: Option<u32>,
+}
+
+impl Opening {
+    /// With that many readers.
+    pub(super) fn new(synchronous: Synchronous, readers: usize) -> Self {
+        Self {
+            synchronous,
+            readers,
+            #[cfg(test)]
+            max_pages: None,
+        }
+    }
+
+    /// Opens the database at `path`, made where there is none, with a key of the settings or that beside the file.
+    pub(super) fn open(&self, path: &Path, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, Error> {
+        let place = Arc::new(Place::claim(path)?);
+        self.open_at(&place, key).map_err(|stop| stop.explain(place.path()))
+    }
+
+    fn open_at(&self, place: &Arc<Place>, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, Stop> {
+        place.inspect()?;
+        // Closed after the connections, wherever this ends.
+        let files: Files;
+        let mut writer = self.connect(place.path(), WRITER_CACHE_KIB)?;
+        let age = schema::prepare(&mut writer)?;
+        place.check_length(&writer)?;
+        write_ahead(&writer)?;
+        let largest: Option<i64> = writer.query_row("SELECT max(key) FROM sessions", [], |row| row.get(0))?;
+        let last_event = events::span(&writer)?.last_seq;
+        let sealer = match key {
+            Some(key) => Sealer::from_setting(key)?,
+            None => {
+                let path = place.beside(".key");
+                if age == schema::Age::Old && !path.exists() {
+                    log::warn!("{} is missing and made anew: older sealed values cannot be opened", path.display());
+                }
+                Sealer::from_file(&path)?
+            }
+        };
+        files = Files::open(place)?;
+        let mut readers = Vec::with_capacity(self.readers);
+        for _ in 0..self.readers {
+            let connection = self.connect_beside(place.path())?;
+            connection.pragma_update(None, "query_only", true)?;
+            readers.push(Reader::new(connection, files.clone()));
+        }
+        let checkpoints = Checkpoints::start(self.connect_beside(place.path())?, files.watch(Part::Database)?)?;
+        let engine = Sqlite::new(writer, checkpoints, files.watch(Part::All)?);
+        Ok(Parts { engine, readers, largest: largest.map(SessionKey), last_event, sealer })
+    }
+
+    /// A connection beside the one that writes, which alone empties the log when it is closed.
+    fn connect_beside(&self, path: &Path) -> rusqlite::Result<Connection> {
+        let connection = self.connect(path, READER_CACHE_KIB)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(connection)
+    }
+
+    /// A connection with its settings, which change nothing in the file.
+    fn connect(&self, path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(LOCK_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.pragma_update(None, "cache_size", -cache_kib)?;
+        connection.pragma_update(None, "temp_store", "memory")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let synchronous = match self.synchronous {
+            Synchronous::Full => "full",
+            Synchronous::Normal => "normal",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        #[cfg(test)]
+        if let Some(pages) = self.max_pages {
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        }
+        Ok(connection)
+    }
+}
+
+/// Switches to a write-ahead log, so that readers and the writer don't wait for each other.
+fn write_ahead(connection: &Connection) -> Result<(), Stop> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Fault::NoLog.into());
+    }
+    connection.pragma_update_and_check(None, "journal_size_limit", checkpoint::LOG_KEPT_BYTES, |_| Ok(()))?;
+    Ok(())
+}
+
+/// Why a database could not be opened.
+#[derive(Debug)]
+enum Stop {
+    /// This is wrong with it.
+    Fault(Fault),
+    /// SQLite says this.
+    Sqlite(rusqlite::Error),
+    /// It is not the database's fault.
+    Other(Error),
+}
+
+impl Stop {
+    fn explain(self, path: &Path) -> Error {
+        match self {
+            Stop::Fault(fault) => fault.explain(path),
+            Stop::Sqlite(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Damaged.explain(path),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Locked.explain(path),
+                Some(_) | None => Error::Unusable(format!("the database {} cannot be used: {error}", path.display())),
+            },
+            Stop::Other(error) => error,
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Stop::Fault(fault)
+    }
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Stop::Sqlite(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop::Other(error)
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                let what = "it is damaged: stop the server, and restore the database from a copy, or move it away (with the \
+                            files beside it) to begin anew";
+                Error::Unusable(format!("{what} ({error})"))
+            }
+            Some(_) | None => Error::Unavailable(error.to_string()),
+        }
+    }
+}
+
+/// A key as SQLite has it.
+fn integer(key: SessionKey) -> i64 {
+    key.0
+}
+
+/// A number that only ever counts up from 0; SQLite has no unsigned ones.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

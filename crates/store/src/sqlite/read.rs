@@ -1,0 +1,207 @@
+//! The reading side of the engine.
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use super::columns;
+use super::documents;
+use super::events;
+use super::watch::Files;
+use super::{integer, signed};
+use crate::document::ListDocuments;
+use crate::engine::Read;
+use crate::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::status::{Priority, Status};
+
+/// The condition of the index `sessions_live`, word for word: only then does SQLite see that it can use it.
+const LIVE: &str = "(status = 'queued' OR status = 'running' OR status = 'cancelling')";
+
+/// A connection that reads.
+pub(crate) struct Reader {
+    connection: Connection,
+    /// Nobody else may have the place while this can read.
+    _files: Files,
+}
+
+impl Reader {
+    /// Reads through `connection`.
+    pub(super) fn new(connection: Connection, files: Files) -> Self {
+        Self { connection, _files: files }
+    }
+}
+
+impl Read for Reader {
+    fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error> {
+        let mut statement = self.connection.prepare_cached(columns::SELECT_BY_ID)?;
+        Ok(statement.query_row([id.as_bytes()], columns::summary).optional()?)
+    }
+
+    fn journal(&mut self, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error> {
+        journal(&self.connection, key, range)
+    }
+
+    fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
+        list(&self.connection, query)
+    }
+
+    fn pending(&mut self) -> Result<Vec<Pending>, Error> {
+        let sql = format!(
+            "SELECT id, status, priority, deadline, since, key, iif(status = 'running', \
+                (SELECT last_seq FROM journal WHERE session = key ORDER BY row DESC LIMIT 1), NULL) \
+             FROM sessions WHERE {LIVE} \
+             UNION ALL \
+             SELECT id, status, priority, deadline, since, key, NULL \
+             FROM sessions WHERE deadline IS NOT NULL AND NOT {LIVE} \
+             ORDER BY key"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let found = statement.query_map([], |row| {
+            Ok(Pending {
+                id: columns::id(row, 0)?,
+                status: columns::word(row, 1, Status::parse)?,
+                priority: columns::word(row, 2, Priority::parse)?,
+                deadline: columns::moment(row, 3)?,
+                since: columns::moment(row, 4)?.unwrap_or_default(),
+                last_seq: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
+            })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error> {
+        let sql = "SELECT status, count(*) FROM sessions GROUP BY status";
+        let mut statement = self.connection.prepare(sql)?;
+        let counted = statement
+            .query_map([], |row| Ok((columns::word(row, 0, Status::parse)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        let mut counted: Vec<(Status, u64)> = counted.collect::<Result<_, _>>()?;
+        counted.retain(|(status, _)| !status.is_terminal());
+        Ok(counted)
+    }
+
+    fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT sessions.id, idempotency.digest FROM idempotency \
+             JOIN sessions ON sessions.key = idempotency.session WHERE idempotency.key = ?1",
+        )?;
+        Ok(statement.query_row([key], |row| Ok((columns::id(row, 0)?, row.get(1)?))).optional()?)
+    }
+
+    fn execution(&mut self, owner: Option<&str>, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id FROM sessions WHERE ifnull(owner, '') = ifnull(?1, '') AND execution_id = ?2")?;
+        Ok(statement.query_row(params![owner, id.as_str()], |row| columns::id(row, 0)).optional()?)
+    }
+
+    fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+        documents::find(&self.connection, collection, id)
+    }
+
+    fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
+        documents::list(&self.connection, query)
+    }
+
+    fn folders(&mut self, collection: &str, most: usize) -> Result<usize, Error> {
+        documents::folders(&self.connection, collection, most)
+    }
+
+    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        events::list(&self.connection, after_seq, max_bytes)
+    }
+
+    fn event_span(&mut self) -> Result<EventSpan, Error> {
+        Ok(events::span(&self.connection)?)
+    }
+}
+
+/// See [`Read::journal`].
+fn journal(connection: &Connection, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error> {
+    let mut from = range.after_row.map_or(0, |row| i64::from(row) + 1);
+    if let Some(seq) = range.after_seq {
+        match first_after(connection, key, seq)? {
+            Some(row) => from = from.max(row),
+            None => return Ok(Vec::new()),
+        }
+    }
+    let mut statement = connection
+        .prepare_cached("SELECT row, last_seq, body FROM journal WHERE session = ?1 AND row >= ?2 ORDER BY row")?;
+    let mut found = statement.query(params![integer(key), from])?;
+    let mut rows = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = found.next()? {
+        let body = Bytes::copy_from_slice(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
+        bytes += body.len();
+        rows.push(Row { row: row.get(0)?, last_seq: columns::count(row, 1)?, body });
+        if bytes >= range.max_bytes {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// The first row that holds an entry after `seq`: halving works, because the rows' `last_seq` never fall.
+fn first_after(connection: &Connection, key: SessionKey, seq: u64) -> Result<Option<i64>, Error> {
+    let key = integer(key);
+    let mut last = connection.prepare_cached(
+        "SELECT row, last_seq FROM journal WHERE session = ?1 AND row < ?2 ORDER BY row DESC LIMIT 1",
+    )?;
+    let mut before =
+        |row: i64| last.query_row([key, row], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional();
+    let seq = signed(seq);
+    let Some((mut fits, _)) = before(i64::MAX)?.filter(|(_, last_seq)| *last_seq > seq) else {
+        return Ok(None);
+    };
+    // Rows below `low` hold nothing after `seq`; `fits` does.
+    let mut low = 0;
+    while low < fits {
+        let middle = low + (fits - low) / 2;
+        match before(middle + 1)?.filter(|(row, _)| *row >= low) {
+            Some((row, last_seq)) if last_seq > seq => fits = row,
+            Some(_) | None => low = middle + 1,
+        }
+    }
+    Ok(Some(fits))
+}
+
+/// See [`Read::list`].
+fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, Error> {
+    let mut sql = format!("{} WHERE true", columns::SELECT);
+    let mut parameters: Vec<&dyn ToSql> = Vec::new();
+    let before = query.before.map(integer);
+    if let Some(before) = &before {
+        sql.push_str(" AND key < ?");
+        parameters.push(before);
+    }
+    if !query.status.is_empty() {
+        // The words are ours; as parameters they would keep SQLite from using an index.
+        let words: Vec<_> = query.status.iter().map(|status| format!("'{}'", status.as_str())).collect();
+        let _ = write!(sql, " AND status IN ({})", words.join(", "));
+        if query.status.iter().all(|status| status.is_resumed_at_start()) {
+            let _ = write!(sql, " AND {LIVE}");
+        }
+    }
+    if let Some(task) = &query.task {
+        sql.push_str(" AND task = ?");
+        parameters.push(task);
+    }
+    if let Some(owner) = &query.owner {
+        sql.push_str(" AND owner = ?");
+        parameters.push(owner);
+    }
+    let labels: Vec<String> = query.labels.iter().map(crate::types::label_text).collect();
+    for label in &labels {
+        sql.push_str(
+            " AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key || '=' || label.value = ?)",
+        );
+        parameters.push(label);
+    }
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    sql.push_str(" ORDER BY sessions.key DESC LIMIT ?");
+    parameters.push(&limit);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(parameters.as_slice(), columns::summary)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,212 @@
+//! What the store keeps and tells, as types.
+
+use actix::{Message, Recipient};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::status::{OnDisconnect, Priority, Status};
+use callboard_domain::time::Timestamp;
+
+/// A session inside the store: rises with time, so that the journal grows at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(pub i64);
+
+/// What changes in a session's lean row as it goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Where it stands.
+    pub status: Status,
+    /// Which try it is at, from 1.
+    pub attempt: u32,
+    /// The `seq` of its last entry.
+    pub last_seq: u64,
+    /// When it first ran.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// When something is due though nobody asks: a question's time-out, the end of its patience without connections.
+    pub deadline: Option<Timestamp>,
+    /// Since when it is in `status`.
+    pub since: Timestamp,
+    /// Time spent queued, running and waiting for people until `since`.
+    pub spent: Spent,
+}
+
+/// How long a session was in which kind of state, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Waiting for a run slot.
+    pub queued: i64,
+    /// Working.
+    pub running: i64,
+    /// Waiting for people.
+    pub waiting: i64,
+}
+
+/// A session's lean row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Its key.
+    pub key: SessionKey,
+    /// Its public id.
+    pub id: SessionId,
+    /// The task kind's name.
+    pub task: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Whom it belongs to.
+    pub owner: Option<String>,
+    /// What its starter called it among events; no two of one owner are called the same.
+    pub execution_id: Option<ExecutionId>,
+    /// The caller's own marks.
+    pub labels: Vec<(String, String)>,
+    /// What happens when its last connection goes.
+    pub on_disconnect: OnDisconnect,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// What changes as it goes on.
+    pub state: State,
+}
+
+impl Summary {
+    /// What it is called among events.
+    #[must_use]
+    pub fn execution_id(&self) -> ExecutionId {
+        self.execution_id.clone().unwrap_or_else(|| self.id.into())
+    }
+}
+
+/// The `Idempotency-Key` that a session was started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key, with the route it was sent to.
+    pub key: String,
+    /// A digest of the request's body.
+    pub digest: [u8; 32],
+}
+
+impl Idempotency {
+    /// The digest in base64.
+    #[must_use]
+    pub fn digest_text(&self) -> String {
+        STANDARD.encode(self.digest)
+    }
+}
+
+/// One row more for a session's journal.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The worker whose recipient is told when it is written.
+    pub worker: usize,
+    /// The session.
+    pub session: SessionId,
+    /// Its key.
+    pub key: SessionKey,
+    /// Which row of its journal this is, from 0; another one there is a conflict.
+    pub row: u32,
+    /// The `seq` of the row's last entry, or of the last one before it.
+    pub last_seq: u64,
+    /// The row's text.
+    pub body: Bytes,
+    /// What becomes of the session's own row.
+    pub change: Change,
+}
+
+/// What an [`Append`] does to the session's own row.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// It is made.
+    Create(Box<Summary>, Option<Idempotency>),
+    /// It goes on.
+    Update(Box<State>),
+}
+
+/// Tells a worker what of its sessions is written: one message a commit and worker.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Committed {
+    /// Each session with the last row of it that is written.
+    pub rows: Vec<(SessionId, u32)>,
+}
+
+/// One row of a journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Which one, from 0.
+    pub row: u32,
+    /// The `seq` of its last entry, or of the last one before it.
+    pub last_seq: u64,
+    /// Its text.
+    pub body: Bytes,
+}
+
+/// Where to begin to read a journal, and how much to read.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalRange {
+    /// Only rows that hold an entry after this `seq`; all rows where it is `None`.
+    pub after_seq: Option<u64>,
+    /// Only rows after this one.
+    pub after_row: Option<u32>,
+    /// Stop once the rows' texts have that many bytes (at least one row is given).
+    pub max_bytes: usize,
+}
+
+/// Which sessions to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct ListSessions {
+    /// Only those in one of these states; all where it is empty.
+    pub status: Vec<Status>,
+    /// Only those of this task kind.
+    pub task: Option<String>,
+    /// Only those with all of these labels, as they read when written `name=value`: either part may have a `=` in it.
+    pub labels: Vec<(String, String)>,
+    /// Only those of this owner.
+    pub owner: Option<String>,
+    /// Only those older than this one.
+    pub before: Option<SessionKey>,
+    /// At most that many.
+    pub limit: usize,
+}
+
+/// A label as it is written in a filter.
+pub(super) fn label_text((name, value): &(String, String)) -> String {
+    format!("{name}={value}")
+}
+
+/// A session that a restart has to think of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Its public id.
+    pub id: SessionId,
+    /// Where it stands.
+    pub status: Status,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// When something is due.
+    pub deadline: Option<Timestamp>,
+    /// Since when it is in `status`.
+    pub since: Timestamp,
+    /// Of one that runs, the `seq` of the last entry of its journal.
+    pub last_seq: Option<u64>,
+}
+
+/// Whether the store takes what is written to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It does.
+    Well,
+    /// It does not; what waits is tried again until it does, and nobody is told before.
+    Failing {
+        /// What the database says.
+        reason: String,
+        /// Whether it stays so until an operator does something about it.
+        is_lasting: bool,
+    },
+}
+
+/// Where a worker's commits are told.
+pub type Told = Recipient<Committed>;
