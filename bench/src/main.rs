@@ -1,5 +1,6 @@
 //! `callboard-bench`: drives Callboard, and peers beside it, over real sockets and says what it costs.
 
+mod floor;
 mod http;
 mod lines;
 mod many;
@@ -59,6 +60,9 @@ enum Mode {
     /// Prints a line for each byte read from an address; servers start it
     #[command(hide = true)]
     Lines { from: SocketAddr },
+    /// Serves the floor under sessions; the harness starts it
+    #[command(hide = true)]
+    Floor { addr: SocketAddr },
 }
 
 fn main() -> ExitCode {
@@ -76,6 +80,9 @@ fn start(cli: Cli) -> Result<()> {
         return lines::run(from);
     }
     raise_open_files()?;
+    if let Mode::Floor { addr } = cli.mode {
+        return floor::run(addr);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         // Dropping the mode ends the servers that it has started.
@@ -100,6 +107,7 @@ async fn run(mode: Mode) -> Result<()> {
         Mode::Events(args) => events::run(args).await,
         Mode::Soak(args) => soak::run(args).await,
         Mode::Lines { from } => lines::run(from),
+        Mode::Floor { addr } => floor::run(addr),
     }
 }
 

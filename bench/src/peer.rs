@@ -23,12 +23,19 @@ pub fn lacks(kind: Kind) -> Option<&'static str> {
         command.status().is_ok_and(|status| status.success())
     };
     match kind {
-        Kind::Full | Kind::Normal | Kind::Memory => None,
+        Kind::Full | Kind::Normal | Kind::Memory | Kind::Floor => None,
         Kind::Fastapi | Kind::Loop => (!has("python3", "--version")).then_some("python3"),
         Kind::Nchan => (nginx().is_none() || !Path::new(NCHAN).exists()).then_some("nginx with libnginx-mod-nchan"),
         Kind::Node if !has("node", "--version") => Some("node"),
         Kind::Node => modules().is_none().then_some("ws: run `npm ci` in web/"),
     }
+}
+
+/// The floor, in a process of its own.
+pub fn floor(addr: SocketAddr) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("floor").arg(addr.to_string());
+    Ok(command)
 }
 
 /// FastAPI with sessions.

@@ -31,6 +31,8 @@ pub enum Kind {
     Normal,
     /// Callboard with its store in memory
     Memory,
+    /// The same bytes over the same sockets, with nothing behind
+    Floor,
     /// The peer in bench/peers/fastapi, which keeps nothing
     Fastapi,
     /// The peer bench/peers/loop.py: workflows in Python
@@ -46,7 +48,7 @@ impl Kind {
     pub fn is_callboard(self) -> bool {
         match self {
             Self::Full | Self::Normal | Self::Memory => true,
-            Self::Fastapi | Self::Loop | Self::Nchan | Self::Node => false,
+            Self::Floor | Self::Fastapi | Self::Loop | Self::Nchan | Self::Node => false,
         }
     }
 
@@ -56,6 +58,7 @@ impl Kind {
             Self::Full => "Callboard, `full`",
             Self::Normal => "Callboard, `normal`",
             Self::Memory => "Callboard, `memory:`",
+            Self::Floor => "The floor",
             Self::Fastapi => "FastAPI, in memory",
             Self::Loop => "Python loop",
             Self::Nchan => "nginx with nchan",
@@ -112,6 +115,7 @@ impl Server {
         ensure!(self.child.is_none(), "it runs already");
         let mut command = match self.kind {
             Kind::Full | Kind::Normal | Kind::Memory => self.callboard()?,
+            Kind::Floor => peer::floor(self.addr)?,
             Kind::Fastapi => peer::fastapi(self.addr, self.lines_from)?,
             Kind::Loop => peer::python_loop(self.addr)?,
             Kind::Nchan => peer::nchan(self.addr, self.folder.path())?,
@@ -131,7 +135,9 @@ impl Server {
         let (store, synchronous) = match self.kind {
             Kind::Normal => ("sqlite:bench.db", "normal"),
             Kind::Memory => ("memory:", "full"),
-            Kind::Full | Kind::Fastapi | Kind::Loop | Kind::Nchan | Kind::Node => ("sqlite:bench.db", "full"),
+            Kind::Full | Kind::Floor | Kind::Fastapi | Kind::Loop | Kind::Nchan | Kind::Node => {
+                ("sqlite:bench.db", "full")
+            }
         };
         let path = self.folder.path().join("bench.toml");
         let mut file = File::create(&path)?;

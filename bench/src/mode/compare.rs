@@ -14,7 +14,7 @@ use crate::stats::median;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The servers
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "full,normal,memory,fastapi")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "full,normal,memory,floor,fastapi")]
     servers: Vec<Kind>,
     /// Rounds, each with every server started afresh; the table gives medians
     #[arg(long, default_value_t = 3)]
@@ -37,7 +37,8 @@ pub struct Args {
 struct Turn {
     alone: Outcome,
     loaded: Outcome,
-    parked: Parked,
+    /// Nothing where the server has no sessions to park.
+    parked: Option<Parked>,
 }
 
 /// Measures all servers.
@@ -63,10 +64,13 @@ async fn turn(kind: Kind, args: &Args) -> Result<Turn> {
     let alone = latency::measure(addr, scope, args.count, args.load.handshake).await?;
     let loaded = sessions::measure(addr, scope, &args.load).await?;
     server.stop().await?;
+    if kind == Kind::Floor {
+        return Ok(Turn { alone, loaded, parked: None });
+    }
     let server = Server::start(kind, &args.options, None).await?;
     let (parked, _) = park::measure(server.addr, server.scope(), args.parked, Sockets::Never).await?;
     server.stop().await?;
-    Ok(Turn { alone, loaded, parked })
+    Ok(Turn { alone, loaded, parked: Some(parked) })
 }
 
 type Figure = (&'static str, usize, fn(&Turn) -> f64);
@@ -81,11 +85,23 @@ const FIGURES: [Figure; 11] = [
     ("Answer → next message p99, ms", 2, |turn| turn.alone.next.at(0.99)),
     ("The same under load p50, ms", 2, |turn| turn.loaded.next.at(0.5)),
     ("The same under load p99, ms", 2, |turn| turn.loaded.next.at(0.99)),
-    ("Parked without socket, KiB", 2, |turn| turn.parked.each_kib()),
+    ("Parked without socket, KiB", 2, |turn| turn.parked.as_ref().map_or(f64::NAN, Parked::each_kib)),
     ("Others on the machine at most, cores", 2, |turn| {
         turn.loaded.usage.others_cores().max(turn.alone.usage.others_cores())
     }),
 ];
+
+/// What each server costs beside the floor, which is what holds on another machine.
+fn over_the_floor(text: &mut String, turns: &[(Kind, Vec<Turn>)]) -> Result<()> {
+    let cost = |rounds: &[Turn]| median(rounds.iter().map(|turn| turn.loaded.usage.server_ms(turn.loaded.sessions())));
+    let Some((_, floor)) = turns.iter().find(|(kind, _)| *kind == Kind::Floor) else { return Ok(()) };
+    let floor = cost(floor);
+    write!(text, "| **Server CPU a session, times that of the floor** |")?;
+    for (_, rounds) in turns {
+        write!(text, " {:.1} |", cost(rounds) / floor)?;
+    }
+    Ok(writeln!(text)?)
+}
 
 fn table(args: &Args, turns: &[(Kind, Vec<Turn>)]) -> Result<String> {
     let mut text = String::new();
@@ -102,10 +118,14 @@ fn table(args: &Args, turns: &[(Kind, Vec<Turn>)]) -> Result<String> {
     for (name, digits, figure) in FIGURES {
         write!(text, "| {name} |")?;
         for (_, rounds) in turns {
-            write!(text, " {:.digits$} |", median(rounds.iter().map(figure)))?;
+            match median(rounds.iter().map(figure)) {
+                figure if figure.is_nan() => write!(text, " – |")?,
+                figure => write!(text, " {figure:.digits$} |")?,
+            }
         }
         writeln!(text)?;
     }
+    over_the_floor(&mut text, turns)?;
     let errors: usize =
         turns.iter().flat_map(|(_, rounds)| rounds).map(|turn| turn.alone.errors + turn.loaded.errors).sum();
     writeln!(text, "\nSessions that did not go as they should: {errors}.")?;

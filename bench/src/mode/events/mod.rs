@@ -66,7 +66,7 @@ pub async fn run(args: Args) -> Result<()> {
     ensure!(args.rounds > 0, "needs a round at least");
     let mut turns: Vec<(Kind, Vec<Turn>)> = Vec::new();
     for kind in &args.hubs {
-        ensure!(!matches!(kind, Kind::Fastapi | Kind::Loop), "{} is no hub for events", kind.title());
+        ensure!(!matches!(kind, Kind::Floor | Kind::Fastapi | Kind::Loop), "{} is no hub for events", kind.title());
         match peer::lacks(*kind) {
             Some(lacks) => eprintln!("{} is left out: it needs {lacks}", kind.title()),
             None => turns.push((*kind, Vec::new())),

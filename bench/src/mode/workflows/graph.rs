@@ -40,7 +40,12 @@ pub async fn store(client: &mut Client, graph: &str) -> Result<()> {
 
 /// Sets a stored workflow live.
 pub async fn start(client: &mut Client, id: &str, interval_ms: u64) -> Result<()> {
-    let options = json!({"interval_ms": interval_ms}).to_string();
+    start_with(client, id, &json!({"interval_ms": interval_ms})).await
+}
+
+/// The same with all options.
+pub async fn start_with(client: &mut Client, id: &str, options: &Value) -> Result<()> {
+    let options = options.to_string();
     client.call("POST", &format!("/workflows/{id}/continuous/start"), &options).await?.success()?;
     Ok(())
 }

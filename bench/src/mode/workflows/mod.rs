@@ -84,8 +84,11 @@ pub async fn run(mut args: Args) -> Result<()> {
     server.stop().await?;
     let server = Server::start(args.server, &args.options, None).await?;
     let parked = rate::parked(server.addr, server.scope(), args.parked).await?;
+    eprintln!("the naive executor");
+    let naive = rate::naive(server.addr, server.scope(), args.seconds).await?;
     server.stop().await?;
-    args.results.put("workflows", &table(&args, &columns, &setup, parked)?)
+    let once = Once { setup, parked, naive };
+    args.results.put("workflows", &table(&args, &columns, &once)?)
 }
 
 impl Column {
@@ -112,7 +115,15 @@ impl Column {
     }
 }
 
-fn table(args: &Args, columns: &[Column], setup: &[setup::Outcome], parked: (f64, f64)) -> Result<String> {
+/// What is measured of Callboard alone, once.
+struct Once {
+    setup: Vec<setup::Outcome>,
+    /// Milliseconds of CPU a second, without a parked workflow and with it.
+    parked: (f64, f64),
+    naive: rate::Outcome,
+}
+
+fn table(args: &Args, columns: &[Column], once: &Once) -> Result<String> {
     let mut text = String::new();
     let (rounds, updates, seconds) = (args.rounds, args.updates, args.seconds);
     writeln!(text, "{}. {rounds} rounds; {updates} updates in all of", results::machine())?;
@@ -150,14 +161,29 @@ fn table(args: &Args, columns: &[Column], setup: &[setup::Outcome], parked: (f64
     let lost = |column: &Column| column.rates.iter().flatten().map(|outcome| outcome.lost).sum::<usize>().to_string();
     row(&mut text, "Sockets closed by the server", columns, lost)?;
     row(&mut text, "Others on the machine at most, cores", columns, |column| format!("{:.2}", column.others))?;
-    set_up_table(&mut text, setup)?;
-    let (without, with) = parked;
+    naive_line(&mut text, columns, &once.naive)?;
+    set_up_table(&mut text, &once.setup)?;
+    let (without, with) = once.parked;
     writeln!(
         text,
         "\nCPU of the whole server while a workflow of {} nodes is parked: {with:.3} ms a second, {without:.3} without it.",
         rate::BEHIND
     )?;
     Ok(text)
+}
+
+/// The plan beside the executor that runs every node and looks everything up anew.
+fn naive_line(text: &mut String, columns: &[Column], naive: &rate::Outcome) -> Result<()> {
+    let Some(plan) = columns.first().and_then(|column| column.rates.first()) else { return Ok(()) };
+    let plan = median(plan.iter().map(|outcome| outcome.server_us));
+    writeln!(
+        text,
+        "\nCPU of an iteration, nobody watching: {plan:.1} µs by the plan, {:.1} µs by the naive executor, which is \
+         {:.1} times that.",
+        naive.server_us,
+        naive.server_us / plan
+    )?;
+    Ok(())
 }
 
 fn set_up_table(text: &mut String, setup: &[setup::Outcome]) -> Result<()> {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -16,6 +17,7 @@ use crate::socket::Socket;
 use crate::usage::{Meter, Scope, Usage};
 
 const CLOCK: &str = "clock";
+const NAIVE: &str = "naive";
 const PARKED: &str = "parked";
 /// Nodes behind the clock.
 pub const BEHIND: usize = 100;
@@ -50,15 +52,32 @@ pub async fn measure(addr: SocketAddr, scope: Scope, sockets: &[usize], seconds:
     graph::start(client, CLOCK, 0).await?;
     let mut outcomes = Vec::new();
     for count in sockets {
-        outcomes.push(watched(client, addr, scope, *count, seconds).await?);
+        outcomes.push(watched(client, addr, scope, CLOCK, *count, seconds).await?);
     }
     graph::stop(client, CLOCK).await?;
     drop(client.call("DELETE", &format!("/workflows/{CLOCK}"), "").await);
     Ok(outcomes)
 }
 
-async fn watched(client: &mut Client, addr: SocketAddr, scope: Scope, count: usize, seconds: f64) -> Result<Outcome> {
-    let open = async move |_: &mut Client, _| Socket::open(addr, &format!("/ws?workflow={CLOCK}")).await;
+/// The same graph on the executor that runs every node in each iteration and looks up everything anew.
+pub async fn naive(addr: SocketAddr, scope: Scope, seconds: f64) -> Result<Outcome> {
+    let client = &mut Client::new(addr);
+    graph::store(client, &graph::chain(NAIVE, Head::Clock, BEHIND)).await?;
+    graph::start_with(client, NAIVE, &json!({"interval_ms": 0, "executor": "naive"})).await?;
+    let outcome = watched(client, addr, scope, NAIVE, 0, seconds).await?;
+    graph::stop(client, NAIVE).await?;
+    Ok(outcome)
+}
+
+async fn watched(
+    client: &mut Client,
+    addr: SocketAddr,
+    scope: Scope,
+    id: &'static str,
+    count: usize,
+    seconds: f64,
+) -> Result<Outcome> {
+    let open = async move |_: &mut Client, _| Socket::open(addr, &format!("/ws?workflow={id}")).await;
     let tally = Rc::new(Tally::default());
     let mut readers = JoinSet::new();
     for socket in many::each(addr, count, AT_ONCE, open).await? {
@@ -66,10 +85,10 @@ async fn watched(client: &mut Client, addr: SocketAddr, scope: Scope, count: usi
     }
     sleep(CALM).await;
     tally.messages.set(0);
-    let before = graph::iterations(client, CLOCK).await?;
+    let before = graph::iterations(client, id).await?;
     let (meter, since) = (Meter::start(scope), Instant::now());
     sleep(Duration::from_secs_f64(seconds)).await;
-    let after = graph::iterations(client, CLOCK).await?;
+    let after = graph::iterations(client, id).await?;
     let (usage, passed) = (meter.read(), since.elapsed().as_secs_f64());
     let (iterations, messages) = ((after - before) as f64, tally.messages.get() as f64);
     let server_us = usage.server.as_secs_f64() * 1e6 / iterations;
