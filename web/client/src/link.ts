@@ -1,7 +1,8 @@
 /** The two ways to hear a session: a WebSocket, or server-sent events where none can be opened. */
 
+import { EventSourceParserStream } from "eventsource-parser/stream";
+
 import { CallboardError, request, type Transport } from "./http.js";
-import { EventParser } from "./sse.js";
 
 /** What a link tells. `closed` comes once, and nothing after it. */
 export interface Hear {
@@ -91,15 +92,13 @@ export function openEvents(transport: Transport, sessionId: string, since: numbe
     };
     if (count === 0) complete();
     if (response.status === 204 || !response.body) return [1000, ""];
-    const parser = new EventParser();
-    const reader = response.body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).getReader();
+    const text = response.body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>);
+    const reader = text.pipeThrough(new EventSourceParserStream()).getReader();
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return [1006, ""];
-      for (const data of parser.take(value)) {
-        hear.message(data);
-        if (open && seqOf(data) >= last_seq) complete();
-      }
+      hear.message(value.data);
+      if (open && seqOf(value.data) >= last_seq) complete();
     }
   };
   follow().then(

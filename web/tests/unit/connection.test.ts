@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { afterClose, createClient, pauseBefore, type Connection, type Message, type SessionConnection, type SessionOptions } from "@callboard/client";
 import { hintIn } from "../../client/src/close";
-import { EventParser } from "../../client/src/sse";
 import { ended, fakeFetch, FakeSocket, line } from "./fake";
 
 let connection: SessionConnection;
@@ -255,14 +254,5 @@ describe("without WebSockets", () => {
     expect(asked.at(-1)?.body).toEqual({ values: { mail: "x" }, request_id: "r" });
     connection.say({ type: "confirm", value: true });
     await vi.waitFor(() => expect(messages.at(-1)).toEqual({ type: "error", code: "already_answered", message: "no", winner: { by: "me", value: true }, open_request_id: "next" }));
-  });
-
-  test("events are read wherever the pieces are cut", () => {
-    for (let cut = 0; cut <= events.length; cut += 1) {
-      const parser = new EventParser();
-      const data = [...parser.take(events.slice(0, cut)), ...parser.take(events.slice(cut))];
-      expect(data.map((text) => (JSON.parse(text) as { seq: number }).seq)).toEqual([1, 2, 3]);
-    }
-    expect(new EventParser().take(": ping\r\ndata: a\r\ndata: b\r\n\r\n")).toEqual(["a\nb"]);
   });
 });
