@@ -30,7 +30,7 @@ impl Listener for Counted {
             kept += u32::from(event.seq.is_some());
         }
         if kept > 0 {
-            self.0.batch.record(f64::from(kept));
+            self.0.batch.observe(f64::from(kept));
         }
     }
 }

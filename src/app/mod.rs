@@ -106,7 +106,7 @@ impl App {
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
         let metrics = Metrics::install(workers)?;
-        let store = Store::open_measured(&settings.store, workers, metrics.store())?;
+        let store = Store::open_measured(&settings.store, workers, metrics.on_commit())?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let address = listener.local_addr()?;

@@ -57,11 +57,11 @@ impl Tally {
 
     /// Adds all of it to the metrics, and begins again.
     pub fn add_to(&self, metrics: &Connections) {
-        metrics.messages_received.increment(self.received.take());
-        metrics.received_bytes.increment(self.received_bytes.take());
-        metrics.messages_sent.increment(self.sent.take());
-        metrics.sent_bytes.increment(self.sent_bytes.take());
-        metrics.messages_dropped.increment(self.dropped.take());
+        metrics.messages_received.inc_by(self.received.take());
+        metrics.received_bytes.inc_by(self.received_bytes.take());
+        metrics.messages_sent.inc_by(self.sent.take());
+        metrics.sent_bytes.inc_by(self.sent_bytes.take());
+        metrics.messages_dropped.inc_by(self.dropped.take());
         self.errors.take().into_iter().for_each(|(code, count)| metrics.errors(code, count));
     }
 }

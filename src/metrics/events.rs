@@ -1,6 +1,6 @@
 //! The handles of events: how many were told, and what the commands did that are run for them.
 
-use metrics::{Counter, Histogram};
+use prometheus::{Histogram, IntCounter};
 
 use super::{Metrics, names};
 use crate::domain::event::Group;
@@ -10,7 +10,7 @@ use crate::domain::event::kind::Keeping;
 #[derive(Clone, Debug)]
 pub struct Events {
     /// By the number of the family: those that are kept, and the others.
-    told: Vec<(Counter, Counter)>,
+    told: Vec<(IntCounter, IntCounter)>,
     /// Kept events that were told after one write.
     pub batch: Histogram,
 }
@@ -29,8 +29,8 @@ impl Events {
         let place = Group::ALL.iter().position(|other| *other == group);
         let Some((kept, other)) = place.and_then(|place| self.told.get(place)) else { return };
         match keeping {
-            Keeping::Kept => kept.increment(1),
-            Keeping::Ephemeral => other.increment(1),
+            Keeping::Kept => kept.inc(),
+            Keeping::Ephemeral => other.inc(),
         }
     }
 }
@@ -39,13 +39,13 @@ impl Events {
 #[derive(Clone, Debug)]
 pub struct EventHandler {
     /// Commands that ended well.
-    pub succeeded: Counter,
+    pub succeeded: IntCounter,
     /// Commands that failed, or could not be started.
-    pub failed: Counter,
+    pub failed: IntCounter,
     /// Commands that were ended because they took too long.
-    pub timed_out: Counter,
+    pub timed_out: IntCounter,
     /// Events that there was no room for.
-    pub dropped: Counter,
+    pub dropped: IntCounter,
 }
 
 impl EventHandler {

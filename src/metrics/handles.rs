@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram};
+use prometheus::{Histogram, IntCounter, IntGauge};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Metrics, names};
@@ -14,18 +14,18 @@ const LAG_EVERY: Duration = Duration::from_millis(500);
 /// For one worker's connections.
 #[derive(Clone, Debug)]
 pub struct Connections {
-    opened: Counter,
+    opened: IntCounter,
     metrics: Metrics,
     /// Messages that clients sent.
-    pub messages_received: Counter,
+    pub messages_received: IntCounter,
     /// Messages that were put into the outboxes of clients.
-    pub messages_sent: Counter,
+    pub messages_sent: IntCounter,
     /// Messages that only the latest of mattered, and that were dropped because a client did not read.
-    pub messages_dropped: Counter,
+    pub messages_dropped: IntCounter,
     /// Bytes of the messages that clients sent.
-    pub received_bytes: Counter,
+    pub received_bytes: IntCounter,
     /// Bytes that were put into the outboxes of clients.
-    pub sent_bytes: Counter,
+    pub sent_bytes: IntCounter,
 }
 
 impl Connections {
@@ -47,20 +47,20 @@ impl Connections {
 
     /// So many clients were told an error with this code.
     pub fn errors(&self, code: &'static str, count: u64) {
-        self.metrics.counter(names::SOCKET_ERRORS, &[("code", code)]).increment(count);
+        self.metrics.counter(names::SOCKET_ERRORS, &[("code", code)]).inc_by(count);
     }
 
     /// A connection of this kind was opened.
     pub fn opened(&self, kind: &'static str) {
         // Looked up each time, as at the end: that is little beside what a socket costs.
-        self.metrics.gauge(names::CONNECTIONS, &[("kind", kind)]).increment(1.0);
-        self.opened.increment(1);
+        self.metrics.gauge(names::CONNECTIONS, &[("kind", kind)]).inc();
+        self.opened.inc();
     }
 
     /// A connection of this kind that was opened has gone, for this reason.
     pub fn closed(&self, kind: &'static str, reason: &'static str) {
-        self.metrics.gauge(names::CONNECTIONS, &[("kind", kind)]).decrement(1.0);
-        self.metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", reason)]).increment(1);
+        self.metrics.gauge(names::CONNECTIONS, &[("kind", kind)]).dec();
+        self.metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", reason)]).inc();
     }
 }
 
@@ -68,7 +68,7 @@ impl Connections {
 #[derive(Clone, Debug)]
 pub struct Sessions {
     /// Those that have not ended: who has is counted by its kind.
-    by_status: Vec<(Status, Gauge)>,
+    by_status: Vec<(Status, IntGauge)>,
     /// Seconds that an answered request had waited for a person.
     pub human_wait: Histogram,
     /// Seconds that a session waited for a run slot.
@@ -90,22 +90,22 @@ impl Sessions {
 
     /// That many more sessions have this status, such as those that a start finds in the store.
     pub fn add(&self, status: Status, count: u64) {
-        self.change(status, count as f64);
+        self.change(status, i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// A session went from one status to another; from none when it is new, to none when it is removed.
     pub fn moved(&self, from: Option<Status>, to: Option<Status>) {
         if let Some(from) = from {
-            self.change(from, -1.0);
+            self.change(from, -1);
         }
         if let Some(to) = to {
-            self.change(to, 1.0);
+            self.change(to, 1);
         }
     }
 
-    fn change(&self, status: Status, by: f64) {
+    fn change(&self, status: Status, by: i64) {
         if let Some((_, gauge)) = self.by_status.iter().find(|(other, _)| *other == status) {
-            gauge.increment(by);
+            gauge.add(by);
         }
     }
 }
@@ -113,11 +113,11 @@ impl Sessions {
 /// For the sessions of one task kind.
 #[derive(Clone, Debug)]
 pub struct TaskKind {
-    completed: Counter,
-    failed: Counter,
-    cancelled: Counter,
+    completed: IntCounter,
+    failed: IntCounter,
+    cancelled: IntCounter,
     /// Sessions that were started.
-    pub started: Counter,
+    pub started: IntCounter,
     /// Seconds that an ended session had worked, without its waiting.
     pub run: Histogram,
     /// Seconds that an ended session had taken from its start, with all its waiting.
@@ -141,9 +141,9 @@ impl TaskKind {
     /// A session has ended with this status; one that is not final is not counted.
     pub fn ended(&self, status: Status) {
         match status {
-            Status::Completed => self.completed.increment(1),
-            Status::Failed => self.failed.increment(1),
-            Status::Cancelled => self.cancelled.increment(1),
+            Status::Completed => self.completed.inc(),
+            Status::Failed => self.failed.inc(),
+            Status::Cancelled => self.cancelled.inc(),
             Status::Queued
             | Status::Running
             | Status::WaitingConfirmation
@@ -171,7 +171,7 @@ impl EventLoop {
         loop {
             let due = Instant::now() + LAG_EVERY;
             sleep_until(due).await;
-            self.lag.record(due.elapsed().as_secs_f64());
+            self.lag.observe(due.elapsed().as_secs_f64());
         }
     }
 }

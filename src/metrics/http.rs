@@ -3,7 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::time::Duration;
 
-use metrics::{Counter, Histogram};
+use prometheus::{Histogram, IntCounter};
 
 use super::{Metrics, names};
 
@@ -44,17 +44,17 @@ pub struct Route {
     pattern: &'static str,
     seconds: OnceCell<Histogram>,
     /// By status: few, so that a list is fast.
-    requests: RefCell<Vec<(u16, Counter)>>,
+    requests: RefCell<Vec<(u16, IntCounter)>>,
 }
 
 impl Route {
     /// A request was answered with this status; the head of the answer, before a body that may stream, took so long.
     pub fn answered(&self, status: u16, took: Duration) {
-        self.requests(status).increment(1);
-        self.seconds().record(took.as_secs_f64());
+        self.requests(status).inc();
+        self.seconds().observe(took.as_secs_f64());
     }
 
-    fn requests(&self, status: u16) -> Counter {
+    fn requests(&self, status: u16) -> IntCounter {
         let mut known = self.requests.borrow_mut();
         if let Some((_, counter)) = known.iter().find(|(other, _)| *other == status) {
             return counter.clone();

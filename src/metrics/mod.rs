@@ -4,6 +4,7 @@
 //! server takes its handles once, when it starts, so that counting is an atomic addition and no look-up.
 
 mod events;
+mod families;
 mod handles;
 mod http;
 mod names;
@@ -16,8 +17,11 @@ mod workflows;
 
 use std::sync::Arc;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
+use prometheus::{Histogram, IntCounter, IntGauge, TextEncoder};
+
+use families::Families;
+use reading::Reading;
+use tokio::time::Instant;
 
 pub use events::{EventHandler, Events};
 pub use handles::{Connections, EventLoop, Sessions, TaskKind};
@@ -27,40 +31,34 @@ pub use statistics::{Numbers, Statistics};
 pub use ticks::{Pace, Ticks};
 pub use workflows::{WorkflowReport, Workflows};
 
-use crate::domain::time::Timestamp;
-use crate::store::Measures;
+use crate::store::OnCommit;
 
 /// All metrics of a server. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    recorder: Arc<PrometheusRecorder>,
+    families: Arc<Families>,
 }
 
 /// Metrics that cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A histogram's buckets are not usable.
+    /// A metric's name, labels or buckets are not usable.
     #[error("the metrics cannot be set up: {0}")]
-    Unusable(#[from] BuildError),
+    Unusable(#[from] prometheus::Error),
 }
 
 impl Metrics {
     /// All metrics at zero, for a server with that many workers.
     ///
     /// # Errors
-    /// Where the recorder cannot be built.
+    /// Where a metric cannot be registered.
     pub fn install(workers: usize) -> Result<Self, Error> {
-        let mut builder = PrometheusBuilder::new();
-        for (name, _, buckets) in names::HISTOGRAMS {
-            builder = builder.set_buckets_for_metric(Matcher::Full(name.into()), buckets)?;
-        }
-        let metrics = Self { recorder: Arc::new(builder.build_recorder()) };
-        metrics.describe();
-        metrics.gauge(names::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
-        metrics.gauge(names::START_TIME, &[]).set(Timestamp::now().as_secs_f64());
-        metrics.gauge(names::WORKERS, &[]).set(workers as f64);
-        // What is not registered is not told: an idle server tells zeros, so that rates and alarms work from the start.
-        drop((metrics.connections(), metrics.sessions(), metrics.store(), metrics.workflows(), metrics.events()));
+        let metrics = Self { families: Arc::new(Families::new()?) };
+        metrics.gauge(names::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        metrics.gauge(names::WORKERS, &[]).set(i64::try_from(workers).unwrap_or(i64::MAX));
+        // A family without a metric is left out of the text: an idle server gives zeros, so that rates and alarms work
+        // from the start.
+        drop((metrics.connections(), metrics.sessions(), metrics.on_commit(), metrics.workflows(), metrics.events()));
         drop(metrics.http());
         metrics.unwritten_rows(0);
         metrics.subscriptions(&[("type", 0)]);
@@ -112,29 +110,30 @@ impl Metrics {
     }
 
     /// What of each kind is not taken up again because it has ended the server.
-    pub fn quarantined(&self, kind: &'static str) -> metrics::Counter {
+    pub fn quarantined(&self, kind: &'static str) -> IntCounter {
         self.counter(names::QUARANTINED, &[("kind", kind)])
     }
 
     /// So many rows wait to be written.
     pub fn unwritten_rows(&self, count: usize) {
-        self.gauge(names::UNWRITTEN, &[]).set(count as f64);
+        self.gauge(names::UNWRITTEN, &[]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// So many subscriptions there are, by what they ask for.
     pub fn subscriptions(&self, counts: &[(&'static str, u64)]) {
         for (topic, count) in counts {
-            self.gauge(names::SUBSCRIPTIONS, &[("topic", topic)]).set(*count as f64);
+            self.gauge(names::SUBSCRIPTIONS, &[("topic", topic)]).set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
     }
 
-    /// Handles for the store's writer.
+    /// What the store calls after each commit.
     #[must_use]
-    pub fn store(&self) -> Measures {
-        Measures {
-            commit_seconds: self.histogram(names::COMMIT_SECONDS, &[]),
-            commit_rows: self.histogram(names::COMMIT_ROWS, &[]),
-        }
+    pub fn on_commit(&self) -> OnCommit {
+        let (seconds, rows) = (self.histogram(names::COMMIT_SECONDS, &[]), self.histogram(names::COMMIT_ROWS, &[]));
+        Arc::new(move |took, written| {
+            seconds.observe(took.as_secs_f64());
+            rows.observe(written as f64);
+        })
     }
 
     /// Handles for the event loop of this worker.
@@ -143,46 +142,31 @@ impl Metrics {
         EventLoop::new(self, worker)
     }
 
-    /// Everything in the Prometheus text format (`text/plain; version=0.0.4`). Puts what was measured into its buckets,
-    /// too: until then it piles up, which [`Statistics`] does not let happen.
+    /// Everything in the Prometheus text format (`text/plain; version=0.0.4`).
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = self.recorder.handle().render();
-        process::render_to(&mut text);
-        text
+        TextEncoder::new().encode_to_string(&self.families.gather()).unwrap_or_else(|error| {
+            log::error!("the metrics cannot be written: {error}");
+            String::new()
+        })
     }
 
-    fn describe(&self) {
-        for (name, help) in names::COUNTERS {
-            self.recorder.describe_counter(name.into(), None, help.into());
-        }
-        for (name, help) in names::GAUGES {
-            self.recorder.describe_gauge(name.into(), None, help.into());
-        }
-        for (name, help, _) in names::HISTOGRAMS {
-            self.recorder.describe_histogram(name.into(), None, help.into());
-        }
+    /// Everything as it is now.
+    fn read(&self, at: Instant) -> Reading {
+        Reading::new(self.families.gather(), at)
     }
 
-    fn counter(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Counter {
-        self.recorder.register_counter(&key(name, labels), &metadata())
+    fn counter(&self, name: &'static str, labels: &[(&str, &str)]) -> IntCounter {
+        self.families.counter(name, labels)
     }
 
-    fn gauge(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Gauge {
-        self.recorder.register_gauge(&key(name, labels), &metadata())
+    fn gauge(&self, name: &'static str, labels: &[(&str, &str)]) -> IntGauge {
+        self.families.gauge(name, labels)
     }
 
-    fn histogram(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Histogram {
-        self.recorder.register_histogram(&key(name, labels), &metadata())
+    fn histogram(&self, name: &'static str, labels: &[(&str, &str)]) -> Histogram {
+        self.families.histogram(name, labels)
     }
-}
-
-fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {
-    Key::from_parts(name, labels.iter().map(|(name, value)| Label::new(*name, (*value).to_owned())).collect::<Vec<_>>())
-}
-
-fn metadata() -> Metadata<'static> {
-    Metadata::new(module_path!(), Level::INFO, None)
 }
 
 #[cfg(test)]
@@ -199,7 +183,7 @@ mod tests {
         let metrics = Metrics::install(2).unwrap();
         let (_kind, _handler) = (metrics.task_kind("approval"), metrics.event_handler("mail"));
         let text = metrics.render();
-        let described = names::COUNTERS.iter().chain(&names::GAUGES).map(|(name, _)| name);
+        let described = names::COUNTERS.iter().chain(&names::GAUGES).map(|(name, ..)| name);
         for name in described.chain(names::HISTOGRAMS.iter().map(|(name, ..)| name)) {
             assert_eq!(lines(&text, &format!("# TYPE {name} ")).len(), 1, "{name}\n{text}");
             assert_eq!(lines(&text, &format!("# HELP {name} ")).len(), 1, "{name}\n{text}");
@@ -217,7 +201,7 @@ mod tests {
         first.opened("session");
         second.opened("session");
         second.closed("session", "too slow");
-        second.messages_sent.increment(3);
+        second.messages_sent.inc_by(3);
         let text = one.render();
         assert_eq!(lines(&text, "callboard_connections{"), ["callboard_connections{kind=\"session\"} 1"]);
         assert_eq!(lines(&text, "callboard_connections_opened_total "), ["callboard_connections_opened_total 2"]);
@@ -236,7 +220,7 @@ mod tests {
         sessions.moved(Some(Status::Queued), Some(Status::Running));
         sessions.moved(Some(Status::WaitingInput), None);
         let kind = metrics.task_kind("approval");
-        kind.started.increment(1);
+        kind.started.inc();
         kind.ended(Status::Completed);
         let text = metrics.render();
         for line in [
@@ -244,8 +228,8 @@ mod tests {
             "callboard_sessions{status=\"running\"} 1",
             "callboard_sessions{status=\"waiting_input\"} 4",
             "callboard_sessions_started_total{task=\"approval\"} 1",
-            "callboard_sessions_ended_total{task=\"approval\",status=\"completed\"} 1",
-            "callboard_sessions_ended_total{task=\"approval\",status=\"failed\"} 0",
+            "callboard_sessions_ended_total{status=\"completed\",task=\"approval\"} 1",
+            "callboard_sessions_ended_total{status=\"failed\",task=\"approval\"} 0",
         ] {
             assert_eq!(lines(&text, line), [line], "{text}");
         }

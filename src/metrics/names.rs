@@ -40,42 +40,56 @@ pub(super) const CPU_SECONDS: &str = "process_cpu_seconds_total";
 /// Written by `process`, which reads it from the system.
 pub(super) const RESIDENT_BYTES: &str = "process_resident_memory_bytes";
 
-pub(super) const GAUGES: [(&str, &str); 8] = [
-    (BUILD_INFO, "1, with the version of the server as a label"),
-    (START_TIME, "When the process was started, in seconds since the Unix epoch"),
-    (WORKERS, "Worker threads"),
-    (CONNECTIONS, "WebSockets and event streams that are open, by kind"),
+/// A metric's name, help text, and labels.
+type Name = (&'static str, &'static str, &'static [&'static str]);
+
+pub(super) const START_TIME_HELP: &str = "When the process was started, in seconds since the Unix epoch";
+
+/// Gauges that are whole numbers.
+pub(super) const GAUGES: [Name; 7] = [
+    (BUILD_INFO, "1, with the version of the server as a label", &["version"]),
+    (WORKERS, "Worker threads", &[]),
+    (CONNECTIONS, "WebSockets and event streams that are open, by kind", &["kind"]),
     (
         SUBSCRIPTIONS,
         "Subscriptions of event sockets, by what they ask for; one that asks for several types counts for each",
+        &["topic"],
     ),
-    (SESSIONS, "Sessions that have not ended, by status"),
-    (UNWRITTEN, "Rows that wait to be written to the store"),
-    (LIVE_WORKFLOWS, "Workflows that are live"),
+    (SESSIONS, "Sessions that have not ended, by status", &["status"]),
+    (UNWRITTEN, "Rows that wait to be written to the store", &[]),
+    (LIVE_WORKFLOWS, "Workflows that are live", &[]),
 ];
 
-pub(super) const COUNTERS: [(&str, &str); 17] = [
-    (HTTP_REQUESTS, "HTTP requests that were answered, by the pattern of their route and by status"),
-    (CONNECTIONS_OPENED, "WebSockets and event streams that were opened"),
-    (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason"),
-    (SOCKET_ERRORS, "Errors that clients were told on WebSockets, by code"),
-    (MESSAGES_RECEIVED, "Messages that clients sent"),
-    (MESSAGES_SENT, "Messages that were put into the outboxes of clients"),
-    (MESSAGES_DROPPED, "Messages that only the latest of mattered, dropped because a client did not read"),
-    (RECEIVED_BYTES, "Bytes of the messages that clients sent"),
-    (SENT_BYTES, "Bytes that were put into the outboxes of clients"),
-    (SESSIONS_STARTED, "Sessions that were started, by task"),
-    (SESSIONS_ENDED, "Sessions that have ended, by task and status"),
-    (WORKFLOW_TICKS, "Iterations of live workflows"),
-    (NODE_ERRORS, "Failures of nodes of live workflows"),
-    (EVENTS, "Events that were told, by the family of their type and by whether they are kept"),
-    (HANDLER_RUNS, "Commands that were run for events, by handler and outcome"),
-    (QUARANTINED, "Sessions and live workflows that are not taken up again because they ended the server, by kind"),
-    (HANDLER_DROPS, "Events that a handler had no room for, by handler"),
+pub(super) const COUNTERS: [Name; 17] = [
+    (
+        HTTP_REQUESTS,
+        "HTTP requests that were answered, by the pattern of their route and by status",
+        &["route", "status"],
+    ),
+    (CONNECTIONS_OPENED, "WebSockets and event streams that were opened", &[]),
+    (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason", &["reason"]),
+    (SOCKET_ERRORS, "Errors that clients were told on WebSockets, by code", &["code"]),
+    (MESSAGES_RECEIVED, "Messages that clients sent", &[]),
+    (MESSAGES_SENT, "Messages that were put into the outboxes of clients", &[]),
+    (MESSAGES_DROPPED, "Messages that only the latest of mattered, dropped because a client did not read", &[]),
+    (RECEIVED_BYTES, "Bytes of the messages that clients sent", &[]),
+    (SENT_BYTES, "Bytes that were put into the outboxes of clients", &[]),
+    (SESSIONS_STARTED, "Sessions that were started, by task", &["task"]),
+    (SESSIONS_ENDED, "Sessions that have ended, by task and status", &["task", "status"]),
+    (WORKFLOW_TICKS, "Iterations of live workflows", &[]),
+    (NODE_ERRORS, "Failures of nodes of live workflows", &[]),
+    (EVENTS, "Events that were told, by the family of their type and by whether they are kept", &["group", "kept"]),
+    (HANDLER_RUNS, "Commands that were run for events, by handler and outcome", &["handler", "outcome"]),
+    (
+        QUARANTINED,
+        "Sessions and live workflows that are not taken up again because they ended the server, by kind",
+        &["kind"],
+    ),
+    (HANDLER_DROPS, "Events that a handler had no room for, by handler", &["handler"]),
 ];
 
-/// A histogram's name, help text and upper bounds of its buckets.
-type HistogramName = (&'static str, &'static str, &'static [f64]);
+/// A histogram's name, help text, labels, and upper bounds of its buckets.
+type HistogramName = (&'static str, &'static str, &'static [&'static str], &'static [f64]);
 
 /// From a millisecond to a day: what a session may take.
 const LONG: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0];
@@ -84,43 +98,51 @@ pub(super) const HISTOGRAMS: [HistogramName; 10] = [
     (
         HTTP_SECONDS,
         "How long an HTTP request took until its answer began, by the pattern of its route",
+        &["route"],
         &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0],
     ),
     (
         HUMAN_WAIT,
         "How long an answered request had waited for a person",
+        &[],
         &[0.001, 0.01, 0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0],
     ),
     (
         QUEUE_WAIT,
         "How long a session waited for a run slot",
+        &[],
         &[0.0001, 0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0],
     ),
-    (RUN, "How long an ended session had worked, without its waiting, by task", LONG),
-    (WHOLE, "How long an ended session had taken from its start, with all its waiting, by task", LONG),
+    (RUN, "How long an ended session had worked, without its waiting, by task", &["task"], LONG),
+    (WHOLE, "How long an ended session had taken from its start, with all its waiting, by task", &["task"], LONG),
     (
         COMMIT_SECONDS,
         "How long a commit to the store took",
+        &[],
         &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0],
     ),
     (
         COMMIT_ROWS,
         "Rows that were written in one commit",
+        &[],
         &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0],
     ),
     (
         LOOP_LAG,
         "How much later than it was due a worker's event loop woke up, by worker",
+        &["worker"],
         &[0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0],
     ),
     (
         TICK_SECONDS,
         "How long an iteration of a live workflow took",
+        &[],
         &[0.000_001, 0.000_005, 0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 1.0, 10.0],
     ),
     (
         EVENT_BATCH,
         "Kept events that were told after one write of the log",
+        &[],
         &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0],
     ),
 ];

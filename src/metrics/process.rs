@@ -1,21 +1,60 @@
 //! What the system knows of the process, under the names that Prometheus clients agree on. Linux only.
 
-use std::fmt::Write as _;
 use std::fs;
 
-/// Adds what can be read; what cannot is left out.
-pub(super) fn render_to(text: &mut String) {
-    let told = [
-        ("process_cpu_seconds_total", "counter", "Processor time of the process in seconds", cpu_seconds()),
-        ("process_resident_memory_bytes", "gauge", "Memory of the process in bytes", resident_bytes()),
-        ("process_open_fds", "gauge", "File descriptors that are open", open_descriptors()),
-        ("process_threads", "gauge", "Threads of the process", threads()),
-    ];
-    for (name, kind, help, value) in told {
-        if let Some(value) = value {
-            // Writing to a text cannot fail.
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{Counter, Gauge};
+
+use super::names;
+
+/// Reads the process when metrics are gathered. The library's own collector counts descriptors by listing them, which
+/// holds the worker where there are thousands of sockets.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    cpu_seconds: Counter,
+    resident_bytes: Gauge,
+    open_descriptors: Gauge,
+    threads: Gauge,
+}
+
+impl Process {
+    pub(super) fn new() -> prometheus::Result<Self> {
+        Ok(Self {
+            cpu_seconds: Counter::new(names::CPU_SECONDS, "Processor time of the process in seconds")?,
+            resident_bytes: Gauge::new(names::RESIDENT_BYTES, "Memory of the process in bytes")?,
+            open_descriptors: Gauge::new("process_open_fds", "File descriptors that are open")?,
+            threads: Gauge::new("process_threads", "Threads of the process")?,
+        })
+    }
+}
+
+impl Collector for Process {
+    fn desc(&self) -> Vec<&Desc> {
+        let gauges = [&self.resident_bytes, &self.open_descriptors, &self.threads];
+        self.cpu_seconds.desc().into_iter().chain(gauges.into_iter().flat_map(Collector::desc)).collect()
+    }
+
+    /// What cannot be read is left out.
+    fn collect(&self) -> Vec<MetricFamily> {
+        let mut families = Vec::new();
+        if let Some(seconds) = cpu_seconds() {
+            self.cpu_seconds.reset();
+            self.cpu_seconds.inc_by(seconds);
+            families.extend(self.cpu_seconds.collect());
         }
+        let gauges = [
+            (&self.resident_bytes, resident_bytes()),
+            (&self.open_descriptors, open_descriptors()),
+            (&self.threads, threads()),
+        ];
+        for (gauge, value) in gauges {
+            if let Some(value) = value {
+                gauge.set(value);
+                families.extend(gauge.collect());
+            }
+        }
+        families
     }
 }
 

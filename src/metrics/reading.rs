@@ -1,7 +1,8 @@
-//! All metrics at one moment, read from the text that Prometheus gets: so what is told elsewhere never differs from it.
+//! All metrics at one moment, as the registry has them: so what is sent elsewhere never differs from what Prometheus gets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use prometheus::proto::{Metric, MetricFamily, MetricType};
 use tokio::time::Instant;
 
 /// All metrics at one moment.
@@ -9,38 +10,31 @@ use tokio::time::Instant;
 pub(super) struct Reading {
     /// When they were read.
     pub(super) at: Instant,
-    series: HashMap<String, Vec<Series>>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Series {
-    labels: Vec<(String, String)>,
-    value: f64,
+    families: Vec<MetricFamily>,
 }
 
 impl Reading {
-    /// Reads the Prometheus text format; lines that are none of it are left out.
-    pub(super) fn of(text: &str, at: Instant) -> Self {
-        let mut series = HashMap::<String, Vec<Series>>::new();
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, read)) = line_of(line) {
-                series.entry(name.to_owned()).or_default().push(read);
-            }
-        }
-        Self { at, series }
+    pub(super) fn new(families: Vec<MetricFamily>, at: Instant) -> Self {
+        Self { at, families }
     }
 
-    /// The sum over all labels; 0 where there is no such metric.
+    /// The sum over all labels; 0 where there is no such metric. Of a histogram it is that of its values.
     pub(super) fn sum(&self, name: &str) -> f64 {
-        self.of_name(name).iter().map(|series| series.value).sum()
+        self.of_name(name).map(|(_, value)| value).sum()
+    }
+
+    /// How many values a histogram has had.
+    pub(super) fn count(&self, name: &str) -> f64 {
+        let histograms = self.family(name).into_iter().flat_map(MetricFamily::get_metric);
+        histograms.map(|metric| metric.get_histogram().get_sample_count() as f64).sum()
     }
 
     /// The sums by the values of a label.
     pub(super) fn by(&self, name: &str, label: &str) -> BTreeMap<String, f64> {
         let mut sums = BTreeMap::new();
-        for series in self.of_name(name) {
-            if let Some(value) = series.label(label) {
-                *sums.entry(value.to_owned()).or_default() += series.value;
+        for (metric, number) in self.of_name(name) {
+            if let Some(value) = value_of(metric, label) {
+                *sums.entry(value.to_owned()).or_default() += number;
             }
         }
         sums
@@ -49,24 +43,28 @@ impl Reading {
     /// The sums by the values of two labels.
     pub(super) fn by_two(&self, name: &str, first: &str, second: &str) -> BTreeMap<(String, String), f64> {
         let mut sums = BTreeMap::new();
-        for series in self.of_name(name) {
-            if let (Some(first), Some(second)) = (series.label(first), series.label(second)) {
-                *sums.entry((first.to_owned(), second.to_owned())).or_default() += series.value;
+        for (metric, number) in self.of_name(name) {
+            if let (Some(first), Some(second)) = (value_of(metric, first), value_of(metric, second)) {
+                *sums.entry((first.to_owned(), second.to_owned())).or_default() += number;
             }
         }
         sums
     }
 
-    /// The bounds of a histogram's buckets in their order, each with how many values were up to it.
+    /// The bounds of a histogram's buckets in their order, each with how many values were up to it; the last is
+    /// infinite.
     fn buckets(&self, name: &str) -> Vec<(f64, f64)> {
         let mut buckets: Vec<(f64, f64)> = Vec::new();
-        for series in self.of_name(&format!("{name}_bucket")) {
-            // "+Inf" is read as what it is.
-            let Some(bound) = series.label("le").and_then(|bound| bound.parse::<f64>().ok()) else { continue };
-            match buckets.iter_mut().find(|(other, _)| *other == bound) {
-                Some((_, count)) => *count += series.value,
-                None => buckets.push((bound, series.value)),
+        let mut add = |bound: f64, count: u64| match buckets.iter_mut().find(|(other, _)| *other == bound) {
+            Some((_, sum)) => *sum += count as f64,
+            None => buckets.push((bound, count as f64)),
+        };
+        for metric in self.family(name).into_iter().flat_map(MetricFamily::get_metric) {
+            let histogram = metric.get_histogram();
+            for bucket in histogram.get_bucket() {
+                add(bucket.upper_bound(), bucket.cumulative_count());
             }
+            add(f64::INFINITY, histogram.get_sample_count());
         }
         buckets.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         buckets
@@ -96,116 +94,73 @@ impl Reading {
         None
     }
 
-    fn of_name(&self, name: &str) -> &[Series] {
-        self.series.get(name).map(Vec::as_slice).unwrap_or_default()
+    fn family(&self, name: &str) -> Option<&MetricFamily> {
+        self.families.iter().find(|family| family.name() == name)
+    }
+
+    /// The metrics of a name, each with its number.
+    fn of_name(&self, name: &str) -> impl Iterator<Item = (&Metric, f64)> {
+        self.family(name).into_iter().flat_map(|family| {
+            let kind = family.get_field_type();
+            family.get_metric().iter().map(move |metric| (metric, number_of(metric, kind)))
+        })
     }
 }
 
-impl Series {
-    fn label(&self, name: &str) -> Option<&str> {
-        self.labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.as_str())
+fn number_of(metric: &Metric, kind: MetricType) -> f64 {
+    match kind {
+        MetricType::COUNTER => metric.get_counter().get_value(),
+        MetricType::GAUGE => metric.get_gauge().get_value(),
+        MetricType::HISTOGRAM => metric.get_histogram().get_sample_sum(),
+        // There are none of them here.
+        MetricType::SUMMARY | MetricType::UNTYPED => 0.0,
     }
 }
 
-fn line_of(line: &str) -> Option<(&str, Series)> {
-    let end = line.find(['{', ' '])?;
-    let (name, rest) = line.split_at_checked(end)?;
-    let (labels, rest) = match rest.strip_prefix('{') {
-        Some(rest) => labels_of(rest)?,
-        None => (Vec::new(), rest),
-    };
-    let value = rest.split_whitespace().next()?.parse().ok()?;
-    Some((name, Series { labels, value }))
-}
-
-/// The labels up to the closing brace, and what comes after it.
-fn labels_of(text: &str) -> Option<(Vec<(String, String)>, &str)> {
-    let mut labels = Vec::new();
-    let mut rest = text;
-    loop {
-        rest = rest.trim_start_matches([',', ' ']);
-        if let Some(after) = rest.strip_prefix('}') {
-            return Some((labels, after));
-        }
-        let (name, after) = rest.split_once("=\"")?;
-        let (value, after) = quoted(after)?;
-        labels.push((name.to_owned(), value));
-        rest = after;
-    }
-}
-
-/// A text up to its closing quote, without its escapes, and what comes after it.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut letters = text.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((value, text.get(at + 1..)?)),
-            '\\' => match letters.next()?.1 {
-                'n' => value.push('\n'),
-                other => value.push(other),
-            },
-            other => value.push(other),
-        }
-    }
-    None
+fn value_of<'a>(metric: &'a Metric, label: &str) -> Option<&'a str> {
+    metric.get_label().iter().find(|pair| pair.name() == label).map(|pair| pair.value())
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::super::{Metrics, names};
     use super::*;
 
-    fn reading(text: &str) -> Reading {
-        Reading::of(text, Instant::now())
-    }
-
     #[test]
-    fn lines_are_read_with_their_labels() {
-        let read = reading(
-            "# HELP a A.\n# TYPE a counter\na 1\nb{x=\"1\",y=\"p\"} 2.5\nb{x=\"1\",y=\"q\"} 3\n\
-             c{x=\"a\\\"},\\\\ \\n\"} 4 1700000000\nnonsense\nd{x=\"1\" 7\n",
-        );
-        assert_eq!(read.sum("a"), 1.0);
-        assert_eq!((read.sum("b"), read.sum("d"), read.sum("z")), (5.5, 0.0, 0.0));
-        assert_eq!(read.by("b", "x"), BTreeMap::from([("1".into(), 5.5)]));
-        assert_eq!(read.by_two("b", "x", "y").len(), 2);
-        assert_eq!(read.by("c", "x"), BTreeMap::from([("a\"},\\ \n".into(), 4.0)]));
-    }
-
-    #[test]
-    fn what_the_server_writes_is_read_back() {
+    fn sums_are_over_all_labels_or_by_some() {
         let metrics = Metrics::install(1).unwrap();
-        let kind = metrics.task_kind("a \"quoted\" \\ name");
-        kind.started.increment(3);
-        let read = reading(&metrics.render());
+        metrics.task_kind("a").started.inc_by(3);
+        metrics.task_kind("b").started.inc_by(4);
+        metrics.task_kind("b").ended(crate::domain::status::Status::Failed);
+        let read = metrics.read(Instant::now());
+        assert_eq!((read.sum(names::SESSIONS_STARTED), read.sum("nothing")), (7.0, 0.0));
         let started = read.by(names::SESSIONS_STARTED, "task");
-        assert_eq!(started, BTreeMap::from([("a \"quoted\" \\ name".into(), 3.0)]));
+        assert_eq!(started, BTreeMap::from([("a".into(), 3.0), ("b".into(), 4.0)]));
+        assert!(read.by(names::SESSIONS_STARTED, "status").is_empty());
+        let ended = read.by_two(names::SESSIONS_ENDED, "task", "status");
+        assert_eq!(ended[&("b".into(), "failed".into())], 1.0);
     }
 
     #[test]
     fn a_quantile_is_one_of_the_values_since_then() {
-        let buckets = |counts: [f64; 4]| {
-            let bounds = ["0.1", "1", "10", "+Inf"];
-            let line = |(bound, count): (&str, f64)| format!("h_bucket{{le=\"{bound}\"}} {count}\n");
-            reading(&bounds.into_iter().zip(counts).map(line).collect::<String>())
+        let metrics = Metrics::install(1).unwrap();
+        let commits = metrics.on_commit();
+        let read = || metrics.read(Instant::now());
+        let commit = |millis, times| {
+            (0..times).for_each(|_| commits(std::time::Duration::from_millis(millis), 1));
         };
-        let early = buckets([10.0, 10.0, 10.0, 10.0]);
-        let late = buckets([10.0, 110.0, 110.0, 110.0]);
-        assert_eq!(early.quantile(&early, "h", 0.5), None);
+        commit(1, 10);
+        let early = read();
+        commit(80, 100);
+        let late = read();
+        let name = names::COMMIT_SECONDS;
+        assert_eq!(early.quantile(&early, name, 0.5), None);
         assert_eq!(late.quantile(&late, "nothing", 0.5), None);
-        let median = late.quantile(&early, "h", 0.5).unwrap();
-        assert!((median - 0.55).abs() < 1e-9, "{median}");
-        assert_eq!(late.quantile(&early, "h", 1.0), Some(1.0));
-        assert_eq!(buckets([0.0, 0.0, 0.0, 5.0]).quantile(&buckets([0.0; 4]), "h", 0.5), Some(10.0));
-    }
-
-    proptest! {
-        #[test]
-        fn reading_never_panics(text in "([a-z]{1,3}(\\{[a-z=\\\\\",}]{0,20})? ?[0-9.]{0,3}\n?){0,5}|.*") {
-            reading(&text);
-        }
+        let median = late.quantile(&early, name, 0.5).unwrap();
+        assert!((median - 0.075).abs() < 1e-9, "{median}");
+        assert_eq!(late.quantile(&early, name, 1.0), Some(0.1));
+        assert_eq!((late.count(name), late.count(name) - early.count(name)), (110.0, 100.0));
+        commit(60_000, 5);
+        assert_eq!(read().quantile(&late, name, 0.5), Some(5.0), "nothing is known beyond the last bound");
     }
 }

@@ -167,8 +167,8 @@ impl Snapshot {
         let grown = |name: &str| (now.sum(name) - before.sum(name)).max(0.0);
         let rate = |name: &str| grown(name) / passed;
         let (commits, rows) = (names::COMMIT_SECONDS, names::COMMIT_ROWS);
-        let commits = grown(&format!("{commits}_count"));
-        let rows = grown(&format!("{rows}_sum"));
+        let commits = (now.count(commits) - before.count(commits)).max(0.0);
+        let rows = grown(rows);
         Self {
             time: Timestamp::now().as_secs_f64(),
             sessions: whole(now.by(names::SESSIONS, "status")),
@@ -267,20 +267,19 @@ mod tests {
     fn it_says_what_has_changed_since_the_one_before() {
         let metrics = Metrics::install(1).unwrap();
         let begun = Instant::now();
-        let at = |seconds| Reading::of(&metrics.render(), begun + Duration::from_secs(seconds));
+        let at = |seconds| metrics.read(begun + Duration::from_secs(seconds));
         let (connections, sessions, kind) = (metrics.connections(), metrics.sessions(), metrics.task_kind("approval"));
-        connections.messages_sent.increment(5);
+        connections.messages_sent.inc_by(5);
         let first = at(0);
         connections.opened("session");
         connections.opened("workflow");
         connections.closed("workflow", "done");
-        connections.messages_sent.increment(20);
+        connections.messages_sent.inc_by(20);
         sessions.moved(None, Some(Status::Running));
-        kind.started.increment(2);
+        kind.started.inc_by(2);
         kind.ended(Status::Failed);
-        kind.whole.record(0.3);
-        metrics.store().commit_seconds.record(0.002);
-        metrics.store().commit_rows.record(7.0);
+        kind.whole.observe(0.3);
+        metrics.on_commit()(Duration::from_millis(2), 7);
         let second = at(2);
         let pace = Pace { rate: 9.0, p50_us: 1.0, p99_us: 2.0 };
         let report = WorkflowReport { workflow_id: "w".into(), pace, slowest: vec![("n".into(), 0.25)] };

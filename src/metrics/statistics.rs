@@ -13,7 +13,7 @@ use super::workflows::WorkflowReport;
 use super::{Metrics, names};
 use crate::domain::time::Timestamp;
 
-/// How often there is a new snapshot. What was measured is put into its buckets then, too: until then it piles up.
+/// How often there is a new snapshot.
 const EVERY: Duration = Duration::from_secs(1);
 /// Every so many snapshots one is kept.
 const KEPT_EACH: usize = 5;
@@ -85,7 +85,7 @@ impl Statistics {
         reports: mpsc::Receiver<WorkflowReport>,
         look: impl Fn(&Metrics) + 'static,
     ) -> (Self, Numbers) {
-        let first = Reading::of(&metrics.render(), Instant::now());
+        let first = metrics.read(Instant::now());
         let snapshot = Arc::new(Snapshot::new(&first, &first, &first, &[]));
         let (told, latest) = watch::channel(Latest { snapshot, kept: Arc::new([]), messages_sent: 0 });
         let statistics = Self {
@@ -115,7 +115,7 @@ impl Statistics {
 
     fn make(&mut self, at: Instant) {
         (self.look)(&self.metrics);
-        let now = Reading::of(&self.metrics.render(), at);
+        let now = self.metrics.read(at);
         let reports = self.take_reports(at);
         let minute = self.readings.front().unwrap_or(&self.last);
         let snapshot = Arc::new(Snapshot::new(&now, &self.last, minute, &reports));
@@ -187,7 +187,7 @@ mod tests {
         let begun = Instant::now();
         assert!(numbers.history(900).is_empty());
         for second in 1..=1000_u64 {
-            connections.messages_sent.increment(2);
+            connections.messages_sent.inc_by(2);
             statistics.make(begun + Duration::from_secs(second));
         }
         assert_eq!(numbers.history(900).len(), KEPT);

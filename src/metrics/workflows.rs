@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use metrics::{Counter, Gauge, Histogram};
+use prometheus::{Histogram, IntCounter, IntGauge};
 use tokio::sync::mpsc;
 
 use super::ticks::Pace;
@@ -15,13 +15,13 @@ const REPORTS: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct Workflows {
     /// How many there are.
-    pub live: Gauge,
+    pub live: IntGauge,
     /// Their iterations.
-    pub ticks: Counter,
+    pub ticks: IntCounter,
     /// Seconds that an iteration took.
     pub tick_seconds: Histogram,
     /// Failures of their nodes.
-    pub node_errors: Counter,
+    pub node_errors: IntCounter,
     reports: Option<mpsc::Sender<WorkflowReport>>,
 }
 

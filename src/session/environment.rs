@@ -53,19 +53,19 @@ impl Environment {
         let spent = before.map(|state| state.spent).unwrap_or_default();
         let seconds = |micros: i64| micros as f64 / 1e6;
         if after.spent.queued > spent.queued {
-            self.metrics.queue_wait.record(seconds(after.spent.queued - spent.queued));
+            self.metrics.queue_wait.observe(seconds(after.spent.queued - spent.queued));
         }
         if after.spent.waiting > spent.waiting {
-            self.metrics.human_wait.record(seconds(after.spent.waiting - spent.waiting));
+            self.metrics.human_wait.observe(seconds(after.spent.waiting - spent.waiting));
         }
         let Some(kind) = self.kind_metrics.get(task) else { return };
         if before.is_none() {
-            kind.started.increment(1);
+            kind.started.inc();
         }
         if after.status.is_terminal() && before.is_none_or(|before| !before.status.is_terminal()) {
             kind.ended(after.status);
-            kind.run.record(seconds(after.spent.running));
-            kind.whole.record(seconds(after.spent.queued + after.spent.running + after.spent.waiting));
+            kind.run.observe(seconds(after.spent.running));
+            kind.whole.observe(seconds(after.spent.queued + after.spent.running + after.spent.waiting));
         }
     }
 

@@ -19,7 +19,7 @@ use super::sqlite;
 use super::writer::{Command, Options, Writer};
 use super::{Append, Draft, Error, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary, Told};
 use crate::Settings;
-use crate::measures::Measures;
+use crate::writer::OnCommit;
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -78,14 +78,14 @@ impl Store {
     /// # Errors
     /// [`Error::Unusable`], with the reason and the path in words for the operator.
     pub fn open(settings: &Settings, workers: usize) -> Result<Store, Error> {
-        Self::open_measured(settings, workers, Measures::default())
+        Self::open_measured(settings, workers, Arc::new(|_, _| {}))
     }
 
-    /// The same, whose commits are measured with these handles.
+    /// The same; after each commit `on_commit` is called on the writer's thread.
     ///
     /// # Errors
     /// Those of [`Store::open`].
-    pub fn open_measured(settings: &Settings, workers: usize, metrics: Measures) -> Result<Store, Error> {
+    pub fn open_measured(settings: &Settings, workers: usize, on_commit: OnCommit) -> Result<Store, Error> {
         if !(1..=keys::MAX_WORKERS).contains(&workers) {
             return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
         }
@@ -93,7 +93,7 @@ impl Store {
             max_commit_bytes: settings.max_commit_bytes,
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(1),
-            metrics,
+            on_commit,
         };
         match settings.url.split_once(':') {
             Some(("memory", "")) => {

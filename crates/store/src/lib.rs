@@ -12,7 +12,6 @@ mod engine;
 mod events;
 mod handle;
 mod keys;
-mod measures;
 mod memory;
 pub mod private;
 mod query;
@@ -28,12 +27,12 @@ mod contract;
 pub use document::{Document, Precondition};
 pub use events::{Draft, EventRow, EventSpan, Recorded, TellRecorded};
 pub use handle::Store;
-pub use measures::Measures;
 pub use settings::{Settings, Synchronous};
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Row, SessionKey, Spent, State,
     Summary, Told,
 };
+pub use writer::OnCommit;
 
 /// What can go wrong with a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

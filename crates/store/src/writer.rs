@@ -17,7 +17,6 @@ use super::document::{Discard, Put};
 use super::engine::{Engine, Refusal};
 use super::query::{Query, Reply};
 use super::{Append, Committed, Document, Draft, Error, Health, Recorded, SessionKey, TellRecorded, Told};
-use crate::measures::Measures;
 use callboard_domain::id::SessionId;
 use callboard_domain::time::Timestamp;
 
@@ -53,6 +52,9 @@ pub(super) enum Command {
     Close(oneshot::Sender<usize>),
 }
 
+/// Measures a commit: how long it took, and how many rows it wrote.
+pub type OnCommit = Arc<dyn Fn(Duration, usize) + Send + Sync>;
+
 /// What the writer does not decide itself.
 pub(super) struct Options {
     /// Most bytes in one commit, but for a single row that has more.
@@ -61,8 +63,8 @@ pub(super) struct Options {
     pub(super) first_pause: Duration,
     /// The longest pause.
     pub(super) longest_pause: Duration,
-    /// What commits are measured with.
-    pub(super) metrics: Measures,
+    /// Called after each commit.
+    pub(super) on_commit: OnCommit,
 }
 
 /// See the module.
@@ -210,8 +212,7 @@ impl<E: Engine> Writer<E> {
             let begin = Instant::now();
             match self.engine.commit(&batch.appends, events.row.as_ref()) {
                 Ok(refused) => {
-                    self.options.metrics.commit_seconds.record(begin.elapsed());
-                    self.options.metrics.commit_rows.record(batch.appends.len() as f64);
+                    (self.options.on_commit)(begin.elapsed(), batch.appends.len());
                     self.recovered();
                     self.refuse(&refused, &mut batch);
                     break;

@@ -142,7 +142,7 @@ impl Suspects {
                 }
             };
             plan.events.record(happening);
-            plan.metrics.quarantined(kind).increment(1);
+            plan.metrics.quarantined(kind).inc();
         }
     }
 

@@ -118,7 +118,7 @@ impl Handler {
         match self.queue.try_send(recorded.clone()) {
             Ok(()) => self.is_full.store(false, Ordering::Relaxed),
             Err(TrySendError::Full(_)) => {
-                self.metrics.dropped.increment(1);
+                self.metrics.dropped.inc();
                 if !self.is_full.swap(true, Ordering::Relaxed) {
                     let handler = self.name.as_str();
                     log::warn!(handler; "an event handler is too slow: {MOST_WAITING} events wait, more are dropped");
@@ -134,9 +134,9 @@ impl Handler {
 fn note(metrics: &metrics::EventHandler, settings: &EventHandler, recorded: &Recorded, ended: Result<(), run::Error>) {
     let (handler, event_id) = (settings.name.as_str(), recorded.event.id);
     match &ended {
-        Ok(()) => metrics.succeeded.increment(1),
-        Err(run::Error::TimedOut { .. }) => metrics.timed_out.increment(1),
-        Err(_) => metrics.failed.increment(1),
+        Ok(()) => metrics.succeeded.inc(),
+        Err(run::Error::TimedOut { .. }) => metrics.timed_out.inc(),
+        Err(_) => metrics.failed.inc(),
     }
     match ended {
         Ok(()) => log::debug!(handler, event_id:%; "an event was handled"),

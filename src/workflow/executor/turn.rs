@@ -103,7 +103,7 @@ impl Executor {
         self.pace.rate.add(1, ended - self.pace.began);
         // A beat that is late does not make the next one early.
         self.pace.next_beat = begun + Duration::from_millis(self.interval_ms());
-        self.shared.metrics.ticks.increment(1);
+        self.shared.metrics.ticks.inc();
         if self.pace.ticks.add(ended - begun, ended) {
             self.report(ended);
         }
@@ -124,7 +124,7 @@ impl Executor {
         for node in tick.changed {
             self.board.changed(node.place());
             if self.plan.view(node).is_some_and(|view| view.state == NodeState::Error) {
-                self.shared.metrics.node_errors.increment(1);
+                self.shared.metrics.node_errors.inc();
             }
         }
         for job in tick.dropped {

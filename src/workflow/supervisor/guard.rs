@@ -62,7 +62,7 @@ impl Supervisor {
         }
         self.shared.host.trouble(workflow_id, &reason);
         let Some(entry) = self.live.remove(workflow_id) else { return };
-        self.shared.metrics.live.decrement(1.0);
+        self.shared.metrics.live.dec();
         entry.leash.cut();
         entry.arbiter.stop();
         self.given_up.push(entry.leash.clone());

@@ -214,7 +214,7 @@ impl Supervisor {
         entry.arbiter.spawn_fn(move || launch.run(mailbox));
         let id = entry.definition.id.clone();
         if self.live.insert(id, entry).is_none() {
-            self.shared.metrics.live.increment(1.0);
+            self.shared.metrics.live.inc();
         }
         if self.looking.is_none() {
             self.looking = Some(ctx.run_interval(LOOK, |supervisor, ctx| supervisor.look(ctx)));
@@ -263,7 +263,7 @@ impl Supervisor {
     /// Forgets a live workflow; gives what was known of it.
     fn forget(&mut self, workflow_id: &str, ctx: &mut Context<Self>) -> Option<Entry> {
         let entry = self.live.remove(workflow_id)?;
-        self.shared.metrics.live.decrement(1.0);
+        self.shared.metrics.live.dec();
         entry.arbiter.stop();
         if self.live.is_empty()
             && let Some(looking) = self.looking.take()
@@ -286,7 +286,7 @@ impl Supervisor {
     fn let_all_go(&mut self) {
         self.is_going_down = true;
         for (_, entry) in self.live.drain() {
-            self.shared.metrics.live.decrement(1.0);
+            self.shared.metrics.live.dec();
             // What was asked of people stays: it is taken up again after the restart.
             entry.executor.do_send(LetGo);
             entry.arbiter.stop();

@@ -64,7 +64,12 @@ impl Engine for Doubtful {
 
 fn options() -> Options {
     let pause = Duration::from_millis(1);
-    Options { max_commit_bytes: 1 << 20, first_pause: pause, longest_pause: pause, metrics: Default::default() }
+    Options {
+        max_commit_bytes: 1 << 20,
+        first_pause: pause,
+        longest_pause: pause,
+        on_commit: std::sync::Arc::new(|_, _| {}),
+    }
 }
 
 fn doubtful() -> (Board, Sender<Verdict>) {
