@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::hub::{CloseAll, CountConnections, Hub};
 use crate::session::Directory;
-use crate::session::directory::Drain;
+use crate::session::protocol::Drain;
 
 /// How often to look whether all connections have gone.
 const LOOK: Duration = Duration::from_millis(20);

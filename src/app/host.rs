@@ -57,10 +57,10 @@ impl Host for Errands {
     fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>> {
         let sessions = self.sessions.clone();
         async move {
-            let outcome = sessions.outcome(session_id).await.map_err(told)?;
-            let error = outcome.error.unwrap_or_default();
-            match outcome.status {
-                Status::Completed => Ok(Value::from(outcome.values.unwrap_or_default())),
+            let completion = sessions.completion(session_id).await.map_err(told)?;
+            let error = completion.error.unwrap_or_default();
+            match completion.status {
+                Status::Completed => Ok(Value::from(completion.values.unwrap_or_default())),
                 Status::Cancelled => Err(NodeError::new(format!("it was cancelled: {error}"))),
                 // No other status is an end.
                 Status::Failed

@@ -31,10 +31,10 @@ use crate::hub::feed::Snapshot;
 use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
 use crate::metrics::{Metrics, Statistics};
 use crate::session::environment::Environment;
-use crate::session::queue::{AwaitTakeUp, Queue, Worker};
-use crate::session::slots::Slots;
-use crate::session::take_up::{Apart, Release, TakeUp};
-use crate::session::{Directory, Kinds, Sessions};
+use crate::session::permits::Permits;
+use crate::session::protocol::{AwaitResumption, Quarantine, Release, ResumeSessions};
+use crate::session::queue::Worker;
+use crate::session::{Directory, Kinds, Queue, Sessions};
 use crate::store::{Pending, Store};
 use crate::task::workflow::Workflow;
 use crate::workflow::client::Live;
@@ -181,15 +181,15 @@ impl Plan {
 
     /// Tells each directory which of its sessions a restart has to think of, and which of them do not go on by
     /// themselves. The directories need not run yet.
-    pub(super) async fn take_up(&self, found: Vec<Pending>, mut apart: HashMap<SessionId, Apart>) {
-        let mut of_workers = HashMap::<usize, TakeUp>::new();
+    pub(super) async fn take_up(&self, found: Vec<Pending>, mut apart: HashMap<SessionId, Quarantine>) {
+        let mut of_workers = HashMap::<usize, ResumeSessions>::new();
         for session in found {
             let of_worker = of_workers.entry(session.id.worker(self.directories.len())).or_default();
-            of_worker.apart.extend(apart.remove(&session.id).map(|apart| (session.id, apart)));
+            of_worker.quarantine.extend(apart.remove(&session.id).map(|apart| (session.id, apart)));
             of_worker.pending.push(session);
         }
-        // With an answer, so that the slots are there before the first request is.
-        if self.queue.send(AwaitTakeUp { workers: of_workers.len() }).await.is_err() {
+        // With an answer, so that the permits are there before the first request is.
+        if self.queue.send(AwaitResumption { workers: of_workers.len() }).await.is_err() {
             log::error!("the queue has ended");
         }
         for (worker, take_up) in of_workers {
@@ -234,7 +234,7 @@ impl Plan {
             events: self.events.clone(),
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),
-            slots: Slots::default(),
+            permits: Permits::default(),
             max_pending_rows: self.settings.store.max_pending_rows,
             mask: self.mask.clone(),
             metrics: self.metrics.sessions(),
@@ -320,7 +320,7 @@ async fn log(
     Ok(events)
 }
 
-/// The run slots that these workers share.
+/// The permits that these workers share.
 fn queue(settings: &Settings, directories: &[Addr<Directory>]) -> Queue {
     let worker = |directory: &Addr<Directory>| Worker {
         grants: directory.clone().recipient(),

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Faults, Flags, Loaded, Settings, load};
 use crate::domain::mask::Mask;
 use crate::logging;
-use crate::session::kinds::Kinds;
+use crate::session::Kinds;
 use healthcheck::Question;
 
 const FAILED: u8 = 1;

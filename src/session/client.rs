@@ -9,17 +9,19 @@ use actix::{Actor, Addr, Handler};
 use futures::future::join_all;
 use tokio::sync::oneshot;
 
-use super::directory::Directory;
-use super::kinds::Kinds;
-use super::messages::{
-    Addressed, Answered, Attach, Attached, AwaitEnd, Called, Cancel, ClaimExecution, Describe, Description, Detach,
-    For, Greeting, Outcome, Reach, Refused, ReleaseExecution, Remove, Reply, StartSession, Started, SubmitAnswer,
-};
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
+use crate::session::directory::Directory;
+use crate::session::messages::Completion;
+use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started};
+use crate::session::protocol::{
+    Addressed, Attach, AwaitCompletion, Cancel, Describe, Detach, For, Reach, ReleaseExecutionId, Remove, Reply,
+    ReserveExecutionId, StartSession, SubmitAnswer,
+};
+use crate::session::task::kinds::Kinds;
 use crate::store::{Health, Idempotency, ListSessions, Store, Summary};
 
 /// How many sessions are cancelled at once where the queue is cleared.
@@ -89,8 +91,8 @@ impl Sessions {
         Ok(Called { session_id, execution_id: summary.execution_id() })
     }
 
-    /// Lets nobody else call a session so, see [`ClaimExecution`].
-    pub(super) fn claim_execution(
+    /// Lets nobody else call a session so, see [`ReserveExecutionId`].
+    pub(crate) fn claim_execution(
         &self,
         owner: Option<String>,
         execution_id: ExecutionId,
@@ -99,14 +101,14 @@ impl Sessions {
         let sessions = self.clone();
         async move {
             let directory = directory.ok_or(Refused::ShuttingDown)?;
-            ask(&directory, sessions.patience(), |reply| ClaimExecution { owner, execution_id, reply }).await
+            ask(&directory, sessions.patience(), |reply| ReserveExecutionId { owner, execution_id, reply }).await
         }
     }
 
     /// Gives a claim back.
-    pub(super) fn release_execution(&self, owner: Option<String>, execution_id: ExecutionId) {
+    pub(crate) fn release_execution(&self, owner: Option<String>, execution_id: ExecutionId) {
         if let Some(directory) = self.directories.get(self.worker_of(execution_id.as_str())) {
-            directory.do_send(ReleaseExecution { owner, execution_id });
+            directory.do_send(ReleaseExecutionId { owner, execution_id });
         }
     }
 
@@ -147,7 +149,7 @@ impl Sessions {
             let Some(oldest) = queued.last().map(|summary| summary.key) else { return Ok(cleared) };
             let cancelling = queued.iter().map(|summary| {
                 let reason = reason.to_owned();
-                self.ask(summary.id, |reply| Cancel { reason, reach: Reach::Unbegun, reply })
+                self.ask(summary.id, |reply| Cancel { reason, reach: Reach::Queued, reply })
             });
             for cancelled in join_all(cancelling).await {
                 match cancelled {
@@ -172,10 +174,10 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`], also where it is removed; [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
-    pub async fn outcome(&self, session_id: SessionId) -> Result<Outcome, Refused> {
+    pub async fn completion(&self, session_id: SessionId) -> Result<Completion, Refused> {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
         let (reply, answer) = oneshot::channel();
-        directory.do_send(AwaitEnd { session: session_id, reply });
+        directory.do_send(AwaitCompletion { session: session_id, reply });
         answer.await.unwrap_or(Err(Refused::ShuttingDown))
     }
 
@@ -230,7 +232,7 @@ impl Sessions {
         ask(directory, self.patience(), |reply| For { session_id, message: message(reply) }).await
     }
 
-    /// Ends when a call has waited long enough for the store: at once, nearly, where only an operator can help it.
+    /// CompletionWaiters when a call has waited long enough for the store: at once, nearly, where only an operator can help it.
     async fn patience(&self) {
         let mut health = self.store.watch_health();
         let lasting = async {

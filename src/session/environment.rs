@@ -1,17 +1,17 @@
-//! What the sessions of one worker share: read-only handles, and the worker's run slots.
+//! What the sessions of one worker share: read-only handles, and the worker's run permits.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::client::Sessions;
-use super::kinds::Kinds;
-use super::port::PortLimits;
-use super::slots::Slots;
 use crate::config;
 use crate::domain::mask::Mask;
 use crate::domain::tail::TailLimits;
 use crate::event::Events;
 use crate::metrics;
+use crate::session::client::Sessions;
+use crate::session::permits::Permits;
+use crate::session::task::channel::ChannelLimits;
+use crate::session::task::kinds::Kinds;
 use crate::store::{State, Store};
 
 /// How much a task may tell in one go before its session writes it down.
@@ -33,8 +33,8 @@ pub(crate) struct Environment {
     pub(crate) kinds: Arc<Kinds>,
     /// The settings for sessions.
     pub(crate) settings: config::sessions::Sessions,
-    /// The worker's run slots.
-    pub(crate) slots: Slots,
+    /// The worker's run permits.
+    pub(crate) permits: Permits,
     /// Most rows of all sessions that may wait for a commit.
     pub(crate) max_pending_rows: usize,
     /// Hides the secrets of the settings.
@@ -80,7 +80,7 @@ impl Environment {
     }
 
     /// What a task may tell in one go.
-    pub(crate) fn port_limits(&self) -> PortLimits {
-        PortLimits { entry_bytes: self.settings.max_entry_bytes, burst_bytes: BURST_BYTES }
+    pub(crate) fn channel_limits(&self) -> ChannelLimits {
+        ChannelLimits { entry_bytes: self.settings.max_entry_bytes, burst_bytes: BURST_BYTES }
     }
 }

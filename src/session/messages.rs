@@ -1,24 +1,15 @@
-//! What the directory and the sessions hear.
-//!
-//! An answer comes back through a [`Reply`], not as the message's result: most are given only after a commit.
+//! What whoever asks something of a session gets back.
 
-use actix::{Addr, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::domain::entry::Entry;
 pub use crate::domain::fault::Fault;
-use crate::domain::id::{ConnectionId, ExecutionId, RequestId, SessionId};
-use crate::domain::record::Spec;
-use crate::domain::request::{Answer, FieldError, Values};
+use crate::domain::id::{ExecutionId, RequestId, SessionId};
+use crate::domain::request::{FieldError, Values};
 use crate::domain::status::Status;
-use crate::hub::Shard;
-use crate::store::{Idempotency, SessionKey, Summary};
-
-/// Where an answer goes.
-pub type Reply<T> = oneshot::Sender<T>;
+use crate::store::{self, SessionKey, Summary};
 
 /// Why a session did not do as it was asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -65,7 +56,7 @@ pub enum Refused {
         /// The question again, with the values that were sent in its fields.
         form: Box<Entry>,
     },
-    /// The queue of sessions that wait for a run slot is full.
+    /// The queue of sessions that wait for a run permit is full.
     #[error("too many sessions wait already")]
     QueueFull,
     /// The server is going down.
@@ -101,20 +92,6 @@ pub struct Winner {
     pub withdrawn: bool,
 }
 
-/// To the directory: start a session. Its input and configuration are checked here.
-///
-/// Where there is an idempotency key, it goes to the directory that the key's hash names.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct StartSession {
-    /// What to start.
-    pub spec: Spec,
-    /// The caller's key, where it gave one.
-    pub idempotency: Option<Idempotency>,
-    /// Told once the session is in the store.
-    pub reply: Reply<Result<Started, Refused>>,
-}
-
 /// A session that is in the store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Started {
@@ -137,77 +114,6 @@ pub struct Called {
     pub execution_id: ExecutionId,
 }
 
-/// To the directory that the hash of owner and word names: nobody else may call a session so until this is released.
-/// Refused where somebody does, or is about to.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct ClaimExecution {
-    /// Whose session it is.
-    pub(super) owner: Option<String>,
-    /// What it is to be called.
-    pub(super) execution_id: ExecutionId,
-    /// Whether it may be.
-    pub(super) reply: Reply<Result<(), Refused>>,
-}
-
-/// To the same directory: the session is in the store, or does not come about.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct ReleaseExecution {
-    /// Whose session it is.
-    pub(super) owner: Option<String>,
-    /// What it is called.
-    pub(super) execution_id: ExecutionId,
-}
-
-/// To the directory: hand a message to one of its sessions, waking it where it is parked.
-#[derive(Debug)]
-pub struct For<M> {
-    /// The session.
-    pub session_id: SessionId,
-    /// What it is told.
-    pub message: M,
-}
-
-impl<M> Message for For<M> {
-    type Result = ();
-}
-
-/// A message that goes to one session, and can be refused where there is none.
-pub trait Addressed: Message<Result = ()> + Send + 'static {
-    /// Tells whoever sent it why it was not delivered.
-    fn refuse(self, why: Refused);
-}
-
-macro_rules! addressed {
-    ($($name:ident),*) => {$(
-        impl Addressed for $name {
-            fn refuse(self, why: Refused) {
-                // Whoever asked may be gone.
-                let _ = self.reply.send(Err(why));
-            }
-        }
-    )*};
-}
-
-addressed!(Attach, SubmitAnswer, Cancel, Describe, Remove);
-
-/// A connection wants the session's entries: first those it does not have, then live ones, in one order.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Attach {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// Its shard, which gets a [`crate::hub::Subscribe`] and then every burst.
-    pub shard: Addr<Shard>,
-    /// The last `seq` that it has; `None` for a snapshot.
-    pub since: Option<u64>,
-    /// Whether the dialect's opening and closing words go round the replay.
-    pub greeting: Greeting,
-    /// Told at once.
-    pub reply: Reply<Result<Attached, Refused>>,
-}
-
 /// Whether a replay is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Greeting {
@@ -217,10 +123,10 @@ pub enum Greeting {
     Silent,
 }
 
-/// What became of an [`Attach`].
+/// What became of a connection that wants to listen to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attached {
-    /// The shard has been told; entries follow.
+    /// It is subscribed; entries follow.
     Live,
     /// The connection lacks more than the session keeps in memory: read the store up to `last_seq` and attach again.
     Behind {
@@ -231,34 +137,6 @@ pub enum Attached {
     },
 }
 
-/// A connection has gone.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Detach {
-    /// The connection.
-    pub connection: ConnectionId,
-}
-
-impl Addressed for Detach {
-    fn refuse(self, _: Refused) {}
-}
-
-/// Somebody answers a question.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct SubmitAnswer {
-    /// The question, as the client wrote it; may be left out while exactly one is open.
-    pub request_id: Option<String>,
-    /// The answer.
-    pub answer: Answer,
-    /// Who answers.
-    pub by: String,
-    /// The caller's key, where it gave one: the same key again gets the first reply and changes nothing.
-    pub idempotency: Option<Idempotency>,
-    /// Told once the answer is in the store, or at once where it is refused.
-    pub reply: Reply<Result<Answered, Refused>>,
-}
-
 /// An answer that won and is in the store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answered {
@@ -266,35 +144,6 @@ pub struct Answered {
     pub request_id: RequestId,
     /// Where the session stands then.
     pub status: Status,
-}
-
-/// Somebody wants the session to stop.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Cancel {
-    /// Why, or by whom; told in `task_cancelled`.
-    pub reason: String,
-    /// At which points it is stopped.
-    pub reach: Reach,
-    /// Told once it is in the store.
-    pub reply: Reply<Result<Status, Refused>>,
-}
-
-/// At which points a session is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Wherever it is.
-    Anywhere,
-    /// Only where it has never run.
-    Unbegun,
-}
-
-/// Somebody wants to know all about the session.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Describe {
-    /// Told once all that it says is in the store.
-    pub reply: Reply<Result<Box<Description>, Refused>>,
 }
 
 /// All about a session.
@@ -318,19 +167,9 @@ pub struct Description {
     pub snapshot_messages: usize,
 }
 
-/// To the directory: tell when this session has ended, and how.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct AwaitEnd {
-    /// The session.
-    pub session: SessionId,
-    /// Told once its end is in the store.
-    pub reply: Reply<Result<Outcome, Refused>>,
-}
-
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct Completion {
     /// Its last status.
     pub status: Status,
     /// What it gave, where it is completed.
@@ -339,10 +178,14 @@ pub struct Outcome {
     pub error: Option<String>,
 }
 
-/// Somebody wants an ended session and its journal to be gone.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Remove {
-    /// Told once it is gone from the store.
-    pub reply: Reply<Result<(), Refused>>,
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Refused::UnknownSession,
+            store::Error::Outdated { .. } => Refused::Unavailable(error.to_string()),
+            store::Error::Conflict(text) | store::Error::Unusable(text) | store::Error::Unavailable(text) => {
+                Refused::Unavailable(text)
+            }
+        }
+    }
 }

@@ -1,56 +1,37 @@
 //! Sessions: the actors that run tasks durably, and how to speak to them.
+//!
+//! `state/` decides, purely; `calls/` has one file for each call of a task; `task/` is what a task function gets;
+//! `actor/` performs what was decided; `directory/` knows which sessions are in memory. `protocol` is what the actors
+//! send to each other, `client` how everything above speaks to them.
 
-mod actor;
-mod answer_guard;
-mod answering;
-mod call;
-pub mod child;
-mod children;
-mod claims;
-pub mod client;
-pub mod context;
-mod describe;
-pub mod directory;
-mod ends;
+pub(crate) mod actor;
+pub(crate) mod calls;
+pub(crate) mod client;
+pub(crate) mod directory;
 pub(crate) mod environment;
-pub mod failed;
-mod handlers;
-mod happenings;
-pub mod kind;
-pub mod kinds;
-mod loaded;
-mod machine;
+pub(crate) mod fail;
+pub(crate) mod load;
 pub mod messages;
-mod passing;
-mod port;
-pub mod queue;
+pub(crate) mod permits;
+pub(crate) mod protocol;
+pub(crate) mod queue;
 pub(crate) mod retention;
-mod running;
-mod script;
-mod secrets;
-mod slot;
-pub(crate) mod slots;
-mod starting;
-mod steps;
-pub mod take_up;
-mod timers;
-mod unwritten;
-mod wake;
-mod watchers;
+pub(crate) mod state;
+pub(crate) mod task;
 
-pub use child::ChildSpec;
+pub use calls::child::ChildSpec;
 pub use client::Sessions;
-pub use context::TaskContext;
 pub use directory::Directory;
-pub use kind::{TaskError, TaskKind, TaskResult};
-pub use kinds::Kinds;
-pub use messages::Outcome;
+pub use messages::Completion;
 pub use queue::Queue;
+pub use task::context::{CleanupGuard, TaskContext};
+pub use task::kind::{TaskError, TaskKind, TaskResult};
+pub use task::kinds::Kinds;
 
 /// What plays a task without a session, for the tests of task kinds.
 #[cfg(test)]
 pub(crate) mod testing {
-    pub(crate) use super::call::{Call, CallId, Outcome};
-    pub(crate) use super::port::{Port, PortLimits};
-    pub(crate) use super::script::{Script, WITHDRAWN};
+    pub(crate) use super::calls::{Call, CallId, Outcome};
+    pub(crate) use super::task::channel::{ChannelLimits, TaskChannel};
+    pub(crate) use super::task::recorded_calls::{RecordedCalls, WITHDRAWN};
 }

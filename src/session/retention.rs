@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use actix::Addr;
 
-use super::directory::{Directory, Forget};
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
+use crate::session::directory::Directory;
+use crate::session::protocol::Forget;
 use crate::store::Store;
 
 /// How often it is looked for sessions to remove.

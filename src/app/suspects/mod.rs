@@ -22,7 +22,7 @@ use crate::domain::event::{Happening, Kind};
 use crate::domain::id::SessionId;
 use crate::domain::record::Internal;
 use crate::domain::status::Status;
-use crate::session::take_up::{Apart, Release};
+use crate::session::protocol::{Quarantine, Release};
 use crate::store::{Error, JournalRange, Pending, Precondition, Store};
 use crate::workflow::client::Live;
 use crate::workflow::supervisor::keep::{pause, were_live};
@@ -43,7 +43,7 @@ pub(super) struct Decision {
     /// The sessions that it has to think of.
     pub(super) pending: Vec<Pending>,
     /// Those of them that do not go on by themselves.
-    pub(super) apart: HashMap<SessionId, Apart>,
+    pub(super) apart: HashMap<SessionId, Quarantine>,
     /// The workflows that are live again at once.
     pub(super) workflow_ids: Vec<String>,
     pub(super) suspects: Suspects,
@@ -93,11 +93,11 @@ pub(super) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
     if ledger != before {
         write(store, &ledger).await?;
     }
-    let mut apart: HashMap<SessionId, Apart> = HashMap::new();
+    let mut apart: HashMap<SessionId, Quarantine> = HashMap::new();
     let mut workflow_ids: Vec<String> = live.into_iter().map(|live| live.id).collect();
     for subject in &guilty {
         match subject {
-            Subject::Session(id) => drop(apart.insert(*id, Apart::Fails(reason.clone()))),
+            Subject::Session(id) => drop(apart.insert(*id, Quarantine::Fails(reason.clone()))),
             Subject::Workflow(id) => {
                 pause(store, id, reason.clone()).await?;
                 workflow_ids.retain(|live| live != id);
@@ -106,7 +106,7 @@ pub(super) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
     }
     for subject in ledger.held(&guilty) {
         match subject {
-            Subject::Session(id) => drop(apart.insert(*id, Apart::Held)),
+            Subject::Session(id) => drop(apart.insert(*id, Quarantine::Held)),
             Subject::Workflow(id) => workflow_ids.retain(|live| live != id),
         }
     }

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::tail::TailLimits;
-use crate::session::failed;
+use crate::session::fail::fail;
 use crate::store::Store;
 use crate::workflow::supervisor::keep::{pause, were_live};
 
@@ -77,7 +77,7 @@ async fn set_apart(store: &Store, settings: &Settings, id: &str) -> anyhow::Resu
         Some((session, summary)) => {
             let limits =
                 TailLimits { snapshot: settings.sessions.snapshot_messages, bytes: settings.sessions.tail_bytes };
-            failed::fail(store, limits, session, REASON.to_owned()).await.context("the session cannot be read")?;
+            fail(store, limits, session, REASON.to_owned()).await.context("the session cannot be read")?;
             let was = summary.state.status.as_str();
             (Subject::Session(session), format!("Session {session} was {was} and has failed: {REASON}.\n"))
         }

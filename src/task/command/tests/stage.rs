@@ -17,7 +17,7 @@ use crate::domain::id::{RequestId, SessionId};
 use crate::domain::mask::Mask;
 use crate::domain::record::{Internal, Spec};
 use crate::domain::time::Timestamp;
-use crate::session::testing::{Call, CallId, Outcome, Port, PortLimits, Script, WITHDRAWN};
+use crate::session::testing::{Call, CallId, ChannelLimits, Outcome, RecordedCalls, TaskChannel, WITHDRAWN};
 use crate::session::{TaskContext, TaskResult};
 use crate::task::command::{Launcher, from_settings};
 
@@ -26,7 +26,7 @@ pub(super) struct Stage {
     launcher: Launcher,
     input: Value,
     mask: Arc<Mask>,
-    port: Rc<Port>,
+    channel: Rc<TaskChannel>,
     task: Option<LocalBoxFuture<'static, TaskResult>>,
     journal: Vec<Line>,
     told: Vec<Entry>,
@@ -58,7 +58,7 @@ impl Stage {
 
     pub(super) fn with(settings: CommandTask, input: Value, launcher: Launcher) -> Self {
         let mut stage = Self {
-            port: port(&input, Arc::default(), Script::default()),
+            channel: channel(&input, Arc::default(), RecordedCalls::default()),
             mask: Arc::default(),
             settings,
             launcher,
@@ -78,11 +78,11 @@ impl Stage {
     /// Kills the task, and starts it again over what is in the journal.
     pub(super) fn restart(&mut self) {
         self.task = None;
-        let mut script = Script::default();
+        let mut script = RecordedCalls::default();
         for line in &self.journal {
             script.push(line);
         }
-        self.port = port(&self.input, self.mask.clone(), script);
+        self.channel = channel(&self.input, self.mask.clone(), script);
         self.start();
     }
 
@@ -115,7 +115,7 @@ impl Stage {
     pub(super) fn answer(&mut self, outcome: Outcome) {
         let (call, id) = self.open.remove(0);
         self.record_answer(id, &outcome);
-        self.port.resolve(call, outcome);
+        self.channel.resolve(call, outcome);
     }
 
     /// Plays the task to its end.
@@ -141,7 +141,7 @@ impl Stage {
 
     /// Drops the task, and does what it wants done at a cancel.
     pub(super) async fn cancel(&mut self) {
-        let cleanups = self.port.take_cleanups();
+        let cleanups = self.channel.take_cleanups();
         self.drop_task();
         join_all(cleanups).await;
     }
@@ -182,22 +182,22 @@ impl Stage {
         self.open.clear();
         self.asked = false;
         let kinds = from_settings(std::slice::from_ref(&self.settings), &self.launcher);
-        self.task = Some(kinds[0].run(TaskContext::new(self.port.clone())));
+        self.task = Some(kinds[0].run(TaskContext::new(self.channel.clone())));
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<TaskResult> {
         let mut task = self.task.take().unwrap();
         loop {
-            self.port.take_news();
+            self.channel.take_news();
             let polled = task.as_mut().poll(context);
-            let full = self.port.is_full();
-            for call in self.port.take_calls() {
+            let full = self.channel.is_full();
+            for call in self.channel.take_calls() {
                 self.take(call);
             }
-            assert_eq!(self.port.failure(), None);
+            assert_eq!(self.channel.failure(), None);
             match polled {
                 Poll::Ready(result) => return Poll::Ready(result),
-                Poll::Pending if full || self.port.has_news() => {}
+                Poll::Pending if full || self.channel.has_news() => {}
                 Poll::Pending => {
                     self.task = Some(task);
                     return Poll::Pending;
@@ -214,7 +214,7 @@ impl Stage {
             Call::Note(record) => self.journal.push(Line::Internal(Box::new(record))),
             Call::StepStarted(call, record) => {
                 self.journal.push(Line::Internal(Box::new(record)));
-                self.port.resolve(call, Outcome::Written);
+                self.channel.resolve(call, Outcome::Written);
             }
             Call::Confirm(call, question) => {
                 let (message, timeout) = (question.message, question.timeout);
@@ -232,7 +232,7 @@ impl Stage {
                 self.ask(call, id);
             }
             Call::OfferRetry(call, error) => {
-                let attempt = self.port.attempt();
+                let attempt = self.channel.attempt();
                 self.tell(&call, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
                 self.ask(call, id);
             }
@@ -284,9 +284,9 @@ impl Stage {
     }
 }
 
-fn port(input: &Value, mask: Arc<Mask>, script: Script) -> Rc<Port> {
+fn channel(input: &Value, mask: Arc<Mask>, script: RecordedCalls) -> Rc<TaskChannel> {
     let spec = json!({"task": "test", "input": input});
     let spec: Spec = serde_json::from_value(spec).unwrap();
-    let limits = PortLimits { entry_bytes: 64 * 1024, burst_bytes: 64 * 1024 };
-    Port::new(SessionId::random(), Rc::new(spec), limits, mask, script)
+    let limits = ChannelLimits { entry_bytes: 64 * 1024, burst_bytes: 64 * 1024 };
+    TaskChannel::new(SessionId::random(), Rc::new(spec), limits, mask, script)
 }

@@ -1,0 +1,108 @@
+//! How a session takes answers: each once, and a repeated one not for the next question.
+
+use actix::clock::Instant;
+use actix::{Context, Handler};
+
+use crate::config::seconds;
+use crate::domain::entry::json_bytes;
+use crate::domain::id::RequestId;
+use crate::domain::request::Answer;
+use crate::domain::status::Status;
+use crate::session::actor::Session;
+use crate::session::actor::pending_rows::{AnswerReply, OnCommit};
+use crate::session::messages::{Answered, Fault, Refused};
+use crate::session::protocol::SubmitAnswer;
+use crate::store::Idempotency;
+
+/// An answer that was taken, now or earlier under the same key.
+struct Taken {
+    request_id: RequestId,
+    /// Where the session stood, if that was replied already.
+    status: Option<Status>,
+    /// The key under which the reply is kept.
+    key: Option<String>,
+}
+
+impl Session {
+    /// Takes an answer, unless it is one that was taken before.
+    fn take_answer(
+        &mut self,
+        request_id: Option<&str>,
+        answer: Answer,
+        by: String,
+        idempotency: Option<Idempotency>,
+        actor: &mut Context<Self>,
+    ) -> Result<Taken, Refused> {
+        if let Some(idempotency) = &idempotency
+            && let Some((request_id, status)) = self.state.replied(idempotency)?
+        {
+            return Ok(Taken { request_id, status, key: None });
+        }
+        let moment = Instant::now();
+        if request_id.is_none()
+            && let Some(winner) = self.answer_guard.repeated(&answer, moment)
+        {
+            let open_request_id = self.state.open().first().map(|request| request.id);
+            return Err(Refused::AlreadyAnswered { winner: Box::new(winner.clone()), open_request_id });
+        }
+        self.writable()?;
+        if self.environment.kinds.get(&self.spec.task).is_none() {
+            return Err(Refused::UnknownTask(self.spec.task.clone()));
+        }
+        self.has_room_for(&answer)?;
+        let now = self.now();
+        let (request_id, effects) = self.state.answer(request_id, answer.clone(), by, now)?;
+        if let Some(winner) = self.state.winner(request_id) {
+            let window = seconds(self.environment.settings.answer_guard);
+            self.answer_guard.accept(answer, winner.clone(), moment, window);
+        }
+        if let Some(idempotency) = &idempotency {
+            self.state.accept_key(idempotency, request_id);
+        }
+        self.perform(effects, now, actor);
+        Ok(Taken { request_id, status: None, key: idempotency.map(|idempotency| idempotency.key) })
+    }
+
+    /// Settles what those are replied whose answers are in the row that is being made.
+    pub(crate) fn settle_replies(&mut self, on_commit: &mut [OnCommit]) {
+        for on_commit in on_commit {
+            let OnCommit::Answered(AnswerReply { request_id, status: status @ None, key, .. }) = on_commit else {
+                continue;
+            };
+            let answered = Answered { request_id: *request_id, status: self.state.status() };
+            *status = Some(answered.status);
+            if let Some(record) = key.take().and_then(|key| self.state.settle_reply(&key, &answered)) {
+                self.builder.note(&record);
+            }
+        }
+    }
+
+    /// Refuses values that no entry has room for.
+    fn has_room_for(&self, answer: &Answer) -> Result<(), Refused> {
+        let Answer::Input(values) = answer else { return Ok(()) };
+        let (bytes, most) = (json_bytes(values), self.channel.limits.text_bytes());
+        if bytes <= most {
+            return Ok(());
+        }
+        let msg = format!("take {bytes} bytes as JSON; {most} are the most");
+        Err(Refused::Invalid(vec![Fault { loc: vec!["body".into(), "values".into()], msg, kind: "too_long".into() }]))
+    }
+}
+
+impl Handler<SubmitAnswer> for Session {
+    type Result = ();
+
+    fn handle(&mut self, message: SubmitAnswer, actor: &mut Context<Self>) {
+        let SubmitAnswer { request_id, answer, by, idempotency, reply } = message;
+        match self.take_answer(request_id.as_deref(), answer, by, idempotency, actor) {
+            Err(refused) => {
+                let _ = reply.send(Err(refused));
+            }
+            Ok(Taken { request_id, status, key }) => {
+                self.idle_reported = false;
+                self.on_commit.push(OnCommit::Answered(AnswerReply { reply, request_id, status, key }));
+            }
+        }
+        self.settle();
+    }
+}

@@ -1,0 +1,222 @@
+//! How a session minds the children of its task: starts them, hears of their ends, and cancels those it leaves.
+//!
+//! Each has an errand: a future outside the session's actor, so that a child that is left is cancelled though its
+//! parent has left memory.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::domain::id::SessionId;
+use crate::domain::record::Spec;
+use crate::domain::status::{OnDisconnect, Status};
+use crate::session::actor::Session;
+use crate::session::calls::CallId;
+use crate::session::calls::child::{ChildSpec, Wanted};
+use crate::session::client::Sessions;
+use crate::session::messages::{Completion, Refused};
+use crate::session::state::Command;
+use crate::store::Idempotency;
+
+/// The pause before what the store did not take is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The children that have an errand. A sender that is dropped ends its errand and leaves the child as it is.
+pub(crate) type Errands = HashMap<CallId, oneshot::Sender<&'static str>>;
+
+/// What minds one child.
+struct Errand {
+    sessions: Sessions,
+    name: String,
+    spec: Spec,
+    idempotency: Idempotency,
+    left: oneshot::Receiver<&'static str>,
+}
+
+impl Session {
+    /// Starts a child of the task, or finds the one that it started before.
+    pub(crate) fn begin_child(&mut self, call: CallId, wanted: Wanted, actor: &mut Context<Self>) {
+        let Wanted { name, spec } = wanted;
+        self.apply(Command::StartChild(call.clone(), name.clone()), actor);
+        if !self.state.has_child(&call) {
+            return;
+        }
+        let (leave, left) = oneshot::channel();
+        let errand = Errand {
+            sessions: self.environment.sessions.clone(),
+            name,
+            spec: self.spec_of_child(spec),
+            idempotency: self.idempotency_of(&call),
+            left,
+        };
+        self.errands.insert(call.clone(), leave);
+        let (tell, told) = oneshot::channel();
+        actix::spawn(async move {
+            if let Some(outcome) = errand.run().await {
+                // The parent may have gone.
+                let _ = tell.send(outcome);
+            }
+        });
+        actor.spawn(told.into_actor(self).map(move |told, session, actor| {
+            if let Ok(outcome) = told {
+                session.child_ended(call, outcome, actor);
+            }
+        }));
+    }
+
+    fn child_ended(&mut self, call: CallId, outcome: Result<Value, String>, actor: &mut Context<Self>) {
+        if self.errands.remove(&call).is_some() {
+            self.idle_reported = false;
+            self.apply(Command::ChildEnded(call, outcome), actor);
+        }
+        self.settle();
+    }
+
+    /// Cancels a child for which nobody waits any more.
+    pub(crate) fn leave_child(&mut self, call: &CallId, reason: &'static str) {
+        if let Some(leave) = self.errands.remove(call) {
+            // An errand that is over has nothing to cancel.
+            let _ = leave.send(reason);
+            return;
+        }
+        // Its task has not run since a restart.
+        let (sessions, key) = (self.environment.sessions.clone(), self.idempotency_of(call).key);
+        actix::spawn(async move {
+            match sessions.store().idempotent(key).await {
+                Ok(Some((child, _))) => cancel(&sessions, child, reason).await,
+                Ok(None) => {}
+                Err(error) => log::warn!(error:%; "a child could not be looked for, and is not cancelled"),
+            }
+        });
+    }
+
+    fn spec_of_child(&self, spec: ChildSpec) -> Spec {
+        let ChildSpec { task, input, config, mut labels } = spec;
+        labels.insert("parent".into(), self.id.to_string());
+        let (priority, owner) = (self.spec.priority, self.spec.owner.clone());
+        let on_disconnect = OnDisconnect::Keep;
+        Spec { task, input, config, priority, on_disconnect, labels, owner, execution_id: None }
+    }
+
+    /// Names the child of this call, so that it is started once. What it was started with counts, also where the task
+    /// would start it with something else now: so there is no digest to compare.
+    fn idempotency_of(&self, call: &CallId) -> Idempotency {
+        let lane = call.lane.as_deref().unwrap_or_default();
+        Idempotency { key: format!("child {} {} {lane}", self.id, call.ordinal), digest: [0; 32] }
+    }
+}
+
+impl Errand {
+    /// Minds the child until its end; gives what came of it, `None` where nobody wants to know any more.
+    async fn run(mut self) -> Option<Result<Value, String>> {
+        let child = match self.start().await? {
+            Ok(child) => child,
+            Err(refused) => return Some(Err(format!("{:?} could not be started: {}", self.name, words(&refused)))),
+        };
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                left = &mut self.left => {
+                    if let Ok(reason) = left {
+                        cancel(&self.sessions, child, reason).await;
+                    }
+                    return None;
+                }
+                outcome = self.sessions.completion(child) => outcome,
+            };
+            match outcome {
+                Ok(outcome) => return Some(result(&self.name, outcome)),
+                Err(Refused::ShuttingDown) => return None,
+                Err(Refused::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
+                Err(refused) => return Some(Err(format!("{:?} is lost: {}", self.name, words(&refused)))),
+            }
+        }
+    }
+
+    /// Starts the child. It is not given up where nobody waits any more: it may have come about, and is cancelled then.
+    async fn start(&mut self) -> Option<Result<SessionId, Refused>> {
+        loop {
+            match self.sessions.start(self.spec.clone(), Some(self.idempotency.clone())).await {
+                Ok(started) => return Some(Ok(started.session_id)),
+                Err(Refused::ShuttingDown) => return None,
+                Err(Refused::Unavailable(_)) if self.is_forgotten() => return None,
+                Err(Refused::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
+                Err(refused) => return Some(Err(refused)),
+            }
+        }
+    }
+
+    /// Whether the parent has gone and takes the child up again when it comes back.
+    fn is_forgotten(&mut self) -> bool {
+        matches!(self.left.try_recv(), Err(oneshot::error::TryRecvError::Closed))
+    }
+}
+
+/// Cancels a child, however long the store does not take it.
+async fn cancel(sessions: &Sessions, child: SessionId, reason: &str) {
+    while let Err(Refused::Unavailable(_)) = sessions.cancel(child, reason.to_owned()).await {
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What a call gives whose child ended so.
+fn result(name: &str, completion: Completion) -> Result<Value, String> {
+    let Completion { status, values, error } = completion;
+    let error = error.unwrap_or_default();
+    match status {
+        Status::Completed => Ok(values.unwrap_or_default()),
+        Status::Cancelled => Err(format!("{name:?} was cancelled: {error}")),
+        Status::Failed
+        | Status::Queued
+        | Status::Running
+        | Status::WaitingConfirmation
+        | Status::WaitingInput
+        | Status::WaitingRetry
+        | Status::Cancelling => Err(error),
+    }
+}
+
+fn words(refused: &Refused) -> String {
+    if let Refused::Invalid(faults) = refused {
+        let faults: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.loc.join("."), fault.msg)).collect();
+        return faults.join("; ");
+    }
+    refused.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::messages::Fault;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_call_gives_is_what_its_child_ended_with() {
+        let ended =
+            |status, values, error: Option<&str>| Completion { status, values, error: error.map(str::to_owned) };
+        let cases = [
+            (ended(Status::Completed, Some(json!({"a": 1})), None), Ok(json!({"a": 1}))),
+            (ended(Status::Completed, None, None), Ok(Value::Null)),
+            (ended(Status::Failed, None, Some("no paper")), Err("no paper".to_owned())),
+            (ended(Status::Cancelled, None, Some("late")), Err("\"print\" was cancelled: late".to_owned())),
+        ];
+        for (outcome, expected) in cases {
+            assert_eq!(result("print", outcome), expected);
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_request_is_in_the_words() {
+        let fault = |loc: &str, msg: &str| Fault {
+            loc: vec!["body".into(), loc.into()],
+            msg: msg.into(),
+            kind: "missing".into(),
+        };
+        let refused = Refused::Invalid(vec![fault("input", "one"), fault("config", "two")]);
+        assert_eq!(words(&refused), "body.input: one; body.config: two");
+        assert_eq!(words(&Refused::QueueFull), "too many sessions wait already");
+    }
+}

@@ -1,0 +1,102 @@
+//! When something is due for a session: the time-outs of its questions, and the end of its patience without connections.
+
+use std::time::Duration;
+
+use actix::clock::Instant;
+use actix::{Context, Handler};
+
+use crate::domain::id::RequestId;
+use crate::domain::record::Internal;
+use crate::domain::status::OnDisconnect;
+use crate::domain::time::Timestamp;
+use crate::session::actor::Session;
+use crate::session::protocol::{DeadlineDue, SetTimer};
+use crate::session::state::Command;
+
+impl Session {
+    /// Whether the questions' time has run out, and whose.
+    pub(crate) fn overdue(&self, now: Instant) -> Vec<RequestId> {
+        let open = self.state.open().iter().map(|request| request.id);
+        open.filter(|id| self.due.get(id).is_some_and(|at| *at <= now)).collect()
+    }
+
+    /// Sets timers for the questions that have a time limit and no timer.
+    pub(crate) fn arm(&mut self) {
+        let now = Timestamp::now();
+        let since = self.state.state().since;
+        for request in self.state.open() {
+            let Some(deadline) = request.deadline else { continue };
+            if self.due.contains_key(&request.id) {
+                continue;
+            }
+            // A clock that was set back does not make the wait longer than it was meant to be.
+            let left = deadline.since(now).min(deadline.since(since));
+            let at = Instant::now() + left;
+            self.due.insert(request.id, at);
+            self.directory.do_send(SetTimer { session: self.id, at });
+        }
+    }
+
+    /// Takes the patience up again that the journal tells of: nobody is connected after a restart.
+    pub(crate) fn restore_patience(&mut self) {
+        if self.state.state().deadline == Some(Timestamp::NEVER) {
+            self.lose_patience();
+        } else if let Some(until) = self.state.patience() {
+            let limit = self.patience().unwrap_or_default();
+            self.expect_back(until.since(Timestamp::now()).min(limit));
+        }
+    }
+
+    /// How long it goes on without connections; for ever where there is no limit.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        match self.spec.on_disconnect {
+            OnDisconnect::Keep => None,
+            OnDisconnect::CancelAfter(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        }
+    }
+
+    /// The last connection has gone.
+    pub(crate) fn lose_patience(&mut self) {
+        let Some(limit) = self.patience() else { return };
+        if self.state.status().is_terminal() {
+            return;
+        }
+        let until = Timestamp::now().plus(limit);
+        self.state.set_patience(until);
+        self.note(&Internal::Patience { until });
+        self.expect_back(limit);
+    }
+
+    fn expect_back(&mut self, within: Duration) {
+        let at = Instant::now() + within;
+        self.patience_due = Some(at);
+        self.directory.do_send(SetTimer { session: self.id, at });
+    }
+
+    /// Somebody is there.
+    pub(crate) fn regain_patience(&mut self) {
+        if self.patience().is_some() && !self.state.status().is_terminal() {
+            self.patience_due = None;
+            let until = Timestamp::NEVER;
+            self.state.set_patience(until);
+            self.note(&Internal::Patience { until });
+        }
+    }
+}
+
+impl Handler<DeadlineDue> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: DeadlineDue, actor: &mut Context<Self>) {
+        let now = Instant::now();
+        for request in self.overdue(now) {
+            self.idle_reported = false;
+            self.apply(Command::TimeOut(request), actor);
+        }
+        if self.watchers.is_empty() && self.patience_due.is_some_and(|at| at <= now) {
+            self.patience_due = None;
+            self.cancel("nobody came back in time".into(), actor);
+        }
+        self.settle();
+    }
+}

@@ -1,0 +1,222 @@
+//! Which events come of what happens to a session: decided from its state before and after a row of its journal.
+//!
+//! They are written in the commit of that row, so each comes about once, however often the server goes down.
+
+use serde_json::{Map, Value};
+
+use crate::domain::entry::{Custom, Entry};
+use crate::domain::event::{Group, Happening, Kind};
+use crate::domain::id::SessionId;
+use crate::domain::record::Spec;
+use crate::event::Draft;
+use crate::session::actor::Session;
+use crate::session::actor::running_task::PANICKED;
+use crate::session::state::End;
+use crate::store::State;
+
+/// The most bytes of a result, as JSON, or of an error that an event carries; the session itself has the whole.
+const CUT: usize = 16 * 1024;
+
+/// The label that says of which crew a session is.
+const CREW: &str = "crew";
+
+/// What a session's row makes happen beside its change of state.
+#[derive(Debug, Default)]
+pub(crate) struct PendingEvents {
+    /// What its task told in words that are events, in order.
+    own: Vec<Happening>,
+    /// How far it came last.
+    progress: Option<Happening>,
+}
+
+/// A change of a session's state.
+pub(crate) struct Change<'a> {
+    pub(crate) id: SessionId,
+    pub(crate) spec: &'a Spec,
+    /// Nothing where the session is new.
+    pub(crate) before: Option<&'a State>,
+    pub(crate) after: &'a State,
+    pub(crate) end: Option<&'a End>,
+}
+
+impl Session {
+    /// Notices an entry that is an event as well.
+    pub(crate) fn notice(&mut self, entry: &Entry) {
+        let is_heard = |kind: &Kind| self.environment.events.is_heard_of(kind, Some(&self.execution_id()));
+        match entry {
+            Entry::Custom(custom) => {
+                if let Some(happening) = own(custom) {
+                    self.pending_events.own.push(happening);
+                }
+            }
+            Entry::Progress { done, total, label } if is_heard(&Kind::ExecutionProgress) => {
+                let happening =
+                    Happening::new(Kind::ExecutionProgress).with("done", done.clone()).with("total", total.clone());
+                self.pending_events.progress = Some(happening.with("label", label.as_str()));
+            }
+            Entry::Progress { .. }
+            | Entry::Status { .. }
+            | Entry::Stream { .. }
+            | Entry::RequestConfirmation { .. }
+            | Entry::RequestUserInput { .. }
+            | Entry::Answered { .. }
+            | Entry::TaskCompleted { .. }
+            | Entry::TaskFailed { .. }
+            | Entry::TaskCancelled { .. }
+            | Entry::Recovered { .. } => {}
+        }
+    }
+
+    /// The events of the row that is handed over: what it was before that, and what was pending_events meanwhile.
+    pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<Draft> {
+        let PendingEvents { own, progress } = std::mem::take(&mut self.pending_events);
+        let after = &self.state.state();
+        let change = Change { id: self.id, spec: &self.spec, before, after, end: self.state.end() };
+        let happenings = change.all(own.into_iter().chain(progress));
+        let now = self.now();
+        happenings.into_iter().map(|happening| Draft::new(happening, now)).collect()
+    }
+}
+
+impl Change<'_> {
+    /// What happens by it, with what was pending_events meanwhile.
+    pub(crate) fn all(&self, pending_events: impl IntoIterator<Item = Happening>) -> Vec<Happening> {
+        let happenings = self.begin().into_iter().chain(pending_events).chain(self.end());
+        happenings.map(|happening| self.mark(happening)).collect()
+    }
+
+    /// What happens before anything that the task tells in the same row.
+    fn begin(&self) -> Vec<Happening> {
+        let mut out = Vec::new();
+        if self.before.is_none() {
+            out.push(self.in_queue(Kind::QueueTaskAdded));
+        }
+        let had_begun = self.before.is_some_and(|before| before.started_at.is_some());
+        if self.after.started_at.is_some() && !had_begun {
+            let queued = seconds(self.after.spent.queued);
+            out.push(self.in_queue(Kind::QueueTaskProcessed).with("queued_seconds", queued));
+            out.push(self.execution(Kind::ExecutionStarted));
+        }
+        out
+    }
+
+    /// What happens after all that the task tells in the same row.
+    fn end(&self) -> Vec<Happening> {
+        let has_ended = self.before.is_some_and(|before| before.status.is_terminal());
+        let Some(end) = self.end.filter(|_| self.after.status.is_terminal() && !has_ended) else { return Vec::new() };
+        let mut out = Vec::new();
+        match end {
+            End::Completed(values) => out.push(with_result(self.execution(Kind::ExecutionCompleted), values)),
+            End::Failed(error) => {
+                let error = cut(error);
+                if error.starts_with(PANICKED) {
+                    let error = self.about(Kind::SystemError).with("component", "task").with("reason", error);
+                    out.push(error);
+                }
+                out.push(self.execution(Kind::ExecutionFailed).with("error", error));
+            }
+            End::Cancelled(reason) => {
+                let reason = cut(reason);
+                if self.after.started_at.is_none() {
+                    out.push(self.in_queue(Kind::QueueTaskFailed).with("reason", reason));
+                }
+                out.push(self.execution(Kind::ExecutionFailed).with("error", reason));
+            }
+        }
+        out
+    }
+
+    fn about(&self, kind: Kind) -> Happening {
+        Happening::new(kind).with("task", self.spec.task.as_str())
+    }
+
+    fn in_queue(&self, kind: Kind) -> Happening {
+        self.about(kind).with("priority", self.spec.priority.as_str())
+    }
+
+    fn execution(&self, kind: Kind) -> Happening {
+        let State { status, attempt, spent, .. } = self.after;
+        self.about(kind)
+            .with("status", status.as_str())
+            .with("attempt", *attempt)
+            .with("queued_seconds", seconds(spent.queued))
+            .with("running_seconds", seconds(spent.running))
+            .with("waiting_seconds", seconds(spent.waiting))
+    }
+
+    /// The same, said of this session.
+    fn mark(&self, happening: Happening) -> Happening {
+        let execution_id = self.spec.execution_id.clone().unwrap_or_else(|| self.id.into());
+        let mut happening = with_labels(happening.of_execution(execution_id), self.spec);
+        happening.metadata.insert("session_id".into(), self.id.to_string().into());
+        happening
+    }
+}
+
+/// What happens where a session is not even made, because too many wait already.
+pub(crate) fn start_refused(spec: &Spec) -> Happening {
+    let happening = Happening::new(Kind::QueueTaskFailed).with("task", spec.task.as_str());
+    let mut happening = happening.with("priority", spec.priority.as_str()).with("reason", "queue_full");
+    happening.execution_id.clone_from(&spec.execution_id);
+    with_labels(happening, spec)
+}
+
+/// The same with the marks that whoever asked for the session has put on it.
+fn with_labels(mut happening: Happening, spec: &Spec) -> Happening {
+    if happening.crew_id.is_none() {
+        happening.crew_id = spec.labels.get(CREW).map(|crew| crew.as_str().into());
+    }
+    if !spec.labels.is_empty() {
+        let labels = spec.labels.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
+        happening.metadata.insert("labels".into(), Value::Object(labels.collect()));
+    }
+    happening
+}
+
+/// The event that an entry in a task's own words is: one of a type that tasks may tell.
+fn own(custom: &Custom) -> Option<Happening> {
+    let kind = Kind::parse(&custom.kind)?;
+    match kind.group() {
+        Group::Task | Group::Manager | Group::Custom => {}
+        Group::Execution
+        | Group::Queue
+        | Group::Memory
+        | Group::System
+        | Group::Connection
+        | Group::Crew
+        | Group::Agent => return None,
+    }
+    let mut happening = Happening::new(kind);
+    happening.data = custom.data.clone();
+    happening.crew_id = lift(&mut happening.data, "crew_id").map(Into::into);
+    happening.agent_id = lift(&mut happening.data, "agent_id").map(Into::into);
+    Some(happening)
+}
+
+/// Takes a text out of an object; what is no text stays.
+fn lift(data: &mut Map<String, Value>, key: &str) -> Option<String> {
+    let text = data.get(key)?.as_str()?.to_owned();
+    data.shift_remove(key);
+    Some(text)
+}
+
+/// With a result, or the beginning of its JSON where it is long.
+fn with_result(happening: Happening, values: &Value) -> Happening {
+    let text = values.to_string();
+    if text.len() <= CUT {
+        return happening.with("result", values.clone());
+    }
+    happening.with("result", cut(&text)).with("result_cut", true)
+}
+
+/// As much of a text as an event carries.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(CUT)).unwrap_or(text)
+}
+
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests;

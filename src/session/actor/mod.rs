@@ -1,0 +1,260 @@
+//! One session.
+//!
+//! **Owns** its state state, the end of its journal, and its task's future. **Hears** answers, cancels, connections
+//! and commits, all through its directory. **Tells** the shards of its connections, after the commit. **Ends** when the
+//! directory retires it: parked, removed or at shut-down.
+
+mod answer_guard;
+mod answers;
+mod cancel;
+mod children;
+mod deadlines;
+mod describe;
+pub(crate) mod events;
+pub(crate) mod pending_rows;
+mod permit;
+mod recovery;
+mod residence;
+mod running_task;
+mod secrets;
+mod unsaved;
+mod waker;
+mod watchers;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use actix::clock::Instant;
+use actix::{Actor, Addr, Context, SpawnHandle};
+
+use crate::domain::burst::BurstBuilder;
+use crate::domain::id::{RequestId, SessionId};
+use crate::domain::record::{Internal, Spec};
+use crate::domain::request::Values;
+use crate::domain::tail::Tail;
+use crate::domain::time::Timestamp;
+use crate::session::actor::answer_guard::AnswerGuard;
+use crate::session::actor::children::Errands;
+use crate::session::actor::events::PendingEvents;
+use crate::session::actor::pending_rows::{OnCommit, PendingRows};
+use crate::session::actor::waker::TaskWaker;
+use crate::session::actor::watchers::Watchers;
+use crate::session::directory::Directory;
+use crate::session::environment::Environment;
+use crate::session::load::Loaded;
+use crate::session::protocol::{Quarantine, SessionResumed};
+use crate::session::state::{Command, Effect, Effects, SessionState};
+use crate::session::task::channel::TaskChannel;
+use crate::session::task::recorded_calls::RecordedCalls;
+use crate::store::{Idempotency, SessionKey, State};
+
+/// One session.
+pub struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) key: SessionKey,
+    pub(crate) spec: Rc<Spec>,
+    pub(crate) environment: Rc<Environment>,
+    /// Its own directory, which hands it everything it hears.
+    pub(crate) directory: Addr<Directory>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) state: SessionState,
+    /// What of the journal is written and kept in memory.
+    pub(crate) tail: Tail,
+    pub(crate) watchers: Watchers,
+    pub(crate) unwritten: PendingRows,
+    /// What waits for the row that is being built.
+    pub(crate) on_commit: Vec<OnCommit>,
+    pub(crate) channel: Rc<TaskChannel>,
+    pub(crate) task: Option<SpawnHandle>,
+    /// When the patience without connections ends, by the clock that does not jump.
+    pub(crate) patience_due: Option<Instant>,
+    /// Whether the directory knows that nothing happens here.
+    pub(crate) idle_reported: bool,
+    /// Whether the directory wants to hear of its end.
+    pub(crate) completion_wanted: bool,
+    pub(crate) answer_guard: AnswerGuard,
+    pub(crate) errands: Errands,
+    pub(crate) pending_events: PendingEvents,
+    /// The row that is being built.
+    pub(crate) builder: BurstBuilder,
+    pub(crate) next_row: u32,
+    /// What makes the session in the store, until it is handed over.
+    pub(crate) birth: Option<Birth>,
+    /// The state that the store was told last.
+    pub(crate) stored: Option<State>,
+    pub(crate) waker: Rc<TaskWaker>,
+    /// When questions time out, by the clock that does not jump.
+    pub(crate) due: HashMap<RequestId, Instant>,
+    pub(crate) holds_permit: bool,
+    /// Whether it has a place in the queue for a permit.
+    pub(crate) is_queued: bool,
+    /// Steps that left no outcome when the server went down.
+    pub(crate) doubts: Vec<String>,
+    /// What becomes of it instead of going on, where it was read back.
+    pub(crate) apart: Option<Quarantine>,
+    /// Whether it waits to be let go on after a start.
+    pub(crate) is_held: bool,
+    /// Whether its task did something beside waiting for people when the server went down.
+    pub(crate) worked_beside: bool,
+    last_now: Timestamp,
+}
+
+/// What makes a session in the store.
+pub(crate) struct Birth {
+    pub(crate) idempotency: Option<Idempotency>,
+}
+
+impl Session {
+    /// A new session.
+    pub(crate) fn fresh(
+        id: SessionId,
+        key: SessionKey,
+        spec: Spec,
+        idempotency: Option<Idempotency>,
+        environment: Rc<Environment>,
+        directory: Addr<Directory>,
+    ) -> Self {
+        let now = Timestamp::now();
+        let tail = Tail::new(environment.tail_limits());
+        let identity = (id, key, Rc::new(spec), now);
+        let mut session =
+            Self::assemble(identity, SessionState::new(now), RecordedCalls::default(), tail, environment, directory);
+        session.birth = Some(Birth { idempotency });
+        session.builder.note(&Internal::Created((*session.spec).clone()));
+        session
+    }
+
+    /// A session that was read back.
+    pub(crate) fn resumed(
+        loaded: Loaded,
+        apart: Option<Quarantine>,
+        environment: Rc<Environment>,
+        directory: Addr<Directory>,
+    ) -> Self {
+        let Loaded { summary, spec, state, recorded_calls, secrets, tail, next_row } = loaded;
+        let doubts = recorded_calls.steps_in_doubt();
+        let identity = (summary.id, summary.key, spec, summary.created_at);
+        let mut session = Self::assemble(identity, state, recorded_calls, tail, environment, directory);
+        session.channel.hide(&secrets);
+        session.next_row = next_row;
+        session.worked_beside = summary.state.deadline == Some(Timestamp::NEVER);
+        session.stored = Some(session.state.state());
+        session.doubts = doubts;
+        session.apart = apart;
+        session
+    }
+
+    fn assemble(
+        (id, key, spec, created_at): (SessionId, SessionKey, Rc<Spec>, Timestamp),
+        state: SessionState,
+        recorded_calls: RecordedCalls,
+        tail: Tail,
+        environment: Rc<Environment>,
+        directory: Addr<Directory>,
+    ) -> Self {
+        let channel =
+            TaskChannel::new(id, spec.clone(), environment.channel_limits(), environment.mask.clone(), recorded_calls);
+        Self {
+            id,
+            key,
+            spec,
+            environment,
+            directory,
+            created_at,
+            state,
+            tail,
+            watchers: Watchers::default(),
+            unwritten: PendingRows::default(),
+            on_commit: Vec::new(),
+            channel,
+            task: None,
+            patience_due: None,
+            idle_reported: false,
+            completion_wanted: false,
+            answer_guard: AnswerGuard::default(),
+            errands: Errands::default(),
+            pending_events: PendingEvents::default(),
+            builder: BurstBuilder::default(),
+            next_row: 0,
+            birth: None,
+            stored: None,
+            waker: Rc::new(TaskWaker::new()),
+            due: HashMap::new(),
+            holds_permit: false,
+            is_queued: false,
+            doubts: Vec::new(),
+            apart: None,
+            is_held: false,
+            worked_beside: false,
+            last_now: created_at,
+        }
+    }
+
+    /// This moment, never before the last one that the journal has.
+    pub(crate) fn now(&mut self) -> Timestamp {
+        self.last_now = self.last_now.max(Timestamp::now());
+        self.last_now
+    }
+
+    /// Tells the state, and does what it says.
+    pub(crate) fn apply(&mut self, command: Command, actor: &mut Context<Self>) {
+        let now = self.now();
+        let effects = self.state.apply(command, now);
+        self.perform(effects, now, actor);
+    }
+
+    /// Does what the state says.
+    pub(crate) fn perform(&mut self, effects: Effects, now: Timestamp, actor: &mut Context<Self>) {
+        for effect in effects {
+            match effect {
+                Effect::Tell(entry, lane) => {
+                    let seq = self.state.next_seq();
+                    self.builder.tell(&entry, lane.as_deref(), seq, now);
+                    self.notice(&entry);
+                }
+                Effect::Note(record) => self.builder.note(&record),
+                Effect::Seal(request_id, values, secrets) => {
+                    self.channel.hide(&secrets);
+                    self.seal(request_id, values);
+                }
+                Effect::Resolve(call, outcome) => {
+                    self.channel.resolve(call, outcome);
+                    self.ensure_task(actor);
+                }
+                Effect::LeaveChild(call, reason) => self.leave_child(&call, reason),
+                Effect::TakePermit => self.take_permit(actor),
+                Effect::ReleasePermit => self.release_permit(),
+                Effect::DropTask => self.drop_task(actor),
+                Effect::CleanUp => self.clean_up(actor),
+                Effect::Arm => self.arm(),
+            }
+        }
+    }
+
+    pub(crate) fn seal(&mut self, request_id: RequestId, values: Values) {
+        let plain = serde_json::Value::Object(values).to_string();
+        let values = self.environment.store.seal(plain.as_bytes());
+        self.builder.note(&Internal::Sealed { request_id, values });
+    }
+
+    /// Writes a record.
+    pub(crate) fn note(&mut self, record: &Internal) {
+        self.builder.note(record);
+    }
+
+    // The task's side: called by `RunningTask` round each poll.
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, actor: &mut Context<Self>) {
+        let was_read_back = self.birth.is_none();
+        self.begin(actor);
+        self.restore_patience();
+        self.settle();
+        if was_read_back {
+            self.directory.do_send(SessionResumed { session: self.id });
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Who listens to one session: its connections, and the shards that hold them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+
+use actix::Addr;
+use smallvec::SmallVec;
+
+use actix::{Context, Handler};
+
+use crate::domain::burst::{Burst, Passing};
+use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::tail::Replay;
+use crate::hub::close::CloseCode;
+use crate::hub::{Announced, CloseTopic, Publish, Shard, Subscribe, Topic};
+use crate::session::actor::Session;
+use crate::session::messages::{Attached, Greeting};
+use crate::session::protocol::{Attach, Detach};
+
+/// Who listens to one session.
+#[derive(Debug, Default)]
+pub(crate) struct Watchers {
+    connections: SmallVec<[ConnectionId; 2]>,
+    shards: SmallVec<[(usize, Addr<Shard>); 2]>,
+    /// What was sent without waiting for a commit and may not have reached every shard yet, oldest first.
+    under_way: VecDeque<(Weak<Burst>, usize)>,
+}
+
+impl Watchers {
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Adds a connection: its shard gets the replay, and every burst that comes after.
+    pub(crate) fn add(
+        &mut self,
+        session: SessionId,
+        connection: ConnectionId,
+        shard: Addr<Shard>,
+        replay: Arc<Replay>,
+        announced: Announced,
+    ) {
+        let topic = Topic::Session(session);
+        shard.do_send(Subscribe { connection, topic, replay, announced });
+        if !self.connections.contains(&connection) {
+            self.connections.push(connection);
+        }
+        let worker = connection.worker();
+        if !self.shards.iter().any(|(of, _)| *of == worker) {
+            self.shards.push((worker, shard));
+        }
+    }
+
+    /// Takes a connection out.
+    pub(crate) fn remove(&mut self, connection: ConnectionId) {
+        self.connections.retain(|other| *other != connection);
+        let worker = connection.worker();
+        if !self.connections.iter().any(|other| other.worker() == worker) {
+            self.shards.retain(|(of, _)| *of != worker);
+        }
+    }
+
+    /// Tells all of them.
+    pub(crate) fn publish(&self, session: SessionId, burst: Burst) {
+        if !self.shards.is_empty() && burst.messages() > 0 {
+            self.send(session, &Arc::new(burst));
+        }
+    }
+
+    /// Sends all of them what is not saved. It is left out where more than `most` bytes of such are under way to shards
+    /// that are busy: there is no commit that would hold the task up.
+    pub(crate) fn pass(&mut self, session: SessionId, passing: Vec<Passing>, most: usize) {
+        while self.under_way.front().is_some_and(|(burst, _)| burst.strong_count() == 0) {
+            self.under_way.pop_front();
+        }
+        let waiting: usize = self.under_way.iter().map(|(_, bytes)| bytes).sum();
+        if self.shards.is_empty() || passing.is_empty() || waiting > most {
+            return;
+        }
+        let burst = Arc::new(Burst { passing, ..Burst::default() });
+        self.under_way.push_back((Arc::downgrade(&burst), burst.bytes()));
+        self.send(session, &burst);
+    }
+
+    fn send(&self, session: SessionId, burst: &Arc<Burst>) {
+        for (_, shard) in &self.shards {
+            shard.do_send(Publish { topic: Topic::Session(session), burst: burst.clone() });
+        }
+    }
+
+    /// Sends them away.
+    pub(crate) fn close(&mut self, session: SessionId, code: CloseCode) {
+        for (_, shard) in self.shards.drain(..) {
+            shard.do_send(CloseTopic { topic: Topic::Session(session), code });
+        }
+        self.connections.clear();
+    }
+}
+
+impl Handler<Attach> for Session {
+    type Result = ();
+
+    fn handle(&mut self, message: Attach, _: &mut Context<Self>) {
+        let Attach { connection, shard, since, greeting, reply } = message;
+        let replay = match since {
+            None => Some(self.tail.shared_snapshot()),
+            Some(seq) => self.tail.since(seq).map(Arc::new),
+        };
+        let Some(replay) = replay else {
+            let behind = Attached::Behind { key: self.key, last_seq: self.tail.last_seq() };
+            let _ = reply.send(Ok(behind));
+            return;
+        };
+        let announced = match greeting {
+            Greeting::Spoken => Announced::Yes,
+            Greeting::Silent => Announced::No,
+        };
+        if self.watchers.is_empty() {
+            self.regain_patience();
+        }
+        self.idle_reported = false;
+        self.watchers.add(self.id, connection, shard, replay, announced);
+        let _ = reply.send(Ok(Attached::Live));
+        self.settle();
+    }
+}
+
+impl Handler<Detach> for Session {
+    type Result = ();
+
+    fn handle(&mut self, message: Detach, _: &mut Context<Self>) {
+        let before = self.watchers.len();
+        self.watchers.remove(message.connection);
+        if before > 0 && self.watchers.is_empty() {
+            self.lose_patience();
+        }
+        self.settle();
+    }
+}

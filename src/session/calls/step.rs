@@ -1,0 +1,121 @@
+//! Steps: what a task does outside, once.
+
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::domain::record::Internal;
+use crate::session::calls::{Call, CallId, RecordedCall};
+use crate::session::task::channel::{NextCall, OutcomeFuture};
+use crate::session::task::context::TaskContext;
+use crate::session::task::context::lane_name;
+use crate::session::task::kind::TaskError;
+
+impl TaskContext {
+    /// Does something with an effect outside, and records its outcome: it is not done again after a restart.
+    ///
+    /// That the step starts is in the store before `work` begins. Where the server goes down in between, the step is
+    /// named in `recovered` and done again: `work` must bear that, or else be a [`TaskContext::step_once`].
+    ///
+    /// # Errors
+    /// That of `work`, which is recorded too; or where the outcome is no JSON.
+    pub async fn step<T, F, Fut>(&self, name: &str, work: F) -> Result<T, TaskError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        match self.begin_step(name, true).await {
+            Begun::Done(outcome) => decode(outcome),
+            Begun::Fresh(call) | Begun::InDoubt(call) => self.do_step(call, work).await,
+        }
+    }
+
+    /// Like [`TaskContext::step`], for what must not be done twice: where the server went down in the middle, a person
+    /// is asked whether to do it again or to go on; going on gives `None`.
+    ///
+    /// # Errors
+    /// That of `work`, which is recorded too; or where the outcome is no JSON.
+    pub async fn step_once<T, F, Fut>(&self, name: &str, work: F) -> Result<Option<T>, TaskError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        match self.begin_step(name, false).await {
+            Begun::Done(outcome) => decode(outcome),
+            Begun::Fresh(call) => self.do_step(call, work).await.map(Some),
+            Begun::InDoubt(call) => {
+                let doubt = self.lane(&format!("doubt-{}", call.ordinal));
+                let question = format!(
+                    "The step {name:?} had started when the server went down, and its outcome is not known. \
+                     Do it again? No counts it as done."
+                );
+                if doubt.confirm(question).await {
+                    return self.do_step(call, work).await.map(Some);
+                }
+                self.end_step(&call, Ok(Value::Null));
+                Ok(None)
+            }
+        }
+    }
+
+    async fn begin_step(&self, name: &str, repeatable: bool) -> Begun {
+        let same = |call: &RecordedCall| matches!(call, RecordedCall::Step { name: before, repeatable: kind, .. } if before == name && *kind == repeatable);
+        match self.channel.next(&self.lane, same, &format!("the step {name:?}")) {
+            NextCall::Recorded(_, RecordedCall::Step { outcome: Some(outcome), .. }) => Begun::Done(outcome),
+            NextCall::Recorded(call, _) => Begun::InDoubt(call),
+            NextCall::Live(call) => {
+                let record = Internal::StepStarted {
+                    lane: lane_name(&call),
+                    ordinal: call.ordinal,
+                    name: name.to_owned(),
+                    repeatable,
+                };
+                self.channel.put(Call::StepStarted(call.clone(), record));
+                OutcomeFuture::new(self.channel.clone(), call.clone()).await;
+                Begun::Fresh(call)
+            }
+            NextCall::Mismatch => std::future::pending().await,
+        }
+    }
+
+    async fn do_step<T, F, Fut>(&self, call: CallId, work: F) -> Result<T, TaskError>
+    where
+        T: Serialize,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        let result = work().await;
+        let outcome = match &result {
+            Ok(value) => serde_json::to_value(value).map_err(|error| error.to_string()),
+            Err(TaskError::Cancelled(_)) => return result,
+            Err(error) => Err(error.to_string()),
+        };
+        self.end_step(&call, outcome);
+        result
+    }
+
+    fn end_step(&self, call: &CallId, outcome: Result<Value, String>) {
+        let record = Internal::StepCompleted { lane: lane_name(call), ordinal: call.ordinal, outcome, sealed: None };
+        self.channel.put(Call::Note(record));
+    }
+}
+
+/// How a step begins.
+enum Begun {
+    /// It is made now.
+    Fresh(CallId),
+    /// It had begun, and nobody knows how it ended.
+    InDoubt(CallId),
+    /// It was done before.
+    Done(Result<Value, String>),
+}
+
+fn decode<T: DeserializeOwned>(outcome: Result<Value, String>) -> Result<T, TaskError> {
+    let value = outcome.map_err(TaskError::Failed)?;
+    serde_json::from_value(value)
+        .map_err(|error| TaskError::Failed(format!("a step's recorded outcome is of another type: {error}")))
+}

@@ -1,0 +1,204 @@
+//! The list of those who wait; and real directories, whose sessions come and go.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, join_all};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::config;
+use crate::domain::record::Spec;
+use crate::domain::request::Answer;
+use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::event::Events;
+use crate::metrics::Metrics;
+use crate::session::client::Sessions;
+use crate::session::directory::Directory;
+use crate::session::directory::completion_waiters::CompletionWaiters;
+use crate::session::environment::Environment;
+use crate::session::messages::Completion;
+use crate::session::messages::Refused;
+use crate::session::permits::Permits;
+use crate::session::protocol::{AwaitResumption, Drain};
+use crate::session::queue::{Queue, Worker};
+use crate::session::task::context::TaskContext;
+use crate::session::task::kind::{TaskError, TaskKind, TaskResult};
+use crate::session::task::kinds::Kinds;
+use crate::store::Store;
+
+fn outcome() -> Result<Completion, Refused> {
+    Ok(Completion { status: Status::Completed, values: None, error: None })
+}
+
+#[test]
+fn all_who_wait_for_a_session_are_told_and_no_others() {
+    let mut ends = CompletionWaiters::default();
+    let [one, other] = [SessionId::random(), SessionId::random()];
+    let mut told: Vec<_> = [one, one, other]
+        .map(|session| {
+            let (reply, told) = oneshot::channel();
+            ends.add(session, reply);
+            told
+        })
+        .into();
+    ends.tell(one, &outcome());
+    assert!(!ends.are_awaited(one) && ends.are_awaited(other));
+    assert_eq!(told.remove(0).try_recv(), Ok(outcome()));
+    assert_eq!(told.remove(0).try_recv(), Ok(outcome()));
+    assert!(told[0].try_recv().is_err());
+    ends.tell_all(&Refused::ShuttingDown);
+    assert_eq!(told[0].try_recv(), Ok(Err(Refused::ShuttingDown)));
+    assert_eq!(ends.count, 0);
+}
+
+#[test]
+fn whoever_has_gone_leaves_nothing() {
+    let mut ends = CompletionWaiters::default();
+    let session = SessionId::random();
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let (reply, answer) = oneshot::channel();
+        ends.add(session, reply);
+        told.push(answer);
+    }
+    told.truncate(1);
+    ends.forget_gone();
+    assert_eq!((ends.count, ends.are_awaited(session)), (1, true));
+    told.clear();
+    ends.forget_gone();
+    assert_eq!((ends.count, ends.are_awaited(session)), (0, false));
+}
+
+/// Asks, and then gives its input or fails where that is a text.
+struct Person;
+
+impl TaskKind for Person {
+    fn name(&self) -> &str {
+        "person"
+    }
+
+    fn run(&self, ctx: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
+        async move {
+            ctx.confirm("Go on?").await;
+            ctx.input().as_str().map_or_else(|| Ok(ctx.input().clone()), |text| Err(TaskError::failed(text)))
+        }
+        .boxed_local()
+    }
+}
+
+/// The sessions of one directory, which leave memory as soon as they only wait.
+fn board() -> (Sessions, Addr<Directory>) {
+    let store = Store::open(&crate::store::Settings { url: "memory:".into(), ..Default::default() }, 1).unwrap();
+    let mut kinds = Kinds::default();
+    kinds.register(Arc::new(Person)).unwrap();
+    let kinds = Arc::new(kinds);
+    let events = futures::executor::block_on(Events::open(store.clone(), 10, 1000, Vec::new())).unwrap();
+    let mut board = None;
+    let directory = Directory::create(|context| {
+        let itself = actix::AsyncContext::address(context);
+        let busy = Duration::from_secs(60);
+        let sessions = Sessions::new(Arc::from([itself.clone()]), 0, store.clone(), kinds.clone(), busy);
+        let worker = Worker {
+            grants: itself.clone().recipient(),
+            wanted: itself.clone().recipient(),
+            opened: itself.recipient(),
+        };
+        let environment = Environment {
+            worker: 0,
+            workers: 1,
+            sessions: sessions.clone(),
+            store: store.clone(),
+            events: events.clone(),
+            kinds,
+            settings: config::sessions::Sessions { park_after: 0.0, ..Default::default() },
+            permits: Permits::default(),
+            max_pending_rows: 1000,
+            mask: Arc::default(),
+            metrics: Metrics::install(1).unwrap().sessions(),
+            kind_metrics: Default::default(),
+        };
+        board = Some(sessions);
+        let queue = Queue::new(1, vec![worker]).start();
+        queue.do_send(AwaitResumption { workers: 0 });
+        Directory::new(Rc::new(environment), queue)
+    });
+    store.tell(0, directory.clone().recipient());
+    (board.unwrap(), directory)
+}
+
+async fn start(sessions: &Sessions, input: Value) -> SessionId {
+    let spec = Spec {
+        task: "person".into(),
+        input,
+        config: Value::Null,
+        priority: Priority::Normal,
+        on_disconnect: OnDisconnect::Keep,
+        labels: Default::default(),
+        owner: None,
+        execution_id: None,
+    };
+    sessions.start(spec, None).await.unwrap().session_id
+}
+
+/// Answers the session's question, once it has asked.
+async fn answered(sessions: &Sessions, id: SessionId) {
+    while sessions.answer(id, None, Answer::Confirm(true), "me".into(), None).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[actix::test]
+async fn all_hear_of_an_end_over_parking_and_afterwards() {
+    let (sessions, _directory) = board();
+    for (input, expected) in [
+        (json!({"a": 1}), Completion { status: Status::Completed, values: Some(json!({"a": 1})), error: None }),
+        (json!("no"), Completion { status: Status::Failed, values: None, error: Some("no".into()) }),
+    ] {
+        let id = start(&sessions, input).await;
+        let waiting = join_all((0..5).map(|_| sessions.completion(id)));
+        let answering = async {
+            // Several sweeps, in each of which a session that only waits leaves memory.
+            tokio::time::sleep(Duration::from_millis(350)).await;
+            answered(&sessions, id).await;
+        };
+        let (heard, ()) = futures::join!(waiting, answering);
+        assert_eq!(heard, vec![Ok(expected.clone()); 5]);
+        assert_eq!(sessions.completion(id).await, Ok(expected.clone()));
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        assert_eq!(sessions.completion(id).await, Ok(expected));
+    }
+}
+
+#[actix::test]
+async fn a_cancel_is_an_end_with_its_reason() {
+    let (sessions, _directory) = board();
+    let id = start(&sessions, Value::Null).await;
+    let (heard, cancelled) = futures::join!(sessions.completion(id), sessions.cancel(id, "enough".into()));
+    assert_eq!(cancelled, Ok(Status::Cancelled));
+    assert_eq!(heard, Ok(Completion { status: Status::Cancelled, values: None, error: Some("enough".into()) }));
+}
+
+#[actix::test]
+async fn nobody_waits_for_what_is_not_there_or_goes_down() {
+    let (sessions, directory) = board();
+    assert_eq!(sessions.completion(SessionId::random()).await, Err(Refused::UnknownSession));
+    let id = start(&sessions, Value::Null).await;
+    let draining = async {
+        tokio::task::yield_now().await;
+        directory.send(Drain).await.unwrap();
+    };
+    let (heard, ()) = futures::join!(sessions.completion(id), draining);
+    assert_eq!(heard, Err(Refused::ShuttingDown));
+    assert_eq!(sessions.completion(id).await, Err(Refused::ShuttingDown));
+}
+
+#[test]
+fn the_handle_can_be_used_on_any_thread() {
+    fn is_send<T: Clone + Send + 'static>() {}
+    is_send::<Sessions>();
+}

@@ -1,0 +1,72 @@
+//! A session that fails without being taken up, in the store of a server that does not run.
+
+use crate::domain::burst::BurstBuilder;
+use crate::domain::id::SessionId;
+use crate::domain::status::Status;
+use crate::domain::tail::TailLimits;
+use crate::domain::time::Timestamp;
+use crate::event::Draft;
+use crate::session::actor::events::Change as Happens;
+use crate::session::load::load;
+use crate::session::state::{Command, Effect};
+use crate::session::task::kind::TaskError;
+use crate::store::{Append, Change, Error, Store};
+
+/// Lets a session that has not ended fail, for this reason; one that is being cancelled is cancelled. Its row is handed to
+/// the store when this returns.
+///
+/// # Errors
+/// [`Error::NotFound`], and those of reading it back.
+pub async fn fail(store: &Store, limits: TailLimits, id: SessionId, reason: String) -> Result<(), Error> {
+    let mut loaded = load(store, id, limits).await?.ok_or(Error::NotFound)?;
+    let state = &mut loaded.state;
+    let before = state.state();
+    let now = Timestamp::now().max(before.since);
+    let end = match before.status {
+        Status::Cancelling => Command::CleanedUp,
+        Status::Queued
+        | Status::Running
+        | Status::WaitingConfirmation
+        | Status::WaitingInput
+        | Status::WaitingRetry
+        | Status::Completed
+        | Status::Failed
+        | Status::Cancelled => Command::Finish(Err(TaskError::Failed(reason))),
+    };
+    let mut builder = BurstBuilder::default();
+    for effect in state.apply(end, now) {
+        match effect {
+            Effect::Tell(entry, lane) => {
+                let seq = state.next_seq();
+                builder.tell(&entry, lane.as_deref(), seq, now);
+            }
+            Effect::Note(record) => builder.note(&record),
+            // There is nothing that runs, nor anybody who waits.
+            Effect::Seal(..)
+            | Effect::Resolve(..)
+            | Effect::LeaveChild(..)
+            | Effect::TakePermit
+            | Effect::ReleasePermit
+            | Effect::DropTask
+            | Effect::CleanUp
+            | Effect::Arm => {}
+        }
+    }
+    if builder.is_empty() {
+        return Ok(());
+    }
+    let after = state.state();
+    let happens = Happens { id, spec: &loaded.spec, before: Some(&before), after: &after, end: state.end() };
+    let append = Append {
+        worker: 0,
+        session: id,
+        key: loaded.summary.key,
+        row: loaded.next_row,
+        last_seq: state.last_seq(),
+        body: builder.finish().body,
+        change: Change::Update(Box::new(after.clone())),
+    };
+    let happenings = happens.all(None).into_iter();
+    store.append_with(append, happenings.map(|happening| Draft::new(happening, now)).collect());
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! A task kind: a named program that can be started.
+
+use futures::future::LocalBoxFuture;
+use serde_json::Value;
+
+use crate::session::messages::Fault;
+use crate::session::task::context::TaskContext;
+
+/// How a task ends when it does not end well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TaskError {
+    /// It failed; the text is told to clients.
+    #[error("{0}")]
+    Failed(String),
+    /// It was stopped by a person's decision: the session ends as `cancelled`, with this reason.
+    #[error("{0}")]
+    Cancelled(String),
+}
+
+impl TaskError {
+    /// A failure with this text.
+    #[must_use]
+    pub fn failed(text: impl ToString) -> Self {
+        TaskError::Failed(text.to_string())
+    }
+}
+
+impl From<&str> for TaskError {
+    fn from(text: &str) -> Self {
+        TaskError::failed(text)
+    }
+}
+
+impl From<String> for TaskError {
+    fn from(text: String) -> Self {
+        TaskError::Failed(text)
+    }
+}
+
+/// What a task gives: the `values` of its `task_completed`.
+pub type TaskResult = Result<Value, TaskError>;
+
+/// A named program that can be started as a session.
+///
+/// The task function runs on the thread that also serves sockets: it must not block (see
+/// [`TaskContext::blocking`]). After a crash it is run again from the top, with every recorded call answered from
+/// the journal; so what it does between calls must depend on nothing but its input and the calls' outcomes.
+pub trait TaskKind: Send + Sync + 'static {
+    /// Its name, unique among all kinds: letters, digits, `_` and `-`.
+    fn name(&self) -> &str;
+
+    /// What it does, in a sentence.
+    fn description(&self) -> &str {
+        ""
+    }
+
+    /// The JSON Schema of its input.
+    fn input_schema(&self) -> Value {
+        Value::Bool(true)
+    }
+
+    /// The JSON Schema of its configuration.
+    fn config_schema(&self) -> Value {
+        serde_json::json!({"type": "object", "additionalProperties": false})
+    }
+
+    /// Whether a client that names no task may get this one by chance.
+    fn is_demo(&self) -> bool {
+        false
+    }
+
+    /// What is wrong with `input` and `config`; nothing where the session may start.
+    ///
+    /// The registry checks both against the schemas before; this is for what a schema cannot say.
+    fn check(&self, _input: &Value, _config: &Value) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// Runs it.
+    fn run(&self, context: TaskContext) -> LocalBoxFuture<'static, TaskResult>;
+}

@@ -1,0 +1,176 @@
+//! What a task has done before, read back from its journal: call by call, lane by lane.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::domain::burst::Line;
+use crate::domain::entry::Entry;
+use crate::domain::id::RequestId;
+use crate::domain::record::Internal;
+use crate::domain::request::Values;
+use crate::session::calls::{CallId, Lane, Outcome, QuestionKind, RecordedCall};
+
+/// Who answers a question that the task no longer asks. Journals of earlier versions tell such an answer by this name
+/// alone, as one that came too late.
+pub(crate) const WITHDRAWN: &str = "task";
+
+/// The recorded calls of a task, in the order of each lane.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct RecordedCalls {
+    lanes: HashMap<Option<Lane>, Vec<RecordedCall>>,
+    requests: HashMap<RequestId, CallId>,
+    /// Why attempts failed, by the call that offered the retry.
+    failures: HashMap<CallId, String>,
+    /// The values of forms with secrets, unsealed, until their answer comes.
+    unsealed: HashMap<RequestId, Values>,
+}
+
+impl RecordedCalls {
+    /// Takes the next line of the journal; gives the call that it stands for, where it is one.
+    pub(crate) fn push(&mut self, line: &Line) -> Option<CallId> {
+        match line {
+            Line::Output(output) => Some(self.record(output.lane.as_deref(), RecordedCall::Told)),
+            Line::Told(stamped) => self.push_told(stamped.lane.as_deref(), &stamped.entry),
+            Line::Internal(record) => self.push_internal(record),
+        }
+    }
+
+    /// Says what the values of a sealed answer are, before its answer is pushed.
+    pub(crate) fn unseal(&mut self, request: RequestId, values: Values) {
+        self.unsealed.insert(request, values);
+    }
+
+    /// The steps that started and left no outcome.
+    #[must_use]
+    pub(crate) fn steps_in_doubt(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for recorded in self.lanes.values().flatten() {
+            if let RecordedCall::Step { name, outcome: None, .. } = recorded {
+                names.push(name.clone());
+            }
+        }
+        names.sort();
+        names
+    }
+
+    /// Takes the call of that number out; `None` where the journal has not got that far.
+    pub(crate) fn take(&mut self, call: &CallId) -> Option<RecordedCall> {
+        let recorded = self.lanes.get_mut(&call.lane)?.get_mut(call.ordinal as usize)?;
+        Some(std::mem::replace(recorded, RecordedCall::Told))
+    }
+
+    /// Whether the journal has a call of that number.
+    #[must_use]
+    pub(crate) fn has(&self, call: &CallId) -> bool {
+        self.lanes.get(&call.lane).is_some_and(|calls| calls.len() > call.ordinal as usize)
+    }
+
+    /// The first offer of a retry after attempt `attempt` at or behind `call`, and why that attempt failed: it need not
+    /// run again.
+    #[must_use]
+    pub(crate) fn failure_after(&self, call: &CallId, attempt: u32) -> Option<(CallId, String)> {
+        let lane = self.lanes.get(&call.lane)?;
+        let offered = |recorded: &RecordedCall| matches!(recorded, RecordedCall::Asked(QuestionKind::Retry(of), _) if *of == attempt);
+        let behind = lane.iter().skip(call.ordinal as usize).position(offered)?;
+        let ordinal = call.ordinal.checked_add(u32::try_from(behind).ok()?)?;
+        let offer = CallId { lane: call.lane.clone(), ordinal };
+        let error = self.failures.get(&offer).cloned().unwrap_or_default();
+        Some((offer, error))
+    }
+
+    fn push_told(&mut self, lane: Option<&str>, entry: &Entry) -> Option<CallId> {
+        match entry {
+            Entry::Stream { .. } | Entry::Progress { .. } | Entry::Custom(_) => {
+                Some(self.record(lane, RecordedCall::Told))
+            }
+            Entry::RequestConfirmation { request_id, .. } => {
+                Some(self.ask(lane, *request_id, QuestionKind::Confirmation))
+            }
+            Entry::RequestUserInput { request_id, .. } => Some(self.ask(lane, *request_id, QuestionKind::Form)),
+            Entry::TaskFailed { request_id: Some(request_id), attempt, error, .. } => {
+                let offer = self.ask(lane, *request_id, QuestionKind::Retry(*attempt));
+                self.failures.insert(offer.clone(), error.clone());
+                Some(offer)
+            }
+            Entry::Answered { request_id, value, values, timed_out, withdrawn, by } => {
+                // A question that its task withdrew has no outcome: the task goes on without, as it did before.
+                let is_withdrawn = *withdrawn || (*timed_out && by == WITHDRAWN);
+                if !is_withdrawn {
+                    self.answer(*request_id, *value, values.clone(), *timed_out);
+                }
+                None
+            }
+            Entry::Status { .. }
+            | Entry::TaskCompleted { .. }
+            | Entry::TaskFailed { request_id: None, .. }
+            | Entry::TaskCancelled { .. }
+            | Entry::Recovered { .. } => None,
+        }
+    }
+
+    fn push_internal(&mut self, record: &Internal) -> Option<CallId> {
+        match record {
+            Internal::StepStarted { lane, name, repeatable, .. } => {
+                let step = RecordedCall::Step { name: name.clone(), repeatable: *repeatable, outcome: None };
+                Some(self.record(lane.as_deref(), step))
+            }
+            Internal::StepCompleted { lane, ordinal, outcome: done, sealed: _ } => {
+                let lane: Option<Lane> = lane.as_deref().map(Rc::from);
+                let recorded = self.lanes.get_mut(&lane).and_then(|calls| calls.get_mut(*ordinal as usize));
+                if let Some(RecordedCall::Step { outcome, .. }) = recorded {
+                    *outcome = Some(done.clone());
+                }
+                None
+            }
+            Internal::ChildStarted { lane, name, .. } => {
+                Some(self.record(lane.as_deref(), RecordedCall::Child { name: name.clone(), outcome: None }))
+            }
+            Internal::ChildEnded { lane, ordinal, outcome: ended } => {
+                let lane: Option<Lane> = lane.as_deref().map(Rc::from);
+                let recorded = self.lanes.get_mut(&lane).and_then(|calls| calls.get_mut(*ordinal as usize));
+                if let Some(RecordedCall::Child { outcome, .. }) = recorded {
+                    *outcome = Some(ended.clone());
+                }
+                None
+            }
+            Internal::SleepStarted { lane, until, .. } => {
+                Some(self.record(lane.as_deref(), RecordedCall::Slept(*until)))
+            }
+            Internal::Created(_)
+            | Internal::Sealed { .. }
+            | Internal::Deadline { .. }
+            | Internal::Replied { .. }
+            | Internal::CancelRequested { .. }
+            | Internal::Patience { .. } => None,
+        }
+    }
+
+    fn record(&mut self, lane: Option<&str>, recorded: RecordedCall) -> CallId {
+        let lane: Option<Lane> = lane.map(Rc::from);
+        let calls = self.lanes.entry(lane.clone()).or_default();
+        calls.push(recorded);
+        CallId { lane, ordinal: u32::try_from(calls.len() - 1).unwrap_or(u32::MAX) }
+    }
+
+    fn ask(&mut self, lane: Option<&str>, request: RequestId, asked: QuestionKind) -> CallId {
+        let call = self.record(lane, RecordedCall::Asked(asked, None));
+        self.requests.insert(request, call.clone());
+        call
+    }
+
+    fn answer(&mut self, request: RequestId, value: Option<bool>, values: Option<Values>, timed_out: bool) {
+        let unsealed = self.unsealed.remove(&request);
+        let Some(call) = self.requests.get(&request) else { return };
+        let recorded = self.lanes.get_mut(&call.lane).and_then(|calls| calls.get_mut(call.ordinal as usize));
+        let Some(RecordedCall::Asked(asked, outcome)) = recorded else { return };
+        *outcome = match (asked, value, unsealed.or(values)) {
+            (QuestionKind::Confirmation, Some(value), _) => Some(Outcome::Confirmed(value)),
+            (QuestionKind::Retry(_), Some(value), _) => Some(Outcome::Retry(value)),
+            (QuestionKind::Form, _, Some(values)) => Some(Outcome::Input(values)),
+            (QuestionKind::Confirmation | QuestionKind::Retry(_) | QuestionKind::Form, _, _) if timed_out => {
+                Some(Outcome::TimedOut)
+            }
+            (QuestionKind::Confirmation | QuestionKind::Retry(_) | QuestionKind::Form, _, _) => None,
+        };
+    }
+}
