@@ -1,4 +1,4 @@
-//! What the sessions of one worker share: read-only handles, and the worker's run permits.
+//! What the sessions of one worker share: read-only handles, and the worker's permits.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::session::task::channel::ChannelLimits;
 use crate::session::task::kinds::Kinds;
 use crate::store::{State, Store};
 
-/// How much a task may tell in one go before its session writes it down.
+/// How much output a task may make in one go before its session writes it down.
 const BURST_BYTES: usize = 64 * 1024;
 
 /// What the sessions of one worker share.
@@ -27,13 +27,13 @@ pub(crate) struct Environment {
     pub(crate) sessions: Sessions,
     /// Where journals are kept.
     pub(crate) store: Store,
-    /// Who is told of what happens to sessions.
+    /// Where the events of sessions go.
     pub(crate) events: Events,
     /// What can be started.
     pub(crate) kinds: Arc<Kinds>,
     /// The settings for sessions.
     pub(crate) settings: config::sessions::Sessions,
-    /// The worker's run permits.
+    /// The worker's permits.
     pub(crate) permits: Permits,
     /// Most rows of all sessions that may wait for a commit.
     pub(crate) max_pending_rows: usize,
@@ -79,7 +79,7 @@ impl Environment {
         TailLimits { snapshot: self.settings.snapshot_messages, bytes: self.settings.tail_bytes }
     }
 
-    /// What a task may tell in one go.
+    /// How much a task may put into its channel in one go.
     pub(crate) fn channel_limits(&self) -> ChannelLimits {
         ChannelLimits { entry_bytes: self.settings.max_entry_bytes, burst_bytes: BURST_BYTES }
     }

@@ -1,4 +1,4 @@
-//! A session that fails without being taken up, in the store of a server that does not run.
+//! A session that fails without being resumed, in the store of a server that does not run.
 
 use crate::domain::burst::BurstBuilder;
 use crate::domain::id::SessionId;
@@ -6,9 +6,9 @@ use crate::domain::status::Status;
 use crate::domain::tail::TailLimits;
 use crate::domain::time::Timestamp;
 use crate::event::Draft;
-use crate::session::actor::events::Change as Happens;
+use crate::session::actor::events::RowChange;
 use crate::session::load::load;
-use crate::session::state::{Command, Effect};
+use crate::session::state::Command;
 use crate::session::task::kind::TaskError;
 use crate::store::{Append, Change, Error, Store};
 
@@ -17,10 +17,10 @@ use crate::store::{Append, Change, Error, Store};
 ///
 /// # Errors
 /// [`Error::NotFound`], and those of reading it back.
-pub async fn fail(store: &Store, limits: TailLimits, id: SessionId, reason: String) -> Result<(), Error> {
+pub(crate) async fn fail(store: &Store, limits: TailLimits, id: SessionId, reason: String) -> Result<(), Error> {
     let mut loaded = load(store, id, limits).await?.ok_or(Error::NotFound)?;
     let state = &mut loaded.state;
-    let before = state.state();
+    let before = state.row();
     let now = Timestamp::now().max(before.since);
     let end = match before.status {
         Status::Cancelling => Command::CleanedUp,
@@ -34,29 +34,15 @@ pub async fn fail(store: &Store, limits: TailLimits, id: SessionId, reason: Stri
         | Status::Cancelled => Command::Finish(Err(TaskError::Failed(reason))),
     };
     let mut builder = BurstBuilder::default();
-    for effect in state.apply(end, now) {
-        match effect {
-            Effect::Tell(entry, lane) => {
-                let seq = state.next_seq();
-                builder.tell(&entry, lane.as_deref(), seq, now);
-            }
-            Effect::Note(record) => builder.note(&record),
-            // There is nothing that runs, nor anybody who waits.
-            Effect::Seal(..)
-            | Effect::Resolve(..)
-            | Effect::LeaveChild(..)
-            | Effect::TakePermit
-            | Effect::ReleasePermit
-            | Effect::DropTask
-            | Effect::CleanUp
-            | Effect::Arm => {}
-        }
+    // The effects are left out: there is nothing that runs, nor anybody who waits.
+    for line in state.decide(end, now).lines {
+        state.write(&line, now, &mut builder);
     }
     if builder.is_empty() {
         return Ok(());
     }
-    let after = state.state();
-    let happens = Happens { id, spec: &loaded.spec, before: Some(&before), after: &after, end: state.end() };
+    let after = state.row();
+    let change = RowChange { id, spec: &loaded.spec, before: Some(&before), after: &after, end: state.end() };
     let append = Append {
         worker: 0,
         session: id,
@@ -66,7 +52,7 @@ pub async fn fail(store: &Store, limits: TailLimits, id: SessionId, reason: Stri
         body: builder.finish().body,
         change: Change::Update(Box::new(after.clone())),
     };
-    let happenings = happens.all(None).into_iter();
+    let happenings = change.all(None).into_iter();
     store.append_with(append, happenings.map(|happening| Draft::new(happening, now)).collect());
     Ok(())
 }

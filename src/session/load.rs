@@ -6,7 +6,7 @@ use crate::domain::burst::{Burst, Line};
 use crate::domain::id::SessionId;
 use crate::domain::record::{Internal, Spec};
 use crate::domain::tail::{Tail, TailLimits};
-use crate::session::state::SessionState;
+use crate::session::state::{self, SessionState};
 use crate::session::task::recorded_calls::RecordedCalls;
 use crate::store::{Error, JournalRange, Row, Store, Summary};
 
@@ -20,7 +20,7 @@ pub(crate) struct Loaded {
     pub(crate) spec: Rc<Spec>,
     pub(crate) state: SessionState,
     pub(crate) recorded_calls: RecordedCalls,
-    /// What people have told the task and nobody else may see.
+    /// What people gave the task and nobody else may see.
     pub(crate) secrets: Vec<String>,
     pub(crate) tail: Tail,
     pub(crate) next_row: u32,
@@ -85,9 +85,9 @@ impl Fold {
 
     fn push_line(&mut self, store: &Store, mut line: Line) -> Result<(), Error> {
         unseal_step(store, &mut line)?;
-        // The task of an ended session does not run again: nobody needs its recorded_calls.
+        // The task of an ended session does not run again: nobody needs what it has done.
         let call = if self.ended { None } else { self.recorded_calls.push(&line) };
-        self.state.fold(&line, call);
+        self.state.evolve(&state::Line::read(&line, call.as_ref()));
         if let Line::Internal(record) = line {
             match *record {
                 Internal::Created(spec) => self.spec = Some(spec),

@@ -56,7 +56,7 @@ pub enum Refused {
         /// The question again, with the values that were sent in its fields.
         form: Box<Entry>,
     },
-    /// The queue of sessions that wait for a run permit is full.
+    /// The queue of sessions that wait for a permit is full.
     #[error("too many sessions wait already")]
     QueueFull,
     /// The server is going down.

@@ -31,7 +31,8 @@ pub use task::kinds::Kinds;
 /// What plays a task without a session, for the tests of task kinds.
 #[cfg(test)]
 pub(crate) mod testing {
-    pub(crate) use super::calls::{Call, CallId, Outcome};
+    pub(crate) use super::calls::{Call, CallId, MadeCall, Outcome};
+    pub(crate) use super::state::WITHDRAWN;
     pub(crate) use super::task::channel::{ChannelLimits, TaskChannel};
-    pub(crate) use super::task::recorded_calls::{RecordedCalls, WITHDRAWN};
+    pub(crate) use super::task::recorded_calls::RecordedCalls;
 }

@@ -1,4 +1,4 @@
-//! The run permits that one worker has at hand, and the sessions of it that wait for one.
+//! The permits to run that one worker has at hand, and the sessions of it that wait for one.
 //!
 //! Shared by the directory and the sessions of one thread, so that a session that finds a permit asks nobody.
 
@@ -11,7 +11,7 @@ use crate::domain::status::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::SessionKey;
 
-/// The run permits of one worker.
+/// The permits of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct Permits {
     free: Cell<usize>,

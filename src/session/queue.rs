@@ -1,10 +1,10 @@
 //! The limit on running sessions, for all workers together.
 //!
-//! **Owns** the run permits that no worker holds and who waits for them. **Hears** workers that want permits or give them
+//! **Owns** the permits that no worker holds and who waits for them. **Hears** workers that want permits or give them
 //! back. **Tells** workers what they get, and whether to hand back what they keep. **Ends** with the server.
 //!
 //! A worker keeps permits at hand as long as nobody waits, so that starting a session needs no word with the queue. After
-//! a start nobody gets a permit before every worker has taken up its sessions of before: who is first must be known.
+//! a start nobody gets a permit before every worker has resumed its sessions of before: who is first must be known.
 
 use std::collections::BTreeMap;
 
@@ -16,36 +16,36 @@ use crate::session::protocol::{
     WithdrawRequest,
 };
 
-/// The run permits of all workers.
+/// The permits of all workers.
 #[derive(Debug)]
 pub struct Queue {
     free: usize,
     workers: Vec<Worker>,
     waiting: BTreeMap<Ticket, usize>,
-    /// How many workers take up sessions of before.
-    taking_up: usize,
+    /// How many workers resume sessions of before.
+    resuming: usize,
     /// How many permits a worker has at hand while nobody waits.
     stock: usize,
-    told_wanted: bool,
+    wanted_sent: bool,
 }
 
-/// Where a worker is told.
+/// Where a directory hears.
 #[derive(Clone, Debug)]
-pub struct Worker {
+pub(crate) struct Worker {
     /// Of permits that it gets.
-    pub grants: Recipient<PermitsGranted>,
+    pub(crate) grants: Recipient<PermitsGranted>,
     /// Of whether others wait.
-    pub wanted: Recipient<PermitsWanted>,
+    pub(crate) wanted: Recipient<PermitsWanted>,
     /// Of the beginning.
-    pub opened: Recipient<QueueOpened>,
+    pub(crate) opened: Recipient<QueueOpened>,
 }
 
 impl Queue {
-    /// A queue with `permits` run permits for these workers, who get none before [`AwaitResumption`] is done.
+    /// A queue with `permits` permits for these workers, who get none before [`AwaitResumption`] is done.
     #[must_use]
-    pub fn new(permits: usize, workers: Vec<Worker>) -> Self {
+    pub(crate) fn new(permits: usize, workers: Vec<Worker>) -> Self {
         let stock = permits / (2 * workers.len().max(1));
-        Self { free: permits, workers, waiting: BTreeMap::new(), taking_up: usize::MAX, stock, told_wanted: false }
+        Self { free: permits, workers, waiting: BTreeMap::new(), resuming: usize::MAX, stock, wanted_sent: false }
     }
 
     /// Lets those have permits who wait, and then every worker some to have at hand.
@@ -70,14 +70,14 @@ impl Queue {
 
     fn serve(&mut self) {
         while self.free > 0
-            && self.taking_up == 0
+            && self.resuming == 0
             && let Some((_, worker)) = self.waiting.pop_last()
         {
             self.grant(worker, 1);
         }
         let wanted = !self.waiting.is_empty();
-        if wanted != self.told_wanted {
-            self.told_wanted = wanted;
+        if wanted != self.wanted_sent {
+            self.wanted_sent = wanted;
             for worker in &self.workers {
                 worker.wanted.do_send(PermitsWanted { wanted });
             }
@@ -111,8 +111,8 @@ impl Handler<AwaitResumption> for Queue {
     type Result = ();
 
     fn handle(&mut self, message: AwaitResumption, _: &mut Self::Context) {
-        self.taking_up = message.workers;
-        if self.taking_up == 0 {
+        self.resuming = message.workers;
+        if self.resuming == 0 {
             self.open();
         }
     }
@@ -122,8 +122,8 @@ impl Handler<SessionsResumed> for Queue {
     type Result = ();
 
     fn handle(&mut self, _: SessionsResumed, _: &mut Self::Context) {
-        self.taking_up = self.taking_up.saturating_sub(1);
-        if self.taking_up == 0 {
+        self.resuming = self.resuming.saturating_sub(1);
+        if self.resuming == 0 {
             self.open();
         }
     }

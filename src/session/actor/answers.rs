@@ -12,6 +12,7 @@ use crate::session::actor::Session;
 use crate::session::actor::pending_rows::{AnswerReply, OnCommit};
 use crate::session::messages::{Answered, Fault, Refused};
 use crate::session::protocol::SubmitAnswer;
+use crate::session::state::{NewLine, reply_record};
 use crate::store::Idempotency;
 
 /// An answer that was taken, now or earlier under the same key.
@@ -19,8 +20,8 @@ struct Taken {
     request_id: RequestId,
     /// Where the session stood, if that was replied already.
     status: Option<Status>,
-    /// The key under which the reply is kept.
-    key: Option<String>,
+    /// Under which the reply is to be kept.
+    idempotency: Option<Idempotency>,
 }
 
 impl Session {
@@ -34,9 +35,9 @@ impl Session {
         actor: &mut Context<Self>,
     ) -> Result<Taken, Refused> {
         if let Some(idempotency) = &idempotency
-            && let Some((request_id, status)) = self.state.replied(idempotency)?
+            && let Some(taken) = self.taken_before(idempotency)?
         {
-            return Ok(Taken { request_id, status, key: None });
+            return Ok(taken);
         }
         let moment = Instant::now();
         if request_id.is_none()
@@ -51,28 +52,54 @@ impl Session {
         }
         self.has_room_for(&answer)?;
         let now = self.now();
-        let (request_id, effects) = self.state.answer(request_id, answer.clone(), by, now)?;
+        let (request_id, decision) = self.state.decide_answer(request_id, answer.clone(), by)?;
+        self.carry_out(decision, now, actor);
         if let Some(winner) = self.state.winner(request_id) {
             let window = seconds(self.environment.settings.answer_guard);
             self.answer_guard.accept(answer, winner.clone(), moment, window);
         }
-        if let Some(idempotency) = &idempotency {
-            self.state.accept_key(idempotency, request_id);
-        }
-        self.perform(effects, now, actor);
-        Ok(Taken { request_id, status: None, key: idempotency.map(|idempotency| idempotency.key) })
+        Ok(Taken { request_id, status: None, idempotency })
     }
 
-    /// Settles what those are replied whose answers are in the row that is being made.
+    /// The answer that was taken under this key.
+    fn taken_before(&self, idempotency: &Idempotency) -> Result<Option<Taken>, Refused> {
+        if let Some(Answered { request_id, status }) = self.state.replied(idempotency)? {
+            return Ok(Some(Taken { request_id, status: Some(status), idempotency: None }));
+        }
+        // One that is in the row that is being built has no status yet.
+        let taken = self.on_commit.iter().find_map(|on_commit| match on_commit {
+            OnCommit::Answered(AnswerReply { request_id, idempotency: Some(taken), .. })
+                if taken.key == idempotency.key =>
+            {
+                Some((*request_id, taken))
+            }
+            OnCommit::Answered(_)
+            | OnCommit::Started(_)
+            | OnCommit::Cancelled(_)
+            | OnCommit::Described(..)
+            | OnCommit::StepWritten(_) => None,
+        });
+        match taken {
+            Some((request_id, taken)) if taken == idempotency => {
+                Ok(Some(Taken { request_id, status: None, idempotency: None }))
+            }
+            Some(_) => Err(Refused::IdempotencyConflict),
+            None => Ok(None),
+        }
+    }
+
+    /// Settles what is replied to those whose answers are in the row that is being made.
     pub(crate) fn settle_replies(&mut self, on_commit: &mut [OnCommit]) {
         for on_commit in on_commit {
-            let OnCommit::Answered(AnswerReply { request_id, status: status @ None, key, .. }) = on_commit else {
+            let OnCommit::Answered(AnswerReply { request_id, status: status @ None, idempotency, .. }) = on_commit
+            else {
                 continue;
             };
             let answered = Answered { request_id: *request_id, status: self.state.status() };
             *status = Some(answered.status);
-            if let Some(record) = key.take().and_then(|key| self.state.settle_reply(&key, &answered)) {
-                self.builder.note(&record);
+            if let Some(idempotency) = idempotency.take() {
+                let now = self.now();
+                self.write(NewLine::Record(reply_record(idempotency, &answered), None), now);
             }
         }
     }
@@ -98,9 +125,9 @@ impl Handler<SubmitAnswer> for Session {
             Err(refused) => {
                 let _ = reply.send(Err(refused));
             }
-            Ok(Taken { request_id, status, key }) => {
+            Ok(Taken { request_id, status, idempotency }) => {
                 self.idle_reported = false;
-                self.on_commit.push(OnCommit::Answered(AnswerReply { reply, request_id, status, key }));
+                self.on_commit.push(OnCommit::Answered(AnswerReply { reply, request_id, status, idempotency }));
             }
         }
         self.settle();

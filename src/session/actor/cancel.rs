@@ -9,7 +9,6 @@ use crate::session::actor::Session;
 use crate::session::actor::pending_rows::OnCommit;
 use crate::session::protocol::{Cancel, CleanedUp, Reach};
 use crate::session::state::{Cleanup, Command};
-use crate::store::State;
 
 impl Session {
     pub(crate) fn cancel(&mut self, reason: String, actor: &mut Context<Self>) {
@@ -39,10 +38,10 @@ impl Handler<Cancel> for Session {
 
     fn handle(&mut self, message: Cancel, actor: &mut Context<Self>) {
         let Cancel { reason, reach, reply } = message;
-        let State { status, started_at, .. } = self.state.state();
+        let status = self.state.status();
         let is_meant = match reach {
             Reach::Anywhere => !status.is_terminal(),
-            Reach::Queued => status == Status::Queued && started_at.is_none(),
+            Reach::Queued => status == Status::Queued,
         };
         if is_meant {
             if let Err(refused) = self.writable() {

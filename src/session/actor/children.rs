@@ -15,7 +15,7 @@ use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Status};
 use crate::session::actor::Session;
 use crate::session::calls::CallId;
-use crate::session::calls::child::{ChildSpec, Wanted};
+use crate::session::calls::child::ChildSpec;
 use crate::session::client::Sessions;
 use crate::session::messages::{Completion, Refused};
 use crate::session::state::Command;
@@ -38,9 +38,8 @@ struct Errand {
 
 impl Session {
     /// Starts a child of the task, or finds the one that it started before.
-    pub(crate) fn begin_child(&mut self, call: CallId, wanted: Wanted, actor: &mut Context<Self>) {
-        let Wanted { name, spec } = wanted;
-        self.apply(Command::StartChild(call.clone(), name.clone()), actor);
+    pub(crate) fn begin_child(&mut self, call: CallId, name: String, spec: ChildSpec, actor: &mut Context<Self>) {
+        self.apply(Command::StartChild { at: call.clone(), name: name.clone() }, actor);
         if !self.state.has_child(&call) {
             return;
         }
@@ -53,24 +52,25 @@ impl Session {
             left,
         };
         self.errands.insert(call.clone(), leave);
-        let (tell, told) = oneshot::channel();
+        let (reply, ended) = oneshot::channel();
         actix::spawn(async move {
             if let Some(outcome) = errand.run().await {
                 // The parent may have gone.
-                let _ = tell.send(outcome);
+                let _ = reply.send(outcome);
             }
         });
-        actor.spawn(told.into_actor(self).map(move |told, session, actor| {
-            if let Ok(outcome) = told {
+        actor.spawn(ended.into_actor(self).map(move |ended, session, actor| {
+            if let Ok(outcome) = ended {
                 session.child_ended(call, outcome, actor);
             }
         }));
     }
 
-    fn child_ended(&mut self, call: CallId, outcome: Result<Value, String>, actor: &mut Context<Self>) {
+    fn child_ended(&mut self, call: CallId, result: Result<Value, String>, actor: &mut Context<Self>) {
         if self.errands.remove(&call).is_some() {
             self.idle_reported = false;
-            self.apply(Command::ChildEnded(call, outcome), actor);
+            let awaited_children = self.errands.len();
+            self.apply(Command::ChildEnded { at: call, result, awaited_children }, actor);
         }
         self.settle();
     }

@@ -11,44 +11,46 @@ use crate::domain::status::OnDisconnect;
 use crate::domain::time::Timestamp;
 use crate::session::actor::Session;
 use crate::session::protocol::{DeadlineDue, SetTimer};
-use crate::session::state::Command;
+use crate::session::state::{Command, Due, NewLine, Patience, time_left};
 
 impl Session {
-    /// Whether the questions' time has run out, and whose.
-    pub(crate) fn overdue(&self, now: Instant) -> Vec<RequestId> {
+    /// The questions whose time has run out.
+    fn overdue(&self, now: Instant) -> Vec<RequestId> {
         let open = self.state.open().iter().map(|request| request.id);
-        open.filter(|id| self.due.get(id).is_some_and(|at| *at <= now)).collect()
+        open.filter(|id| self.question_timers.get(id).is_some_and(|at| *at <= now)).collect()
     }
 
     /// Sets timers for the questions that have a time limit and no timer.
-    pub(crate) fn arm(&mut self) {
+    pub(crate) fn set_timers(&mut self) {
         let now = Timestamp::now();
-        let since = self.state.state().since;
+        let since = self.state.row().since;
         for request in self.state.open() {
             let Some(deadline) = request.deadline else { continue };
-            if self.due.contains_key(&request.id) {
+            if self.question_timers.contains_key(&request.id) {
                 continue;
             }
-            // A clock that was set back does not make the wait longer than it was meant to be.
-            let left = deadline.since(now).min(deadline.since(since));
-            let at = Instant::now() + left;
-            self.due.insert(request.id, at);
+            let at = Instant::now() + time_left(deadline, now, since);
+            self.question_timers.insert(request.id, at);
             self.directory.do_send(SetTimer { session: self.id, at });
         }
     }
 
-    /// Takes the patience up again that the journal tells of: nobody is connected after a restart.
+    /// Takes the patience up again that the journal has: nobody is connected after a restart.
     pub(crate) fn restore_patience(&mut self) {
-        if self.state.state().deadline == Some(Timestamp::NEVER) {
+        if self.state.due() == Due::AtRestart {
             self.lose_patience();
-        } else if let Some(until) = self.state.patience() {
-            let limit = self.patience().unwrap_or_default();
-            self.expect_back(until.since(Timestamp::now()).min(limit));
+            return;
+        }
+        let limit = self.patience().unwrap_or_default();
+        match self.state.patience() {
+            Some(Patience::Until(until)) => self.expect_back(until.since(Timestamp::now()).min(limit)),
+            Some(Patience::Watched) => self.expect_back(limit),
+            None => {}
         }
     }
 
     /// How long it goes on without connections; for ever where there is no limit.
-    pub(crate) fn patience(&self) -> Option<Duration> {
+    fn patience(&self) -> Option<Duration> {
         match self.spec.on_disconnect {
             OnDisconnect::Keep => None,
             OnDisconnect::CancelAfter(seconds) => Duration::try_from_secs_f64(seconds).ok(),
@@ -61,26 +63,27 @@ impl Session {
         if self.state.status().is_terminal() {
             return;
         }
-        let until = Timestamp::now().plus(limit);
-        self.state.set_patience(until);
-        self.note(&Internal::Patience { until });
+        self.watch(Patience::Until(Timestamp::now().plus(limit)));
         self.expect_back(limit);
-    }
-
-    fn expect_back(&mut self, within: Duration) {
-        let at = Instant::now() + within;
-        self.patience_due = Some(at);
-        self.directory.do_send(SetTimer { session: self.id, at });
     }
 
     /// Somebody is there.
     pub(crate) fn regain_patience(&mut self) {
         if self.patience().is_some() && !self.state.status().is_terminal() {
             self.patience_due = None;
-            let until = Timestamp::NEVER;
-            self.state.set_patience(until);
-            self.note(&Internal::Patience { until });
+            self.watch(Patience::Watched);
         }
+    }
+
+    fn watch(&mut self, patience: Patience) {
+        let now = self.now();
+        self.write(NewLine::Record(Internal::Patience { until: patience.into() }, None), now);
+    }
+
+    fn expect_back(&mut self, within: Duration) {
+        let at = Instant::now() + within;
+        self.patience_due = Some(at);
+        self.directory.do_send(SetTimer { session: self.id, at });
     }
 }
 

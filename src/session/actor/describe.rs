@@ -35,14 +35,14 @@ impl Session {
         self.spec.execution_id.clone().unwrap_or_else(|| self.id.into())
     }
 
-    /// All about it, with what is not committed yet: whoever is told hears it after the commit. What has happened must
+    /// All about it, with what is not committed yet: whoever asked gets it after the commit. What has happened must
     /// have been flushed before.
     pub(crate) fn describe(&self) -> Description {
         let snapshot = self.tail.snapshot().told;
         let is_open = |id| self.state.open().iter().any(|request| request.id == id);
         let requests = snapshot
             .iter()
-            .chain(self.unwritten.told())
+            .chain(self.pending_rows.told())
             .filter(|told| matches!(told.class, Class::Request(id) if is_open(id)));
         let open_requests = requests.filter_map(|told| serde_json::from_slice::<Value>(&told.json).ok()).collect();
         let (result, error) = match self.state.end() {
@@ -51,7 +51,7 @@ impl Session {
             None => (None, None),
         };
         Description {
-            summary: self.summary(self.state.state()),
+            summary: self.summary(self.state.row()),
             input: self.spec.input.clone(),
             config: self.spec.config.clone(),
             open_requests,

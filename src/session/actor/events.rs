@@ -23,14 +23,14 @@ const CREW: &str = "crew";
 /// What a session's row makes happen beside its change of state.
 #[derive(Debug, Default)]
 pub(crate) struct PendingEvents {
-    /// What its task told in words that are events, in order.
+    /// The events that its task made, in order.
     own: Vec<Happening>,
     /// How far it came last.
     progress: Option<Happening>,
 }
 
 /// A change of a session's state.
-pub(crate) struct Change<'a> {
+pub(crate) struct RowChange<'a> {
     pub(crate) id: SessionId,
     pub(crate) spec: &'a Spec,
     /// Nothing where the session is new.
@@ -40,8 +40,8 @@ pub(crate) struct Change<'a> {
 }
 
 impl Session {
-    /// Notices an entry that is an event as well.
-    pub(crate) fn notice(&mut self, entry: &Entry) {
+    /// Keeps the event that an entry is as well, for the row that is being built.
+    pub(crate) fn collect_event(&mut self, entry: &Entry) {
         let is_heard = |kind: &Kind| self.environment.events.is_heard_of(kind, Some(&self.execution_id()));
         match entry {
             Entry::Custom(custom) => {
@@ -70,22 +70,22 @@ impl Session {
     /// The events of the row that is handed over: what it was before that, and what was pending_events meanwhile.
     pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<Draft> {
         let PendingEvents { own, progress } = std::mem::take(&mut self.pending_events);
-        let after = &self.state.state();
-        let change = Change { id: self.id, spec: &self.spec, before, after, end: self.state.end() };
+        let after = &self.state.row();
+        let change = RowChange { id: self.id, spec: &self.spec, before, after, end: self.state.end() };
         let happenings = change.all(own.into_iter().chain(progress));
         let now = self.now();
         happenings.into_iter().map(|happening| Draft::new(happening, now)).collect()
     }
 }
 
-impl Change<'_> {
+impl RowChange<'_> {
     /// What happens by it, with what was pending_events meanwhile.
     pub(crate) fn all(&self, pending_events: impl IntoIterator<Item = Happening>) -> Vec<Happening> {
         let happenings = self.begin().into_iter().chain(pending_events).chain(self.end());
         happenings.map(|happening| self.mark(happening)).collect()
     }
 
-    /// What happens before anything that the task tells in the same row.
+    /// What happens before anything that the task writes in the same row.
     fn begin(&self) -> Vec<Happening> {
         let mut out = Vec::new();
         if self.before.is_none() {
@@ -100,7 +100,7 @@ impl Change<'_> {
         out
     }
 
-    /// What happens after all that the task tells in the same row.
+    /// What happens after all that the task writes in the same row.
     fn end(&self) -> Vec<Happening> {
         let has_ended = self.before.is_some_and(|before| before.status.is_terminal());
         let Some(end) = self.end.filter(|_| self.after.status.is_terminal() && !has_ended) else { return Vec::new() };
@@ -173,7 +173,7 @@ fn with_labels(mut happening: Happening, spec: &Spec) -> Happening {
     happening
 }
 
-/// The event that an entry in a task's own words is: one of a type that tasks may tell.
+/// The event that an entry of a task's own type is: one of a type that tasks may make.
 fn own(custom: &Custom) -> Option<Happening> {
     let kind = Kind::parse(&custom.kind)?;
     match kind.group() {

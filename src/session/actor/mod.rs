@@ -1,6 +1,6 @@
 //! One session.
 //!
-//! **Owns** its state state, the end of its journal, and its task's future. **Hears** answers, cancels, connections
+//! **Owns** its state, the end of its journal, and its task's future. **Hears** answers, cancels, connections
 //! and commits, all through its directory. **Tells** the shards of its connections, after the commit. **Ends** when the
 //! directory retires it: parked, removed or at shut-down.
 
@@ -30,7 +30,6 @@ use actix::{Actor, Addr, Context, SpawnHandle};
 use crate::domain::burst::BurstBuilder;
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::{Internal, Spec};
-use crate::domain::request::Values;
 use crate::domain::tail::Tail;
 use crate::domain::time::Timestamp;
 use crate::session::actor::answer_guard::AnswerGuard;
@@ -43,7 +42,7 @@ use crate::session::directory::Directory;
 use crate::session::environment::Environment;
 use crate::session::load::Loaded;
 use crate::session::protocol::{Quarantine, SessionResumed};
-use crate::session::state::{Command, Effect, Effects, SessionState};
+use crate::session::state::{Command, Decision, Due, Effect, NewLine, SessionState};
 use crate::session::task::channel::TaskChannel;
 use crate::session::task::recorded_calls::RecordedCalls;
 use crate::store::{Idempotency, SessionKey, State};
@@ -61,14 +60,14 @@ pub struct Session {
     /// What of the journal is written and kept in memory.
     pub(crate) tail: Tail,
     pub(crate) watchers: Watchers,
-    pub(crate) unwritten: PendingRows,
+    pub(crate) pending_rows: PendingRows,
     /// What waits for the row that is being built.
     pub(crate) on_commit: Vec<OnCommit>,
     pub(crate) channel: Rc<TaskChannel>,
     pub(crate) task: Option<SpawnHandle>,
     /// When the patience without connections ends, by the clock that does not jump.
     pub(crate) patience_due: Option<Instant>,
-    /// Whether the directory knows that nothing happens here.
+    /// Whether the directory has been sent [`SessionIdle`](crate::session::protocol::SessionIdle).
     pub(crate) idle_reported: bool,
     /// Whether the directory wants to hear of its end.
     pub(crate) completion_wanted: bool,
@@ -79,19 +78,19 @@ pub struct Session {
     pub(crate) builder: BurstBuilder,
     pub(crate) next_row: u32,
     /// What makes the session in the store, until it is handed over.
-    pub(crate) birth: Option<Birth>,
-    /// The state that the store was told last.
+    pub(crate) creation: Option<Creation>,
+    /// The state that the store has, or is about to have.
     pub(crate) stored: Option<State>,
     pub(crate) waker: Rc<TaskWaker>,
     /// When questions time out, by the clock that does not jump.
-    pub(crate) due: HashMap<RequestId, Instant>,
+    pub(crate) question_timers: HashMap<RequestId, Instant>,
     pub(crate) holds_permit: bool,
     /// Whether it has a place in the queue for a permit.
     pub(crate) is_queued: bool,
     /// Steps that left no outcome when the server went down.
-    pub(crate) doubts: Vec<String>,
+    pub(crate) steps_in_doubt: Vec<String>,
     /// What becomes of it instead of going on, where it was read back.
-    pub(crate) apart: Option<Quarantine>,
+    pub(crate) quarantine: Option<Quarantine>,
     /// Whether it waits to be let go on after a start.
     pub(crate) is_held: bool,
     /// Whether its task did something beside waiting for people when the server went down.
@@ -100,7 +99,7 @@ pub struct Session {
 }
 
 /// What makes a session in the store.
-pub(crate) struct Birth {
+pub(crate) struct Creation {
     pub(crate) idempotency: Option<Idempotency>,
 }
 
@@ -119,28 +118,29 @@ impl Session {
         let identity = (id, key, Rc::new(spec), now);
         let mut session =
             Self::assemble(identity, SessionState::new(now), RecordedCalls::default(), tail, environment, directory);
-        session.birth = Some(Birth { idempotency });
-        session.builder.note(&Internal::Created((*session.spec).clone()));
+        session.creation = Some(Creation { idempotency });
+        let created = Internal::Created((*session.spec).clone());
+        session.write(NewLine::Record(created, None), now);
         session
     }
 
     /// A session that was read back.
     pub(crate) fn resumed(
         loaded: Loaded,
-        apart: Option<Quarantine>,
+        quarantine: Option<Quarantine>,
         environment: Rc<Environment>,
         directory: Addr<Directory>,
     ) -> Self {
         let Loaded { summary, spec, state, recorded_calls, secrets, tail, next_row } = loaded;
-        let doubts = recorded_calls.steps_in_doubt();
+        let steps_in_doubt = recorded_calls.steps_in_doubt();
         let identity = (summary.id, summary.key, spec, summary.created_at);
         let mut session = Self::assemble(identity, state, recorded_calls, tail, environment, directory);
         session.channel.hide(&secrets);
         session.next_row = next_row;
-        session.worked_beside = summary.state.deadline == Some(Timestamp::NEVER);
-        session.stored = Some(session.state.state());
-        session.doubts = doubts;
-        session.apart = apart;
+        session.worked_beside = Due::read(summary.state.deadline) == Due::AtRestart;
+        session.stored = Some(session.state.row());
+        session.steps_in_doubt = steps_in_doubt;
+        session.quarantine = quarantine;
         session
     }
 
@@ -164,7 +164,7 @@ impl Session {
             state,
             tail,
             watchers: Watchers::default(),
-            unwritten: PendingRows::default(),
+            pending_rows: PendingRows::default(),
             on_commit: Vec::new(),
             channel,
             task: None,
@@ -176,14 +176,14 @@ impl Session {
             pending_events: PendingEvents::default(),
             builder: BurstBuilder::default(),
             next_row: 0,
-            birth: None,
+            creation: None,
             stored: None,
             waker: Rc::new(TaskWaker::new()),
-            due: HashMap::new(),
+            question_timers: HashMap::new(),
             holds_permit: false,
             is_queued: false,
-            doubts: Vec::new(),
-            apart: None,
+            steps_in_doubt: Vec::new(),
+            quarantine: None,
             is_held: false,
             worked_beside: false,
             last_now: created_at,
@@ -196,60 +196,60 @@ impl Session {
         self.last_now
     }
 
-    /// Tells the state, and does what it says.
+    /// Decides on a command, and carries the decision out.
     pub(crate) fn apply(&mut self, command: Command, actor: &mut Context<Self>) {
         let now = self.now();
-        let effects = self.state.apply(command, now);
-        self.perform(effects, now, actor);
+        let decision = self.state.decide(command, now);
+        self.carry_out(decision, now, actor);
     }
 
-    /// Does what the state says.
-    pub(crate) fn perform(&mut self, effects: Effects, now: Timestamp, actor: &mut Context<Self>) {
-        for effect in effects {
-            match effect {
-                Effect::Tell(entry, lane) => {
-                    let seq = self.state.next_seq();
-                    self.builder.tell(&entry, lane.as_deref(), seq, now);
-                    self.notice(&entry);
-                }
-                Effect::Note(record) => self.builder.note(&record),
-                Effect::Seal(request_id, values, secrets) => {
-                    self.channel.hide(&secrets);
-                    self.seal(request_id, values);
-                }
-                Effect::Resolve(call, outcome) => {
-                    self.channel.resolve(call, outcome);
-                    self.ensure_task(actor);
-                }
-                Effect::LeaveChild(call, reason) => self.leave_child(&call, reason),
-                Effect::TakePermit => self.take_permit(actor),
-                Effect::ReleasePermit => self.release_permit(),
-                Effect::DropTask => self.drop_task(actor),
-                Effect::CleanUp => self.clean_up(actor),
-                Effect::Arm => self.arm(),
-            }
+    /// Writes the lines of a decision, and then does what follows from it.
+    pub(crate) fn carry_out(&mut self, decision: Decision, now: Timestamp, actor: &mut Context<Self>) {
+        for line in decision.lines {
+            self.write(line, now);
+        }
+        for effect in decision.effects {
+            self.perform(effect, actor);
         }
     }
 
-    pub(crate) fn seal(&mut self, request_id: RequestId, values: Values) {
-        let plain = serde_json::Value::Object(values).to_string();
-        let values = self.environment.store.seal(plain.as_bytes());
-        self.builder.note(&Internal::Sealed { request_id, values });
+    /// Writes a line into the row that is being built.
+    pub(crate) fn write(&mut self, line: NewLine, now: Timestamp) {
+        let line = self.sealed(line);
+        self.state.write(&line, now, &mut self.builder);
+        if let NewLine::Entry(entry, _) = &line {
+            self.collect_event(entry);
+        }
     }
 
-    /// Writes a record.
-    pub(crate) fn note(&mut self, record: &Internal) {
-        self.builder.note(record);
+    fn perform(&mut self, effect: Effect, actor: &mut Context<Self>) {
+        match effect {
+            Effect::Hide(secrets) => self.channel.hide(&secrets),
+            Effect::Resolve(call, outcome) => {
+                self.channel.resolve(call, outcome);
+                self.ensure_task(actor);
+            }
+            Effect::Withhold(call, outcome) => self.channel.withhold(call, outcome),
+            Effect::ResolveWithheld => {
+                if self.channel.resolve_withheld() {
+                    self.ensure_task(actor);
+                }
+            }
+            Effect::LeaveChild(call, reason) => self.leave_child(&call, reason),
+            Effect::SetTimers => self.set_timers(),
+            Effect::DropTask => self.drop_task(actor),
+            Effect::CleanUp => self.clean_up(actor),
+            Effect::ReleasePermit => self.release_permit(),
+            Effect::TakePermit => self.take_permit(actor),
+        }
     }
-
-    // The task's side: called by `RunningTask` round each poll.
 }
 
 impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, actor: &mut Context<Self>) {
-        let was_read_back = self.birth.is_none();
+        let was_read_back = self.creation.is_none();
         self.begin(actor);
         self.restore_patience();
         self.settle();

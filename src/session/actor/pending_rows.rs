@@ -4,16 +4,16 @@ use std::collections::VecDeque;
 
 use actix::{Context, Handler};
 
-use super::Birth;
+use super::Creation;
 use crate::domain::burst::{Burst, Passing, Told};
 use crate::domain::id::RequestId;
 use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
 use crate::session::actor::Session;
-use crate::session::calls::CallId;
+use crate::session::calls::{CallId, Outcome};
 use crate::session::messages::{Answered, Description, Refused, Started};
 use crate::session::protocol::{Reply, Written};
-use crate::store::{Append, Change, Health};
+use crate::session::state::Due;
+use crate::store::{Append, Change, Health, Idempotency};
 
 /// What has to wait for a commit.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub(crate) struct AnswerReply {
     pub(crate) request_id: RequestId,
     /// Where the session stands with the answer; known when the row is made.
     pub(crate) status: Option<Status>,
-    /// The idempotency key under which the reply is kept.
-    pub(crate) key: Option<String>,
+    /// Under which the reply is to be kept, once the status is known.
+    pub(crate) idempotency: Option<Idempotency>,
 }
 
 /// One row.
@@ -77,7 +77,7 @@ impl PendingRows {
     }
 
     /// Sends this along with the last row that waits; gives it back where none does.
-    pub(crate) fn pass_after_last(&mut self, passing: Vec<Passing>) -> Option<Vec<Passing>> {
+    pub(crate) fn show_after_last(&mut self, passing: Vec<Passing>) -> Option<Vec<Passing>> {
         let Some(last) = self.rows.back_mut() else { return Some(passing) };
         self.bytes -= last.burst.bytes();
         last.burst.append_passing(passing);
@@ -111,7 +111,7 @@ impl Session {
             self.flush();
         }
         self.report_completion();
-        self.rest();
+        self.report_idle();
     }
 
     /// Refuses what has to be written while the store does not take writes.
@@ -124,7 +124,7 @@ impl Session {
 
     /// Does what had to wait for a commit.
     pub(crate) fn committed(&mut self, on_commit: OnCommit) {
-        // Whoever asked may be gone: then nobody is told.
+        // Whoever asked may be gone: then nobody gets the reply.
         match on_commit {
             OnCommit::Started(reply) => {
                 let started = Started {
@@ -145,17 +145,17 @@ impl Session {
             OnCommit::Described(reply, description) => {
                 let _ = reply.send(Ok(description));
             }
-            OnCommit::StepWritten(call) => self.channel.resolve(call, crate::session::calls::Outcome::Written),
+            OnCommit::StepWritten(call) => self.channel.resolve(call, Outcome::StepRun),
         }
     }
 
-    /// Hands what was told and noted to the store, as one row.
+    /// Hands what was written to the store, as one row.
     pub(crate) fn flush(&mut self) {
         let mut on_commit = std::mem::take(&mut self.on_commit);
         self.settle_replies(&mut on_commit);
         if self.builder.is_empty() {
-            self.send_passing();
-            for on_commit in self.unwritten.after_last(on_commit) {
+            self.send_unsaved();
+            for on_commit in self.pending_rows.after_last(on_commit) {
                 self.committed(on_commit);
             }
             return;
@@ -163,9 +163,8 @@ impl Session {
         let burst = std::mem::take(&mut self.builder).finish();
         let row = self.next_row;
         self.next_row += 1;
-        let begins_step = on_commit.iter().any(|after| matches!(after, OnCommit::StepWritten(_)));
         let before = self.stored.clone();
-        let change = self.change(begins_step);
+        let change = self.change();
         let events = self.events(before.as_ref());
         let append = Append {
             worker: self.environment.worker,
@@ -177,15 +176,16 @@ impl Session {
             change,
         };
         self.environment.store.append_with(append, events);
-        self.unwritten.push(PendingRow { row, burst, on_commit });
+        self.pending_rows.push(PendingRow { row, burst, on_commit });
     }
 
-    fn change(&mut self, begins_step: bool) -> Change {
-        let mut state = self.state.state();
-        let busy = begins_step || self.is_awaited_elsewhere() || self.channel.has_news() || self.state.has_children();
-        if state.status.is_waiting() && self.task.is_some() && busy {
-            // Another branch of the task goes on: a restart has to wake the session though nobody asks for it.
-            state.deadline = Some(Timestamp::NEVER);
+    fn change(&mut self) -> Change {
+        let mut state = self.state.row();
+        let works_on =
+            self.channel.wants_poll() || self.state.has_children() || !self.channel.outstanding().is_people_only();
+        if state.status.is_waiting() && self.task.is_some() && works_on {
+            // A restart has to resume the session though nobody asks for it.
+            state.deadline = Due::AtRestart.stored();
         }
         let unchanged = self.stored.as_mut().is_some_and(|stored| {
             stored.last_seq = state.last_seq;
@@ -196,8 +196,8 @@ impl Session {
         }
         self.environment.count(&self.spec.task, self.stored.as_ref(), &state);
         self.stored = Some(state.clone());
-        match self.birth.take() {
-            Some(Birth { idempotency }) => Change::Create(Box::new(self.summary(state)), idempotency),
+        match self.creation.take() {
+            Some(Creation { idempotency }) => Change::Create(Box::new(self.summary(state)), idempotency),
             None => Change::Update(Box::new(state)),
         }
     }
@@ -208,7 +208,7 @@ impl Handler<Written> for Session {
 
     fn handle(&mut self, message: Written, _: &mut Context<Self>) {
         let could_run = self.may_run();
-        while let Some(row) = self.unwritten.pop(message.row) {
+        while let Some(row) = self.pending_rows.pop(message.row) {
             for told in &row.burst.told {
                 self.tail.push(told.clone());
             }

@@ -1,4 +1,4 @@
-//! How a session comes by its run permit, and gives it back.
+//! How a session comes by its permit to run, and gives it back.
 //!
 //! Invariant: it holds one permit at most, and has one place in the queue at most.
 
@@ -31,7 +31,7 @@ impl Session {
 
     /// Its place in the queue: that of before, where the server went down meanwhile.
     fn ticket(&mut self) -> Ticket {
-        let State { status, started_at, since, .. } = self.state.state();
+        let State { status, started_at, since, .. } = self.state.row();
         let turn = if started_at.is_some() { Turn::Again } else { Turn::First };
         let since = if matches!(status, Status::Queued | Status::Running) { since } else { self.now() };
         Ticket::new(self.id, self.key, self.spec.priority, turn, since)
@@ -58,7 +58,7 @@ impl Session {
         }
     }
 
-    /// A run permit has come from the queue. It may come late: to a session that has found another one, or has ended.
+    /// A permit has come from the queue. It may come late: to a session that has found another one, or has ended.
     pub(crate) fn offered(&mut self, actor: &mut Context<Self>) {
         self.is_queued = false;
         if self.holds_permit || self.state.status().is_terminal() {
@@ -70,7 +70,8 @@ impl Session {
 
     fn granted(&mut self, actor: &mut Context<Self>) {
         self.holds_permit = true;
-        self.apply(Command::PermitGranted, actor);
+        let awaited_children = self.errands.len();
+        self.apply(Command::PermitGranted { awaited_children }, actor);
         if self.holds_permit {
             self.ensure_task(actor);
         }

@@ -14,7 +14,7 @@ const RESTARTED: &str = "the server was restarted";
 impl Session {
     /// Begins where it stands, unless something else was decided for it.
     pub(crate) fn begin(&mut self, actor: &mut Context<Self>) {
-        match self.apart.take() {
+        match self.quarantine.take() {
             None => self.go_on(actor),
             Some(Quarantine::Held) => self.is_held = true,
             Some(Quarantine::Fails(reason)) => self.apply(Command::Finish(Err(TaskError::Failed(reason))), actor),
@@ -26,14 +26,14 @@ impl Session {
         match self.state.status() {
             Status::Queued => self.take_permit(actor),
             Status::Running => {
-                let steps_in_doubt = std::mem::take(&mut self.doubts);
+                let steps_in_doubt = std::mem::take(&mut self.steps_in_doubt);
                 self.apply(Command::Recover { cause: RESTARTED.into(), steps_in_doubt }, actor);
             }
             Status::Cancelling => self.apply(Command::CleanedUp, actor),
             Status::WaitingConfirmation | Status::WaitingInput | Status::WaitingRetry => {
-                self.arm();
+                self.set_timers();
                 if self.worked_beside {
-                    self.take_up_beside(actor);
+                    self.resume_branches(actor);
                 }
             }
             Status::Completed | Status::Failed | Status::Cancelled => {}
@@ -41,8 +41,8 @@ impl Session {
     }
 
     /// Lets the branches go on that do not wait for people.
-    fn take_up_beside(&mut self, actor: &mut Context<Self>) {
-        let steps_in_doubt = std::mem::take(&mut self.doubts);
+    fn resume_branches(&mut self, actor: &mut Context<Self>) {
+        let steps_in_doubt = std::mem::take(&mut self.steps_in_doubt);
         if !steps_in_doubt.is_empty() {
             self.apply(Command::Recover { cause: RESTARTED.into(), steps_in_doubt }, actor);
         }

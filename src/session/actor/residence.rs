@@ -5,8 +5,7 @@ use actix::{ActorContext, Context, Handler};
 
 use crate::hub::close::CloseCode;
 use crate::session::actor::Session;
-use crate::session::messages::Completion;
-use crate::session::messages::Refused;
+use crate::session::messages::{Completion, Refused};
 use crate::session::protocol::{
     Forget, Outlook, Park, Remove, Removed, ReportCompletion, Retire, SessionEnded, SessionIdle, SessionParked, Suspend,
 };
@@ -16,23 +15,19 @@ impl Session {
     /// Whether nothing happens here but waiting for people.
     pub(crate) fn is_idle(&self) -> bool {
         let status = self.state.status();
-        let task_waits = (self.task.is_none() || !self.is_awaited_elsewhere()) && !self.state.has_children();
-        let still = status.is_terminal() || (status.is_waiting() && task_waits && !self.channel.has_cleanups());
+        let task_waits = self.task.is_none() || self.channel.outstanding().is_people_only();
+        let may_be_begun_anew = task_waits && !self.state.has_children() && !self.channel.has_cleanups();
+        let still = status.is_terminal() || (status.is_waiting() && may_be_begun_anew);
         still && self.watchers.is_empty() && self.all_is_written()
     }
 
     /// Whether the store has all that has happened.
     pub(crate) fn all_is_written(&self) -> bool {
-        self.unwritten.is_empty() && self.builder.is_empty()
+        self.pending_rows.is_empty() && self.builder.is_empty()
     }
 
-    /// Whether the task waits for anything but its session.
-    pub(crate) fn is_awaited_elsewhere(&self) -> bool {
-        self.waker.is_awaited_elsewhere(self.channel.kept_wakers(self.waker.waker()))
-    }
-
-    /// Says to the directory that nothing happens here, once.
-    pub(crate) fn rest(&mut self) {
+    /// Reports to the directory that nothing happens here, once.
+    pub(crate) fn report_idle(&mut self) {
         if !self.idle_reported && self.is_idle() {
             self.idle_reported = true;
             let outlook = if self.state.status().is_terminal() { Outlook::Over } else { Outlook::Waits };
@@ -40,7 +35,7 @@ impl Session {
         }
     }
 
-    /// Tells of its end, where that is wanted and written.
+    /// Reports its end to the directory, where that is wanted and written.
     pub(crate) fn report_completion(&mut self) {
         if !self.completion_wanted || !self.all_is_written() {
             return;
@@ -72,7 +67,7 @@ impl Handler<Remove> for Session {
 
     fn handle(&mut self, message: Remove, _: &mut Context<Self>) {
         let Remove { reply } = message;
-        if !self.state.status().is_terminal() || !self.unwritten.is_empty() {
+        if !self.state.status().is_terminal() || !self.pending_rows.is_empty() {
             let _ = reply.send(Err(Refused::NotEnded));
             return;
         }
@@ -99,7 +94,7 @@ impl Handler<Park> for Session {
         if self.is_idle() && !may_be_repeated {
             self.directory.do_send(SessionParked { session: self.id });
         } else {
-            self.rest();
+            self.report_idle();
         }
     }
 }

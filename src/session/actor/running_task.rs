@@ -12,12 +12,13 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::secrets;
-use crate::domain::entry::{json_bytes, shorten};
+use crate::domain::entry::{Custom, Entry, json_bytes, shorten};
 use crate::domain::id::RequestId;
+use crate::domain::request::{Confirmation, Form};
 use crate::session::actor::Session;
 use crate::session::actor::pending_rows::OnCommit;
 use crate::session::actor::waker::TaskWaker;
-use crate::session::calls::Call;
+use crate::session::calls::{Call, CallId, MadeCall};
 use crate::session::state::Command;
 use crate::session::task::channel::TaskChannel;
 use crate::session::task::context::TaskContext;
@@ -70,36 +71,13 @@ impl Session {
             self.channel.make_room();
         }
         let mask = self.channel.mask();
-        for call in self.channel.take_calls() {
-            let mut call = self.without_secrets(call, &mask);
+        for MadeCall { at, mut call } in self.channel.take_calls() {
+            let sealed = self.mask_call(&mut call, &mask);
             if let Some(reason) = call.entry().and_then(|(what, bytes)| self.too_large(what, bytes)) {
                 self.channel.fail(reason);
                 continue;
             }
-            if let Call::OfferRetry(_, error) = &mut call {
-                shorten(error, self.channel.limits.text_bytes());
-            }
-            let command = match call {
-                Call::Tell(call, entry) => Command::Tell(call, entry),
-                Call::Pass(lane, entry) => {
-                    self.pass(lane.as_deref(), &entry);
-                    continue;
-                }
-                Call::Note(record) => Command::Note(record),
-                Call::StepStarted(call, record) => {
-                    self.on_commit.push(OnCommit::StepWritten(call));
-                    Command::Note(record)
-                }
-                Call::Confirm(call, question) => Command::Confirm(call, RequestId::random(), question),
-                Call::Ask(call, form) => Command::Ask(call, RequestId::random(), form),
-                Call::OfferRetry(call, error) => Command::OfferRetry(call, RequestId::random(), error),
-                Call::Child(call, wanted) => {
-                    self.begin_child(call, *wanted, actor);
-                    continue;
-                }
-                Call::Withdraw(call) => Command::Withdraw(call),
-            };
-            self.apply(command, actor);
+            self.make_call(at, call, sealed, actor);
         }
         let result = match (self.channel.failure(), result) {
             (Some(text), _) => Err(TaskError::Failed(text)),
@@ -115,6 +93,48 @@ impl Session {
         self.task = None;
         self.apply(Command::Finish(result), actor);
         Poll::Ready(())
+    }
+
+    /// Does what a call of the task asks for.
+    fn make_call(&mut self, at: CallId, call: Call, sealed: Option<String>, actor: &mut actix::Context<Self>) {
+        let command = match call {
+            Call::Stream { content, save_state } => return self.say(at, Entry::Stream { content }, save_state, actor),
+            Call::Progress { done, total, label, save_state } => {
+                return self.say(at, Entry::Progress { done, total, label }, save_state, actor);
+            }
+            Call::Emit { kind, data } => Command::Say { at, entry: Entry::Custom(Custom { kind, data }) },
+            Call::RequestConfirmation { message, timeout, default } => {
+                let question = Confirmation { message, timeout, default };
+                Command::Confirm { at, id: RequestId::random(), question }
+            }
+            Call::RequestUserInput { message, fields, timeout, default } => {
+                Command::Ask { at, id: RequestId::random(), form: Form { message, fields, timeout, default } }
+            }
+            Call::OfferRetry { mut error } => {
+                shorten(&mut error, self.channel.limits.text_bytes());
+                Command::OfferRetry { at, id: RequestId::random(), error }
+            }
+            Call::Step { name, repeatable } => {
+                self.on_commit.push(OnCommit::StepWritten(at.clone()));
+                Command::BeginStep { at, name, repeatable }
+            }
+            Call::StepCompleted { outcome } => Command::EndStep { at, outcome, sealed },
+            Call::Sleep { until } => Command::Sleep { at, until },
+            Call::Child { name, spec } => return self.begin_child(at, name, *spec, actor),
+            Call::Withdraw => {
+                let awaited_children = self.errands.len() - usize::from(self.errands.contains_key(&at));
+                Command::Withdraw { at, awaited_children }
+            }
+        };
+        self.apply(command, actor);
+    }
+
+    fn say(&mut self, at: CallId, entry: Entry, save_state: bool, actor: &mut actix::Context<Self>) {
+        if save_state {
+            self.apply(Command::Say { at, entry }, actor);
+        } else {
+            self.show_unsaved(at.lane.as_deref(), &entry);
+        }
     }
 
     /// A task's result, as far as an entry has room for it.
@@ -148,19 +168,19 @@ impl Session {
     /// Whether the task may go on: it is not too far ahead of the store.
     pub(crate) fn may_run(&self) -> bool {
         // A commit of its own rows is what wakes it, so one without any goes on.
-        let far_ahead = self.unwritten.bytes() > self.environment.settings.max_unwritten_bytes;
-        !far_ahead && (self.unwritten.is_empty() || self.environment.store_has_room())
+        let far_ahead = self.pending_rows.bytes() > self.environment.settings.max_unwritten_bytes;
+        !far_ahead && (self.pending_rows.is_empty() || self.environment.store_has_room())
     }
 
     /// Whether there is something for the task to do.
-    pub(crate) fn has_news(&self, fired: bool) -> bool {
+    fn takes_poll(&self, fired: bool) -> bool {
         // Both are taken, so that neither causes a second poll.
-        self.channel.take_news() | fired
+        self.channel.take_wants_poll() | fired
     }
 
     /// Whether the task should be polled again at once.
     pub(crate) fn wants_poll(&self) -> bool {
-        self.task.is_some() && self.channel.has_news() && self.may_run()
+        self.task.is_some() && self.channel.wants_poll() && self.may_run()
     }
 }
 
@@ -175,7 +195,7 @@ impl ActorFuture<Session> for RunningTask {
     ) -> Poll<()> {
         let fired = self.waker.take_fired(context.waker());
         let mut done = Poll::Pending;
-        if session.may_run() && session.has_news(fired) {
+        if session.may_run() && session.takes_poll(fired) {
             let waker = self.waker.clone();
             let begun = Instant::now();
             let result = self.future.as_mut().poll(&mut Context::from_waker(waker.waker()));

@@ -5,44 +5,53 @@
 
 use serde_json::Value;
 
-use crate::domain::entry::Entry;
 use crate::domain::mask::Mask;
 use crate::domain::record::Internal;
 use crate::domain::request::Field;
 use crate::session::actor::Session;
 use crate::session::calls::Call;
+use crate::session::state::NewLine;
 use crate::session::task::kind::{TaskError, TaskResult};
 
 impl Session {
-    /// The call, without secrets in what is kept of it.
-    pub(crate) fn without_secrets(&self, mut call: Call, mask: &Mask) -> Call {
+    /// Hides secrets in what is kept of a call. The outcome of a step that has some is given sealed as well.
+    pub(crate) fn mask_call(&self, call: &mut Call, mask: &Mask) -> Option<String> {
         if mask.is_empty() {
-            return call;
+            return None;
         }
-        match &mut call {
-            Call::Tell(_, entry) | Call::Pass(_, entry) => clean_entry(entry, mask),
-            Call::Note(record) => self.clean_record(record, mask),
-            Call::Confirm(_, question) => mask.clean(&mut question.message),
-            Call::Ask(_, form) => {
-                form.message.iter_mut().for_each(|message| mask.clean(message));
-                form.fields.iter_mut().for_each(|field| clean_field(field, mask));
+        match call {
+            Call::Stream { content: text, .. }
+            | Call::Progress { label: text, .. }
+            | Call::RequestConfirmation { message: text, .. }
+            | Call::OfferRetry { error: text } => mask.clean(text),
+            Call::Emit { data, .. } => {
+                mask.clean_members(data);
             }
-            Call::OfferRetry(_, error) => mask.clean(error),
-            Call::StepStarted(..) | Call::Child(..) | Call::Withdraw(_) => {}
-        }
-        call
-    }
-
-    fn clean_record(&self, record: &mut Internal, mask: &Mask) {
-        let Internal::StepCompleted { outcome, sealed, .. } = record else { return };
-        match outcome {
-            Ok(value) => {
+            Call::RequestUserInput { message, fields, .. } => {
+                message.iter_mut().for_each(|message| mask.clean(message));
+                fields.iter_mut().for_each(|field| clean_field(field, mask));
+            }
+            Call::StepCompleted { outcome: Err(error) } => mask.clean(error),
+            Call::StepCompleted { outcome: Ok(value) } => {
                 let plain = value.clone();
                 if mask.clean_value(value) {
-                    *sealed = Some(self.environment.store.seal(plain.to_string().as_bytes()));
+                    return Some(self.environment.store.seal(plain.to_string().as_bytes()));
                 }
             }
-            Err(error) => mask.clean(error),
+            Call::Step { .. } | Call::Sleep { .. } | Call::Child { .. } | Call::Withdraw => {}
+        }
+        None
+    }
+
+    /// The same line, with its values sealed where they have to be.
+    pub(crate) fn sealed(&self, line: NewLine) -> NewLine {
+        match line {
+            NewLine::Sealed(request_id, values) => {
+                let plain = Value::Object(values).to_string();
+                let values = self.environment.store.seal(plain.as_bytes());
+                NewLine::Record(Internal::Sealed { request_id, values }, None)
+            }
+            NewLine::Entry(..) | NewLine::Record(..) => line,
         }
     }
 }
@@ -56,25 +65,6 @@ pub(crate) fn cleaned(mut result: TaskResult, mask: &Mask) -> TaskResult {
         Err(TaskError::Failed(text) | TaskError::Cancelled(text)) => mask.clean(text),
     }
     result
-}
-
-fn clean_entry(entry: &mut Entry, mask: &Mask) {
-    match entry {
-        Entry::Stream { content } => mask.clean(content),
-        Entry::Progress { label, .. } => mask.clean(label),
-        Entry::Custom(custom) => {
-            mask.clean_members(&mut custom.data);
-        }
-        // A task does not tell these by itself.
-        Entry::Status { .. }
-        | Entry::RequestConfirmation { .. }
-        | Entry::RequestUserInput { .. }
-        | Entry::Answered { .. }
-        | Entry::TaskCompleted { .. }
-        | Entry::TaskFailed { .. }
-        | Entry::TaskCancelled { .. }
-        | Entry::Recovered { .. } => {}
-    }
 }
 
 fn clean_field(field: &mut Field, mask: &Mask) {

@@ -1,4 +1,4 @@
-//! A waker that remembers that it fired, and that knows whether anybody else holds it.
+//! A waker that remembers that it fired.
 //!
 //! A waker has to be usable from any thread, so its mark is an atomic: the one place in a session that has any.
 
@@ -48,12 +48,5 @@ impl TaskWaker {
     pub(crate) fn take_fired(&self, outer: &Waker) -> bool {
         self.mark.outer.register(outer);
         self.mark.fired.swap(false, Ordering::Acquire)
-    }
-
-    /// Whether the task waits for anything but its session, which keeps `kept` clones of the waker: for a timer, a
-    /// socket, another thread.
-    pub(crate) fn is_awaited_elsewhere(&self, kept: usize) -> bool {
-        // One is the mark itself, one the waker that is kept here.
-        Arc::strong_count(&self.mark) > 2 + kept
     }
 }

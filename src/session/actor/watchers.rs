@@ -64,7 +64,7 @@ impl Watchers {
         }
     }
 
-    /// Tells all of them.
+    /// Sends all of them a row.
     pub(crate) fn publish(&self, session: SessionId, burst: Burst) {
         if !self.shards.is_empty() && burst.messages() > 0 {
             self.send(session, &Arc::new(burst));
@@ -73,7 +73,7 @@ impl Watchers {
 
     /// Sends all of them what is not saved. It is left out where more than `most` bytes of such are under way to shards
     /// that are busy: there is no commit that would hold the task up.
-    pub(crate) fn pass(&mut self, session: SessionId, passing: Vec<Passing>, most: usize) {
+    pub(crate) fn show(&mut self, session: SessionId, passing: Vec<Passing>, most: usize) {
         while self.under_way.front().is_some_and(|(burst, _)| burst.strong_count() == 0) {
             self.under_way.pop_front();
         }

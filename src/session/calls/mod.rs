@@ -1,95 +1,152 @@
-//! The calls of a task on its context: how they are numbered, and what comes of them.
+//! The calls of a task on its session, one file each: how a task makes it, what it gives where it is recorded, what is
+//! decided, and what its lines change.
 //!
+//! [`Call`] and [`Outcome`] are what goes through the task channel, in types that serialize: a task function makes calls
+//! through its context, and what a child process prints becomes the same calls.
 //! A task may have several *lanes*, branches that go on side by side; each numbers its calls from 0.
 
+pub(crate) mod ask;
+pub(crate) mod attempts;
 pub(crate) mod child;
+pub(crate) mod confirm;
+pub(crate) mod say;
+pub(crate) mod sleep;
 pub(crate) mod step;
 
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
 
-use crate::domain::entry::{Entry, json_bytes};
-use crate::domain::record::Internal;
-use crate::domain::request::{Confirmation, Form, Values};
-use crate::session::calls::child::Wanted;
+use self::child::ChildSpec;
+use crate::domain::entry::json_bytes;
+use crate::domain::request::{Confirmation, Field, Form, Values};
+use crate::domain::time::Timestamp;
 
 /// The name of a lane; the main one has none.
 pub(crate) type Lane = Rc<str>;
 
-/// One call of a task.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The place of a call in its task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct CallId {
-    /// Its lane.
-    pub lane: Option<Lane>,
+    pub(crate) lane: Option<Lane>,
     /// Which call of the lane, from 0.
-    pub ordinal: u32,
+    pub(crate) ordinal: u32,
 }
 
-/// What comes of a call that has to wait.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    /// A confirmation was answered.
-    Confirmed(bool),
-    /// A form was filled in.
-    Input(Values),
-    /// The offer of another attempt was answered.
-    Retry(bool),
-    /// Nobody answered in time, and there is no default.
-    TimedOut,
-    /// A child has ended: its result, or the text of its error.
-    Child(Result<Value, String>),
-    /// The record that a step starts is in the store.
-    Written,
+impl CallId {
+    /// The lane's name, as records have it.
+    pub(crate) fn lane_name(&self) -> Option<String> {
+        self.lane.as_deref().map(str::to_owned)
+    }
+}
+
+/// A call, with its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MadeCall {
+    pub(crate) at: CallId,
+    #[serde(flatten)]
+    pub(crate) call: Call,
 }
 
 /// What a task asks of its session.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Call {
-    /// Tell this.
-    Tell(CallId, Entry),
-    /// Show this line or progress of a lane to whoever is connected; it is no recorded call.
-    Pass(Option<Lane>, Entry),
-    /// Note this.
-    Note(Internal),
-    /// Note that a step starts, and say when that is written.
-    StepStarted(CallId, Internal),
-    /// Ask this.
-    Confirm(CallId, Confirmation),
-    /// Ask for this.
-    Ask(CallId, Form),
+    /// Write a line of output; one that is not saved only reaches whoever is connected now, and is no recorded call.
+    Stream { content: String, save_state: bool },
+    /// Write how far the task is; not saved as with a line.
+    Progress { done: Number, total: Number, label: String, save_state: bool },
+    /// Write an entry of the task kind's own type.
+    Emit { kind: String, data: Map<String, Value> },
+    /// Ask a yes-or-no question.
+    RequestConfirmation { message: String, timeout: Option<f64>, default: Option<bool> },
+    /// Ask for a form to be filled in.
+    RequestUserInput { message: Option<String>, fields: Vec<Field>, timeout: Option<f64>, default: Option<Values> },
     /// Offer another attempt after this error.
-    OfferRetry(CallId, String),
+    OfferRetry { error: String },
+    /// Record that a step begins, and say when that is written.
+    Step { name: String, repeatable: bool },
+    /// Record what came of the step that began with this place.
+    StepCompleted { outcome: Result<Value, String> },
+    /// Record that the task sleeps until then.
+    Sleep { until: Timestamp },
     /// Start this child, and say how it ended.
-    Child(CallId, Box<Wanted>),
-    /// The answer to that call is not wanted any more.
-    Withdraw(CallId),
+    Child { name: String, spec: Box<ChildSpec> },
+    /// The outcome of the call with this place is not wanted any more.
+    Withdraw,
 }
 
 impl Call {
     /// What the entry is that it makes, in words, and how many bytes that takes beside its usual fields. Lines and
-    /// progress are cut where they are told.
+    /// progress are cut where they are made.
     pub(crate) fn entry(&self) -> Option<(&str, usize)> {
         match self {
-            Call::Tell(_, Entry::Stream { .. } | Entry::Progress { .. }) | Call::Pass(..) => None,
-            Call::Tell(_, entry) => Some((entry.kind(), json_bytes(entry))),
-            Call::Confirm(_, question) => Some(("question", json_bytes(&question.message))),
-            Call::Ask(_, form) => Some(("form", json_bytes(&form.fields) + json_bytes(&form.message))),
-            Call::Note(_) | Call::StepStarted(..) | Call::OfferRetry(..) | Call::Child(..) | Call::Withdraw(_) => None,
+            Call::Emit { kind, data } => Some((kind, json_bytes(&Emitted { kind, data }))),
+            Call::RequestConfirmation { message, .. } => Some(("question", json_bytes(message))),
+            Call::RequestUserInput { fields, message, .. } => Some(("form", json_bytes(fields) + json_bytes(message))),
+            Call::Stream { .. }
+            | Call::Progress { .. }
+            | Call::OfferRetry { .. }
+            | Call::Step { .. }
+            | Call::StepCompleted { .. }
+            | Call::Sleep { .. }
+            | Call::Child { .. }
+            | Call::Withdraw => None,
         }
     }
+}
+
+/// An entry of the task kind's own type, as it stands on the wire.
+#[derive(Serialize)]
+struct Emitted<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(flatten)]
+    data: &'a Map<String, Value>,
+}
+
+impl From<Confirmation> for Call {
+    fn from(question: Confirmation) -> Self {
+        let Confirmation { message, timeout, default } = question;
+        Call::RequestConfirmation { message, timeout, default }
+    }
+}
+
+impl From<Form> for Call {
+    fn from(form: Form) -> Self {
+        let Form { message, fields, timeout, default } = form;
+        Call::RequestUserInput { message, fields, timeout, default }
+    }
+}
+
+/// What comes of a call that has to wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// A confirmation was answered.
+    Confirm { value: bool },
+    /// A form was filled in.
+    UserInput { values: Values },
+    /// The offer of another attempt was answered.
+    Retry { value: bool },
+    /// Nobody answered in time, and there is no default.
+    TimedOut,
+    /// A child has ended: its result, or the text of its error.
+    ChildEnded { result: Result<Value, String> },
+    /// The record that a step begins is in the store: it is to be done.
+    StepRun,
 }
 
 /// A call as the journal has it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RecordedCall {
-    /// It told a line, progress or an entry of its own.
-    Told,
-    /// It asked.
+    /// It said a line, progress or an entry of its own.
+    Said,
+    /// It asked; the answer, if there is one.
     Asked(QuestionKind, Option<Outcome>),
     /// It did a step.
     Step {
-        /// The step's name.
         name: String,
         /// Whether it may be done twice.
         repeatable: bool,
@@ -104,7 +161,7 @@ pub(crate) enum RecordedCall {
         outcome: Option<Option<Result<Value, String>>>,
     },
     /// It slept until then.
-    Slept(crate::domain::time::Timestamp),
+    Slept(Timestamp),
 }
 
 /// What kind of question a call asked.
@@ -118,18 +175,68 @@ pub(crate) enum QuestionKind {
     Retry(u32),
 }
 
+impl QuestionKind {
+    /// The question in words.
+    #[must_use]
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            QuestionKind::Confirmation => "a confirmation",
+            QuestionKind::Form => "a form",
+            QuestionKind::Retry(_) => "the offer of another attempt",
+        }
+    }
+}
+
 impl RecordedCall {
-    /// The call in words, to tell what does not match.
+    /// The call in words, to say what does not match.
     #[must_use]
     pub(crate) fn describe(&self) -> String {
         match self {
-            RecordedCall::Told => "output".into(),
-            RecordedCall::Asked(QuestionKind::Confirmation, _) => "a confirmation".into(),
-            RecordedCall::Asked(QuestionKind::Form, _) => "a form".into(),
-            RecordedCall::Asked(QuestionKind::Retry(_), _) => "the offer of another attempt".into(),
+            RecordedCall::Said => "output".into(),
+            RecordedCall::Asked(kind, _) => kind.describe().into(),
             RecordedCall::Step { name, .. } => format!("the step {name:?}"),
             RecordedCall::Child { name, .. } => format!("the child {name:?}"),
             RecordedCall::Slept(_) => "a pause".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn calls_and_outcomes_are_json_that_comes_back_as_it_was() {
+        let lane = |lane: &str, ordinal| CallId { lane: Some(lane.into()), ordinal };
+        let spec = ChildSpec { task: "t".into(), input: json!([1]), ..ChildSpec::default() };
+        for call in [
+            Call::Stream { content: "a".into(), save_state: false },
+            Call::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: true },
+            Call::Emit { kind: "custom.a".into(), data: Map::new() },
+            Call::from(Confirmation::new("?").or_after(1.5, true)),
+            Call::from(Form::default()),
+            Call::OfferRetry { error: "e".into() },
+            Call::Step { name: "s".into(), repeatable: true },
+            Call::StepCompleted { outcome: Err("e".into()) },
+            Call::Sleep { until: Timestamp::from_micros(1_500_000) },
+            Call::Child { name: "c".into(), spec: Box::new(spec) },
+            Call::Withdraw,
+        ] {
+            let made = MadeCall { at: lane("l", 3), call };
+            let text = serde_json::to_string(&made).unwrap();
+            assert_eq!(serde_json::from_str::<MadeCall>(&text).unwrap(), made, "{text}");
+        }
+        for outcome in [
+            Outcome::Confirm { value: true },
+            Outcome::UserInput { values: Values::new() },
+            Outcome::Retry { value: false },
+            Outcome::TimedOut,
+            Outcome::ChildEnded { result: Ok(json!({"a": 1})) },
+            Outcome::StepRun,
+        ] {
+            let text = serde_json::to_string(&outcome).unwrap();
+            assert_eq!(serde_json::from_str::<Outcome>(&text).unwrap(), outcome, "{text}");
         }
     }
 }

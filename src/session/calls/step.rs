@@ -1,17 +1,19 @@
-//! Steps: what a task does outside, once.
-
-use std::future::Future;
+//! `step`, `step_once`: what a task does outside, once.
+//!
+//! Recorded are its beginning, before the work begins, and its outcome. A recorded one that has an outcome gives that;
+//! one that has none is in doubt: it is done again, or a person is asked. It changes nothing else.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::{Call, CallId, RecordedCall};
 use crate::domain::record::Internal;
-use crate::session::calls::{Call, CallId, RecordedCall};
+use crate::session::state::Decision;
 use crate::session::task::channel::{NextCall, OutcomeFuture};
 use crate::session::task::context::TaskContext;
-use crate::session::task::context::lane_name;
 use crate::session::task::kind::TaskError;
+use crate::session::task::outstanding::Awaits;
 
 impl TaskContext {
     /// Does something with an effect outside, and records its outcome: it is not done again after a restart.
@@ -29,7 +31,7 @@ impl TaskContext {
     {
         match self.begin_step(name, true).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(call) | Begun::InDoubt(call) => self.do_step(call, work).await,
+            Begun::Fresh(at) | Begun::InDoubt(at) => self.do_step(at, work).await,
         }
     }
 
@@ -46,17 +48,17 @@ impl TaskContext {
     {
         match self.begin_step(name, false).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(call) => self.do_step(call, work).await.map(Some),
-            Begun::InDoubt(call) => {
-                let doubt = self.lane(&format!("doubt-{}", call.ordinal));
+            Begun::Fresh(at) => self.do_step(at, work).await.map(Some),
+            Begun::InDoubt(at) => {
+                let doubt = self.lane(&format!("doubt-{}", at.ordinal));
                 let question = format!(
                     "The step {name:?} had started when the server went down, and its outcome is not known. \
                      Do it again? No counts it as done."
                 );
                 if doubt.confirm(question).await {
-                    return self.do_step(call, work).await.map(Some);
+                    return self.do_step(at, work).await.map(Some);
                 }
-                self.end_step(&call, Ok(Value::Null));
+                self.end_step(at, Ok(Value::Null));
                 Ok(None)
             }
         }
@@ -64,43 +66,38 @@ impl TaskContext {
 
     async fn begin_step(&self, name: &str, repeatable: bool) -> Begun {
         let same = |call: &RecordedCall| matches!(call, RecordedCall::Step { name: before, repeatable: kind, .. } if before == name && *kind == repeatable);
-        match self.channel.next(&self.lane, same, &format!("the step {name:?}")) {
+        match self.channel.next(self.own_lane(), same, &format!("the step {name:?}")) {
             NextCall::Recorded(_, RecordedCall::Step { outcome: Some(outcome), .. }) => Begun::Done(outcome),
-            NextCall::Recorded(call, _) => Begun::InDoubt(call),
-            NextCall::Live(call) => {
-                let record = Internal::StepStarted {
-                    lane: lane_name(&call),
-                    ordinal: call.ordinal,
-                    name: name.to_owned(),
-                    repeatable,
-                };
-                self.channel.put(Call::StepStarted(call.clone(), record));
-                OutcomeFuture::new(self.channel.clone(), call.clone()).await;
-                Begun::Fresh(call)
+            NextCall::Recorded(at, _) => Begun::InDoubt(at),
+            NextCall::Live(at) => {
+                self.channel.send(at.clone(), Call::Step { name: name.to_owned(), repeatable });
+                OutcomeFuture::new(self.channel.clone(), self.branch.clone(), at.clone(), Awaits::Outside).await;
+                Begun::Fresh(at)
             }
             NextCall::Mismatch => std::future::pending().await,
         }
     }
 
-    async fn do_step<T, F, Fut>(&self, call: CallId, work: F) -> Result<T, TaskError>
+    async fn do_step<T, F, Fut>(&self, at: CallId, work: F) -> Result<T, TaskError>
     where
         T: Serialize,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, TaskError>>,
     {
+        let waiting = self.waiting(Awaits::Outside);
         let result = work().await;
+        drop(waiting);
         let outcome = match &result {
             Ok(value) => serde_json::to_value(value).map_err(|error| error.to_string()),
             Err(TaskError::Cancelled(_)) => return result,
             Err(error) => Err(error.to_string()),
         };
-        self.end_step(&call, outcome);
+        self.end_step(at, outcome);
         result
     }
 
-    fn end_step(&self, call: &CallId, outcome: Result<Value, String>) {
-        let record = Internal::StepCompleted { lane: lane_name(call), ordinal: call.ordinal, outcome, sealed: None };
-        self.channel.put(Call::Note(record));
+    fn end_step(&self, at: CallId, outcome: Result<Value, String>) {
+        self.channel.send(at, Call::StepCompleted { outcome });
     }
 }
 
@@ -118,4 +115,17 @@ fn decode<T: DeserializeOwned>(outcome: Result<Value, String>) -> Result<T, Task
     let value = outcome.map_err(TaskError::Failed)?;
     serde_json::from_value(value)
         .map_err(|error| TaskError::Failed(format!("a step's recorded outcome is of another type: {error}")))
+}
+
+pub(crate) fn decide_begin(at: CallId, name: String, repeatable: bool) -> Decision {
+    let mut decision = Decision::default();
+    let record = Internal::StepStarted { lane: at.lane_name(), ordinal: at.ordinal, name, repeatable };
+    decision.record_of(at, record);
+    decision
+}
+
+pub(crate) fn decide_end(at: &CallId, outcome: Result<Value, String>, sealed: Option<String>) -> Decision {
+    let mut decision = Decision::default();
+    decision.record(Internal::StepCompleted { lane: at.lane_name(), ordinal: at.ordinal, outcome, sealed });
+    decision
 }

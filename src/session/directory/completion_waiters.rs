@@ -38,7 +38,7 @@ impl CompletionWaiters {
     }
 
     /// Tells those who wait for a session.
-    pub(crate) fn tell(&mut self, session: SessionId, outcome: &Result<Completion, Refused>) {
+    pub(crate) fn reply(&mut self, session: SessionId, outcome: &Result<Completion, Refused>) {
         for reply in self.waiting.remove(&session).into_iter().flatten() {
             self.count -= 1;
             // Whoever waited may be gone.
@@ -47,10 +47,10 @@ impl CompletionWaiters {
     }
 
     /// Tells all that nothing more will be heard.
-    pub(crate) fn tell_all(&mut self, why: &Refused) {
+    pub(crate) fn reply_to_all(&mut self, why: &Refused) {
         let sessions: Vec<_> = self.waiting.keys().copied().collect();
         for session in sessions {
-            self.tell(session, &Err(why.clone()));
+            self.reply(session, &Err(why.clone()));
         }
     }
 
@@ -73,14 +73,14 @@ impl Handler<AwaitCompletion> for Directory {
             let _ = reply.send(Err(Refused::ShuttingDown));
             return;
         }
-        if self.ends.count >= MOST {
-            self.ends.forget_gone();
+        if self.completion_waiters.count >= MOST {
+            self.completion_waiters.forget_gone();
         }
-        if self.ends.count >= MOST {
+        if self.completion_waiters.count >= MOST {
             let _ = reply.send(Err(Refused::Unavailable("too many wait for sessions to end".into())));
             return;
         }
-        self.ends.add(session, reply);
+        self.completion_waiters.add(session, reply);
         self.deliver(session, ReportCompletion, actor);
     }
 }
@@ -89,6 +89,6 @@ impl Handler<SessionEnded> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: SessionEnded, _: &mut Context<Self>) {
-        self.ends.tell(message.session, &Ok(message.completion));
+        self.completion_waiters.reply(message.session, &Ok(message.completion));
     }
 }

@@ -21,13 +21,13 @@ impl Handler<ReserveExecutionId> for Directory {
 
     fn handle(&mut self, message: ReserveExecutionId, actor: &mut Context<Self>) {
         let ReserveExecutionId { owner, execution_id, reply } = message;
-        let claim = (owner, execution_id);
-        if !self.claims.insert(claim.clone()) {
+        let reserved = (owner, execution_id);
+        if !self.reserved_execution_ids.insert(reserved.clone()) {
             let _ = reply.send(Err(Refused::ExecutionExists));
             return;
         }
         let store = self.environment.store.clone();
-        let (owner, execution_id) = claim.clone();
+        let (owner, execution_id) = reserved.clone();
         let looking = async move { is_taken(&store, owner, execution_id).await };
         actor.spawn(looking.into_actor(self).map(move |taken, directory, _| {
             let answer = match taken {
@@ -38,7 +38,7 @@ impl Handler<ReserveExecutionId> for Directory {
             let is_refused = answer.is_err();
             // Where whoever asked has gone, nobody gives the claim back.
             if reply.send(answer).is_err() || is_refused {
-                directory.claims.remove(&claim);
+                directory.reserved_execution_ids.remove(&reserved);
             }
         }));
     }
@@ -49,7 +49,7 @@ impl Handler<ReleaseExecutionId> for Directory {
 
     fn handle(&mut self, message: ReleaseExecutionId, _: &mut Context<Self>) {
         let ReleaseExecutionId { owner, execution_id } = message;
-        self.claims.remove(&(owner, execution_id));
+        self.reserved_execution_ids.remove(&(owner, execution_id));
     }
 }
 

@@ -3,13 +3,14 @@
 use actix::{Context, Handler};
 
 use crate::domain::id::SessionId;
-use crate::session::directory::{Directory, Resident};
+use crate::session::directory::Directory;
+use crate::session::directory::residents::Resident;
 use crate::session::protocol::{Release, Resume, ResumeSessions, SessionResumed, SessionsResumed};
 
 impl Directory {
     /// Says to the queue once all sessions of before the start have taken their places there.
     pub(crate) fn resumed_one(&mut self, id: SessionId) {
-        if self.taking_up.remove(&id) && self.taking_up.is_empty() {
+        if self.resuming.remove(&id) && self.resuming.is_empty() {
             self.queue.do_send(SessionsResumed);
         }
     }
@@ -19,21 +20,21 @@ impl Handler<ResumeSessions> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: ResumeSessions, actor: &mut Context<Self>) {
-        self.timers.take_up(&message.pending);
+        self.timers.resume(&message.pending);
         self.set_alarm(actor);
-        self.apart = message.quarantine;
+        self.quarantine = message.quarantine;
         for pending in message.pending.iter().filter(|pending| pending.status.is_resumed_at_start()) {
             match self.residents.get(&pending.id) {
                 Some(Resident::Live { .. }) => continue,
                 Some(Resident::Loading(_)) => {}
                 None => {
                     self.residents.insert(pending.id, Resident::Loading(Vec::new()));
-                    self.wake(pending.id, actor);
+                    self.load(pending.id, actor);
                 }
             }
-            self.taking_up.insert(pending.id);
+            self.resuming.insert(pending.id);
         }
-        if self.taking_up.is_empty() {
+        if self.resuming.is_empty() {
             self.queue.do_send(SessionsResumed);
         }
     }
@@ -51,7 +52,7 @@ impl Handler<Release> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: Release, _: &mut Context<Self>) {
-        self.apart.remove(&message.session);
+        self.quarantine.remove(&message.session);
         self.send_if_live(message.session, Resume);
     }
 }

@@ -17,7 +17,7 @@ use crate::store::{Health, Idempotency};
 
 /// Starts that are under way, by idempotency key.
 #[derive(Debug, Default)]
-pub(crate) struct Starting {
+pub(crate) struct StartsInProgress {
     by_key: HashMap<String, StartInProgress>,
 }
 
@@ -94,7 +94,7 @@ impl Directory {
         let key = environment.store.next_key(environment.worker);
         let mut session = Session::fresh(id, key, spec, idempotency, environment, actor.address());
         session.on_commit.push(OnCommit::Started(reply));
-        self.seat(id, session);
+        self.add(id, session);
     }
 
     fn start_once(&mut self, spec: Spec, idempotency: Idempotency, reply: StartReply, actor: &mut Context<Self>) {
@@ -167,7 +167,7 @@ impl Directory {
     }
 }
 
-/// Who is told of a start.
+/// Who waits for a start.
 type StartReply = Reply<Result<Started, Refused>>;
 
 impl Handler<StartSession> for Directory {

@@ -4,9 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use actix::clock::Instant;
+use actix::{AsyncContext, Context, Handler};
 
+use super::Directory;
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
+use crate::session::protocol::{DeadlineDue, SetTimer};
+use crate::session::state::{Due, time_left};
 use crate::store::Pending;
 
 /// Which sessions have to be woken when, by the clock that does not jump.
@@ -23,18 +27,13 @@ impl Timers {
     }
 
     /// Takes over the deadlines of sessions that are not in memory.
-    pub(crate) fn take_up(&mut self, pending: &[Pending]) {
+    pub(crate) fn resume(&mut self, pending: &[Pending]) {
         let (now, wall) = (Instant::now(), Timestamp::now());
         for pending in pending {
-            match pending.deadline {
-                None => {}
-                // It had connections when the server went down: its patience begins now.
-                Some(Timestamp::NEVER) => self.add(now, pending.id),
-                // A clock that was set back does not make the wait longer than it was meant to be.
-                Some(deadline) => {
-                    let left = deadline.since(wall).min(deadline.since(pending.since));
-                    self.add(now + left, pending.id);
-                }
+            match Due::read(pending.deadline) {
+                Due::Never => {}
+                Due::AtRestart => self.add(now, pending.id),
+                Due::At(deadline) => self.add(now + time_left(deadline, wall, pending.since), pending.id),
             }
         }
     }
@@ -60,6 +59,31 @@ impl Timers {
         }
         self.alarm = Some(next);
         Some(next)
+    }
+}
+
+impl Directory {
+    fn send_due(&mut self, actor: &mut Context<Self>) {
+        for id in self.timers.due(Instant::now()) {
+            self.deliver(id, DeadlineDue, actor);
+        }
+        self.set_alarm(actor);
+    }
+
+    pub(crate) fn set_alarm(&mut self, actor: &mut Context<Self>) {
+        let now = Instant::now();
+        if let Some(at) = self.timers.next_alarm(now) {
+            actor.run_later(at.saturating_duration_since(now), |directory, actor| directory.send_due(actor));
+        }
+    }
+}
+
+impl Handler<SetTimer> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: SetTimer, actor: &mut Context<Self>) {
+        self.timers.add(message.at, message.session);
+        self.set_alarm(actor);
     }
 }
 

@@ -1,128 +1,250 @@
-//! How questions are opened.
+//! Questions to people, of whatever call: how they are opened, and closed by an answer, by the clock, or because the task
+//! no longer asks.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Effect, Effects, OpenRequest, Question, SessionState};
+use super::{Decision, Effect, SessionState};
 use crate::domain::entry::Entry;
 use crate::domain::form;
 use crate::domain::id::RequestId;
 use crate::domain::record::Internal;
-use crate::domain::request::{Confirmation, Field, FieldType, Form, Values};
+use crate::domain::request::{Answer, Form, Values};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
-use crate::session::calls::CallId;
-use crate::session::task::kind::TaskError;
+use crate::session::calls::{self, CallId, Outcome};
+use crate::session::messages::{Refused, Winner};
+
+/// Who answers a question that the task no longer asks. Journals of earlier versions have such an answer by this name
+/// alone, as one that came too late.
+pub(crate) const WITHDRAWN: &str = "task";
+
+/// A question that nobody has answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OpenRequest {
+    pub(crate) id: RequestId,
+    pub(crate) question: Question,
+    /// The call of the task that waits for it.
+    pub(crate) call: CallId,
+    /// When its time runs out.
+    pub(crate) deadline: Option<Timestamp>,
+    /// What is answered then.
+    pub(crate) default: Option<Value>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Question {
+    /// Yes or no.
+    Confirmation,
+    /// A form; its default answer stands with the request.
+    Form(Form),
+    /// Whether to try again.
+    Retry,
+}
+
+impl Question {
+    /// The status of a session that waits for the answer.
+    fn status(&self) -> Status {
+        match self {
+            Question::Confirmation => Status::WaitingConfirmation,
+            Question::Form(_) => Status::WaitingInput,
+            Question::Retry => Status::WaitingRetry,
+        }
+    }
+
+    /// Whether this is an answer of the right kind.
+    fn fits(&self, answer: &Answer) -> bool {
+        match (self, answer) {
+            (Question::Form(_), Answer::Input(_))
+            | (Question::Confirmation, Answer::Confirm(_))
+            | (Question::Retry, Answer::Retry(_) | Answer::Confirm(_)) => true,
+            (Question::Form(_) | Question::Confirmation | Question::Retry, _) => false,
+        }
+    }
+
+    /// What an answer gives.
+    fn given(&self, id: RequestId, answer: Answer) -> Result<Given, Refused> {
+        match (self, answer) {
+            (Question::Form(form), Answer::Input(sent)) => calls::ask::given(id, form, &sent),
+            (Question::Confirmation, Answer::Confirm(value)) => Ok(calls::confirm::given(value)),
+            (Question::Retry, Answer::Retry(value) | Answer::Confirm(value)) => Ok(calls::attempts::given(value)),
+            (Question::Form(_) | Question::Confirmation | Question::Retry, _) => Err(Refused::NoOpenRequest),
+        }
+    }
+
+    /// What is given where nobody has answered in time.
+    fn given_in_time(&self, default: Option<&Value>) -> Given {
+        match (self, default) {
+            (Question::Form(form), Some(Value::Object(values))) => calls::ask::given_default(form, values),
+            (Question::Confirmation, Some(Value::Bool(value))) => calls::confirm::given(*value),
+            (Question::Confirmation | Question::Retry | Question::Form(_), _) => {
+                Given { value: None, values: None, outcome: Outcome::TimedOut }
+            }
+        }
+    }
+}
+
+/// What an answer gives: what everybody sees of it, and what the task gets.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) value: Option<bool>,
+    pub(crate) values: Option<Values>,
+    pub(crate) outcome: Outcome,
+}
+
+/// A question that is about to be opened.
+pub(crate) struct NewQuestion {
+    pub(crate) id: RequestId,
+    /// The status of a session that waits for nothing else.
+    pub(crate) status: Status,
+    /// The entry that asks it.
+    pub(crate) entry: Entry,
+    /// Seconds until its time runs out.
+    pub(crate) timeout: Option<f64>,
+    /// What is answered then.
+    pub(crate) default: Option<Value>,
+}
 
 impl SessionState {
-    /// The state that the oldest open question puts the session in.
-    pub(crate) fn waiting_status(&self) -> Status {
-        match self.open.first().map(|request| &request.question) {
-            Some(Question::Confirmation) => Status::WaitingConfirmation,
-            Some(Question::Form(_)) => Status::WaitingInput,
-            Some(Question::Retry) => Status::WaitingRetry,
-            None => self.status,
+    /// Opens a question of that call.
+    pub(crate) fn open_question(&self, call: CallId, question: NewQuestion, now: Timestamp) -> Decision {
+        let NewQuestion { id, status, entry, timeout, default } = question;
+        let mut decision = Decision::default();
+        let status = self.open.first().map_or(status, |oldest| oldest.question.status());
+        self.announce(status, self.attempt, &mut decision);
+        decision.entry_of(call, entry);
+        let limit = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        if let Some(limit) = limit {
+            decision.record(Internal::Deadline { request_id: id, at: now.plus(limit), default });
+            decision.effect(Effect::SetTimers);
+        }
+        if self.status == Status::Running {
+            decision.effect(Effect::ReleasePermit);
+        }
+        decision
+    }
+
+    /// Takes an answer, if it is one.
+    ///
+    /// # Errors
+    /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`] or
+    /// [`Refused::Rejected`]; the question stays open then.
+    pub(crate) fn decide_answer(
+        &self,
+        request_id: Option<&str>,
+        answer: Answer,
+        by: String,
+    ) -> Result<(RequestId, Decision), Refused> {
+        let request = self.find(request_id, &answer)?;
+        let Given { value, values, outcome } = request.question.given(request.id, answer)?;
+        let request_id = request.id;
+        let entry = Entry::Answered { request_id, by, value, values, timed_out: false, withdrawn: false };
+        Ok((request.id, self.close(request, entry, Some(outcome))))
+    }
+
+    /// The answer that a question has.
+    pub(crate) fn winner(&self, request_id: RequestId) -> Option<&Winner> {
+        self.answered.get(&request_id)
+    }
+
+    /// The secrets among the values that answer an open question.
+    pub(crate) fn secrets(&self, request: RequestId, values: &Values) -> Vec<String> {
+        let asked = self.open.iter().find(|open| open.id == request);
+        match asked.map(|open| &open.question) {
+            Some(Question::Form(form)) => form::secrets(&form.fields, values),
+            Some(Question::Confirmation | Question::Retry) | None => Vec::new(),
         }
     }
 
-    pub(crate) fn confirm(
-        &mut self,
-        call: CallId,
-        id: RequestId,
-        asked: Confirmation,
-        effects: &mut Effects,
-        now: Timestamp,
-    ) {
-        let entry = Entry::RequestConfirmation { request_id: id, message: asked.message, timeout: asked.timeout };
-        let default = asked.default.map(Value::Bool);
-        self.open_request(call, id, Question::Confirmation, entry, asked.timeout, default, effects, now);
+    pub(super) fn time_out(&self, id: RequestId) -> Decision {
+        let Some(request) = self.open.iter().find(|request| request.id == id) else { return Decision::default() };
+        let Given { value, values, outcome } = request.question.given_in_time(request.default.as_ref());
+        let by = "timeout".to_owned();
+        let entry = Entry::Answered { request_id: id, by, value, values, timed_out: true, withdrawn: false };
+        self.close(request, entry, Some(outcome))
     }
 
-    pub(crate) fn ask(&mut self, call: CallId, id: RequestId, mut form: Form, effects: &mut Effects, now: Timestamp) {
-        let faults = form::faults(&form.fields);
-        if let Some(fault) = faults.first() {
-            let error = format!("the task asks a form that is not valid: {}: {}", fault.field, fault.message);
-            self.finish(Err(TaskError::Failed(error)), effects, now);
-            return;
+    pub(super) fn withdraw(&self, call: CallId, awaited_children: usize) -> Decision {
+        match self.open.iter().find(|request| request.call == call) {
+            Some(request) => self.close(request, withdrawn(request.id), None),
+            None => calls::child::decide_leave(self, call, awaited_children),
         }
-        let default = match form.default.take().map(|default| form::check(&form.fields, &default)).transpose() {
-            Ok(default) => default.map(Value::Object),
-            Err(_) => {
-                let error = "the task asks a form whose default answer does not fit it".to_owned();
-                self.finish(Err(TaskError::Failed(error)), effects, now);
-                return;
+    }
+
+    /// Which open question an answer is for.
+    fn find(&self, request_id: Option<&str>, answer: &Answer) -> Result<&OpenRequest, Refused> {
+        let Some(text) = request_id else {
+            return match self.open.as_slice() {
+                [only] if only.question.fits(answer) => Ok(only),
+                [] | [_] => Err(Refused::NoOpenRequest),
+                _ => Err(Refused::AmbiguousRequest),
+            };
+        };
+        let id = text.parse().map_err(|_| Refused::NoOpenRequest)?;
+        if let Some(winner) = self.answered.get(&id) {
+            return Err(Refused::AlreadyAnswered { winner: Box::new(winner.clone()), open_request_id: None });
+        }
+        let asked = self.open.iter().find(|request| request.id == id && request.question.fits(answer));
+        asked.ok_or(Refused::NoOpenRequest)
+    }
+
+    /// Closes a question with the entry that says how; the task goes on, with the outcome where there is one.
+    fn close(&self, request: &OpenRequest, entry: Entry, outcome: Option<Outcome>) -> Decision {
+        let mut decision = Decision::default();
+        if let (Question::Form(form), Some(Outcome::UserInput { values })) = (&request.question, &outcome)
+            && form::has_secrets(&form.fields)
+        {
+            decision.lines.push(super::NewLine::Sealed(request.id, values.clone()));
+            decision.effect(Effect::Hide(form::secrets(&form.fields, values)));
+        }
+        decision.entry(entry);
+        let attempt = self.attempt + u32::from(outcome == Some(Outcome::Retry { value: true }));
+        let oldest = self.open.iter().find(|other| other.id != request.id);
+        let resolved = outcome.map(|outcome| (request.call.clone(), outcome));
+        match oldest {
+            Some(oldest) => {
+                if let Some((call, outcome)) = resolved {
+                    decision.effect(Effect::Resolve(call, outcome));
+                }
+                self.announce(oldest.question.status(), attempt, &mut decision);
             }
-        };
-        form.fields = form::with_read_defaults(form.fields);
-        let question = Question::Form(form.clone());
-        let entry = Entry::RequestUserInput {
-            request_id: id,
-            fields: form.fields.into_iter().map(without_secret_value).collect(),
-            message: form.message,
-            timeout: form.timeout,
-        };
-        self.open_request(call, id, question, entry, form.timeout, default, effects, now);
+            None => {
+                if let Some((call, outcome)) = resolved {
+                    decision.effect(Effect::Withhold(call, outcome));
+                }
+                decision.effect(Effect::TakePermit);
+            }
+        }
+        decision
     }
 
-    pub(crate) fn offer_retry(
-        &mut self,
-        call: CallId,
-        id: RequestId,
-        error: String,
-        effects: &mut Effects,
-        now: Timestamp,
-    ) {
-        let entry = Entry::TaskFailed { error, can_retry: true, attempt: self.attempt, request_id: Some(id) };
-        self.open_request(call, id, Question::Retry, entry, None, None, effects, now);
+    pub(super) fn evolve_asked(&mut self, id: RequestId, question: Question, call: Option<&CallId>) {
+        // A call that a journal does not name is none that a task waits for.
+        let call = call.cloned().unwrap_or(CallId { lane: None, ordinal: u32::MAX });
+        self.open.push(OpenRequest { id, question, call, deadline: None, default: None });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the three kinds of question end here, and nothing else does")]
-    fn open_request(
-        &mut self,
-        call: CallId,
-        id: RequestId,
-        question: Question,
-        entry: Entry,
-        timeout: Option<f64>,
-        default: Option<Value>,
-        effects: &mut Effects,
-        now: Timestamp,
-    ) {
-        let deadline = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map(|t| now.plus(t));
-        let lane = call.lane.clone();
-        self.open.push(OpenRequest { id, question, call, deadline, default: default.clone() });
-        let was_running = self.status == Status::Running;
-        self.enter(self.waiting_status(), effects, now);
-        effects.push(Effect::Tell(entry, lane));
-        if let Some(at) = deadline {
-            effects.push(Effect::Note(Internal::Deadline { request_id: id, at, default }));
-            effects.push(Effect::Arm);
+    pub(super) fn evolve_deadline(&mut self, id: RequestId, at: Timestamp, default: Option<&Value>) {
+        if let Some(request) = self.open.iter_mut().find(|request| request.id == id) {
+            request.deadline = Some(at);
+            request.default = default.cloned();
         }
-        if was_running {
-            effects.push(Effect::ReleasePermit);
+    }
+
+    pub(super) fn evolve_answered(&mut self, id: RequestId, winner: Winner) {
+        let is_retry = |request: &OpenRequest| request.id == id && request.question == Question::Retry;
+        if winner.value == Some(true) && self.open.iter().any(is_retry) {
+            self.attempt += 1;
         }
+        self.open.retain(|request| request.id != id);
+        self.answered.insert(id, winner);
     }
 }
 
-/// The form again, with the values that were sent as those to start with; a secret has none.
-pub(crate) fn asked_again(request_id: RequestId, form: &Form, sent: &Values) -> Entry {
-    let filled = |field: &Field| {
-        let value = sent.get(&field.name).cloned().or_else(|| field.value.clone());
-        without_secret_value(Field { value, ..field.clone() })
-    };
-    Entry::RequestUserInput {
-        request_id,
-        fields: form.fields.iter().map(filled).collect(),
-        message: form.message.clone(),
-        timeout: form.timeout,
-    }
-}
-
-/// The field as it is told: a secret has no value to start with on the wire.
-fn without_secret_value(mut field: Field) -> Field {
-    if field.field_type == FieldType::Secret {
-        field.value = None;
-    }
-    field
+/// What stands for the answer to a question that its task no longer asks.
+pub(super) fn withdrawn(request_id: RequestId) -> Entry {
+    let by = WITHDRAWN.to_owned();
+    Entry::Answered { request_id, by, value: None, values: None, timed_out: false, withdrawn: true }
 }

@@ -1,7 +1,8 @@
-//! Where a task and its session meet: the task puts calls in and waits for outcomes, the session takes the calls out
-//! after each poll and puts outcomes in.
+//! The task channel: a task puts calls in and waits for outcomes, the session takes the calls out after each poll and
+//! puts outcomes in.
 //!
-//! Both live in the session's actor on one thread; nothing else has a channel.
+//! Both ends live in the session's actor on one thread. What goes through are [`Call`]s and [`Outcome`]s, whatever
+//! makes them: a Rust function, or a child process whose messages become the same types (`task/command`).
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,18 +15,19 @@ use std::task::{Context, Poll, Waker};
 use futures::future::LocalBoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use super::outstanding::{Awaits, Branch, Counts, Outstanding, Waiting};
+use super::recorded_calls::RecordedCalls;
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
 use crate::domain::record::Spec;
-use crate::session::calls::{Call, CallId, Lane, Outcome, RecordedCall};
-use crate::session::task::recorded_calls::RecordedCalls;
+use crate::session::calls::{Call, CallId, Lane, MadeCall, Outcome, RecordedCall};
 
-/// What a task may put in before it has to wait for its session to take it out.
+/// How much a task may put in before it has to wait for its session to take it out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChannelLimits {
     /// Most bytes of one entry, as clients get it.
     pub(crate) entry_bytes: usize,
-    /// Bytes told in one go.
+    /// Most bytes of output in one go.
     pub(crate) burst_bytes: usize,
 }
 
@@ -39,31 +41,34 @@ impl ChannelLimits {
     }
 }
 
-/// Where a task and its session meet.
+/// What a task and its session share.
 pub(crate) struct TaskChannel {
     pub(crate) session_id: SessionId,
     pub(crate) spec: Rc<Spec>,
     pub(crate) limits: ChannelLimits,
     pub(crate) cancelled: CancellationToken,
-    /// Hides the secrets of the settings, and those that the task was told.
+    pub(crate) counts: Counts,
+    /// Hides the secrets of the settings, and those that people gave the task.
     mask: RefCell<Arc<Mask>>,
     attempt: Cell<u32>,
-    calls: RefCell<Vec<Call>>,
+    calls: RefCell<Vec<MadeCall>>,
     outcomes: RefCell<HashMap<CallId, Outcome>>,
+    /// Outcomes that the task gets once its session has a permit.
+    withheld: RefCell<Vec<(CallId, Outcome)>>,
     /// Who waits for the outcome of a call.
     waiting: RefCell<HashMap<CallId, Waker>>,
     /// Who waits for room.
     held_up: RefCell<Vec<Waker>>,
     ordinals: RefCell<HashMap<Option<Lane>, u32>>,
-    recorded_calls: RefCell<RecordedCalls>,
+    recorded: RefCell<RecordedCalls>,
     cleanups: RefCell<Vec<(u64, LocalBoxFuture<'static, ()>)>>,
     next_cleanup: Cell<u64>,
-    /// Why the task cannot go on: it does not fit its journal, or its journal has no room for what it tells.
+    /// Why the task cannot go on: it does not fit its journal, or its journal has no room for what it says.
     failure: RefCell<Option<String>>,
-    /// Bytes told since the session last took calls out.
-    told_bytes: Cell<usize>,
+    /// Bytes of output since the session last took calls out.
+    output_bytes: Cell<usize>,
     /// Whether the task should be polled though no waker of its own has fired.
-    news: Cell<bool>,
+    poll_wanted: Cell<bool>,
 }
 
 /// What stands in the journal for a call.
@@ -82,41 +87,43 @@ impl TaskChannel {
         spec: Rc<Spec>,
         limits: ChannelLimits,
         mask: Arc<Mask>,
-        recorded_calls: RecordedCalls,
+        recorded: RecordedCalls,
     ) -> Rc<Self> {
         Rc::new(Self {
             session_id,
             spec,
             limits,
             cancelled: CancellationToken::new(),
+            counts: Counts::default(),
             mask: mask.into(),
             attempt: Cell::new(1),
             calls: RefCell::default(),
             outcomes: RefCell::default(),
+            withheld: RefCell::default(),
             waiting: RefCell::default(),
             held_up: RefCell::default(),
             ordinals: RefCell::default(),
-            recorded_calls: RefCell::new(recorded_calls),
+            recorded: RefCell::new(recorded),
             cleanups: RefCell::default(),
             next_cleanup: Cell::new(0),
             failure: RefCell::default(),
-            told_bytes: Cell::new(0),
-            news: Cell::new(true),
+            output_bytes: Cell::new(0),
+            poll_wanted: Cell::new(true),
         })
     }
 
-    // The task's side.
+    // The task's end.
 
     /// The next call of a lane; `fits` says whether a recorded call is the same, `what` names this one.
-    pub(crate) fn next(&self, lane: &Option<Lane>, fits: impl Fn(&RecordedCall) -> bool, what: &str) -> NextCall {
-        let call = self.take_ordinal(lane);
-        let Some(recorded) = self.recorded_calls.borrow_mut().take(&call) else { return NextCall::Live(call) };
+    pub(crate) fn next(&self, lane: Option<&Lane>, fits: impl Fn(&RecordedCall) -> bool, what: &str) -> NextCall {
+        let at = self.take_place(lane);
+        let Some(recorded) = self.recorded.borrow_mut().take(&at) else { return NextCall::Live(at) };
         if fits(&recorded) {
-            return NextCall::Recorded(call, recorded);
+            return NextCall::Recorded(at, recorded);
         }
         self.fail(format!(
             "task changed under a running session: call {} was {} and is now {what}",
-            call.ordinal + 1,
+            at.ordinal + 1,
             recorded.describe()
         ));
         NextCall::Mismatch
@@ -124,27 +131,34 @@ impl TaskChannel {
 
     /// Skips an attempt that is known to have failed, and gives its error: the next call of the lane is then the offer
     /// of a retry.
-    pub(crate) fn skip_failed_attempt(&self, lane: &Option<Lane>, attempt: u32) -> Option<String> {
+    pub(crate) fn skip_failed_attempt(&self, lane: Option<&Lane>, attempt: u32) -> Option<String> {
         let mut ordinals = self.ordinals.borrow_mut();
-        let next = ordinals.entry(lane.clone()).or_default();
-        let from = CallId { lane: lane.clone(), ordinal: *next };
-        let (offer, error) = self.recorded_calls.borrow().failure_after(&from, attempt)?;
+        let next = ordinals.entry(lane.cloned()).or_default();
+        let from = CallId { lane: lane.cloned(), ordinal: *next };
+        let (offer, error) = self.recorded.borrow().failure_after(&from, attempt)?;
         *next = offer.ordinal;
         Some(error)
     }
 
-    /// Whether the next call of a lane is answered from the journal.
-    pub(crate) fn is_replaying(&self, lane: &Option<Lane>) -> bool {
-        let ordinal = self.ordinals.borrow().get(lane).copied().unwrap_or_default();
-        self.recorded_calls.borrow().has(&CallId { lane: lane.clone(), ordinal })
+    /// Where the next call of a lane stands.
+    pub(crate) fn place(&self, lane: Option<&Lane>) -> CallId {
+        let lane = lane.cloned();
+        let ordinal = self.ordinals.borrow().get(&lane).copied().unwrap_or_default();
+        CallId { lane, ordinal }
     }
 
-    pub(crate) fn put(&self, call: Call) {
-        self.calls.borrow_mut().push(call);
+    /// Whether the journal has this call.
+    pub(crate) fn is_recorded(&self, at: &CallId) -> bool {
+        self.recorded.borrow().has(at)
     }
 
-    pub(crate) fn told(&self, bytes: usize) {
-        self.told_bytes.set(self.told_bytes.get() + bytes);
+    /// Makes a call.
+    pub(crate) fn send(&self, at: CallId, call: Call) {
+        self.calls.borrow_mut().push(MadeCall { at, call });
+    }
+
+    pub(crate) fn count_output(&self, bytes: usize) {
+        self.output_bytes.set(self.output_bytes.get() + bytes);
     }
 
     pub(crate) fn attempt(&self) -> u32 {
@@ -167,12 +181,27 @@ impl TaskChannel {
         self.cleanups.borrow_mut().retain(|(of, _)| *of != number);
     }
 
-    fn take_ordinal(&self, lane: &Option<Lane>) -> CallId {
+    fn take_place(&self, lane: Option<&Lane>) -> CallId {
+        let lane = lane.cloned();
         let mut ordinals = self.ordinals.borrow_mut();
         let next = ordinals.entry(lane.clone()).or_default();
         let ordinal = *next;
         *next += 1;
-        CallId { lane: lane.clone(), ordinal }
+        CallId { lane, ordinal }
+    }
+
+    /// Waits until there is room for more output.
+    pub(crate) fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
+        if !self.is_full() {
+            return Poll::Ready(());
+        }
+        self.hold_up(context);
+        Poll::Pending
+    }
+
+    /// Waits for what does not come, as the task does not fit its journal.
+    pub(crate) fn hold_up(&self, context: &Context<'_>) {
+        self.held_up.borrow_mut().push(context.waker().clone());
     }
 
     /// What hides secrets in what the task says, as of now.
@@ -180,9 +209,9 @@ impl TaskChannel {
         self.mask.borrow().clone()
     }
 
-    // The session's side.
+    // The session's end.
 
-    /// Hides these as well from now on: the task is told them.
+    /// Hides these as well from now on: the task knows them.
     pub(crate) fn hide(&self, secrets: &[String]) {
         if !secrets.is_empty() {
             let mask = self.mask().with(secrets);
@@ -190,47 +219,60 @@ impl TaskChannel {
         }
     }
 
-    /// Takes out what the task has asked for since the last time.
-    pub(crate) fn take_calls(&self) -> Vec<Call> {
-        self.told_bytes.set(0);
+    /// Takes out the calls that were made since the last time.
+    pub(crate) fn take_calls(&self) -> Vec<MadeCall> {
+        self.output_bytes.set(0);
         std::mem::take(&mut *self.calls.borrow_mut())
     }
 
-    /// Whether the task waits for its session to take out what it has told.
+    /// Whether the task waits for its session to take out what it has said.
     pub(crate) fn is_full(&self) -> bool {
-        self.told_bytes.get() >= self.limits.burst_bytes
+        self.output_bytes.get() >= self.limits.burst_bytes
     }
 
     /// Lets the task go on that waited for room.
     pub(crate) fn make_room(&self) {
-        self.news.set(true);
+        self.poll_wanted.set(true);
         let held_up = std::mem::take(&mut *self.held_up.borrow_mut());
         held_up.into_iter().for_each(Waker::wake);
     }
 
+    /// Gives a call its outcome.
     pub(crate) fn resolve(&self, call: CallId, outcome: Outcome) {
         let waker = self.waiting.borrow_mut().remove(&call);
         self.outcomes.borrow_mut().insert(call, outcome);
-        self.news.set(true);
+        self.poll_wanted.set(true);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// How many clones of the task's waker are kept here.
-    pub(crate) fn kept_wakers(&self, task: &Waker) -> usize {
-        let waiting = self.waiting.borrow().values().filter(|waker| waker.will_wake(task)).count();
-        waiting + self.held_up.borrow().iter().filter(|waker| waker.will_wake(task)).count()
+    /// Keeps an outcome until [`TaskChannel::resolve_withheld`].
+    pub(crate) fn withhold(&self, call: CallId, outcome: Outcome) {
+        self.withheld.borrow_mut().push((call, outcome));
+    }
+
+    /// Gives the calls their outcomes that were withheld; whether there were any.
+    pub(crate) fn resolve_withheld(&self) -> bool {
+        let withheld = std::mem::take(&mut *self.withheld.borrow_mut());
+        let any = !withheld.is_empty();
+        withheld.into_iter().for_each(|(call, outcome)| self.resolve(call, outcome));
+        any
+    }
+
+    /// What the task waits for.
+    pub(crate) fn outstanding(&self) -> Outstanding {
+        self.counts.outstanding()
     }
 
     /// Whether there is something new for the task.
-    pub(crate) fn has_news(&self) -> bool {
-        self.news.get()
+    pub(crate) fn wants_poll(&self) -> bool {
+        self.poll_wanted.get()
     }
 
     /// Whether there is something new for the task; asks once.
-    pub(crate) fn take_news(&self) -> bool {
-        self.news.replace(false)
+    pub(crate) fn take_wants_poll(&self) -> bool {
+        self.poll_wanted.replace(false)
     }
 
     /// The task cannot go on, for this reason; the first one counts.
@@ -257,11 +299,13 @@ impl TaskChannel {
 pub(crate) struct OutcomeFuture {
     channel: Rc<TaskChannel>,
     call: Option<CallId>,
+    _waiting: Waiting,
 }
 
 impl OutcomeFuture {
-    pub(crate) fn new(channel: Rc<TaskChannel>, call: CallId) -> Self {
-        Self { channel, call: Some(call) }
+    pub(crate) fn new(channel: Rc<TaskChannel>, branch: Option<Rc<Branch>>, call: CallId, awaits: Awaits) -> Self {
+        let waiting = Waiting::new(channel.clone(), branch, awaits);
+        Self { channel, call: Some(call), _waiting: waiting }
     }
 }
 
@@ -284,59 +328,7 @@ impl Drop for OutcomeFuture {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
             self.channel.waiting.borrow_mut().remove(&call);
-            self.channel.put(Call::Withdraw(call));
+            self.channel.send(call, Call::Withdraw);
         }
-    }
-}
-
-/// Waits for the answer to a question, which the journal may have already.
-pub(crate) enum AnswerFuture {
-    Known(Outcome),
-    Open(OutcomeFuture),
-    /// The task does not fit its journal, and goes no further.
-    Stuck,
-}
-
-impl Future for AnswerFuture {
-    type Output = Outcome;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        match self.get_mut() {
-            AnswerFuture::Known(outcome) => Poll::Ready(outcome.clone()),
-            AnswerFuture::Open(pending) => Pin::new(pending).poll(context),
-            AnswerFuture::Stuck => Poll::Pending,
-        }
-    }
-}
-
-/// What was told is on its way already; awaiting this waits only where the task is far ahead of the store.
-#[must_use = "a task that does not await what it tells can get arbitrarily far ahead of the store"]
-pub struct Say {
-    channel: Rc<TaskChannel>,
-    /// Whether the task fits its journal.
-    fits: bool,
-}
-
-impl Say {
-    pub(crate) fn new(channel: Rc<TaskChannel>, fits: bool) -> Self {
-        Self { channel, fits }
-    }
-}
-
-impl std::fmt::Debug for Say {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Say").finish_non_exhaustive()
-    }
-}
-
-impl Future for Say {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.fits && !self.channel.is_full() {
-            return Poll::Ready(());
-        }
-        self.channel.held_up.borrow_mut().push(context.waker().clone());
-        Poll::Pending
     }
 }

@@ -9,7 +9,7 @@ use crate::session::task::context::TaskContext;
 /// How a task ends when it does not end well.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TaskError {
-    /// It failed; the text is told to clients.
+    /// It failed; clients get the text.
     #[error("{0}")]
     Failed(String),
     /// It was stopped by a person's decision: the session ends as `cancelled`, with this reason.

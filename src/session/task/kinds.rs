@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::domain::schema::{BadSchema, Schema};
 use crate::session::messages::Fault;
-use crate::session::task::context::TaskContext;
 use crate::session::task::kind::TaskKind;
 
 /// All task kinds of a server.
@@ -112,6 +111,7 @@ fn against(part: &str, schema: &Usable, value: &Value) -> Vec<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::task::context::TaskContext;
     use crate::session::task::kind::TaskResult;
     use futures::future::LocalBoxFuture;
     use serde_json::json;

@@ -4,4 +4,5 @@ pub(crate) mod channel;
 pub(crate) mod context;
 pub(crate) mod kind;
 pub(crate) mod kinds;
+pub(crate) mod outstanding;
 pub(crate) mod recorded_calls;

@@ -8,11 +8,8 @@ use crate::domain::entry::Entry;
 use crate::domain::id::RequestId;
 use crate::domain::record::Internal;
 use crate::domain::request::Values;
-use crate::session::calls::{CallId, Lane, Outcome, QuestionKind, RecordedCall};
-
-/// Who answers a question that the task no longer asks. Journals of earlier versions tell such an answer by this name
-/// alone, as one that came too late.
-pub(crate) const WITHDRAWN: &str = "task";
+use crate::session::calls::{CallId, Lane, Outcome, QuestionKind, RecordedCall, ask, attempts, confirm};
+use crate::session::state::WITHDRAWN;
 
 /// The recorded calls of a task, in the order of each lane.
 #[derive(Debug, Default, PartialEq)]
@@ -29,9 +26,9 @@ impl RecordedCalls {
     /// Takes the next line of the journal; gives the call that it stands for, where it is one.
     pub(crate) fn push(&mut self, line: &Line) -> Option<CallId> {
         match line {
-            Line::Output(output) => Some(self.record(output.lane.as_deref(), RecordedCall::Told)),
-            Line::Told(stamped) => self.push_told(stamped.lane.as_deref(), &stamped.entry),
-            Line::Internal(record) => self.push_internal(record),
+            Line::Output(output) => Some(self.record(output.lane.as_deref(), RecordedCall::Said)),
+            Line::Told(stamped) => self.push_entry(stamped.lane.as_deref(), &stamped.entry),
+            Line::Internal(record) => self.push_record(record),
         }
     }
 
@@ -53,42 +50,43 @@ impl RecordedCalls {
         names
     }
 
-    /// Takes the call of that number out; `None` where the journal has not got that far.
-    pub(crate) fn take(&mut self, call: &CallId) -> Option<RecordedCall> {
-        let recorded = self.lanes.get_mut(&call.lane)?.get_mut(call.ordinal as usize)?;
-        Some(std::mem::replace(recorded, RecordedCall::Told))
+    /// Takes the call with this place out; `None` where the journal has not got that far.
+    pub(crate) fn take(&mut self, at: &CallId) -> Option<RecordedCall> {
+        let recorded = self.lanes.get_mut(&at.lane)?.get_mut(at.ordinal as usize)?;
+        Some(std::mem::replace(recorded, RecordedCall::Said))
     }
 
-    /// Whether the journal has a call of that number.
+    /// Whether the journal has a call with this place.
     #[must_use]
-    pub(crate) fn has(&self, call: &CallId) -> bool {
-        self.lanes.get(&call.lane).is_some_and(|calls| calls.len() > call.ordinal as usize)
+    pub(crate) fn has(&self, at: &CallId) -> bool {
+        self.lanes.get(&at.lane).is_some_and(|calls| calls.len() > at.ordinal as usize)
     }
 
-    /// The first offer of a retry after attempt `attempt` at or behind `call`, and why that attempt failed: it need not
+    /// The first offer of a retry after attempt `attempt` at or behind `from`, and why that attempt failed: it need not
     /// run again.
     #[must_use]
-    pub(crate) fn failure_after(&self, call: &CallId, attempt: u32) -> Option<(CallId, String)> {
-        let lane = self.lanes.get(&call.lane)?;
-        let offered = |recorded: &RecordedCall| matches!(recorded, RecordedCall::Asked(QuestionKind::Retry(of), _) if *of == attempt);
-        let behind = lane.iter().skip(call.ordinal as usize).position(offered)?;
-        let ordinal = call.ordinal.checked_add(u32::try_from(behind).ok()?)?;
-        let offer = CallId { lane: call.lane.clone(), ordinal };
+    pub(crate) fn failure_after(&self, from: &CallId, attempt: u32) -> Option<(CallId, String)> {
+        let lane = self.lanes.get(&from.lane)?;
+        let kind = QuestionKind::Retry(attempt);
+        let is_offer = |recorded: &RecordedCall| matches!(recorded, RecordedCall::Asked(of, _) if *of == kind);
+        let behind = lane.iter().skip(from.ordinal as usize).position(is_offer)?;
+        let ordinal = from.ordinal.checked_add(u32::try_from(behind).ok()?)?;
+        let offer = CallId { lane: from.lane.clone(), ordinal };
         let error = self.failures.get(&offer).cloned().unwrap_or_default();
         Some((offer, error))
     }
 
-    fn push_told(&mut self, lane: Option<&str>, entry: &Entry) -> Option<CallId> {
+    fn push_entry(&mut self, lane: Option<&str>, entry: &Entry) -> Option<CallId> {
         match entry {
             Entry::Stream { .. } | Entry::Progress { .. } | Entry::Custom(_) => {
-                Some(self.record(lane, RecordedCall::Told))
+                Some(self.record(lane, RecordedCall::Said))
             }
             Entry::RequestConfirmation { request_id, .. } => {
-                Some(self.ask(lane, *request_id, QuestionKind::Confirmation))
+                Some(self.asked(lane, *request_id, QuestionKind::Confirmation))
             }
-            Entry::RequestUserInput { request_id, .. } => Some(self.ask(lane, *request_id, QuestionKind::Form)),
+            Entry::RequestUserInput { request_id, .. } => Some(self.asked(lane, *request_id, QuestionKind::Form)),
             Entry::TaskFailed { request_id: Some(request_id), attempt, error, .. } => {
-                let offer = self.ask(lane, *request_id, QuestionKind::Retry(*attempt));
+                let offer = self.asked(lane, *request_id, QuestionKind::Retry(*attempt));
                 self.failures.insert(offer.clone(), error.clone());
                 Some(offer)
             }
@@ -96,7 +94,7 @@ impl RecordedCalls {
                 // A question that its task withdrew has no outcome: the task goes on without, as it did before.
                 let is_withdrawn = *withdrawn || (*timed_out && by == WITHDRAWN);
                 if !is_withdrawn {
-                    self.answer(*request_id, *value, values.clone(), *timed_out);
+                    self.answered(*request_id, *value, values.clone(), *timed_out);
                 }
                 None
             }
@@ -108,16 +106,14 @@ impl RecordedCalls {
         }
     }
 
-    fn push_internal(&mut self, record: &Internal) -> Option<CallId> {
+    fn push_record(&mut self, record: &Internal) -> Option<CallId> {
         match record {
             Internal::StepStarted { lane, name, repeatable, .. } => {
                 let step = RecordedCall::Step { name: name.clone(), repeatable: *repeatable, outcome: None };
                 Some(self.record(lane.as_deref(), step))
             }
             Internal::StepCompleted { lane, ordinal, outcome: done, sealed: _ } => {
-                let lane: Option<Lane> = lane.as_deref().map(Rc::from);
-                let recorded = self.lanes.get_mut(&lane).and_then(|calls| calls.get_mut(*ordinal as usize));
-                if let Some(RecordedCall::Step { outcome, .. }) = recorded {
+                if let Some(RecordedCall::Step { outcome, .. }) = self.recorded(lane.as_deref(), *ordinal) {
                     *outcome = Some(done.clone());
                 }
                 None
@@ -126,9 +122,7 @@ impl RecordedCalls {
                 Some(self.record(lane.as_deref(), RecordedCall::Child { name: name.clone(), outcome: None }))
             }
             Internal::ChildEnded { lane, ordinal, outcome: ended } => {
-                let lane: Option<Lane> = lane.as_deref().map(Rc::from);
-                let recorded = self.lanes.get_mut(&lane).and_then(|calls| calls.get_mut(*ordinal as usize));
-                if let Some(RecordedCall::Child { outcome, .. }) = recorded {
+                if let Some(RecordedCall::Child { outcome, .. }) = self.recorded(lane.as_deref(), *ordinal) {
                     *outcome = Some(ended.clone());
                 }
                 None
@@ -152,25 +146,27 @@ impl RecordedCalls {
         CallId { lane, ordinal: u32::try_from(calls.len() - 1).unwrap_or(u32::MAX) }
     }
 
-    fn ask(&mut self, lane: Option<&str>, request: RequestId, asked: QuestionKind) -> CallId {
-        let call = self.record(lane, RecordedCall::Asked(asked, None));
+    fn recorded(&mut self, lane: Option<&str>, ordinal: u32) -> Option<&mut RecordedCall> {
+        let lane: Option<Lane> = lane.map(Rc::from);
+        self.lanes.get_mut(&lane)?.get_mut(ordinal as usize)
+    }
+
+    fn asked(&mut self, lane: Option<&str>, request: RequestId, kind: QuestionKind) -> CallId {
+        let call = self.record(lane, RecordedCall::Asked(kind, None));
         self.requests.insert(request, call.clone());
         call
     }
 
-    fn answer(&mut self, request: RequestId, value: Option<bool>, values: Option<Values>, timed_out: bool) {
+    fn answered(&mut self, request: RequestId, value: Option<bool>, values: Option<Values>, timed_out: bool) {
         let unsealed = self.unsealed.remove(&request);
         let Some(call) = self.requests.get(&request) else { return };
         let recorded = self.lanes.get_mut(&call.lane).and_then(|calls| calls.get_mut(call.ordinal as usize));
-        let Some(RecordedCall::Asked(asked, outcome)) = recorded else { return };
-        *outcome = match (asked, value, unsealed.or(values)) {
-            (QuestionKind::Confirmation, Some(value), _) => Some(Outcome::Confirmed(value)),
-            (QuestionKind::Retry(_), Some(value), _) => Some(Outcome::Retry(value)),
-            (QuestionKind::Form, _, Some(values)) => Some(Outcome::Input(values)),
-            (QuestionKind::Confirmation | QuestionKind::Retry(_) | QuestionKind::Form, _, _) if timed_out => {
-                Some(Outcome::TimedOut)
-            }
-            (QuestionKind::Confirmation | QuestionKind::Retry(_) | QuestionKind::Form, _, _) => None,
+        let Some(RecordedCall::Asked(kind, outcome)) = recorded else { return };
+        let given = match kind {
+            QuestionKind::Confirmation => confirm::recorded(value),
+            QuestionKind::Retry(_) => attempts::recorded(value),
+            QuestionKind::Form => ask::recorded(values, unsealed),
         };
+        *outcome = given.or_else(|| timed_out.then_some(Outcome::TimedOut));
     }
 }

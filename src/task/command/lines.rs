@@ -27,7 +27,7 @@ pub(super) enum Piece {
     Line(Bytes),
     /// A whole line that is overwritten.
     Returned(Bytes),
-    /// The line that was told as overwritten is not: a line feed has come behind its carriage return.
+    /// The line that came as overwritten is not: a line feed has come behind its carriage return.
     Settled,
     /// The beginning of a line that is too long.
     Beginning(Bytes),

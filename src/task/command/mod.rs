@@ -6,11 +6,11 @@
 //! `overwritten` within that, questions in `ask`, each step in `step/NAME`, the second one of that name in `step-2/NAME`.
 //! After a restart of the server the program is started again, and what it had done is not done twice.
 
-mod asking;
 mod clock;
 mod error;
 mod lines;
-mod meant;
+mod message_type;
+mod open_question;
 mod overwritten;
 mod process;
 mod program;

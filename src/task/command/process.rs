@@ -12,13 +12,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, BytesMut};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup, ProcessSession};
+use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::process::ChildStderr;
 use tokio::signal::unix::SignalKind;
 
 use super::error::Error;
 use super::program;
-use super::protocol::Told;
 use crate::config::task::CommandTask;
 use crate::domain::id::SessionId;
 use crate::process::{Exit, Keyboard, Launcher, Screen, terminal, words};
@@ -124,11 +124,11 @@ impl Process {
     }
 
     /// Puts a line down to be written.
-    pub(super) fn send(&mut self, told: &Told<'_>) {
+    pub(super) fn send(&mut self, line: &impl Serialize) {
         if self.stdin.is_none() {
             return;
         }
-        match serde_json::to_vec(told) {
+        match serde_json::to_vec(line) {
             Ok(line) => {
                 self.outbox.extend_from_slice(&line);
                 self.outbox.extend_from_slice(b"\n");

@@ -1,4 +1,4 @@
-//! What is run for a session: the program of the settings, and what it is told of the session.
+//! What is run for a session: the program of the settings, and what it learns of the session.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

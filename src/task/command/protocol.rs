@@ -1,26 +1,22 @@
-//! What a command and its session say to each other: one JSON object a line.
+//! What a command and its session say to each other: one JSON object a line. What it prints becomes calls on the task
+//! channel, and what it reads are their outcomes.
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Number, Value};
 
-use super::meant::Kind;
+use super::message_type::MessageType;
 use super::step_value::StepValue;
 use crate::domain::id::SessionId;
-use crate::domain::request::{Confirmation, Form, Values};
+use crate::session::calls::Call;
 
 /// A line that a command printed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Said {
+pub(super) enum Printed {
     /// A line that is no message, as it is.
     Output(String),
-    /// A line that is to be shown.
-    Stream {
-        /// The line.
-        content: String,
-        /// Whether it is to be seen later as well.
-        save_state: bool,
-    },
+    /// A call on the session.
+    Call(Call),
     /// A message that only shows something and cannot be read: output as well, and likely a mistake.
     Misfit {
         /// What is wrong with it.
@@ -30,21 +26,6 @@ pub(super) enum Said {
     },
     /// Any other message that cannot be read.
     Broken(Fault),
-    /// How far it is.
-    Progress {
-        /// Units of work done.
-        done: Number,
-        /// Units of work in all.
-        total: Number,
-        /// What is being done.
-        label: String,
-        /// Whether it is to be seen later as well.
-        save_state: bool,
-    },
-    /// A question to a person.
-    Question(Question),
-    /// A step is about to be done.
-    Step(String),
     /// A step is done.
     StepCompleted {
         /// The step's name.
@@ -67,24 +48,15 @@ pub(super) enum Said {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fault {
     /// Which message it means to be.
-    pub(super) kind: Kind,
+    pub(super) kind: MessageType,
     /// What is wrong, in words.
     pub(super) reason: String,
 }
 
-/// A question to a person.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Question {
-    /// Yes or no.
-    Confirm(Confirmation),
-    /// A form.
-    Ask(Form),
-}
-
-/// A line that a command reads.
+/// A line that a command reads, beside the outcomes of its questions.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Told<'a> {
+pub(super) enum ToCommand<'a> {
     /// The first line.
     Start {
         /// The session.
@@ -95,16 +67,6 @@ pub(super) enum Told<'a> {
         input: &'a Value,
         /// How.
         config: &'a Value,
-    },
-    /// The answer to a confirmation.
-    Confirm {
-        /// Yes or no.
-        value: bool,
-    },
-    /// The answer to a form.
-    UserInput {
-        /// What was filled in.
-        values: &'a Values,
     },
     /// The step is to be done.
     StepRun {
@@ -129,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_line_to_the_command_has_its_type_first() {
-        let told = Told::StepResult { name: "a", value: &serde_json::value::to_raw_value(&json!(1)).unwrap() };
-        assert_eq!(serde_json::to_string(&told).unwrap(), r#"{"type":"step_result","name":"a","value":1}"#);
-        assert_eq!(serde_json::to_string(&Told::Cancel).unwrap(), r#"{"type":"cancel"}"#);
+        let line = ToCommand::StepResult { name: "a", value: &serde_json::value::to_raw_value(&json!(1)).unwrap() };
+        assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"type":"step_result","name":"a","value":1}"#);
+        assert_eq!(serde_json::to_string(&ToCommand::Cancel).unwrap(), r#"{"type":"cancel"}"#);
     }
 }

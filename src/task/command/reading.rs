@@ -7,12 +7,13 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use super::meant::{self, Kind};
-use super::protocol::{Fault, Question, Said};
+use super::message_type::{self, MessageType};
+use super::protocol::{Fault, Printed};
 use super::step_value::StepValue;
 use crate::domain::form;
 use crate::domain::json;
-use crate::domain::request::{Confirmation, Field, Form, Values};
+use crate::domain::request::{Field, Form, Values};
+use crate::session::calls::Call;
 
 /// Most bytes of a step's name.
 const LONGEST_NAME: usize = 4096;
@@ -21,13 +22,13 @@ const LONGEST_NAME: usize = 4096;
 const LONGEST_WAIT: f64 = 100.0 * 365.25 * 86_400.0;
 
 /// Reads a line without its end. What is no message is output.
-pub(super) fn read(line: &[u8]) -> Said {
-    let message = meant::bare(line);
+pub(super) fn read(line: &[u8]) -> Printed {
+    let message = message_type::bare(line);
     // Only an object is a message; most lines are none, and need not be parsed to see that.
     if message.first() != Some(&b'{') {
-        return Said::Output(text(line));
+        return Printed::Output(text(line));
     }
-    let begun = meant::from_beginning(message);
+    let begun = message_type::from_beginning(message);
     let read = begun.map(|kind| parse(kind, message));
     if let Some(Ok(said)) = read {
         return said;
@@ -35,8 +36,8 @@ pub(super) fn read(line: &[u8]) -> Said {
     // What stands behind a mistake is only seen from the end. A line that was cut off has no end, but what it has of a
     // beginning is without mistakes.
     let is_broken = serde_json::from_slice::<IgnoredAny>(message).is_err();
-    let ended = if is_broken && message.ends_with(b"}") { meant::from_end(message) } else { None };
-    let Some(kind) = meant::weightier(begun, ended) else { return Said::Output(text(line)) };
+    let ended = if is_broken && message.ends_with(b"}") { message_type::from_end(message) } else { None };
+    let Some(kind) = message_type::weightier(begun, ended) else { return Printed::Output(text(line)) };
     let reason = match read {
         Some(Err(reason)) if begun == Some(kind) => reason,
         _ => parse(kind, message).err().unwrap_or_else(|| "it is not JSON".into()),
@@ -45,12 +46,12 @@ pub(super) fn read(line: &[u8]) -> Said {
 }
 
 /// Reads the beginning of a line that is too long, of which `limit` bytes have come.
-pub(super) fn read_beginning(piece: &[u8], limit: usize) -> Said {
-    let message = meant::bare(piece);
-    let kind = if message.first() == Some(&b'{') { meant::from_beginning(message) } else { None };
+pub(super) fn read_beginning(piece: &[u8], limit: usize) -> Printed {
+    let message = message_type::bare(piece);
+    let kind = if message.first() == Some(&b'{') { message_type::from_beginning(message) } else { None };
     match kind {
         Some(kind) => unreadable(Fault { kind, reason: format!("it has more than {limit} bytes") }, piece),
-        None => Said::Output(text(piece)),
+        None => Printed::Output(text(piece)),
     }
 }
 
@@ -59,8 +60,8 @@ pub(super) fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
 }
 
-fn unreadable(fault: Fault, line: &[u8]) -> Said {
-    if fault.kind.is_output() { Said::Misfit { fault, line: text(line) } } else { Said::Broken(fault) }
+fn unreadable(fault: Fault, line: &[u8]) -> Printed {
+    if fault.kind.is_output() { Printed::Misfit { fault, line: text(line) } } else { Printed::Broken(fault) }
 }
 
 #[derive(Deserialize)]
@@ -132,37 +133,40 @@ struct TaskFailed {
     can_retry: bool,
 }
 
-fn parse(kind: Kind, message: &[u8]) -> Result<Said, String> {
+fn parse(kind: MessageType, message: &[u8]) -> Result<Printed, String> {
     match kind {
-        Kind::Stream => {
+        MessageType::Stream => {
             let Stream { content, save_state, .. } = fields(message)?;
-            Ok(Said::Stream { content, save_state: save_state.unwrap_or(true) })
+            Ok(Printed::Call(Call::Stream { content, save_state: save_state.unwrap_or(true) }))
         }
-        Kind::Progress => {
+        MessageType::Progress => {
             let Progress { done, total, label, save_state, .. } = fields(message)?;
             let (done, total) = (amount("done", &done)?, amount("total", &total)?);
-            Ok(Said::Progress { done, total, label, save_state: save_state.unwrap_or(true) })
+            let save_state = save_state.unwrap_or(true);
+            Ok(Printed::Call(Call::Progress { done, total, label, save_state }))
         }
-        Kind::RequestConfirmation => {
+        MessageType::RequestConfirmation => {
             let RequestConfirmation { message, timeout, default, .. } = fields(message)?;
-            Ok(Said::Question(Question::Confirm(Confirmation { message, timeout: checked(timeout)?, default })))
+            Ok(Printed::Call(Call::RequestConfirmation { message, timeout: checked(timeout)?, default }))
         }
-        Kind::RequestUserInput => fields(message).and_then(form).map(|form| Said::Question(Question::Ask(form))),
-        Kind::Step => fields(message).and_then(|Step { name, .. }| named(name)).map(Said::Step),
-        Kind::StepCompleted => {
+        MessageType::RequestUserInput => fields(message).and_then(form).map(|form| Printed::Call(Call::from(form))),
+        MessageType::Step => fields(message)
+            .and_then(|Step { name, .. }| named(name))
+            .map(|name| Printed::Call(Call::Step { name, repeatable: true })),
+        MessageType::StepCompleted => {
             let StepCompleted { name, value, .. } = fields(message)?;
             let value = StepValue::read(&value).map_err(|reason| format!("value: {}", at_column(&reason)))?;
-            Ok(Said::StepCompleted { name: named(name)?, value })
+            Ok(Printed::StepCompleted { name: named(name)?, value })
         }
-        Kind::TaskCompleted => {
+        MessageType::TaskCompleted => {
             let TaskCompleted { values, .. } = fields(message)?;
-            exact("values", &values).map(Said::Completed)
+            exact("values", &values).map(Printed::Completed)
         }
-        Kind::TaskFailed => {
+        MessageType::TaskFailed => {
             let TaskFailed { error, can_retry, .. } = fields(message)?;
             let error = exact("error", &error)?;
             let error = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
-            Ok(Said::Failed { error, can_retry })
+            Ok(Printed::Failed { error, can_retry })
         }
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, Sleep};
 
-use super::asking::{Asking, Reply};
 use super::clock::Clock;
 use super::error::Error;
 use super::lines::{Lines, Piece};
+use super::open_question::OpenQuestion;
 use super::overwritten::Overwritten;
 use super::process::{Handle, Pipe, Process};
-use super::protocol::{Fault, Said, Told};
+use super::protocol::{Fault, Printed, ToCommand};
 use super::reading;
 use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
@@ -23,6 +23,8 @@ use crate::config::seconds;
 use crate::config::task::CommandTask;
 use crate::domain::mask::Masking;
 use crate::process::{Exit, Launcher, Tail};
+use crate::session::calls::ask::UNANSWERED;
+use crate::session::calls::{Call, Outcome, QuestionKind};
 use crate::session::{TaskContext, TaskError, TaskResult};
 
 const LOG: &str = "callboard::task::command";
@@ -66,12 +68,12 @@ struct Attempt {
     ctx: TaskContext,
     /// The lane of its output.
     out: TaskContext,
-    /// The lane of what it overwrites: how much of that is told is a matter of time.
-    fleeting: TaskContext,
+    /// The lane of what it overwrites: how much of that is written is a matter of time.
+    overwritten_lane: TaskContext,
     overwritten: Overwritten,
     settings: Arc<CommandTask>,
     process: Handle,
-    asking: Asking,
+    question: OpenQuestion,
     steps: Steps,
     lines: Lines,
     /// How many lines have been heard.
@@ -107,12 +109,12 @@ enum Phase {
 }
 
 enum Event {
-    Answered(Reply),
-    Heard(Piece),
+    Answered(QuestionKind, Outcome),
+    Line(Piece),
     Printed(Pipe, usize),
     Exited,
     Due,
-    /// What is overwritten may be told again.
+    /// What is overwritten may be written again.
     Refreshed,
 }
 
@@ -127,18 +129,18 @@ impl Attempt {
         let mut process = Process::start(&settings, launcher, ctx.session_id(), attempt)?;
         let empty = json!({});
         let config = if ctx.config().is_null() { &empty } else { ctx.config() };
-        process.send(&Told::Start { session_id: ctx.session_id(), attempt, input: ctx.input(), config });
+        process.send(&ToCommand::Start { session_id: ctx.session_id(), attempt, input: ctx.input(), config });
         let most_unread = process.unread() + MOST_UNREAD;
         let process: Handle = Rc::new(process.into());
         let limit = settings.timeout.map(seconds);
         let out = if attempt == 1 { ctx.clone() } else { ctx.lane(&format!("try-{attempt}")) };
         Ok(Self {
             ctx: ctx.clone(),
-            fleeting: out.lane("overwritten"),
+            overwritten_lane: out.lane("overwritten"),
             overwritten: Overwritten::default(),
             out,
             settings,
-            asking: Asking::new(ctx.lane("ask")),
+            question: OpenQuestion::new(ctx.lane("ask")),
             steps: Steps::new(ctx, process.clone(), done),
             process,
             lines: Lines::new(LONGEST_LINE),
@@ -162,8 +164,8 @@ impl Attempt {
         let _cleanup = self.ctx.on_cancel(stop::cancel(self.process.clone(), self.kill_after()));
         let worked = self.work().await;
         self.finish_long_line().await;
-        self.tell_overwritten().await;
-        self.asking.withdraw();
+        self.write_overwritten().await;
+        self.question.withdraw();
         if worked.is_err() {
             stop::stop(&self.process, self.kill_after()).await;
         } else {
@@ -177,16 +179,16 @@ impl Attempt {
     async fn work(&mut self) -> Result<(), Error> {
         loop {
             match poll_fn(|context| self.poll(context)).await {
-                Event::Answered(reply) => self.pass_on(reply)?,
-                Event::Heard(piece) => self.hear(piece).await?,
+                Event::Answered(kind, outcome) => self.send_answer(kind, &outcome)?,
+                Event::Line(piece) => self.take_line(piece).await?,
                 Event::Printed(pipe, bytes) => self.take_in(pipe, bytes).await?,
                 Event::Exited => {
-                    self.asking.withdraw();
+                    self.question.withdraw();
                     self.process.borrow_mut().close_stdin();
                     self.phase = Phase::Exited(Instant::now() + LINGER);
                 }
                 Event::Due => self.act_on_time().await?,
-                Event::Refreshed => self.tell_overwritten().await,
+                Event::Refreshed => self.write_overwritten().await,
             }
             if self.is_gone() && self.lines.is_empty() && self.process.borrow().is_silent() {
                 return Ok(());
@@ -195,16 +197,16 @@ impl Attempt {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        if let Poll::Ready(reply) = self.asking.poll(context) {
-            return Poll::Ready(Event::Answered(reply));
+        if let Poll::Ready((kind, outcome)) = self.question.poll(context) {
+            return Poll::Ready(Event::Answered(kind, outcome));
         }
         self.steps.poll(context);
         let process = self.process.clone();
         let mut process = process.borrow_mut();
         process.poll_flush(context);
-        if !self.asking.is_full() && process.unread() <= self.most_unread {
+        if !self.question.is_full() && process.unread() <= self.most_unread {
             if let Some(piece) = self.lines.next() {
-                return Poll::Ready(Event::Heard(piece));
+                return Poll::Ready(Event::Line(piece));
             }
             if let Poll::Ready(bytes) = process.poll_read(Pipe::Out, context, &mut self.buffer) {
                 return Poll::Ready(Event::Printed(Pipe::Out, bytes));
@@ -289,7 +291,7 @@ impl Attempt {
         Ok(())
     }
 
-    async fn hear(&mut self, piece: Piece) -> Result<(), Error> {
+    async fn take_line(&mut self, piece: Piece) -> Result<(), Error> {
         if self.result.is_some() {
             // What comes after the result is read, so that the command can go on, and is not wanted.
             return Ok(());
@@ -301,29 +303,31 @@ impl Attempt {
         match piece {
             Piece::Line(line) => {
                 self.line += 1;
-                self.tell_overwritten().await;
+                self.write_overwritten().await;
                 self.act_on(reading::read(&line)).await
             }
             Piece::Returned(line) => {
                 self.line += u64::from(!line.is_empty());
-                let said = reading::read(&line);
-                let Said::Output(content) = said else { return self.act_on(said).await };
+                let printed = reading::read(&line);
+                let Printed::Output(content) = printed else { return self.act_on(printed).await };
                 if let Some(content) = self.overwritten.push(content, now) {
-                    self.fleeting.stream(content).await;
+                    self.overwritten_lane.stream(content).await;
                 }
                 Ok(())
             }
             Piece::Settled => {
                 if let Some(content) = self.overwritten.settle(now) {
-                    self.fleeting.stream(content).await;
+                    self.overwritten_lane.stream(content).await;
                 }
                 Ok(())
             }
             Piece::Beginning(piece) => {
                 self.line += 1;
-                self.tell_overwritten().await;
-                let said = reading::read_beginning(&piece, LONGEST_LINE);
-                let (Said::Output(line) | Said::Misfit { line, .. }) = &said else { return self.act_on(said).await };
+                self.write_overwritten().await;
+                let printed = reading::read_beginning(&piece, LONGEST_LINE);
+                let (Printed::Output(line) | Printed::Misfit { line, .. }) = &printed else {
+                    return self.act_on(printed).await;
+                };
                 let shown = self.line_masking.push(&self.ctx.mask(), line.as_bytes());
                 self.out.stream(reading::text(&shown)).await;
                 Ok(())
@@ -344,52 +348,65 @@ impl Attempt {
         }
     }
 
-    /// Tells what was overwritten last, where it was not told.
-    async fn tell_overwritten(&mut self) {
+    /// Writes what was overwritten last, where it was not written.
+    async fn write_overwritten(&mut self) {
         if let Some(content) = self.overwritten.take(Instant::now()) {
-            self.fleeting.stream(content).await;
+            self.overwritten_lane.stream(content).await;
         }
     }
 
     /// Does what a line says.
-    async fn act_on(&mut self, said: Said) -> Result<(), Error> {
-        match said {
-            Said::Output(content) | Said::Stream { content, save_state: true } => self.out.stream(content).await,
-            Said::Stream { content, save_state: false } => self.out.stream_unsaved(content).await,
-            Said::Misfit { fault: Fault { kind, reason }, line } => {
+    async fn act_on(&mut self, printed: Printed) -> Result<(), Error> {
+        match printed {
+            Printed::Output(content) => self.out.stream(content).await,
+            Printed::Call(call) => self.make_call(call).await?,
+            Printed::Misfit { fault: Fault { kind, reason }, line } => {
                 log::warn!(target: LOG, session_id:% = self.ctx.session_id(), line = self.line, message = kind.word();
                     "a command printed a message that cannot be read; it is shown as a line of output: {reason}");
                 self.out.stream(line).await;
             }
-            Said::Broken(Fault { kind, reason }) => {
+            Printed::Broken(Fault { kind, reason }) => {
                 return Err(self.violation(format!("cannot be read as a {:?} message: {reason}", kind.word())));
             }
-            Said::Progress { done, total, label, save_state: true } => self.out.progress(done, total, label).await,
-            Said::Progress { done, total, label, save_state: false } => {
-                self.out.progress_unsaved(done, total, label).await;
-            }
-            Said::Question(question) => {
-                self.clock.stop(Instant::now());
-                self.asking.put(question);
-                if self.is_gone() {
-                    // Nobody is left to hear the answer; that it was asked is told all the same.
-                    poll_fn(|context| {
-                        let _answered = self.asking.poll(context);
-                        Poll::Ready(())
-                    })
-                    .await;
-                    self.asking.withdraw();
-                }
-            }
-            Said::Step(_) if self.is_gone() => {}
-            Said::Step(name) => self.steps.begin(name).map_err(|what| self.violation(what))?,
-            Said::StepCompleted { name, value } => {
+            Printed::StepCompleted { name, value } => {
                 self.steps.complete(&name, value).map_err(|what| self.violation(what))?;
             }
-            Said::Completed(values) => self.conclude(Ok(values)),
-            Said::Failed { error, can_retry } => self.conclude(Err(Error::Reported { error, can_retry })),
+            Printed::Completed(values) => self.conclude(Ok(values)),
+            Printed::Failed { error, can_retry } => self.conclude(Err(Error::Reported { error, can_retry })),
         }
         Ok(())
+    }
+
+    /// Makes a call on the session, in the lane that it belongs in.
+    async fn make_call(&mut self, call: Call) -> Result<(), Error> {
+        match call {
+            Call::Stream { .. } | Call::Progress { .. } => self.out.say(call).await,
+            Call::RequestConfirmation { .. } => self.ask(QuestionKind::Confirmation, call).await,
+            Call::RequestUserInput { .. } => self.ask(QuestionKind::Form, call).await,
+            Call::Step { .. } if self.is_gone() => {}
+            Call::Step { name, .. } => self.steps.begin(name).map_err(|what| self.violation(what))?,
+            Call::Emit { .. }
+            | Call::OfferRetry { .. }
+            | Call::StepCompleted { .. }
+            | Call::Sleep { .. }
+            | Call::Child { .. }
+            | Call::Withdraw => return Err(self.violation("makes a call that commands do not have".into())),
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, kind: QuestionKind, call: Call) {
+        self.clock.stop(Instant::now());
+        self.question.ask(kind, call);
+        if self.is_gone() {
+            // Nobody is left to read the answer; that it was asked is recorded all the same.
+            poll_fn(|context| {
+                let _answered = self.question.poll(context);
+                Poll::Ready(())
+            })
+            .await;
+            self.question.withdraw();
+        }
     }
 
     fn is_gone(&self) -> bool {
@@ -403,22 +420,22 @@ impl Attempt {
 
     fn conclude(&mut self, result: Result<Value, Error>) {
         self.result = Some(result);
-        self.asking.withdraw();
+        self.question.withdraw();
         self.process.borrow_mut().close_stdin();
         if self.phase == Phase::Working {
             self.phase = Phase::Leaving(Instant::now() + self.kill_after());
         }
     }
 
-    fn pass_on(&mut self, reply: Reply) -> Result<(), Error> {
-        if !self.asking.is_open() {
+    fn send_answer(&mut self, kind: QuestionKind, outcome: &Outcome) -> Result<(), Error> {
+        if !self.question.is_open() {
             self.clock.go_on(Instant::now());
         }
         let mut process = self.process.borrow_mut();
-        match reply {
-            Reply::Confirmed(value) => process.send(&Told::Confirm { value }),
-            Reply::FilledIn(Ok(values)) => process.send(&Told::UserInput { values: &values }),
-            Reply::FilledIn(Err(error)) => return Err(Error::Unanswered(error)),
+        match (kind, outcome) {
+            (QuestionKind::Form, Outcome::TimedOut) => return Err(Error::Unanswered(TaskError::failed(UNANSWERED))),
+            (_, Outcome::TimedOut) => process.send(&Outcome::Confirm { value: false }),
+            (_, outcome) => process.send(outcome),
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use super::process::Handle;
-use super::protocol::Told;
+use super::protocol::ToCommand;
 use super::step_value::StepValue;
 use crate::session::{TaskContext, TaskError};
 
@@ -68,7 +68,7 @@ impl Steps {
         Self { ctx: ctx.clone(), process, done, begun: HashMap::new(), open: Vec::new() }
     }
 
-    /// The command is about to do a step: it is told to go ahead, or what came of it before.
+    /// The command is about to do a step: it gets word to go ahead, or what came of it before.
     ///
     /// # Errors
     /// What is wrong where it is in the middle of that step, or of too many.
@@ -79,7 +79,7 @@ impl Steps {
         let number = self.begun.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
         let step = Step { name, number: *number };
         if let Some(value) = self.done.borrow().get(&step) {
-            self.process.borrow_mut().send(&Told::StepResult { name: &step.name, value: value.json() });
+            self.process.borrow_mut().send(&ToCommand::StepResult { name: &step.name, value: value.json() });
             return Ok(());
         }
         if self.open.len() >= MOST_OPEN {
@@ -102,7 +102,7 @@ impl Steps {
         let Some(result) = open.and_then(|open| open.result.take()) else {
             return Err(format!("completes the step {name:?}, which it is not in the middle of"));
         };
-        // A step that another attempt had done, and that nobody was told of yet, has its outcome already.
+        // A step that another attempt had done, and that its program does not know of yet, has its outcome already.
         result.send(value).map_err(|_| format!("completes the step {name:?} before it was told to do it"))
     }
 
@@ -113,7 +113,9 @@ impl Steps {
             let Poll::Ready(outcome) = open.work.as_mut().poll(context) else { return true };
             let value = match outcome {
                 Outcome::Known(value) => {
-                    self.process.borrow_mut().send(&Told::StepResult { name: &open.step.name, value: value.json() });
+                    self.process
+                        .borrow_mut()
+                        .send(&ToCommand::StepResult { name: &open.step.name, value: value.json() });
                     value
                 }
                 Outcome::New(value) => value,
@@ -141,7 +143,7 @@ async fn play(lane: TaskContext, name: String, process: Handle, completed: onesh
     let mut completed = Some(completed);
     loop {
         let begin = || {
-            process.borrow_mut().send(&Told::StepRun { name: &name });
+            process.borrow_mut().send(&ToCommand::StepRun { name: &name });
             let completed = completed.take();
             async {
                 let value = match completed {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::process::{Handle, Pipe, Process};
-use super::protocol::Told;
+use super::protocol::ToCommand;
 
 /// How long the outputs may stay open when the command has exited: something that it has started still holds them.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// Says that the session is cancelled, and stops the command.
 pub(super) async fn cancel(process: Handle, patience: Duration) {
-    process.borrow_mut().send(&Told::Cancel);
+    process.borrow_mut().send(&ToCommand::Cancel);
     stop(&process, patience).await;
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Driver {
     order: TaskContext,
     plan: Plan,
     now: Timestamp,
-    /// Whether what happens now is told for the first time.
+    /// Whether what happens now happens for the first time.
     live: bool,
     jobs: FuturesUnordered<LocalBoxFuture<'static, Option<Ended>>>,
     /// What is under way, by the node.
@@ -44,7 +44,7 @@ pub(super) struct Driver {
     /// How often each node has begun to wait, so that each time has a lane of its own.
     times: HashMap<String, u32>,
     waves: u32,
-    /// How far it was when that was last told.
+    /// How far it was when that was last written.
     progress: (u64, String),
 }
 
@@ -55,7 +55,7 @@ struct Ended {
     outcome: Result<Reply, NodeError>,
 }
 
-/// What is recorded first: what a run must not find otherwise when it is taken up again.
+/// What is recorded first: what a run must not find otherwise when it is resumed.
 #[derive(Serialize, Deserialize)]
 struct Begin {
     now: i64,
@@ -125,7 +125,7 @@ impl Driver {
             if let Some(reason) = self.iterate().await? {
                 return self.outputs(Some(reason));
             }
-            self.tell_progress().await;
+            self.write_progress().await;
             if self.started.is_empty() && self.ended.is_empty() && self.plan.next_after().is_none() {
                 return self.outputs(None);
             }
@@ -143,7 +143,7 @@ impl Driver {
             for (_, line) in &tick.said {
                 self.ctx.stream(line.clone()).await;
             }
-            self.tell_nodes(&tick.changed);
+            self.observe_nodes(&tick.changed);
             let stop = tick.stop.is_some();
             self.start(tick.jobs);
             if stop || !self.plan.is_dirty() {
@@ -248,7 +248,7 @@ impl Driver {
         Ok(())
     }
 
-    async fn tell_progress(&mut self) {
+    async fn write_progress(&mut self) {
         let standing = self.plan.nodes().filter_map(|node| self.plan.view(node));
         let is_done = |view: &NodeView<'_>| match view.state {
             NodeState::Completed | NodeState::Cached | NodeState::Error => true,
@@ -300,7 +300,7 @@ impl Driver {
         Ok(result)
     }
 
-    fn tell_nodes(&self, changed: &[NodeIndex]) {
+    fn observe_nodes(&self, changed: &[NodeIndex]) {
         if self.live && self.kind.observer.is_some() && !changed.is_empty() {
             let mut changed = changed.to_vec();
             changed.sort_unstable();

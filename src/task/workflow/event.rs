@@ -1,4 +1,4 @@
-//! What those who watch workflows are told of runs that are sessions.
+//! How runs that are sessions go on, for those who watch workflows.
 
 use crate::domain::id::SessionId;
 use crate::workflow::plan::NodeView;
@@ -21,7 +21,7 @@ pub struct RunEvent<'a> {
 /// What has happened to a run.
 #[derive(Clone, Debug)]
 pub enum What<'a> {
-    /// It has begun; not told again where it is taken up after a restart.
+    /// It has begun; not said again where it is resumed after a restart.
     Started,
     /// These nodes stand otherwise than before.
     Nodes(Vec<NodeView<'a>>),
@@ -31,7 +31,7 @@ pub enum What<'a> {
     Failed(&'a str),
 }
 
-/// Who is told how runs go on. It is called on the thread that runs the session, and must be quick.
+/// Who observes how runs go on. It is called on the thread that runs the session, and must be quick.
 pub trait Observer: Send + Sync + 'static {
     /// Tells it what has happened.
     fn tell(&self, event: RunEvent<'_>);

@@ -41,7 +41,7 @@ impl Workflow {
         Self { catalogue, limits, worker, observer: None }
     }
 
-    /// The same, with somebody who is told how runs go on.
+    /// The same, with somebody who observes how runs go on.
     #[must_use]
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);

@@ -9,7 +9,7 @@ use crate::workflow::node::{NodeError, Reply, Work};
 use crate::workflow::value::Value;
 
 impl Workflow {
-    /// Does work in a lane of its own: what it told, asked and gave is there after a restart. Computing is done again.
+    /// Does work in a lane of its own: what it wrote, asked and gave is there after a restart. Computing is done again.
     pub(super) fn work(&self, work: Work, lane: TaskContext) -> LocalBoxFuture<'static, Result<Reply, NodeError>> {
         let worker = self.worker.clone();
         match work {

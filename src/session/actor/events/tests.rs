@@ -40,7 +40,7 @@ fn state(status: Status, started: bool) -> State {
 /// All that a change makes happen.
 fn of(before: Option<&State>, after: &State, end: Option<&End>) -> Vec<Happening> {
     let (id, spec) = (SessionId::random(), &spec(&[]));
-    let change = Change { id, spec, before, after, end };
+    let change = RowChange { id, spec, before, after, end };
     change.begin().into_iter().chain(change.end()).map(|happening| change.mark(happening)).collect()
 }
 
@@ -81,7 +81,7 @@ fn each_change_of_state_makes_its_events_happen() {
 }
 
 #[test]
-fn an_end_tells_how_it_came_and_how_long_it_took() {
+fn an_end_says_how_it_came_and_how_long_it_took() {
     let before = state(Status::Running, true);
     let data = |status, end: End| {
         let happening = of(Some(&before), &state(status, true), Some(&end)).pop().unwrap();
@@ -116,7 +116,7 @@ fn long_results_and_errors_are_cut_within_characters() {
 }
 
 #[test]
-fn what_a_task_tells_in_words_of_tasks_is_an_event() {
+fn an_entry_of_a_type_of_tasks_is_an_event() {
     let of = |kind: &str, data: Value| own(&Custom { kind: kind.into(), data: data.as_object().unwrap().clone() });
     for kind in ["task.assigned", "task.failed", "task.progress", "manager.decision_made", "custom.a.b"] {
         let happening = of(kind, json!({"crew_id": "c", "agent_id": "a", "x": 1})).unwrap();
@@ -136,7 +136,7 @@ fn labels_go_with_every_event_and_one_names_the_crew() {
     let spec = spec(&[("crew", "c"), ("team", "red")]);
     let after = state(Status::Running, true);
     let id = SessionId::random();
-    let change = Change { id, spec: &spec, before: None, after: &after, end: None };
+    let change = RowChange { id, spec: &spec, before: None, after: &after, end: None };
     let begun: Vec<_> = change.begin().into_iter().map(|happening| change.mark(happening)).collect();
     for happening in begun.iter().chain([&start_refused(&spec)]) {
         assert_eq!(happening.crew_id.as_deref(), Some("c"));
@@ -145,7 +145,7 @@ fn labels_go_with_every_event_and_one_names_the_crew() {
     assert!(begun.iter().all(|happening| happening.execution_id == Some(id.into())));
     assert!(begun.iter().all(|happening| happening.metadata["session_id"] == json!(id)));
     let called = Spec { execution_id: "exec_123".parse().ok(), ..spec.clone() };
-    let change = Change { spec: &called, ..change };
+    let change = RowChange { spec: &called, ..change };
     let marked = change.mark(Happening::new(Kind::ExecutionStarted));
     assert_eq!(
         (marked.execution_id.as_ref().unwrap().as_str(), &marked.metadata["session_id"]),

@@ -36,42 +36,42 @@ fn outcome() -> Result<Completion, Refused> {
 }
 
 #[test]
-fn all_who_wait_for_a_session_are_told_and_no_others() {
-    let mut ends = CompletionWaiters::default();
+fn all_who_wait_for_a_session_get_a_reply_and_no_others() {
+    let mut waiters = CompletionWaiters::default();
     let [one, other] = [SessionId::random(), SessionId::random()];
-    let mut told: Vec<_> = [one, one, other]
+    let mut replies: Vec<_> = [one, one, other]
         .map(|session| {
-            let (reply, told) = oneshot::channel();
-            ends.add(session, reply);
-            told
+            let (reply, answer) = oneshot::channel();
+            waiters.add(session, reply);
+            answer
         })
         .into();
-    ends.tell(one, &outcome());
-    assert!(!ends.are_awaited(one) && ends.are_awaited(other));
-    assert_eq!(told.remove(0).try_recv(), Ok(outcome()));
-    assert_eq!(told.remove(0).try_recv(), Ok(outcome()));
-    assert!(told[0].try_recv().is_err());
-    ends.tell_all(&Refused::ShuttingDown);
-    assert_eq!(told[0].try_recv(), Ok(Err(Refused::ShuttingDown)));
-    assert_eq!(ends.count, 0);
+    waiters.reply(one, &outcome());
+    assert!(!waiters.are_awaited(one) && waiters.are_awaited(other));
+    assert_eq!(replies.remove(0).try_recv(), Ok(outcome()));
+    assert_eq!(replies.remove(0).try_recv(), Ok(outcome()));
+    assert!(replies[0].try_recv().is_err());
+    waiters.reply_to_all(&Refused::ShuttingDown);
+    assert_eq!(replies[0].try_recv(), Ok(Err(Refused::ShuttingDown)));
+    assert_eq!(waiters.count, 0);
 }
 
 #[test]
 fn whoever_has_gone_leaves_nothing() {
-    let mut ends = CompletionWaiters::default();
+    let mut waiters = CompletionWaiters::default();
     let session = SessionId::random();
-    let mut told = Vec::new();
+    let mut replies = Vec::new();
     for _ in 0..3 {
         let (reply, answer) = oneshot::channel();
-        ends.add(session, reply);
-        told.push(answer);
+        waiters.add(session, reply);
+        replies.push(answer);
     }
-    told.truncate(1);
-    ends.forget_gone();
-    assert_eq!((ends.count, ends.are_awaited(session)), (1, true));
-    told.clear();
-    ends.forget_gone();
-    assert_eq!((ends.count, ends.are_awaited(session)), (0, false));
+    replies.truncate(1);
+    waiters.forget_gone();
+    assert_eq!((waiters.count, waiters.are_awaited(session)), (1, true));
+    replies.clear();
+    waiters.forget_gone();
+    assert_eq!((waiters.count, waiters.are_awaited(session)), (0, false));
 }
 
 /// Asks, and then gives its input or fails where that is a text.

@@ -4,24 +4,25 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::request::Confirmation;
 
 fn broken(line: impl AsRef<[u8]>) -> String {
     let said = read(line.as_ref());
-    let Said::Broken(Fault { kind, reason }) = said else { panic!("{} is {said:?}", text(line.as_ref())) };
+    let Printed::Broken(Fault { kind, reason }) = said else { panic!("{} is {said:?}", text(line.as_ref())) };
     format!("{}: {reason}", kind.word())
 }
 
-fn shown(content: &str, save_state: bool) -> Said {
-    Said::Stream { content: content.to_owned(), save_state }
+fn shown(content: &str, save_state: bool) -> Printed {
+    Printed::Call(Call::Stream { content: content.to_owned(), save_state })
 }
 
-fn output(line: &str) -> Said {
-    Said::Output(line.to_owned())
+fn output(line: &str) -> Printed {
+    Printed::Output(line.to_owned())
 }
 
-fn step_completed(value: &str) -> Said {
+fn step_completed(value: &str) -> Printed {
     let value = serde_json::from_str(value).unwrap();
-    Said::StepCompleted { name: "a".into(), value: StepValue::read(value).unwrap() }
+    Printed::StepCompleted { name: "a".into(), value: StepValue::read(value).unwrap() }
 }
 
 #[test]
@@ -33,35 +34,35 @@ fn a_message_is_understood() {
         (r#"{"save_state":false,"type":"stream","content":"a"}"#, shown("a", false)),
         (
             r#"{"type":"progress","done":1,"total":2,"save_state":false}"#,
-            Said::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: false },
+            Printed::Call(Call::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: false }),
         ),
         (
             r#" {"type":"progress","done":1,"total":2,"extra":[]} "#,
-            Said::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: true },
+            Printed::Call(Call::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: true }),
         ),
         (
             r#"{"type":"progress","done":0.5,"total":1.0,"label":"half"}"#,
-            Said::Progress {
+            Printed::Call(Call::Progress {
                 done: Number::from_f64(0.5).unwrap(),
                 total: Number::from_f64(1.0).unwrap(),
                 label: "half".into(),
                 save_state: true,
-            },
+            }),
         ),
         (
             r#"{"timeout":2.5,"default":true,"message":"Go?","type":"request_confirmation"}"#,
-            Said::Question(Question::Confirm(Confirmation::new("Go?").or_after(2.5, true))),
+            Printed::Call(Call::from(Confirmation::new("Go?").or_after(2.5, true))),
         ),
-        (r#"{"type":"step","name":"a b/c"}"#, Said::Step("a b/c".into())),
+        (r#"{"type":"step","name":"a b/c"}"#, Printed::Call(Call::Step { name: "a b/c".into(), repeatable: true })),
         (r#"{"type":"step_completed","name":"a","value":null}"#, step_completed("null")),
         (
             r#"{"type":"step_completed","name":"a","value":18446744073709551615}"#,
             step_completed("18446744073709551615"),
         ),
         (r#"{"type":"step_completed","name":"a","value":[1e400]}"#, step_completed("[1e400]")),
-        (r#"{"type":"task_completed","values":{"n":1}}"#, Said::Completed(json!({"n": 1}))),
-        (r#"{"type":"task_completed","values":null}"#, Said::Completed(Value::Null)),
-        (r#"{"type":"task_failed","error":"e"}"#, Said::Failed { error: "e".into(), can_retry: false }),
+        (r#"{"type":"task_completed","values":{"n":1}}"#, Printed::Completed(json!({"n": 1}))),
+        (r#"{"type":"task_completed","values":null}"#, Printed::Completed(Value::Null)),
+        (r#"{"type":"task_failed","error":"e"}"#, Printed::Failed { error: "e".into(), can_retry: false }),
     ];
     for (line, expected) in cases {
         assert_eq!(read(line.as_bytes()), expected, "{line}");
@@ -77,7 +78,7 @@ fn a_failure_is_one_whatever_it_says_of_itself() {
         [("null", "null"), (r#"{"code":7}"#, r#"{"code":7}"#), ("3", "3"), ("[]", "[]"), (r#""""#, "")]
     {
         let line = format!(r#"{{"type":"task_failed","error":{error},"can_retry":true}}"#);
-        assert_eq!(read(line.as_bytes()), Said::Failed { error: expected.into(), can_retry: true });
+        assert_eq!(read(line.as_bytes()), Printed::Failed { error: expected.into(), can_retry: true });
     }
 }
 
@@ -173,7 +174,7 @@ fn a_message_that_is_only_shown_is_output_where_it_cannot_be_read() {
         r#"{"type":"progress","done":"one","total":2}"#,
         r#"{"type":"progress","done":1,"total":2"#,
     ] {
-        assert!(matches!(read(line.as_bytes()), Said::Misfit { line: shown, .. } if shown == line), "{line}");
+        assert!(matches!(read(line.as_bytes()), Printed::Misfit { line: shown, .. } if shown == line), "{line}");
     }
 }
 
@@ -188,26 +189,26 @@ fn the_beginning_of_a_line_that_is_too_long_is_judged_by_its_type() {
     let cut = |kind: &str| format!(r#"{{"type":"{kind}","values":"aaaaaaaa"#);
     assert_eq!(
         read_beginning(cut("task_completed").as_bytes(), 40),
-        Said::Broken(Fault { kind: Kind::TaskCompleted, reason: "it has more than 40 bytes".into() })
+        Printed::Broken(Fault { kind: MessageType::TaskCompleted, reason: "it has more than 40 bytes".into() })
     );
-    assert!(matches!(read_beginning(cut("stream").as_bytes(), 40), Said::Misfit { .. }));
-    assert_eq!(read_beginning(cut("other").as_bytes(), 40), Said::Output(cut("other")));
+    assert!(matches!(read_beginning(cut("stream").as_bytes(), 40), Printed::Misfit { .. }));
+    assert_eq!(read_beginning(cut("other").as_bytes(), 40), Printed::Output(cut("other")));
 }
 
 /// A message of each type, its `type` first, in the middle or last.
-fn messages() -> impl Strategy<Value = (Kind, String)> {
+fn messages() -> impl Strategy<Value = (MessageType, String)> {
     let text = r#"[a-z"'\\{}\[\]:, é-]{0,12}"#;
-    let fields = |kind: Kind, text: &str, other: &str| match kind {
-        Kind::Stream => json!({"content": text, "extra": {"type": other}}),
-        Kind::Progress => json!({"done": 1, "total": 2.5, "label": text}),
-        Kind::RequestConfirmation => json!({"message": text, "timeout": 3, "context": [{"title": other}]}),
-        Kind::RequestUserInput => json!({"fields": [{"name": "a", "description": text}], "message": other}),
-        Kind::Step => json!({"name": format!("{text}!"), "extra": other}),
-        Kind::StepCompleted => json!({"name": format!("{text}!"), "value": {"type": "stream", "x": [other]}}),
-        Kind::TaskCompleted => json!({"values": {text: [other, {"type": "step"}]}}),
-        Kind::TaskFailed => json!({"error": text, "can_retry": false, "extra": other}),
+    let fields = |kind: MessageType, text: &str, other: &str| match kind {
+        MessageType::Stream => json!({"content": text, "extra": {"type": other}}),
+        MessageType::Progress => json!({"done": 1, "total": 2.5, "label": text}),
+        MessageType::RequestConfirmation => json!({"message": text, "timeout": 3, "context": [{"title": other}]}),
+        MessageType::RequestUserInput => json!({"fields": [{"name": "a", "description": text}], "message": other}),
+        MessageType::Step => json!({"name": format!("{text}!"), "extra": other}),
+        MessageType::StepCompleted => json!({"name": format!("{text}!"), "value": {"type": "stream", "x": [other]}}),
+        MessageType::TaskCompleted => json!({"values": {text: [other, {"type": "step"}]}}),
+        MessageType::TaskFailed => json!({"error": text, "can_retry": false, "extra": other}),
     };
-    let kind = prop::sample::select(Kind::ALL.to_vec());
+    let kind = prop::sample::select(MessageType::ALL.to_vec());
     (kind, text, text, any::<prop::sample::Index>()).prop_map(move |(kind, text, other, place)| {
         let Value::Object(fields) = fields(kind, &text, &other) else { panic!("these are objects") };
         let mut members: Vec<String> =
@@ -218,18 +219,15 @@ fn messages() -> impl Strategy<Value = (Kind, String)> {
 }
 
 /// Whether a line is read as a message, or refused as one.
-fn is_noticed(said: &Said, kind: Kind) -> bool {
+fn is_noticed(said: &Printed, kind: MessageType) -> bool {
     match said {
-        Said::Output(_) => false,
-        Said::Misfit { .. } => kind.is_output(),
-        Said::Broken(_)
-        | Said::Stream { .. }
-        | Said::Progress { .. }
-        | Said::Question(_)
-        | Said::Step(_)
-        | Said::StepCompleted { .. }
-        | Said::Completed(_)
-        | Said::Failed { .. } => true,
+        Printed::Output(_) => false,
+        Printed::Misfit { .. } => kind.is_output(),
+        Printed::Broken(_)
+        | Printed::Call(_)
+        | Printed::StepCompleted { .. }
+        | Printed::Completed(_)
+        | Printed::Failed { .. } => true,
     }
 }
 
@@ -273,15 +271,15 @@ proptest! {
     fn a_message_is_read_as_what_it_is((kind, line) in messages()) {
         let said = read(line.as_bytes());
         let read = match said {
-            Said::Stream { .. } => Kind::Stream,
-            Said::Progress { .. } => Kind::Progress,
-            Said::Question(Question::Confirm(_)) => Kind::RequestConfirmation,
-            Said::Question(Question::Ask(_)) => Kind::RequestUserInput,
-            Said::Step(_) => Kind::Step,
-            Said::StepCompleted { .. } => Kind::StepCompleted,
-            Said::Completed(_) => Kind::TaskCompleted,
-            Said::Failed { .. } => Kind::TaskFailed,
-            Said::Output(_) | Said::Misfit { .. } | Said::Broken(_) => return Err(TestCaseError::fail(format!("{line}: {said:?}"))),
+            Printed::Call(Call::Stream { .. }) => MessageType::Stream,
+            Printed::Call(Call::Progress { .. }) => MessageType::Progress,
+            Printed::Call(Call::RequestConfirmation { .. }) => MessageType::RequestConfirmation,
+            Printed::Call(Call::RequestUserInput { .. }) => MessageType::RequestUserInput,
+            Printed::Call(Call::Step { .. }) => MessageType::Step,
+            Printed::StepCompleted { .. } => MessageType::StepCompleted,
+            Printed::Completed(_) => MessageType::TaskCompleted,
+            Printed::Failed { .. } => MessageType::TaskFailed,
+            Printed::Output(_) | Printed::Misfit { .. } | Printed::Broken(_) | Printed::Call(_) => return Err(TestCaseError::fail(format!("{line}: {said:?}"))),
         };
         prop_assert_eq!(read, kind);
     }
@@ -290,7 +288,7 @@ proptest! {
     fn any_bytes_are_read(line in prop::collection::vec(any::<u8>(), 0..200)) {
         let said = read(&line);
         if line.first() != Some(&b'{') && !line.contains(&b'{') {
-            prop_assert_eq!(said, Said::Output(String::from_utf8_lossy(&line).into_owned()));
+            prop_assert_eq!(said, Printed::Output(String::from_utf8_lossy(&line).into_owned()));
         }
         let _ = read_beginning(&line, 10);
     }
@@ -303,14 +301,14 @@ proptest! {
 
     #[test]
     fn an_object_of_another_type_is_output(kind in "[a-z_]{0,12}", value in ".{0,20}") {
-        prop_assume!(Kind::ALL.iter().all(|known| known.word() != kind));
+        prop_assume!(MessageType::ALL.iter().all(|known| known.word() != kind));
         let line = json!({"type": kind, "content": value, "name": value, "error": value}).to_string();
-        prop_assert_eq!(read(line.as_bytes()), Said::Output(line));
+        prop_assert_eq!(read(line.as_bytes()), Printed::Output(line));
     }
 
     #[test]
     fn what_is_streamed_arrives(content in ".{0,40}") {
         let line = json!({"type": "stream", "content": content}).to_string();
-        prop_assert_eq!(read(line.as_bytes()), Said::Stream { content, save_state: true });
+        prop_assert_eq!(read(line.as_bytes()), Printed::Call(Call::Stream { content, save_state: true }));
     }
 }

@@ -65,7 +65,7 @@ async fn what_is_not_saved_is_masked_and_no_recorded_call() {
     let [Entry::Stream { content }, Entry::Progress { label, .. }] = &stage.take_passed()[..] else { panic!() };
     assert!(content.starts_with("draft of ") && !content.contains("hunter22"), "{content}");
     assert_eq!(label, "");
-    stage.answer(Outcome::Confirmed(true));
+    stage.answer(Outcome::Confirm { value: true });
     stage.restart();
     stage.play().await.unwrap();
     assert_eq!(stage.streamed(), ["line"]);
@@ -182,7 +182,7 @@ async fn what_is_written_to_a_terminal_is_read_whole_and_does_not_come_back() {
         read -r answer; echo "$answer"; echo '{"type":"task_completed","values":1}'; cat >/dev/null; exit 0"#;
     let settings = CommandTask { kill_after: Some(60.0), ..in_terminal(script) };
     let mut stage = Stage::with(settings, json!("x".repeat(100_000)), Launcher::default())
-        .will_answer(crate::session::testing::Outcome::Confirmed(true));
+        .will_answer(crate::session::testing::Outcome::Confirm { value: true });
     // It reads until its input ends, which it does with the result.
     assert_eq!(stage.play().await, Ok(json!(1)));
     let [length, answer] = stage.streamed()[..] else { panic!("{:?}", stage.told()) };
@@ -269,7 +269,7 @@ async fn a_restarted_command_tells_only_what_is_new() {
     let mut stage = Stage::new(shell(&format!("echo 1; echo 2{ask}")));
     stage.play_until_asked().await;
     stage.change(shell(&format!("echo 1; echo 2; echo 3; echo 4{ask}")));
-    stage.answer(crate::session::testing::Outcome::Confirmed(true));
+    stage.answer(crate::session::testing::Outcome::Confirm { value: true });
     stage.restart();
     stage.play().await.unwrap();
     assert_eq!(stage.streamed(), ["1", "2", "3", "4", r#"{"type":"confirm","value":true}"#]);

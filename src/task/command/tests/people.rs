@@ -8,12 +8,13 @@ use crate::domain::entry::Entry;
 use crate::session::testing::Outcome;
 
 fn values(name: &str) -> Outcome {
-    Outcome::Input([("name".to_owned(), json!(name))].into_iter().collect())
+    Outcome::UserInput { values: [("name".to_owned(), json!(name))].into_iter().collect() }
 }
 
 #[actix::test]
 async fn answers_reach_the_command() {
-    let mut stage = Stage::new(script("asks.sh", &[])).will_answer(Outcome::Confirmed(true)).will_answer(values("Ada"));
+    let mut stage =
+        Stage::new(script("asks.sh", &[])).will_answer(Outcome::Confirm { value: true }).will_answer(values("Ada"));
     assert_eq!(stage.play().await, Ok(json!({"asked": 2})));
     let expected = [r#"{"type":"confirm","value":true}"#, r#"{"type":"user_input","values":{"name":"Ada"}}"#];
     assert_eq!(stage.streamed(), expected);
@@ -21,7 +22,7 @@ async fn answers_reach_the_command() {
 
 #[actix::test]
 async fn after_a_restart_it_waits_at_the_same_question() {
-    let mut stage = Stage::new(script("asks.sh", &[])).will_answer(Outcome::Confirmed(false));
+    let mut stage = Stage::new(script("asks.sh", &[])).will_answer(Outcome::Confirm { value: false });
     stage.play_until_asked().await;
     stage.answer(values("Ada"));
     stage.restart();
@@ -39,7 +40,7 @@ async fn questions_that_come_at_once_are_asked_one_after_the_other() {
         stage.play_until_asked().await;
         let asked = stage.told().iter().filter(|entry| matches!(entry, Entry::RequestConfirmation { .. })).count();
         assert_eq!(asked, question);
-        stage.answer(Outcome::Confirmed(question == 2));
+        stage.answer(Outcome::Confirm { value: question == 2 });
     }
     stage.play().await.unwrap();
     let [no, yes] = [false, true].map(|value| format!(r#"{{"type":"confirm","value":{value}}}"#));
@@ -74,14 +75,15 @@ async fn a_question_that_comes_with_the_end_of_its_command_is_in_the_journal() {
 #[actix::test]
 async fn a_form_that_nobody_fills_in_fails_the_attempt() {
     let mut stage =
-        Stage::new(script("asks.sh", &[])).will_answer(Outcome::Confirmed(true)).will_answer(Outcome::TimedOut);
+        Stage::new(script("asks.sh", &[])).will_answer(Outcome::Confirm { value: true }).will_answer(Outcome::TimedOut);
     assert_eq!(stage.play().await.unwrap_err().to_string(), "nobody filled in the form in time");
 }
 
 #[actix::test]
 async fn an_attempt_that_may_be_retried_is_started_anew() {
     let settings = CommandTask { max_retries: 2, ..script("fails_first.sh", &[]) };
-    let mut stage = Stage::new(settings).will_answer(Outcome::Retry(true)).will_answer(Outcome::Retry(true));
+    let mut stage =
+        Stage::new(settings).will_answer(Outcome::Retry { value: true }).will_answer(Outcome::Retry { value: true });
     assert_eq!(stage.play().await, Ok(json!({"attempt": 3})));
     let failures: Vec<_> = stage
         .told()
@@ -97,7 +99,7 @@ async fn a_failed_attempt_is_not_run_again_after_a_restart() {
     let settings = CommandTask { max_retries: 1, ..script("fails_first.sh", &[]) };
     let mut stage = Stage::new(settings);
     stage.play_until_asked().await;
-    stage.answer(Outcome::Retry(true));
+    stage.answer(Outcome::Retry { value: true });
     stage.restart();
     assert_eq!(stage.play().await.unwrap_err().to_string(), "the command exited with code 4: attempt 2");
     assert_eq!(stage.streamed(), ["attempt 1", "attempt 1 goes on", "attempt 2"]);

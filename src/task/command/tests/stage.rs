@@ -17,7 +17,7 @@ use crate::domain::id::{RequestId, SessionId};
 use crate::domain::mask::Mask;
 use crate::domain::record::{Internal, Spec};
 use crate::domain::time::Timestamp;
-use crate::session::testing::{Call, CallId, ChannelLimits, Outcome, RecordedCalls, TaskChannel, WITHDRAWN};
+use crate::session::testing::{Call, CallId, ChannelLimits, MadeCall, Outcome, RecordedCalls, TaskChannel, WITHDRAWN};
 use crate::session::{TaskContext, TaskResult};
 use crate::task::command::{Launcher, from_settings};
 
@@ -188,7 +188,7 @@ impl Stage {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<TaskResult> {
         let mut task = self.task.take().unwrap();
         loop {
-            self.channel.take_news();
+            self.channel.take_wants_poll();
             let polled = task.as_mut().poll(context);
             let full = self.channel.is_full();
             for call in self.channel.take_calls() {
@@ -197,7 +197,7 @@ impl Stage {
             assert_eq!(self.channel.failure(), None);
             match polled {
                 Poll::Ready(result) => return Poll::Ready(result),
-                Poll::Pending if full || self.channel.has_news() => {}
+                Poll::Pending if full || self.channel.wants_poll() => {}
                 Poll::Pending => {
                     self.task = Some(task);
                     return Poll::Pending;
@@ -206,40 +206,43 @@ impl Stage {
         }
     }
 
-    fn take(&mut self, call: Call) {
+    fn take(&mut self, MadeCall { at, call }: MadeCall) {
         let id = RequestId::random();
         match call {
-            Call::Tell(call, entry) => self.tell(&call, entry),
-            Call::Pass(_, entry) => self.passed.push(entry),
-            Call::Note(record) => self.journal.push(Line::Internal(Box::new(record))),
-            Call::StepStarted(call, record) => {
-                self.journal.push(Line::Internal(Box::new(record)));
-                self.channel.resolve(call, Outcome::Written);
+            Call::Stream { content, save_state } => self.say(&at, Entry::Stream { content }, save_state),
+            Call::Progress { done, total, label, save_state } => {
+                self.say(&at, Entry::Progress { done, total, label }, save_state);
             }
-            Call::Confirm(call, question) => {
-                let (message, timeout) = (question.message, question.timeout);
-                self.tell(&call, Entry::RequestConfirmation { request_id: id, message, timeout });
-                self.ask(call, id);
+            Call::Step { name, repeatable } => {
+                let (lane, ordinal) = (at.lane_name(), at.ordinal);
+                self.record(Internal::StepStarted { lane, ordinal, name, repeatable });
+                self.channel.resolve(at, Outcome::StepRun);
             }
-            Call::Ask(call, form) => {
-                let entry = Entry::RequestUserInput {
-                    request_id: id,
-                    fields: form.fields,
-                    message: form.message,
-                    timeout: form.timeout,
-                };
-                self.tell(&call, entry);
-                self.ask(call, id);
+            Call::StepCompleted { outcome } => {
+                let (lane, ordinal) = (at.lane_name(), at.ordinal);
+                self.record(Internal::StepCompleted { lane, ordinal, outcome, sealed: None });
             }
-            Call::OfferRetry(call, error) => {
+            Call::Sleep { until } => {
+                let (lane, ordinal) = (at.lane_name(), at.ordinal);
+                self.record(Internal::SleepStarted { lane, ordinal, until });
+            }
+            Call::RequestConfirmation { message, timeout, .. } => {
+                self.tell(&at, Entry::RequestConfirmation { request_id: id, message, timeout });
+                self.ask(at, id);
+            }
+            Call::RequestUserInput { message, fields, timeout, .. } => {
+                self.tell(&at, Entry::RequestUserInput { request_id: id, fields, message, timeout });
+                self.ask(at, id);
+            }
+            Call::OfferRetry { error } => {
                 let attempt = self.channel.attempt();
-                self.tell(&call, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
-                self.ask(call, id);
+                self.tell(&at, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
+                self.ask(at, id);
             }
-            Call::Child(..) => panic!("no command has children"),
-            Call::Withdraw(call) => {
-                if let Some(at) = self.open.iter().position(|(open, _)| *open == call) {
-                    let (call, request_id) = self.open.remove(at);
+            Call::Emit { .. } | Call::Child { .. } => panic!("no command makes such a call"),
+            Call::Withdraw => {
+                if let Some(place) = self.open.iter().position(|(open, _)| *open == at) {
+                    let (call, request_id) = self.open.remove(place);
                     let by = WITHDRAWN.to_owned();
                     self.tell(
                         &call,
@@ -257,6 +260,18 @@ impl Stage {
         }
     }
 
+    fn say(&mut self, at: &CallId, entry: Entry, save_state: bool) {
+        if save_state {
+            self.tell(at, entry);
+        } else {
+            self.passed.push(entry);
+        }
+    }
+
+    fn record(&mut self, record: Internal) {
+        self.journal.push(Line::Internal(Box::new(record)));
+    }
+
     fn ask(&mut self, call: CallId, id: RequestId) {
         self.open.push((call, id));
         match self.answers.pop_front() {
@@ -267,9 +282,9 @@ impl Stage {
 
     fn record_answer(&mut self, request_id: RequestId, outcome: &Outcome) {
         let (value, values) = match outcome.clone() {
-            Outcome::Confirmed(value) | Outcome::Retry(value) => (Some(value), None),
-            Outcome::Input(values) => (None, Some(values)),
-            Outcome::TimedOut | Outcome::Child(_) | Outcome::Written => (None, None),
+            Outcome::Confirm { value } | Outcome::Retry { value } => (Some(value), None),
+            Outcome::UserInput { values } => (None, Some(values)),
+            Outcome::TimedOut | Outcome::ChildEnded { .. } | Outcome::StepRun => (None, None),
         };
         let timed_out = *outcome == Outcome::TimedOut;
         let entry = Entry::Answered { request_id, by: "test".into(), value, values, timed_out, withdrawn: false };

@@ -20,7 +20,7 @@ async fn a_step_that_was_done_is_not_done_again_after_a_restart() {
     let (settings, file) = steps();
     let mut stage = Stage::new(settings);
     stage.play_until_asked().await;
-    stage.answer(Outcome::Confirmed(true));
+    stage.answer(Outcome::Confirm { value: true });
     stage.restart();
     assert_eq!(stage.play().await, Ok(json!({"done": true})));
     assert_eq!(counted(&file), "first\nsecond step/1\n");
@@ -35,9 +35,10 @@ async fn a_step_that_was_done_is_not_done_again_after_a_restart() {
 async fn a_step_that_was_done_is_not_done_again_in_another_attempt() {
     let (settings, file) = steps();
     let settings = CommandTask { max_retries: 1, ..settings };
-    let mut stage = Stage::new(settings).will_answer(Outcome::Confirmed(false)).will_answer(Outcome::Retry(true));
+    let mut stage =
+        Stage::new(settings).will_answer(Outcome::Confirm { value: false }).will_answer(Outcome::Retry { value: true });
     stage.play_until_asked().await;
-    stage.answer(Outcome::Confirmed(true));
+    stage.answer(Outcome::Confirm { value: true });
     assert_eq!(stage.play().await, Ok(json!({"done": true})));
     assert_eq!(counted(&file), "first\nsecond step/1\n");
     assert!(stage.streamed().contains(&r#"first {"type":"step_result","name":"first","value":{"n":1}}"#));
@@ -47,11 +48,11 @@ async fn a_step_that_was_done_is_not_done_again_in_another_attempt() {
 async fn a_step_that_an_attempt_left_in_the_middle_is_begun_anew_once() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let settings = script("leaves_a_step.sh", &[file.path().to_str().unwrap()]);
-    let mut stage = Stage::new(CommandTask { max_retries: 1, ..settings }).will_answer(Outcome::Retry(true));
+    let mut stage = Stage::new(CommandTask { max_retries: 1, ..settings }).will_answer(Outcome::Retry { value: true });
     stage.play_until_asked().await;
     assert_eq!(stage.steps(), ["pay", "pay"]);
     assert_eq!(counted(&file), "begun\nbegun\n");
-    stage.answer(Outcome::Confirmed(true));
+    stage.answer(Outcome::Confirm { value: true });
     stage.restart();
     assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
     assert_eq!(counted(&file), "begun\nbegun\n");
@@ -93,7 +94,7 @@ async fn steps_of_one_name_are_done_one_by_one_also_after_a_restart() {
     let mut stage = Stage::new(super::stage::shell(LOOP));
     stage.play_until_asked().await;
     assert_eq!(stage.streamed(), ["uploaded a", "uploaded b"]);
-    stage.answer(Outcome::Confirmed(true));
+    stage.answer(Outcome::Confirm { value: true });
     stage.restart();
     assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
     assert_eq!(stage.steps(), ["upload"; 3]);
@@ -108,8 +109,9 @@ async fn steps_of_one_name_are_known_apart_in_another_attempt() {
         env: [("AGAIN".to_owned(), "yes".to_owned())].into(),
         ..super::stage::shell(LOOP)
     };
-    let yes = || Outcome::Confirmed(true);
-    let mut stage = Stage::new(settings).will_answer(yes()).will_answer(Outcome::Retry(true)).will_answer(yes());
+    let yes = || Outcome::Confirm { value: true };
+    let mut stage =
+        Stage::new(settings).will_answer(yes()).will_answer(Outcome::Retry { value: true }).will_answer(yes());
     assert_eq!(stage.play().await, Ok(json!({"exit_code": 0})));
     assert_eq!(stage.steps(), ["upload"; 3]);
     let known = |file| format!(r#"has {{"type":"step_result","name":"upload","value":"{file}"}}"#);

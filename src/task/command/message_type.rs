@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// The types of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MessageType {
     /// Output.
     Stream,
     /// How far the command is.
@@ -27,40 +27,40 @@ pub(super) enum Kind {
     TaskFailed,
 }
 
-impl Kind {
+impl MessageType {
     /// All of them.
-    pub(super) const ALL: [Kind; 8] = [
-        Kind::Stream,
-        Kind::Progress,
-        Kind::RequestConfirmation,
-        Kind::RequestUserInput,
-        Kind::Step,
-        Kind::StepCompleted,
-        Kind::TaskCompleted,
-        Kind::TaskFailed,
+    pub(super) const ALL: [MessageType; 8] = [
+        MessageType::Stream,
+        MessageType::Progress,
+        MessageType::RequestConfirmation,
+        MessageType::RequestUserInput,
+        MessageType::Step,
+        MessageType::StepCompleted,
+        MessageType::TaskCompleted,
+        MessageType::TaskFailed,
     ];
 
     /// The word in `type`.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Kind::Stream => "stream",
-            Kind::Progress => "progress",
-            Kind::RequestConfirmation => "request_confirmation",
-            Kind::RequestUserInput => "request_user_input",
-            Kind::Step => "step",
-            Kind::StepCompleted => "step_completed",
-            Kind::TaskCompleted => "task_completed",
-            Kind::TaskFailed => "task_failed",
+            MessageType::Stream => "stream",
+            MessageType::Progress => "progress",
+            MessageType::RequestConfirmation => "request_confirmation",
+            MessageType::RequestUserInput => "request_user_input",
+            MessageType::Step => "step",
+            MessageType::StepCompleted => "step_completed",
+            MessageType::TaskCompleted => "task_completed",
+            MessageType::TaskFailed => "task_failed",
         }
     }
 
     /// Whether nothing is lost where such a message is shown as a line of output.
     pub(super) fn is_output(self) -> bool {
-        matches!(self, Kind::Stream | Kind::Progress)
+        matches!(self, MessageType::Stream | MessageType::Progress)
     }
 
     fn parse(word: &[u8]) -> Option<Self> {
-        Kind::ALL.into_iter().find(|kind| kind.word().as_bytes() == word)
+        MessageType::ALL.into_iter().find(|kind| kind.word().as_bytes() == word)
     }
 }
 
@@ -111,7 +111,7 @@ fn escape_sequence(text: &[u8]) -> usize {
 
 /// The type that a line names, as far as it can be told from its beginning. Quotes may be missing or single ones, as
 /// Python and JavaScript show objects.
-pub(super) fn from_beginning(line: &[u8]) -> Option<Kind> {
+pub(super) fn from_beginning(line: &[u8]) -> Option<MessageType> {
     let mut found = Found::default();
     let mut depth = 0_usize;
     let mut at = 0;
@@ -148,11 +148,11 @@ pub(super) fn from_beginning(line: &[u8]) -> Option<Kind> {
 }
 
 /// The type that a line names, as far as it can be told from its end.
-pub(super) fn from_end(line: &[u8]) -> Option<Kind> {
+pub(super) fn from_end(line: &[u8]) -> Option<MessageType> {
     let mut kind = None;
     let mut depth = 0_usize;
     // The last word and whether there is a colon before it.
-    let mut value: Option<(Kind, bool)> = None;
+    let mut value: Option<(MessageType, bool)> = None;
     let mut end = line.len();
     while let Some(byte) = end.checked_sub(1).and_then(|at| line.get(at)) {
         end -= 1;
@@ -166,7 +166,7 @@ pub(super) fn from_end(line: &[u8]) -> Option<Kind> {
                 {
                     kind = weightier(kind, Some(found));
                 }
-                value = Kind::parse(&word).map(|kind| (kind, false));
+                value = MessageType::parse(&word).map(|kind| (kind, false));
                 end = start;
             }
             b':' => value = value.map(|(kind, _)| (kind, true)),
@@ -186,7 +186,7 @@ pub(super) fn from_end(line: &[u8]) -> Option<Kind> {
 }
 
 /// Of two types the one that must not get lost.
-pub(super) fn weightier(one: Option<Kind>, other: Option<Kind>) -> Option<Kind> {
+pub(super) fn weightier(one: Option<MessageType>, other: Option<MessageType>) -> Option<MessageType> {
     match (one, other) {
         (Some(kind), Some(other)) if kind.is_output() && !other.is_output() => Some(other),
         (kind, other) => kind.or(other),
@@ -196,7 +196,7 @@ pub(super) fn weightier(one: Option<Kind>, other: Option<Kind>) -> Option<Kind> 
 /// What has been found on the way from the beginning.
 #[derive(Default)]
 struct Found {
-    kind: Option<Kind>,
+    kind: Option<MessageType>,
     place: Place,
 }
 
@@ -214,7 +214,7 @@ enum Place {
 impl Found {
     fn word(&mut self, depth: usize, word: &[u8]) {
         if self.place == Place::BehindColon {
-            self.kind = weightier(self.kind, Kind::parse(word));
+            self.kind = weightier(self.kind, MessageType::parse(word));
         }
         self.place = if depth == 1 && word == b"type" { Place::BehindKey } else { Place::Elsewhere };
     }
@@ -305,10 +305,10 @@ mod tests {
             r#"{"type":"stream","content":"a"}{"type":"step"}"#,
             r#"{"type":"other","type":"step"}"#,
         ] {
-            assert_eq!(from_beginning(line.as_bytes()), Some(Kind::Step), "{line}");
+            assert_eq!(from_beginning(line.as_bytes()), Some(MessageType::Step), "{line}");
         }
         for line in [r#"{"name":"a,"type":"step"}"#, r#"{"name":"{[,"x":{"type":"stream"},"type":"step"}"#] {
-            assert_eq!(from_end(line.as_bytes()), Some(Kind::Step), "{line}");
+            assert_eq!(from_end(line.as_bytes()), Some(MessageType::Step), "{line}");
         }
     }
 
