@@ -137,23 +137,29 @@ impl Sessions {
         self.ask(session_id, |reply| Cancel { reason, reach: Reach::Anywhere, reply }).await
     }
 
-    /// Cancels all sessions that have not run yet, for this reason; gives how many. Those that come meanwhile stay.
+    /// Cancels a session if it waits for a permit when it hears of it; gives its status.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub(crate) async fn cancel_queued(&self, session_id: SessionId, reason: String) -> Result<Status, Refused> {
+        self.ask(session_id, |reply| Cancel { reason, reach: Reach::Queued, reply }).await
+    }
+
+    /// Cancels all sessions that wait for a permit, for this reason; gives how many. Those that come meanwhile stay, and
+    /// so do those that get their permit first.
     ///
     /// # Errors
     /// [`Refused::Unavailable`]; some may be cancelled then.
-    pub async fn clear_queue(&self, reason: &str) -> Result<usize, Refused> {
+    pub(crate) async fn clear_queue(&self, reason: &str) -> Result<usize, Refused> {
         let mut query = ListSessions { status: vec![Status::Queued], limit: CLEARED_AT_ONCE, ..Default::default() };
         let mut cleared = 0;
         loop {
             let queued = self.list(query.clone()).await?;
             let Some(oldest) = queued.last().map(|summary| summary.key) else { return Ok(cleared) };
-            let cancelling = queued.iter().map(|summary| {
-                let reason = reason.to_owned();
-                self.ask(summary.id, |reply| Cancel { reason, reach: Reach::Queued, reply })
-            });
+            let cancelling = queued.iter().map(|summary| self.cancel_queued(summary.id, reason.to_owned()));
             for cancelled in join_all(cancelling).await {
                 match cancelled {
-                    Ok(status) => cleared += usize::from(status == Status::Cancelled),
+                    Ok(status) => cleared += usize::from(matches!(status, Status::Cancelled | Status::Cancelling)),
                     Err(Refused::UnknownSession) => {}
                     Err(refused) => return Err(refused),
                 }

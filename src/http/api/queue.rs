@@ -9,12 +9,6 @@ use super::super::auth::Admin;
 use super::super::client::By;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use crate::domain::event::{Happening, Kind};
-use crate::domain::status::Status;
-use crate::session::messages::Refused;
-use crate::store::ListSessions;
-
-/// Sessions that are read at once.
-const PAGE: usize = 500;
 
 /// What became of the queue.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,34 +29,7 @@ pub(in crate::http) struct QueueCleared {
     security((), ("admin_token" = [])),
 )]
 pub(in crate::http) async fn clear(state: web::Data<State>, _: Admin, By(by): By) -> Result<HttpResponse, Problem> {
-    let mut cancelled = 0;
-    let mut before = None;
-    loop {
-        let query = ListSessions {
-            status: vec![Status::Queued],
-            task: None,
-            labels: Vec::new(),
-            owner: None,
-            before,
-            limit: PAGE,
-        };
-        let queued = state.sessions.list(query).await?;
-        before = queued.last().map(|last| last.key);
-        let is_last = queued.len() < PAGE;
-        let reason = format!("The queue was cleared by {by}.");
-        let cancels = queued.iter().map(|session| state.sessions.cancel(session.id, reason.clone()));
-        for done in futures::future::join_all(cancels).await {
-            match done {
-                Ok(Status::Cancelled | Status::Cancelling) => cancelled += 1,
-                // It has ended meanwhile.
-                Ok(_) | Err(Refused::UnknownSession) => {}
-                Err(refused) => return Err(refused.into()),
-            }
-        }
-        if is_last {
-            break;
-        }
-    }
+    let cancelled = state.sessions.clear_queue(&format!("The queue was cleared by {by}.")).await?;
     state.events.record(Happening::new(Kind::QueueCleared).with("cancelled", cancelled).with("by", by));
     Ok(HttpResponse::Ok().json(QueueCleared { cancelled }))
 }

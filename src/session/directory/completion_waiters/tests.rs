@@ -202,3 +202,14 @@ fn the_handle_can_be_used_on_any_thread() {
     fn is_send<T: Clone + Send + 'static>() {}
     is_send::<Sessions>();
 }
+
+#[actix::test]
+async fn clearing_the_queue_leaves_what_has_got_its_permit() {
+    let (sessions, _directory) = board();
+    let id = start(&sessions, json!(1)).await;
+    // It was in the list of those that wait, and has begun since.
+    let left = sessions.cancel_queued(id, "The queue was cleared.".into()).await.unwrap();
+    assert!(!left.is_terminal() && left != Status::Queued, "{left:?}");
+    answered(&sessions, id).await;
+    assert_eq!(sessions.completion(id).await.unwrap().status, Status::Completed);
+}
