@@ -25,19 +25,14 @@ pub(crate) struct Environment {
     pub(crate) workers: usize,
     /// All sessions: children may be on other workers.
     pub(crate) sessions: Sessions,
-    /// Where journals are kept.
     pub(crate) store: Store,
     /// Where the events of sessions go.
     pub(crate) events: Events,
-    /// What can be started.
     pub(crate) kinds: Arc<Kinds>,
-    /// The settings for sessions.
     pub(crate) settings: config::sessions::Sessions,
-    /// The worker's permits.
     pub(crate) permits: Permits,
     /// Most rows of all sessions that may wait for a commit.
     pub(crate) max_pending_rows: usize,
-    /// Hides the secrets of the settings.
     pub(crate) mask: Arc<Mask>,
     /// What is counted of all sessions.
     pub(crate) metrics: metrics::Sessions,

@@ -120,7 +120,6 @@ impl Permits {
         Some(ticket.session)
     }
 
-    /// How many sessions wait.
     #[must_use]
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.borrow().len()

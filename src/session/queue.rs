@@ -29,14 +29,11 @@ pub struct Queue {
     wanted_sent: bool,
 }
 
-/// Where a directory hears.
+/// Where a directory hears of permits.
 #[derive(Clone, Debug)]
 pub(crate) struct Worker {
-    /// Of permits that it gets.
     pub(crate) grants: Recipient<PermitsGranted>,
-    /// Of whether others wait.
     pub(crate) wanted: Recipient<PermitsWanted>,
-    /// Of the beginning.
     pub(crate) opened: Recipient<QueueOpened>,
 }
 

@@ -99,7 +99,7 @@ impl Session {
             *status = Some(answered.status);
             if let Some(idempotency) = idempotency.take() {
                 let now = self.now();
-                self.write(NewLine::Record(reply_record(idempotency, &answered), None), now);
+                self.write(&NewLine::Record(reply_record(idempotency, &answered), None), now);
             }
         }
     }

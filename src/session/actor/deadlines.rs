@@ -77,7 +77,7 @@ impl Session {
 
     fn watch(&mut self, patience: Patience) {
         let now = self.now();
-        self.write(NewLine::Record(Internal::Patience { until: patience.into() }, None), now);
+        self.write(&NewLine::Record(Internal::Patience { until: patience.into() }, None), now);
     }
 
     fn expect_back(&mut self, within: Duration) {

@@ -120,7 +120,7 @@ impl Session {
             Self::assemble(identity, SessionState::new(now), RecordedCalls::default(), tail, environment, directory);
         session.creation = Some(Creation { idempotency });
         let created = Internal::Created((*session.spec).clone());
-        session.write(NewLine::Record(created, None), now);
+        session.write(&NewLine::Record(created, None), now);
         session
     }
 
@@ -205,19 +205,23 @@ impl Session {
 
     /// Writes the lines of a decision, and then does what follows from it.
     pub(crate) fn carry_out(&mut self, decision: Decision, now: Timestamp, actor: &mut Context<Self>) {
-        for line in decision.lines {
-            self.write(line, now);
+        let Decision { seal, lines, effects } = decision;
+        if let Some((request_id, values)) = seal {
+            let line = self.sealed(request_id, values);
+            self.write(&line, now);
         }
-        for effect in decision.effects {
+        for line in lines {
+            self.write(&line, now);
+        }
+        for effect in effects {
             self.perform(effect, actor);
         }
     }
 
     /// Writes a line into the row that is being built.
-    pub(crate) fn write(&mut self, line: NewLine, now: Timestamp) {
-        let line = self.sealed(line);
-        self.state.write(&line, now, &mut self.builder);
-        if let NewLine::Entry(entry, _) = &line {
+    pub(crate) fn write(&mut self, line: &NewLine, now: Timestamp) {
+        self.state.write(line, now, &mut self.builder);
+        if let NewLine::Entry(entry, _) = line {
             self.collect_event(entry);
         }
     }

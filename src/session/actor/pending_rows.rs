@@ -41,7 +41,6 @@ pub(crate) struct AnswerReply {
     pub(crate) idempotency: Option<Idempotency>,
 }
 
-/// One row.
 #[derive(Debug)]
 pub(crate) struct PendingRow {
     pub(crate) row: u32,

@@ -57,7 +57,6 @@ impl Session {
         self.task = Some(actor.spawn(task));
     }
 
-    /// Drops the task's future.
     pub(crate) fn drop_task(&mut self, actor: &mut actix::Context<Self>) {
         self.channel.cancelled.cancel();
         if let Some(task) = self.task.take() {

@@ -5,9 +5,10 @@
 
 use serde_json::Value;
 
+use crate::domain::id::RequestId;
 use crate::domain::mask::Mask;
 use crate::domain::record::Internal;
-use crate::domain::request::Field;
+use crate::domain::request::{Field, Values};
 use crate::session::actor::Session;
 use crate::session::calls::Call;
 use crate::session::state::NewLine;
@@ -43,16 +44,11 @@ impl Session {
         None
     }
 
-    /// The same line, with its values sealed where they have to be.
-    pub(crate) fn sealed(&self, line: NewLine) -> NewLine {
-        match line {
-            NewLine::Sealed(request_id, values) => {
-                let plain = Value::Object(values).to_string();
-                let values = self.environment.store.seal(plain.as_bytes());
-                NewLine::Record(Internal::Sealed { request_id, values }, None)
-            }
-            NewLine::Entry(..) | NewLine::Record(..) => line,
-        }
+    /// The record of the values that answer a form with secrets.
+    pub(crate) fn sealed(&self, request_id: RequestId, values: Values) -> NewLine {
+        let plain = Value::Object(values).to_string();
+        let values = self.environment.store.seal(plain.as_bytes());
+        NewLine::Record(Internal::Sealed { request_id, values }, None)
     }
 }
 

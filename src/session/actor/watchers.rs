@@ -55,7 +55,6 @@ impl Watchers {
         }
     }
 
-    /// Takes a connection out.
     pub(crate) fn remove(&mut self, connection: ConnectionId) {
         self.connections.retain(|other| *other != connection);
         let worker = connection.worker();
@@ -92,7 +91,6 @@ impl Watchers {
         }
     }
 
-    /// Sends them away.
     pub(crate) fn close(&mut self, session: SessionId, code: CloseCode) {
         for (_, shard) in self.shards.drain(..) {
             shard.do_send(CloseTopic { topic: Topic::Session(session), code });

@@ -11,6 +11,8 @@ use crate::session::calls::{CallId, Outcome};
 /// What comes of a command. The lines come first: whatever an effect leads to is decided on the state after them.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Decision {
+    /// The values that answer a form with secrets: a record of them, sealed, stands before the lines.
+    pub(crate) seal: Option<(RequestId, Values)>,
     pub(crate) lines: Lines,
     pub(crate) effects: Effects,
 }
@@ -25,8 +27,6 @@ pub(crate) enum NewLine {
     Entry(Entry, Option<CallId>),
     /// A record, with the call of the task that it stands for.
     Record(Internal, Option<CallId>),
-    /// The values of a form that has secrets, which have to be sealed first.
-    Sealed(RequestId, Values),
 }
 
 impl Decision {

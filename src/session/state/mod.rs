@@ -244,7 +244,7 @@ impl SessionState {
         }
     }
 
-    /// Writes a line at `now`, and takes it in. One that has to be sealed is written once it is.
+    /// Writes a line at `now`, and takes it in.
     pub(crate) fn write(&mut self, line: &NewLine, now: Timestamp, journal: &mut BurstBuilder) {
         match line {
             NewLine::Entry(entry, call) => {
@@ -257,7 +257,6 @@ impl SessionState {
                 journal.note(record);
                 self.evolve(&Line::Record { record, call: call.as_ref() });
             }
-            NewLine::Sealed(..) => {}
         }
     }
 }

@@ -196,7 +196,7 @@ impl SessionState {
         if let (Question::Form(form), Some(Outcome::UserInput { values })) = (&request.question, &outcome)
             && form::has_secrets(&form.fields)
         {
-            decision.lines.push(super::NewLine::Sealed(request.id, values.clone()));
+            decision.seal = Some((request.id, values.clone()));
             decision.effect(Effect::Hide(form::secrets(&form.fields, values)));
         }
         decision.entry(entry);

@@ -19,15 +19,9 @@ use crate::store::Idempotency;
 /// What may happen next, in the order of its numbers.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    Stream,
-    Step,
-    Sleep,
-    Confirm(Option<u8>),
-    Ask(Option<u8>),
-    Retry,
+    Task(Made),
     Answer { at: usize, value: bool },
     TimeOut(usize),
-    Child,
     ChildEnds { at: usize, is_left: bool },
     Finish(u8),
     Cancel(Cleanup),
@@ -35,32 +29,47 @@ pub(super) enum Event {
     Grant,
     Restart,
     Watch(Patience),
+}
+
+/// A call that the task makes, or takes back.
+#[derive(Clone, Debug)]
+pub(super) enum Made {
+    Stream,
+    Step,
+    Sleep,
+    Confirm(Option<u8>),
+    Ask(Option<u8>),
     AskBadly,
+    Retry,
+    Child,
     Leave(usize),
 }
 
 pub(super) fn events() -> impl Strategy<Value = Vec<(Event, bool, u8)>> {
     let timeout = prop::option::of(1..50u8);
+    let made = prop_oneof![
+        6 => Just(Made::Stream),
+        2 => Just(Made::Step),
+        1 => Just(Made::Sleep),
+        3 => timeout.clone().prop_map(Made::Confirm),
+        3 => timeout.prop_map(Made::Ask),
+        1 => Just(Made::AskBadly),
+        2 => Just(Made::Retry),
+        3 => Just(Made::Child),
+        2 => (0..3usize).prop_map(Made::Leave),
+    ];
+    let until = (0..9i64).prop_map(|at| Patience::Until(Timestamp::from_micros(at)));
     let event = prop_oneof![
-        6 => Just(Event::Stream),
-        2 => Just(Event::Step),
-        1 => Just(Event::Sleep),
-        1 => Just(Event::Restart),
-        1 => Just(Event::AskBadly),
-        2 => (0..3usize).prop_map(Event::Leave),
-        1 => prop_oneof![Just(Patience::Watched), (0..9i64).prop_map(|at| Patience::Until(Timestamp::from_micros(at)))]
-            .prop_map(Event::Watch),
-        3 => timeout.clone().prop_map(Event::Confirm),
-        3 => timeout.prop_map(Event::Ask),
-        2 => Just(Event::Retry),
+        22 => made.prop_map(Event::Task),
         8 => (0..3usize, any::<bool>()).prop_map(|(at, value)| Event::Answer { at, value }),
         2 => (0..3usize).prop_map(Event::TimeOut),
-        3 => Just(Event::Child),
         4 => (0..3usize, any::<bool>()).prop_map(|(at, is_left)| Event::ChildEnds { at, is_left }),
         1 => (0..3u8).prop_map(Event::Finish),
         1 => prop_oneof![Just(Cleanup::Nothing), Just(Cleanup::Pending)].prop_map(Event::Cancel),
         1 => Just(Event::CleanedUp),
         3 => Just(Event::Grant),
+        1 => Just(Event::Restart),
+        1 => prop_oneof![Just(Patience::Watched), until].prop_map(Event::Watch),
     ];
     prop::collection::vec((event, any::<bool>(), 0..9u8), 1..40)
 }
@@ -123,13 +132,8 @@ impl Rig {
 
     fn carry_out(&mut self, what: &'static str, decision: Decision) {
         let before = self.state.status();
-        for line in decision.lines {
-            let line = match line {
-                NewLine::Sealed(request_id, _) => {
-                    NewLine::Record(Internal::Sealed { request_id, values: "sealed".into() }, None)
-                }
-                NewLine::Entry(..) | NewLine::Record(..) => line,
-            };
+        let sealed = decision.seal.map(|(request_id, _)| Internal::Sealed { request_id, values: "sealed".into() });
+        for line in sealed.map(|record| NewLine::Record(record, None)).into_iter().chain(decision.lines) {
             self.state.write(&line, self.now, &mut self.builder);
             if let NewLine::Entry(entry, _) = line {
                 self.written.push(entry);
@@ -153,24 +157,27 @@ impl Rig {
     }
 
     pub(super) fn happen(&mut self, event: Event) {
-        // A task does something only while it has not ended.
-        let works = !self.state.status().is_terminal() && self.state.status() != Status::Cancelling;
-        let seconds = |timeout: Option<u8>| timeout.map(f64::from);
+        let status = self.state.status();
+        let works = !status.is_terminal() && status != Status::Cancelling;
         match event {
-            Event::Stream if works => {
-                let at = self.call();
-                self.apply(Command::Say { at, entry: Entry::Stream { content: "x".into() } });
+            Event::Task(made) if works => self.make(made),
+            Event::Answer { at, value } => self.answer(at, value),
+            Event::TimeOut(at) => {
+                if let Some(id) = self.state.open().get(at).map(|request| request.id) {
+                    self.apply(Command::TimeOut(id));
+                }
             }
-            Event::Step if works => {
-                let at = self.call();
-                self.apply(Command::BeginStep { at: at.clone(), name: "step".into(), repeatable: true });
-                self.apply(Command::EndStep { at, outcome: Ok(json!(1)), sealed: None });
-            }
-            Event::Sleep if works => {
-                let at = self.call();
-                self.apply(Command::Sleep { at, until: self.now });
-            }
-            Event::Restart if works && self.state.status() != Status::Queued => {
+            Event::ChildEnds { at, is_left } => self.child_ends(at, is_left && works),
+            Event::Finish(how) if !status.is_terminal() => self.apply(Command::Finish(match how {
+                0 => Ok(json!({"x": 1})),
+                1 => Err(TaskError::failed("f")),
+                _ => Err(TaskError::Cancelled("c".into())),
+            })),
+            Event::Cancel(cleanup) => self.apply(Command::Cancel { reason: "r".into(), cleanup }),
+            Event::CleanedUp if status == Status::Cancelling => self.apply(Command::CleanedUp),
+            // One may come late: to a session that has left the queue.
+            Event::Grant if !self.holds_permit && !status.is_terminal() => self.grant(),
+            Event::Restart if works && status != Status::Queued => {
                 self.holds_permit = false;
                 self.awaited.clear();
                 self.apply(Command::Recover { cause: "x".into(), steps_in_doubt: Vec::new() });
@@ -179,75 +186,51 @@ impl Rig {
                 let record = NewLine::Record(Internal::Patience { until: patience.into() }, None);
                 self.state.write(&record, self.now, &mut self.builder);
             }
-            Event::Confirm(timeout) if works => {
-                let at = self.call();
-                let question = Confirmation {
-                    message: "?".into(),
-                    timeout: seconds(timeout),
-                    default: timeout.map(|t| t % 2 == 0),
-                };
-                self.apply(Command::Confirm { at, id: RequestId::random(), question });
+            Event::Task(_) | Event::Finish(_) | Event::CleanedUp | Event::Grant | Event::Restart | Event::Watch(_) => {}
+        }
+    }
+
+    /// Makes a call of the task.
+    fn make(&mut self, made: Made) {
+        let at = self.call();
+        let id = RequestId::random();
+        let seconds = |timeout: Option<u8>| timeout.map(f64::from);
+        let command = match made {
+            Made::Stream => Command::Say { at, entry: Entry::Stream { content: "x".into() } },
+            Made::Step => {
+                self.apply(Command::BeginStep { at: at.clone(), name: "step".into(), repeatable: true });
+                Command::EndStep { at, outcome: Ok(json!(1)), sealed: None }
             }
-            Event::Ask(timeout) if works => {
-                let at = self.call();
+            Made::Sleep => Command::Sleep { at, until: self.now },
+            Made::Confirm(timeout) => {
+                let default = timeout.map(|timeout| timeout % 2 == 0);
+                let question = Confirmation { message: "?".into(), timeout: seconds(timeout), default };
+                Command::Confirm { at, id, question }
+            }
+            Made::Ask(timeout) => {
                 let is_secret = timeout.is_some_and(|timeout| timeout % 2 == 1);
                 let field_type = if is_secret { FieldType::Secret } else { FieldType::String };
                 let mut form = Form::from(vec![Field::new("a", field_type, "")]);
                 form.timeout = seconds(timeout);
-                self.apply(Command::Ask { at, id: RequestId::random(), form });
+                Command::Ask { at, id, form }
             }
-            Event::Retry if works => {
-                let at = self.call();
-                self.apply(Command::OfferRetry { at, id: RequestId::random(), error: "no".into() });
+            Made::AskBadly => {
+                let form = Form::from(vec![Field::new("", FieldType::String, "")]);
+                Command::Ask { at, id, form }
             }
-            Event::Answer { at, value } => self.answer(at, value),
-            Event::TimeOut(at) => {
-                if let Some(id) = self.state.open().get(at).map(|request| request.id) {
-                    self.apply(Command::TimeOut(id));
-                }
-            }
-            Event::Child if works => {
-                let at = self.call();
+            Made::Retry => Command::OfferRetry { at, id, error: "no".into() },
+            Made::Child => {
                 self.apply(Command::StartChild { at: at.clone(), name: "child".into() });
                 self.awaited.insert(at);
+                return;
             }
-            Event::ChildEnds { at, is_left } => self.child_ends(at, is_left && works),
-            Event::Finish(how) if !self.state.status().is_terminal() => self.apply(Command::Finish(match how {
-                0 => Ok(json!({"x": 1})),
-                1 => Err(TaskError::failed("f")),
-                _ => Err(TaskError::Cancelled("c".into())),
-            })),
-            Event::Cancel(cleanup) => self.apply(Command::Cancel { reason: "r".into(), cleanup }),
-            Event::CleanedUp if self.state.status() == Status::Cancelling => self.apply(Command::CleanedUp),
-            // One may come late: to a session that has left the queue.
-            Event::Grant if !self.holds_permit && !self.state.status().is_terminal() => {
-                self.grant();
+            Made::Leave(open) => {
+                self.ordinal -= 1;
+                let Some(at) = self.state.open().get(open).map(|request| request.call.clone()) else { return };
+                Command::Withdraw { at, awaited_children: self.awaited.len() }
             }
-            Event::AskBadly if works => {
-                let at = self.call();
-                let field = Field::new("", FieldType::String, "");
-                self.apply(Command::Ask { at, id: RequestId::random(), form: Form::from(vec![field]) });
-            }
-            Event::Leave(at) if works => {
-                if let Some(at) = self.state.open().get(at).map(|request| request.call.clone()) {
-                    self.apply(Command::Withdraw { at, awaited_children: self.awaited.len() });
-                }
-            }
-            Event::Stream
-            | Event::AskBadly
-            | Event::Leave(_)
-            | Event::Step
-            | Event::Sleep
-            | Event::Restart
-            | Event::Watch(_)
-            | Event::Confirm(_)
-            | Event::Ask(_)
-            | Event::Retry
-            | Event::Child
-            | Event::Finish(_)
-            | Event::CleanedUp
-            | Event::Grant => {}
-        }
+        };
+        self.apply(command);
     }
 
     fn child_ends(&mut self, at: usize, is_left: bool) {
@@ -401,8 +384,8 @@ fn an_answer_without_an_id_is_taken_only_where_one_question_is_open() {
         Ok(request_id)
     };
     assert_eq!(answer(&mut rig, None), Err(Refused::NoOpenRequest));
-    rig.happen(Event::Confirm(None));
-    rig.happen(Event::Confirm(None));
+    rig.happen(Event::Task(Made::Confirm(None)));
+    rig.happen(Event::Task(Made::Confirm(None)));
     assert_eq!(answer(&mut rig, None), Err(Refused::AmbiguousRequest));
     let first = rig.state.open()[0].id.to_string();
     assert!(answer(&mut rig, Some(&first)).is_ok());
@@ -416,7 +399,7 @@ fn an_answer_without_an_id_is_taken_only_where_one_question_is_open() {
 fn a_bad_value_leaves_the_question_open() {
     let mut rig = Rig::new();
     rig.take_permit();
-    rig.happen(Event::Ask(None));
+    rig.happen(Event::Task(Made::Ask(None)));
     let bad = Answer::Input(json!({"a": 3}).as_object().cloned().unwrap());
     let refused = rig.state.decide_answer(None, bad, "me".into());
     let Err(Refused::Rejected { errors, form, .. }) = refused else { panic!("{refused:?}") };

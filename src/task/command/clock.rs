@@ -21,14 +21,12 @@ impl Clock {
         Self { left: limit, since: Some(now) }
     }
 
-    /// Stops it.
     pub(super) fn stop(&mut self, now: Instant) {
         if let Some(since) = self.since.take() {
             self.left = self.left.map(|left| left.saturating_sub(now.saturating_duration_since(since)));
         }
     }
 
-    /// Lets it run again.
     pub(super) fn go_on(&mut self, now: Instant) {
         self.since.get_or_insert(now);
     }

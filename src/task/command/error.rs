@@ -7,34 +7,16 @@ use crate::session::TaskError;
 pub(super) enum Error {
     /// It is not there, or the system refuses to run it.
     #[error("the command {program:?} cannot be started: {reason}")]
-    Start {
-        /// The program.
-        program: String,
-        /// Why not.
-        reason: String,
-    },
+    Start { program: String, reason: String },
     /// It ended badly, and without a result.
     #[error("the command {how}{}", after(stderr))]
-    Ended {
-        /// How.
-        how: String,
-        /// The end of its standard error.
-        stderr: String,
-    },
+    Ended { how: String, stderr: String },
     /// It worked for too long.
     #[error("the command worked for longer than its limit of {limit} s{}", after(stderr))]
-    TimedOut {
-        /// Seconds that it may work.
-        limit: f64,
-        /// The end of its standard error.
-        stderr: String,
-    },
+    TimedOut { limit: f64, stderr: String },
     /// It printed too much.
     #[error("the command printed more than its limit of {limit} bytes")]
-    TooMuchOutput {
-        /// Bytes that it may print.
-        limit: u64,
-    },
+    TooMuchOutput { limit: u64 },
     /// It asked for a form, and nobody filled it in.
     #[error("{0}")]
     Unanswered(TaskError),
@@ -43,13 +25,11 @@ pub(super) enum Error {
     Protocol {
         /// Which line, from 1.
         line: u64,
-        /// What is wrong with it.
         what: String,
     },
     /// It said itself that it failed.
     #[error("{error}")]
     Reported {
-        /// What it said.
         error: String,
         /// Whether it may be tried again.
         can_retry: bool,

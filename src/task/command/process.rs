@@ -62,12 +62,9 @@ impl Terminal {
     }
 }
 
-/// Which output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pipe {
-    /// Standard output.
     Out,
-    /// Standard error.
     Err,
 }
 
@@ -222,7 +219,6 @@ impl Process {
         }
     }
 
-    /// Ends the whole group.
     pub(super) fn kill(&mut self) {
         if let Some(child) = &mut self.child {
             let _ = child.start_kill();

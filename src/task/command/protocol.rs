@@ -18,26 +18,15 @@ pub(super) enum Printed {
     /// A call on the session.
     Call(Call),
     /// A message that only shows something and cannot be read: output as well, and likely a mistake.
-    Misfit {
-        /// What is wrong with it.
-        fault: Fault,
-        /// The line.
-        line: String,
-    },
+    Misfit { fault: Fault, line: String },
     /// Any other message that cannot be read.
     Broken(Fault),
     /// A step is done.
-    StepCompleted {
-        /// The step's name.
-        name: String,
-        /// What came of it.
-        value: StepValue,
-    },
+    StepCompleted { name: String, value: StepValue },
     /// The end, with a result.
     Completed(Value),
     /// The end, without one.
     Failed {
-        /// What went wrong.
         error: String,
         /// Whether it may be tried again.
         can_retry: bool,
@@ -49,7 +38,6 @@ pub(super) enum Printed {
 pub(super) struct Fault {
     /// Which message it means to be.
     pub(super) kind: MessageType,
-    /// What is wrong, in words.
     pub(super) reason: String,
 }
 
@@ -59,13 +47,10 @@ pub(super) struct Fault {
 pub(super) enum ToCommand<'a> {
     /// The first line.
     Start {
-        /// The session.
         session_id: SessionId,
         /// Which attempt it is, from 1.
         attempt: u32,
-        /// What to work on.
         input: &'a Value,
-        /// How.
         config: &'a Value,
     },
     /// The step is to be done.
@@ -77,7 +62,6 @@ pub(super) enum ToCommand<'a> {
     StepResult {
         /// Which one, for commands that have several at once.
         name: &'a str,
-        /// What came of it.
         value: &'a RawValue,
     },
     /// Somebody stopped the session.

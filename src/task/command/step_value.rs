@@ -10,7 +10,6 @@ use crate::domain::json;
 /// The key under which a value is recorded as text: one with numbers that a [`Value`] would change.
 const AS_TEXT: &str = "$json";
 
-/// The value of a step.
 #[derive(Clone, Debug)]
 pub(super) struct StepValue(Box<RawValue>);
 
@@ -26,7 +25,6 @@ impl StepValue {
         }
     }
 
-    /// The value as JSON.
     pub(super) fn json(&self) -> &RawValue {
         &self.0
     }
