@@ -262,6 +262,11 @@ fn what_takes_long_is_stopped() {
         json!({"text": "a".repeat(4_000_000), "pattern": format!("{}.*{}", "(".repeat(200), ")".repeat(200))}),
     );
     assert!(rig.run().is_err());
+    let pattern = "(?:a|b)*a(?:a|b){800}c";
+    let long = json!([{"a": "ab".repeat(200_000)}]);
+    let path = format!("$[?search(@.a, '{pattern}')]");
+    let error = Rig::new("JsonPath", json!({"json": long, "path": path})).run().unwrap_err();
+    assert!(error.contains("takes too long"), "{error}");
     let parts = Rig::new("Split", json!({"text": "a".repeat(200_000), "separator": ""})).run();
     assert_eq!(parts, Err("the text has more than 100000 parts".to_owned()));
 }

@@ -10,7 +10,7 @@ use serde_json_path::JsonPath;
 use super::bounded::{LARGEST_TEXT, MOST_ITEMS};
 use super::order::as_json;
 use super::{Cx, Next, Node, NodeError, Value, stateful_checked};
-use crate::domain::nesting;
+use crate::domain::{nesting, pattern};
 use crate::workflow::node::{NodeClass, Spec};
 use crate::workflow::port::{Input, Output, Type};
 
@@ -47,10 +47,17 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
     )]
 }
 
+/// A path that was parsed.
+struct Path {
+    path: JsonPath,
+    /// How many states its regular expressions have together.
+    states: usize,
+}
+
 /// The path that was parsed last, with its text.
 #[derive(Default)]
 struct Finder {
-    parsed: Option<(String, JsonPath)>,
+    parsed: Option<(String, Path)>,
 }
 
 impl Node for Finder {
@@ -61,10 +68,10 @@ impl Node for Finder {
             None => parse(text)?,
         };
         let json = as_json(cx.input(0));
-        let found = if cost::steps(text, &json) > MOST_STEPS {
+        let found = if cost::steps(text, &json, path.states) > MOST_STEPS {
             Err("the path takes too long on this JSON: filters within filters, or with $ in them, multiply".into())
         } else {
-            find(&path, &json)
+            find(&path.path, &json)
         };
         self.parsed = Some((text.to_owned(), path));
         cx.set(0, found?);
@@ -72,7 +79,7 @@ impl Node for Finder {
     }
 }
 
-fn parse(text: &str) -> Result<JsonPath, NodeError> {
+fn parse(text: &str) -> Result<Path, NodeError> {
     if text.len() > LONGEST {
         return Err(format!("the path is longer than {LONGEST} bytes").into());
     }
@@ -81,13 +88,17 @@ fn parse(text: &str) -> Result<JsonPath, NodeError> {
     }
     nesting::check_text(text, DEEPEST).map_err(|error| NodeError::new(error.to_string()))?;
     let patterns = cost::patterns(text).ok_or("a regular expression of a path must stand in it as a text")?;
+    let mut states = 0;
     for pattern in patterns {
         let built = regex::RegexBuilder::new(&pattern).size_limit(LARGEST_PATTERN).build();
         if matches!(built, Err(regex::Error::CompiledTooBig(_))) {
             return Err("a regular expression of the path is too large".into());
         }
+        // One that cannot be read matches nothing.
+        states += pattern::states(&pattern, LARGEST_PATTERN).unwrap_or(0);
     }
-    JsonPath::parse(text).map_err(|error| format!("the path cannot be read: {error}").into())
+    let path = JsonPath::parse(text).map_err(|error| format!("the path cannot be read: {error}"))?;
+    Ok(Path { path, states })
 }
 
 fn find(path: &JsonPath, json: &Json) -> Result<Json, NodeError> {

@@ -1,28 +1,18 @@
 //! Text: finding and replacing, with regular expressions that are compiled once.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod search;
 
-use regex::{Captures, Regex, RegexBuilder};
+use std::sync::Arc;
+
+use regex_automata::Span;
+use regex_automata::util::captures::Captures;
 use serde_json::{Map, Value as Json};
 
+use self::search::Expression;
 use super::bounded::Bounded;
 use super::{Cx, Given, Next, Node, NodeError, stateful_checked};
 use crate::workflow::node::{NodeClass, Spec};
 use crate::workflow::port::{Input, Output, Type};
-
-/// Most bytes that a compiled expression takes.
-const LARGEST_PROGRAM: usize = 1024 * 1024;
-
-/// How long looking for matches may take. Each search takes the time of a whole text at most, but there may be as many of
-/// them as the text has characters.
-const LONGEST: Duration = Duration::from_secs(1);
-
-/// How much one search may cost at most: bytes of the compiled expression, times bytes of the text.
-const MOST_COST: usize = 1 << 36;
-
-/// How much finding the groups of a match may cost at most: groups, times bytes of the text.
-const MOST_GROUPS: usize = 1 << 24;
 
 /// Most matches that are told of one text.
 const MOST_MATCHES: usize = 10_000;
@@ -66,49 +56,21 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
 
 fn bad_pattern(given: &Given<'_>, input: usize) -> Vec<(usize, String)> {
     let pattern = given.constant(input).and_then(super::Value::as_text);
-    let error = pattern.and_then(|pattern| compile(pattern).err());
+    let error = pattern.and_then(|pattern| Expression::compile(pattern).err());
     error.map(|error| (input, error.to_string())).into_iter().collect()
-}
-
-fn compile(pattern: &str) -> Result<Regex, NodeError> {
-    let built = RegexBuilder::new(pattern).size_limit(LARGEST_PROGRAM).dfa_size_limit(LARGEST_PROGRAM).build();
-    built.map_err(|error| {
-        if matches!(error, regex::Error::CompiledTooBig(_)) {
-            return "the regular expression is too large".into();
-        }
-        format!("the regular expression cannot be read: {error}").into()
-    })
-}
-
-/// Refuses an expression whose search of a text this long could take long; `regex` is of at most [`LARGEST_PROGRAM`].
-fn affordable(regex: &Regex, text: &str) -> Result<(), NodeError> {
-    if regex.captures_len().saturating_mul(text.len()) > MOST_GROUPS {
-        return Err(format!("the regular expression has too many groups for a text of {} bytes", text.len()).into());
-    }
-    let most = MOST_COST.checked_div(text.len()).unwrap_or(LARGEST_PROGRAM);
-    if most >= LARGEST_PROGRAM || RegexBuilder::new(regex.as_str()).size_limit(most).build().is_ok() {
-        return Ok(());
-    }
-    Err(format!("the regular expression is too large for a text of {} bytes", text.len()).into())
-}
-
-/// Fails once looking for matches has taken too long.
-fn in_time(began: Instant) -> Result<(), NodeError> {
-    if began.elapsed() < LONGEST { Ok(()) } else { Err("looking for matches takes too long".into()) }
 }
 
 /// The expression that was compiled last.
 #[derive(Default)]
-struct Compiled(Option<Regex>);
+struct Compiled(Option<Expression>);
 
 impl Compiled {
-    fn of(&mut self, pattern: &str) -> Result<Regex, NodeError> {
-        if let Some(regex) = self.0.as_ref().filter(|regex| regex.as_str() == pattern) {
-            return Ok(regex.clone());
-        }
-        let regex = compile(pattern)?;
-        self.0 = Some(regex.clone());
-        Ok(regex)
+    fn of(&mut self, pattern: &str) -> Result<&Expression, NodeError> {
+        let compiled = match self.0.take().filter(|compiled| compiled.pattern() == pattern) {
+            Some(compiled) => compiled,
+            None => Expression::compile(pattern)?,
+        };
+        Ok(self.0.insert(compiled))
     }
 }
 
@@ -121,7 +83,7 @@ impl Node for Replace {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let (text, search, replacement) = (cx.text(0)?, cx.text(1)?, cx.text(2)?);
         let (replaced, count) = if cx.boolean(3)? {
-            replace_regex(text, &self.compiled.of(search)?, replacement)?
+            replace_regex(text, self.compiled.of(search)?, replacement)?
         } else {
             replace_text(text, search, replacement)?
         };
@@ -147,16 +109,18 @@ pub(super) fn replace_text(text: &str, search: &str, replacement: &str) -> Resul
     Ok((replaced.finish()?, count))
 }
 
-fn replace_regex(text: &str, regex: &Regex, replacement: &str) -> Result<(String, i64), NodeError> {
-    affordable(regex, text)?;
-    let began = Instant::now();
+fn replace_regex(text: &str, expression: &Expression, replacement: &str) -> Result<(String, i64), NodeError> {
+    let mut search = expression.search(text);
+    let has_references = replacement.contains('$');
     let (mut replaced, mut count, mut done) = (Bounded::default(), 0, 0);
-    for captures in regex.captures_iter(text) {
-        in_time(began)?;
-        let Some(found) = captures.get(0) else { continue };
-        replaced.push(text.get(done..found.start()).unwrap_or_default())?;
-        replaced.push(&expand(&captures, found.len(), replacement)?)?;
-        done = found.end();
+    while let Some(found) = search.next()? {
+        replaced.push(text.get(done..found.start).unwrap_or_default())?;
+        if has_references {
+            replaced.push(&expand(text, &search.groups(&found)?, found.len(), replacement)?)?;
+        } else {
+            replaced.push(replacement)?;
+        }
+        done = found.end;
         count += 1;
     }
     replaced.push(text.get(done..).unwrap_or_default())?;
@@ -164,14 +128,12 @@ fn replace_regex(text: &str, regex: &Regex, replacement: &str) -> Result<(String
 }
 
 /// The replacement with its groups, refused before it is made where it could become too large.
-fn expand(captures: &Captures<'_>, found: usize, replacement: &str) -> Result<String, NodeError> {
+fn expand(text: &str, groups: &Captures, found: usize, replacement: &str) -> Result<String, NodeError> {
     let references = replacement.bytes().filter(|byte| *byte == b'$').count();
     if replacement.len().saturating_add(references.saturating_mul(found)) > super::bounded::LARGEST_TEXT {
         return Err("the replacement becomes too large".into());
     }
-    let mut expanded = String::new();
-    captures.expand(replacement, &mut expanded);
-    Ok(expanded)
+    Ok(groups.interpolate_string(text, replacement))
 }
 
 #[derive(Default)]
@@ -181,27 +143,27 @@ struct RegexMatch {
 
 impl Node for RegexMatch {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
-        let regex = self.compiled.of(cx.text(1)?)?;
+        let expression = self.compiled.of(cx.text(1)?)?;
         let text = cx.text(0)?;
-        affordable(&regex, text)?;
-        let began = Instant::now();
-        let first = regex.captures(text);
-        let size: usize = first.iter().flat_map(Captures::iter).flatten().map(|found| found.len()).sum();
+        let mut search = expression.search(text);
+        let mut found = search.next()?;
+        let first = found.as_ref().map(|found| search.groups(found)).transpose()?;
+        let size: usize = first.iter().flat_map(Captures::iter).flatten().map(|group| group.len()).sum();
         if size > super::bounded::LARGEST_TEXT {
             return Err("the groups of the first match are too large together".into());
         }
         let matched = first.is_some();
-        let group = |found: Option<regex::Match<'_>>| found.map_or(Json::Null, |found| found.as_str().into());
-        let groups: Vec<Json> = first.iter().flat_map(|captures| captures.iter().skip(1)).map(group).collect();
+        let read = |group: Option<Span>| group.and_then(|group| text.get(group.range())).map_or(Json::Null, Json::from);
+        let groups: Vec<Json> = first.iter().flat_map(|groups| groups.iter().skip(1)).map(read).collect();
         let name = |name: &str| {
-            let found = first.as_ref().and_then(|captures| captures.name(name));
-            (name.to_owned(), group(found))
+            let group = first.as_ref().and_then(|groups| groups.get_group_by_name(name));
+            (name.to_owned(), read(group))
         };
-        let named: Map<String, Json> = regex.capture_names().flatten().map(name).collect();
+        let named: Map<String, Json> = expression.names().map(name).collect();
         let mut matches: Vec<Json> = Vec::new();
-        for found in regex.find_iter(text).take(MOST_MATCHES) {
-            in_time(began)?;
-            matches.push(found.as_str().into());
+        while let Some(one) = found.filter(|_| matches.len() < MOST_MATCHES) {
+            matches.push(text.get(one).unwrap_or_default().into());
+            found = search.next()?;
         }
         cx.set(0, matched);
         cx.set(1, Json::from(groups));

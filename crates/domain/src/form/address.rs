@@ -7,6 +7,7 @@ use url::Url;
 
 use super::invisible::is_invisible;
 use super::text;
+use crate::pattern::Allowance;
 use crate::request::Field;
 
 /// The longest email address (RFC 5321, section 4.5.3.1, without the angle brackets), in bytes.
@@ -17,19 +18,19 @@ const MAX_LOCAL: usize = 64;
 
 /// An email address that mail could be sent to over the internet, also one of another script (RFC 6531). Quoted local
 /// parts and bare IP addresses, which nobody has, are refused: they are typing errors.
-pub(super) fn email(field: &Field, text: Option<&str>) -> Result<Value, String> {
+pub(super) fn email(field: &Field, text: Option<&str>, allowance: &Allowance) -> Result<Value, String> {
     let wrong = "must be an email address such as name@example.org";
     let text = text.ok_or(wrong)?;
     let (local, domain) = text.split_once('@').ok_or(wrong)?;
     if text.len() > MAX_EMAIL || !is_local_part(local) || !is_domain(domain) {
         return Err(wrong.to_owned());
     }
-    text::limits(field, text)?;
+    text::limits(field, text, allowance)?;
     Ok(Value::from(text))
 }
 
 /// An absolute `http` or `https` URL, handed on as it was written.
-pub(super) fn url(field: &Field, text: Option<&str>) -> Result<Value, String> {
+pub(super) fn url(field: &Field, text: Option<&str>, allowance: &Allowance) -> Result<Value, String> {
     let wrong = "must be an absolute web address such as https://example.org/page";
     let text = text.ok_or(wrong)?;
     // The parser forgives more than a task can: it drops line ends and adds slashes.
@@ -46,7 +47,7 @@ pub(super) fn url(field: &Field, text: Option<&str>) -> Result<Value, String> {
     if !rest.is_some_and(plain) || !Url::parse(text).is_ok_and(|url| url.has_host()) {
         return Err(wrong.to_owned());
     }
-    text::limits(field, text)?;
+    text::limits(field, text, allowance)?;
     Ok(Value::from(text))
 }
 

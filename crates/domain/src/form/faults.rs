@@ -9,7 +9,7 @@ use super::choice::{self, Choices};
 use super::fit::fit;
 use super::{moment, number};
 use crate::number::compare;
-use crate::pattern;
+use crate::pattern::Allowance;
 use crate::request::{Field, FieldError, FieldType};
 
 /// Everything that is wrong with a form, in the order of its fields; a form without fields is a form.
@@ -19,6 +19,7 @@ use crate::request::{Field, FieldError, FieldType};
 pub fn faults(fields: &[Field]) -> Vec<FieldError> {
     let mut names = HashSet::new();
     let mut errors = Vec::new();
+    let allowance = Allowance::default();
     for field in fields {
         let name_fault = if field.name.trim().is_empty() {
             Some("has no name".to_owned())
@@ -27,9 +28,9 @@ pub fn faults(fields: &[Field]) -> Vec<FieldError> {
         } else {
             None
         };
-        let settings = settings(field);
+        let settings = settings(field, &allowance);
         // Where the settings are wrong, what they say of the default means nothing.
-        let value = if settings.is_empty() { default_value(field) } else { None };
+        let value = if settings.is_empty() { default_value(field, &allowance) } else { None };
         let messages = name_fault.into_iter().chain(settings).chain(value);
         errors.extend(messages.map(|message| FieldError { field: field.name.clone(), message }));
     }
@@ -61,7 +62,7 @@ fn limits(field_type: FieldType) -> Limits {
     }
 }
 
-fn settings(field: &Field) -> Vec<String> {
+fn settings(field: &Field, allowance: &Allowance) -> Vec<String> {
     let limits = limits(field.field_type);
     let mut faults = Vec::new();
     let mut unused = |name: &str, is_set: bool, is_used: bool| {
@@ -88,7 +89,7 @@ fn settings(field: &Field) -> Vec<String> {
     {
         faults.push(format!("has a min_length of {min} above its max_length of {max}"));
     }
-    if let Some(Err(reason)) = field.pattern.as_deref().map(pattern::compile_whole) {
+    if let Some(Err(reason)) = field.pattern.as_deref().map(|pattern| allowance.matches(pattern, "")) {
         faults.push(format!("has a pattern that {reason}"));
     }
     faults
@@ -151,12 +152,12 @@ fn bounds<T>(
     faults
 }
 
-fn default_value(field: &Field) -> Option<String> {
+fn default_value(field: &Field, allowance: &Allowance) -> Option<String> {
     let value = field.value.as_ref().filter(|value| !value.is_null())?;
     if field.field_type == FieldType::Secret && value.as_str() != Some("") {
         return Some("is a secret and has a default value, which everybody would see".to_owned());
     }
-    let message = fit(field, value).err()?;
+    let message = fit(field, value, allowance).err()?;
     Some(format!("has a default value that does not fit: {message}"))
 }
 

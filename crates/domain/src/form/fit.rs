@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use super::{address, choice, invisible, moment, number, text};
+use crate::pattern::Allowance;
 use crate::request::{Field, FieldType};
 
 /// The value as the task gets it; null where it counts as empty. Whether something is required is not asked here.
 ///
 /// # Errors
 /// What to do instead, for people.
-pub(super) fn fit(field: &Field, value: &Value) -> Result<Value, String> {
+pub(super) fn fit(field: &Field, value: &Value, allowance: &Allowance) -> Result<Value, String> {
     let text = value.as_str().map(str::trim);
     let empty = match field.field_type {
         // An empty text is a text, and may be a choice.
@@ -27,15 +28,15 @@ pub(super) fn fit(field: &Field, value: &Value) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     match field.field_type {
-        FieldType::String => text::line(field, value),
-        FieldType::Text | FieldType::Secret => text::text(field, value),
+        FieldType::String => text::line(field, value, allowance),
+        FieldType::Text | FieldType::Secret => text::text(field, value, allowance),
         FieldType::Integer => number::integer(field, value),
         FieldType::Number => number::number(field, value),
         FieldType::Boolean => boolean(value),
         FieldType::Select => choice::one(field, value),
         FieldType::Multiselect => choice::several(field, value),
-        FieldType::Email => address::email(field, text),
-        FieldType::Url => address::url(field, text),
+        FieldType::Email => address::email(field, text, allowance),
+        FieldType::Url => address::url(field, text, allowance),
         FieldType::Date => moment::date(field, text),
         FieldType::Datetime => moment::datetime(field, text),
     }
@@ -72,7 +73,11 @@ pub(super) fn field(mut json: Value) -> Field {
 pub(super) fn cases(json: Value, cases: &[(Value, Result<Value, &str>)]) {
     let field = field(json);
     for (given, expected) in cases {
-        assert_eq!(fit(&field, given), expected.clone().map_err(str::to_owned), "{given} in {field:?}");
+        assert_eq!(
+            fit(&field, given, &Allowance::default()),
+            expected.clone().map_err(str::to_owned),
+            "{given} in {field:?}"
+        );
     }
 }
 

@@ -21,6 +21,7 @@ pub use self::faults::faults;
 use self::fit::{fit, is_blank};
 pub use self::text::MAX_TEXT;
 pub use super::mask::MASK;
+use super::pattern::Allowance;
 use super::request::{Field, FieldError, FieldType, Values};
 
 /// Most unknown names that are reported one by one, so that an error is not much longer than what caused it.
@@ -37,8 +38,9 @@ pub const MAX_UNKNOWN: usize = 100;
 pub fn check(fields: &[Field], values: &Values) -> Result<Values, Vec<FieldError>> {
     let mut checked = Values::new();
     let mut errors = Vec::new();
+    let allowance = Allowance::default();
     for field in fields {
-        match answer(field, values.get(&field.name)) {
+        match answer(field, values.get(&field.name), &allowance) {
             Ok(Some(value)) => {
                 checked.insert(field.name.clone(), value);
             }
@@ -58,8 +60,9 @@ pub fn check(fields: &[Field], values: &Values) -> Result<Values, Vec<FieldError
 /// form shows what leaving the field out means.
 #[must_use]
 pub fn with_read_defaults(mut fields: Vec<Field>) -> Vec<Field> {
+    let allowance = Allowance::default();
     for field in &mut fields {
-        if let Ok(Some(value)) = default(field) {
+        if let Ok(Some(value)) = default(field, &allowance) {
             field.value = Some(value);
         }
     }
@@ -100,20 +103,21 @@ pub fn has_secrets(fields: &[Field]) -> bool {
 }
 
 /// The value that a field ends up with; none where it is left out.
-fn answer(field: &Field, given: Option<&Value>) -> Result<Option<Value>, String> {
+fn answer(field: &Field, given: Option<&Value>, allowance: &Allowance) -> Result<Option<Value>, String> {
     let required = || "is required".to_owned();
     let Some(given) = given else {
-        let default = default(field).map_err(|message| format!("its default value does not fit: {message}"))?;
+        let default =
+            default(field, allowance).map_err(|message| format!("its default value does not fit: {message}"))?;
         return if default.is_none() && field.required { Err(required()) } else { Ok(default) };
     };
-    let value = fit(field, given)?;
+    let value = fit(field, given, allowance)?;
     if field.required && is_blank(&value) { Err(required()) } else { Ok(Some(value)) }
 }
 
 /// The default value of a field; none where there is none, or a blank one where something is required.
-fn default(field: &Field) -> Result<Option<Value>, String> {
+fn default(field: &Field, allowance: &Allowance) -> Result<Option<Value>, String> {
     let Some(value) = &field.value else { return Ok(None) };
-    let value = fit(field, value)?;
+    let value = fit(field, value, allowance)?;
     let missing = value.is_null() || field.required && is_blank(&value);
     Ok(Some(value).filter(|_| !missing))
 }

@@ -3,33 +3,33 @@
 use serde_json::Value;
 
 use super::invisible::is_blank;
-use crate::pattern;
+use crate::pattern::Allowance;
 use crate::request::Field;
 
 /// Most characters of a text whose field has no `max_length`.
 pub const MAX_TEXT: usize = 100_000;
 
 /// One line of text.
-pub(super) fn line(field: &Field, value: &Value) -> Result<Value, String> {
+pub(super) fn line(field: &Field, value: &Value, allowance: &Allowance) -> Result<Value, String> {
     if value.as_str().is_some_and(|text| text.contains(['\n', '\r'])) {
         return Err("must be a single line".to_owned());
     }
-    text(field, value)
+    text(field, value, allowance)
 }
 
 /// Any text; an empty one is let through whatever its length or pattern should be, as browsers do. One in which there is
 /// nothing to see is empty.
-pub(super) fn text(field: &Field, value: &Value) -> Result<Value, String> {
+pub(super) fn text(field: &Field, value: &Value, allowance: &Allowance) -> Result<Value, String> {
     let text = value.as_str().ok_or("must be a text")?;
     if is_blank(text) {
         return Ok(Value::from(""));
     }
-    limits(field, text)?;
+    limits(field, text, allowance)?;
     Ok(Value::from(text))
 }
 
 /// Whether a text has the length and the pattern of its field.
-pub(super) fn limits(field: &Field, text: &str) -> Result<(), String> {
+pub(super) fn limits(field: &Field, text: &str, allowance: &Allowance) -> Result<(), String> {
     let most = field.max_length.unwrap_or(MAX_TEXT);
     // A text has at least as many bytes as characters, so most texts need not be counted.
     if text.len() > most && text.chars().nth(most).is_some() {
@@ -39,8 +39,11 @@ pub(super) fn limits(field: &Field, text: &str) -> Result<(), String> {
         return Err(format!("must have at least {}", characters(least)));
     }
     let Some(pattern) = &field.pattern else { return Ok(()) };
-    let whole = pattern::compile_whole(pattern).map_err(|reason| format!("cannot be checked: its pattern {reason}"))?;
-    if whole.is_match(text) { Ok(()) } else { Err(format!("must match the pattern {pattern}")) }
+    match allowance.matches(pattern, text) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("must match the pattern {pattern}")),
+        Err(reason) => Err(format!("cannot be checked: its pattern {reason}")),
+    }
 }
 
 fn characters(count: usize) -> String {
@@ -91,10 +94,11 @@ mod tests {
 
     #[test]
     fn a_text_without_a_limit_has_one_all_the_same() {
+        let fits = |of: Value, text: &str| fit(&field(of), &json!(text), &Allowance::default()).is_ok();
         let long = "ä".repeat(MAX_TEXT);
-        assert!(fit(&field(json!({"type": "text"})), &json!(long)).is_ok());
-        assert!(fit(&field(json!({"type": "text"})), &json!(long.clone() + "x")).is_err());
-        assert!(fit(&field(json!({"type": "text", "max_length": MAX_TEXT + 1})), &json!(long + "x")).is_ok());
+        assert!(fits(json!({"type": "text"}), &long));
+        assert!(!fits(json!({"type": "text"}), &(long.clone() + "x")));
+        assert!(fits(json!({"type": "text", "max_length": MAX_TEXT + 1}), &(long + "x")));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What a check costs: the schema is walked over the value as a validator does that stops nowhere, counting steps.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use super::measure::looks_again;
+use super::measure::{MOST_STATES, looks_again};
 use super::parts::{Part, Reach, parts, referred, words};
 
 /// Most levels of a walk: a validator takes some stack for each.
@@ -10,6 +12,9 @@ const DEEPEST: usize = 200;
 
 /// The bytes of text that count as much as a value.
 const BYTES: usize = 64;
+
+/// Visits of a pattern's states that take as long as a step.
+const VISITS: usize = 50;
 
 /// How much a value says: how many values it is, where long texts count more.
 pub(super) fn size(value: &Value) -> usize {
@@ -22,14 +27,16 @@ pub(super) fn size(value: &Value) -> usize {
 }
 
 /// How many steps a check of `value` takes; `None` where that is more than `most`.
-pub(super) fn of(root: &Value, value: &Value, most: usize) -> Option<usize> {
-    let mut walk = Walk { root, left: most };
+pub(super) fn of(root: &Value, patterns: &HashMap<String, usize>, value: &Value, most: usize) -> Option<usize> {
+    let mut walk = Walk { root, patterns, left: most };
     walk.apply(root, value, 0)?;
     Some(most - walk.left)
 }
 
 struct Walk<'a> {
     root: &'a Value,
+    /// How many states each pattern has.
+    patterns: &'a HashMap<String, usize>,
     left: usize,
 }
 
@@ -37,6 +44,12 @@ impl<'a> Walk<'a> {
     fn spend(&mut self, steps: usize) -> Option<()> {
         self.left = self.left.checked_sub(steps)?;
         Some(())
+    }
+
+    /// How many steps it takes to match a pattern with texts of so many bytes: each state may be visited for each byte.
+    fn matching(&self, pattern: &str, bytes: usize) -> usize {
+        let states = self.patterns.get(pattern).copied().unwrap_or(MOST_STATES);
+        states.saturating_mul(bytes) / VISITS
     }
 
     /// Applies a schema to a value; `None` where that costs too much.
@@ -49,9 +62,13 @@ impl<'a> Walk<'a> {
         for (keyword, said) in words(map) {
             self.spend(match (keyword, value) {
                 ("uniqueItems", Value::Array(items)) => size(value) * items.len().min(16),
-                ("pattern", Value::String(_)) => size(value),
+                ("pattern", Value::String(text)) => {
+                    size(value) + said.as_str().map_or(0, |pattern| self.matching(pattern, text.len()))
+                }
                 ("patternProperties", Value::Object(members)) => {
-                    members.len().saturating_mul(said.as_object().map_or(0, serde_json::Map::len))
+                    let bytes: usize = members.keys().map(String::len).sum();
+                    let patterns = said.as_object().into_iter().flat_map(serde_json::Map::keys);
+                    patterns.map(|pattern| members.len() + self.matching(pattern, bytes)).sum()
                 }
                 ("enum" | "const", _) => size(said),
                 _ => 1,

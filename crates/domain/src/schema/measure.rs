@@ -1,7 +1,11 @@
 //! How much a schema says once its references are followed, each as often as it stands there.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
+use super::super::dialect::MAX_COMPILED;
+use super::super::pattern;
 use super::BadSchema;
 use super::cost::size;
 use super::parts::{Reach, parts, referred, words};
@@ -15,14 +19,22 @@ pub(super) const DEEPEST: usize = 64;
 /// What a pattern counts, as its compiled form is large.
 const PATTERN: usize = 50;
 
+/// The states of a pattern that are not known, which is no more than fit into its bytes.
+pub(super) const MOST_STATES: usize = MAX_COMPILED / 16;
+
+/// The most states of a pattern that counts for no more than [`PATTERN`] on whatever text.
+const FEW_STATES: usize = 40;
+
 /// How much a schema says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Measured {
     /// How many schemas it consists of; what it says of itself again further down counts once.
     pub(super) nodes: usize,
     /// Whether each of them looks at each value once at most: it does not refer to itself, and does not look again at what
-    /// others have left.
+    /// others have left. And none has a pattern that takes long.
     pub(super) is_plain: bool,
+    /// How many states each of its patterns has.
+    pub(super) patterns: HashMap<String, usize>,
 }
 
 /// Measures a schema.
@@ -30,7 +42,8 @@ pub(super) struct Measured {
 /// # Errors
 /// Where it says too much, or refers to what it must not.
 pub(super) fn measure(root: &Value) -> Result<Measured, BadSchema> {
-    let mut walk = Walk { root, open: Vec::new(), measured: Measured { nodes: 0, is_plain: true } };
+    let mut walk =
+        Walk { root, open: Vec::new(), measured: Measured { nodes: 0, is_plain: true, patterns: HashMap::new() } };
     walk.visit(root, 0)?;
     Ok(walk.measured)
 }
@@ -65,6 +78,12 @@ impl<'a> Walk<'a> {
             };
             let said = if keyword == "patternProperties" { 0 } else { size(value) };
             self.count(patterns * PATTERN + said)?;
+            if let ("pattern", Value::String(text)) = (keyword, value) {
+                self.pattern(text, pattern::states_in_ascii);
+            }
+            if let ("patternProperties", Value::Object(map)) = (keyword, value) {
+                map.keys().for_each(|text| self.pattern(text, pattern::states));
+            }
         }
         self.open.push((schema, level));
         for part in parts(map) {
@@ -79,6 +98,15 @@ impl<'a> Walk<'a> {
         }
         self.open.pop();
         Ok(())
+    }
+
+    /// Remembers how many states a pattern has.
+    fn pattern(&mut self, text: &str, states: fn(&str, usize) -> Option<usize>) {
+        if !self.measured.patterns.contains_key(text) {
+            let states = states(text, MAX_COMPILED).unwrap_or(MOST_STATES);
+            self.measured.is_plain &= states <= FEW_STATES;
+            self.measured.patterns.insert(text.to_owned(), states);
+        }
     }
 
     fn count(&mut self, more: usize) -> Result<(), BadSchema> {

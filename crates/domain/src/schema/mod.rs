@@ -9,6 +9,8 @@ mod cost;
 mod measure;
 mod parts;
 
+use std::collections::HashMap;
+
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
 
@@ -36,6 +38,8 @@ pub struct Schema {
     nodes: usize,
     /// Whether each of them looks at each value once at most.
     is_plain: bool,
+    /// How many states each of its patterns has.
+    patterns: HashMap<String, usize>,
 }
 
 /// Why a schema is not taken.
@@ -75,7 +79,8 @@ impl Schema {
             Unusable::Invalid(text) => BadSchema::Invalid(cut(text)),
             Unusable::Pattern(text) => BadSchema::Pattern(cut(text)),
         })?;
-        Ok(Self { root, validator, nodes: measured.nodes, is_plain: measured.is_plain })
+        let measure::Measured { nodes, is_plain, patterns } = measured;
+        Ok(Self { root, validator, nodes, is_plain, patterns })
     }
 
     /// How many schemas it consists of, which is about how much memory it takes.
@@ -93,7 +98,7 @@ impl Schema {
             vec![Fault { loc: vec!["body".into(), part.into()], msg: msg.into(), kind: kind.into() }]
         };
         let is_cheap = self.is_plain && cost::size(value).saturating_mul(self.nodes) <= MOST_STEPS;
-        if !is_cheap && cost::of(&self.root, value, MOST_STEPS).is_none() {
+        if !is_cheap && cost::of(&self.root, &self.patterns, value, MOST_STEPS).is_none() {
             return fault("would take too long to check against its schema: it must be smaller", "too_complex");
         }
         let empty = Value::Object(Map::new());
@@ -102,7 +107,7 @@ impl Schema {
         if is_valid || self.validator.is_valid(value) {
             return Vec::new();
         }
-        if cost::of(&self.root, value, DETAILED_STEPS).is_none() {
+        if cost::of(&self.root, &self.patterns, value, DETAILED_STEPS).is_none() {
             return fault("does not fit its schema", "schema");
         }
         self.validator

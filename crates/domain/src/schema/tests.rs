@@ -73,6 +73,23 @@ fn patterns_are_linear_and_small() {
 }
 
 #[test]
+fn a_pattern_that_takes_long_on_a_text_is_refused_before_it_begins() {
+    let large = "(a?b?){500}c";
+    let schemas = [
+        (json!({"items": {"pattern": large}}), json!(["ab".repeat(50_000)])),
+        (json!({"patternProperties": {large: true}}), json!({"ab".repeat(50_000): 1})),
+        (json!({"propertyNames": {"pattern": large}}), json!({"ab".repeat(50_000): 1})),
+    ];
+    for (schema, value) in schemas {
+        let schema = Schema::compile(schema).unwrap();
+        assert_eq!(schema.faults("data", &value)[0].kind, "too_complex");
+        assert!(schema.faults("data", &json!({"abc": 1})).is_empty());
+    }
+    let small = Schema::compile(json!({"pattern": "^[a-z ]*$"})).unwrap();
+    assert!(small.faults("data", &json!("ab ".repeat(100_000))).is_empty());
+}
+
+#[test]
 fn a_tree_may_refer_to_itself_and_costs_what_it_costs() {
     let tree = json!({"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}});
     let tree = Schema::compile(tree).unwrap();
