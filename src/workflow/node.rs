@@ -266,7 +266,7 @@ impl fmt::Debug for Work {
 pub struct Fetch {
     /// The HTTP method.
     pub method: String,
-    /// Where to; a path alone asks this server for one of its public documents.
+    /// Where to.
     pub url: String,
     /// Headers.
     pub headers: Vec<(String, String)>,

@@ -15,7 +15,7 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
 
 fn spec() -> Spec {
     Spec::new("HttpRequest", "network", "Asks a server over HTTP; any answer is good, whatever its status.")
-        .input(Input::new("url", Type::Text, "Where to: `https://…`, or a path of this server's public documents."))
+        .input(Input::new("url", Type::Text, "Where to: `https://…`, of another server."))
         .input(
             Input::new("method", Type::Text, "The HTTP method.")
                 .one_of(&["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
@@ -79,7 +79,7 @@ impl Node for HttpRequest {
 fn bad_url(url: &str) -> Option<String> {
     let url = url.trim();
     if url.starts_with('/') && !url.starts_with("//") {
-        return None;
+        return Some("a path alone names no server: it must begin with https:// or http://".to_owned());
     }
     match url::Url::parse(url) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
@@ -155,7 +155,7 @@ mod tests {
             (json!(7), "application/json", "7"),
             (json!(false), "application/json", "false"),
         ] {
-            let put = asked(json!({"url": "/doc.json", "method": "PUT", "body": body}));
+            let put = asked(json!({"url": "https://a.example/doc.json", "method": "PUT", "body": body}));
             assert_eq!(put.body, Some((content_type.to_owned(), bytes.as_bytes().to_vec())));
         }
     }
@@ -174,14 +174,15 @@ mod tests {
     fn a_bad_url_or_header_is_a_fault_and_an_error() {
         for (inputs, at) in [
             (json!({"url": ""}), 0),
+            (json!({"url": "/nodes"}), 0),
             (json!({"url": "a.example"}), 0),
             (json!({"url": "//a.example"}), 0),
             (json!({"url": "file:///etc/passwd"}), 0),
             (json!({"url": "https://me:secret@a.example"}), 0),
-            (json!({"url": "/x", "headers": {"a b": "1"}}), 2),
-            (json!({"url": "/x", "headers": {"": "1"}}), 2),
-            (json!({"url": "/x", "headers": {"a": 1}}), 2),
-            (json!({"url": "/x", "headers": {"a": "1\r\nb: 2"}}), 2),
+            (json!({"url": "https://a.example", "headers": {"a b": "1"}}), 2),
+            (json!({"url": "https://a.example", "headers": {"": "1"}}), 2),
+            (json!({"url": "https://a.example", "headers": {"a": 1}}), 2),
+            (json!({"url": "https://a.example", "headers": {"a": "1\r\nb: 2"}}), 2),
         ] {
             let mut rig = Rig::new("HttpRequest", inputs.clone());
             let faults = rig.faults();

@@ -56,7 +56,7 @@ impl Client {
     }
 
     pub(super) async fn fetch(&self, fetch: Fetch) -> Result<Fetched, NodeError> {
-        let url = self.policy.target(&fetch.method, &fetch.url).map_err(|forbidden| forbidden.to_string())?;
+        let url = self.policy.target(&fetch.url).map_err(|forbidden| forbidden.to_string())?;
         let method = Method::from_bytes(fetch.method.as_bytes()).map_err(|_| "there is no such HTTP method")?;
         let headers = headers(&fetch)?;
         let mut request = Request { method, url, headers, body: fetch.body.map(|(_, body)| body.into()) };

@@ -1,15 +1,11 @@
 //! Which servers nodes may ask.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
 use super::address::{is_of_this_machine, is_public};
 use crate::config;
-
-/// The documents of this server that nodes may ask for by their path alone: they hold nobody's data.
-const OWN_DOCUMENTS: [&str; 7] =
-    ["/", "/health", "/nodes", "/tasks", "/openapi.json", "/asyncapi.json", "/workflows/examples"];
 
 /// Why a server is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,14 +26,13 @@ pub(super) enum Forbidden {
     #[error("a URL must not have a user or a password in it; use headers")]
     Credentials,
     /// It is this server itself.
-    #[error("{0} is this server, which nodes may not ask but for its public documents, by their path alone")]
+    #[error("{0} is this server, which nodes may not ask")]
     Own(String),
-    /// It is not a public document of this server.
-    #[error("of this server only GET of {} can be asked for", OWN_DOCUMENTS.join(", "))]
-    NotPublic,
-    /// It is not known where this server listens.
-    #[error("this server does not know its own address")]
-    NoOwnAddress,
+    /// It has no host.
+    #[error(
+        "{0:?} is a path alone, and no node may ask this server: a URL begins with https:// and the name of a host"
+    )]
+    PathAlone(String),
 }
 
 /// Which servers nodes may ask.
@@ -64,21 +59,15 @@ impl Policy {
         Self { allow_private: settings.allow_private_addresses, hosts, own }
     }
 
-    /// Where to ask; a path alone stands for a document of this server.
-    pub(super) fn target(&self, method: &str, url: &str) -> Result<Url, Forbidden> {
-        if !url.starts_with('/') || url.starts_with("//") {
-            let url = Url::parse(url).map_err(|_| Forbidden::NotAUrl(url.chars().take(200).collect()))?;
-            self.check(&url)?;
-            return Ok(url);
+    /// Where to ask.
+    pub(super) fn target(&self, url: &str) -> Result<Url, Forbidden> {
+        let said = || url.chars().take(200).collect();
+        if url.starts_with('/') && !url.starts_with("//") {
+            return Err(Forbidden::PathAlone(said()));
         }
-        let mut own = self.own.ok_or(Forbidden::NoOwnAddress)?;
-        if own.ip().is_unspecified() {
-            own.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        }
-        let target = Url::parse(&format!("http://{own}{url}"));
-        let target = target.map_err(|_| Forbidden::NotAUrl(url.chars().take(200).collect()))?;
-        let is_public = matches!(method, "GET" | "HEAD") && OWN_DOCUMENTS.contains(&target.path());
-        if is_public { Ok(target) } else { Err(Forbidden::NotPublic) }
+        let url = Url::parse(url).map_err(|_| Forbidden::NotAUrl(said()))?;
+        self.check(&url)?;
+        Ok(url)
     }
 
     /// Whether this URL may be asked as far as its text tells; gives which of the host's addresses may.
@@ -206,18 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_alone_is_a_public_document_of_this_server() {
-        let policy = policy(&[], false);
-        let target = |method, url| policy.target(method, url).map(|url| url.to_string());
-        assert_eq!(target("GET", "/nodes?x=1"), Ok("http://127.0.0.1:8123/nodes?x=1".into()));
-        for (method, url) in
-            [("POST", "/nodes"), ("GET", "/sessions"), ("GET", "/nodes/../sessions"), ("DELETE", "/health")]
-        {
-            assert_eq!(target(method, url), Err(Forbidden::NotPublic), "{method} {url}");
+    fn a_path_alone_asks_nobody() {
+        for policy in [policy(&[], false), policy(&[], true), policy(&["127.0.0.1"], true)] {
+            for url in ["/", "/nodes?x=1", "/health", "/\\evil.example/", "/workflows/examples"] {
+                assert_eq!(policy.target(url), Err(Forbidden::PathAlone(url.into())), "{url}");
+            }
+            for url in ["//127.0.0.1:8123/", "nodes", "", "//evil.example/"] {
+                assert!(matches!(policy.target(url), Err(Forbidden::NotAUrl(_))), "{url}");
+            }
         }
-        assert!(matches!(target("GET", "//127.0.0.1/"), Err(Forbidden::NotAUrl(_))));
-        assert!(matches!(target("GET", "nodes"), Err(Forbidden::NotAUrl(_))));
-        // The path cannot name another host.
-        assert_eq!(target("GET", "/\\evil.example/"), Err(Forbidden::NotPublic));
     }
 }

@@ -93,12 +93,24 @@ async fn an_answer_is_bounded() {
 }
 
 #[actix::test]
-async fn a_path_asks_this_server() {
-    let (address, asked) = server(vec![response("200 OK", "{}")]);
-    let client = client(|_| {}, Some(address));
-    assert_eq!(client.fetch(get("/nodes".into())).await.unwrap().status, 200);
-    assert!(asked.join().unwrap().remove(0).starts_with("GET /nodes "));
-    assert!(error(&client, get("/sessions".into())).await.contains("only GET of"));
+async fn a_path_alone_asks_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let client = client(|settings| settings.allow_private_addresses = true, Some(listener.local_addr().unwrap()));
+    for path in ["/nodes", "/", "/sessions"] {
+        let told = error(&client, get(path.into())).await;
+        assert!(told.contains("is a path alone, and no node may ask this server"), "{told}");
+    }
+    assert!(listener.accept().is_err(), "nobody has connected");
+}
+
+#[actix::test]
+async fn a_redirect_by_a_path_stays_with_the_server_that_was_asked() {
+    let (address, asked) = server(vec![response("302 Found\r\nLocation: /there", ""), response("200 OK", "there")]);
+    let own = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = client(|settings| settings.allow_private_addresses = true, Some(own.local_addr().unwrap()));
+    assert_eq!(client.fetch(get(format!("http://{address}/"))).await.unwrap().text, "there");
+    assert!(asked.join().unwrap().remove(1).starts_with("GET /there "));
 }
 
 #[actix::test]
@@ -189,9 +201,16 @@ async fn this_server_is_not_asked_whatever_it_is_called() {
     }
     // Nor by the way; other ports may be asked.
     let own: SocketAddr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (address, _asked) =
-        server(vec![response(&format!("302 Found\r\nLocation: http://localhost:{}/", own.port()), "")]);
-    let client = client(|settings| settings.allow_private_addresses = true, Some(own));
-    let told = error(&client, get(format!("http://{address}/"))).await;
-    assert!(told.contains("no address that may be asked"), "{told}");
+    for (name, expected) in [
+        ("localhost", "no address that may be asked"),
+        ("127.0.0.1", "is this server"),
+        ("[::1]", "is this server"),
+        ("0", "is this server"),
+    ] {
+        let (address, _asked) =
+            server(vec![response(&format!("302 Found\r\nLocation: http://{name}:{}/", own.port()), "")]);
+        let client = client(|settings| settings.allow_private_addresses = true, Some(own));
+        let told = error(&client, get(format!("http://{address}/"))).await;
+        assert!(told.contains(expected), "{name}: {told}");
+    }
 }
