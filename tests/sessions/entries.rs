@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callboard::domain::request::{Field, FieldType};
-use callboard::session::{TaskContext, TaskError, TaskKind};
+use callboard::session::{ChildSpec, TaskContext, TaskError, TaskKind};
 use serde_json::Map;
 
 use crate::support::{Setup, TestApp, Value, eventually, json, kind};
@@ -21,6 +21,17 @@ fn large() -> Arc<dyn TaskKind> {
             "progress" => ctx.progress(1, 2, text).await,
             "emit" => ctx.emit("made_up", Map::from_iter([("text".to_owned(), Value::from(text))])).await,
             "confirm" => drop(ctx.confirm(text).await),
+            "step" => {
+                let fetched: Result<String, _> = ctx.step("fetch", || async { Ok(text) }).await;
+                // The task may go on without what was too large.
+                let error = fetched.err().map(|error| error.to_string()).unwrap_or_default();
+                ctx.confirm("Go on?").await;
+                return Ok(json!({"error": error}));
+            }
+            "step name" => drop(ctx.step::<(), _, _>(&text, || async { Ok(()) }).await),
+            "child" => drop(
+                ctx.child("a", ChildSpec { task: "none".into(), input: text.into(), ..ChildSpec::default() }).await,
+            ),
             _ => drop(ctx.ask(vec![Field::new("a", FieldType::String, text)]).await?),
         }
         Ok(Value::Null)
@@ -45,7 +56,7 @@ async fn run(app: &TestApp, what: &str, bytes: usize) -> (Vec<String>, Value) {
 async fn what_no_entry_has_room_for_fails_its_task_by_name() {
     let setup = Setup::memory().task(large()).with(|settings| settings.sessions.max_entry_bytes = MOST);
     let app = setup.start().await;
-    for what in ["result", "emit", "confirm", "ask"] {
+    for what in ["result", "emit", "confirm", "ask", "step name", "child"] {
         let (entries, session) = run(&app, what, 2 * MOST).await;
         let error = session["error"].as_str().unwrap();
         assert_eq!(session["status"], "failed", "{what}");
@@ -60,4 +71,19 @@ async fn what_no_entry_has_room_for_fails_its_task_by_name() {
         assert!((MOST - 1000..=MOST).contains(&largest), "{what}: {largest}");
         assert!(entries.iter().any(|entry| entry.contains("bytes left out]")), "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_step_whose_outcome_no_record_has_room_for_fails_by_name_and_so_it_stays_after_a_restart() {
+    let setup = Setup::sqlite().task(large()).with(|settings| settings.sessions.max_entry_bytes = MOST);
+    let app = setup.start().await;
+    let id = app.start_with(json!({"task": "large", "input": {"what": "step", "bytes": 2 * MOST}})).await;
+    app.until_status(&id, "waiting_confirmation").await;
+    let app = app.restart().await;
+    app.answer(&id, "confirm", json!({"value": true})).await.ok();
+    let session = app.until_status(&id, "completed").await;
+    let error = session["result"]["error"].as_str().unwrap();
+    assert!(error.starts_with("entry_too_large: the outcome of the step \"fetch\" takes "), "{error}");
+    let (_, session) = run(&app, "step", MOST / 2).await;
+    assert_eq!(session["status"], "waiting_confirmation");
 }

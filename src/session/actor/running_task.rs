@@ -72,7 +72,7 @@ impl Session {
         let mask = self.channel.mask();
         for MadeCall { at, mut call } in self.channel.take_calls() {
             let sealed = self.mask_call(&mut call, &mask);
-            if let Some(reason) = call.entry().and_then(|(what, bytes)| self.too_large(what, bytes)) {
+            if let Some(reason) = call.written(sealed.as_deref()).and_then(|(what, bytes)| self.channel.limits.too_large(what, bytes)) {
                 self.channel.fail(reason);
                 continue;
             }
@@ -139,7 +139,7 @@ impl Session {
     /// A task's result, as far as an entry has room for it.
     fn bounded(&self, result: TaskResult) -> TaskResult {
         match result {
-            Ok(values) => match self.too_large("result", json_bytes(&values)) {
+            Ok(values) => match self.channel.limits.too_large("result", json_bytes(&values)) {
                 None => Ok(values),
                 Some(reason) => Err(TaskError::Failed(reason)),
             },
@@ -152,16 +152,6 @@ impl Session {
                 Err(TaskError::Cancelled(reason))
             }
         }
-    }
-
-    /// Why an entry that takes so many bytes beside its usual fields cannot be written, where it cannot.
-    fn too_large(&self, what: &str, bytes: usize) -> Option<String> {
-        let most = self.channel.limits.text_bytes();
-        (bytes > most).then(|| {
-            format!(
-                "entry_too_large: the {what} takes {bytes} bytes as JSON, and {most} fit (sessions.max_entry_bytes)"
-            )
-        })
     }
 
     /// Whether the task may go on: it is not too far ahead of the store.

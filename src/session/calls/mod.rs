@@ -78,20 +78,27 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// What the entry is that it makes, in words, and how many bytes that takes beside its usual fields. Lines and
-    /// progress are cut where they are made.
-    pub(crate) fn entry(&self) -> Option<(&str, usize)> {
+    /// What the entry or record is that it makes, in words, and how many bytes that takes beside its usual fields. Lines
+    /// and progress are cut where they are made, and errors where they come from.
+    pub(crate) fn written(&self, sealed: Option<&str>) -> Option<(&str, usize)> {
         match self {
             Call::Emit { kind, data } => Some((kind, json_bytes(&Emitted { kind, data }))),
             Call::RequestConfirmation { message, .. } => Some(("question", json_bytes(message))),
             Call::RequestUserInput { fields, message, .. } => Some(("form", json_bytes(fields) + json_bytes(message))),
+            Call::Step { name, .. } => Some(("name of a step", json_bytes(name))),
+            // A sealed outcome is there twice, once as it may be seen; others were bounded before they came here.
+            Call::StepCompleted { outcome: Ok(value) } => {
+                sealed.map(|sealed| ("outcome of a step with secrets", sealed.len() + json_bytes(value)))
+            }
+            Call::Child { spec, .. } => {
+                let ChildSpec { input, config, labels, .. } = &**spec;
+                Some(("start of a child", json_bytes(input) + json_bytes(config) + json_bytes(labels)))
+            }
             Call::Stream { .. }
             | Call::Progress { .. }
             | Call::OfferRetry { .. }
-            | Call::Step { .. }
-            | Call::StepCompleted { .. }
+            | Call::StepCompleted { outcome: Err(_) }
             | Call::Sleep { .. }
-            | Call::Child { .. }
             | Call::Withdraw => None,
         }
     }

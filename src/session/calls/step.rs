@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Call, CallId, RecordedCall};
+use crate::domain::entry::{json_bytes, shorten};
 use crate::domain::record::Internal;
 use crate::session::state::Decision;
 use crate::session::task::channel::{NextCall, OutcomeFuture};
@@ -22,7 +23,8 @@ impl TaskContext {
     /// named in `recovered` and done again: `work` must bear that, or else be a [`TaskContext::step_once`].
     ///
     /// # Errors
-    /// That of `work`, which is recorded too; or where the outcome is no JSON.
+    /// That of `work`, which is recorded too; or where the outcome is no JSON, or larger than
+    /// `sessions.max_entry_bytes`.
     pub async fn step<T, F, Fut>(&self, name: &str, work: F) -> Result<T, TaskError>
     where
         T: Serialize + DeserializeOwned,
@@ -31,7 +33,7 @@ impl TaskContext {
     {
         match self.begin_step(name, true).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(at) | Begun::InDoubt(at) => self.do_step(at, work).await,
+            Begun::Fresh(at) | Begun::InDoubt(at) => self.do_step(name, at, work).await,
         }
     }
 
@@ -39,7 +41,8 @@ impl TaskContext {
     /// is asked whether to do it again or to go on; going on gives `None`.
     ///
     /// # Errors
-    /// That of `work`, which is recorded too; or where the outcome is no JSON.
+    /// That of `work`, which is recorded too; or where the outcome is no JSON, or larger than
+    /// `sessions.max_entry_bytes`.
     pub async fn step_once<T, F, Fut>(&self, name: &str, work: F) -> Result<Option<T>, TaskError>
     where
         T: Serialize + DeserializeOwned,
@@ -48,7 +51,7 @@ impl TaskContext {
     {
         match self.begin_step(name, false).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(at) => self.do_step(at, work).await.map(Some),
+            Begun::Fresh(at) => self.do_step(name, at, work).await.map(Some),
             Begun::InDoubt(at) => {
                 let doubt = self.lane(&format!("doubt-{}", at.ordinal));
                 let question = format!(
@@ -56,7 +59,7 @@ impl TaskContext {
                      Do it again? No counts it as done."
                 );
                 if doubt.confirm(question).await {
-                    return self.do_step(at, work).await.map(Some);
+                    return self.do_step(name, at, work).await.map(Some);
                 }
                 self.end_step(at, Ok(Value::Null));
                 Ok(None)
@@ -78,19 +81,29 @@ impl TaskContext {
         }
     }
 
-    async fn do_step<T, F, Fut>(&self, at: CallId, work: F) -> Result<T, TaskError>
+    async fn do_step<T, F, Fut>(&self, name: &str, at: CallId, work: F) -> Result<T, TaskError>
     where
         T: Serialize,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, TaskError>>,
     {
         let waiting = self.waiting(Awaits::Outside);
-        let result = work().await;
+        let mut result = work().await;
         drop(waiting);
-        let outcome = match &result {
+        // What is recorded is also what the task gets now, so that it goes on in the same way after a restart.
+        if let Ok(value) = &result {
+            let (bytes, what) = (json_bytes(value), format!("outcome of the step {name:?}"));
+            if let Some(reason) = self.channel.limits.too_large(&what, bytes) {
+                result = Err(TaskError::Failed(reason));
+            }
+        }
+        let outcome = match &mut result {
             Ok(value) => serde_json::to_value(value).map_err(|error| error.to_string()),
             Err(TaskError::Cancelled(_)) => return result,
-            Err(error) => Err(error.to_string()),
+            Err(TaskError::Failed(error)) => {
+                shorten(error, self.channel.limits.text_bytes());
+                Err(error.clone())
+            }
         };
         self.end_step(at, outcome);
         result

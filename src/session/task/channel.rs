@@ -39,6 +39,16 @@ impl ChannelLimits {
     pub(crate) fn text_bytes(&self) -> usize {
         self.entry_bytes.saturating_sub(Self::FIELDS)
     }
+
+    /// Why an entry or record that takes so many bytes beside its usual fields cannot be written, where it cannot.
+    pub(crate) fn too_large(&self, what: &str, bytes: usize) -> Option<String> {
+        let most = self.text_bytes();
+        (bytes > most).then(|| {
+            format!(
+                "entry_too_large: the {what} takes {bytes} bytes as JSON, and {most} fit (sessions.max_entry_bytes)"
+            )
+        })
+    }
 }
 
 /// What a task and its session share.
