@@ -73,9 +73,24 @@ impl Sessions {
     /// [`Refused::UnknownTask`], [`Refused::Invalid`], [`Refused::IdempotencyConflict`], [`Refused::ExecutionExists`],
     /// [`Refused::QueueFull`], [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
     pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
+        let spec = self.checked(spec).await?;
         let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
         ask(directory, self.patience(), |reply| StartSession { spec, idempotency, reply }).await
+    }
+
+    /// What its kind finds wrong with a start, where that takes long; the directory asks all other kinds.
+    async fn checked(&self, spec: Spec) -> Result<Spec, Refused> {
+        let Some(check) = self.kinds.get(&spec.task).and_then(|kind| kind.long_check()) else { return Ok(spec) };
+        let faults = self.kinds.check(&spec.task, &spec.input, &spec.config);
+        if !faults.is_empty() {
+            return Err(Refused::Invalid(faults));
+        }
+        match check(spec).await {
+            Some((spec, faults)) if faults.is_empty() => Ok(spec),
+            Some((_, faults)) => Err(Refused::Invalid(faults)),
+            None => Err(Refused::Unavailable("the check of what it is started with broke off".into())),
+        }
     }
 
     /// The session that is called so: as its starter wanted, or by its own id.

@@ -25,7 +25,7 @@ pub use directory::Directory;
 pub use messages::Completion;
 pub use queue::Queue;
 pub use task::context::{CleanupGuard, TaskContext};
-pub use task::kind::{TaskError, TaskKind, TaskResult};
+pub use task::kind::{LongCheck, TaskError, TaskKind, TaskResult};
 pub use task::kinds::Kinds;
 
 /// What plays a task without a session, for the tests of task kinds.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
@@ -19,8 +20,6 @@ use crate::process::threads;
 use crate::store::{self, Document, Precondition, Store};
 
 const COLLECTION: &str = "workflows";
-/// Nodes and edges from which on a graph is checked and written on a thread of its own.
-const LARGE: usize = 500;
 /// Documents that are read at once for a list: each may be large.
 const BATCH: usize = 8;
 
@@ -30,6 +29,8 @@ pub struct Definitions {
     store: Store,
     catalogue: Arc<Catalogue>,
     limits: Arc<Workflows>,
+    /// How many graphs are checked at once.
+    checks: Arc<Semaphore>,
 }
 
 /// What a graph must be to be stored.
@@ -92,7 +93,8 @@ impl Definitions {
     /// The workflows in a store; their graphs are checked against these classes and limits.
     #[must_use]
     pub fn new(store: Store, catalogue: Arc<Catalogue>, limits: Arc<Workflows>) -> Self {
-        Self { store, catalogue, limits }
+        let checks = Arc::new(Semaphore::new(limits.max_computing));
+        Self { store, catalogue, limits, checks }
     }
 
     /// At most `limit` of them in the order of their ids, those after the id `after`.
@@ -194,11 +196,10 @@ impl Definitions {
     /// Checks a graph against the classes and limits.
     ///
     /// # Errors
-    /// [`Refused::Invalid`], or [`Refused::ShuttingDown`] where no thread is there any more to check a large one.
+    /// [`Refused::Invalid`], or [`Refused::ShuttingDown`] where no thread is there any more to check it.
     pub async fn check(&self, graph: Graph) -> Result<(Graph, Checked), Refused> {
         let definitions = self.clone();
-        let size = graph.nodes.len() + graph.edges.len();
-        beside(size, move || {
+        self.beside(move || {
             let checked = validate(&graph, &definitions.catalogue, &definitions.limits).map_err(Refused::Invalid)?;
             Ok((graph, checked))
         })
@@ -210,11 +211,27 @@ impl Definitions {
         document.map(|document| document.version).ok_or(Refused::UnknownWorkflow)
     }
 
+    /// Does what takes its time with a graph where it holds up nobody: a few bytes of a template or a pattern may take long.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let permit = Arc::clone(&self.checks).acquire_owned().await.map_err(|_| Refused::ShuttingDown)?;
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
+        let done = threads::blocking(work).await.map_err(|error| match error {
+            threads::Error::Refused(error) => Refused::Unavailable(error.to_string()),
+            threads::Error::BrokenOff => Refused::ShuttingDown,
+        });
+        done.flatten()
+    }
+
     /// Checks a draft, and writes the text of its document.
     async fn written(&self, draft: Draft, check: Check) -> Result<(Stored, String), Refused> {
         let definitions = self.clone();
-        let size = draft.graph.nodes.len() + draft.graph.edges.len();
-        beside(size, move || {
+        self.beside(move || {
             let Self { catalogue, limits, .. } = &definitions;
             match check {
                 Check::Valid => validate(&draft.graph, catalogue, limits).map(drop),
@@ -234,21 +251,6 @@ impl fmt::Debug for Definitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Definitions").field("catalogue", &self.catalogue).finish_non_exhaustive()
     }
-}
-
-/// Does what takes its time with large graphs where it holds up nobody.
-async fn beside<T: Send + 'static>(
-    size: usize,
-    work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
-) -> Result<T, Refused> {
-    if size < LARGE {
-        return work();
-    }
-    let done = threads::blocking(work).await.map_err(|error| match error {
-        threads::Error::Refused(error) => Refused::Unavailable(error.to_string()),
-        threads::Error::BrokenOff => Refused::ShuttingDown,
-    });
-    done.flatten()
 }
 
 fn definition(document: Document, stored: Stored) -> Definition {

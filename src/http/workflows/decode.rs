@@ -11,12 +11,15 @@ use super::super::body;
 use super::super::decode::{Fields, fault, word};
 use super::super::error::{Code, Problem};
 use crate::domain::nesting;
+use crate::process::threads;
 use crate::session::messages::Fault;
 use crate::workflow::definition::id_fault;
 use crate::workflow::graph::{Edge, Graph, GraphNode};
 
 /// How deep a workflow may be nested, so that it can stand within other JSON and be read again.
 const MAX_DEPTH: usize = 64;
+/// Nodes and edges from which on a graph is read where it holds up nobody.
+const LARGE: usize = 1_000;
 /// Most faults that are told.
 const MAX_FAULTS: usize = 100;
 /// Most characters of a name.
@@ -52,7 +55,14 @@ impl FromRequest for DraftBody {
         let state = request.app_data::<web::Data<State>>();
         let limit = state.map_or(1_048_576, |state| state.settings.workflows.max_body_bytes);
         let body = body::json(request, payload, limit);
-        Box::pin(async move { read(body.await?).map(DraftBody) })
+        Box::pin(async move {
+            let body = body.await?;
+            let count = |name: &str| body.as_ref().and_then(|body| body.get(name)?.as_array()).map_or(0, Vec::len);
+            if count("nodes") + count("edges") < LARGE {
+                return read(body).map(DraftBody);
+            }
+            threads::blocking(move || read(body).map(DraftBody)).await.map_err(Problem::from).flatten()
+        })
     }
 }
 

@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::super::State;
@@ -14,6 +15,7 @@ use super::super::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::process::threads;
 use crate::session::messages::{Fault, Refused};
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::RunInputs;
@@ -74,15 +76,20 @@ pub(in crate::http) async fn run(
     let definition = state.workflows.definitions.get(&id).await?;
     let run = decode(body, state.settings.sessions.max_labels)?;
     let (graph, _) = state.workflows.definitions.check(definition.graph).await?;
-    let faults = faults(&graph, &state.workflows.catalogue, &run.inputs);
-    if !faults.is_empty() {
-        return Err(Problem::invalid(Code::InvalidInputs, faults));
-    }
+    let (catalogue, inputs) = (Arc::clone(&state.workflows.catalogue), run.inputs);
+    let (workflow, version) = (id.clone(), definition.version);
+    // A large graph takes long to look through and to copy.
+    let input = threads::blocking(move || {
+        let faults = faults(&graph, &catalogue, &inputs);
+        let input = || json!({"workflow_id": workflow, "version": version, "graph": graph, "inputs": inputs});
+        if faults.is_empty() { Ok(input()) } else { Err(Problem::invalid(Code::InvalidInputs, faults)) }
+    });
+    let input = input.await.map_err(Problem::from).flatten()?;
     let mut labels = run.labels;
     labels.insert(TASK.to_owned(), id.clone());
     let spec = Spec {
         task: TASK.to_owned(),
-        input: json!({"workflow_id": id, "version": definition.version, "graph": graph, "inputs": run.inputs}),
+        input,
         config: Value::Null,
         priority: run.priority.unwrap_or_default(),
         on_disconnect: run.on_disconnect.unwrap_or_default(),
@@ -149,18 +156,23 @@ fn faults(graph: &Graph, catalogue: &Catalogue, inputs: &RunInputs) -> Vec<Fault
     } else {
         graph.nodes.iter().map(|node| (node.id.as_str(), node)).collect()
     };
+    let linked: HashSet<(&str, &str)> = if inputs.is_empty() {
+        HashSet::new()
+    } else {
+        graph.edges.iter().map(|edge| (edge.target.as_str(), edge.target_input.as_str())).collect()
+    };
     let mut faults = Vec::new();
     for (id, given) in inputs {
         match nodes.get(id.as_str()) {
             None => faults.push(fault(&[id], "the workflow has no such node", "unknown_node")),
-            Some(node) => of_node(graph, catalogue, node, given, &mut faults),
+            Some(node) => of_node(&linked, catalogue, node, given, &mut faults),
         }
     }
     faults
 }
 
 fn of_node(
-    graph: &Graph,
+    linked: &HashSet<(&str, &str)>,
     catalogue: &Catalogue,
     node: &GraphNode,
     given: &Map<String, Value>,
@@ -173,7 +185,7 @@ fn of_node(
             faults.push(fault(&[&node.id, name], "the node has no such input", "unknown_input"));
             continue;
         };
-        if graph.edges.iter().any(|edge| edge.target == node.id && edge.target_input == *name) {
+        if linked.contains(&(node.id.as_str(), name.as_str())) {
             let text = "the input is linked to another node's output, and follows that";
             faults.push(fault(&[&node.id, name], text, "input_is_linked"));
         } else if input.misfit(&value.clone().into()).is_some() {

@@ -1,8 +1,9 @@
 //! A task kind: a named program that can be started.
 
-use futures::future::LocalBoxFuture;
+use futures::future::{BoxFuture, LocalBoxFuture};
 use serde_json::Value;
 
+use crate::domain::record::Spec;
 use crate::session::messages::Fault;
 use crate::session::task::context::TaskContext;
 
@@ -40,6 +41,9 @@ impl From<String> for TaskError {
 /// What a task gives: the `values` of its `task_completed`.
 pub type TaskResult = Result<Value, TaskError>;
 
+/// A check that takes long: gives the session's start back with what is wrong with it, or nothing where it broke off.
+pub type LongCheck = Box<dyn FnOnce(Spec) -> BoxFuture<'static, Option<(Spec, Vec<Fault>)>> + Send>;
+
 /// A named program that can be started as a session.
 ///
 /// The task function runs on the thread that also serves sockets: it must not block (see
@@ -74,6 +78,12 @@ pub trait TaskKind: Send + Sync + 'static {
     /// The registry checks both against the schemas before; this is for what a schema cannot say.
     fn check(&self, _input: &Value, _config: &Value) -> Vec<Fault> {
         Vec::new()
+    }
+
+    /// What [`TaskKind::check`] would find, where finding it takes longer than the thread that serves sockets can be
+    /// held: it is asked once before a session starts, and must do its work elsewhere.
+    fn long_check(&self) -> Option<LongCheck> {
+        None
     }
 
     /// Runs it.

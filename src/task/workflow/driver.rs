@@ -72,7 +72,7 @@ struct Wave {
 impl Driver {
     /// Runs a workflow to its end.
     pub(super) async fn run(kind: Workflow, ctx: TaskContext) -> TaskResult {
-        let input = Input::deserialize(ctx.input()).map_err(TaskError::failed)?;
+        let input = Input::read(ctx.input()).await.map_err(TaskError::failed)?;
         let order = ctx.lane("order");
         let mut live = false;
         let begin = Begin { now: Timestamp::now().as_micros(), seed: rand::random() };
@@ -84,7 +84,8 @@ impl Driver {
             .await?;
         let (catalogue, limits, seed) = (kind.catalogue.clone(), kind.limits.clone(), begin.seed);
         let set_up = move || (input.plan(&catalogue, &limits, seed), input);
-        let (plan, input) = ctx.blocking(set_up).await?;
+        let set_up = kind.worker.beside(set_up).await;
+        let (plan, input) = set_up.ok_or_else(|| TaskError::failed("the workflow could not be set up"))?;
         let plan = plan.map_err(|faults| {
             let faults: Vec<String> =
                 faults.iter().map(|fault| format!("{}: {}", fault.loc.join("."), fault.msg)).collect();

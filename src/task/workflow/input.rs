@@ -12,6 +12,7 @@ use crate::workflow::fault::{GraphFault, GraphFaults};
 use crate::workflow::graph::Graph;
 use crate::workflow::plan::Plan;
 use crate::workflow::refused::Refused;
+use crate::workflow::validate::validate;
 
 /// What a run is started with.
 #[derive(Debug, Deserialize)]
@@ -25,7 +26,30 @@ pub(super) struct Input {
     pub(super) inputs: BTreeMap<String, Map<String, Value>>,
 }
 
+/// Nodes or edges that are read at once: a large graph has a hundred thousand, and sockets are served in between.
+const AT_ONCE: usize = 500;
+
 impl Input {
+    /// Reads the input of a run, bit by bit.
+    pub(super) async fn read(input: &Value) -> Result<Self, serde_json::Error> {
+        let graph = input.get("graph").and_then(Value::as_object);
+        let list = |name: &str| graph.and_then(|graph| graph.get(name)).and_then(Value::as_array);
+        let (nodes, edges) = (all(list("nodes")).await?, all(list("edges")).await?);
+        let but = |map: Option<&Map<String, Value>>, names: &[&str]| -> Map<String, Value> {
+            let rest = map.into_iter().flatten().filter(|(name, _)| !names.contains(&name.as_str()));
+            rest.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let mut small = but(input.as_object(), &["graph"]);
+        if graph.is_some() {
+            let mut rest = but(graph, &["nodes", "edges"]);
+            rest.insert("nodes".into(), Value::Array(Vec::new()));
+            small.insert("graph".into(), Value::Object(rest));
+        }
+        let mut read = Input::deserialize(Value::Object(small))?;
+        (read.graph.nodes, read.graph.edges) = (nodes, edges);
+        Ok(read)
+    }
+
     /// Sets the run up.
     pub(super) fn plan(&self, catalogue: &Catalogue, limits: &Workflows, seed: u64) -> Result<Plan, Vec<Fault>> {
         let graph = |faults: Box<GraphFaults>| of_graph(&faults);
@@ -46,10 +70,25 @@ impl Input {
     }
 }
 
+async fn all<T: serde::de::DeserializeOwned>(list: Option<&Vec<Value>>) -> Result<Vec<T>, serde_json::Error> {
+    let list = list.map(Vec::as_slice).unwrap_or_default();
+    let mut read = Vec::with_capacity(list.len());
+    for piece in list.chunks(AT_ONCE) {
+        for value in piece {
+            read.push(T::deserialize(value)?);
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(read)
+}
+
 /// Everything that is wrong with an input.
 pub(super) fn faults(input: &Value, catalogue: &Catalogue, limits: &Workflows) -> Vec<Fault> {
     match Input::deserialize(input) {
-        Ok(input) => input.plan(catalogue, limits, 0).err().unwrap_or_default(),
+        Ok(input) => match validate(&input.graph, catalogue, limits) {
+            Ok(_) => input.plan(catalogue, limits, 0).err().unwrap_or_default(),
+            Err(faults) => of_graph(&faults),
+        },
         Err(error) => {
             let part = if input.get("graph").is_some_and(|graph| Graph::deserialize(graph).is_ok()) {
                 Vec::new()
@@ -108,5 +147,29 @@ fn word(refused: &Refused) -> &'static str {
         | Refused::TooManyLive
         | Refused::ShuttingDown
         | Refused::Unavailable(_) => "invalid_value",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_large_input_is_read_in_pieces_as_it_would_be_at_once() {
+        let nodes: Vec<Value> = (0..1_200).map(|at| json!({"id": format!("n{at}"), "type": "Any", "x": at})).collect();
+        let edge = |at: usize| {
+            let (source, target) = (format!("n{at}"), format!("n{}", at + 1));
+            json!({"source": source, "source_output": "value", "target": target, "target_input": "value"})
+        };
+        let edges: Vec<Value> = (0..700).map(edge).collect();
+        let graph = json!({"nodes": nodes, "edges": edges, "groups": [1]});
+        let input = json!({"workflow_id": "w", "version": 3, "graph": graph, "inputs": {"n0": {"value": 1}}});
+        let (read, whole) = (Input::read(&input).await.unwrap(), Input::deserialize(&input).unwrap());
+        assert_eq!((read.graph, read.inputs), (whole.graph, whole.inputs));
+        assert_eq!((read.workflow_id, read.version), (whole.workflow_id, whole.version));
+        for wrong in [json!({}), json!({"graph": {"nodes": [{"id": 1}]}}), json!({"graph": 1}), json!(null)] {
+            assert!(Input::read(&wrong).await.is_err(), "{wrong}");
+        }
     }
 }

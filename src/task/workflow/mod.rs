@@ -20,8 +20,7 @@ pub use self::event::{Observer, RunEvent, What};
 
 use self::driver::Driver;
 use crate::config::workflows::Workflows;
-use crate::session::messages::Fault;
-use crate::session::{TaskContext, TaskKind, TaskResult};
+use crate::session::{LongCheck, TaskContext, TaskKind, TaskResult};
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::work::Worker;
 
@@ -78,8 +77,15 @@ impl TaskKind for Workflow {
         })
     }
 
-    fn check(&self, input: &Value, _config: &Value) -> Vec<Fault> {
-        input::faults(input, &self.catalogue, &self.limits)
+    fn long_check(&self) -> Option<LongCheck> {
+        let Self { catalogue, limits, worker, .. } = self.clone();
+        Some(Box::new(move |spec| {
+            let check = move || {
+                let faults = input::faults(&spec.input, &catalogue, &limits);
+                (spec, faults)
+            };
+            async move { worker.beside(check).await }.boxed()
+        }))
     }
 
     fn run(&self, ctx: TaskContext) -> LocalBoxFuture<'static, TaskResult> {

@@ -17,7 +17,7 @@ use crate::workflow::graph::Graph;
 use crate::workflow::node::{self, GivenInput};
 use crate::workflow::port::{Input, Type};
 use crate::workflow::told::NodeState;
-use crate::workflow::validate::{Checked, Given, validate};
+use crate::workflow::validate::{Checked, Given, validate_again};
 use crate::workflow::value::Value;
 
 /// A plan of a graph, where all nodes run first.
@@ -27,7 +27,7 @@ pub(super) fn plan(
     limits: &Workflows,
     seed: u64,
 ) -> Result<Plan, Box<GraphFaults>> {
-    let checked = validate(graph, catalogue, limits)?;
+    let checked = validate_again(graph, catalogue, limits)?;
     let mut layout = Layout::new(graph, &checked);
     for (place, node) in checked.order.iter().enumerate() {
         layout.seat(index(place), *node, seed);

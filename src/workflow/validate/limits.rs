@@ -47,6 +47,13 @@ pub fn within_limits(graph: &Graph, limits: &Workflows) -> Result<(), Box<GraphF
     if faults.graph_errors.is_empty() && faults.node_errors.is_empty() { Ok(()) } else { Err(Box::new(faults)) }
 }
 
+/// The fault of a graph whose constants take too long to look at.
+pub(super) fn too_long() -> GraphFault {
+    let details =
+        "its templates, scripts, patterns and other constants are too many, or too large, together".to_owned();
+    fault(GraphFaultKind::TooLarge, "The graph takes too long to check", details, Map::new())
+}
+
 fn count(what: &str, received: usize, max: usize) -> Option<GraphFault> {
     (received > max).then(|| {
         let mut extra = Map::new();

@@ -56,6 +56,11 @@ impl<'a> Report<'a> {
         self.add(&node.id, &node.class, faults, dependent);
     }
 
+    /// A fault of the graph as a whole.
+    pub(super) fn whole(&mut self, fault: GraphFault) {
+        self.found.graph_errors.push(fault);
+    }
+
     /// A fault of an edge whose ends are both nowhere.
     pub(super) fn nowhere(&mut self, id: &str, fault: GraphFault) {
         self.add(id, "", vec![fault], Vec::new());

@@ -1,8 +1,10 @@
 //! Graphs that are made to hurt: refused by their size, or looked at with bounded work and a bounded report.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use super::super::validate;
+use super::super::{validate, validate_within};
 use super::{catalogue, found};
 use crate::config::workflows::Workflows;
 use crate::workflow::fault::GraphFaults;
@@ -119,4 +121,20 @@ fn many_unknown_classes_are_counted() {
     graph.nodes.iter_mut().enumerate().for_each(|(at, node)| node.class = format!("Summ{at}"));
     let told = faults(&graph, &Workflows::default());
     assert_eq!((told.node_errors.len(), &told.graph_errors[0].extra_info["received"]), (1_000, &json!(19_000)));
+}
+
+#[test]
+fn a_graph_whose_constants_take_long_to_look_at_is_refused_in_time() {
+    let inputs = json!({"text": "", "pattern": "\\w{500}"});
+    let node = |at: usize| {
+        let inputs = inputs.as_object().unwrap().clone();
+        GraphNode { id: format!("n{at}"), class: "RegexMatch".to_owned(), inputs, ..GraphNode::default() }
+    };
+    let graph = Graph { nodes: (0..5_000).map(node).collect(), ..Graph::default() };
+    let catalogue = crate::workflow::nodes::built_in(&Workflows::default()).unwrap();
+    let began = Instant::now();
+    let told = validate_within(Duration::from_millis(100), &graph, &catalogue, &Workflows::default()).unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!(told.graph_errors[0].message, "The graph takes too long to check");
+    assert!(told.node_errors.values().all(|node| node.errors.len() == 1), "{told:?}");
 }
