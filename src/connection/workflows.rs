@@ -127,7 +127,7 @@ impl Connections {
             return Ok(status);
         }
         let definition = shared.definitions.get(workflow_id).await?;
-        Ok(Status::stopped(definition.id, definition.version, definition.graph.nodes.len(), 0))
+        shared.definitions.standing(definition).await
     }
 }
 

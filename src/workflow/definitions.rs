@@ -13,6 +13,8 @@ use super::client::{Draft, Expected};
 use super::definition::{Definition, id_fault};
 use super::graph::Graph;
 use super::refused::Refused;
+use super::supervisor::keep::pause_reason;
+use super::told::Status;
 use super::validate::{Checked, validate, within_limits};
 use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
@@ -126,6 +128,17 @@ impl Definitions {
         let document = self.store.document(COLLECTION, id).await?.ok_or(Refused::UnknownWorkflow)?;
         let stored: Stored = serde_json::from_str(&document.body).map_err(|error| unreadable(&error))?;
         Ok(definition(document, stored))
+    }
+
+    /// How one of them stands that is not live.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub async fn standing(&self, definition: Definition) -> Result<Status, Refused> {
+        let pause_reason = pause_reason(&self.store, &definition.id).await?;
+        let Definition { id, version, graph, .. } = definition;
+        let stopped = Status::stopped(id, version, graph.nodes.len(), self.limits.interval_ms);
+        Ok(Status { pause_reason, ..stopped })
     }
 
     /// Stores a new one; its id is made where the draft has none.

@@ -247,6 +247,11 @@ pub struct Status {
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     #[schema(required = false)]
     pub gap: bool,
+    /// Why it does not become live again by itself, until somebody starts it: the server ended several times in a row soon
+    /// after it had become live, or an operator has put it in quarantine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub pause_reason: Option<String>,
 }
 
 impl Status {
@@ -268,6 +273,7 @@ impl Status {
             inputs: BTreeMap::new(),
             last_seq: 0,
             gap: false,
+            pause_reason: None,
         }
     }
 }

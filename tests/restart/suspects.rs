@@ -122,8 +122,11 @@ async fn an_operator_puts_what_runs_in_quarantine_while_the_server_is_stopped() 
         (&session["status"], &session["error"]),
         (&json!("failed"), &json!("an operator has put it in quarantine"))
     );
-    assert_eq!(server.get("/workflows/w/status").await.ok()["is_running"], false);
-    server.post("/workflows/w/continuous/start", json!({})).await.ok();
+    let status = server.get("/workflows/w/status").await.ok();
+    let reason = "an operator has put it in quarantine";
+    assert_eq!((&status["is_running"], &status["pause_reason"]), (&json!(false), &json!(reason)));
+    let started = server.post("/workflows/w/continuous/start", json!({})).await.ok();
+    assert!(started["is_running"] == true && started.get("pause_reason").is_none(), "{started}");
     server.crash().await;
     let runs = async || (server.get("/workflows/w/status").await.ok()["is_running"] == true).then_some(());
     eventually(|| "the workflow to come back".into(), runs).await;

@@ -9,7 +9,6 @@ use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::request::{Author, Named};
 use crate::workflow::client::LiveOptions;
-use crate::workflow::definition::Definition;
 use crate::workflow::refused::Refused;
 use crate::workflow::told::Status;
 
@@ -64,7 +63,11 @@ pub(in crate::http) async fn stop(
 ) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
     let stopped = state.workflows.live.stop(&id, author).await?;
-    Ok(HttpResponse::Ok().json(stopped.unwrap_or_else(|| not_live(&state, definition))))
+    let status = match stopped {
+        Some(status) => status,
+        None => state.workflows.definitions.standing(definition).await?,
+    };
+    Ok(HttpResponse::Ok().json(status))
 }
 
 /// Does one iteration of a workflow; one that is not live becomes paused first.
@@ -108,13 +111,10 @@ pub(in crate::http) async fn status(state: web::Data<State>, Named(id): Named) -
 /// How a workflow stands, also where it is not live.
 pub(super) async fn standing(state: &State, id: &str) -> Result<Status, Refused> {
     let definition = state.workflows.definitions.get(id).await?;
-    let status = state.workflows.live.status(id).await?;
-    Ok(status.unwrap_or_else(|| not_live(state, definition)))
-}
-
-fn not_live(state: &State, definition: Definition) -> Status {
-    let node_count = definition.graph.nodes.len();
-    Status::stopped(definition.id, definition.version, node_count, state.settings.workflows.interval_ms)
+    match state.workflows.live.status(id).await? {
+        Some(status) => Ok(status),
+        None => state.workflows.definitions.standing(definition).await,
+    }
 }
 
 fn decode(body: Option<Value>, min_interval_ms: u64) -> Result<LiveOptions, Problem> {

@@ -85,6 +85,7 @@ impl Executor {
             inputs: inputs.collect(),
             last_seq: self.board.last_seq(),
             gap: false,
+            pause_reason: None,
         }
     }
 }

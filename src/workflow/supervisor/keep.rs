@@ -61,6 +61,18 @@ pub async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Error> {
     }
 }
 
+/// Why a workflow does not come back until somebody starts it, where it does not.
+///
+/// # Errors
+/// [`store::Error::Unavailable`].
+pub(in crate::workflow) async fn pause_reason(
+    store: &Store,
+    workflow_id: &str,
+) -> Result<Option<String>, store::Error> {
+    let document = store.document(LIVE, workflow_id).await?;
+    Ok(document.and_then(|document| serde_json::from_str::<Kept>(&document.body).ok()?.paused))
+}
+
 /// Keeps a workflow from coming back until somebody starts it, for this reason; gives whether it would have come back.
 ///
 /// # Errors

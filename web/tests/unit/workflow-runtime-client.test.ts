@@ -114,6 +114,14 @@ describe("what is known of a workflow", () => {
     expect(known.state().live).toMatchObject({ state: "paused", intervalMs: 50 });
   });
 
+  test("why it does not come back is known until it is started", () => {
+    const known = model();
+    known.stands({ workflow_id: "w", is_running: false, state: "stopped", execution_count: 0, results: {}, interval_ms: 50, version: 1, node_count: 1, node_states: {}, inputs: {}, last_seq: 0, pause_reason: "it is in quarantine" });
+    expect(known.state().live).toMatchObject({ state: "stopped", pauseReason: "it is in quarantine" });
+    known.take(event("continuous_started"));
+    expect(known.state().live).toMatchObject({ state: "running", pauseReason: null });
+  });
+
   test("live inputs end with the live workflow", () => {
     const known = model(status(), event("workflow_updated", { change: "input", node_id: "A", input_name: "text", input_value: null }));
     expect(known.input("A", "text")).toBe(null);

@@ -1851,7 +1851,12 @@ last_seq: number,
 /**
  * Whether not all could be told that the client has missed.
  */
-gap?: boolean, };
+gap?: boolean,
+/**
+ * Why it does not become live again by itself, until somebody starts it: the server ended several times in a row soon
+ * after it had become live, or an operator has put it in quarantine.
+ */
+pause_reason?: string, };
 
 /**
  * What may happen to a workflow.

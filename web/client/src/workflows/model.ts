@@ -26,6 +26,8 @@ export interface Live {
   readonly author: string | null;
   /** Why it stopped, where something was said. */
   readonly reason: string | null;
+  /** Why it does not become live again by itself, until somebody starts it. */
+  readonly pauseReason: string | null;
 }
 
 /** The run once that was told of last. */
@@ -52,18 +54,19 @@ export interface Learned {
   outputs: Readonly<Record<string, NodeOutputs>> | null;
 }
 
-const STOPPED: Live = { state: "stopped", count: 0, rate: null, took: null, intervalMs: null, maxIterations: null, version: null, startedAt: null, author: null, reason: null };
+const STOPPED: Live = { state: "stopped", count: 0, rate: null, took: null, intervalMs: null, maxIterations: null, version: null, startedAt: null, author: null, reason: null, pauseReason: null };
 
 type Nodes = Map<string, NodeRun>;
 
 /** What a status says of the whole. */
-function headOf(status: WorkflowStatus): Pick<Live, "state" | "intervalMs" | "maxIterations" | "version" | "startedAt"> {
+function headOf(status: WorkflowStatus): Pick<Live, "state" | "intervalMs" | "maxIterations" | "version" | "startedAt" | "pauseReason"> {
   return {
     state: status.state ?? (status.is_running ? "running" : "stopped"),
     intervalMs: status.interval_ms ?? null,
     maxIterations: status.max_iterations ?? null,
     version: status.version ?? null,
     startedAt: status.started_at ?? null,
+    pauseReason: status.pause_reason ?? null,
   };
 }
 
@@ -227,7 +230,7 @@ export class WorkflowModel {
     switch (event) {
       case "continuous_started":
         if (!this.isLive) this.#begin(timestamp);
-        this.#live = { ...this.#live, state: "running", author, reason: null, version: data.version ?? this.#live.version };
+        this.#live = { ...this.#live, state: "running", author, reason: null, pauseReason: null, version: data.version ?? this.#live.version };
         return;
       case "continuous_stopped":
         this.#touchAll();

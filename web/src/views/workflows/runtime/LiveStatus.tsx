@@ -20,6 +20,7 @@ export function LiveStatus(): ReactNode {
     return <span className="run-refused">{connection.reason} What is shown may be old.</span>;
   }
   if (live.state === "stopped") {
+    if (live.pauseReason) return <span className="run-refused">Paused until somebody starts it: {live.pauseReason}</span>;
     if (live.reason || live.count > 0) return <span className="muted">{stoppedWords(live)}</span>;
     return hasRun ? null : <span className="muted">Not live</span>;
   }
