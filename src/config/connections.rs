@@ -26,6 +26,10 @@ pub struct Connections {
     /// Largest message from a client in bytes, in one frame or in fragments (1009).
     #[garde(range(min = 125))]
     pub max_message_bytes: usize,
+    /// Bytes of messages not yet whole that the connections of a worker thread may hold together, beyond 16 KiB of each; who
+    /// sends more is closed (1013). One message of the largest size always fits.
+    #[garde(range(min = 65_536))]
+    pub inbound_bytes: usize,
     /// Messages a second that a client may send; 0 for no limit (4429).
     #[garde(range(min = 0.0, max = 1e9))]
     pub messages_per_second: f64,
@@ -65,6 +69,7 @@ impl Default for Connections {
             max_per_address: 0,
             max_per_session: 0,
             max_message_bytes: 1_048_576,
+            inbound_bytes: 67_108_864,
             messages_per_second: 0.0,
             message_burst: 200,
             max_subscriptions: 100,

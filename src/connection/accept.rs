@@ -7,6 +7,7 @@ use actix::Addr;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::behind::Behind;
+use super::buffered::Buffered;
 use super::catch_up::CatchUp;
 use super::dialect::session::{Misunderstood, SESSION};
 use super::feed::{Feeds, LogReader};
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) feeds: Feeds,
     pub(super) settings: config::connections::Connections,
     pub(super) pages: Rc<Pages>,
+    /// What they hold of messages that are not whole yet.
+    pub(super) buffered: Buffered,
 }
 
 impl Connections {
@@ -65,7 +68,8 @@ impl Connections {
     ) -> Self {
         let behind = Behind::new(live.clone(), shard.clone());
         let (settings, pages) = (settings.clone(), Rc::<Pages>::default());
-        let shared = Shared { shard, links, sessions, live, definitions, feeds, settings, pages };
+        let shared =
+            Shared { shard, links, sessions, live, definitions, feeds, settings, pages, buffered: Buffered::default() };
         let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
         let (feeds, links) = (shared.feeds.clone(), Rc::downgrade(&shared.links));
         let pages = Rc::clone(&shared.pages);
@@ -132,7 +136,7 @@ impl Connections {
                 (presence, Box::new(inbound))
             }
         };
-        let guard = Guard::new(payload, link, &self.shared.settings);
+        let guard = Guard::new(payload, link, &self.shared.settings, &self.shared.buffered);
         Ok(upgrade::start(response, guard, inbound, presence, self.shared.settings.max_message_bytes))
     }
 

@@ -13,6 +13,7 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures::Stream;
 
+use super::buffered::{Buffered, Share};
 use super::inbound::tell_misused;
 use crate::config::connections::Connections;
 use crate::hub::Link;
@@ -22,6 +23,8 @@ use crate::limits::TokenBucket;
 
 /// A fragment counts as this many bytes at least, so that empty ones come to an end as well.
 const FRAGMENT_BYTES: u64 = 16;
+/// Bytes of a frame's mask.
+const MASK: u64 = 4;
 /// So many small fragments of a message are free.
 const FREE_FRAGMENTS: u64 = 64;
 
@@ -70,13 +73,27 @@ pub(super) struct Guard<P> {
     rules: Rules,
     /// `None` once the client has sent what cannot be read.
     heads: Option<HeadReader>,
+    /// The frame that is being sent.
+    frame: Frame,
+    /// What is held of the message that is being sent.
+    share: Share,
+}
+
+/// A frame, as far as it has come.
+#[derive(Debug, Default)]
+struct Frame {
+    /// Bytes that are still to come, with its mask.
+    left: u64,
+    is_control: bool,
+    /// Whether its message ends with it.
+    is_last: bool,
 }
 
 impl<P> Guard<P> {
     /// Guards `payload`, which is what the peer of `link` sends.
-    pub(super) fn new(payload: P, link: Rc<Link>, settings: &Connections) -> Self {
-        let rules = Rules::new(settings, Instant::now());
-        Self { payload, link, rules, heads: Some(HeadReader::default()) }
+    pub(super) fn new(payload: P, link: Rc<Link>, settings: &Connections, buffered: &Buffered) -> Self {
+        let (rules, share) = (Rules::new(settings, Instant::now()), buffered.share(settings));
+        Self { payload, link, rules, heads: Some(HeadReader::default()), frame: Frame::default(), share }
     }
 
     /// How many bytes of the chunk, from its start, may go on. All of it is read in any case: a client that is being
@@ -88,6 +105,7 @@ impl<P> Guard<P> {
             let Some(heads) = &mut self.heads else { return passed.unwrap_or(0) };
             match heads.read(rest) {
                 Ok((taken, head)) => {
+                    self.progress(taken, head);
                     if head.is_some_and(|head| !self.admit(head)) {
                         passed.get_or_insert(at);
                     }
@@ -101,7 +119,28 @@ impl<P> Guard<P> {
                 }
             }
         }
+        if self.share.is_beyond() && self.link.is_open() {
+            tell_misused(&self.link, CloseCode::Overloaded);
+            self.link.close(CloseCode::Overloaded);
+            return 0;
+        }
         passed.unwrap_or(chunk.len())
+    }
+
+    /// Notes that so much of the current frame has come, or the head of the next.
+    fn progress(&mut self, taken: usize, head: Option<Head>) {
+        if let Some(Head { fin, opcode, len }) = head {
+            self.frame = Frame { left: len.saturating_add(MASK), is_control: opcode.is_control(), is_last: fin };
+            return;
+        }
+        self.frame.left = self.frame.left.saturating_sub(taken as u64);
+        if self.frame.is_control || !self.link.is_open() {
+            return;
+        }
+        self.share.add(taken);
+        if self.frame.left == 0 && self.frame.is_last {
+            self.share.clear();
+        }
     }
 
     /// Whether a frame may go on to the decoder.
@@ -182,7 +221,7 @@ mod tests {
         let pieces = futures::stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from(piece))));
         // A payload without end, as that of an open socket: the end would count as the peer's going.
         let payload = pieces.chain(futures::stream::pending());
-        let mut guard = Guard::new(Box::pin(payload), Rc::clone(&link), settings);
+        let mut guard = Guard::new(Box::pin(payload), Rc::clone(&link), settings, &Buffered::default());
         let mut passed = Vec::new();
         let mut context = Context::from_waker(std::task::Waker::noop());
         while let Poll::Ready(Some(Ok(chunk))) = guard.poll_next_unpin(&mut context) {
@@ -290,8 +329,38 @@ mod tests {
     #[test]
     fn a_peer_that_goes_without_a_word_is_gone() {
         let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
-        let mut guard = Guard::new(futures::stream::empty(), Rc::clone(&link), &settings());
+        let mut guard = Guard::new(futures::stream::empty(), Rc::clone(&link), &settings(), &Buffered::default());
         assert!(guard.poll_next_unpin(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
         assert!(link.is_gone());
+    }
+
+    #[test]
+    fn messages_that_are_not_whole_are_bounded_over_all_connections() {
+        let settings = Connections { max_message_bytes: 1 << 20, inbound_bytes: 1 << 20, ..Connections::default() };
+        let buffered = Buffered::default();
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        // A message that is whole, and is held no more, and the beginning of another.
+        let unfinished = || {
+            vec![frame(true, Opcode::Text, 300_000), frame(false, Opcode::Text, 300_000), frame(true, Opcode::Ping, 5)]
+        };
+        let mut guards: Vec<_> = (0..4)
+            .map(|_| {
+                let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default());
+                let pieces = unfinished().into_iter().map(|piece| Ok(Bytes::from(piece)));
+                let payload = Box::pin(futures::stream::iter(pieces).chain(futures::stream::pending()));
+                Guard::new(payload, Rc::new(link), &settings, &buffered)
+            })
+            .collect();
+        let mut hear = |guard: &mut Guard<_>| while guard.poll_next_unpin(&mut context).is_ready() {};
+        guards.iter_mut().for_each(&mut hear);
+        let closed: Vec<_> = guards.iter().map(|guard| closed_with(&guard.link)).collect();
+        assert_eq!(closed, [None, None, None, Some(1013)]);
+        guards.clear();
+        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
+        let pieces = unfinished().into_iter().map(|piece| Ok(Bytes::from(piece)));
+        let payload = Box::pin(futures::stream::iter(pieces).chain(futures::stream::pending()));
+        let mut later = Guard::new(payload, Rc::clone(&link), &settings, &buffered);
+        while later.poll_next_unpin(&mut context).is_ready() {}
+        assert_eq!(closed_with(&link), None, "what closed connections held is given back");
     }
 }

@@ -129,6 +129,9 @@ pub(super) fn tell_misused(link: &Link, code: CloseCode) {
         CloseCode::TooManyMessages => {
             tell_error(link, "rate_limited", "messages come faster than this server takes them")
         }
+        CloseCode::Overloaded => {
+            tell_error(link, "rate_limited", "too much is sent to this server at once; try again later")
+        }
         CloseCode::Done
         | CloseCode::GoingAway
         | CloseCode::ProtocolError

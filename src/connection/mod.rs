@@ -9,6 +9,7 @@
 mod accept;
 mod behind;
 mod body;
+mod buffered;
 mod catch_up;
 pub mod close;
 pub mod dialect;

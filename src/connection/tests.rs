@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message as Sent;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use super::buffered::Buffered;
 use super::dialect::{events::EVENTS, session::SESSION};
 use super::guard::Guard;
 use super::inbound::Inbound;
@@ -85,7 +86,7 @@ async fn socket_route(request: HttpRequest, payload: web::Payload) -> HttpRespon
     let response = upgrade::accept(&request).unwrap();
     let presence = worker.arrive(&request, &SESSION);
     let link = Rc::clone(&presence.link);
-    let guard = Guard::new(payload, Rc::clone(&link), &worker.settings);
+    let guard = Guard::new(payload, Rc::clone(&link), &worker.settings, &Buffered::default());
     upgrade::start(response, guard, Box::new(Echo(link)), presence, worker.settings.max_message_bytes)
 }
 

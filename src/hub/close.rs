@@ -16,6 +16,8 @@ pub enum CloseCode {
     NotUtf8,
     /// Too many connections now; come back later.
     TooManyConnections,
+    /// Too much is being sent to this server at once; come back later.
+    Overloaded,
     /// Nothing was heard for the heartbeat's time.
     NoHeartbeat,
     /// What was sent is not read.
@@ -52,6 +54,7 @@ impl CloseCode {
             CloseCode::ProtocolError
             | CloseCode::NotUtf8
             | CloseCode::TooBig
+            | CloseCode::Overloaded
             | CloseCode::NoHeartbeat
             | CloseCode::TooSlow
             | CloseCode::TooManyMessages
@@ -71,7 +74,7 @@ impl CloseCode {
             CloseCode::ProtocolError => 1002,
             CloseCode::NotUtf8 => 1007,
             CloseCode::TooBig => 1009,
-            CloseCode::TooManyConnections => 1013,
+            CloseCode::TooManyConnections | CloseCode::Overloaded => 1013,
             CloseCode::NoHeartbeat => 4408,
             CloseCode::TooSlow => 4410,
             CloseCode::TooManyMessages => 4429,
@@ -92,6 +95,7 @@ impl CloseCode {
             CloseCode::NotUtf8 => "not UTF-8",
             CloseCode::TooBig => "message too big",
             CloseCode::TooManyConnections => "too many connections",
+            CloseCode::Overloaded => "too much is sent at once",
             CloseCode::NoHeartbeat => "no heartbeat",
             CloseCode::TooSlow => "too slow",
             CloseCode::TooManyMessages => "too many messages",

@@ -153,7 +153,7 @@ impl Connections {
             );
             link.close(CloseCode::Unknown);
         }
-        let guard = Guard::new(payload, Rc::clone(&link), &shared.settings);
+        let guard = Guard::new(payload, Rc::clone(&link), &shared.settings, &shared.buffered);
         let most = shared.settings.max_message_bytes;
         if !link.is_open() {
             return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
