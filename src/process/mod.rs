@@ -2,6 +2,7 @@
 
 pub mod descriptors;
 mod exit;
+mod group;
 mod launcher;
 mod program;
 mod tail;
@@ -9,6 +10,7 @@ mod terminal;
 pub mod threads;
 
 pub use exit::Exit;
+pub use group::{Console, Group, Input, Killed, Output, Pipes, REAP};
 pub use launcher::Launcher;
 pub use program::{Program, words};
 pub use tail::Tail;

@@ -21,7 +21,7 @@ use crate::domain::event::{Kind, Pattern};
 use crate::domain::id::ExecutionId;
 use crate::domain::mask::Mask;
 use crate::metrics::{self, Metrics};
-use crate::process::{Launcher, Program};
+use crate::process::{Launcher, Program, REAP};
 
 /// Most events that wait for a handler; further ones are dropped.
 const MOST_WAITING: usize = 1000;
@@ -156,7 +156,7 @@ impl Running {
         self.phase.send_replace(Phase::Killing);
         let all = async { while self.loops.join_next().await.is_some() {} };
         // Only a process that hangs in the kernel takes longer.
-        let _killed = timeout(run::REAP * 2, all).await;
+        let _killed = timeout(REAP * 2, all).await;
     }
 }
 

@@ -1,25 +1,20 @@
 //! Runs a handler's command for one event: bounded in time, with nothing left over of its process group.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, join, select};
-use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStderr, ChildStdin};
+use tokio::process::ChildStderr;
 use tokio::time::timeout;
 
 use super::super::Recorded;
 use crate::config::handler::EventHandler;
 use crate::config::seconds;
 use crate::domain::mask::{Mask, Masking};
-use crate::process::{Exit, Launcher, Program, Tail, words};
-
-/// How long the end of a killed process is waited for.
-pub(super) const REAP: Duration = Duration::from_secs(1);
+use crate::process::{Console, Exit, Group, Input, Launcher, Pipes, Program, Tail};
 
 /// How long standard error may stay open when the command has exited: something that it has started still holds it.
 const LINGER: Duration = Duration::from_millis(200);
@@ -54,16 +49,6 @@ pub(super) enum Error {
     Killed,
 }
 
-/// A process group that is killed when this is dropped.
-struct Group(Box<dyn ChildWrapper>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // One that has gone already cannot be killed, and need not be.
-        let _ = self.0.start_kill();
-    }
-}
-
 /// Runs the command with the event on standard input, until it exits, takes too long or `killed` is done.
 pub(super) async fn run(
     settings: &EventHandler,
@@ -72,20 +57,19 @@ pub(super) async fn run(
     mask: &Mask,
     killed: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let mut group = Group(start(settings, launcher, recorded)?);
+    let (mut group, pipes) = start(settings, launcher, recorded)?;
     let mut tail = Tail::new(TAIL);
     let ended = {
-        let (stdin, stderr) = (group.0.stdin().take(), group.0.stderr().take());
-        let work =
-            timeout(seconds(settings.timeout), exit(&mut group, stdin, stderr, &recorded.json, (&mut tail, mask)));
+        let work = timeout(seconds(settings.timeout), exit(&mut group, pipes, &recorded.json, (&mut tail, mask)));
         match select(pin!(work), pin!(killed)).await {
             Either::Left((ended, _)) => Some(ended),
             Either::Right(_) => None,
         }
     };
     // What it has started goes with it; the command itself was waited for, or is now.
-    let _ = group.0.start_kill();
-    let _reaped = timeout(REAP, group.0.wait()).await;
+    if let Some(killed) = group.clear_away() {
+        let _reaped = killed.reaped().await;
+    }
     match ended {
         Some(Ok(Exit::Code(0))) => Ok(()),
         Some(Ok(exit)) => Err(Error::Ended { exit, stderr: tail.text() }),
@@ -94,45 +78,30 @@ pub(super) async fn run(
     }
 }
 
-fn start(settings: &EventHandler, launcher: &Launcher, recorded: &Recorded) -> Result<Box<dyn ChildWrapper>, Error> {
+fn start(settings: &EventHandler, launcher: &Launcher, recorded: &Recorded) -> Result<(Group, Pipes), Error> {
     let program = Program { command: &settings.command, cwd: settings.cwd.as_deref(), env: &settings.env };
-    program.check().map_err(Error::Start)?;
-    let mut argv = launcher.argv(program.command);
-    let Some(name) = argv.next() else { return Err(Error::Start("it names no program".into())) };
-    let mut command = CommandWrap::with_new(name, |command| {
-        command.args(argv).env_clear().envs(program.environment());
-        command.env("CALLBOARD_EVENT_ID", recorded.event.id.to_string());
-        command.env("CALLBOARD_EVENT_TYPE", recorded.event.happening.kind.word());
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        if let Some(cwd) = program.cwd {
-            command.current_dir(cwd);
-        }
-    });
-    command.wrap(ProcessGroup::leader());
-    command.spawn().map_err(|error| Error::Start(words(&error)))
+    let about = [
+        ("CALLBOARD_EVENT_ID", recorded.event.id.to_string()),
+        ("CALLBOARD_EVENT_TYPE", recorded.event.happening.kind.word().to_owned()),
+    ];
+    let environment = program.environment().into_iter().chain(about.map(|(name, value)| (name.into(), value.into())));
+    Group::start(launcher, &program, environment, Console::Input).map_err(Error::Start)
 }
 
 /// Waits for the command itself, while it gets the event and its standard error is read.
-async fn exit(
-    group: &mut Group,
-    stdin: Option<ChildStdin>,
-    stderr: Option<ChildStderr>,
-    json: &Bytes,
-    tail: (&mut Tail, &Mask),
-) -> Exit {
-    let pipes = pin!(join(feed(stdin, json), drain(stderr, tail)));
-    // The group's own `wait` would wait for its other members as well.
-    match select(group.0.inner_mut().wait(), pipes).await {
-        Either::Left((status, pipes)) => {
+async fn exit(group: &mut Group, pipes: Pipes, json: &Bytes, tail: (&mut Tail, &Mask)) -> Exit {
+    let pipes = pin!(join(feed(pipes.stdin, json), drain(pipes.stderr, tail)));
+    match select(poll_fn(|context| group.poll_exit(context)), pipes).await {
+        Either::Left((exit, pipes)) => {
             let _drained = timeout(LINGER, pipes).await;
-            Exit::from(status)
+            exit
         }
-        Either::Right((_, wait)) => Exit::from(wait.await),
+        Either::Right((_, exit)) => exit.await,
     }
 }
 
 /// Writes the event as a line. A command that does not read it is no failure.
-async fn feed(stdin: Option<ChildStdin>, json: &Bytes) {
+async fn feed(stdin: Option<Input>, json: &Bytes) {
     let Some(mut stdin) = stdin else { return };
     if stdin.write_all(json).await.is_ok() {
         let _ = stdin.write_all(b"\n").await;

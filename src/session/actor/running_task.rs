@@ -72,7 +72,9 @@ impl Session {
         let mask = self.channel.mask();
         for MadeCall { at, mut call } in self.channel.take_calls() {
             let sealed = self.mask_call(&mut call, &mask);
-            if let Some(reason) = call.written(sealed.as_deref()).and_then(|(what, bytes)| self.channel.limits.too_large(what, bytes)) {
+            if let Some(reason) =
+                call.written(sealed.as_deref()).and_then(|(what, bytes)| self.channel.limits.too_large(what, bytes))
+            {
                 self.channel.fail(reason);
                 continue;
             }

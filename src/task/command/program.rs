@@ -34,7 +34,8 @@ pub(super) fn refused(settings: &CommandTask, reason: &str) -> Error {
     Error::Start { program: settings.command.first().cloned().unwrap_or_default(), reason: reason.to_owned() }
 }
 
-fn program(settings: &CommandTask) -> Program<'_> {
+/// What the settings run.
+pub(super) fn program(settings: &CommandTask) -> Program<'_> {
     Program { command: &settings.command, cwd: settings.cwd.as_deref(), env: &settings.env }
 }
 

@@ -12,9 +12,6 @@ use super::protocol::ToCommand;
 /// How long the outputs may stay open when the command has exited: something that it has started still holds them.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
-/// How long the end of a killed process is waited for. Only one that hangs in the kernel takes longer.
-const REAP: Duration = Duration::from_secs(1);
-
 const CHUNK: usize = 16 * 1024;
 
 /// Says that the session is cancelled, and stops the command.
@@ -38,11 +35,11 @@ pub(super) async fn stop(process: &Handle, patience: Duration) {
 
 /// Ends what is left of the group, and reaps it.
 pub(super) async fn clear_away(process: &Handle) {
-    let child = process.borrow_mut().take_apart();
-    if let Some(mut child) = child
-        && let Ok(status) = timeout(REAP, child.wait()).await
+    let killed = process.borrow_mut().take_apart();
+    if let Some(killed) = killed
+        && let Some(exit) = killed.reaped().await
     {
-        process.borrow_mut().note_exit(status);
+        process.borrow_mut().note_exit(exit);
     }
 }
 
