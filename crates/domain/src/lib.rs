@@ -11,6 +11,7 @@ pub mod json;
 pub mod mask;
 pub mod nesting;
 pub mod number;
+pub mod owner;
 pub mod pattern;
 pub mod record;
 pub mod request;
