@@ -44,6 +44,22 @@ impl SessionId {
         hash.checked_rem(workers).unwrap_or(0)
     }
 
+    /// A new random id that falls into `slot`, and on `worker` among `workers`.
+    ///
+    /// Takes `workers` tries on average; `worker` must be below `workers`.
+    #[must_use]
+    pub fn in_slot(slot: Slot, worker: usize, workers: usize) -> Self {
+        let (high, low) = Self::on_worker(worker, workers).0.as_u64_pair();
+        Self(Uuid::from_u64_pair(high, low & !(0xff << SLOT_SHIFT) | u64::from(slot.0) << SLOT_SHIFT))
+    }
+
+    /// The slot that this id falls into, whatever the number of workers.
+    #[must_use]
+    pub fn slot(self) -> Slot {
+        let (_, low) = self.0.as_u64_pair();
+        Slot((low >> SLOT_SHIFT & 0xff) as u8)
+    }
+
     /// The sixteen bytes, as stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
@@ -54,6 +70,35 @@ impl SessionId {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
+    }
+}
+
+/// Where the bits of the slot begin: above those that choose the worker, all of them random in version 4.
+const SLOT_SHIFT: u32 = 32;
+
+/// One of the parts of all sessions that are owned by one server of several: each session is in one for its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(u8);
+
+impl Slot {
+    /// How many there are.
+    pub const COUNT: usize = 256;
+
+    /// All of them.
+    pub fn all() -> impl DoubleEndedIterator<Item = Slot> {
+        (0..=u8::MAX).map(Slot)
+    }
+
+    /// The slot with this number, from 0.
+    #[must_use]
+    pub fn new(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// Its number, from 0.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.0
     }
 }
 
@@ -188,6 +233,8 @@ as_uuid!(RequestId);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -197,6 +244,38 @@ mod tests {
                 assert_eq!(SessionId::on_worker(worker, workers).worker(workers), worker);
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_falls_into_the_slot_and_on_the_worker_it_was_made_for(slot: u8, workers in 1_usize..65, worker: usize) {
+            let worker = worker % workers;
+            let id = SessionId::in_slot(Slot::new(slot), worker, workers);
+            prop_assert_eq!((id.slot().number(), id.worker(workers)), (slot, worker));
+            prop_assert_eq!(id.0.get_version_num(), 4);
+            prop_assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
+            prop_assert_eq!(id.to_string().parse::<SessionId>().map(SessionId::slot).ok(), Some(id.slot()));
+        }
+
+        #[test]
+        fn an_id_in_a_slot_says_nothing_more_than_its_slot(slot: u8) {
+            let (one, other) = (SessionId::in_slot(Slot::new(slot), 0, 1), SessionId::in_slot(Slot::new(slot), 0, 1));
+            prop_assert_ne!(one, other);
+            let differing = (one.0.as_u128() ^ other.0.as_u128()).count_ones();
+            prop_assert!(differing > 20, "{} of 114 random bits differ", differing);
+        }
+    }
+
+    #[test]
+    fn random_ids_fall_into_all_slots_and_on_all_workers_alike() {
+        let mut counts = vec![0; Slot::COUNT * 4];
+        for _ in 0..Slot::COUNT * 4 * 64 {
+            let id = SessionId::random();
+            counts[usize::from(id.slot().number()) * 4 + id.worker(4)] += 1;
+        }
+        // Eight standard deviations of a count whose mean is 64.
+        assert!(counts.iter().all(|count| (1..=128).contains(count)), "{counts:?}");
+        assert_eq!(Slot::all().count(), Slot::COUNT);
     }
 
     #[test]
