@@ -1,97 +1,128 @@
-//! What the writer commits at once: rows of journals, and events.
+//! What the writer collects for one commit, and who waits for which part of it.
 
-use std::collections::HashSet;
-
-use super::engine::Refusal;
-use super::events::{self, Draft, EventRow, Recorded, TellRecorded};
+use super::engine::{Batch, BatchEvent, Outcome, Refusal, Written};
+use super::events::{EncodedEvent, NewEvent, Numbers};
+use super::fence::{Fence, fenced};
 use super::query::Reply;
-use super::{Append, SessionKey};
+use super::{Append, Committed, Error, Refused};
 
 /// What is to be written at once.
-#[derive(Default)]
-pub(super) struct Batch {
-    /// Rows of journals.
-    pub(super) appends: Vec<Append>,
+pub(super) struct Collected {
+    /// What the engine gets of it.
+    pub(super) batch: Batch,
     /// How many commands it is made of.
     pub(super) commands: usize,
     /// About how many bytes it writes.
     pub(super) bytes: usize,
-    drafts: Vec<Draft>,
     /// Who wants to have which of the events.
-    replies: Vec<(usize, Reply<Recorded>)>,
+    replies: Vec<(usize, Reply<EncodedEvent>)>,
 }
 
-/// The events of a batch, with their places.
-pub(super) struct Placed {
-    /// What is to be written of them.
-    pub(super) row: Option<EventRow>,
-    recorded: Vec<Recorded>,
-    replies: Vec<(usize, Reply<Recorded>)>,
+/// What is published of a commit.
+pub(super) struct Publication {
+    /// The events that are kept, with their numbers, and those that are not, in one order.
+    pub(super) events: Vec<EncodedEvent>,
+    /// Who wants to have one of them, or is to hear why it is not there.
+    pub(super) answers: Vec<(Reply<EncodedEvent>, Result<EncodedEvent, Error>)>,
 }
 
-impl Batch {
-    /// Adds a row, and the events that happen by it.
-    pub(super) fn append(&mut self, append: Append, mut drafts: Vec<Draft>) {
+impl Collected {
+    /// Nothing yet.
+    pub(super) fn new(fence: Fence, number: u64) -> Self {
+        let batch = Batch { fence, number, appends: Vec::new(), events: Vec::new() };
+        Self { batch, commands: 0, bytes: 0, replies: Vec::new() }
+    }
+
+    /// Adds a row, and the events that it causes.
+    pub(super) fn append(&mut self, append: Append, events: Vec<NewEvent>) {
         const ROWS_WITHOUT_BODY: usize = 256;
         self.commands += 1;
-        self.bytes += append.body.len() + ROWS_WITHOUT_BODY + drafts.iter().map(Draft::weight).sum::<usize>();
-        self.appends.push(append);
-        self.drafts.append(&mut drafts);
+        self.bytes += append.body.len() + ROWS_WITHOUT_BODY;
+        let index = self.batch.appends.len();
+        self.batch.appends.push(append);
+        self.add(Some(index), events);
+    }
+
+    /// Counts a row that is not to be written.
+    pub(super) fn skip(&mut self) {
+        self.commands += 1;
     }
 
     /// Adds events, and who wants to have the first.
-    pub(super) fn record(&mut self, mut drafts: Vec<Draft>, reply: Option<Reply<Recorded>>) {
+    pub(super) fn record(&mut self, events: Vec<NewEvent>, reply: Option<Reply<EncodedEvent>>) {
         self.commands += 1;
-        self.bytes += drafts.iter().map(Draft::weight).sum::<usize>();
-        self.replies.extend(reply.map(|reply| (self.drafts.len(), reply)));
-        self.drafts.append(&mut drafts);
+        self.replies.extend(reply.map(|reply| (self.batch.events.len(), reply)));
+        self.add(None, events);
     }
 
-    /// Gives its events places, beginning after `last_seq`; it has none any more.
-    pub(super) fn place(&mut self, last_seq: u64) -> Placed {
-        let (row, recorded) = events::place(std::mem::take(&mut self.drafts), last_seq);
-        Placed { row, recorded, replies: std::mem::take(&mut self.replies) }
+    fn add(&mut self, append: Option<usize>, events: Vec<NewEvent>) {
+        self.bytes += events.iter().map(NewEvent::size).sum::<usize>();
+        self.batch.events.extend(events.into_iter().map(|event| BatchEvent { append, event }));
     }
 
-    /// Takes the rows out that were refused.
-    pub(super) fn without(&mut self, refused: &[Refusal]) {
-        let mut index = 0;
-        self.appends.retain(|_| {
-            let kept = refused.iter().all(|refusal| refusal.index != index);
-            index += 1;
-            kept
-        });
+    /// Whether there is anything for an engine to do: events that are not kept are published without it.
+    pub(super) fn writes(&self) -> bool {
+        !self.batch.appends.is_empty() || self.batch.events.iter().any(|event| event.event.is_kept())
     }
 
-    /// The last row of each session of this worker.
-    pub(super) fn last_rows(&self, worker: usize) -> Vec<(callboard_domain::id::SessionId, u32)> {
-        let of_worker = self.appends.iter().filter(|append| append.worker == worker);
-        let mut rows: Vec<_> = of_worker.map(|append| (append.session, append.row)).collect();
+    /// What a worker is to hear of its sessions: the last row that is written, or why one is not.
+    pub(super) fn committed(&self, worker: usize, refusals: &[Refusal]) -> Committed {
+        let written = self
+            .batch
+            .appends
+            .iter()
+            .enumerate()
+            .filter(|(index, append)| append.worker == worker && !is_refused(refusals, *index));
+        let mut rows: Vec<_> = written.map(|(_, append)| (append.session, append.row)).collect();
         rows.sort_unstable_by(|one, other| other.cmp(one));
         rows.dedup_by_key(|(session, _)| *session);
-        rows
+        Committed { rows, refused: self.refused(worker, refusals) }
     }
 
-    /// Takes the rows of these sessions out.
-    pub(super) fn leave_out(&mut self, fenced: &HashSet<SessionKey>) {
-        if !fenced.is_empty() {
-            self.appends.retain(|append| !fenced.contains(&append.key));
+    /// The first refusal of each session of this worker.
+    fn refused(&self, worker: usize, refusals: &[Refusal]) -> Vec<Refused> {
+        let mut refused: Vec<Refused> = Vec::new();
+        for Refusal { index, reason } in refusals {
+            let Some(append) = self.batch.appends.get(*index).filter(|append| append.worker == worker) else {
+                continue;
+            };
+            if refused.iter().all(|earlier| earlier.session != append.session) {
+                let Append { session, key, row, .. } = *append;
+                refused.push(Refused { session, key, row, reason: reason.clone() });
+            }
         }
+        refused
+    }
+
+    /// The events as they are published, by what came of the batch.
+    pub(super) fn into_publication(self, outcome: &Outcome) -> Publication {
+        let Collected { batch: Batch { events: batched, .. }, replies, .. } = self;
+        let Written { refusals, events: rows } = match outcome {
+            Outcome::Written(written) => written,
+            Outcome::Fenced => {
+                let answers = replies.into_iter().map(|(_, reply)| (reply, Err(fenced()))).collect();
+                return Publication { events: Vec::new(), answers };
+            }
+        };
+        let mut numbers = Numbers::new(rows);
+        let mut replies = replies.into_iter().peekable();
+        let mut publication = Publication { events: Vec::with_capacity(batched.len()), answers: Vec::new() };
+        for (index, BatchEvent { append, event }) in batched.into_iter().enumerate() {
+            if append.is_some_and(|append| is_refused(refusals, append)) {
+                continue;
+            }
+            // An engine has numbered each that is kept.
+            let Some(encoded) = numbers.encode(event) else { continue };
+            if let Some((_, reply)) = replies.next_if(|(wanted, _)| *wanted == index) {
+                publication.answers.push((reply, Ok(encoded.clone())));
+            }
+            publication.events.push(encoded);
+        }
+        publication
     }
 }
 
-impl Placed {
-    /// Tells of the events, and then answers those who want to have one of them.
-    pub(super) fn tell(self, told: Option<&mut TellRecorded>) {
-        let Placed { recorded: events, replies, .. } = self;
-        let wanted = |(index, reply)| Some((events.get::<usize>(index)?.clone(), reply));
-        let answers: Vec<(Recorded, Reply<Recorded>)> = replies.into_iter().filter_map(wanted).collect();
-        if let Some(told) = told.filter(|_| !events.is_empty()) {
-            told(events);
-        }
-        for (recorded, reply) in answers {
-            // Whoever asked may be gone.
-            let _ = reply.send(Ok(recorded));
-        }
-    }
+/// Whether this append was left out; there are few refusals, and they are in order.
+fn is_refused(refusals: &[Refusal], append: usize) -> bool {
+    refusals.binary_search_by_key(&append, |refusal| refusal.index).is_ok()
 }

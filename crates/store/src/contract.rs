@@ -1,32 +1,42 @@
 //! The contract: what every engine must do, run against each; and beside it what is particular to one.
 
 mod damage;
-mod displaced;
 mod failing;
+mod file_faults;
 mod kill;
+mod migration;
 mod model;
+mod several;
 mod support;
 
-use crate::{Change, Error, Health, Idempotency, JournalRange, ListSessions, Spent, State, Summary};
+use crate::{Change, Error, Health, Idempotency, JournalRange, ListSessions, Reason, Spent, State, Summary};
 use callboard_domain::id::ExecutionId;
+use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
 use callboard_domain::time::Timestamp;
-use support::{ALL, Board, append, body, create, ended, state, summary, update};
+use support::{ALL, Board, SERVER, append, body, create, ended, state, summary, update};
 
 /// Runs each rule against each engine.
 macro_rules! contract {
     ($($rule:ident),* $(,)?) => {
         mod memory {
-            $(#[actix::test]
+            $(#[tokio::test]
             async fn $rule() {
                 super::$rule(&mut super::Board::memory()).await;
             })*
         }
 
         mod sqlite {
-            $(#[actix::test]
+            $(#[tokio::test]
             async fn $rule() {
                 super::$rule(&mut super::Board::sqlite()).await;
+            })*
+        }
+
+        mod shared {
+            $(#[tokio::test]
+            async fn $rule() {
+                super::$rule(&mut super::Board::shared()).await;
             })*
         }
     };
@@ -40,28 +50,31 @@ contract! {
     a_session_is_found_as_it_was_made,
     an_update_changes_what_may_change_and_the_last_one_counts,
     a_journal_is_read_from_anywhere_and_in_parts,
-    each_worker_is_told_its_own_sessions_once_a_commit,
+    each_worker_hears_of_its_own_sessions_once_a_commit,
     a_row_that_is_there_is_refused_and_the_rest_of_its_batch_is_written,
     nothing_follows_a_row_that_was_refused,
+    a_refusal_names_the_session_once_and_the_row_that_failed,
+    a_session_that_is_readmitted_goes_on_behind_what_is_written,
     a_row_without_its_session_is_refused,
     sessions_are_listed_newest_first_and_page_by_page,
     lists_are_filtered_by_every_word,
     labels_are_plain_words_whatever_is_in_them,
     a_restart_thinks_of_what_runs_and_what_is_due,
     an_idempotency_key_leads_to_its_session_until_that_is_removed,
-    an_execution_is_found_by_its_word_until_it_is_removed,
+    an_idempotency_key_is_its_owners_alone,
+    an_execution_is_found_by_its_id_until_it_is_removed,
     only_ended_sessions_are_removed,
     a_purge_takes_the_oldest_ends_first,
     what_is_closed_takes_and_gives_nothing_more,
     what_was_appended_before_the_close_is_written,
     keys_rise_with_time,
     a_secret_is_sealed_and_unsealed,
-    nothing_waits_once_all_is_told,
+    nothing_waits_once_all_is_acknowledged,
 }
 
 async fn a_session_is_found_as_it_was_made(board: &mut Board) {
     let mut whole = summary(&board.store, 0);
-    whole.owner = Some("Ada".into());
+    whole.owner = "Ada".parse().unwrap();
     whole.priority = Priority::Critical;
     whole.labels = vec![("z".into(), "1".into()), ("a".into(), "\"quoted\" 'and' ünïcode".into())];
     whole.on_disconnect = OnDisconnect::CancelAfter(2.5);
@@ -126,7 +139,7 @@ async fn a_journal_is_read_from_anywhere_and_in_parts(board: &mut Board) {
     assert_eq!(board.store.journal(other.key, ALL).await.unwrap().len(), 1);
 }
 
-async fn each_worker_is_told_its_own_sessions_once_a_commit(board: &mut Board) {
+async fn each_worker_hears_of_its_own_sessions_once_a_commit(board: &mut Board) {
     let mine = summary(&board.store, 0);
     let also = summary(&board.store, 0);
     let theirs = summary(&board.store, 1);
@@ -139,7 +152,7 @@ async fn each_worker_is_told_its_own_sessions_once_a_commit(board: &mut Board) {
     board.written(0, mine.id, 1).await;
     board.written(0, also.id, 0).await;
     board.written(1, theirs.id, 0).await;
-    for (worker, message) in &board.heard {
+    for (worker, message) in &board.received {
         assert!(message.rows.iter().all(|(id, _)| (*id == theirs.id) == (*worker == 1)), "{message:?}");
         let mut ids: Vec<_> = message.rows.iter().map(|(id, _)| *id).collect();
         ids.sort_unstable();
@@ -166,13 +179,13 @@ async fn a_row_that_is_there_is_refused_and_the_rest_of_its_batch_is_written(boa
 async fn nothing_follows_a_row_that_was_refused(board: &mut Board) {
     let (torn, well) = (summary(&board.store, 0), summary(&board.store, 0));
     board.write([create(&torn), create(&well), append(&torn, 1, Change::None)]).await;
-    board.heard.clear();
+    board.received.clear();
     board.store.append(append(&torn, 1, Change::None));
     board.store.append(append(&torn, 2, Change::None));
     board.write([append(&well, 1, Change::None)]).await;
     board.store.append(append(&torn, 3, Change::None));
     board.write([append(&well, 2, Change::None)]).await;
-    assert!(board.heard.iter().all(|(_, message)| message.rows.iter().all(|(id, _)| *id == well.id)));
+    assert!(board.received.iter().all(|(_, message)| message.rows.iter().all(|(id, _)| *id == well.id)));
     assert_eq!(board.store.journal(torn.key, ALL).await.unwrap().len(), 2);
     assert_eq!(board.store.unwritten(), 0);
 }
@@ -212,10 +225,11 @@ async fn sessions_are_listed_newest_first_and_page_by_page(board: &mut Board) {
 }
 
 async fn lists_are_filtered_by_every_word(board: &mut Board) {
-    let make = |status, task: &str, owner: Option<&str>, label: &str| Summary {
+    let owner = |name: Option<&str>| name.map_or(SERVER, |name| name.parse().unwrap());
+    let make = |status, task: &str, name: Option<&str>, label: &str| Summary {
         state: state(status),
         task: task.into(),
-        owner: owner.map(Into::into),
+        owner: owner(name),
         labels: vec![("team".into(), label.into()), ("both".into(), "yes".into())],
         ..summary(&board.store, 0)
     };
@@ -235,9 +249,11 @@ async fn lists_are_filtered_by_every_word(board: &mut Board) {
         (ListSessions { status: vec![Status::Running, Status::Completed], ..any.clone() }, vec![3, 1]),
         (ListSessions { status: vec![Status::Failed], ..any.clone() }, vec![]),
         (ListSessions { task: Some("audit".into()), ..any.clone() }, vec![1, 0]),
-        (ListSessions { owner: Some("Ada".into()), ..any.clone() }, vec![2, 1]),
+        (ListSessions { owner: Some(owner(Some("Ada"))), ..any.clone() }, vec![2, 1]),
+        (ListSessions { owner: Some(SERVER), ..any.clone() }, vec![0]),
+        (ListSessions { owner: Some(owner(Some("ada"))), ..any.clone() }, vec![]),
         (ListSessions { labels: label("red"), ..any.clone() }, vec![3, 2, 0]),
-        (ListSessions { labels: label("red"), owner: Some("Ada".into()), ..any.clone() }, vec![2]),
+        (ListSessions { labels: label("red"), owner: Some(owner(Some("Ada"))), ..any.clone() }, vec![2]),
         (ListSessions { labels: label("green"), ..any.clone() }, vec![]),
         (ListSessions { before: Some(made[2].key), status: vec![Status::Queued], ..any.clone() }, vec![0]),
         (ListSessions { limit: 0, ..any.clone() }, vec![]),
@@ -300,8 +316,8 @@ async fn an_idempotency_key_leads_to_its_session_until_that_is_removed(board: &m
     let mark = Idempotency { key: key.into(), digest: [7; 32] };
     first.change = Change::Create(Box::new(one.clone()), Some(mark.clone()));
     board.write([first]).await;
-    assert_eq!(board.store.idempotent(key.into()).await.unwrap(), Some((one.id, [7; 32])));
-    assert_eq!(board.store.idempotent("POST /start-task abcd".into()).await.unwrap(), None);
+    assert_eq!(board.store.idempotent(SERVER, key.into()).await.unwrap(), Some((one.id, [7; 32])));
+    assert_eq!(board.store.idempotent(SERVER, "POST /start-task abcd".into()).await.unwrap(), None);
     let other = summary(&board.store, 0);
     let well = summary(&board.store, 0);
     let mut double = create(&other);
@@ -310,34 +326,79 @@ async fn an_idempotency_key_leads_to_its_session_until_that_is_removed(board: &m
     board.write([create(&well)]).await;
     assert_eq!(board.store.find(other.id).await.unwrap(), None);
     board.store.remove(one.key).await.unwrap();
-    assert_eq!(board.store.idempotent(key.into()).await.unwrap(), None);
+    assert_eq!(board.store.idempotent(SERVER, key.into()).await.unwrap(), None);
 }
 
-async fn an_execution_is_found_by_its_word_until_it_is_removed(board: &mut Board) {
+async fn an_execution_is_found_by_its_id_until_it_is_removed(board: &mut Board) {
     let word: ExecutionId = "exec_123".parse().unwrap();
+    let [ada, bo]: [Owner; 2] = ["Ada", "Bo"].map(|name| name.parse().unwrap());
     let store = board.store.clone();
-    let called = |owner: Option<&str>| Summary {
+    let called = |owner: &Owner| Summary {
         state: ended(Status::Completed, 1),
-        owner: owner.map(Into::into),
+        owner: owner.clone(),
         execution_id: Some(word.clone()),
         ..summary(&store, 0)
     };
-    let (mine, hers, double, well) = (called(None), called(Some("Ada")), called(None), summary(&board.store, 0));
+    let (mine, hers, double, well) = (called(&SERVER), called(&ada), called(&SERVER), summary(&board.store, 0));
     board.write([&mine, &hers].map(create)).await;
     assert_eq!(board.store.find(mine.id).await.unwrap().as_ref(), Some(&mine));
     board.store.append(create(&double));
     board.write([create(&well)]).await;
     assert_eq!(board.store.find(double.id).await.unwrap(), None);
-    let found = async |owner: Option<&str>, word: &ExecutionId| {
-        store.execution(owner.map(Into::into), word.clone()).await.unwrap()
-    };
-    assert_eq!((found(None, &word).await, found(Some("Ada"), &word).await), (Some(mine.id), Some(hers.id)));
-    assert_eq!((found(Some("Bo"), &word).await, found(None, &well.id.into()).await), (None, None));
+    let found = async |owner: &Owner, word: &ExecutionId| store.execution(owner.clone(), word.clone()).await.unwrap();
+    assert_eq!((found(&SERVER, &word).await, found(&ada, &word).await), (Some(mine.id), Some(hers.id)));
+    assert_eq!((found(&bo, &word).await, found(&SERVER, &well.id.into()).await), (None, None));
     board.store.remove(mine.key).await.unwrap();
-    assert_eq!((found(None, &word).await, found(Some("Ada"), &word).await), (None, Some(hers.id)));
-    let again = called(None);
+    assert_eq!((found(&SERVER, &word).await, found(&ada, &word).await), (None, Some(hers.id)));
+    let again = called(&SERVER);
     board.write([create(&again)]).await;
-    assert_eq!(found(None, &word).await, Some(again.id));
+    assert_eq!(found(&SERVER, &word).await, Some(again.id));
+}
+
+async fn an_idempotency_key_is_its_owners_alone(board: &mut Board) {
+    let ada: Owner = "Ada".parse().unwrap();
+    let make = |owner: &Owner, digest| {
+        let one = Summary { owner: owner.clone(), state: ended(Status::Failed, 1), ..summary(&board.store, 0) };
+        let mark = Idempotency { key: "key".into(), digest: [digest; 32] };
+        (append(&one, 0, Change::Create(Box::new(one.clone()), Some(mark))), one)
+    };
+    let ((first, mine), (second, hers)) = (make(&SERVER, 1), make(&ada, 2));
+    board.write([first, second]).await;
+    assert_eq!(board.store.idempotent(SERVER, "key".into()).await.unwrap(), Some((mine.id, [1; 32])));
+    assert_eq!(board.store.idempotent(ada.clone(), "key".into()).await.unwrap(), Some((hers.id, [2; 32])));
+    board.store.remove(mine.key).await.unwrap();
+    assert_eq!(board.store.idempotent(SERVER, "key".into()).await.unwrap(), None);
+    assert_eq!(board.store.idempotent(ada, "key".into()).await.unwrap(), Some((hers.id, [2; 32])));
+}
+
+async fn a_refusal_names_the_session_once_and_the_row_that_failed(board: &mut Board) {
+    let (torn, well) = (summary(&board.store, 0), summary(&board.store, 0));
+    board.write([create(&torn), create(&well)]).await;
+    for row in 0..3 {
+        board.store.append(append(&torn, row, Change::None));
+    }
+    board.write([append(&well, 1, Change::None)]).await;
+    let refused = board.refused(torn.id).await;
+    assert_eq!((refused.key, refused.row), (torn.key, 0));
+    assert!(matches!(refused.reason, Reason::Conflict(_)), "{refused:?}");
+    let all =
+        board.received.iter().flat_map(|(worker, message)| message.refused.iter().map(|one| (*worker, one.session)));
+    assert_eq!(all.collect::<Vec<_>>(), [(0, torn.id)]);
+}
+
+async fn a_session_that_is_readmitted_goes_on_behind_what_is_written(board: &mut Board) {
+    let one = summary(&board.store, 0);
+    board.write([create(&one)]).await;
+    for row in [0, 1, 2] {
+        board.store.append_with(append(&one, row, Change::None), vec![events::new("custom.kept", 7)]);
+    }
+    board.refused(one.id).await;
+    assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 1);
+    board.store.readmit(one.key);
+    board.write([append(&one, 1, Change::None), append(&one, 2, Change::None)]).await;
+    assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 3);
+    assert_eq!(board.store.event_span().await.unwrap().last_seq, 0, "what was refused causes nothing");
+    assert_eq!(board.store.unwritten(), 0);
 }
 
 async fn only_ended_sessions_are_removed(board: &mut Board) {
@@ -409,7 +470,7 @@ async fn a_secret_is_sealed_and_unsealed(board: &mut Board) {
     assert!(matches!(board.store.unseal("nonsense"), Err(Error::Unusable(_))));
 }
 
-async fn nothing_waits_once_all_is_told(board: &mut Board) {
+async fn nothing_waits_once_all_is_acknowledged(board: &mut Board) {
     let one = summary(&board.store, 0);
     board.write([create(&one), append(&one, 1, Change::None), append(&one, 2, Change::None)]).await;
     assert_eq!(board.store.unwritten(), 0);

@@ -1,32 +1,38 @@
-//! Events in the store: how those that are kept get their places, and how they are read back.
+//! Events in the store: how those that are kept get their numbers, and how they are read back.
 //!
 //! What a session's row makes happen is written in the commit of that row: neither is ever there without the other.
 
+use std::io::Write;
+
 use bytes::Bytes;
 
+use super::engine::EventRows;
 use super::query::{Query, Reply};
 use super::writer::Command;
 use super::{Error, Store};
-pub use callboard_domain::event::Told as Recorded;
+pub use callboard_domain::event::Told as EncodedEvent;
 use callboard_domain::event::kind::Keeping;
 use callboard_domain::event::{Event, Happening};
+use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
 
-/// An event that is to be recorded. One of a kind that is not kept is only told, after all that was recorded before.
+/// An event that is to be recorded. One of a kind that is not kept is only published, after all that was recorded before.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct NewEvent {
     event: Event,
+    /// Whose it is.
+    owner: Owner,
     /// Its JSON without a `seq`, made on the thread where it happened.
     json: Vec<u8>,
 }
 
-impl Draft {
-    /// What happened at this moment.
+impl NewEvent {
+    /// What happened at this moment to something of this owner.
     #[must_use]
-    pub fn new(happening: Happening, at: Timestamp) -> Self {
+    pub fn new(happening: Happening, owner: Owner, at: Timestamp) -> Self {
         let event = Event { timestamp: at, ..Event::now(happening) };
         let json = event.to_json();
-        Self { event, json }
+        Self { event, owner, json }
     }
 
     /// What it is about.
@@ -35,51 +41,64 @@ impl Draft {
         &self.event
     }
 
-    /// An event that is not kept, ready to tell.
+    /// An event that is not kept, ready to be published.
     #[must_use]
-    pub fn into_ephemeral(self) -> Recorded {
-        Recorded::of(self.event, self.json.into())
+    pub fn into_ephemeral(self) -> EncodedEvent {
+        EncodedEvent::of(self.event, self.json.into())
     }
 
     /// About how many bytes it writes.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.json.len()
     }
 
-    fn is_kept(&self) -> bool {
+    /// Whether it gets a number and is written.
+    pub(super) fn is_kept(&self) -> bool {
         self.event.happening.kind.keeping() == Keeping::Kept
+    }
+
+    /// How long its JSON is with this `seq`.
+    fn encoded_len(&self, seq: u64) -> usize {
+        let digits = seq.checked_ilog10().map_or(1, |log| log as usize + 1);
+        self.json.len() + SEQ_FIELD.len() + digits
     }
 }
 
-/// Who is told what was recorded, in order and once a commit, on the thread of the store's writer: it must not block.
-pub type TellRecorded = Box<dyn FnMut(Vec<Recorded>) + Send>;
+/// What stands before an event's number.
+const SEQ_FIELD: &str = ",\"seq\":";
 
-/// Events that were written together.
+/// Who is given the events that were written, in order and once a commit, on the thread of the store's writer: it must
+/// not block.
+pub(super) type EventSubscriber = Box<dyn FnMut(Vec<EncodedEvent>) + Send>;
+
+/// Events of one owner that were written together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
-    /// The place of its first event.
+    /// The `seq` of its first event.
     pub first_seq: u64,
-    /// The place of its last event.
+    /// The `seq` of its last event.
     pub last_seq: u64,
+    /// Whose they are.
+    pub owner: Owner,
     /// The events' JSON, one a line.
     pub body: Bytes,
 }
 
 impl EventRow {
-    /// Its events after this place: each with its own place and its JSON.
+    /// Its events after this `seq`: each with its own and its JSON.
     pub fn after(&self, seq: u64) -> impl Iterator<Item = (u64, Bytes)> + '_ {
         let lines = self.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let placed = (self.first_seq..).zip(lines);
-        placed.filter(move |(place, _)| *place > seq).map(|(place, line)| (place, self.body.slice_ref(line)))
+        let numbered = (self.first_seq..).zip(lines);
+        numbered.filter(move |(of, _)| *of > seq).map(|(of, line)| (of, self.body.slice_ref(line)))
     }
 }
 
 /// Which events a store has: those from `first_seq` to `last_seq`. Where there is none, `first_seq` is one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventSpan {
-    /// The place of the oldest.
+    /// The `seq` of the oldest.
     pub first_seq: u64,
-    /// The place of the newest; 0 where there never was one.
+    /// The `seq` of the newest; 0 where there never was one.
     pub last_seq: u64,
 }
 
@@ -88,63 +107,91 @@ impl EventSpan {
     pub(super) const EMPTY: EventSpan = EventSpan { first_seq: 1, last_seq: 0 };
 }
 
-/// Gives drafts their places, beginning after `last_seq`: the row that is to be written, where any of them is kept, and
-/// what may be told then.
-pub(super) fn place(drafts: Vec<Draft>, last_seq: u64) -> (Option<EventRow>, Vec<Recorded>) {
-    let mut body = Vec::with_capacity(drafts.iter().map(|draft| draft.json.len() + 32).sum());
+/// Numbers the events that are kept, beginning after `last_seq`: the rows that are to be written.
+pub(super) fn number<'a>(events: impl Iterator<Item = &'a NewEvent> + Clone, last_seq: u64) -> EventRows {
+    let mut rows = EventRows::new();
+    let mut kept = events.filter(|event| event.is_kept()).peekable();
     let mut seq = last_seq;
-    let mut ends = Vec::with_capacity(drafts.len());
-    for draft in &drafts {
-        if draft.is_kept() {
+    while let Some(first) = kept.peek() {
+        let (owner, first_seq) = (first.owner.clone(), seq + 1);
+        let of_owner = kept.clone().take_while(|event| event.owner == owner);
+        let mut body = Vec::with_capacity(of_owner.map(|event| event.json.len() + LONGEST_SEQ).sum());
+        while let Some(event) = kept.next_if(|event| event.owner == owner) {
             seq += 1;
-            let start = body.len();
-            body.extend_from_slice(draft.json.strip_suffix(b"}").unwrap_or(&draft.json));
-            body.extend_from_slice(format!(",\"seq\":{seq}}}\n").as_bytes());
-            ends.push(Some((seq, start..body.len() - 1)));
-        } else {
-            ends.push(None);
+            body.extend_from_slice(event.json.strip_suffix(b"}").unwrap_or(&event.json));
+            // A vector takes all that is written to it.
+            let _ = writeln!(body, "{SEQ_FIELD}{seq}}}");
         }
+        rows.push(EventRow { first_seq, last_seq: seq, owner, body: body.into() });
     }
-    let body = Bytes::from(body);
-    let recorded = drafts.into_iter().zip(ends).map(|(mut draft, end)| match end {
-        None => draft.into_ephemeral(),
-        Some((seq, range)) => {
-            draft.event.seq = Some(seq);
-            Recorded::of(draft.event, body.slice(range))
+    rows
+}
+
+/// As many bytes as a number adds to an event, with the end of its line.
+const LONGEST_SEQ: usize = SEQ_FIELD.len() + 20 + 1;
+
+/// Hands the numbers that events were given to those events, in the same order.
+pub(super) struct Numbers<'a> {
+    rows: std::slice::Iter<'a, EventRow>,
+    row: Option<&'a EventRow>,
+    /// Of the next event in `row`: where it begins, and its `seq`.
+    start: usize,
+    seq: u64,
+}
+
+impl<'a> Numbers<'a> {
+    /// Those of these rows.
+    pub(super) fn new(rows: &'a [EventRow]) -> Self {
+        Self { rows: rows.iter(), row: None, start: 0, seq: 0 }
+    }
+
+    /// The event with its number, where it is kept; nothing where there are no more numbers.
+    pub(super) fn encode(&mut self, mut new: NewEvent) -> Option<EncodedEvent> {
+        if !new.is_kept() {
+            return Some(new.into_ephemeral());
         }
-    });
-    let recorded = recorded.collect();
-    let row = (seq > last_seq).then(|| EventRow { first_seq: last_seq + 1, last_seq: seq, body });
-    (row, recorded)
+        if self.row.is_none_or(|row| self.seq > row.last_seq) {
+            let row = self.rows.next()?;
+            (self.row, self.start, self.seq) = (Some(row), 0, row.first_seq);
+        }
+        let row = self.row?;
+        let end = self.start + new.encoded_len(self.seq);
+        let json = row.body.get(self.start..end).map(|json| row.body.slice_ref(json))?;
+        new.event.seq = Some(self.seq);
+        self.start = end + 1;
+        self.seq += 1;
+        Some(EncodedEvent::of(new.event, json))
+    }
 }
 
 impl Store {
-    /// Says where it is told what was recorded.
-    pub fn tell_events(&self, told: impl FnMut(Vec<Recorded>) + Send + 'static) {
-        self.command(Command::TellEvents(Box::new(told)));
+    /// Has the events of each commit handed to this function from now on, in order, on the thread of the store's writer:
+    /// it must not block. The one of before is dropped.
+    pub fn subscribe_events(&self, subscriber: impl FnMut(Vec<EncodedEvent>) + Send + 'static) {
+        self.command(Command::SubscribeEvents(Box::new(subscriber)));
     }
 
-    /// Queues events; those of one thread get their places in their order. Never blocks.
-    pub fn record(&self, drafts: Vec<Draft>) {
-        self.send_events(drafts, None);
+    /// Queues events; those of one thread get their numbers in their order. Never blocks.
+    pub fn record(&self, events: Vec<NewEvent>) {
+        self.send_events(events, None);
     }
 
-    /// Queues an event, and gives it as it was told once it is in the store.
+    /// Queues an event, and gives it as it is published once it is in the store.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub fn record_one(&self, draft: Draft) -> impl Future<Output = Result<Recorded, Error>> + use<> {
+    pub fn record_one(&self, event: NewEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
         let (reply, answer) = tokio::sync::oneshot::channel();
-        self.send_events(vec![draft], Some(reply));
+        self.send_events(vec![event], Some(reply));
         async move { answer.await.unwrap_or_else(|_| Err(Error::Unavailable("it is closed".into()))) }
     }
 
-    /// Rows with events after this place, oldest first, until their texts have `max_bytes` (at least one row).
+    /// Rows with events after this `seq`, oldest first, until their texts have `max_bytes` (at least one row).
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn events(&self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
-        self.ask(self.workers(), |reply| Query::Events(after_seq, max_bytes, reply)).await
+        self.query(self.workers(), |reply| Query::Events(after_seq, max_bytes, reply)).await
     }
 
     /// Which events there are.
@@ -152,20 +199,20 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn event_span(&self) -> Result<EventSpan, Error> {
-        self.ask(self.workers(), Query::EventSpan).await
+        self.query(self.workers(), Query::EventSpan).await
     }
 
-    /// Removes the rows all of whose events have their places before this one; the newest row stays in any case.
+    /// Removes the rows all of whose events have a `seq` before this one; the newest row stays in any case.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn purge_events(&self, before_seq: u64) -> Result<(), Error> {
-        self.order(|reply| Command::PurgeEvents(before_seq, reply)).await
+        self.request(|reply| Command::PurgeEvents(before_seq, reply)).await
     }
 
-    fn send_events(&self, drafts: Vec<Draft>, reply: Option<Reply<Recorded>>) {
+    fn send_events(&self, events: Vec<NewEvent>, reply: Option<Reply<EncodedEvent>>) {
         self.count_unwritten();
-        if !self.command(Command::Record(drafts, reply)) {
+        if !self.command(Command::Record(events, reply)) {
             log::warn!("an event came after the store was closed, and is not recorded");
         }
     }
@@ -176,32 +223,54 @@ mod tests {
     use super::*;
     use callboard_domain::event::Kind;
 
-    fn draft(word: &str) -> Draft {
-        Draft::new(Happening::new(Kind::parse(word).unwrap()).with("text", "a\n\"}b"), Timestamp::now())
+    fn new(word: &str, owner: &str) -> NewEvent {
+        let happening = Happening::new(Kind::parse(word).unwrap()).with("text", "a\n\"}b");
+        NewEvent::new(happening, owner.parse().unwrap(), Timestamp::now())
+    }
+
+    fn encoded(rows: &[EventRow], events: &[NewEvent]) -> Vec<EncodedEvent> {
+        let mut numbers = Numbers::new(rows);
+        events.iter().filter_map(|event| numbers.encode(event.clone())).collect()
     }
 
     #[test]
-    fn kept_events_get_places_without_gaps_and_others_none() {
-        let drafts =
-            ["execution.started", "execution.progress", "custom.x", "system.health_check", "queue.cleared"].map(draft);
-        let (row, recorded) = place(drafts.to_vec(), 41);
-        let row = row.unwrap();
-        assert_eq!((row.first_seq, row.last_seq), (42, 44));
-        let seqs: Vec<_> = recorded.iter().map(|one| one.event.seq).collect();
-        assert_eq!(seqs, [Some(42), None, Some(43), None, Some(44)]);
-        for one in &recorded {
-            assert_eq!(one.json, one.event.to_json());
+    fn kept_events_are_numbered_without_gaps_and_others_are_not() {
+        let words = ["execution.started", "execution.progress", "custom.x", "system.health_check", "queue.cleared"];
+        let events = words.map(|word| new(word, "server"));
+        for last_seq in [0, 7, 8, 97, 998, u64::MAX - 9] {
+            let rows = number(events.iter(), last_seq);
+            let [row] = rows.as_slice() else { panic!("{rows:?}") };
+            assert_eq!((row.first_seq, row.last_seq), (last_seq + 1, last_seq + 3));
+            let encoded = encoded(&rows, &events);
+            let seqs: Vec<_> = encoded.iter().map(|one| one.event.seq).collect();
+            assert_eq!(seqs, [Some(last_seq + 1), None, Some(last_seq + 2), None, Some(last_seq + 3)]);
+            for one in &encoded {
+                assert_eq!(one.json, one.event.to_json());
+            }
+            let kept: Vec<_> = encoded.iter().filter_map(|one| Some((one.event.seq?, one.json.clone()))).collect();
+            assert_eq!(row.after(0).collect::<Vec<_>>(), kept);
+            assert_eq!(row.after(last_seq + 2).collect::<Vec<_>>(), kept[2..]);
+            assert_eq!(row.after(last_seq + 3).count(), 0);
         }
-        let kept: Vec<_> = recorded.iter().filter_map(|one| Some((one.event.seq?, one.json.clone()))).collect();
-        assert_eq!(row.after(0).collect::<Vec<_>>(), kept);
-        assert_eq!(row.after(43).collect::<Vec<_>>(), kept[2..]);
-        assert_eq!(row.after(44).count(), 0);
+    }
+
+    #[test]
+    fn a_row_has_the_events_of_one_owner() {
+        let owners = ["server", "server", "ada", "bo", "bo", "server"];
+        let events = owners.map(|owner| new("custom.x", owner));
+        let rows = number(events.iter(), 9);
+        let found: Vec<_> = rows.iter().map(|row| (row.owner.as_str(), row.first_seq, row.last_seq)).collect();
+        assert_eq!(found, [("server", 10, 11), ("ada", 12, 12), ("bo", 13, 14), ("server", 15, 15)]);
+        let encoded = encoded(&rows, &events);
+        assert!(encoded.iter().map(|one| one.event.seq).eq((10..16).map(Some)));
+        assert!(encoded.iter().all(|one| one.json == one.event.to_json()));
     }
 
     #[test]
     fn what_is_not_kept_writes_nothing() {
-        let (row, recorded) = place(vec![draft("execution.progress")], 7);
-        assert_eq!((row, recorded.len()), (None, 1));
-        assert_eq!(place(Vec::new(), 7), (None, Vec::new()));
+        let events = [new("execution.progress", "server")];
+        let rows = number(events.iter(), 7);
+        assert_eq!((rows.len(), encoded(&rows, &events).len()), (0, 1));
+        assert!(number([].iter(), 7).is_empty());
     }
 }

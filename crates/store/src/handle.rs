@@ -11,16 +11,19 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::engine::{Engine, Read};
-use super::keys::{self, Keys};
-use super::memory::Memory;
-use super::query::{self, Asked, Query, Reply};
+use super::keys::{self, Keys, Lane};
+use super::memory::{Memory, Tables};
+use super::query::{self, Query, Reply, Request};
 use super::seal::Sealer;
 use super::sqlite;
 use super::writer::{Command, Options, Writer};
-use super::{Append, Draft, Error, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary, Told};
+use super::{
+    Append, Committed, Error, Fence, Health, JournalRange, ListSessions, NewEvent, Pending, Row, SessionKey, Summary,
+};
 use crate::Settings;
 use crate::writer::OnCommit;
 use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
 
@@ -37,7 +40,8 @@ pub struct Store {
 struct Shared {
     commands: Sender<Command>,
     /// One for each worker and one for lists, which may take long; none where the writer answers itself.
-    readers: Vec<Sender<Asked>>,
+    readers: Vec<Sender<Request>>,
+    fence: Fence,
     keys: Keys,
     sealer: Sealer,
     health: watch::Receiver<Health>,
@@ -64,10 +68,12 @@ pub(super) struct Parts<E, R> {
     pub(super) engine: E,
     /// Answer; the engine itself does where there is none.
     pub(super) readers: Vec<R>,
+    /// Whose changes are made.
+    pub(super) fence: Fence,
+    /// What sets the keys that are made here apart from those of other writers.
+    pub(super) lane: Lane,
     /// The largest key that the engine has.
     pub(super) largest: Option<SessionKey>,
-    /// The place of the last event that it has; 0 where it has none.
-    pub(super) last_event: u64,
     /// Encrypts.
     pub(super) sealer: Sealer,
 }
@@ -86,23 +92,12 @@ impl Store {
     /// # Errors
     /// Those of [`Store::open`].
     pub fn open_measured(settings: &Settings, workers: usize, on_commit: OnCommit) -> Result<Store, Error> {
-        if !(1..=keys::MAX_WORKERS).contains(&workers) {
-            return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
-        }
-        let options = Options {
-            max_commit_bytes: settings.max_commit_bytes,
-            first_pause: Duration::from_millis(100),
-            longest_pause: Duration::from_secs(1),
-            on_commit,
-        };
+        let options = Options::of(settings, on_commit);
         match settings.url.split_once(':') {
             Some(("memory", "")) => {
-                let sealer = match &settings.secret_key {
-                    Some(key) => Sealer::from_setting(key.reveal())?,
-                    None => Sealer::random()?,
-                };
-                let readers = Vec::<Memory>::new();
-                let parts = Parts { engine: Memory::default(), readers, largest: None, last_event: 0, sealer };
+                let sealer = memory_sealer(settings)?;
+                let (fence, lane, readers) = (Fence::random(), Lane::default(), Vec::<Tables>::new());
+                let parts = Parts { engine: Tables::default(), readers, fence, lane, largest: None, sealer };
                 Self::start(parts, options, workers)
             }
             Some(("sqlite", path)) if !path.is_empty() => {
@@ -115,37 +110,62 @@ impl Store {
         }
     }
 
+    /// Opens what several writers of one process share, for that many workers. The writer is a member from here on, and
+    /// owns no slot.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_shared(memory: &Memory, settings: &Settings, workers: usize) -> Result<Store, Error> {
+        let fence = Fence::random();
+        let lane = memory.admit(fence)?;
+        let readers = vec![memory.clone(); workers + 1];
+        let sealer = memory_sealer(settings)?;
+        let parts = Parts { engine: memory.clone(), readers, fence, lane, largest: None, sealer };
+        Self::start(parts, Options::of(settings, Arc::new(|_, _| {})), workers)
+    }
+
     /// Starts the threads.
     pub(super) fn start<E: Engine, R: Read>(
         parts: Parts<E, R>,
         options: Options,
         workers: usize,
     ) -> Result<Store, Error> {
+        if !(1..=keys::MAX_WORKERS).contains(&workers) {
+            return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
+        }
         let (commands, commanded) = channel();
-        let (told, health) = watch::channel(Health::Well);
+        let (reported, health) = watch::channel(Health::Well);
         let unwritten = Arc::new(AtomicUsize::new(0));
         let mut threads = Threads(Vec::new());
         let mut readers = Vec::new();
         for (index, reader) in parts.readers.into_iter().enumerate() {
-            let (asked, thread) = query::start(format!("store-read-{index}"), reader)?;
-            readers.push(asked);
+            let (requests, thread) = query::start(format!("store-read-{index}"), reader)?;
+            readers.push(requests);
             threads.0.push(thread);
         }
         let gauge = Arc::clone(&unwritten);
-        let writer = Writer::new(parts.engine, options, workers, parts.last_event, commanded, told, gauge);
+        let Parts { engine, fence, lane, largest, sealer, .. } = parts;
+        let writer = Writer::new(engine, fence, options, workers, commanded, reported, gauge);
         let thread = std::thread::Builder::new()
             .name("store-write".into())
             .spawn(move || writer.run())
             .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
         threads.0.push(thread);
-        let keys = Keys::new(workers, parts.largest);
-        let shared = Shared { commands, readers, keys, sealer: parts.sealer, health, unwritten, _threads: threads };
+        let keys = Keys::new(workers, lane, largest);
+        let shared = Shared { commands, readers, fence, keys, sealer, health, unwritten, _threads: threads };
         Ok(Store { shared: Arc::new(shared) })
     }
 
-    /// Says where the commits of `worker` are told.
-    pub fn tell(&self, worker: usize, told: Told) {
-        self.command(Command::Tell(worker, told));
+    /// Has what came of the rows of `worker`'s sessions handed to this function from now on, in order and once a commit,
+    /// on the thread of the store's writer: it must not block. The one of before is dropped.
+    pub fn subscribe_commits(&self, worker: usize, subscriber: impl FnMut(Committed) + Send + 'static) {
+        self.command(Command::SubscribeCommits(worker, Box::new(subscriber)));
+    }
+
+    /// Whose changes are made through this handle.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.shared.fence
     }
 
     /// A key that rises with time and is this worker's alone.
@@ -156,19 +176,25 @@ impl Store {
 
     /// Queues a row; appends of one worker are committed in their order. Never blocks.
     ///
-    /// A row that is there already, or whose session is not, is logged and never told as written; nor is anything that
-    /// comes later for that session, until the server starts again.
+    /// A row that is there already, or whose session is not, or is another member's, is refused: it is in
+    /// [`Committed::refused`], and nothing that comes later for that session is written until it is readmitted.
     pub fn append(&self, append: Append) {
         self.append_with(append, Vec::new());
     }
 
-    /// The same, with events that happen by it: they are in the store when the row is, and not otherwise.
-    pub fn append_with(&self, append: Append, events: Vec<Draft>) {
+    /// The same, with events that it causes: they are in the store when the row is, and not otherwise.
+    pub fn append_with(&self, append: Append, events: Vec<NewEvent>) {
         self.count_unwritten();
         let session = append.session;
         if !self.command(Command::Append(append, events)) {
             log::error!(session_id:display = session; "a row came after the store was closed, and is not written");
         }
+    }
+
+    /// Has rows of a session written again of which one was refused. Call it once nothing is there any more that could
+    /// append to what was refused, from the thread that did.
+    pub fn readmit(&self, session: SessionKey) {
+        self.command(Command::Readmit(session));
     }
 
     /// How many rows and groups of events were given to the store and are not in the database yet.
@@ -192,7 +218,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn find(&self, id: SessionId) -> Result<Option<Summary>, Error> {
-        self.ask(id.worker(self.workers()), |reply| Query::Find(id, reply)).await
+        self.query(id.worker(self.workers()), |reply| Query::Find(id, reply)).await
     }
 
     /// A part of a journal.
@@ -200,7 +226,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn journal(&self, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error> {
-        self.ask(keys::worker_of(key, self.workers()), |reply| Query::Journal(key, range, reply)).await
+        self.query(keys::worker_of(key, self.workers()), |reply| Query::Journal(key, range, reply)).await
     }
 
     /// Sessions, newest first.
@@ -208,7 +234,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn list(&self, query: ListSessions) -> Result<Vec<Summary>, Error> {
-        self.ask(self.workers(), |reply| Query::List(query, reply)).await
+        self.query(self.workers(), |reply| Query::List(query, reply)).await
     }
 
     /// The sessions that a restart has to think of, oldest first: those that run or are queued, and those with a
@@ -217,7 +243,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn pending(&self) -> Result<Vec<Pending>, Error> {
-        self.ask(self.workers(), Query::Pending).await
+        self.query(self.workers(), Query::Pending).await
     }
 
     /// How many sessions that have not ended are in which state. Looks at every session's lean row.
@@ -225,25 +251,25 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn count_live(&self) -> Result<Vec<(Status, u64)>, Error> {
-        self.ask(self.workers(), Query::CountLive).await
+        self.query(self.workers(), Query::CountLive).await
     }
 
-    /// The session that was started with this idempotency key, and the digest of that request.
+    /// The session that this owner started with this idempotency key, and the digest of that request.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn idempotent(&self, key: String) -> Result<Option<(SessionId, [u8; 32])>, Error> {
+    pub async fn idempotent(&self, owner: Owner, key: String) -> Result<Option<(SessionId, [u8; 32])>, Error> {
         let any = key.len().checked_rem(self.workers()).unwrap_or(0);
-        self.ask(any, |reply| Query::Idempotent(key, reply)).await
+        self.query(any, |reply| Query::Idempotent(owner, key, reply)).await
     }
 
-    /// The session that this owner calls so.
+    /// The session of this owner with this execution id.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn execution(&self, owner: Option<String>, id: ExecutionId) -> Result<Option<SessionId>, Error> {
+    pub async fn execution(&self, owner: Owner, id: ExecutionId) -> Result<Option<SessionId>, Error> {
         let any = id.as_str().len().checked_rem(self.workers()).unwrap_or(0);
-        self.ask(any, |reply| Query::Execution(owner, id, reply)).await
+        self.query(any, |reply| Query::Execution(owner, id, reply)).await
     }
 
     /// Removes a session and its journal; it is gone from the store when this returns.
@@ -251,7 +277,7 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`] where it has not ended, [`Error::Unavailable`].
     pub async fn remove(&self, key: SessionKey) -> Result<(), Error> {
-        self.order(|reply| Command::Remove(key, reply)).await
+        self.request(|reply| Command::Remove(key, reply)).await
     }
 
     /// Removes up to `limit` sessions that ended before `before`, the oldest end first; gives their ids.
@@ -259,7 +285,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn purge(&self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
-        self.order(|reply| Command::Purge(before, limit, reply)).await
+        self.request(|reply| Command::Purge(before, limit, reply)).await
     }
 
     /// Writes what waits and closes the database; gives how many rows could not be written.
@@ -268,7 +294,7 @@ impl Store {
     pub async fn close(&self) -> usize {
         for reader in &self.shared.readers {
             let (reply, closed) = oneshot::channel();
-            if reader.send(Asked::Close(reply)).is_ok() {
+            if reader.send(Request::Close(reply)).is_ok() {
                 let _ = closed.await;
             }
         }
@@ -311,28 +337,47 @@ impl Store {
         self.shared.commands.send(command).is_ok()
     }
 
-    /// Gives an order to the writer; it comes after all that was appended before.
-    pub(super) async fn order<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
+    /// Has the writer do something; it comes after all that was appended before.
+    pub(super) async fn request<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         self.command(command(reply));
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// Asks this reader, or the writer where there are no readers.
-    pub(super) async fn ask<T>(&self, reader: usize, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, Error> {
+    pub(super) async fn query<T>(&self, reader: usize, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let query = query(reply);
         match self.shared.readers.get(reader) {
             // Where the thread has ended, the reply is dropped, which is an answer too.
-            Some(reader) => drop(reader.send(Asked::Query(query))),
+            Some(reader) => drop(reader.send(Request::Query(query))),
             None => drop(self.command(Command::Query(query))),
         }
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
-fn closed() -> Error {
+pub(super) fn closed() -> Error {
     Error::Unavailable("it is closed".into())
+}
+
+impl Options {
+    fn of(settings: &Settings, on_commit: OnCommit) -> Self {
+        Self {
+            max_commit_bytes: settings.max_commit_bytes,
+            first_pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(1),
+            on_commit,
+        }
+    }
+}
+
+/// Encrypts for a store that is gone with the process.
+fn memory_sealer(settings: &Settings) -> Result<Sealer, Error> {
+    match &settings.secret_key {
+        Some(key) => Sealer::from_setting(key.reveal()),
+        None => Sealer::random(),
+    }
 }
 
 impl fmt::Debug for Store {

@@ -1,15 +1,16 @@
 //! The store: where journals and session rows are kept, and the only place that says "written".
 //!
 //! Nothing above may assume that a session lives in this process: appending with an expected row, finding a
-//! session and telling who is told all go through here. [`Store`] is the handle; one writer thread commits in groups
-//! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory` or `sqlite`.
-//! What is no session is kept as `document`s, and what is told to many as `events`. `contract` is the suite that both
-//! engines pass.
+//! session and hearing of a commit all go through here. [`Store`] is the handle; one writer thread commits in groups
+//! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory` or `sqlite`. What is not
+//! a session is kept as `document`s, and what many listen to as `events`. `contract` is the suite that all engines pass.
 
 mod batch;
 mod document;
 mod engine;
 mod events;
+mod fence;
+mod guard;
 mod handle;
 mod keys;
 mod memory;
@@ -24,13 +25,15 @@ mod writer;
 #[cfg(test)]
 mod contract;
 
-pub use document::{Document, Precondition};
-pub use events::{Draft, EventRow, EventSpan, Recorded, TellRecorded};
+pub use document::{ChangeError, Document, DocumentChange, Precondition, Write};
+pub use events::{EncodedEvent, EventRow, EventSpan, NewEvent};
+pub use fence::Fence;
 pub use handle::Store;
+pub use memory::Memory;
 pub use settings::{Settings, Synchronous};
 pub use types::{
-    Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Row, SessionKey, Spent, State,
-    Summary, Told,
+    Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Reason, Refused, Row,
+    SessionKey, Spent, State, Summary,
 };
 pub use writer::OnCommit;
 

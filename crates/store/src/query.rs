@@ -9,9 +9,10 @@ use super::document::ListDocuments;
 use super::engine::Read;
 use super::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 
-/// Where an answer goes; whoever asked may be gone.
+/// Where an answer goes; whoever requests may be gone.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 /// A question about what is written.
@@ -27,15 +28,15 @@ pub(super) enum Query {
     /// See [`Read::count_live`].
     CountLive(Reply<Vec<(Status, u64)>>),
     /// See [`Read::idempotent`].
-    Idempotent(String, Reply<Option<(SessionId, [u8; 32])>>),
+    Idempotent(Owner, String, Reply<Option<(SessionId, [u8; 32])>>),
     /// See [`Read::execution`].
-    Execution(Option<String>, ExecutionId, Reply<Option<SessionId>>),
+    Execution(Owner, ExecutionId, Reply<Option<SessionId>>),
     /// See [`Read::document`].
-    Document(String, String, Reply<Option<Document>>),
+    Document(Owner, String, String, Reply<Option<Document>>),
     /// See [`Read::documents`].
     Documents(ListDocuments, Reply<Vec<Document>>),
     /// See [`Read::folders`].
-    Folders(String, usize, Reply<usize>),
+    Folders(Owner, String, usize, Reply<usize>),
     /// See [`Read::events`].
     Events(u64, usize, Reply<Vec<EventRow>>),
     /// See [`Read::event_span`].
@@ -51,11 +52,15 @@ impl Query {
             Query::List(query, reply) => respond(reply, || engine.list(&query)),
             Query::Pending(reply) => respond(reply, || engine.pending()),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),
-            Query::Idempotent(key, reply) => respond(reply, || engine.idempotent(&key)),
-            Query::Execution(owner, id, reply) => respond(reply, || engine.execution(owner.as_deref(), &id)),
-            Query::Document(collection, id, reply) => respond(reply, || engine.document(&collection, &id)),
+            Query::Idempotent(owner, key, reply) => respond(reply, || engine.idempotent(&owner, &key)),
+            Query::Execution(owner, id, reply) => respond(reply, || engine.execution(&owner, &id)),
+            Query::Document(owner, collection, id, reply) => {
+                respond(reply, || engine.document(&owner, &collection, &id));
+            }
             Query::Documents(query, reply) => respond(reply, || engine.documents(&query)),
-            Query::Folders(collection, most, reply) => respond(reply, || engine.folders(&collection, most)),
+            Query::Folders(owner, collection, most, reply) => {
+                respond(reply, || engine.folders(&owner, &collection, most));
+            }
             Query::Events(after_seq, max_bytes, reply) => respond(reply, || engine.events(after_seq, max_bytes)),
             Query::EventSpan(reply) => respond(reply, || engine.event_span()),
         }
@@ -79,16 +84,16 @@ fn respond<T>(reply: Reply<T>, read: impl FnOnce() -> Result<T, Error>) {
     let _ = reply.send(answer);
 }
 
-/// What a reader thread hears.
-pub(super) enum Asked {
+/// What a reader thread is sent.
+pub(super) enum Request {
     /// Answer this.
     Query(Query),
     /// Let go of the database, say so, and end.
     Close(oneshot::Sender<()>),
 }
 
-/// Starts a thread that answers from `engine` until it is told to close or nobody can ask any more.
-pub(super) fn start(name: String, engine: impl Read) -> Result<(Sender<Asked>, JoinHandle<()>), Error> {
+/// Starts a thread that answers from `engine` until it is closed or nobody can ask any more.
+pub(super) fn start(name: String, engine: impl Read) -> Result<(Sender<Request>, JoinHandle<()>), Error> {
     let (sender, receiver) = channel();
     let thread = std::thread::Builder::new()
         .name(name)
@@ -97,11 +102,11 @@ pub(super) fn start(name: String, engine: impl Read) -> Result<(Sender<Asked>, J
     Ok((sender, thread))
 }
 
-fn run(asked: &Receiver<Asked>, mut engine: impl Read) {
-    while let Ok(asked) = asked.recv() {
-        match asked {
-            Asked::Query(query) => query.answer(&mut engine),
-            Asked::Close(closed) => {
+fn run(requests: &Receiver<Request>, mut engine: impl Read) {
+    while let Ok(request) = requests.recv() {
+        match request {
+            Request::Query(query) => query.answer(&mut engine),
+            Request::Close(closed) => {
                 drop(engine);
                 let _ = closed.send(());
                 return;

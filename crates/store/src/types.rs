@@ -1,11 +1,11 @@
-//! What the store keeps and tells, as types.
+//! What the store keeps, and what it says of a commit, as types.
 
-use actix::{Message, Recipient};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
 use callboard_domain::time::Timestamp;
 
@@ -57,7 +57,7 @@ pub struct Summary {
     /// How urgent it is.
     pub priority: Priority,
     /// Whom it belongs to.
-    pub owner: Option<String>,
+    pub owner: Owner,
     /// What its starter called it among events; no two of one owner are called the same.
     pub execution_id: Option<ExecutionId>,
     /// The caller's own marks.
@@ -78,7 +78,7 @@ impl Summary {
     }
 }
 
-/// The `Idempotency-Key` that a session was started with.
+/// The `Idempotency-Key` that a session was started with. No two sessions of one owner have the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
     /// The key, with the route it was sent to.
@@ -98,7 +98,7 @@ impl Idempotency {
 /// One row more for a session's journal.
 #[derive(Clone, Debug)]
 pub struct Append {
-    /// The worker whose recipient is told when it is written.
+    /// The worker whose subscriber hears when it is written.
     pub worker: usize,
     /// The session.
     pub session: SessionId,
@@ -125,12 +125,39 @@ pub enum Change {
     Update(Box<State>),
 }
 
-/// Tells a worker what of its sessions is written: one message a commit and worker.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
+/// What came of the rows of one worker's sessions: one message a commit and worker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Each session with the last row of it that is written.
     pub rows: Vec<(SessionId, u32)>,
+    /// Sessions of which a row was left out. None that comes after it is written, until [`crate::Store::readmit`] is
+    /// called for the session.
+    pub refused: Vec<Refused>,
+}
+
+/// A row that can never be written. What is in memory of its session is not what the store has: it is to be dropped, with
+/// all that it has not had written, and the session is to be read anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The session.
+    pub session: SessionId,
+    /// Its key.
+    pub key: SessionKey,
+    /// The row.
+    pub row: u32,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a row cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The store has something else in its place, or not what it stands upon; this says what.
+    #[error("{0}")]
+    Conflict(String),
+    /// The session is another server's.
+    #[error("the session belongs to another server")]
+    Fenced,
 }
 
 /// One row of a journal.
@@ -165,7 +192,7 @@ pub struct ListSessions {
     /// Only those with all of these labels, as they read when written `name=value`: either part may have a `=` in it.
     pub labels: Vec<(String, String)>,
     /// Only those of this owner.
-    pub owner: Option<String>,
+    pub owner: Option<Owner>,
     /// Only those older than this one.
     pub before: Option<SessionKey>,
     /// At most that many.
@@ -199,7 +226,7 @@ pub struct Pending {
 pub enum Health {
     /// It does.
     Well,
-    /// It does not; what waits is tried again until it does, and nobody is told before.
+    /// It does not; what waits is tried again until it does, and nothing is acknowledged before.
     Failing {
         /// What the database says.
         reason: String,
@@ -207,6 +234,3 @@ pub enum Health {
         is_lasting: bool,
     },
 }
-
-/// Where a worker's commits are told.
-pub type Told = Recipient<Committed>;

@@ -1,8 +1,8 @@
-//! The writer thread: takes all that waits, commits it at once, and tells each worker what of it is written.
+//! The writer thread: takes all that waits, commits it at once, and publishes what of it is written.
 //!
-//! **Owns** the engine that writes. **Hears** [`Command`]s, in order. **Tells** each worker one [`Committed`] a commit,
-//! and tells who listens to events once, and only what is committed; a commit that fails is tried again until it works or the store is closed.
-//! **Ends when** it is closed, or nobody can command it any more.
+//! **Owns** the engine that writes. **Hears** [`Command`]s, in order. **Publishes** one [`Committed`] a commit and worker,
+//! and the events of a commit once, and only what is committed; a commit that fails is tried again until it works or the
+//! store is closed. **Ends when** it is closed, or nobody can command it any more.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -12,40 +12,50 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
-use super::batch::Batch;
-use super::document::{Discard, Put};
-use super::engine::{Engine, Refusal};
+use super::batch::{Collected, Publication};
+use super::document::Write;
+use super::engine::{Engine, Outcome, Refusal, Written};
+use super::events::EventSubscriber;
+use super::fence::fenced;
 use super::query::{Query, Reply};
-use super::{Append, Committed, Document, Draft, Error, Health, Recorded, SessionKey, TellRecorded, Told};
+use super::{
+    Append, ChangeError, Committed, Document, EncodedEvent, Error, Fence, Health, NewEvent, Reason, SessionKey,
+};
 use callboard_domain::id::SessionId;
 use callboard_domain::time::Timestamp;
 
 /// How long nothing must come before the engine may tidy up.
-const REST_AFTER: Duration = Duration::from_millis(200);
+const IDLE_AFTER: Duration = Duration::from_millis(200);
 
-/// How often it is looked whether the database is there while nothing is written.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is checked whether the database is there while nothing is written.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// What the writer thread hears.
+/// Who is given what came of one worker's rows, on the writer's thread: it must not block.
+pub(super) type CommitSubscriber = Box<dyn FnMut(Committed) + Send>;
+
+/// Where the documents that were changed are sent, or why they were not.
+pub(super) type ChangeReply = oneshot::Sender<Result<Vec<Option<Document>>, ChangeError>>;
+
+/// What the writer thread is sent.
 pub(super) enum Command {
-    /// Write this, and the events that happen by it.
-    Append(Append, Vec<Draft>),
+    /// Write this, and the events that it causes.
+    Append(Append, Vec<NewEvent>),
     /// Write these events, and give the first where that is wanted.
-    Record(Vec<Draft>, Option<Reply<Recorded>>),
-    /// Tell there which events are written.
-    TellEvents(TellRecorded),
+    Record(Vec<NewEvent>, Option<Reply<EncodedEvent>>),
+    /// Take rows of this session again.
+    Readmit(SessionKey),
+    /// Give the events of each commit to this subscriber.
+    SubscribeEvents(EventSubscriber),
     /// See [`Engine::purge_events`].
     PurgeEvents(u64, Reply<()>),
-    /// Tell the commits of this worker there.
-    Tell(usize, Told),
+    /// Give what came of this worker's rows to this subscriber.
+    SubscribeCommits(usize, CommitSubscriber),
     /// See [`Engine::remove`].
     Remove(SessionKey, Reply<()>),
     /// See [`Engine::purge`].
     Purge(Timestamp, usize, Reply<Vec<SessionId>>),
-    /// See [`Engine::put`].
-    Put(Box<Put>, Reply<Document>),
-    /// See [`Engine::discard`].
-    Discard(Discard, Reply<()>),
+    /// See [`Engine::change`].
+    Change(Vec<Write>, Timestamp, ChangeReply),
     /// Answer this; only where the engine has no readers of its own.
     Query(Query),
     /// Write what waits, let go of the database, say how many rows could not be written, and end.
@@ -70,18 +80,18 @@ pub(super) struct Options {
 /// See the module.
 pub(super) struct Writer<E> {
     engine: E,
+    fence: Fence,
+    /// The number of the last batch.
+    batch: u64,
     options: Options,
     commands: Receiver<Command>,
     /// What was taken from `commands` before its turn.
-    held: VecDeque<Command>,
-    /// Where each worker's commits are told.
-    told: Vec<Option<Told>>,
-    /// Where it is told which events are written.
-    told_events: Option<TellRecorded>,
-    /// The place of the last event that is written.
-    last_event: u64,
-    /// Sessions that two wrote at once: what this server still sends of them would tear their journals.
-    fenced: HashSet<SessionKey>,
+    postponed: VecDeque<Command>,
+    /// By worker.
+    commit_subscribers: Vec<Option<CommitSubscriber>>,
+    event_subscriber: Option<EventSubscriber>,
+    /// Sessions of which a row was refused: what was in memory of them when it was would tear their journals.
+    refused: HashSet<SessionKey>,
     health: watch::Sender<Health>,
     /// A gauge: rows that were sent and are not committed yet.
     unwritten: Arc<AtomicUsize>,
@@ -91,25 +101,26 @@ pub(super) struct Writer<E> {
 }
 
 impl<E: Engine> Writer<E> {
-    /// A writer for that many workers, with an engine whose last event has the place `last_event`.
+    /// A writer for that many workers.
     pub(super) fn new(
         engine: E,
+        fence: Fence,
         options: Options,
         workers: usize,
-        last_event: u64,
         commands: Receiver<Command>,
         health: watch::Sender<Health>,
         unwritten: Arc<AtomicUsize>,
     ) -> Self {
         Self {
             engine,
+            fence,
+            batch: 0,
             options,
             commands,
-            held: VecDeque::new(),
-            told: vec![None; workers],
-            told_events: None,
-            last_event,
-            fenced: HashSet::new(),
+            postponed: VecDeque::new(),
+            commit_subscribers: (0..workers).map(|_| None).collect(),
+            event_subscriber: None,
+            refused: HashSet::new(),
             health,
             unwritten,
             closing: None,
@@ -122,18 +133,19 @@ impl<E: Engine> Writer<E> {
         while self.lost == 0
             && let Some(command) = self.next()
         {
+            let fence = self.fence;
             match command {
                 command @ (Command::Append(..) | Command::Record(..)) => {
-                    let batch = self.gather(command);
-                    self.commit(batch);
+                    let collected = self.collect(command);
+                    self.commit(collected);
                 }
-                Command::Tell(worker, told) => self.tell(worker, told),
-                Command::TellEvents(told) => self.told_events = Some(told),
-                Command::Remove(key, reply) => respond(reply, self.engine.remove(key)),
-                Command::Purge(before, limit, reply) => respond(reply, self.engine.purge(before, limit)),
-                Command::PurgeEvents(before, reply) => respond(reply, self.engine.purge_events(before)),
-                Command::Put(put, reply) => respond(reply, self.engine.put(*put)),
-                Command::Discard(discard, reply) => respond(reply, self.engine.discard(&discard)),
+                Command::Readmit(key) => drop(self.refused.remove(&key)),
+                Command::SubscribeCommits(worker, subscriber) => self.subscribe(worker, subscriber),
+                Command::SubscribeEvents(subscriber) => self.event_subscriber = Some(subscriber),
+                Command::Remove(key, reply) => respond(reply, self.engine.remove(fence, key)),
+                Command::Purge(before, limit, reply) => respond(reply, self.engine.purge(fence, before, limit)),
+                Command::PurgeEvents(before, reply) => respond(reply, self.engine.purge_events(fence, before)),
+                Command::Change(writes, at, reply) => respond(reply, self.engine.change(fence, writes, at)),
                 Command::Query(query) => self.engine.answer(query),
                 Command::Close(reply) => self.closing = Some(Some(reply)),
             }
@@ -149,25 +161,25 @@ impl<E: Engine> Writer<E> {
         if self.closing.is_some() {
             return None;
         }
-        match self.commands.recv_timeout(REST_AFTER) {
+        match self.commands.recv_timeout(IDLE_AFTER) {
             Ok(command) => Some(command),
             Err(RecvTimeoutError::Timeout) => {
-                self.engine.rest();
+                self.engine.idle();
                 self.wait()
             }
             Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 
-    /// Waits for a command, and looks after the database meanwhile.
+    /// Waits for a command, and checks the database meanwhile.
     fn wait(&mut self) -> Option<Command> {
         loop {
-            match self.commands.recv_timeout(LOOK_EVERY) {
+            match self.commands.recv_timeout(CHECK_EVERY) {
                 Ok(command) => return Some(command),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => match self.engine.displaced() {
+                Err(RecvTimeoutError::Timeout) => match self.engine.fault() {
                     None => self.recovered(),
-                    Some(why) => self.displaced(&why),
+                    Some(why) => self.faulty(&why),
                 },
             }
         }
@@ -175,52 +187,49 @@ impl<E: Engine> Writer<E> {
 
     /// What is there already.
     fn poll(&mut self) -> Option<Command> {
-        self.held.pop_front().or_else(|| self.commands.try_recv().ok())
+        self.postponed.pop_front().or_else(|| self.commands.try_recv().ok())
     }
 
     /// What waits to be written, up to the first command that writes nothing of this kind.
-    fn gather(&mut self, first: Command) -> Batch {
-        let mut batch = Batch::default();
+    fn collect(&mut self, first: Command) -> Collected {
+        self.batch += 1;
+        let mut collected = Collected::new(self.fence, self.batch);
         let mut next = Some(first);
         loop {
             match next {
-                Some(Command::Append(append, events)) => {
-                    // What does not come about makes nothing happen.
-                    let comes_about = !self.fenced.contains(&append.key);
-                    batch.append(append, if comes_about { events } else { Vec::new() });
-                }
-                Some(Command::Record(events, reply)) => batch.record(events, reply),
+                // What is not written causes nothing either.
+                Some(Command::Append(append, _)) if self.refused.contains(&append.key) => collected.skip(),
+                Some(Command::Append(append, events)) => collected.append(append, events),
+                Some(Command::Record(events, reply)) => collected.record(events, reply),
                 Some(other) => {
-                    self.held.push_front(other);
-                    return batch;
+                    self.postponed.push_front(other);
+                    return collected;
                 }
-                None => return batch,
+                None => return collected,
             }
-            if batch.bytes >= self.options.max_commit_bytes {
-                return batch;
+            if collected.bytes >= self.options.max_commit_bytes {
+                return collected;
             }
             next = self.poll();
         }
     }
 
-    /// Commits the batch, trying until it works or the store is closed, and tells of it.
-    fn commit(&mut self, mut batch: Batch) {
+    /// Commits the batch, trying until it works or the store is closed, and publishes it.
+    fn commit(&mut self, collected: Collected) {
         let mut pause = self.options.first_pause;
-        batch.leave_out(&self.fenced);
-        let events = batch.place(self.last_event);
-        while !batch.appends.is_empty() || events.row.is_some() {
+        let mut outcome = Outcome::Written(Written::default());
+        while collected.writes() {
             let begin = Instant::now();
-            match self.engine.commit(&batch.appends, events.row.as_ref()) {
-                Ok(refused) => {
-                    (self.options.on_commit)(begin.elapsed(), batch.appends.len());
-                    self.recovered();
-                    self.refuse(&refused, &mut batch);
+            match self.engine.commit(&collected.batch) {
+                Ok(done) => {
+                    (self.options.on_commit)(begin.elapsed(), collected.batch.appends.len());
+                    outcome = done;
                     break;
                 }
                 Err(error) => {
-                    self.failed(&error, batch.commands);
+                    self.failed(&error, collected.commands);
                     if self.closing.is_some() {
-                        self.lost += batch.commands;
+                        self.lost += collected.commands;
                         return;
                     }
                     self.pause(pause);
@@ -228,43 +237,70 @@ impl<E: Engine> Writer<E> {
                 }
             }
         }
-        self.last_event = events.row.as_ref().map_or(self.last_event, |row| row.last_seq);
-        self.unwritten.fetch_sub(batch.commands, Ordering::Relaxed);
-        self.announce(&batch);
-        events.tell(self.told_events.as_mut());
+        self.unwritten.fetch_sub(collected.commands, Ordering::Relaxed);
+        match &outcome {
+            Outcome::Written(written) => {
+                self.recovered();
+                self.refuse(&written.refusals, &collected);
+                self.publish(&written.refusals, &collected);
+            }
+            Outcome::Fenced => {
+                self.fenced();
+                let all = (0..collected.batch.appends.len()).map(|index| Refusal { index, reason: Reason::Fenced });
+                let all: Vec<_> = all.collect();
+                self.refuse(&all, &collected);
+                self.publish(&all, &collected);
+            }
+        }
+        self.publish_events(collected.into_publication(&outcome));
     }
 
-    /// Tells each worker the last written row of each of its sessions.
-    fn announce(&self, batch: &Batch) {
-        for (worker, told) in self.told.iter().enumerate() {
-            let Some(told) = told else { continue };
-            let rows = batch.last_rows(worker);
-            if !rows.is_empty() {
-                told.do_send(Committed { rows });
+    /// Tells each worker what came of the rows of its sessions.
+    fn publish(&mut self, refusals: &[Refusal], collected: &Collected) {
+        for (worker, subscriber) in self.commit_subscribers.iter_mut().enumerate() {
+            let Some(subscriber) = subscriber else { continue };
+            let committed = collected.committed(worker, refusals);
+            if !committed.rows.is_empty() || !committed.refused.is_empty() {
+                subscriber(committed);
             }
         }
     }
 
-    /// Takes what was refused out of the batch, and fences its sessions.
-    fn refuse(&mut self, refused: &[Refusal], batch: &mut Batch) {
-        for refusal in refused {
-            let Some(append) = batch.appends.get(refusal.index) else { continue };
-            if self.fenced.insert(append.key) {
-                log::error!(
-                    session_id:display = append.session, row = append.row;
-                    "a row could not be added to a session's journal: {}; nothing more is written for this session until \
-                     the server starts again", refusal.reason
-                );
-            }
+    /// Publishes the events, and then answers those who want to have one of them.
+    fn publish_events(&mut self, Publication { events, answers }: Publication) {
+        if !events.is_empty()
+            && let Some(subscriber) = &mut self.event_subscriber
+        {
+            subscriber(events);
         }
-        if !refused.is_empty() {
-            batch.without(refused);
+        for (reply, answer) in answers {
+            // Whoever asked may be gone.
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Takes no more rows of the sessions of which one was refused.
+    fn refuse(&mut self, refusals: &[Refusal], collected: &Collected) {
+        for Refusal { index, reason } in refusals {
+            let Some(append) = collected.batch.appends.get(*index) else { continue };
+            if self.refused.insert(append.key) {
+                match reason {
+                    Reason::Conflict(why) => log::error!(
+                        session_id:display = append.session, row = append.row;
+                        "a row could not be added to a session's journal: {why}"
+                    ),
+                    Reason::Fenced => log::warn!(
+                        session_id:display = append.session, row = append.row;
+                        "a row of a session was not written, because the session belongs to another server"
+                    ),
+                }
+            }
         }
     }
 
     fn failed(&mut self, error: &Error, rows: usize) {
-        if let Some(why) = self.engine.displaced() {
-            return self.displaced(&why);
+        if let Some(why) = self.engine.fault() {
+            return self.faulty(&why);
         }
         let reason = match error {
             Error::Unavailable(reason) | Error::Unusable(reason) | Error::Conflict(reason) => reason.clone(),
@@ -277,11 +313,19 @@ impl<E: Engine> Writer<E> {
     }
 
     /// The database is not the one any more that was opened: what is written would be lost.
-    fn displaced(&mut self, why: &str) {
+    fn faulty(&mut self, why: &str) {
         let reason = "the database was moved or changed by others".to_owned();
         let now = Health::Failing { reason, is_lasting: true };
         if self.health.send_replace(now.clone()) != now {
             log::error!("nothing is acknowledged any more: {why}");
+        }
+    }
+
+    /// This writer was taken for dead, and others have taken over what it had.
+    fn fenced(&mut self) {
+        let now = Health::Failing { reason: fenced().to_string(), is_lasting: true };
+        if self.health.send_replace(now.clone()) != now {
+            log::error!("nothing is acknowledged any more: {}", fenced());
         }
     }
 
@@ -299,12 +343,12 @@ impl<E: Engine> Writer<E> {
     /// Waits before a commit is tried again. What cannot wait as long is answered meanwhile.
     fn pause(&mut self, pause: Duration) {
         let until = Instant::now() + pause;
-        for command in std::mem::take(&mut self.held) {
-            self.meanwhile(command);
+        for command in std::mem::take(&mut self.postponed) {
+            self.postpone(command);
         }
         while self.closing.is_none() {
             match self.commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(command) => self.meanwhile(command),
+                Ok(command) => self.postpone(command),
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(RecvTimeoutError::Disconnected) => self.closing = Some(None),
             }
@@ -312,24 +356,25 @@ impl<E: Engine> Writer<E> {
     }
 
     /// Takes a command while nothing can be written: appends wait for their turn, the rest is refused or answered.
-    fn meanwhile(&mut self, command: Command) {
+    fn postpone(&mut self, command: Command) {
         match command {
-            command @ (Command::Append(..) | Command::Record(..)) => self.held.push_back(command),
-            Command::Tell(worker, told) => self.tell(worker, told),
-            Command::TellEvents(told) => self.told_events = Some(told),
+            command @ (Command::Append(..) | Command::Record(..) | Command::Readmit(_)) => {
+                self.postponed.push_back(command);
+            }
+            Command::SubscribeCommits(worker, subscriber) => self.subscribe(worker, subscriber),
+            Command::SubscribeEvents(subscriber) => self.event_subscriber = Some(subscriber),
             Command::PurgeEvents(_, reply) => respond(reply, Err(not_now())),
             Command::Remove(_, reply) => respond(reply, Err(not_now())),
             Command::Purge(_, _, reply) => respond(reply, Err(not_now())),
-            Command::Put(_, reply) => respond(reply, Err(not_now())),
-            Command::Discard(_, reply) => respond(reply, Err(not_now())),
+            Command::Change(_, _, reply) => respond(reply, Err(not_now().into())),
             Command::Query(query) => self.engine.answer(query),
             Command::Close(reply) => self.closing = Some(Some(reply)),
         }
     }
 
-    fn tell(&mut self, worker: usize, told: Told) {
-        if let Some(slot) = self.told.get_mut(worker) {
-            *slot = Some(told);
+    fn subscribe(&mut self, worker: usize, subscriber: CommitSubscriber) {
+        if let Some(place) = self.commit_subscribers.get_mut(worker) {
+            *place = Some(subscriber);
         }
     }
 
@@ -345,7 +390,7 @@ impl<E: Engine> Writer<E> {
         }
         self.engine.close();
         let (closing, lost) = (self.closing.take(), self.lost);
-        // The database is free, and the health tells of the end, before anybody hears that it is closed.
+        // The database is free, and the health says that it is closed, before anybody hears of it.
         drop(self);
         if let Some(Some(reply)) = closing {
             let _ = reply.send(lost);
@@ -353,12 +398,16 @@ impl<E: Engine> Writer<E> {
     }
 }
 
-fn respond<T>(reply: Reply<T>, answer: Result<T, Error>) {
-    let answer = answer.inspect_err(|error| {
-        if matches!(error, Error::Unavailable(_)) {
-            log::warn!("the store could not be changed: {error}");
-        }
-    });
+fn respond<T, E: std::fmt::Display>(reply: oneshot::Sender<Result<T, E>>, answer: Result<T, E>)
+where
+    Error: From<E>,
+    E: Clone,
+{
+    if let Err(error) = &answer
+        && matches!(Error::from(error.clone()), Error::Unavailable(_))
+    {
+        log::warn!("the store could not be changed: {error}");
+    }
     let _ = reply.send(answer);
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::support::{ALL, Board, beside, body, create, refusal, settings, summary, update};
+use super::support::{ALL, Board, SERVER, beside, body, create, refusal, settings, summary, update};
 use crate::Precondition::{Absent, Version};
 use crate::contract::support::{append, state};
 use crate::{Change, Error, JournalRange, ListSessions, Store, Summary};
@@ -27,7 +27,7 @@ fn assert_says(refusal: &str, path: &Path, word: &str) {
     assert!(refusal.contains(path.to_str().unwrap()) && refusal.contains(word), "{refusal:?} should say {word:?}");
 }
 
-#[actix::test]
+#[tokio::test]
 async fn what_was_written_is_there_after_a_reopen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -43,13 +43,14 @@ async fn what_was_written_is_there_after_a_reopen() {
     assert!(board.store.next_key(1) > made.last().unwrap().key);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_database_of_the_first_version_is_brought_up_and_keeps_its_sessions() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     let made = written(&path).await;
-    let first = "DROP TABLE documents; DROP TABLE events; DROP INDEX sessions_execution; \
-                 ALTER TABLE sessions DROP COLUMN execution_id; PRAGMA user_version = 1";
+    let first = "DROP TABLE documents; DROP TABLE events; DROP INDEX sessions_execution; DROP TABLE idempotency; \
+                 CREATE TABLE idempotency (key TEXT PRIMARY KEY, digest BLOB NOT NULL, session INTEGER NOT NULL) \
+                 STRICT, WITHOUT ROWID; ALTER TABLE sessions DROP COLUMN execution_id; PRAGMA user_version = 1";
     Connection::open(&path).unwrap().execute_batch(first).unwrap();
     for version in 1..3 {
         let board = Board::at(&path);
@@ -58,29 +59,29 @@ async fn a_database_of_the_first_version_is_brought_up_and_keeps_its_sessions() 
             assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 10);
         }
         let expected = if version == 1 { Absent } else { Version(1) };
-        let put = board.store.put_document("workflows", "one", "{}".into(), expected).await.unwrap();
+        let put = board.store.put_document(&SERVER, "workflows", "one", "{}".into(), expected).await.unwrap();
         assert_eq!(put.version, version);
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_document_is_there_after_a_reopen_and_after_a_close_by_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     let mut last = None;
     for round in 0..4 {
         let board = Board::at(&path);
-        assert_eq!(board.store.document("workflows", "\u{0}ключ").await.unwrap(), last);
+        assert_eq!(board.store.document(&SERVER, "workflows", "\u{0}ключ").await.unwrap(), last);
         let expected = last.map_or(Absent, |last| Version(last.version));
         let body = format!("{round}\u{0}");
-        last = Some(board.store.put_document("workflows", "\u{0}ключ", body, expected).await.unwrap());
+        last = Some(board.store.put_document(&SERVER, "workflows", "\u{0}ключ", body, expected).await.unwrap());
         if round % 2 == 0 {
             board.store.close().await;
         }
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_key_is_above_all_others_though_the_clock_went_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -93,8 +94,8 @@ async fn a_key_is_above_all_others_though_the_clock_went_back() {
     assert!(board.store.next_key(0) > late.key && board.store.next_key(1) > late.key);
 }
 
-#[actix::test]
-async fn what_was_told_is_there_though_nobody_closed() {
+#[tokio::test]
+async fn what_was_acknowledged_is_there_though_nobody_closed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     let mut board = Board::at(&path);
@@ -106,7 +107,7 @@ async fn what_was_told_is_there_though_nobody_closed() {
     assert_eq!(board.store.find(one.id).await.unwrap().unwrap().state.status, Status::WaitingInput);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_secret_survives_a_reopen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -116,7 +117,7 @@ async fn a_secret_survives_a_reopen() {
     assert!(matches!(Board::at(&path).store.unseal(&sealed), Err(Error::Unusable(_))));
 }
 
-#[actix::test]
+#[tokio::test]
 async fn one_database_serves_one_server() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -139,7 +140,7 @@ fn a_file_of_another_kind_is_left_as_it_is() {
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_file_that_is_cut_is_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -152,7 +153,7 @@ async fn a_file_that_is_cut_is_damaged() {
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_header_with_any_flipped_byte_is_refused_or_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -177,7 +178,7 @@ async fn a_header_with_any_flipped_byte_is_refused_or_nothing_is_lost() {
     assert!(refused > 50, "only {refused} bytes matter");
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_damaged_page_is_an_error_and_never_an_empty_answer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -209,7 +210,7 @@ fn the_database_of_another_program_is_left_alone() {
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn the_database_of_a_newer_server_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -218,7 +219,7 @@ async fn the_database_of_a_newer_server_is_left_alone() {
     assert_says(&refusal(&path), &path, "newer Callboard");
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_database_that_lacks_a_table_or_index_is_damaged() {
     let folder = tempfile::tempdir().unwrap();
     for sql in [
@@ -234,7 +235,7 @@ async fn a_database_that_lacks_a_table_or_index_is_damaged() {
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn what_an_operator_adds_does_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
@@ -281,7 +282,7 @@ fn settings_that_name_no_store_are_refused() {
     assert!(matches!(Store::open(&key, 2), Err(Error::Unusable(_))));
 }
 
-#[actix::test]
+#[tokio::test]
 async fn the_log_stays_short_under_load() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");

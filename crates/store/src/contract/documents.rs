@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use proptest::prelude::*;
 
-use super::support::{Board, create, summary};
+use super::support::{self, Board, SERVER, create, summary};
 use crate::Precondition::{Absent, Anything, Version};
-use crate::{Document, Error, Precondition, Store};
+use crate::{ChangeError, Document, Error, Precondition, Store, Write};
+use callboard_domain::owner::Owner;
 
 contract! {
     a_document_is_found_as_it_was_written,
@@ -18,6 +19,10 @@ contract! {
     folders_are_counted_by_the_beginnings_of_ids,
     a_removed_document_begins_anew,
     a_document_comes_after_what_was_appended_before,
+    several_documents_change_all_or_none,
+    a_change_names_each_document_once_and_not_too_many,
+    a_guarded_change_is_decided_by_what_is_there_when_it_is_made,
+    a_document_is_its_owners_alone,
     a_closed_store_takes_and_gives_no_documents,
 }
 
@@ -26,7 +31,7 @@ const ODD: [&str; 12] =
     ["", " ", "a.b", "%", "_", "\"", "'; DROP TABLE documents; --", "null", "ключ", "\u{0}x", "x\u{0}", "\u{10ffff}"];
 
 async fn put(store: &Store, id: &str, body: &str) -> Document {
-    store.put_document("workflows", id, body.into(), Anything).await.unwrap()
+    store.put_document(&SERVER, "workflows", id, body.into(), Anything).await.unwrap()
 }
 
 async fn a_document_is_found_as_it_was_written(board: &mut Board) {
@@ -34,23 +39,23 @@ async fn a_document_is_found_as_it_was_written(board: &mut Board) {
     let bodies = ODD.iter().copied().chain([large.as_str()]);
     for (at, body) in bodies.enumerate() {
         let (collection, id) = (ODD[at % 5], ODD[at % ODD.len()]);
-        let written = board.store.put_document(collection, id, body.to_owned(), Anything).await.unwrap();
+        let written = board.store.put_document(&SERVER, collection, id, body.to_owned(), Anything).await.unwrap();
         assert_eq!((written.collection.as_str(), written.id.as_str()), (collection, id));
         assert_eq!(written.body, body);
-        assert_eq!(board.store.document(collection, id).await.unwrap(), Some(written));
+        assert_eq!(board.store.document(&SERVER, collection, id).await.unwrap(), Some(written));
     }
-    assert_eq!(board.store.document("workflows", "nobody").await.unwrap(), None);
-    assert_eq!(board.store.document("nowhere", "").await.unwrap(), None);
+    assert_eq!(board.store.document(&SERVER, "workflows", "nobody").await.unwrap(), None);
+    assert_eq!(board.store.document(&SERVER, "nowhere", "").await.unwrap(), None);
 }
 
 async fn folders_are_counted_by_the_beginnings_of_ids(board: &mut Board) {
-    assert_eq!(board.store.count_folders("workflows", 10).await.unwrap(), 0);
+    assert_eq!(board.store.count_folders(&SERVER, "workflows", 10).await.unwrap(), 0);
     for id in ["a/1", "a/2", "a!/1", "a0/1", "b", "b/", "b/c/d", "ключ/x", "~"] {
         put(&board.store, id, "").await;
     }
-    board.store.put_document("other", "z/1", String::new(), Anything).await.unwrap();
-    assert_eq!(board.store.count_folders("workflows", 10).await.unwrap(), 5);
-    assert_eq!(board.store.count_folders("workflows", 3).await.unwrap(), 3);
+    board.store.put_document(&SERVER, "other", "z/1", String::new(), Anything).await.unwrap();
+    assert_eq!(board.store.count_folders(&SERVER, "workflows", 10).await.unwrap(), 5);
+    assert_eq!(board.store.count_folders(&SERVER, "workflows", 3).await.unwrap(), 3);
 }
 
 async fn a_version_counts_up_and_the_beginning_is_kept(board: &mut Board) {
@@ -63,7 +68,7 @@ async fn a_version_counts_up_and_the_beginning_is_kept(board: &mut Board) {
         before = now;
     }
     assert_eq!(put(&board.store, "other", "0").await.version, 1);
-    assert_eq!(board.store.document("workflows", "one").await.unwrap(), Some(before));
+    assert_eq!(board.store.document(&SERVER, "workflows", "one").await.unwrap(), Some(before));
 }
 
 async fn a_precondition_that_fails_changes_nothing(board: &mut Board) {
@@ -80,30 +85,32 @@ async fn a_precondition_that_fails_changes_nothing(board: &mut Board) {
         ("nowhere", Version(1), Error::NotFound),
     ];
     for (id, precondition, expected) in cases {
-        let put = board.store.put_document("workflows", id, "new".into(), precondition).await;
+        let put = board.store.put_document(&SERVER, "workflows", id, "new".into(), precondition).await;
         assert_eq!(put, Err(expected.clone()), "{id} {precondition:?}");
-        let removed = board.store.remove_document("workflows", id, precondition).await;
+        let removed = board.store.remove_document(&SERVER, "workflows", id, precondition).await;
         assert_eq!(removed, Err(expected), "{id} {precondition:?}");
     }
     for precondition in [Absent, Anything] {
-        let removed = board.store.remove_document("workflows", "nowhere", precondition).await;
+        let removed = board.store.remove_document(&SERVER, "workflows", "nowhere", precondition).await;
         assert_eq!(removed, Err(Error::NotFound));
     }
-    assert_eq!(board.store.documents("workflows", None, 9).await.unwrap(), [there]);
+    assert_eq!(board.store.documents(&SERVER, "workflows", None, 9).await.unwrap(), [there]);
 }
 
 async fn of_many_writers_with_one_expectation_one_wins(board: &mut Board) {
     for precondition in [Absent, Version(1), Version(2)] {
         let writers = (0..20).map(|writer| {
             let store = board.store.clone();
-            tokio::spawn(async move { store.put_document("workflows", "one", writer.to_string(), precondition).await })
+            tokio::spawn(async move {
+                store.put_document(&SERVER, "workflows", "one", writer.to_string(), precondition).await
+            })
         });
         let answers: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
         let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
         assert_eq!((won.len(), lost.len()), (1, 19));
         let won = won.into_iter().next().unwrap().unwrap();
         assert!(lost.iter().all(|answer| *answer == Err(Error::Outdated { version: won.version })), "{lost:?}");
-        assert_eq!(board.store.document("workflows", "one").await.unwrap(), Some(won));
+        assert_eq!(board.store.document(&SERVER, "workflows", "one").await.unwrap(), Some(won));
     }
 }
 
@@ -112,15 +119,15 @@ async fn documents_are_listed_in_the_order_of_ids_and_page_by_page(board: &mut B
     for id in ODD {
         put(&board.store, id, "first").await;
         made.push(put(&board.store, id, id).await);
-        board.store.put_document("workflow", id, id.into(), Anything).await.unwrap();
-        board.store.put_document("workflows2", id, id.into(), Anything).await.unwrap();
+        board.store.put_document(&SERVER, "workflow", id, id.into(), Anything).await.unwrap();
+        board.store.put_document(&SERVER, "workflows2", id, id.into(), Anything).await.unwrap();
     }
     made.sort_by(|one, other| one.id.cmp(&other.id));
     for limit in [1, 5, 12, 13, usize::MAX] {
         let mut listed = Vec::new();
         loop {
             let after = listed.last().map(|last: &Document| last.id.clone());
-            let page = board.store.documents("workflows", after.as_deref(), limit).await.unwrap();
+            let page = board.store.documents(&SERVER, "workflows", after.as_deref(), limit).await.unwrap();
             assert!(page.len() <= limit);
             if page.is_empty() {
                 break;
@@ -129,9 +136,12 @@ async fn documents_are_listed_in_the_order_of_ids_and_page_by_page(board: &mut B
         }
         assert_eq!(listed, made, "pages of {limit}");
     }
-    assert_eq!(board.store.documents("workflows", None, 0).await.unwrap(), []);
-    assert_eq!(board.store.documents("nowhere", None, 9).await.unwrap(), []);
-    assert_eq!(board.store.documents("workflows", Some("%%"), 1).await.unwrap()[0].id, "'; DROP TABLE documents; --");
+    assert_eq!(board.store.documents(&SERVER, "workflows", None, 0).await.unwrap(), []);
+    assert_eq!(board.store.documents(&SERVER, "nowhere", None, 9).await.unwrap(), []);
+    assert_eq!(
+        board.store.documents(&SERVER, "workflows", Some("%%"), 1).await.unwrap()[0].id,
+        "'; DROP TABLE documents; --"
+    );
 }
 
 async fn a_removed_document_begins_anew(board: &mut Board) {
@@ -139,13 +149,93 @@ async fn a_removed_document_begins_anew(board: &mut Board) {
         put(&board.store, "one", "1").await;
         put(&board.store, "one", "2").await;
         put(&board.store, "other", "1").await;
-        board.store.remove_document("workflows", "one", precondition).await.unwrap();
-        assert_eq!(board.store.document("workflows", "one").await.unwrap(), None);
-        assert_eq!(board.store.documents("workflows", None, 9).await.unwrap().len(), 1);
-        let again = board.store.put_document("workflows", "one", "new".into(), Absent).await.unwrap();
+        board.store.remove_document(&SERVER, "workflows", "one", precondition).await.unwrap();
+        assert_eq!(board.store.document(&SERVER, "workflows", "one").await.unwrap(), None);
+        assert_eq!(board.store.documents(&SERVER, "workflows", None, 9).await.unwrap().len(), 1);
+        let again = board.store.put_document(&SERVER, "workflows", "one", "new".into(), Absent).await.unwrap();
         assert_eq!(again.version, 1);
-        board.store.remove_document("workflows", "one", Version(1)).await.unwrap();
+        board.store.remove_document(&SERVER, "workflows", "one", Version(1)).await.unwrap();
     }
+}
+
+async fn several_documents_change_all_or_none(board: &mut Board) {
+    let store = &board.store;
+    let put = |id: &str, body: &str, precondition| Write::put(&SERVER, "a", id, body.into(), precondition);
+    let remove = |id: &str, precondition| Write::remove(&SERVER, "a", id, precondition);
+    let made = store.change_documents(vec![put("x", "1", Absent), put("y", "1", Absent)]).await.unwrap();
+    let shown = |made: &[Option<Document>]| -> Vec<Option<(String, u64)>> {
+        made.iter().map(|one| one.as_ref().map(|one| (one.id.clone(), one.version))).collect()
+    };
+    assert_eq!(shown(&made), [Some(("x".into(), 1)), Some(("y".into(), 1))]);
+    let writes = vec![
+        put("z", "2", Absent),
+        put("x", "2", Version(7)),
+        put("y", "2", Version(1)),
+        remove("nowhere", Anything),
+        put("w", "2", Version(1)),
+    ];
+    let failed = vec![(1, Error::Outdated { version: 1 }), (3, Error::NotFound), (4, Error::NotFound)];
+    assert_eq!(store.change_documents(writes).await, Err(ChangeError::Preconditions(failed)));
+    let there = store.documents(&SERVER, "a", None, 9).await.unwrap();
+    assert_eq!(there.into_iter().map(Some).collect::<Vec<_>>(), made, "nothing has changed");
+    let writes = vec![put("y", "3", Version(1)), remove("x", Version(1)), put("z", "1", Absent)];
+    let changed = store.change_documents(writes).await.unwrap();
+    assert_eq!(shown(&changed), [Some(("y".into(), 2)), None, Some(("z".into(), 1))]);
+    let there = store.documents(&SERVER, "a", None, 9).await.unwrap();
+    assert_eq!(there, [changed[0].clone().unwrap(), changed[2].clone().unwrap()]);
+    assert_eq!(store.change_documents(Vec::new()).await, Ok(Vec::new()));
+}
+
+async fn a_change_names_each_document_once_and_not_too_many(board: &mut Board) {
+    let put = |id: usize| Write::put(&SERVER, "a", &id.to_string(), String::new(), Anything);
+    let refused = |answer| matches!(answer, Err(ChangeError::Store(Error::Conflict(_))));
+    assert!(refused(board.store.change_documents(vec![put(1), put(2), put(1)]).await));
+    assert!(refused(board.store.change_documents((0..1025).map(put).collect()).await));
+    assert_eq!(board.store.documents(&SERVER, "a", None, 1).await.unwrap(), []);
+    assert_eq!(board.store.change_documents((0..1024).map(put).collect()).await.unwrap().len(), 1024);
+}
+
+async fn a_guarded_change_is_decided_by_what_is_there_when_it_is_made(board: &mut Board) {
+    const MOST: usize = 7;
+    let makers = (0..20).map(|maker| {
+        let store = board.store.clone();
+        async move {
+            let decide = async || {
+                let there = store.document_heads(&SERVER, "a", None, MOST).await.map_err(ChangeError::from)?.len();
+                if there == MOST {
+                    return Err(ChangeError::Store(Error::NotFound));
+                }
+                Ok((vec![Write::put(&SERVER, "a", &maker.to_string(), there.to_string(), Absent)], ()))
+            };
+            store.change_guarded(&SERVER, "a", decide).await
+        }
+    });
+    let (made, refused): (Vec<_>, Vec<_>) = join_all(makers).await.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (MOST, 13));
+    assert!(
+        made.iter().all(|made| made.as_ref().is_ok_and(|(made, ())| made.len() == 1)),
+        "the guard is not among them"
+    );
+    assert!(refused.iter().all(|refused| *refused == Err(ChangeError::Store(Error::NotFound))));
+    let mut found: Vec<_> = board.store.documents(&SERVER, "a", None, 99).await.unwrap();
+    found.sort_by_key(|one| one.body.clone());
+    assert!(found.iter().map(|one| one.body.parse::<usize>().unwrap()).eq(0..MOST), "each saw what was made before");
+}
+
+async fn a_document_is_its_owners_alone(board: &mut Board) {
+    let ada: Owner = "ada".parse().unwrap();
+    let store = &board.store;
+    put(store, "one/a", "server's").await;
+    let hers = store.put_document(&ada, "workflows", "one/a", "hers".into(), Absent).await.unwrap();
+    assert_eq!((hers.version, &hers.owner), (1, &ada));
+    assert_eq!(put(store, "one/a", "server's").await.version, 2);
+    assert_eq!(store.document(&ada, "workflows", "one/a").await.unwrap().as_ref(), Some(&hers));
+    assert_eq!(store.documents(&ada, "workflows", None, 9).await.unwrap(), std::slice::from_ref(&hers));
+    put(store, "two/b", "server's").await;
+    assert_eq!(store.count_folders(&ada, "workflows", 9).await.unwrap(), 1);
+    assert_eq!(store.count_folders(&SERVER, "workflows", 9).await.unwrap(), 2);
+    store.remove_document(&SERVER, "workflows", "one/a", Version(2)).await.unwrap();
+    assert_eq!(store.document(&ada, "workflows", "one/a").await.unwrap(), Some(hers));
 }
 
 async fn a_document_comes_after_what_was_appended_before(board: &mut Board) {
@@ -161,10 +251,12 @@ async fn a_closed_store_takes_and_gives_no_documents(board: &mut Board) {
     put(&board.store, "one", "1").await;
     assert_eq!(board.store.close().await, 0);
     let unavailable = |error: Error| matches!(error, Error::Unavailable(_));
-    assert!(unavailable(board.store.document("workflows", "one").await.unwrap_err()));
-    assert!(unavailable(board.store.documents("workflows", None, 1).await.unwrap_err()));
-    assert!(unavailable(board.store.put_document("workflows", "one", "2".into(), Anything).await.unwrap_err()));
-    assert!(unavailable(board.store.remove_document("workflows", "one", Anything).await.unwrap_err()));
+    assert!(unavailable(board.store.document(&SERVER, "workflows", "one").await.unwrap_err()));
+    assert!(unavailable(board.store.documents(&SERVER, "workflows", None, 1).await.unwrap_err()));
+    assert!(unavailable(
+        board.store.put_document(&SERVER, "workflows", "one", "2".into(), Anything).await.unwrap_err()
+    ));
+    assert!(unavailable(board.store.remove_document(&SERVER, "workflows", "one", Anything).await.unwrap_err()));
 }
 
 #[derive(Clone, Debug)]
@@ -201,9 +293,9 @@ async fn perform(store: &Store, model: &mut Model, number: usize, step: Step) {
     };
     let body = number.to_string();
     let done = if removes {
-        store.remove_document(collection, id, precondition).await.map(|()| None)
+        store.remove_document(&SERVER, collection, id, precondition).await.map(|()| None)
     } else {
-        store.put_document(collection, id, body.clone(), precondition).await.map(Some)
+        store.put_document(&SERVER, collection, id, body.clone(), precondition).await.map(Some)
     };
     match (refusal, done) {
         (Some(expected), done) => assert_eq!(done, Err(expected)),
@@ -224,7 +316,7 @@ async fn follows_the_model(board: Board, steps: Vec<Step>) {
     }
     let mut all = Vec::new();
     for collection in ["a", "b"] {
-        let listed = board.store.documents(collection, None, 9).await.unwrap();
+        let listed = board.store.documents(&SERVER, collection, None, 9).await.unwrap();
         all.extend(listed.into_iter().map(|one| ((one.collection, one.id), (one.version, one.body))));
     }
     let expected: Vec<_> =
@@ -236,9 +328,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn documents_of_both_engines_follow_the_model(steps in proptest::collection::vec(step(), 0..40)) {
-        actix::System::new().block_on(async {
+    fn documents_of_all_engines_follow_the_model(steps in proptest::collection::vec(step(), 0..40)) {
+        support::block_on(async {
             follows_the_model(Board::memory(), steps.clone()).await;
+            follows_the_model(Board::shared(), steps.clone()).await;
             follows_the_model(Board::sqlite(), steps).await;
         });
     }

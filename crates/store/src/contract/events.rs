@@ -3,50 +3,52 @@
 use proptest::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::support::{ALL, Board, append, create, summary};
-use crate::{Change, Draft, Error, EventRow, EventSpan, Recorded, Store};
+use super::support::{self, ALL, Board, SERVER, append, create, summary};
+use crate::{Change, EncodedEvent, Error, EventRow, EventSpan, NewEvent, Store};
 use callboard_domain::event::{Happening, Kind};
 use callboard_domain::time::Timestamp;
 
 contract! {
-    events_are_told_as_they_are_read_in_one_order_without_gaps,
+    events_are_published_as_they_are_read_in_one_order_without_gaps,
     an_event_of_a_row_is_there_when_the_row_is,
-    a_row_that_is_refused_later_makes_nothing_happen,
+    a_row_that_is_refused_causes_nothing,
+    events_are_read_with_their_owners,
     an_event_that_is_wanted_is_given,
     events_are_read_from_anywhere_and_in_parts,
     old_events_are_removed_row_by_row_and_the_newest_stays,
     a_closed_store_takes_and_gives_no_events,
 }
 
-/// What a store tells of events.
-pub(super) fn listen(store: &Store) -> UnboundedReceiver<Recorded> {
-    let (told, heard) = unbounded_channel();
-    store.tell_events(move |events| {
+/// What a store publishes of events.
+pub(super) fn listen(store: &Store) -> UnboundedReceiver<EncodedEvent> {
+    let (published, received) = unbounded_channel();
+    store.subscribe_events(move |events| {
         for recorded in events {
-            let _ = told.send(recorded);
+            let _ = published.send(recorded);
         }
     });
-    heard
+    received
 }
 
-/// An event that can be told from any other by this number.
-pub(super) fn draft(kind: &str, number: u64) -> Draft {
-    Draft::new(Happening::new(Kind::parse(kind).unwrap()).with("number", number), Timestamp::from_micros(7))
+/// An event that can be published from any other by this number.
+pub(super) fn new(kind: &str, number: u64) -> NewEvent {
+    let happening = Happening::new(Kind::parse(kind).unwrap()).with("number", number);
+    NewEvent::new(happening, SERVER, Timestamp::from_micros(7))
 }
 
-fn kept(number: u64) -> Draft {
-    draft("custom.kept", number)
+fn kept(number: u64) -> NewEvent {
+    new("custom.kept", number)
 }
 
-pub(super) fn number(recorded: &Recorded) -> u64 {
+pub(super) fn number(recorded: &EncodedEvent) -> u64 {
     recorded.event.happening.data["number"].as_u64().unwrap()
 }
 
 /// The next of them.
-pub(super) async fn next(heard: &mut UnboundedReceiver<Recorded>, many: usize) -> Vec<Recorded> {
+pub(super) async fn next(received: &mut UnboundedReceiver<EncodedEvent>, many: usize) -> Vec<EncodedEvent> {
     let mut events = Vec::new();
     while events.len() < many {
-        events.push(heard.recv().await.expect("the store was closed before that was told"));
+        events.push(received.recv().await.expect("the store was closed before that was published"));
     }
     events
 }
@@ -64,61 +66,80 @@ async fn read(store: &Store, after: u64, max_bytes: usize) -> Vec<(u64, bytes::B
     }
 }
 
-fn as_read(told: &[Recorded]) -> Vec<(u64, bytes::Bytes)> {
-    told.iter().filter_map(|one| Some((one.event.seq?, one.json.clone()))).collect()
+fn as_read(published: &[EncodedEvent]) -> Vec<(u64, bytes::Bytes)> {
+    published.iter().filter_map(|one| Some((one.event.seq?, one.json.clone()))).collect()
 }
 
-async fn events_are_told_as_they_are_read_in_one_order_without_gaps(board: &mut Board) {
-    let mut heard = listen(&board.store);
+async fn events_are_published_as_they_are_read_in_one_order_without_gaps(board: &mut Board) {
+    let mut received = listen(&board.store);
     assert_eq!(board.store.event_span().await.unwrap(), EventSpan { first_seq: 1, last_seq: 0 });
     for at in 0..200 {
         let kinds = ["custom.kept", "execution.progress", "execution.failed"];
-        board.store.record((0..3).map(|turn| draft(kinds[turn], at * 3 + turn as u64)).collect());
+        board.store.record((0..3).map(|turn| new(kinds[turn], at * 3 + turn as u64)).collect());
     }
-    let told = next(&mut heard, 600).await;
-    assert!(told.iter().map(number).eq(0..600));
-    let seqs: Vec<u64> = told.iter().filter_map(|one| one.event.seq).collect();
+    let published = next(&mut received, 600).await;
+    assert!(published.iter().map(number).eq(0..600));
+    let seqs: Vec<u64> = published.iter().filter_map(|one| one.event.seq).collect();
     assert!(seqs.iter().copied().eq(1..=400));
-    assert!(told.iter().all(|one| one.json == one.event.to_json()));
-    assert_eq!(read(&board.store, 0, usize::MAX).await, as_read(&told));
+    assert!(published.iter().all(|one| one.json == one.event.to_json()));
+    assert_eq!(read(&board.store, 0, usize::MAX).await, as_read(&published));
     assert_eq!(board.store.event_span().await.unwrap(), EventSpan { first_seq: 1, last_seq: 400 });
     assert_eq!(board.store.unwritten(), 0);
 }
 
 async fn an_event_of_a_row_is_there_when_the_row_is(board: &mut Board) {
-    let mut heard = listen(&board.store);
+    let mut received = listen(&board.store);
     let one = summary(&board.store, 0);
-    board.store.append_with(create(&one), vec![kept(0), draft("execution.progress", 1)]);
+    board.store.append_with(create(&one), vec![kept(0), new("execution.progress", 1)]);
     for row in 1..50 {
         board.store.append_with(append(&one, row, Change::None), vec![kept(u64::from(row) + 1)]);
     }
     board.written(0, one.id, 49).await;
     assert_eq!(read(&board.store, 0, usize::MAX).await.len(), 50);
-    let told = next(&mut heard, 51).await;
-    assert!(told.iter().map(number).eq(0..51));
+    let published = next(&mut received, 51).await;
+    assert!(published.iter().map(number).eq(0..51));
 }
 
-async fn a_row_that_is_refused_later_makes_nothing_happen(board: &mut Board) {
+async fn a_row_that_is_refused_causes_nothing(board: &mut Board) {
+    let mut received = listen(&board.store);
     let (torn, well) = (summary(&board.store, 0), summary(&board.store, 0));
     board.write([create(&torn), create(&well)]).await;
-    board.store.append(append(&torn, 0, Change::None));
-    board.write([append(&well, 1, Change::None)]).await;
-    board.store.append_with(append(&torn, 1, Change::None), vec![kept(1)]);
-    board.store.append_with(append(&well, 2, Change::None), vec![kept(2)]);
+    board.store.append_with(append(&well, 1, Change::None), vec![kept(1)]);
+    board.store.append_with(append(&torn, 0, Change::None), vec![kept(90), new("execution.progress", 91)]);
+    board.store.append_with(append(&torn, 1, Change::None), vec![kept(92)]);
+    board.store.append_with(append(&well, 2, Change::None), vec![kept(2), new("execution.progress", 3)]);
     board.written(0, well.id, 2).await;
-    let there = read(&board.store, 0, usize::MAX).await;
-    assert_eq!(there.len(), 1);
-    assert!(there[0].1.windows(10).any(|part| part == br#""number":2"#));
-    assert_eq!(board.store.journal(well.key, ALL).await.unwrap().len(), 3);
+    board.refused(torn.id).await;
+    board.store.append_with(append(&torn, 1, Change::None), vec![kept(93)]);
+    board.store.append_with(append(&well, 3, Change::None), vec![kept(4)]);
+    let published = next(&mut received, 4).await;
+    assert!(published.iter().map(number).eq(1..=4), "{published:?}");
+    assert!(published.iter().map(|one| one.event.seq).eq([Some(1), Some(2), None, Some(3)]));
+    assert_eq!(read(&board.store, 0, usize::MAX).await, as_read(&published));
+    assert_eq!(board.store.journal(well.key, ALL).await.unwrap().len(), 4);
+}
+
+async fn events_are_read_with_their_owners(board: &mut Board) {
+    let mut received = listen(&board.store);
+    let of = |owner: &str, number: u64| {
+        let happening = Happening::new(Kind::parse("custom.kept").unwrap()).with("number", number);
+        NewEvent::new(happening, owner.parse().unwrap(), Timestamp::from_micros(7))
+    };
+    board.store.record(vec![of("server", 0), of("ada", 1), of("ada", 2), of("server", 3)]);
+    let published = next(&mut received, 4).await;
+    let rows = board.store.events(0, usize::MAX).await.unwrap();
+    let owners = rows.iter().flat_map(|row| row.after(0).map(|(seq, _)| (seq, row.owner.as_str())));
+    assert_eq!(owners.collect::<Vec<_>>(), [(1, "server"), (2, "ada"), (3, "ada"), (4, "server")]);
+    assert_eq!(read(&board.store, 0, 0).await, as_read(&published));
 }
 
 async fn an_event_that_is_wanted_is_given(board: &mut Board) {
-    let mut heard = listen(&board.store);
+    let mut received = listen(&board.store);
     for at in 1..20 {
         board.store.record(vec![kept(0)]);
         let recorded = board.store.record_one(kept(at)).await.unwrap();
         assert_eq!((recorded.event.seq, number(&recorded)), (Some(at * 2), at));
-        assert_eq!(next(&mut heard, 2).await[1], recorded);
+        assert_eq!(next(&mut received, 2).await[1], recorded);
     }
 }
 
@@ -185,21 +206,21 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 async fn keeps_the_order(mut board: Board, steps: Vec<Step>) {
-    let mut heard = listen(&board.store);
+    let mut received = listen(&board.store);
     let one = summary(&board.store, 0);
     board.store.append(create(&one));
     let (mut row, mut sent, mut removed) = (0, 0, 0);
     for step in steps {
-        let mut drafts = |many: usize| -> Vec<Draft> {
+        let mut many_new = |many: usize| -> Vec<NewEvent> {
             sent += many as u64;
             (sent - many as u64..sent).map(kept).collect()
         };
         match step {
             Step::Row(many) => {
                 row += 1;
-                board.store.append_with(append(&one, row, Change::None), drafts(many));
+                board.store.append_with(append(&one, row, Change::None), many_new(many));
             }
-            Step::Record(many) => board.store.record(drafts(many)),
+            Step::Record(many) => board.store.record(many_new(many)),
             Step::Purge(before) => {
                 board.store.purge_events(before).await.unwrap();
                 removed = removed.max(before);
@@ -207,12 +228,12 @@ async fn keeps_the_order(mut board: Board, steps: Vec<Step>) {
             Step::Barrier => board.written(0, one.id, row).await,
         }
     }
-    let told = next(&mut heard, usize::try_from(sent).unwrap()).await;
-    assert!(told.iter().map(number).eq(0..sent), "in the order in which they were sent");
-    assert!(told.iter().map(|one| one.event.seq).eq((1..=sent).map(Some)), "without gaps");
+    let published = next(&mut received, usize::try_from(sent).unwrap()).await;
+    assert!(published.iter().map(number).eq(0..sent), "in the order in which they were sent");
+    assert!(published.iter().map(|one| one.event.seq).eq((1..=sent).map(Some)), "without gaps");
     let there = read(&board.store, 0, 100).await;
-    let told = as_read(&told);
-    assert_eq!(there, told[told.len() - there.len()..], "what is there is what was told last");
+    let published = as_read(&published);
+    assert_eq!(there, published[published.len() - there.len()..], "what is there is what was published last");
     assert!(
         there.len() as u64 >= (sent + 1).saturating_sub(removed.max(1)).min(sent),
         "no more is gone than was removed"
@@ -224,8 +245,9 @@ proptest! {
 
     #[test]
     fn any_interleaving_keeps_the_order_without_gaps(steps in proptest::collection::vec(step(), 0..60)) {
-        actix::System::new().block_on(async {
+        support::block_on(async {
             keeps_the_order(Board::memory(), steps.clone()).await;
+            keeps_the_order(Board::shared(), steps.clone()).await;
             keeps_the_order(Board::sqlite(), steps).await;
         });
     }

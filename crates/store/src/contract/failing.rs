@@ -1,60 +1,69 @@
-//! Commits that fail: nothing is told that is not written, nothing is lost while there is hope.
+//! Commits that fail: nothing is published that is not written, nothing is lost while there is hope.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use super::events;
-use super::support::{ALL, Board, append, beside, create, summary};
+use super::support::{ALL, Board, SERVER, append, beside, create, summary};
 use crate::Synchronous;
-use crate::document::{Discard, Put};
-use crate::engine::{Engine, Refusal};
+use crate::engine::{Batch, Engine, Outcome, Written};
 use crate::handle::Parts;
-use crate::memory::Memory;
+use crate::keys::Lane;
+use crate::memory::Tables;
 use crate::query::Query;
 use crate::seal::Sealer;
 use crate::sqlite::Opening;
 use crate::writer::Options;
-use crate::{Append, Change, Document, Error, EventRow, Health, ListSessions, Precondition, SessionKey, Store};
+use crate::{
+    Change, ChangeError, Document, Error, Fence, Health, ListSessions, Precondition, SessionKey, Store, Write,
+};
 use callboard_domain::id::SessionId;
 use callboard_domain::time::Timestamp;
 
 /// An engine that asks at each commit whether it may.
 struct Doubtful {
-    engine: Memory,
+    engine: Tables,
     verdicts: Receiver<Verdict>,
 }
 
 enum Verdict {
     Work,
+    /// The commit is done, and its answer lost.
+    Lose,
     Fail,
 }
 
 impl Engine for Doubtful {
-    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
+    fn commit(&mut self, batch: &Batch) -> Result<Outcome, Error> {
         match self.verdicts.recv() {
-            Ok(Verdict::Work) => self.engine.commit(batch, events),
+            Ok(Verdict::Work) => self.engine.commit(batch),
+            Ok(Verdict::Lose) => {
+                self.engine.commit(batch)?;
+                Err(Error::Unavailable("no answer".into()))
+            }
             Ok(Verdict::Fail) | Err(_) => Err(Error::Unavailable("no room".into())),
         }
     }
 
-    fn remove(&mut self, key: SessionKey) -> Result<(), Error> {
-        self.engine.remove(key)
+    fn remove(&mut self, fence: Fence, key: SessionKey) -> Result<(), Error> {
+        self.engine.remove(fence, key)
     }
 
-    fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
-        self.engine.purge(before, limit)
+    fn purge(&mut self, fence: Fence, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
+        self.engine.purge(fence, before, limit)
     }
 
-    fn put(&mut self, put: Put) -> Result<Document, Error> {
-        self.engine.put(put)
+    fn change(
+        &mut self,
+        fence: Fence,
+        writes: Vec<Write>,
+        at: Timestamp,
+    ) -> Result<Vec<Option<Document>>, ChangeError> {
+        self.engine.change(fence, writes, at)
     }
 
-    fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
-        self.engine.discard(discard)
-    }
-
-    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
-        self.engine.purge_events(before_seq)
+    fn purge_events(&mut self, fence: Fence, before_seq: u64) -> Result<(), Error> {
+        self.engine.purge_events(fence, before_seq)
     }
 
     fn answer(&mut self, query: Query) {
@@ -74,12 +83,13 @@ fn options() -> Options {
 
 fn doubtful() -> (Board, Sender<Verdict>) {
     let (verdict, verdicts) = channel();
-    let engine = Doubtful { engine: Memory::default(), verdicts };
+    let engine = Doubtful { engine: Tables::default(), verdicts };
     let parts = Parts {
         engine,
-        readers: Vec::<Memory>::new(),
+        readers: Vec::<Tables>::new(),
+        fence: Fence::random(),
+        lane: Lane::default(),
         largest: None,
-        last_event: 0,
         sealer: Sealer::random().unwrap(),
     };
     (Board::of(Store::start(parts, options(), 2).unwrap(), None), verdict)
@@ -90,8 +100,8 @@ async fn until_failing(store: &Store) {
     health.wait_for(|health| *health != Health::Well).await.unwrap();
 }
 
-#[actix::test]
-async fn a_commit_that_fails_is_tried_again_and_told_only_then() {
+#[tokio::test]
+async fn a_commit_that_fails_is_tried_again_and_published_only_then() {
     let (mut board, verdict) = doubtful();
     let one = summary(&board.store, 0);
     board.store.append(create(&one));
@@ -109,56 +119,75 @@ async fn a_commit_that_fails_is_tried_again_and_told_only_then() {
     assert_eq!(board.store.unwritten(), 0);
 }
 
-#[actix::test]
-async fn events_of_a_commit_that_fails_are_told_once_it_works_and_in_order() {
+#[tokio::test]
+async fn events_of_a_commit_that_fails_are_published_once_it_works_and_in_order() {
     let (board, verdict) = doubtful();
-    let mut heard = events::listen(&board.store);
+    let mut received = events::listen(&board.store);
     let one = summary(&board.store, 0);
-    board.store.append_with(create(&one), vec![events::draft("custom.a", 0)]);
+    board.store.append_with(create(&one), vec![events::new("custom.a", 0)]);
     verdict.send(Verdict::Fail).unwrap();
     until_failing(&board.store).await;
     for number in 1..20 {
-        board.store.record(vec![events::draft("custom.a", number), events::draft("task.progress", number)]);
+        board.store.record(vec![events::new("custom.a", number), events::new("task.progress", number)]);
     }
-    assert!(heard.try_recv().is_err(), "nothing is told before it is written");
+    assert!(received.try_recv().is_err(), "nothing is published before it is written");
     for _ in 0..20 {
         verdict.send(Verdict::Fail).unwrap();
         verdict.send(Verdict::Work).unwrap();
     }
-    let told = events::next(&mut heard, 39).await;
-    let seqs: Vec<u64> = told.iter().filter_map(|one| one.event.seq).collect();
+    let published = events::next(&mut received, 39).await;
+    let seqs: Vec<u64> = published.iter().filter_map(|one| one.event.seq).collect();
     assert_eq!(seqs, (1..=20).collect::<Vec<_>>());
-    assert!(told.iter().map(events::number).is_sorted());
+    assert!(published.iter().map(events::number).is_sorted());
     assert_eq!(board.store.unwritten(), 0);
 }
 
-#[actix::test]
-async fn a_full_disk_loses_no_event_that_was_told() {
+#[tokio::test]
+async fn a_full_disk_loses_no_event_that_was_published() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     let mut opening = Opening::new(Synchronous::Full, 3);
     opening.max_pages = Some(200);
     let store = Store::start(opening.open(&path, None).unwrap(), options(), 2).unwrap();
-    let mut heard = events::listen(&store);
+    let mut received = events::listen(&store);
     for number in 0..20_000 {
-        store.record(vec![events::draft("custom.a", number)]);
+        store.record(vec![events::new("custom.a", number)]);
     }
     until_failing(&store).await;
     assert!(store.close().await > 0);
     drop(store);
-    let mut told = Vec::new();
-    while let Ok(recorded) = tokio::time::timeout(Duration::from_secs(5), heard.recv()).await
+    let mut published = Vec::new();
+    while let Ok(recorded) = tokio::time::timeout(Duration::from_secs(5), received.recv()).await
         && let Some(recorded) = recorded
     {
-        told.push(recorded);
+        published.push(recorded);
     }
     let board = Board::at(&path);
     let rows = board.store.events(0, usize::MAX).await.unwrap();
     let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).map(|(_, json)| json).collect();
-    assert_eq!(there, told.into_iter().map(|one| one.json).collect::<Vec<_>>());
+    assert_eq!(there, published.into_iter().map(|one| one.json).collect::<Vec<_>>());
 }
 
-#[actix::test]
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_made_once() {
+    let (mut board, verdict) = doubtful();
+    let mut received = events::listen(&board.store);
+    let one = summary(&board.store, 0);
+    board.store.append_with(create(&one), vec![events::new("custom.a", 0)]);
+    for verdicts in [Verdict::Lose, Verdict::Fail, Verdict::Lose, Verdict::Work] {
+        verdict.send(verdicts).unwrap();
+    }
+    board.written(0, one.id, 0).await;
+    assert_eq!(events::next(&mut received, 1).await[0].event.seq, Some(1));
+    verdict.send(Verdict::Work).unwrap();
+    board.store.append_with(append(&one, 1, Change::None), vec![events::new("custom.a", 1)]);
+    board.written(0, one.id, 1).await;
+    assert_eq!(events::next(&mut received, 1).await[0].event.seq, Some(2));
+    assert!(board.received.iter().all(|(_, message)| message.refused.is_empty()), "it stands in nobody's way");
+    assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn the_order_is_kept_over_a_failure() {
     let (mut board, verdict) = doubtful();
     let one = summary(&board.store, 0);
@@ -180,7 +209,7 @@ async fn the_order_is_kept_over_a_failure() {
     assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 50);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn what_is_asked_during_a_failure_is_answered() {
     let (board, verdict) = doubtful();
     let one = summary(&board.store, 0);
@@ -190,11 +219,11 @@ async fn what_is_asked_during_a_failure_is_answered() {
         assert_eq!(board.store.find(one.id).await.unwrap(), None);
         assert!(matches!(board.store.remove(one.key).await, Err(Error::Unavailable(_))));
         assert!(matches!(board.store.purge(Timestamp::NEVER, 9).await, Err(Error::Unavailable(_))));
-        let put = board.store.put_document("workflows", "one", "{}".into(), Precondition::Anything).await;
+        let put = board.store.put_document(&SERVER, "workflows", "one", "{}".into(), Precondition::Anything).await;
         assert!(matches!(put, Err(Error::Unavailable(_))));
-        let removed = board.store.remove_document("workflows", "one", Precondition::Anything).await;
+        let removed = board.store.remove_document(&SERVER, "workflows", "one", Precondition::Anything).await;
         assert!(matches!(removed, Err(Error::Unavailable(_))));
-        assert_eq!(board.store.documents("workflows", None, 9).await, Ok(Vec::new()));
+        assert_eq!(board.store.documents(&SERVER, "workflows", None, 9).await, Ok(Vec::new()));
     };
     let failing = async {
         loop {
@@ -210,7 +239,7 @@ async fn what_is_asked_during_a_failure_is_answered() {
     assert_eq!(board.store.close().await, 1);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn closing_a_failing_store_counts_what_is_lost() {
     let (mut board, verdict) = doubtful();
     let one = summary(&board.store, 0);
@@ -222,15 +251,15 @@ async fn closing_a_failing_store_counts_what_is_lost() {
     }
     drop(verdict);
     assert_eq!(board.store.close().await, 8);
-    assert!(board.heard.is_empty());
+    assert!(board.received.is_empty());
     let late = board.store.list(ListSessions::default()).await;
     assert!(matches!(late, Err(Error::Unavailable(_))));
     assert_eq!(board.store.close().await, 8);
-    board.heard.clear();
+    board.received.clear();
 }
 
-#[actix::test]
-async fn a_full_disk_loses_nothing_that_was_told() {
+#[tokio::test]
+async fn a_full_disk_loses_nothing_that_was_published() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     let mut opening = Opening::new(Synchronous::Full, 3);
@@ -248,19 +277,19 @@ async fn a_full_disk_loses_nothing_that_was_told() {
     let Health::Failing { reason, .. } = board.store.health() else { panic!("it has recovered by itself") };
     assert!(reason.contains("full"), "{reason}");
     let lost = board.store.close().await;
-    let mut told = None;
+    let mut published = None;
     while let Some(committed) = board.next().await {
-        told = told.max(committed.rows.iter().map(|(_, row)| *row).max());
+        published = published.max(committed.rows.iter().map(|(_, row)| *row).max());
     }
     drop(board);
     let board = Board::at(&path);
     let rows = board.store.journal(one.key, ALL).await.unwrap();
     assert!(lost > 0 && rows.len() + lost == 2000, "{} rows are there, {lost} are lost", rows.len());
-    assert_eq!(rows.last().map(|row| row.row), told);
+    assert_eq!(rows.last().map(|row| row.row), published);
     assert!(beside(&path, ".lock").exists());
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_document_for_which_there_is_no_room_is_refused_and_the_store_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut opening = Opening::new(Synchronous::Normal, 3);
@@ -270,21 +299,22 @@ async fn a_document_for_which_there_is_no_room_is_refused_and_the_store_goes_on(
     let mut written = 0;
     let refused = loop {
         let body = "x".repeat(9000);
-        match store.put_document("workflows", &format!("{written:03}"), body, Precondition::Absent).await {
+        match store.put_document(&SERVER, "workflows", &format!("{written:03}"), body, Precondition::Absent).await {
             Ok(_) => written += 1,
             Err(error) => break error,
         }
     };
     assert!(matches!(&refused, Error::Unavailable(reason) if reason.contains("full")), "{refused}");
-    let larger = store.put_document("workflows", "000", "y".repeat(90_000), Precondition::Version(1)).await;
+    let larger = store.put_document(&SERVER, "workflows", "000", "y".repeat(90_000), Precondition::Version(1)).await;
     assert_eq!(larger, Err(refused));
     assert_eq!(store.health(), Health::Well);
-    let there = store.documents("workflows", None, 99).await.unwrap();
+    let there = store.documents(&SERVER, "workflows", None, 99).await.unwrap();
     assert!(written > 5 && there.len() == written, "{written} were written, {} are there", there.len());
     assert!(there.iter().all(|one| one.version == 1 && one.body.len() == 9000));
-    store.remove_document("workflows", "001", Precondition::Version(1)).await.unwrap();
-    let again = store.put_document("workflows", "000", "z".repeat(9000), Precondition::Version(1)).await.unwrap();
-    assert_eq!(store.document("workflows", "000").await.unwrap(), Some(again));
+    store.remove_document(&SERVER, "workflows", "001", Precondition::Version(1)).await.unwrap();
+    let again =
+        store.put_document(&SERVER, "workflows", "000", "z".repeat(9000), Precondition::Version(1)).await.unwrap();
+    assert_eq!(store.document(&SERVER, "workflows", "000").await.unwrap(), Some(again));
 }
 
 #[test]
@@ -301,11 +331,12 @@ fn a_full_disk_can_be_cleared_and_the_same_batch_written() {
         append.body = vec![b'x'; 8000].into();
         batch.push(append);
     }
+    let batch = Batch { fence: parts.fence, number: 1, appends: batch, events: Vec::new() };
     for _ in 0..3 {
-        assert!(matches!(parts.engine.commit(&batch, None), Err(Error::Unavailable(_))));
+        assert!(matches!(parts.engine.commit(&batch), Err(Error::Unavailable(_))));
     }
     parts.engine.connection().pragma_update_and_check(None, "max_page_count", 100_000, |_| Ok(())).unwrap();
-    assert_eq!(parts.engine.commit(&batch, None).unwrap(), []);
+    assert_eq!(parts.engine.commit(&batch).unwrap(), Outcome::Written(Written::default()));
     let rows = crate::engine::Read::journal(&mut parts.readers[0], one.key, ALL).unwrap();
     assert_eq!(rows.len(), 100);
 }

@@ -1,4 +1,4 @@
-//! A database that is moved, removed, replaced or overwritten while it is in use: nothing more is told, until it is back.
+//! A database that is moved, removed, replaced or overwritten while it is in use: nothing more is acknowledged, until it is back.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use futures::future::join_all;
 use rusqlite::Connection;
 
-use super::support::{ALL, Board, append, beside, body, create, refusal, summary};
+use super::support::{ALL, Board, SERVER, append, beside, body, create, refusal, summary};
 use crate::{Change, Health, Precondition, Store, Summary};
 
 /// A database with a session of some rows, opened by a link to its folder, and a copy of it with the first row only.
@@ -57,8 +57,8 @@ impl Scene {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
-    /// Appends a row, and waits until it is told or cannot be.
-    async fn is_told(&mut self, row: u32) -> bool {
+    /// Appends a row, and waits until it is acknowledged or cannot be.
+    async fn is_acknowledged(&mut self, row: u32) -> bool {
         self.board.store.append(append(&self.one, row, Change::None));
         let mut health = self.board.store.watch_health();
         let fails = |health: &Health| matches!(health, Health::Failing { is_lasting: true, .. });
@@ -74,8 +74,8 @@ fn cut(path: &Path, length: u64) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(length).unwrap();
 }
 
-#[actix::test]
-async fn nothing_is_told_once_the_files_are_not_those_that_were_opened() {
+#[tokio::test]
+async fn nothing_is_acknowledged_once_the_files_are_not_those_that_were_opened() {
     type Displace = fn(&Scene);
     let ways: [(&str, Displace); 15] = [
         ("moved", |scene| fs::rename(scene.at("real/board.db"), scene.at("old.db")).unwrap()),
@@ -114,9 +114,9 @@ async fn nothing_is_told_once_the_files_are_not_those_that_were_opened() {
             scene.checkpoint().await;
         }
         displace(&scene);
-        assert!(!scene.is_told(ROWS).await, "{way}: the row is told");
-        let put = scene.board.store.put_document("a", "b", "{}".into(), Precondition::Anything).await;
-        assert!(put.is_err(), "{way}: the document is told");
+        assert!(!scene.is_acknowledged(ROWS).await, "{way}: the row is acknowledged");
+        let put = scene.board.store.put_document(&SERVER, "a", "b", "{}".into(), Precondition::Anything).await;
+        assert!(put.is_err(), "{way}: the document is acknowledged");
         assert_eq!(scene.board.store.close().await, 1, "{way}");
     };
     let tried = ways.into_iter().flat_map(|(way, displace)| {
@@ -128,13 +128,13 @@ async fn nothing_is_told_once_the_files_are_not_those_that_were_opened() {
     join_all(tried).await;
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_database_that_is_put_back_goes_on_where_it_was() {
     let mut scene = Scene::new().await;
     let moves = [("real/board.db", "old.db"), ("real", "elsewhere"), ("real/board.db-wal", "wal")];
     for (row, (from, to)) in (ROWS..).zip(moves) {
         fs::rename(scene.at(from), scene.at(to)).unwrap();
-        assert!(!scene.is_told(row).await, "{from}");
+        assert!(!scene.is_acknowledged(row).await, "{from}");
         fs::rename(scene.at(to), scene.at(from)).unwrap();
         scene.board.written(0, scene.one.id, row).await;
         assert_eq!(scene.board.store.health(), Health::Well);
@@ -146,7 +146,7 @@ async fn a_database_that_is_put_back_goes_on_where_it_was() {
     assert_eq!(rows.len(), ROWS as usize + 3);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_loss_is_noticed_while_nothing_is_written() {
     let scene = Scene::new().await;
     let mut health = scene.board.store.watch_health();
@@ -156,7 +156,7 @@ async fn a_loss_is_noticed_while_nothing_is_written() {
     health.wait_for(|health| *health == Health::Well).await.unwrap();
 }
 
-#[actix::test]
+#[tokio::test]
 async fn a_copy_that_was_put_in_place_is_what_the_next_start_finds() {
     let ways: [fn(&Scene); 2] = [
         |scene| fs::rename(scene.at("copy.db"), scene.at("real/board.db")).unwrap(),
@@ -168,7 +168,7 @@ async fn a_copy_that_was_put_in_place_is_what_the_next_start_finds() {
         let mut scene = Scene::new().await;
         scene.checkpoint().await;
         put(&scene);
-        assert!(!scene.is_told(ROWS).await);
+        assert!(!scene.is_acknowledged(ROWS).await);
         scene.board.store.close().await;
         let board = Board::at(&scene.at("real/board.db"));
         assert_eq!(
@@ -185,11 +185,11 @@ async fn a_copy_that_was_put_in_place_is_what_the_next_start_finds() {
     }
 }
 
-#[actix::test]
-async fn all_that_was_told_is_in_a_file_that_was_moved_away() {
+#[tokio::test]
+async fn all_that_was_acknowledged_is_in_a_file_that_was_moved_away() {
     let mut scene = Scene::new().await;
     fs::rename(scene.at("real/board.db"), scene.at("old.db")).unwrap();
-    assert!(!scene.is_told(ROWS).await);
+    assert!(!scene.is_acknowledged(ROWS).await);
     let board = Board::at(&scene.at("old.db.copy"));
     board.store.close().await;
     fs::copy(scene.at("old.db"), scene.at("taken.db")).unwrap();
@@ -197,7 +197,7 @@ async fn all_that_was_told_is_in_a_file_that_was_moved_away() {
     assert_eq!(board.store.journal(scene.one.key, ALL).await.unwrap().len(), ROWS as usize);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn what_others_may_do_with_the_files_is_no_loss() {
     type Visit = fn(&Scene);
     let run = |scene: &Scene, sql: &str| {
@@ -243,19 +243,19 @@ async fn what_others_may_do_with_the_files_is_no_loss() {
     for round in 0..3 {
         for (visit, go) in &visits {
             go(&scene);
-            assert!(scene.is_told(row).await, "{visit} in round {round}");
+            assert!(scene.is_acknowledged(row).await, "{visit} in round {round}");
             row += 1;
         }
         for sql in changes {
             run(&scene, sql);
-            assert!(scene.is_told(row).await, "{sql} in round {round}");
+            assert!(scene.is_acknowledged(row).await, "{sql} in round {round}");
             row += 1;
         }
         scene.checkpoint().await;
     }
 }
 
-#[actix::test]
+#[tokio::test]
 async fn another_name_of_the_file_does_not_let_a_second_server_in() {
     let scene = Scene::new().await;
     fs::remove_file(scene.at("real/board.db.lock")).unwrap();
@@ -273,7 +273,7 @@ async fn another_name_of_the_file_does_not_let_a_second_server_in() {
     Store::open(&super::support::settings(&scene.folder.path().join("hard.db")), 2).unwrap();
 }
 
-#[actix::test]
+#[tokio::test]
 async fn the_files_are_their_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");

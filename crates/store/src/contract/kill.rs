@@ -1,4 +1,4 @@
-//! A server that is killed: all that it told is in the file.
+//! A server that is killed: all that it acknowledged is in the file.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::str::FromStr;
 
 use super::events;
-use super::support::{ALL, Board, append, body, create, summary};
+use super::support::{ALL, Board, SERVER, append, body, create, summary};
 use crate::Precondition::{Absent, Version};
 use crate::{Change, ListSessions};
 use callboard_domain::id::SessionId;
@@ -18,7 +18,7 @@ use callboard_domain::id::SessionId;
 const PLACE: &str = "CALLBOARD_TEST_KILLED_STORE";
 
 /// The other process; does nothing in a usual run of the tests.
-#[actix::test]
+#[tokio::test]
 async fn a_server_that_writes_until_it_is_killed() {
     let Some(path) = std::env::var_os(PLACE) else { return };
     let mut board = Board::at(Path::new(&path));
@@ -31,55 +31,55 @@ async fn a_server_that_writes_until_it_is_killed() {
             board.store.append(append(one, row, Change::None));
         }
         for (id, row) in board.next().await.unwrap().rows {
-            writeln!(std::io::stdout(), "told {id} {row}").unwrap();
+            writeln!(std::io::stdout(), "acknowledged {id} {row}").unwrap();
         }
     }
 }
 
 /// The same for documents.
-#[actix::test]
+#[tokio::test]
 async fn a_server_that_changes_documents_until_it_is_killed() {
     let Some(path) = std::env::var_os(PLACE) else { return };
     let board = Board::at(Path::new(&path));
     for number in 0.. {
         let id = (number % 3).to_string();
-        let before = board.store.document("workflows", &id).await.unwrap();
+        let before = board.store.document(&SERVER, "workflows", &id).await.unwrap();
         let (expected, version) = before.map_or((Absent, 1), |before| (Version(before.version), before.version + 1));
-        let put = board.store.put_document("workflows", &id, text(version), expected).await.unwrap();
-        writeln!(std::io::stdout(), "told {id} {}", put.version).unwrap();
+        let put = board.store.put_document(&SERVER, "workflows", &id, text(version), expected).await.unwrap();
+        writeln!(std::io::stdout(), "acknowledged {id} {}", put.version).unwrap();
     }
 }
 
 /// The same for events.
-#[actix::test]
-async fn a_server_that_tells_events_until_it_is_killed() {
+#[tokio::test]
+async fn a_server_that_publishes_events_until_it_is_killed() {
     let Some(path) = std::env::var_os(PLACE) else { return };
     let mut board = Board::at(Path::new(&path));
-    let mut heard = events::listen(&board.store);
+    let mut received = events::listen(&board.store);
     let one = summary(&board.store, 0);
     board.write([create(&one)]).await;
     for row in 1.. {
-        board.store.append_with(append(&one, row, Change::None), vec![events::draft("custom.row", row.into())]);
-        board.store.record(vec![events::draft("custom.x", 0), events::draft("custom.y", 1)]);
-        for recorded in events::next(&mut heard, 3).await {
+        board.store.append_with(append(&one, row, Change::None), vec![events::new("custom.row", row.into())]);
+        board.store.record(vec![events::new("custom.x", 0), events::new("custom.y", 1)]);
+        for recorded in events::next(&mut received, 3).await {
             let (seq, id) = (recorded.event.seq.unwrap(), recorded.event.id);
-            writeln!(std::io::stdout(), "told {id} {seq}").unwrap();
+            writeln!(std::io::stdout(), "acknowledged {id} {seq}").unwrap();
         }
     }
 }
 
-#[actix::test]
-async fn an_event_that_was_told_outlives_a_kill_and_none_comes_twice() {
+#[tokio::test]
+async fn an_event_that_was_acknowledged_outlives_a_kill_and_none_comes_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     for lines in [1, 100, 1000] {
-        let told: HashMap<uuid::Uuid, u64> =
-            killed_after(lines, "a_server_that_tells_events_until_it_is_killed", &path);
+        let acknowledged: HashMap<uuid::Uuid, u64> =
+            killed_after(lines, "a_server_that_publishes_events_until_it_is_killed", &path);
         let board = Board::at(&path);
         let rows = board.store.events(0, usize::MAX).await.unwrap();
         let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).collect();
         assert!(there.iter().map(|(seq, _)| *seq).eq(1..=there.len() as u64), "without gaps over a restart");
-        for (id, seq) in told {
+        for (id, seq) in acknowledged {
             let json: serde_json::Value = serde_json::from_slice(&there[usize::try_from(seq).unwrap() - 1].1).unwrap();
             assert_eq!((json["id"].as_str(), json["seq"].as_u64()), (Some(&*id.to_string()), Some(seq)));
         }
@@ -98,24 +98,25 @@ fn text(version: u64) -> String {
     format!("{version} ").repeat(4000)
 }
 
-#[actix::test]
-async fn a_document_that_was_told_outlives_a_kill_at_any_moment() {
+#[tokio::test]
+async fn a_document_that_was_acknowledged_outlives_a_kill_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     for lines in [1, 50, 400] {
-        let told: HashMap<String, u64> =
+        let acknowledged: HashMap<String, u64> =
             killed_after(lines, "a_server_that_changes_documents_until_it_is_killed", &path);
         let board = Board::at(&path);
-        for (id, version) in told {
-            let found = board.store.document("workflows", &id).await.unwrap().expect("what was told is there");
-            // More may have been told between the last line that was read and the kill.
-            assert!(found.version >= version, "{version} was told, {}", found.version);
+        for (id, version) in acknowledged {
+            let found =
+                board.store.document(&SERVER, "workflows", &id).await.unwrap().expect("what was acknowledged is there");
+            // More may have been acknowledged between the last line that was read and the kill.
+            assert!(found.version >= version, "{version} was acknowledged, {}", found.version);
             assert_eq!(found.body, text(found.version));
         }
     }
 }
 
-/// Runs that test as a server until it has told so many lines, and kills it; gives the last number that it told of each
+/// Runs that test as a server until it has acknowledged so many lines, and kills it; gives the last number that it acknowledged of each
 /// name.
 fn killed_after<K, N>(lines: usize, server: &str, path: &Path) -> HashMap<K, N>
 where
@@ -129,28 +130,29 @@ where
         .spawn()
         .unwrap();
     let output = BufReader::new(server.stdout.take().unwrap());
-    let mut told = HashMap::new();
-    for line in output.lines().map_while(Result::ok).filter(|line| line.starts_with("told ")).take(lines) {
+    let mut acknowledged = HashMap::new();
+    for line in output.lines().map_while(Result::ok).filter(|line| line.starts_with("acknowledged ")).take(lines) {
         let mut words = line.split(' ').skip(1);
-        told.insert(words.next().unwrap().parse().unwrap(), words.next().unwrap().parse().unwrap());
+        acknowledged.insert(words.next().unwrap().parse().unwrap(), words.next().unwrap().parse().unwrap());
     }
     server.kill().unwrap();
     server.wait().unwrap();
-    assert!(!told.is_empty());
-    told
+    assert!(!acknowledged.is_empty());
+    acknowledged
 }
 
-#[actix::test]
-async fn what_was_told_outlives_a_kill_at_any_moment() {
+#[tokio::test]
+async fn what_was_acknowledged_outlives_a_kill_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     for lines in [8, 300, 2000] {
-        let told: HashMap<SessionId, u32> = killed_after(lines, "a_server_that_writes_until_it_is_killed", &path);
+        let acknowledged: HashMap<SessionId, u32> =
+            killed_after(lines, "a_server_that_writes_until_it_is_killed", &path);
         let board = Board::at(&path);
-        for (id, row) in told {
-            let one = board.store.find(id).await.unwrap().expect("a session that was told is there");
+        for (id, row) in acknowledged {
+            let one = board.store.find(id).await.unwrap().expect("a session that was acknowledged is there");
             let rows = board.store.journal(one.key, ALL).await.unwrap();
-            assert!(rows.len() > usize::try_from(row).unwrap(), "row {row} was told, {} are there", rows.len());
+            assert!(rows.len() > usize::try_from(row).unwrap(), "row {row} was acknowledged, {} are there", rows.len());
             assert!(rows.iter().zip(0..).all(|(found, row)| found.row == row && found.body == body(&one, row)));
         }
     }

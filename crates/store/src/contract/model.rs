@@ -1,10 +1,10 @@
-//! Random sequences of commands: both engines do what a naive model does.
+//! Random sequences of commands: all engines do what a naive model does.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::support::{ALL, Board, append, ended, state, summary};
+use super::support::{self, ALL, Board, append, ended, state, summary};
 use crate::{Change, Error, JournalRange, ListSessions, Row, SessionKey, State, Summary};
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -142,9 +142,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_engines_follow_the_model(steps in proptest::collection::vec(step(), 0..60)) {
-        actix::System::new().block_on(async {
+    fn all_engines_follow_the_model(steps in proptest::collection::vec(step(), 0..60)) {
+        support::block_on(async {
             follows_the_model(Board::memory(), steps.clone()).await;
+            follows_the_model(Board::shared(), steps.clone()).await;
             follows_the_model(Board::sqlite(), steps).await;
         });
     }

@@ -1,49 +1,34 @@
-//! What the suite's tests share: a store whose commits are heard, and short words for rows.
+//! What the suite's tests share: a store whose commits are received, and short words for rows.
 
 use std::path::{Path, PathBuf};
 
-use actix::{Actor, Context, Handler};
 use bytes::Bytes;
 use tempfile::TempDir;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::Settings;
-use crate::{Append, Change, Committed, JournalRange, Spent, State, Store, Summary};
-use callboard_domain::id::SessionId;
+use crate::{Append, Change, Committed, JournalRange, Memory, Refused, Settings, Spent, State, Store, Summary};
+use callboard_domain::id::{SessionId, Slot};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
 use callboard_domain::time::Timestamp;
 
 /// The whole journal.
 pub(super) const ALL: JournalRange = JournalRange { after_seq: None, after_row: None, max_bytes: usize::MAX };
 
-/// Passes on what one worker is told.
-struct Probe {
-    worker: usize,
-    told: UnboundedSender<(usize, Committed)>,
+/// Whose most things are.
+pub(super) const SERVER: Owner = Owner::SERVER;
+
+/// Runs a future to its end, for tests that are not asynchronous themselves.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-impl Actor for Probe {
-    type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        context.set_mailbox_capacity(1 << 20);
-    }
-}
-
-impl Handler<Committed> for Probe {
-    type Result = ();
-
-    fn handle(&mut self, message: Committed, _: &mut Self::Context) {
-        let _ = self.told.send((self.worker, message));
-    }
-}
-
-/// A store of two workers, and what they are told.
+/// A store of two workers, and what they hear of commits.
 pub(super) struct Board {
     pub(super) store: Store,
-    /// All that was told so far, with the worker.
-    pub(super) heard: Vec<(usize, Committed)>,
-    told: UnboundedReceiver<(usize, Committed)>,
+    /// All that was published so far, with the worker.
+    pub(super) received: Vec<(usize, Committed)>,
+    commits: UnboundedReceiver<(usize, Committed)>,
     _folder: Option<TempDir>,
 }
 
@@ -54,6 +39,20 @@ impl Board {
 
     pub(super) fn memory_store() -> Store {
         Store::open(&Settings { url: "memory:".into(), ..Settings::default() }, 2).unwrap()
+    }
+
+    /// The only writer of shared memory, with all slots.
+    pub(super) fn shared() -> Self {
+        let memory = Memory::start().unwrap();
+        let board = Self::member(&memory);
+        memory.assign(Slot::all(), board.store.fence()).unwrap();
+        board
+    }
+
+    /// A writer of shared memory that has no slot.
+    pub(super) fn member(memory: &Memory) -> Self {
+        let settings = Settings { url: "memory:".into(), ..Settings::default() };
+        Self::of(Store::open_shared(memory, &settings, 2).unwrap(), None)
     }
 
     pub(super) fn sqlite() -> Self {
@@ -68,15 +67,15 @@ impl Board {
     }
 
     pub(super) fn of(store: Store, folder: Option<TempDir>) -> Self {
-        let (told, heard) = unbounded_channel();
+        let (commits, received) = unbounded_channel();
         for worker in 0..2 {
-            let probe = Probe { worker, told: told.clone() }.start();
-            store.tell(worker, probe.recipient());
+            let commits = commits.clone();
+            store.subscribe_commits(worker, move |committed| drop(commits.send((worker, committed))));
         }
-        Self { store, heard: Vec::new(), told: heard, _folder: folder }
+        Self { store, received: Vec::new(), commits: received, _folder: folder }
     }
 
-    /// Appends all that, and waits until the last of it is told.
+    /// Appends all that, and waits until the last of it is written.
     pub(super) async fn write(&mut self, batch: impl IntoIterator<Item = Append>) {
         let mut last = None;
         for append in batch {
@@ -88,20 +87,32 @@ impl Board {
         }
     }
 
-    /// Waits until the worker is told that this row, or a later one, is written.
+    /// Waits until the worker hears that this row, or a later one, is written.
     pub(super) async fn written(&mut self, worker: usize, session: SessionId, row: u32) {
         let fits = |(to, message): &(usize, Committed)| {
             *to == worker && message.rows.iter().any(|(id, last)| *id == session && *last >= row)
         };
-        while !self.heard.iter().any(fits) {
-            let told = self.told.recv().await;
-            self.heard.push(told.expect("the store was closed before that was told"));
+        while !self.received.iter().any(fits) {
+            let committed = self.commits.recv().await;
+            self.received.push(committed.expect("the store was closed before that was committed"));
         }
     }
 
-    /// The next that a worker is told; nothing once the store is closed and all was told.
+    /// Waits until it is said that a row of this session is refused, and gives what is said.
+    pub(super) async fn refused(&mut self, session: SessionId) -> Refused {
+        loop {
+            let mut all = self.received.iter().flat_map(|(_, message)| &message.refused);
+            if let Some(refused) = all.find(|refused| refused.session == session) {
+                return refused.clone();
+            }
+            let committed = self.commits.recv().await;
+            self.received.push(committed.expect("the store was closed before that was refused"));
+        }
+    }
+
+    /// The next that a worker hears; nothing once the store is closed and all was published.
     pub(super) async fn next(&mut self) -> Option<Committed> {
-        self.told.recv().await.map(|(_, message)| message)
+        self.commits.recv().await.map(|(_, message)| message)
     }
 }
 
@@ -145,7 +156,7 @@ pub(super) fn summary(store: &Store, worker: usize) -> Summary {
         id: SessionId::random(),
         task: "approval".into(),
         priority: Priority::Normal,
-        owner: None,
+        owner: SERVER,
         execution_id: None,
         labels: Vec::new(),
         on_disconnect: OnDisconnect::Keep,
@@ -174,7 +185,7 @@ pub(super) fn append(summary: &Summary, row: u32, change: Change) -> Append {
     }
 }
 
-/// The text of a row, which can be told from any other's.
+/// The text of a row, which differs from any other's.
 pub(super) fn body(summary: &Summary, row: u32) -> Bytes {
     format!(r#"[{{"session":"{}","row":{row}}}]"#, summary.id).into()
 }

@@ -1,47 +1,57 @@
-//! The engine for tests and throw-away servers: plain maps, gone with the process.
+//! Plain maps that do what an engine does.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
-use super::document::{Discard, ListDocuments, Part, Present, Put};
-use super::engine::{Engine, Read, Refusal};
-use super::query::Query;
-use super::{
-    Append, Change, Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
+use crate::document::{self, ListDocuments, Part, Present, Write};
+use crate::engine::{Batch, Engine, LastBatch, Outcome, Read, Refusal, Written};
+use crate::events;
+use crate::fence::fenced;
+use crate::query::Query;
+use crate::{
+    Append, Change, ChangeError, Document, Error, EventRow, EventSpan, Fence, Idempotency, JournalRange, ListSessions,
+    Pending, Reason, Row, SessionKey, Summary,
 };
-use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::id::{ExecutionId, SessionId, Slot};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
 
-/// See the module.
+/// See the module. By itself the engine of one writer, in its thread.
 #[derive(Default)]
-pub(super) struct Memory {
-    sessions: BTreeMap<SessionKey, Kept>,
+pub(crate) struct Tables {
+    sessions: BTreeMap<SessionKey, Stored>,
     keys: HashMap<SessionId, SessionKey>,
-    idempotency: HashMap<String, (SessionId, [u8; 32])>,
-    /// By owner and what that calls them.
-    executions: HashMap<(Option<String>, ExecutionId), SessionId>,
-    /// By collection, then by id.
-    documents: BTreeMap<String, BTreeMap<String, Document>>,
-    /// By the place of their last event.
+    idempotency: HashMap<(Owner, String), (SessionId, [u8; 32])>,
+    executions: HashMap<(Owner, ExecutionId), SessionId>,
+    /// By owner and collection, then by id.
+    documents: BTreeMap<(Owner, String), BTreeMap<String, Document>>,
+    /// By the `seq` of their last event.
     events: BTreeMap<u64, EventRow>,
+    /// The `seq` that was given last.
+    last_event: u64,
+    /// The last batch of each writer.
+    last_batches: HashMap<Fence, LastBatch>,
+    /// Who may write what; where there is nobody, this is one writer's alone.
+    members: HashMap<Fence, HashSet<Slot>>,
+    is_shared: bool,
 }
 
-struct Kept {
+struct Stored {
     summary: Summary,
     rows: BTreeMap<u32, Row>,
     idempotency: Option<String>,
 }
 
-impl Read for Memory {
+impl Read for Tables {
     fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error> {
-        Ok(self.keys.get(&id).and_then(|key| self.sessions.get(key)).map(|kept| kept.summary.clone()))
+        Ok(self.keys.get(&id).and_then(|key| self.sessions.get(key)).map(|stored| stored.summary.clone()))
     }
 
     fn journal(&mut self, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
         let mut bytes = 0;
-        let all = self.sessions.get(&key).into_iter().flat_map(|kept| kept.rows.values());
+        let all = self.sessions.get(&key).into_iter().flat_map(|stored| stored.rows.values());
         let wanted = all
             .filter(|row| range.after_row.is_none_or(|after| row.row > after))
             .filter(|row| range.after_seq.is_none_or(|after| row.last_seq > after));
@@ -56,19 +66,19 @@ impl Read for Memory {
     }
 
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
-        let newest_first = self.sessions.values().rev().map(|kept| &kept.summary);
+        let newest_first = self.sessions.values().rev().map(|stored| &stored.summary);
         Ok(newest_first.filter(|summary| fits(summary, query)).take(query.limit).cloned().collect())
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
-        let due = self.sessions.values().filter(|kept| {
-            let state = &kept.summary.state;
+        let due = self.sessions.values().filter(|stored| {
+            let state = &stored.summary.state;
             state.status.is_resumed_at_start() || state.deadline.is_some()
         });
         Ok(due
-            .map(|kept| {
-                let Summary { id, priority, state, .. } = &kept.summary;
-                let last = kept.rows.values().last().filter(|_| state.status == Status::Running);
+            .map(|stored| {
+                let Summary { id, priority, state, .. } = &stored.summary;
+                let last = stored.rows.values().last().filter(|_| state.status == Status::Running);
                 Pending {
                     id: *id,
                     status: state.status,
@@ -83,32 +93,33 @@ impl Read for Memory {
 
     fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error> {
         let count = |status| {
-            let there = self.sessions.values().filter(|kept| kept.summary.state.status == status).count();
+            let there = self.sessions.values().filter(|stored| stored.summary.state.status == status).count();
             (status, there as u64)
         };
         let live = Status::ALL.into_iter().filter(|status| !status.is_terminal());
         Ok(live.map(count).filter(|(_, there)| *there > 0).collect())
     }
 
-    fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
-        Ok(self.idempotency.get(key).copied())
+    fn idempotent(&mut self, owner: &Owner, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
+        Ok(self.idempotency.get(&(owner.clone(), key.to_owned())).copied())
     }
 
-    fn execution(&mut self, owner: Option<&str>, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
-        Ok(self.executions.get(&(owner.map(str::to_owned), id.clone())).copied())
+    fn execution(&mut self, owner: &Owner, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
+        Ok(self.executions.get(&(owner.clone(), id.clone())).copied())
     }
 
-    fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
-        Ok(self.documents.get(collection).and_then(|documents| documents.get(id)).cloned())
+    fn document(&mut self, owner: &Owner, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+        Ok(self.collection(owner, collection).and_then(|documents| documents.get(id)).cloned())
     }
 
     fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
-        let Some(documents) = self.documents.get(&query.collection) else { return Ok(Vec::new()) };
+        let Some(documents) = self.collection(&query.owner, &query.collection) else { return Ok(Vec::new()) };
         let after = query.after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let found = documents.range::<str, _>((after, Bound::Unbounded));
         let part = |document: &Document| match query.part {
             Part::Whole => document.clone(),
             Part::Head => Document {
+                owner: document.owner.clone(),
                 collection: document.collection.clone(),
                 id: document.id.clone(),
                 body: String::new(),
@@ -118,8 +129,8 @@ impl Read for Memory {
         Ok(found.take(query.limit).map(|(_, document)| part(document)).collect())
     }
 
-    fn folders(&mut self, collection: &str, most: usize) -> Result<usize, Error> {
-        let ids = self.documents.get(collection).into_iter().flat_map(BTreeMap::keys);
+    fn folders(&mut self, owner: &Owner, collection: &str, most: usize) -> Result<usize, Error> {
+        let ids = self.collection(owner, collection).into_iter().flat_map(BTreeMap::keys);
         let folders: HashSet<&str> = ids.filter_map(|id| id.split_once('/')).map(|(folder, _)| folder).collect();
         Ok(folders.len().min(most))
     }
@@ -145,54 +156,59 @@ impl Read for Memory {
     }
 }
 
-/// Under which owner and word a session is found.
-fn execution(summary: &Summary) -> Option<(Option<String>, ExecutionId)> {
+/// By what the session of an execution is found.
+fn execution(summary: &Summary) -> Option<(Owner, ExecutionId)> {
     summary.execution_id.clone().map(|id| (summary.owner.clone(), id))
 }
 
 fn fits(summary: &Summary, query: &ListSessions) -> bool {
     (query.status.is_empty() || query.status.contains(&summary.state.status))
         && query.task.as_ref().is_none_or(|task| *task == summary.task)
-        && query.owner.as_ref().is_none_or(|owner| summary.owner.as_ref() == Some(owner))
+        && query.owner.as_ref().is_none_or(|owner| summary.owner == *owner)
         && query.before.is_none_or(|before| summary.key < before)
         && query.labels.iter().all(|wanted| {
             summary.labels.iter().any(|label| crate::types::label_text(label) == crate::types::label_text(wanted))
         })
 }
 
-impl Engine for Memory {
-    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
-        if let Some(row) = events {
+impl Engine for Tables {
+    fn commit(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        if !self.is_member(batch.fence) {
+            return Ok(Outcome::Fenced);
+        }
+        if let Some(last) = self.last_batches.get(&batch.fence)
+            && let Some(written) = last.answer(batch.number)?
+        {
+            return Ok(Outcome::Written(written));
+        }
+        let refusals = self.append_all(batch);
+        let is_refused = |append| refusals.iter().any(|refusal| Some(refusal.index) == append);
+        let caused = batch.events.iter().filter(|event| !is_refused(event.append)).map(|event| &event.event);
+        let events = events::number(caused, self.last_event);
+        for row in &events {
+            self.last_event = row.last_seq;
             self.events.insert(row.last_seq, row.clone());
         }
-        let mut refused = Vec::new();
-        let mut torn = HashSet::new();
-        for (index, append) in batch.iter().enumerate() {
-            let reason = if torn.contains(&append.key) {
-                "an earlier row was refused".to_owned()
-            } else {
-                match self.append(append) {
-                    Ok(()) => continue,
-                    Err(reason) => reason,
-                }
-            };
-            torn.insert(append.key);
-            refused.push(Refusal { index, reason });
-        }
-        Ok(refused)
+        let written = Written { refusals, events };
+        self.last_batches.insert(batch.fence, LastBatch::new(batch.number, written.clone()));
+        Ok(Outcome::Written(written))
     }
 
-    fn remove(&mut self, key: SessionKey) -> Result<(), Error> {
-        let kept = self.sessions.get(&key).ok_or(Error::NotFound)?;
-        if !kept.summary.state.status.is_terminal() {
+    fn remove(&mut self, fence: Fence, key: SessionKey) -> Result<(), Error> {
+        let stored = self.sessions.get(&key).ok_or(Error::NotFound)?;
+        if !self.owns(fence, stored.summary.id) {
+            return Err(fenced());
+        }
+        if !stored.summary.state.status.is_terminal() {
             return Err(Error::Conflict("the session has not ended".into()));
         }
         self.forget(key);
         Ok(())
     }
 
-    fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
-        let states = self.sessions.iter().map(|(key, kept)| (key, &kept.summary.state));
+    fn purge(&mut self, fence: Fence, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
+        let own = self.sessions.iter().filter(|(_, stored)| self.owns(fence, stored.summary.id));
+        let states = own.map(|(key, stored)| (key, &stored.summary.state));
         let mut ended: Vec<_> = states
             .filter(|(_, state)| state.status.is_terminal())
             .filter_map(|(key, state)| state.ended_at.filter(|ended| *ended < before).map(|ended| (ended, *key)))
@@ -201,27 +217,24 @@ impl Engine for Memory {
         Ok(ended.into_iter().take(limit).filter_map(|(_, key)| self.forget(key)).collect())
     }
 
-    fn put(&mut self, put: Put) -> Result<Document, Error> {
-        let there = self.documents.get(&put.collection).and_then(|documents| documents.get(&put.id));
-        let present = there.map(|document| Present {
-            version: document.version,
-            created_at: document.created_at,
-            updated_at: document.updated_at,
-        });
-        let document = put.over(present)?;
-        let collection = self.documents.entry(document.collection.clone()).or_default();
-        collection.insert(document.id.clone(), document.clone());
-        Ok(document)
+    fn change(
+        &mut self,
+        fence: Fence,
+        writes: Vec<Write>,
+        at: Timestamp,
+    ) -> Result<Vec<Option<Document>>, ChangeError> {
+        if !self.is_member(fence) {
+            return Err(fenced().into());
+        }
+        let find = |write: &Write| self.collection(&write.owner, &write.collection)?.get(&write.id);
+        document::check(&writes, writes.iter().map(|write| Some(find(write)?.version)))?;
+        Ok(writes.into_iter().map(|write| self.write(write, at)).collect())
     }
 
-    fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
-        let documents = self.documents.get_mut(&discard.collection).ok_or(Error::NotFound)?;
-        discard.check(documents.get(&discard.id).map(|document| document.version))?;
-        documents.remove(&discard.id);
-        Ok(())
-    }
-
-    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
+    fn purge_events(&mut self, fence: Fence, before_seq: u64) -> Result<(), Error> {
+        if !self.is_member(fence) {
+            return Err(fenced());
+        }
         while self.events.len() > 1
             && let Some(oldest) = self.events.first_entry()
             && *oldest.key() < before_seq
@@ -236,20 +249,97 @@ impl Engine for Memory {
     }
 }
 
-impl Memory {
+impl Tables {
+    /// Tables that only members may change.
+    pub(super) fn shared() -> Self {
+        Self { is_shared: true, ..Self::default() }
+    }
+
+    /// Makes a writer a member that owns no slot.
+    pub(super) fn admit(&mut self, fence: Fence) {
+        self.members.entry(fence).or_default();
+    }
+
+    /// Gives slots to a member; nobody else owns them then. Gives whether it is one.
+    pub(super) fn assign(&mut self, slots: &[Slot], fence: Fence) -> bool {
+        if !self.members.contains_key(&fence) {
+            return false;
+        }
+        for owned in self.members.values_mut() {
+            owned.retain(|slot| !slots.contains(slot));
+        }
+        self.members.entry(fence).or_default().extend(slots);
+        true
+    }
+
+    /// Ends a membership; what the member owned is nobody's then.
+    pub(super) fn expel(&mut self, fence: Fence) {
+        self.members.remove(&fence);
+        self.last_batches.remove(&fence);
+    }
+
+    fn is_member(&self, fence: Fence) -> bool {
+        !self.is_shared || self.members.contains_key(&fence)
+    }
+
+    fn owns(&self, fence: Fence, session: SessionId) -> bool {
+        !self.is_shared || self.members.get(&fence).is_some_and(|slots| slots.contains(&session.slot()))
+    }
+
+    fn collection(&self, owner: &Owner, collection: &str) -> Option<&BTreeMap<String, Document>> {
+        self.documents.get(&(owner.clone(), collection.to_owned()))
+    }
+
+    /// Makes one of the writes of a change whose preconditions hold.
+    fn write(&mut self, write: Write, at: Timestamp) -> Option<Document> {
+        let documents = self.documents.entry((write.owner.clone(), write.collection.clone())).or_default();
+        let id = write.id.clone();
+        let present = documents.get(&id).map(|document| Present {
+            version: document.version,
+            created_at: document.created_at,
+            updated_at: document.updated_at,
+        });
+        let document = write.apply(present, at);
+        match &document {
+            Some(document) => documents.insert(id, document.clone()),
+            None => documents.remove(&id),
+        };
+        document
+    }
+
+    /// Adds all rows that can be added; gives back the others.
+    fn append_all(&mut self, batch: &Batch) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        let mut refused = HashMap::<SessionKey, Reason>::new();
+        for (index, append) in batch.appends.iter().enumerate() {
+            let reason = match refused.get(&append.key) {
+                Some(earlier) => earlier.clone(),
+                None if !self.owns(batch.fence, append.session) => Reason::Fenced,
+                None => match self.append(append) {
+                    Ok(()) => continue,
+                    Err(reason) => Reason::Conflict(reason),
+                },
+            };
+            refused.insert(append.key, reason.clone());
+            refusals.push(Refusal { index, reason });
+        }
+        refusals
+    }
+
     /// Adds a row and changes the session's own, or does neither and says why.
     fn append(&mut self, append: &Append) -> Result<(), String> {
         let row = Row { row: append.row, last_seq: append.last_seq, body: append.body.clone() };
         if let Change::Create(summary, idempotency) = &append.change {
             return self.create(append, summary, idempotency.as_ref(), row);
         }
-        let kept = self.sessions.get_mut(&append.key).ok_or("there is no such session")?;
-        if kept.rows.contains_key(&append.row) {
-            return Err("the journal has this row already".into());
+        let stored = self.sessions.get_mut(&append.key).ok_or("there is no such session")?;
+        let next = stored.rows.last_key_value().map_or(0, |(last, _)| last + 1);
+        if append.row != next {
+            return Err(format!("the next row of the journal is {next}, not {}", append.row));
         }
-        kept.rows.insert(append.row, row);
+        stored.rows.insert(append.row, row);
         match &append.change {
-            Change::Update(state) => kept.summary.state = (**state).clone(),
+            Change::Update(state) => stored.summary.state = (**state).clone(),
             Change::None | Change::Create(..) => {}
         }
         Ok(())
@@ -259,42 +349,43 @@ impl Memory {
         &mut self,
         append: &Append,
         summary: &Summary,
-        idempotency: Option<&super::Idempotency>,
+        idempotency: Option<&Idempotency>,
         row: Row,
     ) -> Result<(), String> {
         if self.sessions.contains_key(&summary.key) || self.keys.contains_key(&summary.id) {
             return Err("the session is there already".into());
         }
-        if idempotency.is_some_and(|idempotency| self.idempotency.contains_key(&idempotency.key)) {
+        let idempotency_key = |idempotency: &Idempotency| (summary.owner.clone(), idempotency.key.clone());
+        if idempotency.is_some_and(|idempotency| self.idempotency.contains_key(&idempotency_key(idempotency))) {
             return Err("the idempotency key was used already".into());
         }
         let execution = execution(summary);
         if execution.as_ref().is_some_and(|execution| self.executions.contains_key(execution)) {
-            return Err("an execution is called so already".into());
+            return Err("another execution has this id".into());
         }
         self.executions.extend(execution.map(|execution| (execution, summary.id)));
         if let Some(idempotency) = idempotency {
-            self.idempotency.insert(idempotency.key.clone(), (summary.id, idempotency.digest));
+            self.idempotency.insert(idempotency_key(idempotency), (summary.id, idempotency.digest));
         }
         self.keys.insert(summary.id, summary.key);
-        let kept = Kept {
+        let stored = Stored {
             summary: summary.clone(),
             rows: BTreeMap::from([(append.row, row)]),
             idempotency: idempotency.map(|idempotency| idempotency.key.clone()),
         };
-        self.sessions.insert(summary.key, kept);
+        self.sessions.insert(summary.key, stored);
         Ok(())
     }
 
     fn forget(&mut self, key: SessionKey) -> Option<SessionId> {
-        let kept = self.sessions.remove(&key)?;
-        self.keys.remove(&kept.summary.id);
-        if let Some(execution) = execution(&kept.summary) {
+        let stored = self.sessions.remove(&key)?;
+        self.keys.remove(&stored.summary.id);
+        if let Some(execution) = execution(&stored.summary) {
             self.executions.remove(&execution);
         }
-        if let Some(key) = kept.idempotency {
-            self.idempotency.remove(&key);
+        if let Some(key) = stored.idempotency {
+            self.idempotency.remove(&(stored.summary.owner.clone(), key));
         }
-        Some(kept.summary.id)
+        Some(stored.summary.id)
     }
 }

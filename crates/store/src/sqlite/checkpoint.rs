@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use super::watch::{Displaced, Seen, Watch};
+use super::watch::{FileFault, Seen, Watch};
 use crate::Error;
 
 /// The length that the log's file keeps after it has begun anew.
@@ -25,15 +25,15 @@ const HELP_PAGES: i32 = 2048;
 const LOOK_AFTER_ROWS: usize = 128;
 const LOOK_AFTER_BYTES: usize = 1 << 20;
 
-/// What the thread hears.
+/// What the thread is sent.
 enum Hint {
     /// More was written.
     Grown,
     /// Nothing is written now.
-    Resting,
+    Idle,
 }
 
-/// What the thread says.
+/// What the thread finds.
 enum Found {
     /// The log is so long that the writer should help.
     Long,
@@ -52,7 +52,7 @@ pub(super) struct Checkpoints {
     thread: Option<JoinHandle<()>>,
     rows: usize,
     bytes: usize,
-    /// Whether anything was written since the last rest.
+    /// Whether anything was written since the last time that nothing waited.
     dirty: bool,
 }
 
@@ -60,11 +60,11 @@ impl Checkpoints {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, mut watch: Watch) -> Result<Self, Error> {
         let (hints, hinted) = channel();
-        let (tell, found) = channel();
+        let (findings, found) = channel();
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".into())
             .spawn(move || {
-                run(&connection, &mut watch, &hinted, &tell);
+                run(&connection, &mut watch, &hinted, &findings);
                 drop(connection);
                 drop(watch);
             })
@@ -86,9 +86,9 @@ impl Checkpoints {
     }
 
     /// Says that nothing waits to be written.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn idle(&mut self) {
         if std::mem::take(&mut self.dirty) {
-            self.hint(Hint::Resting);
+            self.hint(Hint::Idle);
         }
     }
 
@@ -143,30 +143,30 @@ impl Drop for Checkpoints {
     }
 }
 
-fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, tell: &Sender<Found>) {
+fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, findings: &Sender<Found>) {
     while let Ok(hint) = hints.recv() {
         // Only the last word counts.
         let worth = match hints.try_iter().last().unwrap_or(hint) {
             Hint::Grown => checkpoint(connection, "NOOP").is_some_and(|(pages, moved)| pages - moved >= WORTH_PAGES),
-            Hint::Resting => true,
+            Hint::Idle => true,
         };
         if !worth {
             continue;
         }
-        if watch.look() == Err(Displaced::Overwritten) {
+        if watch.check() == Err(FileFault::Overwritten) {
             // It is left as it is, and the writer is gone where it cannot hear that.
-            let _ = tell.send(Found::Overwritten);
+            let _ = findings.send(Found::Overwritten);
             return;
         }
         if let Some((pages, _)) = checkpoint(connection, "PASSIVE")
             && pages >= HELP_PAGES
         {
-            let _ = tell.send(Found::Long);
+            let _ = findings.send(Found::Long);
         }
-        if watch.look().is_ok()
+        if watch.check().is_ok()
             && let Some(seen) = watch.seen()
         {
-            let _ = tell.send(Found::Left(seen));
+            let _ = findings.send(Found::Left(seen));
         }
     }
 }

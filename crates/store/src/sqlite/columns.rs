@@ -6,6 +6,7 @@ use rusqlite::{Row, ToSql};
 use super::{integer, signed};
 use crate::{SessionKey, Spent, State, Summary};
 use callboard_domain::id::{BadExecutionId, ExecutionId, SessionId};
+use callboard_domain::owner::{BadOwner, Owner};
 use callboard_domain::status::{OnDisconnect, Priority, Status};
 use callboard_domain::time::Timestamp;
 
@@ -46,7 +47,7 @@ pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary)
         &id.as_bytes(),
         task,
         &priority.as_str(),
-        owner,
+        &owner_column(owner),
         &labels_text(labels),
         &cancel_after,
         &created_at.as_micros(),
@@ -94,7 +95,7 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         id: id(row, 1)?,
         task: row.get(2)?,
         priority: word(row, 3, Priority::parse)?,
-        owner: row.get(4)?,
+        owner: owner(row, 4)?,
         execution_id: execution_id(row, 18)?,
         labels: labels(row, 5)?,
         on_disconnect: row.get::<_, Option<f64>>(6)?.map_or(OnDisconnect::Keep, OnDisconnect::CancelAfter),
@@ -110,6 +111,22 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
             spent: Spent { queued: row.get(15)?, running: row.get(16)?, waiting: row.get(17)? },
         },
     })
+}
+
+/// An owner in a column that has NULL for the server.
+pub(super) fn owner_column(owner: &Owner) -> Option<&str> {
+    (*owner != Owner::SERVER).then(|| owner.as_str())
+}
+
+/// An owner in a column of a key, which has the empty text for the server.
+pub(super) fn owner_key(owner: &Owner) -> &str {
+    owner_column(owner).unwrap_or_default()
+}
+
+/// Reads what [`owner_column`] gave.
+pub(super) fn owner(row: &Row<'_>, column: usize) -> rusqlite::Result<Owner> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map_or(Ok(Owner::SERVER), |text| text.parse().map_err(|error: BadOwner| wrong(column, error)))
 }
 
 /// An id's sixteen bytes.

@@ -10,22 +10,23 @@ use crate::{Error, EventRow, EventSpan};
 pub(super) fn append(connection: &Connection, row: &EventRow) -> rusqlite::Result<()> {
     let body: &[u8] = &row.body;
     connection
-        .prepare_cached("INSERT INTO events (last_seq, first_seq, body) VALUES (?1, ?2, ?3)")?
-        .execute(params![signed(row.last_seq), signed(row.first_seq), body])?;
+        .prepare_cached("INSERT INTO events (last_seq, first_seq, body, owner) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![signed(row.last_seq), signed(row.first_seq), body, columns::owner_column(&row.owner)])?;
     Ok(())
 }
 
 /// See [`crate::engine::Read::events`].
 pub(super) fn list(connection: &Connection, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
     let mut statement = connection
-        .prepare_cached("SELECT first_seq, last_seq, body FROM events WHERE last_seq > ?1 ORDER BY last_seq")?;
+        .prepare_cached("SELECT first_seq, last_seq, body, owner FROM events WHERE last_seq > ?1 ORDER BY last_seq")?;
     let mut found = statement.query([signed(after_seq)])?;
     let mut rows = Vec::new();
     let mut bytes = 0;
     while let Some(row) = found.next()? {
         let body = Bytes::copy_from_slice(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
         bytes += body.len();
-        rows.push(EventRow { first_seq: columns::count(row, 0)?, last_seq: columns::count(row, 1)?, body });
+        let (first_seq, last_seq) = (columns::count(row, 0)?, columns::count(row, 1)?);
+        rows.push(EventRow { first_seq, last_seq, owner: columns::owner(row, 3)?, body });
         if bytes >= max_bytes {
             break;
         }

@@ -2,7 +2,7 @@
 //!
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
-//! engine, `documents` and `events` do both for what is no session, `checkpoint` moves what is written from the log into
+//! engine, `documents` and `events` do both for what is not a session, `checkpoint` moves what is written from the log into
 //! the file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's
 //! `index` of the log.
 
@@ -32,8 +32,9 @@ pub(super) use self::read::Reader;
 use self::watch::{Files, Part};
 pub(super) use self::write::Sqlite;
 use super::handle::Parts;
+use super::keys::Lane;
 use super::seal::Sealer;
-use super::{Error, SessionKey};
+use super::{Error, Fence, SessionKey};
 use crate::Synchronous;
 
 /// How long SQLite waits for somebody else's lock, such as that of a person with a shell on the database.
@@ -71,7 +72,7 @@ impl Opening {
         self.open_at(&place, key).map_err(|stop| stop.explain(place.path()))
     }
 
-    fn open_at(&self, place: &Arc<Place>, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, Stop> {
+    fn open_at(&self, place: &Arc<Place>, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, OpenError> {
         place.inspect()?;
         // Closed after the connections, wherever this ends.
         let files: Files;
@@ -99,8 +100,10 @@ impl Opening {
             readers.push(Reader::new(connection, files.clone()));
         }
         let checkpoints = Checkpoints::start(self.connect_beside(place.path())?, files.watch(Part::Database)?)?;
-        let engine = Sqlite::new(writer, checkpoints, files.watch(Part::All)?);
-        Ok(Parts { engine, readers, largest: largest.map(SessionKey), last_event, sealer })
+        let engine = Sqlite::new(writer, checkpoints, files.watch(Part::All)?, last_event);
+        // The place keeps every other writer out, so there is nothing to tell them apart by.
+        let (fence, lane) = (Fence::random(), Lane::default());
+        Ok(Parts { engine, readers, fence, lane, largest: largest.map(SessionKey), sealer })
     }
 
     /// A connection beside the one that writes, which alone empties the log when it is closed.
@@ -133,7 +136,7 @@ impl Opening {
 }
 
 /// Switches to a write-ahead log, so that readers and the writer don't wait for each other.
-fn write_ahead(connection: &Connection) -> Result<(), Stop> {
+fn write_ahead(connection: &Connection) -> Result<(), OpenError> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         return Err(Fault::NoLog.into());
@@ -144,7 +147,7 @@ fn write_ahead(connection: &Connection) -> Result<(), Stop> {
 
 /// Why a database could not be opened.
 #[derive(Debug)]
-enum Stop {
+enum OpenError {
     /// This is wrong with it.
     Fault(Fault),
     /// SQLite says this.
@@ -153,35 +156,35 @@ enum Stop {
     Other(Error),
 }
 
-impl Stop {
+impl OpenError {
     fn explain(self, path: &Path) -> Error {
         match self {
-            Stop::Fault(fault) => fault.explain(path),
-            Stop::Sqlite(error) => match error.sqlite_error_code() {
+            OpenError::Fault(fault) => fault.explain(path),
+            OpenError::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Damaged.explain(path),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Locked.explain(path),
                 Some(_) | None => Error::Unusable(format!("the database {} cannot be used: {error}", path.display())),
             },
-            Stop::Other(error) => error,
+            OpenError::Other(error) => error,
         }
     }
 }
 
-impl From<Fault> for Stop {
+impl From<Fault> for OpenError {
     fn from(fault: Fault) -> Self {
-        Stop::Fault(fault)
+        OpenError::Fault(fault)
     }
 }
 
-impl From<rusqlite::Error> for Stop {
+impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
-        Stop::Sqlite(error)
+        OpenError::Sqlite(error)
     }
 }
 
-impl From<Error> for Stop {
+impl From<Error> for OpenError {
     fn from(error: Error) -> Self {
-        Stop::Other(error)
+        OpenError::Other(error)
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use rusqlite::Connection;
 
-use super::Stop;
+use super::OpenError;
 use super::header::{self, Fault, HEADER_BYTES};
 use crate::{Error, private};
 
@@ -73,7 +73,7 @@ impl Place {
     }
 
     /// Looks at the file before SQLite gets to write to it; an empty one is a new database.
-    pub(super) fn inspect(&self) -> Result<(), Stop> {
+    pub(super) fn inspect(&self) -> Result<(), OpenError> {
         let mut bytes = vec![0; HEADER_BYTES];
         let mut read = 0;
         while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
@@ -92,7 +92,7 @@ impl Place {
     }
 
     /// Whether the file is as long as SQLite thinks. While there is a log, it may rightly be another length.
-    pub(super) fn check_length(&self, connection: &Connection) -> Result<(), Stop> {
+    pub(super) fn check_length(&self, connection: &Connection) -> Result<(), OpenError> {
         if fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0) {
             return Ok(());
         }

@@ -14,6 +14,7 @@ use crate::document::ListDocuments;
 use crate::engine::Read;
 use crate::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
 use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::{Priority, Status};
 
 /// The condition of the index `sessions_live`, word for word: only then does SQLite see that it can use it.
@@ -81,31 +82,34 @@ impl Read for Reader {
         Ok(counted)
     }
 
-    fn idempotent(&mut self, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
+    fn idempotent(&mut self, owner: &Owner, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
         let mut statement = self.connection.prepare_cached(
             "SELECT sessions.id, idempotency.digest FROM idempotency \
-             JOIN sessions ON sessions.key = idempotency.session WHERE idempotency.key = ?1",
+             JOIN sessions ON sessions.key = idempotency.session \
+             WHERE idempotency.owner = ?1 AND idempotency.key = ?2",
         )?;
-        Ok(statement.query_row([key], |row| Ok((columns::id(row, 0)?, row.get(1)?))).optional()?)
+        Ok(statement
+            .query_row([columns::owner_key(owner), key], |row| Ok((columns::id(row, 0)?, row.get(1)?)))
+            .optional()?)
     }
 
-    fn execution(&mut self, owner: Option<&str>, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
+    fn execution(&mut self, owner: &Owner, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT id FROM sessions WHERE ifnull(owner, '') = ifnull(?1, '') AND execution_id = ?2")?;
-        Ok(statement.query_row(params![owner, id.as_str()], |row| columns::id(row, 0)).optional()?)
+            .prepare_cached("SELECT id FROM sessions WHERE ifnull(owner, '') = ?1 AND execution_id = ?2")?;
+        Ok(statement.query_row([columns::owner_key(owner), id.as_str()], |row| columns::id(row, 0)).optional()?)
     }
 
-    fn document(&mut self, collection: &str, id: &str) -> Result<Option<Document>, Error> {
-        documents::find(&self.connection, collection, id)
+    fn document(&mut self, owner: &Owner, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+        documents::find(&self.connection, owner, collection, id)
     }
 
     fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
         documents::list(&self.connection, query)
     }
 
-    fn folders(&mut self, collection: &str, most: usize) -> Result<usize, Error> {
-        documents::folders(&self.connection, collection, most)
+    fn folders(&mut self, owner: &Owner, collection: &str, most: usize) -> Result<usize, Error> {
+        documents::folders(&self.connection, owner, collection, most)
     }
 
     fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
@@ -187,8 +191,9 @@ fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, E
         sql.push_str(" AND task = ?");
         parameters.push(task);
     }
-    if let Some(owner) = &query.owner {
-        sql.push_str(" AND owner = ?");
+    let owner = query.owner.as_ref().map(columns::owner_key);
+    if let Some(owner) = &owner {
+        sql.push_str(" AND ifnull(owner, '') = ?");
         parameters.push(owner);
     }
     let labels: Vec<String> = query.labels.iter().map(crate::types::label_text).collect();

@@ -4,14 +4,14 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Stop;
+use super::OpenError;
 use super::header::Fault;
 
 /// Marks a file as a database of Callboard: "Cbrd".
 pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
 
 /// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
-const STEPS: &[&str] = &[V1, V2, V3, V4];
+const STEPS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// Today's version.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -83,6 +83,38 @@ const V4: &str = "
         WHERE execution_id IS NOT NULL;
 ";
 
+/// Documents, idempotency keys and events belong to somebody, as sessions do: what was there is the server's. In a table's
+/// key the server is the empty text, which is nobody's name, elsewhere it is NULL.
+const V5: &str = "
+    ALTER TABLE documents RENAME TO old_documents;
+    CREATE TABLE documents (
+        owner TEXT NOT NULL,
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (owner, collection, id)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO documents SELECT '', collection, id, version, created_at, updated_at, body FROM old_documents;
+    DROP TABLE old_documents;
+    ALTER TABLE idempotency RENAME TO old_idempotency;
+    CREATE TABLE idempotency (
+        owner TEXT NOT NULL,
+        key TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        session INTEGER NOT NULL,
+        PRIMARY KEY (owner, key)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO idempotency
+        SELECT ifnull(sessions.owner, ''), old_idempotency.key, digest, session
+        FROM old_idempotency JOIN sessions ON sessions.key = session;
+    DROP TABLE old_idempotency;
+    CREATE INDEX idempotency_session ON idempotency (session);
+    ALTER TABLE events ADD COLUMN owner TEXT;
+";
+
 /// Whether a database was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
@@ -93,7 +125,7 @@ pub(super) enum Age {
 }
 
 /// Makes the tables or brings them up to date, and checks that they are as they must be.
-pub(super) fn prepare(connection: &mut Connection) -> Result<Age, Stop> {
+pub(super) fn prepare(connection: &mut Connection) -> Result<Age, OpenError> {
     if connection.is_readonly("main")? {
         return Err(Fault::ReadOnly.into());
     }
@@ -114,7 +146,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Age, Stop> {
 }
 
 /// Does the steps that a database lacks.
-fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Stop> {
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     let missing = steps.get(done..).ok_or(Fault::Newer(version))?;
@@ -177,6 +209,6 @@ mod tests {
     fn a_database_of_a_later_version_is_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 9).unwrap();
-        assert!(matches!(migrate(&mut connection, STEPS), Err(Stop::Fault(Fault::Newer(9)))));
+        assert!(matches!(migrate(&mut connection, STEPS), Err(OpenError::Fault(Fault::Newer(9)))));
     }
 }

@@ -17,7 +17,7 @@ use super::index::{Index, Moved};
 use super::place::Place;
 use crate::Error;
 
-/// How often a look is begun again that somebody else's work disturbs.
+/// How often a check is begun again that somebody else's work disturbs.
 const TRIES: usize = 8;
 
 /// A file up to this size is read whole to see whether it has changed, of a larger one as much in parts.
@@ -33,7 +33,7 @@ pub(super) struct Files {
     index: Arc<File>,
 }
 
-/// What is compared from one look to the next.
+/// What is compared from one check to the next.
 pub(super) struct Watch {
     files: Files,
     /// What each name led to.
@@ -55,9 +55,9 @@ pub(super) enum Part {
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Displaced {
+pub(super) enum FileFault {
     /// A name leads to nothing, or to another file.
-    Elsewhere,
+    Moved,
     /// Another program has written into the files.
     Overwritten,
 }
@@ -101,7 +101,7 @@ impl Files {
         }
         names.dedup();
         let mut watch = Watch { files: self.clone(), names, part, seen: None, is_overwritten: false };
-        watch.look().map_err(|displaced| Error::Unusable(displaced.explain(place.path())))?;
+        watch.check().map_err(|fault| Error::Unusable(fault.explain(place.path())))?;
         Ok(watch)
     }
 }
@@ -127,16 +127,16 @@ impl Watch {
         self.is_overwritten = true;
     }
 
-    /// Looks whether all is as it was. What was overwritten stays so; what was moved may come back.
-    pub(super) fn look(&mut self) -> Result<(), Displaced> {
+    /// Checks whether all is as it was. What was overwritten stays so; what was moved may come back.
+    pub(super) fn check(&mut self) -> Result<(), FileFault> {
         let is_there = |(path, identity): &(PathBuf, Identity)| {
             fs::metadata(path).is_ok_and(|found| Identity::of(&found) == *identity)
         };
         if self.is_overwritten || !self.is_untouched() {
             self.is_overwritten = true;
-            return Err(Displaced::Overwritten);
+            return Err(FileFault::Overwritten);
         }
-        if self.names.iter().all(is_there) { Ok(()) } else { Err(Displaced::Elsewhere) }
+        if self.names.iter().all(is_there) { Ok(()) } else { Err(FileFault::Moved) }
     }
 
     /// Gives the log another name, where it is the one that was opened: SQLite would take it for that of the database that
@@ -159,7 +159,7 @@ impl Watch {
         }
     }
 
-    /// Whether nobody but SQLite has written into the files. Where they change all the time, the next look says.
+    /// Whether nobody but SQLite has written into the files. Where they change all the time, the next check says.
     fn is_untouched(&mut self) -> bool {
         for _ in 0..TRIES {
             match self.examine() {
@@ -212,16 +212,16 @@ impl Watch {
     }
 }
 
-impl Displaced {
+impl FileFault {
     /// What is wrong and what to do, for the operator.
     pub(super) fn explain(self, path: &Path) -> String {
         let path = path.display();
         match self {
-            Displaced::Elsewhere => format!(
+            FileFault::Moved => format!(
                 "the database {path} is not the file that was opened, or the files beside it are not: they were moved, \
                  removed or replaced. Move them back, or restart the server to go on with what is there now"
             ),
-            Displaced::Overwritten => format!(
+            FileFault::Overwritten => format!(
                 "the database {path} was changed by another program while it was in use. Stop the server, put a whole copy \
                  of the database in its place without the files {path}-wal and {path}-shm, and start it again"
             ),

@@ -6,11 +6,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params};
 
 use super::checkpoint::Checkpoints;
-use super::watch::{Displaced, Watch};
+use super::watch::{FileFault, Watch};
 use super::{columns, documents, events, integer, signed};
-use crate::document::{Discard, Put};
-use crate::engine::{Engine, Refusal};
-use crate::{Append, Change, Document, Error, EventRow, SessionKey};
+use crate::document::Write;
+use crate::engine::{Batch, Engine, EventRows, LastBatch, Outcome, Refusal, Written};
+use crate::events::number;
+use crate::{Append, Change, ChangeError, Document, Error, Fence, NewEvent, Reason, SessionKey};
 use callboard_domain::id::SessionId;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -24,48 +25,50 @@ pub(crate) struct Sqlite {
     checkpoints: Checkpoints,
     watch: Watch,
     /// What was found to be wrong with the files.
-    displaced: Option<Displaced>,
-    /// What a commit refused that is done, but must not be told: by then the files were not those any more that were
-    /// opened.
-    untold: Option<Vec<Refusal>>,
+    fault: Option<FileFault>,
+    /// The `seq` of the last event that is written.
+    last_event: u64,
+    /// In memory only: nobody else writes, and with the process the writer is gone that could send it again.
+    last_batch: LastBatch,
 }
 
 impl Sqlite {
-    /// Writes through `connection`.
-    pub(super) fn new(connection: Connection, checkpoints: Checkpoints, watch: Watch) -> Self {
-        Self { connection, checkpoints, watch, displaced: None, untold: None }
+    /// Writes through `connection`, where the last event has the `seq` `last_event`.
+    pub(super) fn new(connection: Connection, checkpoints: Checkpoints, watch: Watch, last_event: u64) -> Self {
+        let last_batch = LastBatch::new(0, Written::default());
+        Self { connection, checkpoints, watch, fault: None, last_event, last_batch }
     }
 
     /// Does what changes the database, and gives what comes of it where the files are still those that were opened.
-    fn change<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.look()?;
+    fn checked<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.check_files()?;
         let done = work(self)?;
-        self.look()?;
+        self.check_files()?;
         Ok(done)
     }
 
     /// Whether the files are still those that were opened.
-    fn look(&mut self) -> Result<(), Error> {
+    fn check_files(&mut self) -> Result<(), Error> {
         self.checkpoints.report(&mut self.watch);
-        let Err(displaced) = self.watch.look() else {
-            if self.displaced.take().is_some() {
+        let Err(fault) = self.watch.check() else {
+            if self.fault.take().is_some() {
                 self.keep_log(false);
             }
             return Ok(());
         };
-        if self.displaced.replace(displaced) != Some(displaced) {
-            self.part_from_log(displaced);
+        if self.fault.replace(fault) != Some(fault) {
+            self.detach_log(fault);
         }
         Err(Error::Unavailable("its files are not those that were opened".into()))
     }
 
     /// Sees to it that the log is not taken for that of another file that is there now, or will be.
-    fn part_from_log(&mut self, displaced: Displaced) {
+    fn detach_log(&mut self, fault: FileFault) {
         self.keep_log(true);
-        match displaced {
-            // Both are ours still, whatever their names: all that was told gets into the file.
-            Displaced::Elsewhere => self.checkpoints.empty(&self.connection),
-            Displaced::Overwritten => self.watch.set_log_aside(),
+        match fault {
+            // Both are ours still, whatever their names: all that was acknowledged gets into the file.
+            FileFault::Moved => self.checkpoints.empty(&self.connection),
+            FileFault::Overwritten => self.watch.set_log_aside(),
         }
     }
 
@@ -76,17 +79,22 @@ impl Sqlite {
         }
     }
 
-    /// Commits the batch; see [`Engine::commit`].
-    fn write(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
+    /// Commits a batch that is not committed yet; see [`Engine::commit`].
+    fn write(&mut self, batch: &Batch) -> Result<Written, Error> {
         self.checkpoints.help(&self.connection);
-        let refused = match transact(&self.connection, |connection| all(connection, batch, events)) {
-            Ok(()) => Vec::new(),
-            Err(Trouble::Append(_)) => transact(&self.connection, |connection| one_by_one(connection, batch, events))?,
+        let last_event = self.last_event;
+        let written = match transact(&self.connection, |connection| all(connection, batch, last_event)) {
+            Ok(events) => Written { refusals: Vec::new(), events },
+            Err(Trouble::Append(_)) => {
+                transact(&self.connection, |connection| one_by_one(connection, batch, last_event))?
+            }
             Err(Trouble::Database(error)) => return Err(error.into()),
         };
-        let bytes: usize = batch.iter().map(|append| append.body.len()).chain(events.map(|row| row.body.len())).sum();
-        self.checkpoints.written(batch.len() + usize::from(events.is_some()), bytes);
-        Ok(refused)
+        self.last_event = written.events.last().map_or(last_event, |row| row.last_seq);
+        let bodies = batch.appends.iter().map(|append| &append.body).chain(written.events.iter().map(|row| &row.body));
+        let bytes = bodies.map(bytes::Bytes::len).sum();
+        self.checkpoints.written(batch.appends.len() + written.events.len(), bytes);
+        Ok(written)
     }
 
     /// The connection, for tests that change its limits.
@@ -97,21 +105,22 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn commit(&mut self, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Error> {
-        self.look()?;
-        let refused = match self.untold.take() {
-            // The writer comes again with what it could not tell.
-            Some(refused) => refused,
-            None => self.write(batch, events)?,
+    fn commit(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        self.check_files()?;
+        let written = match self.last_batch.answer(batch.number)? {
+            Some(written) => written,
+            None => {
+                let written = self.write(batch)?;
+                self.last_batch = LastBatch::new(batch.number, written.clone());
+                written
+            }
         };
-        if let Err(error) = self.look() {
-            self.untold = Some(refused);
-            return Err(error);
-        }
-        Ok(refused)
+        // Where the files are not those any more that were opened, it is not answered, and will be sent again.
+        self.check_files()?;
+        Ok(Outcome::Written(written))
     }
 
-    fn remove(&mut self, key: SessionKey) -> Result<(), Error> {
+    fn remove(&mut self, _: Fence, key: SessionKey) -> Result<(), Error> {
         let removed = |connection: &Connection| {
             let mut find = connection.prepare_cached("SELECT status FROM sessions WHERE key = ?1")?;
             let status = find
@@ -124,10 +133,10 @@ impl Engine for Sqlite {
             forget(connection, key)?;
             Ok(())
         };
-        self.change(|engine| transact(&engine.connection, removed))
+        self.checked(|engine| transact(&engine.connection, removed))
     }
 
-    fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
+    fn purge(&mut self, _: Fence, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
         let purged = |connection: &Connection| {
             let mut find = connection.prepare_cached(
                 "SELECT key, id FROM sessions WHERE ended_at < ?1 AND status IN ('completed', 'failed', 'cancelled') \
@@ -150,49 +159,42 @@ impl Engine for Sqlite {
             }
             Ok(removed)
         };
-        self.change(|engine| transact(&engine.connection, purged))
+        self.checked(|engine| transact(&engine.connection, purged))
     }
 
-    fn put(&mut self, put: Put) -> Result<Document, Error> {
-        self.change(|engine| {
+    fn change(&mut self, _: Fence, writes: Vec<Write>, at: Timestamp) -> Result<Vec<Option<Document>>, ChangeError> {
+        self.checked(|engine| {
             engine.checkpoints.help(&engine.connection);
-            let document = transact(&engine.connection, |connection| documents::put(connection, put))?;
-            engine.checkpoints.written(1, document.body.len());
-            Ok(document)
+            let changed = transact(&engine.connection, |connection| documents::change(connection, writes, at))?;
+            let bytes = changed.iter().flatten().map(|document| document.body.len()).sum();
+            engine.checkpoints.written(changed.len(), bytes);
+            Ok(changed)
         })
     }
 
-    fn discard(&mut self, discard: &Discard) -> Result<(), Error> {
-        self.change(|engine| {
-            transact(&engine.connection, |connection| documents::discard(connection, discard))?;
-            engine.checkpoints.written(1, 0);
-            Ok(())
-        })
-    }
-
-    fn purge_events(&mut self, before_seq: u64) -> Result<(), Error> {
-        self.change(|engine| {
+    fn purge_events(&mut self, _: Fence, before_seq: u64) -> Result<(), Error> {
+        self.checked(|engine| {
             transact(&engine.connection, |connection| events::purge(connection, before_seq))?;
             engine.checkpoints.written(1, 0);
             Ok(())
         })
     }
 
-    fn rest(&mut self) {
-        self.checkpoints.rest();
+    fn idle(&mut self) {
+        self.checkpoints.idle();
     }
 
-    fn displaced(&mut self) -> Option<String> {
-        self.look().err()?;
-        self.displaced.map(|displaced| displaced.explain(self.watch.place().path()))
+    fn fault(&mut self) -> Option<String> {
+        self.check_files().err()?;
+        self.fault.map(|fault| fault.explain(self.watch.place().path()))
     }
 
     fn close(&mut self) {
-        // Nobody is there any more who could be told.
-        let _ = self.look();
-        match self.displaced {
-            Some(Displaced::Overwritten) => self.checkpoints.stop(),
-            Some(Displaced::Elsewhere) | None => self.checkpoints.finish(&self.connection),
+        // Nobody is there any more who could hear of it.
+        let _ = self.check_files();
+        match self.fault {
+            Some(FileFault::Overwritten) => self.checkpoints.stop(),
+            Some(FileFault::Moved) | None => self.checkpoints.finish(&self.connection),
         }
     }
 }
@@ -225,6 +227,12 @@ impl From<Trouble> for Error {
     }
 }
 
+impl From<rusqlite::Error> for ChangeError {
+    fn from(error: rusqlite::Error) -> Self {
+        ChangeError::Store(error.into())
+    }
+}
+
 /// Does it all, or nothing.
 fn transact<T, E: From<rusqlite::Error>>(
     connection: &Connection,
@@ -243,14 +251,14 @@ fn transact<T, E: From<rusqlite::Error>>(
 }
 
 /// Writes the batch the fast way: of several updates of one session, only the last is done.
-fn all(connection: &Connection, batch: &[Append], events: Option<&EventRow>) -> Result<(), Trouble> {
+fn all(connection: &Connection, batch: &Batch, last_event: u64) -> Result<EventRows, Trouble> {
     let mut statements = Statements::prepare(connection)?;
     let mut last_update = HashMap::new();
-    if batch.len() > 1 {
-        let updates = batch.iter().enumerate().filter(|(_, append)| matches!(append.change, Change::Update(_)));
+    if batch.appends.len() > 1 {
+        let updates = batch.appends.iter().enumerate().filter(|(_, append)| matches!(append.change, Change::Update(_)));
         last_update.extend(updates.map(|(index, append)| (append.key, index)));
     }
-    for (index, append) in batch.iter().enumerate() {
+    for (index, append) in batch.appends.iter().enumerate() {
         if last_update.get(&append.key).is_some_and(|last| index < *last) && matches!(append.change, Change::Update(_))
         {
             statements.row(append)?;
@@ -258,38 +266,51 @@ fn all(connection: &Connection, batch: &[Append], events: Option<&EventRow>) -> 
             statements.append(append)?;
         }
     }
-    if let Some(row) = events {
-        events::append(connection, row).map_err(Trouble::Database)?;
-    }
-    Ok(())
+    record(connection, batch.events.iter().map(|event| &event.event), last_event)
 }
 
 /// Writes what can be written of the batch, and gives back the rest.
-fn one_by_one(connection: &Connection, batch: &[Append], events: Option<&EventRow>) -> Result<Vec<Refusal>, Trouble> {
+fn one_by_one(connection: &Connection, batch: &Batch, last_event: u64) -> Result<Written, Trouble> {
     let mut statements = Statements::prepare(connection)?;
-    let mut refused = Vec::new();
-    let mut torn = HashSet::new();
-    for (index, append) in batch.iter().enumerate() {
-        if torn.contains(&append.key) {
-            refused.push(Refusal { index, reason: "an earlier row was refused".into() });
-            continue;
-        }
-        connection.execute_batch("SAVEPOINT one")?;
-        match statements.append(append) {
-            Ok(()) => {}
-            Err(Trouble::Append(reason)) => {
-                connection.execute_batch("ROLLBACK TO one")?;
-                torn.insert(append.key);
-                refused.push(Refusal { index, reason });
+    let mut refusals = Vec::new();
+    let mut refused = HashMap::<SessionKey, Reason>::new();
+    let mut left_out = HashSet::new();
+    for (index, append) in batch.appends.iter().enumerate() {
+        let reason = match refused.get(&append.key) {
+            Some(earlier) => earlier.clone(),
+            None => {
+                connection.execute_batch("SAVEPOINT one")?;
+                let appended = statements.append(append);
+                if let Err(Trouble::Append(_)) = &appended {
+                    connection.execute_batch("ROLLBACK TO one")?;
+                }
+                connection.execute_batch("RELEASE one")?;
+                match appended {
+                    Ok(()) => continue,
+                    Err(Trouble::Append(reason)) => Reason::Conflict(reason),
+                    Err(Trouble::Database(error)) => return Err(Trouble::Database(error)),
+                }
             }
-            Err(Trouble::Database(error)) => return Err(Trouble::Database(error)),
-        }
-        connection.execute_batch("RELEASE one")?;
+        };
+        refused.insert(append.key, reason.clone());
+        left_out.insert(Some(index));
+        refusals.push(Refusal { index, reason });
     }
-    if let Some(row) = events {
+    let caused = batch.events.iter().filter(|event| !left_out.contains(&event.append)).map(|event| &event.event);
+    Ok(Written { refusals, events: record(connection, caused, last_event)? })
+}
+
+/// Numbers events and writes those that are kept.
+fn record<'a>(
+    connection: &Connection,
+    new: impl Iterator<Item = &'a NewEvent> + Clone,
+    last_event: u64,
+) -> Result<EventRows, Trouble> {
+    let rows = number(new, last_event);
+    for row in &rows {
         events::append(connection, row).map_err(Trouble::Database)?;
     }
-    Ok(refused)
+    Ok(rows)
 }
 
 /// What most batches need, prepared once for each.
@@ -317,8 +338,15 @@ impl<'a> Statements<'a> {
                 columns::insert(&mut *self.connection.prepare_cached(columns::INSERT)?, summary)?;
                 if let Some(idempotency) = idempotency {
                     self.connection
-                        .prepare_cached("INSERT INTO idempotency (key, digest, session) VALUES (?1, ?2, ?3)")?
-                        .execute(params![idempotency.key, idempotency.digest, integer(summary.key)])?;
+                        .prepare_cached(
+                            "INSERT INTO idempotency (owner, key, digest, session) VALUES (?1, ?2, ?3, ?4)",
+                        )?
+                        .execute(params![
+                            columns::owner_key(&summary.owner),
+                            idempotency.key,
+                            idempotency.digest,
+                            integer(summary.key)
+                        ])?;
                 }
             }
             Change::None => {

@@ -1,0 +1,40 @@
+//! Who writes, among several.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::Error;
+
+/// One life of a writer: drawn anew whenever a store is opened.
+///
+/// It goes with every change. An engine that several writers use knows which fences are members and which slots of
+/// sessions each of them owns, and checks that in the change itself: a writer that was taken for dead can change nothing
+/// any more, however late it wakes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fence(Uuid);
+
+impl Fence {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a caller gets whose server is not a member any more.
+pub(super) fn fenced() -> Error {
+    Error::Unavailable("this server does not belong to the cluster any more".into())
+}
