@@ -3,35 +3,19 @@
 
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Context, Handler};
 use callboard::domain::id::SessionId;
+use callboard::domain::owner::Owner;
 use callboard::domain::status::{OnDisconnect, Priority, Status};
 use callboard::domain::time::Timestamp;
 use callboard::store::{Append, Change, Committed, Spent, State, Store, Summary};
 use callboard::store::{Settings, Synchronous};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const BODY_BYTES: usize = 600;
 
 /// A session takes that many rows before the next begins, as those of a person in the loop do.
 const ROWS_PER_SESSION: u32 = 3;
-
-struct Probe {
-    told: UnboundedSender<Committed>,
-}
-
-impl Actor for Probe {
-    type Context = Context<Self>;
-}
-
-impl Handler<Committed> for Probe {
-    type Result = ();
-
-    fn handle(&mut self, message: Committed, _: &mut Self::Context) {
-        let _ = self.told.send(message);
-    }
-}
 
 /// One of the sessions that append, one row at a time.
 struct Session {
@@ -41,17 +25,17 @@ struct Session {
 
 struct Load {
     store: Store,
-    told: UnboundedReceiver<Committed>,
+    commits: UnboundedReceiver<Committed>,
     sessions: Vec<Session>,
     body: bytes::Bytes,
 }
 
 impl Load {
     fn new(store: Store, in_flight: usize) -> Self {
-        let (told, heard) = unbounded_channel();
-        store.tell(0, Probe { told }.start().recipient());
+        let (sender, commits) = unbounded_channel();
+        store.subscribe_commits(0, move |committed| drop(sender.send(committed)));
         let sessions = (0..in_flight).map(|_| session(&store)).collect();
-        Self { store, told: heard, sessions, body: vec![b'x'; BODY_BYTES].into() }
+        Self { store, commits, sessions, body: vec![b'x'; BODY_BYTES].into() }
     }
 
     /// Has that many rows committed, and gives how long that took.
@@ -64,7 +48,7 @@ impl Load {
             sent += 1;
         }
         while done < sent {
-            let Some(committed) = self.told.recv().await else { break };
+            let Some(committed) = self.commits.recv().await else { break };
             for (id, _) in committed.rows {
                 done += 1;
                 if sent >= rows {
@@ -108,7 +92,7 @@ fn session(store: &Store) -> Session {
         id: SessionId::random(),
         task: "approval".into(),
         priority: Priority::Normal,
-        owner: None,
+        owner: Owner::SERVER,
         execution_id: None,
         labels: Vec::new(),
         on_disconnect: OnDisconnect::Keep,
@@ -143,13 +127,13 @@ fn commits(criterion: &mut Criterion) {
     for (name, synchronous) in [("full", Synchronous::Full), ("normal", Synchronous::Normal)] {
         for in_flight in [1, 8, 64] {
             group.bench_function(BenchmarkId::new(name, in_flight), |bencher| {
-                let system = actix::System::new();
+                let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
                 let Ok(folder) = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")) else { return };
                 let url = format!("sqlite:{}", folder.path().join("bench.db").display());
                 let settings = Settings { url, synchronous, ..Settings::default() };
                 let Ok(store) = Store::open(&settings, 1) else { return };
-                let mut load = system.block_on(async { Load::new(store, in_flight) });
-                bencher.iter_custom(|rows| system.block_on(load.run(rows)));
+                let mut load = Load::new(store, in_flight);
+                bencher.iter_custom(|rows| runtime.block_on(load.run(rows)));
             });
         }
     }

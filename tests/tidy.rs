@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rules::{headers, layers, locks, places, printing, sizes, web_actors};
+use rules::{headers, layers, locks, one_permit, places, printing, sizes, web_actors};
 use source::{Findings, Source};
 
 mod rules;
@@ -117,6 +117,11 @@ fn files_stay_small() {
 #[test]
 fn there_are_no_locks() {
     obey(locks, true);
+}
+
+#[test]
+fn no_semaphore_is_a_lock() {
+    obey(one_permit, false);
 }
 
 #[test]

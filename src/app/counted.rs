@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::domain::event::Kind;
 use crate::domain::event::kind::Keeping;
 use crate::domain::id::ExecutionId;
-use crate::event::{Listener, Recorded};
+use crate::event::{EncodedEvent, Listener};
 use crate::hub::Gauge;
 use crate::hub::feed::Snapshot;
 use crate::metrics::{self, Metrics, Numbers};
@@ -22,9 +22,9 @@ impl Listener for Counted {
         false
     }
 
-    fn tell(&self, events: &Arc<[Recorded]>) {
+    fn tell(&self, events: &Arc<[EncodedEvent]>) {
         let mut kept = 0;
-        for Recorded { event, .. } in &**events {
+        for EncodedEvent { event, .. } in &**events {
             let keeping = if event.seq.is_some() { Keeping::Kept } else { Keeping::Ephemeral };
             self.0.told(event.happening.kind.group(), keeping);
             kept += u32::from(event.seq.is_some());

@@ -34,6 +34,7 @@ use crate::session::environment::Environment;
 use crate::session::permits::Permits;
 use crate::session::protocol::{AwaitResumption, Quarantine, Release, ResumeSessions};
 use crate::session::queue::Worker;
+use crate::session::protocol::StoreCommitted;
 use crate::session::{Directory, Kinds, Queue, Sessions};
 use crate::store::{Pending, Store};
 use crate::task::workflow::Workflow;
@@ -97,7 +98,8 @@ impl Plan {
         let (gate, mask) = (open_gate(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         for (worker, directory) in directories.iter().enumerate() {
-            store.tell(worker, directory.clone().recipient());
+            let directory = directory.clone();
+            store.subscribe_commits(worker, move |commit| directory.do_send(StoreCommitted { commit }));
         }
         let queue = queue(&settings, &directories).start();
         let broadcast = Broadcast::new(&shards, gauge.clone());

@@ -1,25 +1,24 @@
 //! Keeps crews and agents in the store.
 //!
-//! Invariant: a crew that is stored names only agents that are. Writes that could break it are done one by one.
+//! Invariant: a crew that is stored names only agents that are. Writes that could break it share a guard in the store.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::{Agent, Crew, Error};
 use crate::config::crews::Crews;
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::{self, Document, Precondition, Store};
+use crate::store::{self, ChangeError, Document, Precondition, Store, Write};
 
 /// Crews read at once when one is looked for that needs an agent.
 const PAGE: usize = 100;
 
-/// How often a change is tried again whose version does not matter, when others change the same.
-const TRIES: usize = 16;
+/// What every change shares with the others: how many there are, and what names what, hangs on all of them.
+const GUARD: &str = "crews";
 
 /// A crew or an agent.
 pub trait Thing: Serialize + DeserializeOwned + Send {
@@ -82,16 +81,13 @@ pub struct Kept<T> {
 pub struct Roster {
     store: Store,
     limits: Crews,
-    /// Held by whoever is about to make something, write a crew or remove an agent: the store can neither count nor check
-    /// one against the other.
-    turn: Arc<Semaphore>,
 }
 
 impl Roster {
     /// Those in this store, of which there may be so many.
     #[must_use]
     pub fn new(store: Store, limits: &Crews) -> Self {
-        Self { store, limits: limits.clone(), turn: Arc::new(Semaphore::new(1)) }
+        Self { store, limits: limits.clone() }
     }
 
     /// One.
@@ -99,7 +95,7 @@ impl Roster {
     /// # Errors
     /// [`Error::Unknown`] or [`Error::Unavailable`].
     pub async fn get<T: Thing>(&self, id: &str) -> Result<Kept<T>, Error> {
-        let found = self.store.document(T::COLLECTION, id).await?;
+        let found = self.store.document(&Owner::SERVER, T::COLLECTION, id).await?;
         kept(found.ok_or(Error::Unknown)?)
     }
 
@@ -108,7 +104,7 @@ impl Roster {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn list<T: Thing>(&self, after: Option<&str>, limit: usize) -> Result<Vec<Kept<T>>, Error> {
-        let found = self.store.documents(T::COLLECTION, after, limit).await?;
+        let found = self.store.documents(&Owner::SERVER, T::COLLECTION, after, limit).await?;
         found.into_iter().map(kept).collect()
     }
 
@@ -118,32 +114,39 @@ impl Roster {
     /// [`Error::Exists`], [`Error::MissingAgents`], [`Error::TooMany`] or [`Error::Unavailable`].
     pub async fn create<T: Thing>(&self, id: Option<String>, thing: T) -> Result<Kept<T>, Error> {
         let id = id.unwrap_or_else(|| format!("{}{}", T::PREFIX, Uuid::new_v4().simple()));
-        let _turn = self.check(&thing).await?;
-        let most = T::most(&self.limits);
-        if self.store.document_heads(T::COLLECTION, None, most).await?.len() >= most {
-            return Err(Error::TooMany(most));
+        let body = text(&thing)?;
+        let decide = async || {
+            self.check(&thing).await?;
+            let most = T::most(&self.limits);
+            if self.store.document_heads(&Owner::SERVER, T::COLLECTION, None, most).await?.len() >= most {
+                return Err(Error::TooMany(most));
+            }
+            Ok((vec![put::<T>(&id, body.clone(), Precondition::Absent)], ()))
+        };
+        let made = self.store.change_guarded(&Owner::SERVER, GUARD, decide).await;
+        match made {
+            Ok((made, ())) => written(made, thing),
+            Err(Error::Outdated(_)) => Err(Error::Exists),
+            Err(error) => Err(error),
         }
-        let made = self.put(&id, thing, Precondition::Absent).await;
-        if let Err(Error::Outdated(_)) = made { Err(Error::Exists) } else { made }
     }
 
     /// Changes one that is at this version, or at any.
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`], [`Error::MissingAgents`] or [`Error::Unavailable`].
-    pub async fn save<T: Thing + Clone>(&self, id: &str, thing: T, expected: Option<u64>) -> Result<Kept<T>, Error> {
-        let _turn = self.check(&thing).await?;
-        if let Some(version) = expected {
-            return self.put(id, thing, Precondition::Version(version)).await;
-        }
-        let mut version = self.store.document(T::COLLECTION, id).await?.ok_or(Error::Unknown)?.version;
-        for _ in 0..TRIES {
-            match self.put(id, thing.clone(), Precondition::Version(version)).await {
-                Err(Error::Outdated(now)) => version = now,
-                done => return done,
-            }
-        }
-        Err(Error::Outdated(version))
+    pub async fn save<T: Thing>(&self, id: &str, thing: T, expected: Option<u64>) -> Result<Kept<T>, Error> {
+        let body = text(&thing)?;
+        let decide = async || {
+            self.check(&thing).await?;
+            let version = match expected {
+                Some(version) => version,
+                None => self.get::<T>(id).await?.version,
+            };
+            Ok((vec![put::<T>(id, body.clone(), Precondition::Version(version))], ()))
+        };
+        let (saved, ()) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, GUARD, decide).await?;
+        written(saved, thing)
     }
 
     /// Removes one that is at this version, or at any; gives it as it was.
@@ -151,26 +154,19 @@ impl Roster {
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`], [`Error::InUse`] or [`Error::Unavailable`].
     pub async fn remove<T: Thing>(&self, id: &str, expected: Option<u64>) -> Result<Kept<T>, Error> {
-        let _turn = self.turn().await?;
-        if T::COLLECTION == Agent::COLLECTION {
-            let crews = self.crews_of(id).await?;
-            if !crews.is_empty() {
-                return Err(Error::InUse(crews));
+        let decide = async || {
+            if T::COLLECTION == Agent::COLLECTION {
+                let crews = self.crews_of(id).await?;
+                if !crews.is_empty() {
+                    return Err(Error::InUse(crews));
+                }
             }
-        }
-        for _ in 0..TRIES {
             let removed = self.get::<T>(id).await?;
-            if expected.is_some_and(|expected| expected != removed.version) {
-                return Err(Error::Outdated(removed.version));
-            }
-            let precondition = Precondition::Version(removed.version);
-            match self.store.remove_document(T::COLLECTION, id, precondition).await {
-                // Somebody has changed it meanwhile, which does not matter where any version may go.
-                Err(store::Error::Outdated { .. }) if expected.is_none() => {}
-                done => return Ok(done.map(|()| removed)?),
-            }
-        }
-        Err(Error::Unavailable("it is changed again and again".into()))
+            let precondition = Precondition::Version(expected.unwrap_or(removed.version));
+            Ok((vec![Write::remove(&Owner::SERVER, T::COLLECTION, id, precondition)], removed))
+        };
+        let (_, removed) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, GUARD, decide).await?;
+        Ok(removed)
     }
 
     /// Which of these agents there are not.
@@ -180,7 +176,7 @@ impl Roster {
     pub async fn missing<'a>(&self, agents: impl Iterator<Item = &'a str>) -> Result<Vec<String>, Error> {
         let mut missing = Vec::new();
         for id in agents.collect::<BTreeSet<_>>() {
-            if self.store.document(Agent::COLLECTION, id).await?.is_none() {
+            if self.store.document(&Owner::SERVER, Agent::COLLECTION, id).await?.is_none() {
                 missing.push(id.to_owned());
             }
         }
@@ -201,31 +197,40 @@ impl Roster {
         }
     }
 
-    /// Checks what a thing names, and gives the turn in which it has to be written.
-    async fn check<T: Thing>(&self, thing: &T) -> Result<SemaphorePermit<'_>, Error> {
-        let turn = self.turn().await?;
-        let Some(crew) = thing.as_crew() else { return Ok(turn) };
+    /// Whether all is there that a thing names.
+    async fn check<T: Thing>(&self, thing: &T) -> Result<(), Error> {
+        let Some(crew) = thing.as_crew() else { return Ok(()) };
         let missing = self.missing(crew.needs()).await?;
-        if missing.is_empty() { Ok(turn) } else { Err(Error::MissingAgents(missing)) }
-    }
-
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Error> {
-        self.turn.acquire().await.map_err(|_| Error::Unavailable("it is closed".into()))
-    }
-
-    async fn put<T: Thing>(&self, id: &str, thing: T, precondition: Precondition) -> Result<Kept<T>, Error> {
-        let body = serde_json::to_string(&thing).map_err(|error| Error::Unavailable(error.to_string()))?;
-        let Document { id, version, created_at, updated_at, .. } =
-            self.store.put_document(T::COLLECTION, id, body, precondition).await?;
-        Ok(Kept { id, version, created_at, updated_at, thing })
+        if missing.is_empty() { Ok(()) } else { Err(Error::MissingAgents(missing)) }
     }
 }
 
+fn text<T: Thing>(thing: &T) -> Result<String, Error> {
+    serde_json::to_string(thing).map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+fn put<T: Thing>(id: &str, body: String, precondition: Precondition) -> Write {
+    Write::put(&Owner::SERVER, T::COLLECTION, id, body, precondition)
+}
+
+/// The thing that was written, with what the store says of it.
+fn written<T>(documents: Vec<Option<Document>>, thing: T) -> Result<Kept<T>, Error> {
+    let Document { id, version, created_at, updated_at, .. } =
+        documents.into_iter().next().flatten().ok_or(Error::Unknown)?;
+    Ok(Kept { id, version, created_at, updated_at, thing })
+}
+
 fn kept<T: Thing>(document: Document) -> Result<Kept<T>, Error> {
-    let Document { id, version, created_at, updated_at, body, collection } = document;
+    let Document { owner: _, id, version, created_at, updated_at, body, collection } = document;
     let thing = serde_json::from_str(&body)
         .map_err(|error| Error::Unavailable(format!("a document in {collection} is not what it must be: {error}")))?;
     Ok(Kept { id, version, created_at, updated_at, thing })
+}
+
+impl From<ChangeError> for Error {
+    fn from(error: ChangeError) -> Self {
+        store::Error::from(error).into()
+    }
 }
 
 impl From<store::Error> for Error {

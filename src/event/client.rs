@@ -9,10 +9,11 @@ use futures::future::Either;
 
 use super::listener::Listener;
 use super::position::Position;
-use super::{Draft, Error, Recorded};
+use super::{EncodedEvent, Error, NewEvent};
 use crate::domain::event::kind::Keeping;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::id::ExecutionId;
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{Document, Precondition, Store};
 
@@ -95,9 +96,9 @@ impl Events {
         let (mut kept, mut others) = (Vec::new(), Vec::new());
         for happening in happenings {
             match happening.kind.keeping() {
-                Keeping::Kept => kept.push(Draft::new(happening, now)),
+                Keeping::Kept => kept.push(NewEvent::new(happening, Owner::SERVER, now)),
                 Keeping::Ephemeral if self.is_heard_of(&happening.kind, happening.execution_id.as_ref()) => {
-                    others.push(Draft::new(happening, now).into_ephemeral());
+                    others.push(NewEvent::new(happening, Owner::SERVER, now).into_ephemeral());
                 }
                 Keeping::Ephemeral => {}
             }
@@ -114,8 +115,8 @@ impl Events {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub fn write(&self, happening: Happening) -> impl Future<Output = Result<Recorded, Error>> + use<> {
-        let draft = Draft::new(happening, Timestamp::now());
+    pub fn write(&self, happening: Happening) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
+        let draft = NewEvent::new(happening, Owner::SERVER, Timestamp::now());
         let done = match draft.event().happening.kind.keeping() {
             Keeping::Kept if self.has_room() => Either::Left(self.shared.store.record_one(draft)),
             Keeping::Kept => Either::Right(Err(Error::Unavailable("too much waits to be written".into()))),
@@ -210,7 +211,7 @@ impl Events {
     }
 
     /// Tells everybody who listens what was recorded. Lets the log go once nothing else holds it.
-    pub(super) fn teller(&self) -> impl FnMut(Vec<Recorded>) + Send + 'static {
+    pub(super) fn teller(&self) -> impl FnMut(Vec<EncodedEvent>) + Send + 'static {
         let shared = Arc::downgrade(&self.shared);
         move |events| {
             if let Some(shared) = shared.upgrade() {
@@ -220,7 +221,7 @@ impl Events {
     }
 
     /// Tells everybody who listens.
-    fn tell(&self, events: &Arc<[Recorded]>) {
+    fn tell(&self, events: &Arc<[EncodedEvent]>) {
         if let Some(seq) = events.iter().rev().find_map(|recorded| recorded.event.seq) {
             self.shared.newest.store(seq, Ordering::Release);
         }
@@ -244,11 +245,11 @@ impl Events {
 /// The store's epoch, made where it has none.
 async fn epoch(store: &Store) -> Result<Arc<str>, Error> {
     let (collection, id) = PLACE;
-    if let Some(Document { body, .. }) = store.document(collection, id).await? {
+    if let Some(Document { body, .. }) = store.document(&Owner::SERVER, collection, id).await? {
         return Ok(body.into());
     }
     let word = format!("{:016x}", rand::random::<u64>());
-    Ok(store.put_document(collection, id, word, Precondition::Absent).await?.body.into())
+    Ok(store.put_document(&Owner::SERVER, collection, id, word, Precondition::Absent).await?.body.into())
 }
 
 impl fmt::Debug for Events {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Recorded;
+use super::EncodedEvent;
 use crate::domain::event::Kind;
 use crate::domain::id::ExecutionId;
 use crate::hub::Broadcast;
@@ -16,7 +16,7 @@ pub trait Listener: Send + Sync {
 
     /// Takes events: those that are kept come in the order of their places and without gaps. Others may come from any
     /// thread, between them.
-    fn tell(&self, events: &Arc<[Recorded]>);
+    fn tell(&self, events: &Arc<[EncodedEvent]>);
 }
 
 impl Listener for Broadcast {
@@ -24,7 +24,7 @@ impl Listener for Broadcast {
         self.is_heard(kind, execution_id)
     }
 
-    fn tell(&self, events: &Arc<[Recorded]>) {
+    fn tell(&self, events: &Arc<[EncodedEvent]>) {
         self.tell_events(&TellEvents { told: Arc::clone(events), audience: Audience::Listeners });
     }
 }

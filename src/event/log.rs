@@ -32,7 +32,7 @@ impl EventLog {
         let store = events.store().clone();
         let purged = events.span().first_seq;
         // Here and not once the actor runs: what comes in between would be told to nobody.
-        store.tell_events(events.teller());
+        store.subscribe_events(events.teller());
         Self { events, health_check, started: Instant::now(), purged }.start()
     }
 

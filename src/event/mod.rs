@@ -15,7 +15,7 @@ pub use listener::Listener;
 pub use log::EventLog;
 pub use position::{BadPosition, Position};
 
-pub use crate::store::{Draft, Recorded};
+pub use crate::store::{EncodedEvent, NewEvent};
 
 /// Why events cannot be read or recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

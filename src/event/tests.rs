@@ -13,14 +13,14 @@ use crate::store::Settings;
 use crate::store::Store;
 
 /// Hears all but what agents read.
-struct Ear(UnboundedSender<Recorded>);
+struct Ear(UnboundedSender<EncodedEvent>);
 
 impl Listener for Ear {
     fn hears(&self, kind: &Kind, _: Option<&ExecutionId>) -> bool {
         *kind != Kind::MemoryRetrieved
     }
 
-    fn tell(&self, events: &Arc<[Recorded]>) {
+    fn tell(&self, events: &Arc<[EncodedEvent]>) {
         for recorded in events.iter() {
             let _ = self.0.send(recorded.clone());
         }
@@ -31,7 +31,7 @@ fn memory() -> Store {
     Store::open(&Settings { url: "memory:".into(), ..Settings::default() }, 1).unwrap()
 }
 
-async fn open(store: &Store, keep: u64) -> (Events, UnboundedReceiver<Recorded>) {
+async fn open(store: &Store, keep: u64) -> (Events, UnboundedReceiver<EncodedEvent>) {
     let (told, heard) = unbounded_channel();
     let events = Events::open(store.clone(), keep, 1000, vec![Arc::new(Ear(told))]).await.unwrap();
     EventLog::start_with(events.clone(), Duration::from_secs(3600));
@@ -43,7 +43,7 @@ fn custom(number: u64) -> Happening {
 }
 
 /// Records that many and waits until the last is told.
-async fn record(events: &Events, heard: &mut UnboundedReceiver<Recorded>, many: u64) {
+async fn record(events: &Events, heard: &mut UnboundedReceiver<EncodedEvent>, many: u64) {
     for number in 0..many {
         events.record(custom(number));
     }

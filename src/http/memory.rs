@@ -14,6 +14,7 @@ use super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
 use super::query::Query;
 use crate::config::memory::Memory;
 use crate::domain::event::{Happening, Kind};
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Document, Precondition, Store};
 
@@ -117,7 +118,7 @@ pub(super) async fn clear(state: web::Data<State>, client: web::Path<String>) ->
         after = Some(last.key.clone());
         let removals = page.iter().map(|key| {
             let id = place(&client_id, &key.key);
-            async move { store.remove_document(COLLECTION, &id, Precondition::Anything).await }
+            async move { store.remove_document(&Owner::SERVER, COLLECTION, &id, Precondition::Anything).await }
         });
         for removed in join_all(removals).await {
             match removed {
@@ -157,7 +158,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let (client_id, key) = path.into_inner();
     check(&[("client_id", &client_id), ("key", &key)])?;
-    let found = state.sessions.store().document(COLLECTION, &place(&client_id, &key)).await?;
+    let found = state.sessions.store().document(&Owner::SERVER, COLLECTION, &place(&client_id, &key)).await?;
     let Document { version, body, .. } = found.ok_or(Code::UnknownMemory)?;
     if state.events.is_heard(&Kind::MemoryRetrieved) {
         state.events.record(about(Kind::MemoryRetrieved, &client_id, &key).with("version", version));
@@ -208,13 +209,13 @@ pub(super) async fn save(
         if kept >= max_keys {
             return Err(Code::MemoryFull.into());
         }
-        if kept == 0 && store.count_folders(COLLECTION, max_clients).await? >= max_clients {
+        if kept == 0 && store.count_folders(&Owner::SERVER, COLLECTION, max_clients).await? >= max_clients {
             return Err(limit_reached(max_clients, "clients with memory"));
         }
     }
     let bytes = text.len();
     let Document { version, created_at, updated_at, .. } =
-        store.put_document(COLLECTION, &id, text, precondition).await.map_err(refused)?;
+        store.put_document(&Owner::SERVER, COLLECTION, &id, text, precondition).await.map_err(refused)?;
     let (kind, answer) = match version {
         1 => (Kind::MemoryStored, HttpResponse::Created()),
         _ => (Kind::MemoryUpdated, HttpResponse::Ok()),
@@ -246,7 +247,7 @@ pub(super) async fn remove(
     let (store, id) = (state.sessions.store(), place(&client_id, &key));
     let there = version_of(store, &id).await?.ok_or(Code::UnknownMemory)?;
     let precondition = Conditions::of(request.headers())?.precondition(Some(there))?;
-    let removed = store.remove_document(COLLECTION, &id, precondition).await;
+    let removed = store.remove_document(&Owner::SERVER, COLLECTION, &id, precondition).await;
     removed.map_err(refused)?;
     state.events.record(about(Kind::MemoryCleared, &client_id, &key));
     Ok(HttpResponse::NoContent().finish())
@@ -256,7 +257,7 @@ pub(super) async fn remove(
 async fn keys(store: &Store, client_id: &str, after: Option<&str>, limit: usize) -> Result<Vec<MemoryKey>, Problem> {
     let whole = place(client_id, "");
     let after = place(client_id, after.unwrap_or_default());
-    let found = store.document_heads(COLLECTION, Some(&after), limit).await?;
+    let found = store.document_heads(&Owner::SERVER, COLLECTION, Some(&after), limit).await?;
     let of_client = found.into_iter().map_while(|document| {
         let Document { id, version, created_at, updated_at, .. } = document;
         let key = id.strip_prefix(&whole)?.to_owned();
@@ -275,7 +276,7 @@ fn about(kind: Kind, client_id: &str, key: &str) -> Happening {
 }
 
 async fn version_of(store: &Store, id: &str) -> Result<Option<u64>, Problem> {
-    Ok(store.document(COLLECTION, id).await?.map(|document| document.version))
+    Ok(store.document(&Owner::SERVER, COLLECTION, id).await?.map(|document| document.version))
 }
 
 fn refused(error: store::Error) -> Problem {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::id::{ExecutionId, SessionId};
+use crate::domain::owner::Owner;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::session::messages::Description;
@@ -106,7 +107,7 @@ impl SessionRow {
             attempt: state.attempt,
             priority,
             labels: labels.into_iter().collect(),
-            owner,
+            owner: (owner != Owner::SERVER).then(|| owner.as_str().to_owned()),
             on_disconnect,
             last_seq: state.last_seq,
             created_at,

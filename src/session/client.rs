@@ -10,6 +10,7 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
+use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
@@ -98,7 +99,7 @@ impl Sessions {
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
     pub async fn called(&self, execution_id: ExecutionId) -> Result<Called, Refused> {
-        if let Some(session_id) = self.store.execution(None, execution_id.clone()).await? {
+        if let Some(session_id) = self.store.execution(Owner::SERVER, execution_id.clone()).await? {
             return Ok(Called { session_id, execution_id });
         }
         let session_id = execution_id.as_str().parse().map_err(|_| Refused::UnknownSession)?;
@@ -109,7 +110,7 @@ impl Sessions {
     /// Lets nobody else call a session so, see [`ReserveExecutionId`].
     pub(crate) fn claim_execution(
         &self,
-        owner: Option<String>,
+        owner: Option<Owner>,
         execution_id: ExecutionId,
     ) -> impl Future<Output = Result<(), Refused>> + use<> {
         let directory = self.directories.get(self.worker_of(execution_id.as_str())).cloned();
@@ -121,7 +122,7 @@ impl Sessions {
     }
 
     /// Gives a claim back.
-    pub(crate) fn release_execution(&self, owner: Option<String>, execution_id: ExecutionId) {
+    pub(crate) fn release_execution(&self, owner: Option<Owner>, execution_id: ExecutionId) {
         if let Some(directory) = self.directories.get(self.worker_of(execution_id.as_str())) {
             directory.do_send(ReleaseExecutionId { owner, execution_id });
         }

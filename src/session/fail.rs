@@ -5,7 +5,7 @@ use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::tail::TailLimits;
 use crate::domain::time::Timestamp;
-use crate::event::Draft;
+use crate::event::NewEvent;
 use crate::session::actor::events::RowChange;
 use crate::session::load::load;
 use crate::session::state::Command;
@@ -53,6 +53,7 @@ pub(crate) async fn fail(store: &Store, limits: TailLimits, id: SessionId, reaso
         change: Change::Update(Box::new(after.clone())),
     };
     let happenings = change.all(None).into_iter();
-    store.append_with(append, happenings.map(|happening| Draft::new(happening, now)).collect());
+    let owner = loaded.summary.owner.clone();
+    store.append_with(append, happenings.map(|happening| NewEvent::new(happening, owner.clone(), now)).collect());
     Ok(())
 }

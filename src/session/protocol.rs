@@ -11,11 +11,12 @@ use tokio::sync::oneshot;
 use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started};
 use super::permits::Ticket;
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
+use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
-use crate::store::{Idempotency, Pending};
+use crate::store::{Committed, Idempotency, Pending};
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
@@ -39,7 +40,7 @@ pub(crate) struct StartSession {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct ReserveExecutionId {
-    pub(crate) owner: Option<String>,
+    pub(crate) owner: Option<Owner>,
     pub(crate) execution_id: ExecutionId,
     pub(crate) reply: Reply<Result<(), Refused>>,
 }
@@ -48,7 +49,7 @@ pub(crate) struct ReserveExecutionId {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct ReleaseExecutionId {
-    pub(crate) owner: Option<String>,
+    pub(crate) owner: Option<Owner>,
     pub(crate) execution_id: ExecutionId,
 }
 
@@ -103,6 +104,13 @@ pub(crate) enum Quarantine {
 #[rtype(result = "()")]
 pub(crate) struct Release {
     pub(crate) session: SessionId,
+}
+
+/// From the store: what came of rows of this worker's sessions.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct StoreCommitted {
+    pub(crate) commit: Committed,
 }
 
 /// The server goes down: start nothing, drop all tasks. Answered when every session has let go.
@@ -177,6 +185,13 @@ pub(crate) struct LeaveQueue {
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct PermitReturned;
+
+/// It was evicted, and appends nothing any more.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Evicted {
+    pub(crate) session: SessionId,
+}
 
 // ---- To a session, from outside through its directory.
 
@@ -322,6 +337,11 @@ pub(crate) struct Resume;
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Park;
+
+/// The store has refused what was written here. End, and publish nothing.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Evict;
 
 /// End. Nothing more will be sent.
 #[derive(Clone, Copy, Debug, Message)]

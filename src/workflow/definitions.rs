@@ -17,6 +17,7 @@ use super::supervisor::keep::pause_reason;
 use super::told::Status;
 use super::validate::{Checked, validate, within_limits};
 use crate::config::workflows::Workflows;
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::process::threads;
 use crate::store::{self, Document, Precondition, Store};
@@ -108,7 +109,7 @@ impl Definitions {
         while listed.len() < limit {
             let after = listed.last().map(|last| last.id.clone()).or_else(|| after.map(str::to_owned));
             let wanted = BATCH.min(limit - listed.len());
-            let found = self.store.documents(COLLECTION, after.as_deref(), wanted).await?;
+            let found = self.store.documents(&Owner::SERVER, COLLECTION, after.as_deref(), wanted).await?;
             let is_end = found.len() < wanted;
             for document in found {
                 listed.push(outline(document)?);
@@ -125,7 +126,7 @@ impl Definitions {
     /// # Errors
     /// [`Refused::UnknownWorkflow`] or [`Refused::Unavailable`].
     pub async fn get(&self, id: &str) -> Result<Definition, Refused> {
-        let document = self.store.document(COLLECTION, id).await?.ok_or(Refused::UnknownWorkflow)?;
+        let document = self.store.document(&Owner::SERVER, COLLECTION, id).await?.ok_or(Refused::UnknownWorkflow)?;
         let stored: Stored = serde_json::from_str(&document.body).map_err(|error| unreadable(&error))?;
         Ok(definition(document, stored))
     }
@@ -152,7 +153,7 @@ impl Definitions {
             return Err(Refused::InvalidValue(format!("of id {fault}")));
         }
         let (stored, body) = self.written(draft, check).await?;
-        match self.store.put_document(COLLECTION, &id, body, Precondition::Absent).await {
+        match self.store.put_document(&Owner::SERVER, COLLECTION, &id, body, Precondition::Absent).await {
             Ok(document) => Ok(definition(document, stored)),
             Err(store::Error::Outdated { .. }) => Err(Refused::AlreadyExists),
             Err(other) => Err(other.into()),
@@ -177,7 +178,10 @@ impl Definitions {
                 Expected::Any => present,
                 Expected::Version(version) => version,
             };
-            let put = self.store.put_document(COLLECTION, id, body.clone(), Precondition::Version(version)).await;
+            let put = self
+                .store
+                .put_document(&Owner::SERVER, COLLECTION, id, body.clone(), Precondition::Version(version))
+                .await;
             match (put, expected) {
                 (Ok(document), _) => return Ok(definition(document, stored)),
                 // Whoever was faster has made progress, so that this comes to an end.
@@ -199,7 +203,7 @@ impl Definitions {
             Expected::Any => Precondition::Anything,
             Expected::Version(version) => Precondition::Version(version),
         };
-        match self.store.remove_document(COLLECTION, id, precondition).await {
+        match self.store.remove_document(&Owner::SERVER, COLLECTION, id, precondition).await {
             Ok(()) => Ok(()),
             Err(store::Error::Outdated { version }) => Err(Refused::VersionConflict(version)),
             Err(other) => Err(other.into()),
@@ -220,7 +224,7 @@ impl Definitions {
     }
 
     async fn version(&self, id: &str) -> Result<u64, Refused> {
-        let document = self.store.document(COLLECTION, id).await?;
+        let document = self.store.document(&Owner::SERVER, COLLECTION, id).await?;
         document.map(|document| document.version).ok_or(Refused::UnknownWorkflow)
     }
 
@@ -267,14 +271,14 @@ impl fmt::Debug for Definitions {
 }
 
 fn definition(document: Document, stored: Stored) -> Definition {
-    let Document { collection: _, id, version, created_at, updated_at, body: _ } = document;
+    let Document { id, version, created_at, updated_at, .. } = document;
     let Stored { name, author, autostart, graph } = stored;
     Definition { id, name, version, author, created_at, updated_at, autostart, graph }
 }
 
 fn outline(document: Document) -> Result<Listed, Refused> {
     let outline: Outline = serde_json::from_str(&document.body).map_err(|error| unreadable(&error))?;
-    let Document { collection: _, id, version, created_at, updated_at, body: _ } = document;
+    let Document { id, version, created_at, updated_at, .. } = document;
     let Outline { name, author, autostart, graph } = outline;
     Ok(Listed { id, name, version, author, created_at, updated_at, autostart, node_count: graph.nodes.len() })
 }

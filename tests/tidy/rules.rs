@@ -53,6 +53,22 @@ pub(crate) fn locks(source: &Source) -> Findings {
     source.words(&words, "state belongs to one actor: no Mutex, RwLock, static mut or unsafe")
 }
 
+/// A semaphore with one permit is a lock by another name.
+pub(crate) fn one_permit(source: &Source) -> Findings {
+    let is_one = |rest: &str| {
+        let argument: String = rest.chars().take_while(|c| *c != ')').filter(|c| !c.is_whitespace()).collect();
+        matches!(argument.trim_end_matches(','), "1" | "1_usize" | "1usize")
+    };
+    let mut findings = Vec::new();
+    for call in ["Semaphore::new(", "Semaphore::const_new("] {
+        for (at, _) in source.code.match_indices(call).filter(|(at, _)| is_one(&source.code[at + call.len()..])) {
+            let line = source.code[..at].matches('\n').count() + 1;
+            findings.push(source.finding(line, "a semaphore with one permit is a lock: let the store compare and set"));
+        }
+    }
+    findings
+}
+
 pub(crate) fn web_actors(source: &Source) -> Findings {
     if source.path == "src/connection/mod.rs" {
         return Vec::new();
@@ -187,6 +203,29 @@ mod cases {
         }
         assert_eq!(lines(locks, "src/a.rs", "fn f<'a>(x: &'a str) { '\"'; '\\''; Mutex }"), [1]);
         assert_eq!(lines(locks, "src/a.rs", "let bar = \"a \\\" b\"; Mutex"), [1]);
+    }
+
+    #[test]
+    fn a_semaphore_with_one_permit_is_seen() {
+        for bad in [
+            "Semaphore::new(1)",
+            "Semaphore::new(\n    1,\n)",
+            "Semaphore::const_new(1_usize)",
+            "tokio::sync::Semaphore::new( 1 )",
+        ] {
+            assert_eq!(lines(one_permit, "src/a.rs", &format!("\nlet a = {bad};\n")), [2], "{bad}");
+        }
+        for good in [
+            "Semaphore::new(10)",
+            "Semaphore::new(most)",
+            "// Semaphore::new(1)",
+            "\"Semaphore::new(1)\"",
+            "Slots::new(1)",
+        ] {
+            assert_eq!(lines(one_permit, "src/a.rs", good), NONE, "{good}");
+        }
+        let tested = "#[cfg(test)]\nmod tests {\n    fn f() { Semaphore::new(1); }\n}\n";
+        assert_eq!(lines(one_permit, "src/a.rs", tested), NONE);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::{ExecutionId, RequestId};
+use super::owner::Owner;
 use super::status::{OnDisconnect, Priority, Status};
 use super::time::Timestamp;
 
@@ -31,7 +32,7 @@ pub struct Spec {
     pub labels: BTreeMap<String, String>,
     /// Whom it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
+    pub owner: Option<Owner>,
     /// What it is called among events, where its starter chose that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<ExecutionId>,

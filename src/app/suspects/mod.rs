@@ -20,6 +20,7 @@ use crate::domain::burst::{Burst, Line};
 use crate::domain::entry::Entry;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::id::SessionId;
+use crate::domain::owner::Owner;
 use crate::domain::record::Internal;
 use crate::domain::status::Status;
 use crate::session::protocol::{Quarantine, Release};
@@ -120,7 +121,7 @@ pub(super) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
 
 /// Strikes all off: the server goes down in good order.
 pub(super) async fn clear(store: &Store) {
-    match store.remove_document(COLLECTION, DOCUMENT, Precondition::Anything).await {
+    match store.remove_document(&Owner::SERVER, COLLECTION, DOCUMENT, Precondition::Anything).await {
         Ok(()) | Err(Error::NotFound) => {}
         Err(error) => log::warn!("the next start may count this end against what was going on: {error}"),
     }
@@ -234,7 +235,9 @@ fn is_further(line: &Line, last_seq: u64) -> bool {
 }
 
 async fn read(store: &Store) -> Result<Ledger, Error> {
-    let Some(document) = store.document(COLLECTION, DOCUMENT).await? else { return Ok(Ledger::default()) };
+    let Some(document) = store.document(&Owner::SERVER, COLLECTION, DOCUMENT).await? else {
+        return Ok(Ledger::default());
+    };
     Ok(serde_json::from_str(&document.body).unwrap_or_else(|error| {
         log::warn!("what went on at the last start cannot be read: {error}");
         Ledger::default()
@@ -244,5 +247,5 @@ async fn read(store: &Store) -> Result<Ledger, Error> {
 async fn write(store: &Store, ledger: &Ledger) -> Result<(), Error> {
     // This always can be written: it has no keys but texts.
     let body = serde_json::to_string(ledger).unwrap_or_default();
-    store.put_document(COLLECTION, DOCUMENT, body, Precondition::Anything).await.map(|_| ())
+    store.put_document(&Owner::SERVER, COLLECTION, DOCUMENT, body, Precondition::Anything).await.map(|_| ())
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::super::accept::Shared;
 use super::super::dialect::feed::said::Publish;
 use crate::domain::fault::Fault;
-use crate::event::{self, Recorded, types};
+use crate::event::{self, EncodedEvent, types};
 use crate::hub::Link;
 
 /// Most events of one client that are under way at once: those that wait to be checked, and as many that are written.
@@ -85,7 +85,7 @@ async fn work(link: Rc<Link>, shared: Rc<Shared>, mut waiting: mpsc::Receiver<Bo
     }
 }
 
-fn answer(link: &Link, reference: &Value, written: Result<Recorded, event::Error>) {
+fn answer(link: &Link, reference: &Value, written: Result<EncodedEvent, event::Error>) {
     match written {
         Ok(recorded) => {
             let event = &recorded.event;

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Listener, Recorded};
+use super::{EncodedEvent, Listener};
 use crate::config::handler::EventHandler;
 use crate::domain::event::{Kind, Pattern};
 use crate::domain::id::ExecutionId;
@@ -54,7 +54,7 @@ enum Phase {
 struct Handler {
     name: String,
     types: Vec<Pattern>,
-    queue: mpsc::Sender<Recorded>,
+    queue: mpsc::Sender<EncodedEvent>,
     metrics: metrics::EventHandler,
     /// Whether the last event was dropped: a burst of them is logged once.
     is_full: AtomicBool,
@@ -101,7 +101,7 @@ impl Listener for Handlers {
         self.handlers.iter().any(|handler| handler.hears(kind))
     }
 
-    fn tell(&self, events: &Arc<[Recorded]>) {
+    fn tell(&self, events: &Arc<[EncodedEvent]>) {
         for handler in &*self.handlers {
             let heard = events.iter().filter(|recorded| handler.hears(&recorded.event.happening.kind));
             heard.for_each(|recorded| handler.take(recorded));
@@ -114,7 +114,7 @@ impl Handler {
         self.types.iter().any(|pattern| pattern.takes(kind))
     }
 
-    fn take(&self, recorded: &Recorded) {
+    fn take(&self, recorded: &EncodedEvent) {
         match self.queue.try_send(recorded.clone()) {
             Ok(()) => self.is_full.store(false, Ordering::Relaxed),
             Err(TrySendError::Full(_)) => {
@@ -131,7 +131,12 @@ impl Handler {
 }
 
 /// Counts and logs how a command ended.
-fn note(metrics: &metrics::EventHandler, settings: &EventHandler, recorded: &Recorded, ended: Result<(), run::Error>) {
+fn note(
+    metrics: &metrics::EventHandler,
+    settings: &EventHandler,
+    recorded: &EncodedEvent,
+    ended: Result<(), run::Error>,
+) {
     let (handler, event_id) = (settings.name.as_str(), recorded.event.id);
     match &ended {
         Ok(()) => metrics.succeeded.inc(),
@@ -165,7 +170,7 @@ async fn work(
     settings: Arc<EventHandler>,
     launcher: Launcher,
     mask: Arc<Mask>,
-    mut waiting: mpsc::Receiver<Recorded>,
+    mut waiting: mpsc::Receiver<EncodedEvent>,
     metrics: metrics::EventHandler,
     mut phase: watch::Receiver<Phase>,
 ) {

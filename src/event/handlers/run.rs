@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::ChildStderr;
 use tokio::time::timeout;
 
-use super::super::Recorded;
+use super::super::EncodedEvent;
 use crate::config::handler::EventHandler;
 use crate::config::seconds;
 use crate::domain::mask::{Mask, Masking};
@@ -53,7 +53,7 @@ pub(super) enum Error {
 pub(super) async fn run(
     settings: &EventHandler,
     launcher: &Launcher,
-    recorded: &Recorded,
+    recorded: &EncodedEvent,
     mask: &Mask,
     killed: impl Future<Output = ()>,
 ) -> Result<(), Error> {
@@ -78,7 +78,7 @@ pub(super) async fn run(
     }
 }
 
-fn start(settings: &EventHandler, launcher: &Launcher, recorded: &Recorded) -> Result<(Group, Pipes), Error> {
+fn start(settings: &EventHandler, launcher: &Launcher, recorded: &EncodedEvent) -> Result<(Group, Pipes), Error> {
     let program = Program { command: &settings.command, cwd: settings.cwd.as_deref(), env: &settings.env };
     let about = [
         ("CALLBOARD_EVENT_ID", recorded.event.id.to_string()),

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use super::*;
 use crate::domain::event::Happening;
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::Draft;
+use crate::store::NewEvent;
 use serde_json::Value;
 use uuid::Uuid;
 
-fn event(kind: Kind) -> Recorded {
-    Draft::new(Happening::new(kind).with("a", "x".repeat(100_000)), Timestamp::now()).into_ephemeral()
+fn event(kind: Kind) -> EncodedEvent {
+    NewEvent::new(Happening::new(kind).with("a", "x".repeat(100_000)), Owner::SERVER, Timestamp::now()).into_ephemeral()
 }
 
 fn handler(script: &str, types: &[&str]) -> EventHandler {
@@ -38,7 +39,7 @@ fn counts(metrics: &Metrics, handler: &str) -> [u64; 4] {
 }
 
 /// Runs a handler for these events to their end, and gives what became of them.
-async fn handled(settings: EventHandler, events: Vec<Recorded>) -> [u64; 4] {
+async fn handled(settings: EventHandler, events: Vec<EncodedEvent>) -> [u64; 4] {
     let metrics = Metrics::install(1).unwrap();
     let name = settings.name.clone();
     let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &Arc::default(), &metrics);
@@ -131,7 +132,7 @@ async fn a_slow_handler_drops_what_is_too_much_and_holds_nobody_up() {
     let name = settings.name.clone();
     let metrics = Metrics::install(1).unwrap();
     let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &Arc::default(), &metrics);
-    let small = Draft::new(Happening::new(Kind::QueueCleared), Timestamp::now()).into_ephemeral();
+    let small = NewEvent::new(Happening::new(Kind::QueueCleared), Owner::SERVER, Timestamp::now()).into_ephemeral();
     // Nothing is run before this task gives way.
     for _ in 0..MOST_WAITING + 7 {
         handlers.tell(&Arc::from([small.clone()]));

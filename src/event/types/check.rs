@@ -134,12 +134,21 @@ fn nodes(schema: Option<&Schema>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::owner::Owner;
     use serde_json::json;
 
     fn document(word: &str, version: u64, schema: &Value) -> Document {
         let body = json!({"description": "", "schema": schema}).to_string();
         let (created_at, updated_at) = (Timestamp::default(), Timestamp::default());
-        Document { collection: String::new(), id: word.into(), version, created_at, updated_at, body }
+        Document {
+            owner: Owner::SERVER,
+            collection: String::new(),
+            id: word.into(),
+            version,
+            created_at,
+            updated_at,
+            body,
+        }
     }
 
     #[test]

@@ -3,18 +3,17 @@
 mod check;
 
 use std::io;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use crate::domain::event::Happening;
 use crate::domain::fault::Fault;
+use crate::domain::owner::Owner;
 use crate::domain::schema::BadSchema;
 use crate::domain::time::Timestamp;
-use crate::store::{self, Document, Precondition, Store};
+use crate::store::{self, ChangeError, Document, Precondition, Store, Write};
 use check::Checker;
 
 /// Where the types are stored.
@@ -81,8 +80,6 @@ pub struct EventTypes {
     checker: Checker,
     /// Most types that may be declared.
     most: usize,
-    /// Held by whoever is about to declare one: the store cannot count.
-    turn: Arc<Semaphore>,
 }
 
 impl EventTypes {
@@ -91,7 +88,7 @@ impl EventTypes {
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(store: Store, most: usize) -> io::Result<Self> {
-        Ok(Self { store, checker: Checker::start()?, most, turn: Arc::new(Semaphore::new(1)) })
+        Ok(Self { store, checker: Checker::start()?, most })
     }
 
     /// Up to `limit` in the order of their words, those after `after`.
@@ -99,7 +96,7 @@ impl EventTypes {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Unavailable`].
     pub async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Declared>, Error> {
-        self.store.documents(COLLECTION, after, limit).await?.into_iter().map(declared).collect()
+        self.store.documents(&Owner::SERVER, COLLECTION, after, limit).await?.into_iter().map(declared).collect()
     }
 
     /// What is declared of one.
@@ -107,7 +104,7 @@ impl EventTypes {
     /// # Errors
     /// [`Error::Unknown`], [`Error::Damaged`] or [`Error::Unavailable`].
     pub async fn get(&self, word: &str) -> Result<Declared, Error> {
-        declared(self.store.document(COLLECTION, word).await?.ok_or(Error::Unknown)?)
+        declared(self.store.document(&Owner::SERVER, COLLECTION, word).await?.ok_or(Error::Unknown)?)
     }
 
     /// Declares one, or changes what is declared of it.
@@ -119,12 +116,19 @@ impl EventTypes {
             self.checker.compile(schema.clone()).await?;
         }
         let body = serde_json::to_string(about).map_err(|_| Error::Damaged(word.to_owned()))?;
-        let _turn = self.turn.acquire().await.map_err(|_| Error::Busy)?;
-        let is_new = self.store.document(COLLECTION, word).await?.is_none();
-        if is_new && self.store.document_heads(COLLECTION, None, self.most).await?.len() >= self.most {
-            return Err(Error::TooMany(self.most));
-        }
-        declared(self.store.put_document(COLLECTION, word, body, precondition).await?)
+        let decide = async || {
+            let is_new = self.store.document(&Owner::SERVER, COLLECTION, word).await?.is_none();
+            let is_full = async || {
+                let there = self.store.document_heads(&Owner::SERVER, COLLECTION, None, self.most).await;
+                there.map(|there| there.len() >= self.most)
+            };
+            if is_new && is_full().await? {
+                return Err(Error::TooMany(self.most));
+            }
+            Ok((vec![Write::put(&Owner::SERVER, COLLECTION, word, body.clone(), precondition)], ()))
+        };
+        let (made, ()) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, COLLECTION, decide).await?;
+        declared(made.into_iter().next().flatten().ok_or(Error::Unknown)?)
     }
 
     /// Forgets what is declared of one.
@@ -132,7 +136,7 @@ impl EventTypes {
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`] or [`Error::Unavailable`].
     pub async fn forget(&self, word: &str, precondition: Precondition) -> Result<(), Error> {
-        Ok(self.store.remove_document(COLLECTION, word, precondition).await?)
+        Ok(self.store.remove_document(&Owner::SERVER, COLLECTION, word, precondition).await?)
     }
 
     /// What is wrong with the data of an event, by what is declared of its type.
@@ -140,10 +144,16 @@ impl EventTypes {
     /// # Errors
     /// [`Error::Busy`], [`Error::Damaged`] or [`Error::Unavailable`].
     pub async fn faults(&self, happening: &Happening) -> Result<Vec<Fault>, Error> {
-        match self.store.document(COLLECTION, happening.kind.word()).await? {
+        match self.store.document(&Owner::SERVER, COLLECTION, happening.kind.word()).await? {
             Some(document) => self.checker.faults(document, &happening.data).await,
             None => Ok(Vec::new()),
         }
+    }
+}
+
+impl From<ChangeError> for Error {
+    fn from(error: ChangeError) -> Self {
+        store::Error::from(error).into()
     }
 }
 

@@ -83,9 +83,9 @@ impl Session {
             return;
         }
         // Its task has not run since a restart.
-        let (sessions, key) = (self.environment.sessions.clone(), self.idempotency_of(call).key);
+        let (sessions, owner, key) = (self.environment.sessions.clone(), self.owner(), self.idempotency_of(call).key);
         actix::spawn(async move {
-            match sessions.store().idempotent(key).await {
+            match sessions.store().idempotent(owner, key).await {
                 Ok(Some((child, _))) => cancel(&sessions, child, reason).await,
                 Ok(None) => {}
                 Err(error) => log::warn!(error:%; "a child could not be looked for, and is not cancelled"),

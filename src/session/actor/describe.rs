@@ -6,6 +6,7 @@ use actix::{Context, Handler};
 
 use crate::domain::entry::Class;
 use crate::domain::id::ExecutionId;
+use crate::domain::owner::Owner;
 use crate::session::actor::Session;
 use crate::session::actor::pending_rows::OnCommit;
 use crate::session::messages::Description;
@@ -21,13 +22,18 @@ impl Session {
             id: self.id,
             task: self.spec.task.clone(),
             priority: self.spec.priority,
-            owner: self.spec.owner.clone(),
+            owner: self.owner(),
             execution_id: self.spec.execution_id.clone(),
             labels: self.spec.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             on_disconnect: self.spec.on_disconnect,
             created_at: self.created_at,
             state,
         }
+    }
+
+    /// Whom it belongs to.
+    pub(crate) fn owner(&self) -> Owner {
+        self.spec.owner.clone().unwrap_or(Owner::SERVER)
     }
 
     /// What it is called among events.

@@ -8,7 +8,7 @@ use crate::domain::entry::{Custom, Entry};
 use crate::domain::event::{Group, Happening, Kind};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::event::Draft;
+use crate::event::NewEvent;
 use crate::session::actor::Session;
 use crate::session::actor::running_task::PANICKED;
 use crate::session::state::End;
@@ -68,13 +68,13 @@ impl Session {
     }
 
     /// The events of the row that is handed over: what it was before that, and what was pending_events meanwhile.
-    pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<Draft> {
+    pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<NewEvent> {
         let PendingEvents { own, progress } = std::mem::take(&mut self.pending_events);
         let after = &self.state.row();
         let change = RowChange { id: self.id, spec: &self.spec, before, after, end: self.state.end() };
         let happenings = change.all(own.into_iter().chain(progress));
-        let now = self.now();
-        happenings.into_iter().map(|happening| Draft::new(happening, now)).collect()
+        let (now, owner) = (self.now(), self.owner());
+        happenings.into_iter().map(|happening| NewEvent::new(happening, owner.clone(), now)).collect()
     }
 }
 

@@ -92,6 +92,11 @@ impl PendingRows {
         on_commit
     }
 
+    /// Takes all rows out, and gives what has waited for them.
+    pub(crate) fn take_on_commit(&mut self) -> impl Iterator<Item = OnCommit> + use<> {
+        std::mem::take(self).rows.into_iter().flat_map(|row| row.on_commit)
+    }
+
     /// Takes the oldest row out, if it is among those written up to `row`.
     pub(crate) fn pop(&mut self, row: u32) -> Option<PendingRow> {
         if self.rows.front()?.row > row {

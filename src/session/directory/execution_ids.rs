@@ -8,13 +8,14 @@ use std::collections::HashSet;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
 use crate::domain::id::{ExecutionId, SessionId};
+use crate::domain::owner::Owner;
 use crate::session::directory::Directory;
 use crate::session::messages::Refused;
 use crate::session::protocol::{ReleaseExecutionId, ReserveExecutionId};
 use crate::store::{self, Store};
 
 /// Words that were claimed, by whose sessions they are for.
-pub(crate) type ReservedExecutionIds = HashSet<(Option<String>, ExecutionId)>;
+pub(crate) type ReservedExecutionIds = HashSet<(Option<Owner>, ExecutionId)>;
 
 impl Handler<ReserveExecutionId> for Directory {
     type Result = ();
@@ -54,11 +55,11 @@ impl Handler<ReleaseExecutionId> for Directory {
 }
 
 /// Whether a session is called so, by its starter or by its own id.
-async fn is_taken(store: &Store, owner: Option<String>, execution_id: ExecutionId) -> Result<bool, store::Error> {
+async fn is_taken(store: &Store, owner: Option<Owner>, execution_id: ExecutionId) -> Result<bool, store::Error> {
     if let Ok(id) = execution_id.as_str().parse::<SessionId>()
         && store.find(id).await?.is_some()
     {
         return Ok(true);
     }
-    Ok(store.execution(owner, execution_id).await?.is_some())
+    Ok(store.execution(owner.unwrap_or(Owner::SERVER), execution_id).await?.is_some())
 }

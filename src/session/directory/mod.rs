@@ -7,6 +7,7 @@
 //! Only a directory has the address of a session: so it can park one without a message getting lost.
 
 mod completion_waiters;
+mod eviction;
 mod execution_ids;
 mod permits;
 mod recovery;

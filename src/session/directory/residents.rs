@@ -12,7 +12,7 @@ use crate::session::load::{self, Loaded};
 use crate::session::messages::Refused;
 use crate::session::protocol::{
     Addressed, For, Forget, Outlook, Park, PermitAvailable, Quarantine, Removed, ReportCompletion, Retire, SessionIdle,
-    SessionParked, Written,
+    SessionParked, StoreCommitted, Written,
 };
 use crate::store::{self, Committed};
 
@@ -156,12 +156,16 @@ where
     }
 }
 
-impl Handler<Committed> for Directory {
+impl Handler<StoreCommitted> for Directory {
     type Result = ();
 
-    fn handle(&mut self, message: Committed, _: &mut Context<Self>) {
-        for (session, row) in message.rows {
+    fn handle(&mut self, message: StoreCommitted, _: &mut Context<Self>) {
+        let Committed { rows, refused } = message.commit;
+        for (session, row) in rows {
             self.send_if_live(session, Written { row });
+        }
+        for refused in refused {
+            self.evict(&refused);
         }
     }
 }

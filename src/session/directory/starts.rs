@@ -6,6 +6,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use tokio::sync::oneshot;
 
 use crate::domain::id::SessionId;
+use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::session::actor::Session;
 use crate::session::actor::events::start_refused;
@@ -18,7 +19,14 @@ use crate::store::{Health, Idempotency};
 /// Starts that are under way, by idempotency key.
 #[derive(Debug, Default)]
 pub(crate) struct StartsInProgress {
-    by_key: HashMap<String, StartInProgress>,
+    by_key: HashMap<StartKey, StartInProgress>,
+}
+
+/// Whose start it is, and its idempotency key.
+type StartKey = (Owner, String);
+
+fn start_key(spec: &Spec, idempotency: &Idempotency) -> StartKey {
+    (spec.owner.clone().unwrap_or(Owner::SERVER), idempotency.key.clone())
 }
 
 /// A start that somebody has asked for, and who wants to know.
@@ -98,7 +106,7 @@ impl Directory {
     }
 
     fn start_once(&mut self, spec: Spec, idempotency: Idempotency, reply: StartReply, actor: &mut Context<Self>) {
-        let key = idempotency.key.clone();
+        let key = start_key(&spec, &idempotency);
         if let Some(underway) = self.starting.by_key.get_mut(&key) {
             if underway.digest == idempotency.digest {
                 underway.waiting.push(reply);
@@ -110,9 +118,9 @@ impl Directory {
         let underway = StartInProgress { digest: idempotency.digest, waiting: vec![reply], others: Vec::new() };
         self.starting.by_key.insert(key.clone(), underway);
         let store = self.environment.store.clone();
-        let digest = idempotency.digest;
+        let (digest, (owner, key)) = (idempotency.digest, key);
         let looking = async move {
-            let Some((id, before)) = store.idempotent(key).await? else { return Ok(None) };
+            let Some((id, before)) = store.idempotent(owner, key).await? else { return Ok(None) };
             if before != digest {
                 return Err(Refused::IdempotencyConflict);
             }
@@ -133,7 +141,7 @@ impl Directory {
         found: Result<Option<Started>, Refused>,
         actor: &mut Context<Self>,
     ) {
-        let key = idempotency.key.clone();
+        let key = start_key(&spec, &idempotency);
         let known = match found {
             Ok(None) => self.refusal(&spec).map(Err),
             Ok(Some(started)) => Some(Ok(started)),
@@ -151,7 +159,7 @@ impl Directory {
         }));
     }
 
-    fn reply_to_starters(&mut self, key: &str, started: &Result<Started, Refused>, actor: &mut Context<Self>) {
+    fn reply_to_starters(&mut self, key: &StartKey, started: &Result<Started, Refused>, actor: &mut Context<Self>) {
         let Some(StartInProgress { waiting, others, .. }) = self.starting.by_key.remove(key) else { return };
         for reply in waiting {
             // Whoever asked may be gone.

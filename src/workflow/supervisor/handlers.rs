@@ -10,6 +10,7 @@ use super::messages::{
     TakeUp, Unwatch, Watch,
 };
 use super::{Beginning, Supervisor};
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::hub::{Join, Parts, Topic, TopicKey};
 use crate::store::{Precondition, Store};
@@ -247,13 +248,13 @@ impl Handler<TakeUp> for Supervisor {
 async fn kept(store: &Store, definitions: &Definitions, ids: Vec<String>) -> Result<Vec<(Definition, Kept)>, Refused> {
     let mut found = Vec::new();
     for id in ids {
-        let Some(document) = store.document(LIVE, &id).await? else { continue };
+        let Some(document) = store.document(&Owner::SERVER, LIVE, &id).await? else { continue };
         let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
         match definitions.get(&id).await {
             Ok(definition) => found.push((definition, kept)),
             Err(Refused::UnknownWorkflow) => {
                 log::info!(workflow_id = id; "a workflow that was live is not there any more");
-                store.remove_document(LIVE, &id, Precondition::Anything).await?;
+                store.remove_document(&Owner::SERVER, LIVE, &id, Precondition::Anything).await?;
             }
             Err(refused) => log::error!(workflow_id = id, refused:%; "a workflow does not come back"),
         }

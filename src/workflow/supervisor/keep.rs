@@ -6,6 +6,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use serde::{Deserialize, Serialize};
 
 use super::Supervisor;
+use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Precondition, Store};
 use crate::workflow::client::LiveOptions;
@@ -51,7 +52,7 @@ pub async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Error> {
     let mut found = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = store.documents(LIVE, after.as_deref(), PAGE).await?;
+        let page = store.documents(&Owner::SERVER, LIVE, after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { return Ok(found) };
         after = Some(last.id.clone());
         found.extend(page.into_iter().map(|document| {
@@ -78,12 +79,12 @@ pub(in crate::workflow) async fn pause_reason(
 /// # Errors
 /// [`store::Error::Unavailable`].
 pub async fn pause(store: &Store, workflow_id: &str, reason: String) -> Result<bool, store::Error> {
-    let Some(document) = store.document(LIVE, workflow_id).await? else { return Ok(false) };
+    let Some(document) = store.document(&Owner::SERVER, LIVE, workflow_id).await? else { return Ok(false) };
     let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
     let kept = Kept { paused: Some(reason), ..kept };
     // This always can be written: its keys are strings.
     let body = serde_json::to_string(&kept).unwrap_or_default();
-    store.put_document(LIVE, workflow_id, body, Precondition::Version(document.version)).await?;
+    store.put_document(&Owner::SERVER, LIVE, workflow_id, body, Precondition::Version(document.version)).await?;
     Ok(true)
 }
 
@@ -145,8 +146,8 @@ impl Supervisor {
 
 async fn write(store: &Store, id: &str, wish: Wish) -> Result<(), store::Error> {
     match wish {
-        Wish::Put(body) => store.put_document(LIVE, id, body, Precondition::Anything).await.map(|_| ()),
-        Wish::Remove => match store.remove_document(LIVE, id, Precondition::Anything).await {
+        Wish::Put(body) => store.put_document(&Owner::SERVER, LIVE, id, body, Precondition::Anything).await.map(|_| ()),
+        Wish::Remove => match store.remove_document(&Owner::SERVER, LIVE, id, Precondition::Anything).await {
             Err(store::Error::NotFound) => Ok(()),
             removed => removed,
         },

@@ -15,6 +15,7 @@ use crate::config;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::domain::tail::TailLimits;
 use crate::event::Events;
 use crate::metrics::Metrics;
 use crate::session::client::Sessions;
@@ -24,7 +25,8 @@ use crate::session::environment::Environment;
 use crate::session::messages::Completion;
 use crate::session::messages::Refused;
 use crate::session::permits::Permits;
-use crate::session::protocol::{AwaitResumption, Drain};
+use crate::session::fail::fail;
+use crate::session::protocol::{AwaitResumption, Drain, StoreCommitted};
 use crate::session::queue::{Queue, Worker};
 use crate::session::task::context::TaskContext;
 use crate::session::task::kind::{TaskError, TaskKind, TaskResult};
@@ -93,6 +95,10 @@ impl TaskKind for Person {
 
 /// The sessions of one directory, which leave memory as soon as they only wait.
 fn board() -> (Sessions, Addr<Directory>) {
+    board_that_parks_after(0.0)
+}
+
+fn board_that_parks_after(park_after: f64) -> (Sessions, Addr<Directory>) {
     let store = Store::open(&crate::store::Settings { url: "memory:".into(), ..Default::default() }, 1).unwrap();
     let mut kinds = Kinds::default();
     kinds.register(Arc::new(Person)).unwrap();
@@ -115,7 +121,7 @@ fn board() -> (Sessions, Addr<Directory>) {
             store: store.clone(),
             events: events.clone(),
             kinds,
-            settings: config::sessions::Sessions { park_after: 0.0, ..Default::default() },
+            settings: config::sessions::Sessions { park_after, ..Default::default() },
             permits: Permits::default(),
             max_pending_rows: 1000,
             mask: Arc::default(),
@@ -127,7 +133,8 @@ fn board() -> (Sessions, Addr<Directory>) {
         queue.do_send(AwaitResumption { workers: 0 });
         Directory::new(Rc::new(environment), queue)
     });
-    store.tell(0, directory.clone().recipient());
+    let subscriber = directory.clone();
+    store.subscribe_commits(0, move |commit| subscriber.do_send(StoreCommitted { commit }));
     (board.unwrap(), directory)
 }
 
@@ -172,6 +179,30 @@ async fn all_hear_of_an_end_over_parking_and_afterwards() {
         tokio::time::sleep(Duration::from_millis(150)).await;
         assert_eq!(sessions.completion(id).await, Ok(expected));
     }
+}
+
+#[actix::test]
+async fn a_session_that_others_have_written_is_read_anew_and_what_it_did_is_not_acknowledged() {
+    let (sessions, _directory) = board_that_parks_after(3600.0);
+    let id = start(&sessions, json!({"a": 1})).await;
+    let answer = || sessions.answer(id, None, Answer::Confirm(true), "me".into(), None);
+    while sessions.describe(id).await.unwrap().summary.state.status != Status::WaitingConfirmation {
+        tokio::task::yield_now().await;
+    }
+    let limits = TailLimits { snapshot: 9, bytes: 9999 };
+    fail(sessions.store(), limits, id, "it went on elsewhere".into()).await.unwrap();
+    let waits = sessions.completion(id);
+    let (refused, heard) = futures::join!(answer(), waits);
+    assert!(matches!(refused, Err(Refused::Unavailable(_))), "{refused:?}");
+    let error = Some("it went on elsewhere".to_owned());
+    let elsewhere = Completion { status: Status::Failed, values: None, error };
+    assert_eq!(heard, Ok(elsewhere.clone()), "who waited hears what the store has");
+    assert!(answer().await.is_err(), "its question is closed");
+    assert_eq!(sessions.completion(id).await, Ok(elsewhere));
+    // Its permit is free, and others go on.
+    let other = start(&sessions, json!({"b": 1})).await;
+    answered(&sessions, other).await;
+    assert_eq!(sessions.completion(other).await.unwrap().status, Status::Completed);
 }
 
 #[actix::test]

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use self::stage::{Stage, definition, memory};
 use super::messages::{LetAllGo, TakeUp};
 use crate::config::connections::Connections;
+use crate::domain::owner::Owner;
 use crate::workflow::client::{Draft, LiveOptions};
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Check;
@@ -153,7 +154,7 @@ async fn what_comes_back_has_its_last_inputs() {
     let status = after.until("chain", |status| status["results"]["b"]["value"] == 19).await;
     assert_eq!(status["inputs"], json!({"a": {"value": 19}}));
     after.live.stop("chain", None).await.unwrap().unwrap();
-    assert_eq!(after.store.documents(super::keep::LIVE, None, 9).await.unwrap(), []);
+    assert_eq!(after.store.documents(&Owner::SERVER, super::keep::LIVE, None, 9).await.unwrap(), []);
 }
 
 #[actix::test]

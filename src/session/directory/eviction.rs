@@ -1,0 +1,100 @@
+//! How a session leaves memory that is not what the store has: another server has written its journal, or owns it now.
+//!
+//! Invariant: from the row on that was refused, nothing is written of a session until it has been read anew.
+
+use std::time::Duration;
+
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+
+use super::Directory;
+use super::residents::Resident;
+use crate::domain::burst::BurstBuilder;
+use crate::domain::id::SessionId;
+use crate::hub::close::CloseCode;
+use crate::session::actor::Session;
+use crate::session::actor::pending_rows::{AnswerReply, OnCommit};
+use crate::session::messages::Refused;
+use crate::session::protocol::{Evict, Evicted};
+use crate::store;
+
+/// The pause before a session is read anew because somebody waits for its end: it may be refused again and again.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+impl Directory {
+    /// Ends a session of which a row was refused. Whatever comes for it waits until it can be read anew.
+    pub(crate) fn evict(&mut self, refused: &store::Refused) {
+        let store::Refused { session: id, key, .. } = *refused;
+        match self.residents.get_mut(&id) {
+            Some(resident @ Resident::Live { .. }) => {
+                if let Resident::Live { session, .. } = std::mem::replace(resident, Resident::Loading(Vec::new())) {
+                    session.do_send(Evict);
+                }
+            }
+            // Nothing here could append to what was refused.
+            Some(Resident::Loading(_)) | None => self.environment.store.readmit(key),
+        }
+    }
+
+    /// Reads a session anew whose end somebody waits for, unless it is there.
+    fn load_for_completion(&mut self, id: SessionId, actor: &mut Context<Self>) {
+        if self.completion_waiters.are_awaited(id) && !self.residents.contains_key(&id) && !self.draining {
+            self.residents.insert(id, Resident::Loading(Vec::new()));
+            self.load(id, actor);
+        }
+    }
+}
+
+impl Handler<Evicted> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, message: Evicted, actor: &mut Context<Self>) {
+        let id = message.session;
+        self.resumed_one(id);
+        match self.residents.get(&id) {
+            Some(Resident::Loading(waiting)) if waiting.is_empty() => {
+                self.residents.remove(&id);
+            }
+            Some(Resident::Loading(_)) => self.load(id, actor),
+            Some(Resident::Live { .. }) | None => {}
+        }
+        if self.completion_waiters.are_awaited(id) {
+            let pause = actix::clock::sleep(READ_AGAIN_AFTER);
+            let read = move |(), directory: &mut Self, actor: &mut Context<Self>| directory.load_for_completion(id, actor);
+            actor.spawn(pause.into_actor(self).map(read));
+        }
+    }
+}
+
+impl Handler<Evict> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Evict, actor: &mut Context<Self>) {
+        self.errands.clear();
+        self.drop_task(actor);
+        self.release_permit();
+        self.refuse_pending(&Refused::Unavailable("what the session wanted to write was refused".into()));
+        // Those who watch come back, and are shown what is in the store.
+        self.watchers.close(self.id, CloseCode::GoingAway);
+        self.environment.store.readmit(self.key);
+        self.directory.do_send(Evicted { session: self.id });
+        actor.stop();
+    }
+}
+
+impl Session {
+    /// Lets go of what is not written, and refuses those who wait for it.
+    fn refuse_pending(&mut self, why: &Refused) {
+        self.builder = BurstBuilder::default();
+        let waiting = self.pending_rows.take_on_commit().chain(std::mem::take(&mut self.on_commit));
+        for on_commit in waiting {
+            // Whoever asked may be gone.
+            match on_commit {
+                OnCommit::Started(reply) => drop(reply.send(Err(why.clone()))),
+                OnCommit::Answered(AnswerReply { reply, .. }) => drop(reply.send(Err(why.clone()))),
+                OnCommit::Cancelled(reply) => drop(reply.send(Err(why.clone()))),
+                OnCommit::Described(reply, _) => drop(reply.send(Err(why.clone()))),
+                OnCommit::StepWritten(_) => {}
+            }
+        }
+    }
+}
