@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use callboard::app;
 use callboard::cli::{Parts, run};
-use callboard::http::openapi;
+use callboard::http::{access, openapi};
 use callboard_meter::Meter;
 
 #[cfg(feature = "mimalloc")]
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let parts = Parts {
         serve: app::run,
         openapi: || Ok(openapi::document().to_pretty_json()?),
+        access,
         kinds: app::kinds,
         quarantine: app::quarantine,
         built_in: &["approval", "long_running_task", "simulate_streaming"],

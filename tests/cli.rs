@@ -35,7 +35,9 @@ fn a_wrong_command_line_exits_with_2() {
 fn help_and_version_are_no_failures_and_hide_what_is_internal() {
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    for word in ["serve", "check-config", "healthcheck", "openapi", "tasks", "--host", "--store", "--static-dir"] {
+    for word in
+        ["serve", "check-config", "healthcheck", "openapi", "access", "tasks", "--host", "--store", "--static-dir"]
+    {
         assert!(text(&help.stdout).contains(word), "{word}");
     }
     assert!(!text(&help.stdout).contains("run-child"));

@@ -17,7 +17,7 @@ use super::counted::{Counted, looks, snapshots};
 use super::host::Errands;
 use super::runs::Runs;
 use super::streams::Sockets;
-use crate::auth::{self, Gate};
+use crate::auth::{self, Authenticator};
 use crate::config::Settings;
 use crate::connection::{Connections, Feeds};
 use crate::crew::Roster;
@@ -70,7 +70,7 @@ pub(super) struct Plan {
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
     workflows: Workflows,
-    gate: Arc<Gate>,
+    authenticator: Arc<Authenticator>,
     roster: Roster,
     seats: Receiver<Seat>,
 }
@@ -95,7 +95,7 @@ impl Plan {
         metrics: Metrics,
         gauge: Arc<Gauge>,
     ) -> anyhow::Result<(Self, Running)> {
-        let (gate, mask) = (open_gate(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
+        let (authenticator, mask) = (authenticator(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         for (worker, directory) in directories.iter().enumerate() {
             let directory = directory.clone();
@@ -149,7 +149,7 @@ impl Plan {
             lifecycle,
             started: Instant::now(),
             workflows,
-            gate: Arc::new(gate),
+            authenticator: Arc::new(authenticator),
             seats,
         };
         Ok((plan, running))
@@ -173,7 +173,7 @@ impl Plan {
             metrics: Arc::new(move || metrics.render()),
             streams: Rc::new(Sockets(connections)),
             workflows: self.workflows.clone(),
-            gate: self.gate.clone(),
+            authenticator: self.authenticator.clone(),
             roster: self.roster.clone(),
             events: self.events.clone(),
             event_types: self.event_types.clone(),
@@ -295,16 +295,16 @@ impl Seat {
     }
 }
 
-/// The gate to the admin routes. A token that is made at this start is told once: later starts find it in its file.
-fn open_gate(settings: &Settings, address: SocketAddr) -> Result<Gate, auth::Error> {
-    let (gate, made) = Gate::open(settings, address.ip())?;
+/// Finds out who sends requests. A token that is made at this start is shown once: later starts find it in its file.
+fn authenticator(settings: &Settings, address: SocketAddr) -> Result<Authenticator, auth::Error> {
+    let (authenticator, made) = Authenticator::open(settings, address.ip())?;
     if let Some(made) = made {
         match &made.path {
             Some(path) => log::warn!("the admin token is {}, and is kept in {}", made.token, path.display()),
             None => log::warn!("the admin token is {}, until the server ends", made.token),
         }
     }
-    Ok(gate)
+    Ok(authenticator)
 }
 
 /// Starts the event log, which tells the connections and the handlers, and is counted.

@@ -33,6 +33,8 @@ pub struct Parts {
     pub serve: Serve,
     /// The OpenAPI document as JSON.
     pub openapi: fn() -> anyhow::Result<String>,
+    /// A line for each route and message on a socket.
+    pub access: fn() -> String,
     /// All task kinds with these settings.
     pub kinds: fn(&Settings) -> anyhow::Result<Kinds>,
     /// Lists what the next start takes up, or keeps it from taking up the session or workflow of this id.
@@ -65,6 +67,8 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Print each route and message on a socket with the scope that it needs
+    Access,
     /// List the task kinds that can be started
     Tasks,
     /// Keep a session or live workflow from being taken up by the next start; the server must be stopped. Without an ID:
@@ -107,6 +111,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
             with(loaded(), FAILED, |loaded| healthcheck::run(&loaded.settings.server, question))
         }
         Command::Openapi => finish(print_openapi(parts.openapi)),
+        Command::Access => finish(print(&(parts.access)())),
         Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&(parts.kinds)(&loaded.settings)?)),
         Command::Quarantine { id } => with(loaded(), EX_CONFIG, |loaded| {
             logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;

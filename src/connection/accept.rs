@@ -12,7 +12,7 @@ use super::catch_up::CatchUp;
 use super::dialect::session::{Misunderstood, SESSION};
 use super::feed::{Feeds, LogReader};
 use super::guard::Guard;
-use super::inbound::{Inbound, SessionInbound, Unheard, tell_misunderstood, tell_refused};
+use super::inbound::{Inbound, SessionInbound, Unheard, principal, tell_misunderstood, tell_refused};
 use super::pages::Pages;
 use super::presence::Presence;
 use super::{Error, close, socket, upgrade};
@@ -129,8 +129,7 @@ impl Connections {
         let (presence, inbound): (_, Box<dyn Inbound>) = match session_id {
             None => (presence, Box::new(Unheard)),
             Some(session_id) => {
-                let name = client_id(request);
-                let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, name);
+                let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, principal(request));
                 let presence = presence.watching(sessions.clone(), session_id);
                 self.attach(session_id, Rc::clone(&link), since, faults).await;
                 (presence, Box::new(inbound))
@@ -188,10 +187,4 @@ impl Shared {
 fn refuse(link: &Link, refused: &Refused) {
     tell_refused(link, refused);
     link.close(close::code(refused));
-}
-
-/// The client's own name in `?client_id=`.
-pub(super) fn client_id(request: &HttpRequest) -> Option<String> {
-    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find(|(key, _)| key == "client_id").map(|(_, value)| value.into_owned())
 }

@@ -3,8 +3,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use actix_web::HttpRequest;
+
 use super::close;
 use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
+use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::domain::id::SessionId;
 use crate::domain::request::Answer;
 use crate::hub::close::CloseCode;
@@ -17,7 +20,10 @@ const IN_FLIGHT: u32 = 32;
 /// Who answers, where the client does not say.
 const NOBODY_IN_PARTICULAR: &str = "websocket";
 /// The most characters of a client's own name.
-pub(super) const NAME_LENGTH: usize = 64;
+const NAME_LENGTH: usize = 64;
+/// The `code` and `message` that a client gets for what it may not do.
+pub(super) const FORBIDDEN: &str = "forbidden";
+pub(super) const NEEDS_TOKEN: &str = "this needs the admin token";
 
 /// What hears the messages of a WebSocket, one implementation for each kind of socket.
 pub(super) trait Inbound {
@@ -26,6 +32,22 @@ pub(super) trait Inbound {
 
     /// A whole binary message.
     fn binary(&mut self);
+}
+
+/// The principal of a socket, under the name that the client gave itself in `?client_id=`.
+pub(super) fn principal(request: &HttpRequest) -> Principal {
+    let principal = Principal::of(request);
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let name = pairs.find(|(key, _)| key == "client_id").map(|(_, name)| name.chars().take(NAME_LENGTH).collect());
+    match name.filter(|name: &String| !name.is_empty()) {
+        Some(name) => principal.named(&name),
+        None => principal,
+    }
+}
+
+/// Whether a client may send a message that does this.
+pub(super) fn is_allowed(principal: &Principal, action: Action) -> bool {
+    may(principal, action, Resource::Unread) == Decision::Allowed
 }
 
 /// For a connection that is not let in: it is closed, and what it says does not matter.
@@ -42,16 +64,14 @@ pub(super) struct SessionInbound {
     link: Rc<Link>,
     sessions: Sessions,
     session_id: SessionId,
-    /// The client's own name, where it gave one.
-    name: Option<String>,
+    principal: Principal,
     in_flight: Rc<Cell<u32>>,
 }
 
 impl SessionInbound {
-    /// Hears the client of `link`, whose URL may have given it a `name`.
-    pub(super) fn new(link: Rc<Link>, sessions: Sessions, session_id: SessionId, name: Option<String>) -> Self {
-        let name = name.map(|name| name.chars().take(NAME_LENGTH).collect::<String>()).filter(|name| !name.is_empty());
-        Self { link, sessions, session_id, name, in_flight: Rc::default() }
+    /// Hears the client of `link`, who is this principal.
+    pub(super) fn new(link: Rc<Link>, sessions: Sessions, session_id: SessionId, principal: Principal) -> Self {
+        Self { link, sessions, session_id, principal, in_flight: Rc::default() }
     }
 
     /// Does something in a task of its own: the connection's own task stands still while the client does not read.
@@ -70,13 +90,13 @@ impl SessionInbound {
     }
 
     fn answer(&self, request_id: Option<String>, answer: Answer) {
-        let by = self.name.clone().unwrap_or_else(|| NOBODY_IN_PARTICULAR.to_owned());
+        let by = self.principal.name().unwrap_or(NOBODY_IN_PARTICULAR).to_owned();
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
         self.spawn(async move { sessions.answer(session_id, request_id, answer, by, None).await.map(|_| ()) });
     }
 
     fn cancel(&self) {
-        let by = self.name.as_deref().unwrap_or("user");
+        let by = self.principal.name().unwrap_or("user");
         let reason = format!("cancelled by {by}");
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
         self.spawn(async move { sessions.cancel(session_id, reason).await.map(|_| ()) });
@@ -86,9 +106,10 @@ impl SessionInbound {
 impl Inbound for SessionInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok(Said::Answer { request_id, answer }) => self.answer(request_id, answer),
-            Ok(Said::Cancel) => self.cancel(),
-            Ok(Said::Ping { timestamp }) => self.link.tell(Outbound::Pong { timestamp }.frame()),
+            Ok((action, _)) if !is_allowed(&self.principal, action) => tell_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
+            Ok((_, Said::Answer { request_id, answer })) => self.answer(request_id, answer),
+            Ok((_, Said::Cancel)) => self.cancel(),
+            Ok((_, Said::Ping { timestamp })) => self.link.tell(Outbound::Pong { timestamp }.frame()),
             Err(fault) => tell_misunderstood(&self.link, &fault),
         }
     }

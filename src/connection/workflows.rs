@@ -6,14 +6,15 @@ use std::rc::Rc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::accept::{Admission, Connections, client_id};
+use super::accept::{Admission, Connections};
 use super::dialect::events::EVENTS;
 use super::dialect::session::Misunderstood;
 use super::dialect::workflow::{Inbound as Said, WORKFLOW, decode, names, subscribed, unsubscribed};
 use super::event_stream::respond;
 use super::guard::Guard;
-use super::inbound::{Inbound, NAME_LENGTH, Slot, Unheard};
+use super::inbound::{FORBIDDEN, Inbound, NEEDS_TOKEN, Slot, Unheard, is_allowed, principal};
 use super::{Error, close, upgrade};
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority};
@@ -85,12 +86,11 @@ impl Connections {
         for fault in faults {
             tell_misunderstood(&link, &Misunderstood::Invalid(fault));
         }
-        let name = client_id(request).map(|name| name.chars().take(NAME_LENGTH).collect::<String>());
         let inbound = WorkflowInbound {
             link,
             connections: self.clone(),
             workflow_id,
-            name: name.filter(|name| !name.is_empty()),
+            principal: principal(request),
             in_flight: Rc::default(),
         };
         Ok(upgrade::start(response, guard, Box::new(inbound), presence, most))
@@ -137,8 +137,7 @@ struct WorkflowInbound {
     connections: Connections,
     /// The workflow that it watches; all of them where it is none.
     workflow_id: Option<String>,
-    /// The client's own name, where it gave one.
-    name: Option<String>,
+    principal: Principal,
     in_flight: Rc<Cell<u32>>,
 }
 
@@ -215,15 +214,24 @@ impl WorkflowInbound {
 impl Inbound for WorkflowInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok(Said::Ping { timestamp }) => tell(&self.link, &Message::Pong { timestamp }),
-            Ok(Said::Subscribe(chosen)) => self.choose(subscribed(self.link.interest(), chosen)),
-            Ok(Said::Unsubscribe(chosen)) => self.choose(unsubscribed(self.link.interest(), chosen)),
-            Ok(Said::InputUpdate { workflow_id, node_id, input_name, value }) => {
+            Ok((action, _)) if !is_allowed(&self.principal, action) => tell_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
+            Ok((_, Said::Ping { timestamp })) => tell(&self.link, &Message::Pong { timestamp }),
+            Ok((_, Said::Subscribe(chosen))) => self.choose(subscribed(self.link.interest(), chosen)),
+            Ok((_, Said::Unsubscribe(chosen))) => self.choose(unsubscribed(self.link.interest(), chosen)),
+            Ok((_, Said::InputUpdate { workflow_id, node_id, input_name, value })) => {
                 let workflow_id = workflow_id.or_else(|| self.workflow_id.clone());
-                self.update(InputUpdate { workflow_id, node_id, input_name, value, author: self.name.clone() });
+                self.update(InputUpdate {
+                    workflow_id,
+                    node_id,
+                    input_name,
+                    value,
+                    author: self.principal.name().map(str::to_owned),
+                });
             }
-            Ok(Said::GetStatus { workflow_id }) => self.tell_status(workflow_id.or_else(|| self.workflow_id.clone())),
-            Ok(Said::Task { content, config, priority }) => self.start_task(content, config, priority),
+            Ok((_, Said::GetStatus { workflow_id })) => {
+                self.tell_status(workflow_id.or_else(|| self.workflow_id.clone()))
+            }
+            Ok((_, Said::Task { content, config, priority })) => self.start_task(content, config, priority),
             Err(fault) => tell_misunderstood(&self.link, &fault),
         }
     }

@@ -10,12 +10,17 @@ use super::body::JsonBody;
 use super::client::{By, Subject};
 use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::route::{Route, routes};
 use super::start::idempotency;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Answer, Values};
 use crate::domain::status::Status;
 use crate::session::messages::Refused;
 use crate::store::Idempotency;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![AnswerRequest => confirm, AnswerRequest => input, AnswerRequest => retry]
+}
 
 /// The answer to a yes-or-no question; it counts for the offer of another attempt, too.
 #[derive(Debug, ToSchema)]
@@ -73,7 +78,7 @@ pub(super) struct Accepted {
         (status = "4XX", description = "It was not taken.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn confirm(
+async fn confirm(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
@@ -98,7 +103,7 @@ pub(super) async fn confirm(
         (status = "4XX", description = "It was not taken; with 422 the question stays open.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn input(
+async fn input(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
@@ -123,7 +128,7 @@ pub(super) async fn input(
         (status = "4XX", description = "It was not taken.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn retry(
+async fn retry(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,

@@ -9,8 +9,13 @@ use super::body::JsonBody;
 use super::client::{By, Subject};
 use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::route::{Route, routes};
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![CancelSession => cancel_task, CancelSession => cancel_session]
+}
 
 /// Why to stop. The body may be left out.
 #[derive(Debug, ToSchema)]
@@ -40,7 +45,7 @@ pub(super) struct Stopped {
         (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn cancel_task(
+async fn cancel_task(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,
@@ -59,7 +64,7 @@ pub(super) async fn cancel_task(
         (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn cancel_session(
+async fn cancel_session(
     state: web::Data<State>,
     Subject(session_id): Subject,
     By(by): By,

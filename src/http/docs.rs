@@ -8,7 +8,18 @@ use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
 use super::error::{Code, Problem};
+use super::route::{Route, routes};
 use super::{asyncapi, openapi};
+use crate::auth::Action;
+
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = routes![ReadDescription => openapi_json, ReadDescription => asyncapi_json];
+    routes.extend([
+        Route::page(Action::ReadPage, "/docs", docs_root),
+        Route::page(Action::ReadPage, "/docs/{name:.*}", docs_file),
+    ]);
+    routes
+}
 
 /// The page of Swagger UI, which sets styles within its elements, and asks this server only.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -34,7 +45,7 @@ const OURS: [(&str, &str, &str); 3] = [
     get, path = "/openapi.json", tag = "server",
     responses((status = 200, description = "The description.", body = Object))
 )]
-pub(super) async fn openapi_json() -> HttpResponse {
+async fn openapi_json() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(OPENAPI.clone())
 }
 
@@ -43,17 +54,17 @@ pub(super) async fn openapi_json() -> HttpResponse {
     get, path = "/asyncapi.json", tag = "server",
     responses((status = 200, description = "The description.", body = Object))
 )]
-pub(super) async fn asyncapi_json() -> HttpResponse {
+async fn asyncapi_json() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(ASYNCAPI.clone())
 }
 
 /// Leads to the page of Swagger UI, whose files are named relative to it.
-pub(super) async fn docs_root() -> HttpResponse {
+async fn docs_root() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
 /// A file of Swagger UI.
-pub(super) async fn docs_file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn docs_file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     let name = if name.is_empty() { "index.html" } else { name.as_str() };
     let ours = OURS.iter().find(|(other, ..)| *other == name);
     let (media_type, bytes) = match ours {

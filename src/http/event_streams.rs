@@ -5,14 +5,25 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::State;
-use super::auth::is_admin;
 use super::error::{PROBLEM_JSON, Told};
 use super::query::Query;
+use super::route::{Route, routes};
 use super::streams::{admission, check_client_id};
 use crate::connection::dialect::feed::proto::DEFINITION;
 use crate::connection::dialect::feed::{Encoding, Packing};
-use crate::connection::feed::{Asked, Place, Rights};
+use crate::connection::feed::{Asked, Place};
 use crate::event::Position;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![
+        ReadEvents => execution,
+        ReadEvents => crew,
+        ListEvents => global,
+        ReadMetrics => metrics,
+        ReadEvents => custom,
+        ReadDescription => definition,
+    ]
+}
 
 /// The events of one execution, which need not be there yet.
 #[utoipa::path(
@@ -143,13 +154,12 @@ async fn upgrade(
     place: Place,
 ) -> Result<HttpResponse, actix_web::Error> {
     let admission = admission(&request)?;
-    let rights = if is_admin(&request) { Rights::Publishing } else { Rights::Listening };
-    let asked = asked(request.query_string(), place, rights, state.settings.connections.max_subscriptions);
+    let asked = asked(request.query_string(), place, state.settings.connections.max_subscriptions);
     state.streams.feed(request, payload, asked, admission).await
 }
 
 /// What is asked; what is wrong with it is told on the socket, which goes on without that.
-fn asked(query: &str, mut place: Place, rights: Rights, most_subscriptions: usize) -> Asked {
+fn asked(query: &str, mut place: Place, most_subscriptions: usize) -> Asked {
     let mut query = Query::of(query);
     if let Place::Custom(words) = &mut place
         && words.len() > most_subscriptions
@@ -179,7 +189,7 @@ fn asked(query: &str, mut place: Place, rights: Rights, most_subscriptions: usiz
             Encoding::Json
         }
     };
-    Asked { place, rights, client_id, since, batch, encoding, packing, faults: query.into_words() }
+    Asked { place, client_id, since, batch, encoding, packing, faults: query.into_words() }
 }
 
 #[cfg(test)]
@@ -191,7 +201,6 @@ mod tests {
         let query = "client_id=a&since=e1:7&batch_ms=20&compression=gzip&format=protobuf&token=x";
         let expected = Asked {
             place: Place::Global,
-            rights: Rights::Listening,
             client_id: Some("a".into()),
             since: "e1:7".parse().ok(),
             batch: Some(Duration::from_millis(20)),
@@ -199,9 +208,9 @@ mod tests {
             packing: Packing::Gzip,
             faults: Vec::new(),
         };
-        assert_eq!(asked(query, Place::Global, Rights::Listening, 1), expected);
+        assert_eq!(asked(query, Place::Global, 1), expected);
         let place = Place::Custom(vec!["queue".into(), "global".into()]);
-        let wrong = asked("client_id=%01&since=7&batch_ms=0&compression=zip&format=xml", place, Rights::Publishing, 1);
+        let wrong = asked("client_id=%01&since=7&batch_ms=0&compression=zip&format=xml", place, 1);
         let parameters: Vec<&str> = wrong.faults.iter().filter_map(|fault| fault.split(' ').nth(2)).collect();
         assert_eq!(parameters, ["subscriptions", "client_id", "since", "batch_ms", "compression", "format"]);
         let Asked { place, client_id, since, batch, encoding, packing, .. } = wrong;

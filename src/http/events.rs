@@ -12,8 +12,13 @@ use super::client::Subject;
 use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::query::Query;
+use super::route::{Route, routes};
 use crate::domain::entry::Stamped;
 use crate::store::{self, JournalRange, Row, SessionKey, Store};
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![ReadSession => events]
+}
 
 /// An answer has no more than about this, so that it comes to an end.
 const MAX_BYTES: usize = 8 * 1_048_576;
@@ -54,7 +59,7 @@ pub(super) struct EventPage {
         (status = "4XX", description = "There is no such session, or the query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn events(
+async fn events(
     state: web::Data<State>,
     request: HttpRequest,
     Subject(session_id): Subject,

@@ -5,8 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::route::{Route, routes};
 use super::{Lifecycle, State};
 use crate::store::Health;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![CheckHealth => health, CheckHealth => livez, CheckHealth => readyz, ReadMetrics => metrics]
+}
 
 /// How the server does.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +41,7 @@ pub(super) struct Probe {
         (status = 503, description = "Its store fails.", body = ServerHealth),
     )
 )]
-pub(super) async fn health(state: web::Data<State>) -> HttpResponse {
+async fn health(state: web::Data<State>) -> HttpResponse {
     let well = state.sessions.store().health() == Health::Well;
     let draining = *state.lifecycle.borrow() == Lifecycle::Draining;
     let status = match (well, draining) {
@@ -58,7 +63,7 @@ pub(super) async fn health(state: web::Data<State>) -> HttpResponse {
     get, path = "/livez", tag = "server",
     responses((status = 200, description = "It does.", body = Probe))
 )]
-pub(super) async fn livez() -> HttpResponse {
+async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(Probe { status: "alive" })
 }
 
@@ -70,7 +75,7 @@ pub(super) async fn livez() -> HttpResponse {
         (status = 503, description = "It goes down, or its store fails.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     match *state.lifecycle.borrow() {
         Lifecycle::Draining => return Err(Code::ShuttingDown.into()),
         Lifecycle::Serving => {}
@@ -86,6 +91,6 @@ pub(super) async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Prob
     get, path = "/metrics", tag = "server",
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain"))
 )]
-pub(super) async fn metrics(state: web::Data<State>) -> HttpResponse {
+async fn metrics(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((state.metrics)())
 }

@@ -12,11 +12,22 @@ use super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
 use super::query::Query;
+use super::route::{Route, routes};
 use crate::config::memory::Memory;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Document, Precondition, Store};
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![
+        ListMemory => list,
+        WriteMemory => clear,
+        ReadMemory => show,
+        WriteMemory => save,
+        WriteMemory => remove,
+    ]
+}
 
 /// Where it is stored, under `CLIENT/KEY`.
 const COLLECTION: &str = "memory";
@@ -78,7 +89,7 @@ pub(super) struct MemoryCleared {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn list(
+async fn list(
     state: web::Data<State>,
     request: HttpRequest,
     client: web::Path<String>,
@@ -106,7 +117,7 @@ pub(super) async fn list(
         (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn clear(state: web::Data<State>, client: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn clear(state: web::Data<State>, client: web::Path<String>) -> Result<HttpResponse, Problem> {
     let client_id = client.into_inner();
     check(&[("client_id", &client_id)])?;
     let store = state.sessions.store();
@@ -151,7 +162,7 @@ pub(super) async fn clear(state: web::Data<State>, client: web::Path<String>) ->
         (status = "4XX", description = "Nothing is kept there.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn show(
+async fn show(
     state: web::Data<State>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
@@ -186,7 +197,7 @@ pub(super) async fn show(
         (status = 503, description = "It cannot be kept now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn save(
+async fn save(
     state: web::Data<State>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
@@ -237,7 +248,7 @@ pub(super) async fn save(
         (status = "4XX", description = "Nothing is kept there.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn remove(
+async fn remove(
     state: web::Data<State>,
     request: HttpRequest,
     path: web::Path<(String, String)>,

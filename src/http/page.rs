@@ -10,11 +10,23 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use super::State;
 use super::accept::prefers;
 use super::conditional::is_known;
 use super::error::{Code, Problem};
-use super::{State, table};
+use super::route::{Route, other_method, routes};
+use crate::auth::Action;
 use crate::process::threads;
+
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = routes![ReadPage => root];
+    routes.extend([
+        Route::page(Action::ReadPage, "/static/{name:.*}", asset),
+        Route::page(Action::ReadPage, "/app", view),
+        Route::page(Action::ReadPage, "/app/{view:.*}", view),
+    ]);
+    routes
+}
 
 /// The page's own scripts and styles, images within it, and sockets to this server; nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -53,7 +65,7 @@ struct File {
         (String = "text/html"),
     )))
 )]
-pub(super) async fn root(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
+async fn root(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     if prefers(request.headers(), "text/html", "application/json")
         && let Some(file) = find(&state, "index.html").await
     {
@@ -66,13 +78,13 @@ pub(super) async fn root(state: web::Data<State>, request: HttpRequest) -> HttpR
 }
 
 /// The page at the address of one of its views, such as `/app/tasks/{session_id}`: it reads the rest itself.
-pub(super) async fn view(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn view(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let file = find(&state, "index.html").await.ok_or(Problem::from(Code::NotFound))?;
     Ok(give(&request, "index.html", file))
 }
 
 /// A file under `/static/`.
-pub(super) async fn asset(
+async fn asset(
     state: web::Data<State>,
     request: HttpRequest,
     name: web::Path<String>,
@@ -92,7 +104,7 @@ pub(super) async fn fallback(state: web::Data<State>, request: HttpRequest) -> R
     if request.method() == Method::GET || request.method() == Method::HEAD {
         return Ok(give(&request, name, file));
     }
-    Ok(table::other_method(&request, "GET, HEAD, OPTIONS".into()))
+    Ok(other_method(&request, "GET, HEAD, OPTIONS"))
 }
 
 async fn find(state: &State, name: &str) -> Option<File> {

@@ -10,11 +10,16 @@ use super::State;
 use super::client::Subject;
 use super::error::{PROBLEM_JSON, Problem, Told};
 use super::query::Query;
+use super::route::{Route, routes};
 use super::view::{SessionDetail, SessionRow};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::messages::Refused;
 use crate::store::{ListSessions, SessionKey};
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![ReadSession => show, DeleteSession => remove, ListSessions => list, ReadSession => info]
+}
 
 /// Some sessions, newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,7 +64,7 @@ pub(super) struct SessionInfo {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = decode(request.query_string(), state.settings.sessions.max_labels)?;
     let (sessions, next_cursor) = page(&state, query).await?;
     Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
@@ -90,7 +95,7 @@ pub(super) async fn page(state: &State, mut query: ListSessions) -> Result<(Vec<
         (status = 404, description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
     let description = state.sessions.describe(session_id).await?;
     Ok(HttpResponse::Ok().json(SessionDetail::new(*description, Timestamp::now())))
 }
@@ -105,7 +110,7 @@ pub(super) async fn show(state: web::Data<State>, Subject(session_id): Subject) 
         (status = 409, description = "It has not ended.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn remove(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
+async fn remove(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
     state.sessions.remove(session_id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -116,7 +121,7 @@ pub(super) async fn remove(state: web::Data<State>, Subject(session_id): Subject
     params(("session_id" = String, Path, description = "The session's id.")),
     responses((status = 200, description = "What is known of it.", body = SessionInfo))
 )]
-pub(super) async fn info(state: web::Data<State>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn info(state: web::Data<State>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let session_id = path.into_inner();
     let described = match session_id.parse() {
         Ok(id) => state.sessions.describe(id).await,

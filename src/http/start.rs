@@ -14,12 +14,17 @@ use super::body::JsonBody;
 use super::client::visible;
 use super::decode::{Fields, fault, word};
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::route::{Route, routes};
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::session::Kinds;
 use crate::session::messages::{Fault, Refused, Started};
 use crate::store::Idempotency;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![StartSession => start_task]
+}
 
 /// What an execution's id must be.
 pub(super) const EXECUTION_ID: &str = "1 to 64 letters, digits, _, . and -";
@@ -77,7 +82,7 @@ pub(super) struct StartedSession {
         (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(super) async fn start_task(
+async fn start_task(
     state: web::Data<State>,
     request: HttpRequest,
     JsonBody(body): JsonBody,

@@ -10,10 +10,15 @@ use super::State;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::origin::{Policy, called};
 use super::query::Query;
+use super::route::{Route, routes};
 use crate::connection::feed::Asked;
 use crate::connection::handshake::has_token;
 use crate::domain::id::SessionId;
 use crate::workflow::told::Status;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![ReadSession => socket, ReadWorkflow => workflows]
+}
 
 /// What serves WebSockets and event streams.
 pub trait Streams {

@@ -6,6 +6,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::State;
+use super::route::{Route, routes};
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![ReadDescription => tasks]
+}
 
 /// The task kinds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +41,7 @@ pub(super) struct TaskInfo<'a> {
     get, path = "/tasks", tag = "tasks",
     responses((status = 200, description = "The task kinds.", body = TaskList<'_>))
 )]
-pub(super) async fn tasks(state: web::Data<State>) -> HttpResponse {
+async fn tasks(state: web::Data<State>) -> HttpResponse {
     let tasks = state.sessions.kinds().all().map(|kind| TaskInfo {
         name: kind.name(),
         description: kind.description(),

@@ -8,6 +8,7 @@ use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
 use crate::config;
 use crate::connection::feed::Asked;
 use crate::domain::id::SessionId;
@@ -98,7 +99,7 @@ fn desk() -> Desk {
     Desk::new(actix::Actor::start(crate::hub::Hub::new(Vec::new(), &Settings::default().connections)), numbers)
 }
 
-async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
+async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let store = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
     let store = Store::open(&store, 1).unwrap();
     let catalogue =
@@ -109,22 +110,26 @@ async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
     let event_types = EventTypes::start(store.clone(), 10).unwrap();
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
-    let state = State {
+    let authenticator = Authenticator::open(&settings, std::net::Ipv4Addr::LOCALHOST.into()).unwrap().0;
+    State {
         sessions,
-        settings: Arc::default(),
+        settings: Arc::new(settings),
         started: Instant::now(),
         lifecycle: watch::channel(lifecycle).1,
         answered: crate::metrics::Metrics::install(1).unwrap().http(),
         metrics: Arc::new(|| "# TYPE x counter\n".into()),
         streams: Rc::new(Echo),
         workflows,
-        gate: Arc::new(Gate::open(&Settings::default(), std::net::Ipv4Addr::LOCALHOST.into()).unwrap().0),
+        authenticator: Arc::new(authenticator),
         roster,
         events,
         event_types,
         desk: desk(),
-    };
-    let app = test::init_service(app(state)).await;
+    }
+}
+
+async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
+    let app = test::init_service(app(state(Settings::default(), lifecycle).await)).await;
     let response = test::call_service(&app, request.to_request()).await;
     let (head, body) = response.into_parts().1.into_parts();
     let body = to_bytes(body).await.ok().unwrap();
@@ -139,28 +144,57 @@ async fn get(path: &str) -> Told {
     ask(TestRequest::get().uri(path)).await
 }
 
+/// The path of a route, with something for each of its parameters.
+fn example(path: &str) -> String {
+    let mut example = path.replace("{session_id}", NONE).replace("{execution_id}", NONE).replace("{type}", "custom.x");
+    while let Some((before, after)) = example.split_once('{') {
+        example = format!("{before}x{}", after.split_once('}').unwrap().1);
+    }
+    example
+}
+
 #[actix_web::test]
 async fn every_route_refuses_other_methods_and_says_which_it_takes() {
-    for route in table().into_iter().chain(pages()) {
-        let (path, methods) = route.listed();
-        let path = path
-            .replace("{session_id}", NONE)
-            .replace("{workflow_id}", "x")
-            .replace("{execution_id}", NONE)
-            .replace("{agent_id}", "x")
-            .replace("{crew_id}", "x")
-            .replace("{client_id}", "x")
-            .replace("{key}", "x")
-            .replace("{type}", "custom.x")
-            .replace("{name:.*}", "x")
-            .replace("{view:.*}", "x");
+    let mut methods = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for route in routes() {
+        let (method, path, _) = route.access();
+        methods.entry(example(path)).or_default().push(method.to_string());
+    }
+    for (path, methods) in methods {
         let told = ask(TestRequest::patch().uri(&path)).await;
         assert_eq!((told.status.as_u16(), told.code().as_str()), (405, "method_not_allowed"), "{path}");
-        for method in methods {
-            assert!(told.header("allow").contains(method.as_str()), "{path} {}", told.header("allow"));
+        let allow: Vec<&str> = told.header("allow").split(", ").collect();
+        for method in &methods {
+            assert!(allow.contains(&method.as_str()), "{path} {allow:?}");
         }
+        assert_eq!(allow.contains(&"HEAD"), methods.iter().any(|method| method == "GET"), "{path} {allow:?}");
         let options = ask(TestRequest::default().method(actix_web::http::Method::OPTIONS).uri(&path)).await;
         assert_eq!((options.status.as_u16(), options.header("allow")), (204, told.header("allow")), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn every_route_refuses_whom_the_policy_refuses_before_it_reads_anything() {
+    let mut settings = Settings::default();
+    settings.server.admin_token = Some("correct-horse-battery".to_owned().into());
+    let app = test::init_service(app(state(settings, Lifecycle::Serving).await)).await;
+    for route in routes() {
+        let (method, path, action) = route.access();
+        for kind in PrincipalKind::ALL {
+            let address = if kind == PrincipalKind::Local { "127.0.0.1:9" } else { "192.0.2.7:9" };
+            // Nobody could read this body: it says that it is too large.
+            let mut request = TestRequest::with_uri(&example(path))
+                .method(method.clone())
+                .peer_addr(address.parse().unwrap())
+                .insert_header(("content-type", "application/json"))
+                .insert_header(("content-length", "99999999999"));
+            if kind == PrincipalKind::Operator {
+                request = request.insert_header(("authorization", "Bearer correct-horse-battery"));
+            }
+            let status = test::call_service(&app, request.to_request()).await.status();
+            let is_refused = may(&Principal::new(kind), action, Resource::Unread) != Decision::Allowed;
+            assert_eq!(status == StatusCode::UNAUTHORIZED, is_refused, "{kind:?} {method} {path} {status}");
+        }
     }
 }
 

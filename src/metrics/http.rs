@@ -1,6 +1,7 @@
 //! The handles that answers to HTTP requests are counted with, by their route.
 
 use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::{Histogram, IntCounter};
@@ -26,8 +27,13 @@ impl Http {
 
     /// Handles for one worker's answers at a pattern of the route table. What was never asked for has no series.
     #[must_use]
-    pub fn route(&self, pattern: &'static str) -> Route {
-        Route { metrics: self.metrics.clone(), pattern, seconds: OnceCell::new(), requests: RefCell::default() }
+    pub fn route(&self, pattern: &str) -> Route {
+        Route {
+            metrics: self.metrics.clone(),
+            pattern: pattern.into(),
+            seconds: OnceCell::new(),
+            requests: RefCell::default(),
+        }
     }
 
     /// Handles for what matches no pattern.
@@ -41,7 +47,7 @@ impl Http {
 #[derive(Debug)]
 pub struct Route {
     metrics: Metrics,
-    pattern: &'static str,
+    pattern: Arc<str>,
     seconds: OnceCell<Histogram>,
     /// By status: few, so that a list is fast.
     requests: RefCell<Vec<(u16, IntCounter)>>,
@@ -59,14 +65,14 @@ impl Route {
         if let Some((_, counter)) = known.iter().find(|(other, _)| *other == status) {
             return counter.clone();
         }
-        let labels = [("route", self.pattern), ("status", &status.to_string())];
+        let labels = [("route", &*self.pattern), ("status", &status.to_string())];
         let counter = self.metrics.counter(names::HTTP_REQUESTS, &labels);
         known.push((status, counter.clone()));
         counter
     }
 
     fn seconds(&self) -> &Histogram {
-        self.seconds.get_or_init(|| self.metrics.histogram(names::HTTP_SECONDS, &[("route", self.pattern)]))
+        self.seconds.get_or_init(|| self.metrics.histogram(names::HTTP_SECONDS, &[("route", &*self.pattern)]))
     }
 }
 

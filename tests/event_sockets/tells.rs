@@ -1,5 +1,6 @@
 //! What clients and operators tell: published over a socket, said to all, or to one.
 
+use callboard::config::trust::TrustLoopback;
 use reqwest::Method;
 
 use crate::event_sockets::socket::Feed;
@@ -62,20 +63,32 @@ async fn what_a_client_publishes_is_kept_in_its_order_and_answered() {
     assert_eq!(plain["ref"], json!(null));
 }
 
+const TOKEN: &str = "0123456789abcdef";
+
+fn with_token() -> Setup {
+    Setup::memory().with(|settings| settings.server.admin_token = Some(TOKEN.to_owned().into()))
+}
+
 #[tokio::test]
-async fn whoever_may_not_declare_a_type_may_not_tell_of_it_either() {
-    let setup =
-        Setup::memory().with(|settings| settings.server.admin_token = Some("0123456789abcdef".to_owned().into()));
-    let app = setup.start().await;
+async fn a_caller_of_whom_nothing_is_known_may_not_publish() {
+    let app = with_token().with(|settings| settings.server.trust_loopback = TrustLoopback::Never).start().await;
     let mut feed = Feed::open(&app, "custom").await;
     feed.say(json!({"action": "publish", "type": "custom.a", "ref": 1})).await;
     let refused = feed.until("error").await;
     assert_eq!((&refused["code"], &refused["ref"]), (&json!("forbidden"), &json!(1)));
     let event = json!({"type": "custom.a", "data": {}});
+    let answer = send(app.request(Method::POST, "/api/v1/events").json(&event)).await;
+    assert_eq!(answer.status, 401);
+    send(app.request(Method::POST, "/api/v1/events").json(&event).bearer_auth(TOKEN)).await.ok();
+}
+
+#[tokio::test]
+async fn a_caller_on_this_machine_may_publish_and_not_do_what_operators_do() {
+    let app = with_token().start().await;
+    let event = json!({"type": "custom.a", "data": {}});
     for (method, path) in [
         (Method::PUT, "/api/v1/event-types/custom.a"),
         (Method::DELETE, "/api/v1/event-types/custom.a"),
-        (Method::POST, "/api/v1/events"),
         (Method::POST, "/api/v1/websocket/broadcast"),
         (Method::POST, "/api/v1/websocket/broadcast/global"),
         (Method::POST, "/api/v1/websocket/connections/x/send"),
@@ -83,8 +96,9 @@ async fn whoever_may_not_declare_a_type_may_not_tell_of_it_either() {
         let answer = send(app.request(method.clone(), path).json(&event)).await;
         assert_eq!(answer.status, 401, "{method} {path}");
     }
-    let with_token = app.request(Method::POST, "/api/v1/events").json(&event).bearer_auth("0123456789abcdef");
-    send(with_token).await.ok();
+    send(app.request(Method::POST, "/api/v1/events").json(&event)).await.ok();
+    let mut feed = Feed::open(&app, "custom").await;
+    feed.ask(json!({"action": "publish", "type": "custom.a"}), "published").await;
 }
 
 #[tokio::test]

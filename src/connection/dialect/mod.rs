@@ -2,5 +2,6 @@
 
 pub mod events;
 pub mod feed;
+pub mod message;
 pub mod session;
 pub mod workflow;

@@ -1,9 +1,11 @@
 //! A session's WebSocket: how its entries are written, and how what a client says is read.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
+use super::message::Message;
+use crate::auth::Action;
 use crate::domain::burst::Told;
 use crate::domain::id::RequestId;
 use crate::domain::json::{self, Unreadable};
@@ -140,17 +142,33 @@ pub enum Misunderstood {
         /// The type, as it was said.
         kind: String,
         /// The types that would be understood.
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
 }
 
-/// The types of messages that clients may send.
-const KINDS: &[&str] = &["confirm", "user_input", "retry", "cancel", "ping"];
+/// Reads a message of one type: its fields without type and `request_id`, and the text that they stand in.
+type Read = for<'a> fn(Fields, &'a str) -> Result<Inbound<'a>, Misunderstood>;
+
+/// The messages that clients may send, by their types.
+pub const MESSAGES: &[Message<Read>] = &[
+    Message::new("confirm", Action::AnswerRequest, confirm),
+    Message::new("user_input", Action::AnswerRequest, user_input),
+    Message::new("retry", Action::AnswerRequest, retry),
+    Message::new("cancel", Action::CancelSession, |_, _| Ok(Inbound::Cancel)),
+    Message::new("ping", Action::Ping, |_, text| Ok(ping(text))),
+];
+
+/// The fields of a message.
+pub struct Fields {
+    request_id: Option<String>,
+    others: Map<String, Value>,
+}
 
 impl Misunderstood {
     /// There is no such type among these.
     #[must_use]
-    pub fn unknown(kind: &str, known: &'static [&'static str]) -> Self {
+    pub fn unknown<R>(kind: &str, known: &[Message<R>]) -> Self {
+        let known = known.iter().map(|message| message.word).collect();
         Misunderstood::UnknownType { kind: kind.chars().take(64).collect(), known }
     }
 
@@ -174,45 +192,61 @@ impl From<Unreadable> for Misunderstood {
     }
 }
 
-/// Reads what a client says.
+/// Reads what a client says, and what it does by that.
 ///
 /// # Errors
 /// [`Misunderstood`].
-pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
+pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
+    let value = json::read(text.as_bytes())?;
+    let Value::Object(mut others) = value else { return Err(invalid("a message is a JSON object")) };
+    let Some(Value::String(kind)) = others.remove("type") else {
+        return Err(invalid("a message has a type, which is a string"));
+    };
+    let request_id = match others.remove("request_id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(id),
+        Some(_) => return Err(invalid("request_id is a string")),
+    };
+    let message = Message::find(MESSAGES, &kind).ok_or_else(|| Misunderstood::unknown(&kind, MESSAGES))?;
+    Ok((message.action, (message.read)(Fields { request_id, others }, text)?))
+}
+
+fn confirm(mut fields: Fields, _: &str) -> Result<Inbound<'_>, Misunderstood> {
+    match fields.others.remove("value") {
+        Some(Value::Bool(value)) => Ok(fields.answer(Answer::Confirm(value))),
+        _ => Err(invalid("confirm has a value, which is true or false")),
+    }
+}
+
+fn user_input(mut fields: Fields, _: &str) -> Result<Inbound<'_>, Misunderstood> {
+    match fields.others.remove("values") {
+        Some(Value::Object(values)) => Ok(fields.answer(Answer::Input(values))),
+        _ => Err(invalid("user_input has values, which are an object")),
+    }
+}
+
+fn retry(mut fields: Fields, _: &str) -> Result<Inbound<'_>, Misunderstood> {
+    match fields.others.remove("value") {
+        Some(Value::Bool(value)) => Ok(fields.answer(Answer::Retry(value))),
+        None | Some(Value::Null) => Ok(fields.answer(Answer::Retry(true))),
+        Some(_) => Err(invalid("the value of retry is true or false")),
+    }
+}
+
+fn ping(text: &str) -> Inbound<'_> {
     #[derive(Deserialize)]
     struct Ping<'a> {
         #[serde(borrow)]
         timestamp: &'a RawValue,
     }
-    let value = json::read(text.as_bytes())?;
-    let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
-    let Some(Value::String(kind)) = fields.remove("type") else {
-        return Err(invalid("a message has a type, which is a string"));
-    };
-    let request_id = match fields.remove("request_id") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(id)) => Some(id),
-        Some(_) => return Err(invalid("request_id is a string")),
-    };
-    let value = fields.remove("value");
-    let answer = match (kind.as_str(), value) {
-        ("confirm", Some(Value::Bool(value))) => Answer::Confirm(value),
-        ("confirm", _) => return Err(invalid("confirm has a value, which is true or false")),
-        ("retry", Some(Value::Bool(value))) => Answer::Retry(value),
-        ("retry", None | Some(Value::Null)) => Answer::Retry(true),
-        ("retry", Some(_)) => return Err(invalid("the value of retry is true or false")),
-        ("user_input", _) => match fields.remove("values") {
-            Some(Value::Object(values)) => Answer::Input(values),
-            _ => return Err(invalid("user_input has values, which are an object")),
-        },
-        ("cancel", _) => return Ok(Inbound::Cancel),
-        ("ping", _) => {
-            let timestamp = serde_json::from_str(text).map_or(RawValue::NULL, |ping: Ping<'_>| ping.timestamp);
-            return Ok(Inbound::Ping { timestamp });
-        }
-        _ => return Err(Misunderstood::unknown(&kind, KINDS)),
-    };
-    Ok(Inbound::Answer { request_id, answer })
+    let timestamp = serde_json::from_str(text).map_or(RawValue::NULL, |ping: Ping<'_>| ping.timestamp);
+    Inbound::Ping { timestamp }
+}
+
+impl Fields {
+    fn answer<'a>(self, answer: Answer) -> Inbound<'a> {
+        Inbound::Answer { request_id: self.request_id, answer }
+    }
 }
 
 fn invalid(text: &str) -> Misunderstood {
@@ -235,7 +269,7 @@ mod tests {
 
     #[test]
     fn an_unknown_type_is_told_which_there_are() {
-        for kind in KINDS {
+        for Message { word: kind, .. } in MESSAGES {
             assert_ne!(word(&format!(r#"{{"type":"{kind}"}}"#)), "unknown_type", "{kind}");
         }
         let text = decode(r#"{"type":"dance"}"#).unwrap_err().to_string();
@@ -275,7 +309,8 @@ mod tests {
 
     #[test]
     fn an_answer_keeps_its_request_and_value() {
-        let Ok(Inbound::Answer { request_id, answer }) = decode(r#"{"type":"retry","request_id":"r","value":false}"#)
+        let Ok((Action::AnswerRequest, Inbound::Answer { request_id, answer })) =
+            decode(r#"{"type":"retry","request_id":"r","value":false}"#)
         else {
             panic!("no answer")
         };
@@ -286,7 +321,7 @@ mod tests {
     fn a_timestamp_comes_back_as_it_was_sent() {
         for timestamp in ["1700000000.1234567890123", "\"x\"", "null", "1e3"] {
             let text = format!(r#"{{"type":"ping","timestamp":{timestamp}}}"#);
-            let Ok(Inbound::Ping { timestamp: read }) = decode(&text) else { panic!("no ping") };
+            let Ok((_, Inbound::Ping { timestamp: read })) = decode(&text) else { panic!("no ping") };
             let expected = format!(r#"{{"type":"pong","timestamp":{timestamp}}}"#);
             assert_eq!(Outbound::Pong { timestamp: read }.frame()[2..], *expected.as_bytes());
         }

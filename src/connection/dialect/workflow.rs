@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::message::Message;
 use super::session::Misunderstood;
+use crate::auth::Action;
 use crate::domain::burst::Told;
 use crate::domain::json;
 use crate::domain::status::Priority;
@@ -29,8 +31,20 @@ impl Dialect for Workflow {
     fn entries(&self, _: &[Told], _: &mut Vec<u8>) {}
 }
 
-/// The types of messages that clients may send.
-const KINDS: &[&str] = &["ping", "subscribe", "unsubscribe", "input_update", "get_status", "task"];
+/// Reads a message of one type: its fields without the type, and the text that they stand in.
+type Read = for<'a> fn(&mut Map<String, Value>, &'a str) -> Result<Inbound<'a>, Misunderstood>;
+
+/// The messages that clients may send, by their types.
+pub const MESSAGES: &[Message<Read>] = &[
+    Message::new("ping", Action::ReadWorkflow, |_, text| Ok(ping(text))),
+    Message::new("subscribe", Action::ReadWorkflow, |fields, _| chosen(fields).map(Inbound::Subscribe)),
+    Message::new("unsubscribe", Action::ReadWorkflow, |fields, _| chosen(fields).map(Inbound::Unsubscribe)),
+    Message::new("input_update", Action::ControlWorkflow, |fields, _| input_update(fields)),
+    Message::new("get_status", Action::ReadWorkflow, |fields, _| {
+        Ok(Inbound::GetStatus { workflow_id: workflow_id(fields)? })
+    }),
+    Message::new("task", Action::StartSession, |fields, _| task(fields)),
+];
 
 /// What a client says.
 #[derive(Debug)]
@@ -108,30 +122,21 @@ pub fn names(interest: Interest) -> Vec<&'static str> {
     Kind::ALL.into_iter().filter(|kind| interest.wants(kind.bit())).map(Kind::word).collect()
 }
 
-/// Reads what a client says. Fields stand in `data` or beside `type`.
+/// Reads what a client says, and what it does by that. Fields stand in `data` or beside `type`.
 ///
 /// # Errors
 /// [`Misunderstood`].
-pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
+pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
     let value = json::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(kind)) = fields.remove("type") else {
         return Err(invalid("a message has a type, which is a string"));
     };
-    if kind == "ping" {
-        return Ok(ping(text));
-    }
     if let Some(Value::Object(data)) = fields.remove("data") {
         fields.extend(data);
     }
-    match kind.as_str() {
-        "subscribe" => chosen(&mut fields).map(Inbound::Subscribe),
-        "unsubscribe" => chosen(&mut fields).map(Inbound::Unsubscribe),
-        "get_status" => Ok(Inbound::GetStatus { workflow_id: workflow_id(&mut fields)? }),
-        "input_update" => input_update(&mut fields),
-        "task" => task(&mut fields),
-        _ => Err(Misunderstood::unknown(&kind, KINDS)),
-    }
+    let message = Message::find(MESSAGES, &kind).ok_or_else(|| Misunderstood::unknown(&kind, MESSAGES))?;
+    Ok((message.action, (message.read)(&mut fields, text)?))
 }
 
 fn ping(text: &str) -> Inbound<'_> {
@@ -252,7 +257,7 @@ mod tests {
             (r#"{"type": "ping", "data": {"timestamp": "x"}}"#, r#""x""#),
             (r#"{"type": "ping", "data": 3}"#, "null"),
         ] {
-            let Ok(Inbound::Ping { timestamp }) = decode(text) else { panic!("{text}") };
+            let Ok((_, Inbound::Ping { timestamp })) = decode(text) else { panic!("{text}") };
             assert_eq!(timestamp.get(), expected);
         }
     }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::accept::Shared;
 use super::super::dialect::feed::said::{self, Inbound as Said, Misunderstood, Publish, decode, written};
-use super::super::inbound::Inbound;
-use super::Rights;
+use super::super::inbound::{FORBIDDEN, Inbound, NEEDS_TOKEN, is_allowed};
 use super::publish::{Publisher, Unpublished, tell_unpublished};
+use crate::auth::Principal;
 use crate::domain::event::{Filter, Subscription};
 use crate::domain::time::Timestamp;
 use crate::hub::Link;
@@ -20,15 +20,15 @@ use crate::hub::feed::Wants;
 pub(super) struct FeedInbound {
     link: Rc<Link>,
     shared: Rc<Shared>,
-    rights: Rights,
+    principal: Principal,
     /// Publishes what the client tells of, once it has told of something.
     publisher: Option<Publisher>,
 }
 
 impl FeedInbound {
     /// Hears the client of `link`.
-    pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>, rights: Rights) -> Self {
-        Self { link, shared, rights, publisher: None }
+    pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>, principal: Principal) -> Self {
+        Self { link, shared, principal, publisher: None }
     }
 
     /// Tells a client that something it said was not understood.
@@ -47,11 +47,15 @@ impl FeedInbound {
         self.tell(&json!({"type": "error", "code": code, "message": message, "ref": reference}));
     }
 
+    /// Tells a client that it may not do that.
+    fn forbid(&self, text: &str) {
+        self.link.count_error(FORBIDDEN);
+        let reference = said::reference(text);
+        self.tell(&json!({"type": "error", "code": FORBIDDEN, "message": NEEDS_TOKEN, "ref": reference}));
+    }
+
     fn publish(&mut self, publish: Box<Publish>) {
         let (link, shared) = (&self.link, &self.shared);
-        if self.rights == Rights::Listening {
-            return tell_unpublished(link, &publish.reference, &Unpublished::Forbidden);
-        }
         let publisher = self.publisher.get_or_insert_with(|| Publisher::start(Rc::clone(link), Rc::clone(shared)));
         if let Err(publish) = publisher.take(publish) {
             tell_unpublished(link, &publish.reference, &Unpublished::TooFast);
@@ -127,11 +131,12 @@ impl FeedInbound {
 impl Inbound for FeedInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok(Said::Subscribe(more)) => self.subscribe(more),
-            Ok(Said::Unsubscribe(less)) => self.unsubscribe(&less),
-            Ok(Said::SetFilter(filter)) => self.set_filter(filter),
-            Ok(Said::Publish(publish)) => self.publish(publish),
-            Ok(Said::Ping { timestamp }) => self.pong(timestamp),
+            Ok((action, _)) if !is_allowed(&self.principal, action) => self.forbid(text),
+            Ok((_, Said::Subscribe(more))) => self.subscribe(more),
+            Ok((_, Said::Unsubscribe(less))) => self.unsubscribe(&less),
+            Ok((_, Said::SetFilter(filter))) => self.set_filter(filter),
+            Ok((_, Said::Publish(publish))) => self.publish(publish),
+            Ok((_, Said::Ping { timestamp })) => self.pong(timestamp),
             Err(fault) => self.refuse(&fault, text),
         }
     }

@@ -18,6 +18,7 @@ use super::dialect::feed::{self as dialect, Encoding, Packing, said};
 use super::guard::Guard;
 use super::inbound::{Inbound, Unheard};
 use super::{Error, upgrade};
+use crate::auth::Principal;
 use crate::domain::event::{Event, Filter, Happening, Kind, Subscription, Told};
 use crate::event::types::EventTypes;
 use crate::event::{Events, Position, Span};
@@ -58,22 +59,11 @@ pub enum Place {
     Custom(Vec<String>),
 }
 
-/// What a client may do on an event socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rights {
-    /// Listen.
-    Listening,
-    /// Tell of events as well.
-    Publishing,
-}
-
 /// What a client asks of an event socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Which one it is.
     pub place: Place,
-    /// What it may do there.
-    pub rights: Rights,
     /// What the client calls itself.
     pub client_id: Option<String>,
     /// What it has of the log already, where it wants what came after that.
@@ -163,7 +153,7 @@ impl Connections {
             Some(_) => presence.called(shared.feeds.hub.clone(), Arc::clone(&client_id)),
             None => presence,
         };
-        let inbound = FeedInbound::new(Rc::clone(&link), Rc::clone(shared), asked.rights);
+        let inbound = FeedInbound::new(Rc::clone(&link), Rc::clone(shared), Principal::of(request));
         let wants = Wants::new(subscriptions, Filter::default());
         shared.begin(&link, &asked, client_id, wants);
         for fault in asked.faults {

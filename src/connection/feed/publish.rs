@@ -21,9 +21,6 @@ const MOST: usize = 256;
 /// Why an event is not published.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum Unpublished {
-    /// The client may only listen.
-    #[error("publishing on this socket needs the admin token")]
-    Forbidden,
     /// The client does not wait for answers.
     #[error("{MOST} events wait already: wait for their answers")]
     TooFast,
@@ -98,7 +95,6 @@ fn answer(link: &Link, reference: &Value, written: Result<EncodedEvent, event::E
 /// Tells a client that what it told of is not published.
 pub(super) fn tell_unpublished(link: &Link, reference: &Value, why: &Unpublished) {
     let code = match why {
-        Unpublished::Forbidden => "forbidden",
         Unpublished::TooFast => "rate_limited",
         Unpublished::Invalid(_) => "invalid_message",
         Unpublished::NotNow => "store_unavailable",

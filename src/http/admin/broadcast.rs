@@ -8,13 +8,17 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::api::happening::{TellEvent, Teller, read};
-use super::super::auth::Admin;
 use super::super::body::JsonBody;
 use super::super::decode::fault;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::Done;
 use crate::domain::event::{self, Event, Happening, Subscription};
 use crate::hub::feed::{Audience, BroadcastEvent, SendToClient, Sent};
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![Broadcast => to_all, Broadcast => to_subscribers, Broadcast => to_client]
+}
 
 /// What was told, and to how many.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,13 +39,8 @@ pub(in crate::http) struct Delivered {
         (status = "4XX", description = "It was not told.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn to_all(
-    state: web::Data<State>,
-    _: Admin,
-    JsonBody(body): JsonBody,
-) -> Result<HttpResponse, Problem> {
+async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
     tell(&state, read(&state, body, Teller::Operator).await?, Audience::Everybody).await
 }
 
@@ -56,11 +55,9 @@ pub(in crate::http) async fn to_all(
         (status = "4XX", description = "It was not told.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn to_subscribers(
+async fn to_subscribers(
     state: web::Data<State>,
-    _: Admin,
     subscription: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
@@ -82,11 +79,9 @@ pub(in crate::http) async fn to_subscribers(
         (status = "4XX", description = "It was not told; with 404 there is no such client.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn to_client(
+async fn to_client(
     state: web::Data<State>,
-    _: Admin,
     client_id: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {

@@ -7,12 +7,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::auth::Admin;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use super::{Done, ShownConnection};
 use crate::domain::time::Timestamp;
 use crate::hub::feed::{ConnectionDetails, DescribeConnections, DisconnectClient, RemoveStale};
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![
+        ReadConnections => list,
+        CloseConnection => remove_stale,
+        ReadConnections => show,
+        CloseConnection => disconnect,
+    ]
+}
 
 /// The most subscriptions that are counted one by one.
 const COUNTED: usize = 1000;
@@ -87,13 +96,8 @@ struct Asked {
         (status = "4XX", description = "They are not told.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn list(
-    state: web::Data<State>,
-    _: Admin,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let asked = decode(request.query_string())?;
     let all = state.desk.ask(DescribeConnections).await?;
     let uptime = state.started.elapsed().as_secs_f64();
@@ -109,13 +113,8 @@ pub(in crate::http) async fn list(
         (status = "4XX", description = "It is not told.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn show(
-    state: web::Data<State>,
-    _: Admin,
-    client_id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let all = state.desk.ask(DescribeConnections).await?;
     let found = all.into_iter().find(|one| *one.client_id == **client_id).ok_or(Code::UnknownClient)?;
     Ok(HttpResponse::Ok().json(Done::new(ShownConnection::new(found, Timestamp::now()))))
@@ -130,13 +129,8 @@ pub(in crate::http) async fn show(
         (status = "4XX", description = "It was not done.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn disconnect(
-    state: web::Data<State>,
-    _: Admin,
-    client_id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let client_id = client_id.into_inner();
     if !state.desk.ask(DisconnectClient { client_id: client_id.as_str().into() }).await? {
         return Err(Code::UnknownClient.into());
@@ -154,9 +148,8 @@ pub(in crate::http) async fn disconnect(
         (status = "4XX", description = "It was not done.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn remove_stale(state: web::Data<State>, _: Admin) -> Result<HttpResponse, Problem> {
+async fn remove_stale(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let removed = state.desk.ask(RemoveStale).await?;
     state.desk.has_cleaned_up();
     Ok(HttpResponse::Ok().json(Done::new(RemovedConnections { removed })))

@@ -5,9 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::super::{Lifecycle, State};
 use crate::hub::feed::DescribeConnections;
 use crate::store::Health;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![CountConnections => health]
+}
 
 /// How the event sockets do.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,7 +37,7 @@ pub(in crate::http) struct SocketHealth {
         (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let all = state.desk.ask(DescribeConnections).await?;
     let open: u64 = all.iter().map(|one| one.passed.messages_out).sum();
     let is_draining = *state.lifecycle.borrow() == Lifecycle::Draining;

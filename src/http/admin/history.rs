@@ -9,7 +9,12 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use crate::metrics::Snapshot;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ReadMetrics => history]
+}
 
 /// The longest time that is kept, in seconds.
 const LONGEST: u64 = 900;
@@ -34,7 +39,7 @@ pub(in crate::http) struct MetricsHistory {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let seconds = query.number("seconds", 1..=LONGEST).unwrap_or(LONGEST);
     query.finish()?;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::{Code, Problem};
-use super::table::{Route, at};
+use super::route::Route;
 use crate::domain::time::Timestamp;
 use crate::hub::Hub;
 use crate::metrics::Numbers;
@@ -83,16 +83,7 @@ impl<T> Done<T> {
     }
 }
 
-/// The paths of these.
-pub(super) fn table() -> Vec<Route> {
-    vec![
-        at("/api/v1/websocket/connections").get(connections::list).delete(connections::remove_stale),
-        at("/api/v1/websocket/connections/{client_id}").get(connections::show),
-        at("/api/v1/websocket/connections/{client_id}/send").post(broadcast::to_client),
-        at("/api/v1/websocket/disconnect/{client_id}").post(connections::disconnect),
-        at("/api/v1/websocket/broadcast").post(broadcast::to_all),
-        at("/api/v1/websocket/broadcast/{subscription}").post(broadcast::to_subscribers),
-        at("/api/v1/websocket/health").get(health::health),
-        at("/api/v1/metrics/history").get(history::history),
-    ]
+pub(super) fn routes() -> Vec<Route> {
+    let all = [connections::routes(), broadcast::routes(), health::routes(), history::routes()];
+    all.into_iter().flatten().collect()
 }

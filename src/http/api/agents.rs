@@ -8,10 +8,15 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::Fields;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::things::{self, Resource};
 use crate::crew::{Agent, AgentKind, Kept};
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ListCrews => list, CreateCrew => create, ReadCrew => show, UpdateCrew => save, DeleteCrew => remove]
+}
 
 /// Some agents, in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,7 +65,7 @@ impl From<Kept<Agent>> for StoredAgent {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (found, next_cursor) = things::list::<Agent>(&state.roster, &request).await?;
     let agents = found.into_iter().map(StoredAgent::from).collect();
     Ok(HttpResponse::Ok().json(AgentPage { agents, next_cursor }))
@@ -79,11 +84,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
         (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn show(
-    state: web::Data<State>,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     things::show::<Agent>(&state.roster, &request, &id).await
 }
 
@@ -97,10 +98,7 @@ pub(in crate::http) async fn show(
         (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn create(
-    state: web::Data<State>,
-    JsonBody(body): JsonBody,
-) -> Result<HttpResponse, Problem> {
+async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
     things::create::<Agent>(&state, body).await
 }
 
@@ -118,7 +116,7 @@ pub(in crate::http) async fn create(
         (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn save(
+async fn save(
     state: web::Data<State>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -139,11 +137,7 @@ pub(in crate::http) async fn save(
         (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn remove(
-    state: web::Data<State>,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn remove(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     things::remove::<Agent>(&state, &request, &id).await
 }
 

@@ -9,10 +9,15 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::things::{self, Resource};
 use crate::crew::{Crew, CrewTask, Kept, Process};
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ListCrews => list, CreateCrew => create, ReadCrew => show, UpdateCrew => save, DeleteCrew => remove]
+}
 
 /// Some crews, in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,7 +66,7 @@ impl From<Kept<Crew>> for StoredCrew {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (found, next_cursor) = things::list::<Crew>(&state.roster, &request).await?;
     let crews = found.into_iter().map(StoredCrew::from).collect();
     Ok(HttpResponse::Ok().json(CrewPage { crews, next_cursor }))
@@ -80,11 +85,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
         (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn show(
-    state: web::Data<State>,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     things::show::<Crew>(&state.roster, &request, &id).await
 }
 
@@ -98,10 +99,7 @@ pub(in crate::http) async fn show(
         (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn create(
-    state: web::Data<State>,
-    JsonBody(body): JsonBody,
-) -> Result<HttpResponse, Problem> {
+async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
     things::create::<Crew>(&state, body).await
 }
 
@@ -119,7 +117,7 @@ pub(in crate::http) async fn create(
         (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn save(
+async fn save(
     state: web::Data<State>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -140,11 +138,7 @@ pub(in crate::http) async fn save(
         (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn remove(
-    state: web::Data<State>,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn remove(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     things::remove::<Crew>(&state, &request, &id).await
 }
 

@@ -6,16 +6,20 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::auth::Admin;
 use super::super::body::JsonBody;
 use super::super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use crate::domain::event::Kind;
 use crate::domain::time::Timestamp;
 use crate::event::types::{Declared, Error, EventType};
 use crate::store;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ListEventTypes => list, ReadEventType => show, DeclareEventType => save, DeclareEventType => remove]
+}
 
 /// The most bytes of a schema.
 const LARGEST: usize = 65_536;
@@ -60,7 +64,7 @@ pub(in crate::http) struct EventTypePage {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let cursor = query.text("cursor");
@@ -88,11 +92,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
         (status = 404, description = "It is not declared.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn show(
-    state: web::Data<State>,
-    request: HttpRequest,
-    word: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, request: HttpRequest, word: web::Path<String>) -> Result<HttpResponse, Problem> {
     let declared = DeclaredType::from(state.event_types.get(&word).await?);
     match for_read(request.headers(), declared.version)? {
         Read::NotModified => Ok(tagged(HttpResponse::NotModified(), declared.version).finish()),
@@ -114,11 +114,9 @@ pub(in crate::http) async fn show(
         (status = "4XX", description = "It was not declared.", body = Told, content_type = PROBLEM_JSON),
         (status = 503, description = "It cannot be declared now.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn save(
+async fn save(
     state: web::Data<State>,
-    _: Admin,
     request: HttpRequest,
     word: web::Path<String>,
     JsonBody(body): JsonBody,
@@ -148,11 +146,9 @@ pub(in crate::http) async fn save(
         (status = 204, description = "It is forgotten."),
         (status = "4XX", description = "It is not declared.", body = Told, content_type = PROBLEM_JSON),
     ),
-    security((), ("admin_token" = [])),
 )]
-pub(in crate::http) async fn remove(
+async fn remove(
     state: web::Data<State>,
-    _: Admin,
     request: HttpRequest,
     word: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {

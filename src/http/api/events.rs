@@ -9,11 +9,16 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use super::super::start::EXECUTION_ID;
 use crate::domain::event::{Filter, Happening, Kind, Pattern};
 use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
 use crate::event::{Error, Position, Span};
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ListEvents => list]
+}
 
 /// An answer looks at no more than about this many bytes of events, so that it does not hold up the worker.
 const MAX_BYTES: usize = 8 * 1_048_576;
@@ -99,7 +104,7 @@ struct Asked {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let Asked { since, filter, limit } = decode(request.query_string())?;
     let is_anywhere = since.is_none();
     let mut at = since.unwrap_or_else(|| beginning(&state.events.span()));

@@ -11,6 +11,7 @@ use super::super::client::{By, Execution};
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use super::super::sessions;
 use super::super::start::{decode, idempotency};
 use super::super::view::{SessionDetail, SessionRow};
@@ -19,6 +20,10 @@ use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::session::messages::{Called, Started};
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ListSessions => list, StartSession => start, ReadSession => show, CancelSession => cancel]
+}
 
 /// The label of a session that a crew does.
 const CREW: &str = "crew";
@@ -123,7 +128,7 @@ pub(in crate::http) struct About {
         (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn start(
+async fn start(
     state: web::Data<State>,
     request: HttpRequest,
     JsonBody(body): JsonBody,
@@ -164,7 +169,7 @@ pub(in crate::http) async fn start(
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut wanted = sessions::decode(request.query_string(), state.settings.sessions.max_labels)?;
     let crew = Query::of(request.query_string()).text("crew_id");
     wanted.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
@@ -182,7 +187,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest)
         (status = 404, description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn show(
+async fn show(
     state: web::Data<State>,
     Execution(Called { session_id, .. }): Execution,
 ) -> Result<HttpResponse, Problem> {
@@ -200,7 +205,7 @@ pub(in crate::http) async fn show(
         (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn cancel(
+async fn cancel(
     state: web::Data<State>,
     Execution(Called { session_id, execution_id }): Execution,
     By(by): By,

@@ -10,9 +10,14 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
 use crate::workflow::fault::NodeFaults;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![CheckWorkflow => validate, ReadDescription => examples]
+}
 
 /// A graph without faults.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,10 +57,7 @@ struct Files;
         (status = "4XX", description = "The body is no graph.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn validate(
-    state: web::Data<State>,
-    DraftBody(body): DraftBody,
-) -> Result<HttpResponse, Problem> {
+async fn validate(state: web::Data<State>, DraftBody(body): DraftBody) -> Result<HttpResponse, Problem> {
     let (graph, checked) = state.workflows.definitions.check(body.graph).await?;
     let ids = checked.order.iter().filter_map(|at| graph.nodes.get(*at)).map(|node| node.id.clone());
     let answer =
@@ -68,7 +70,7 @@ pub(in crate::http) async fn validate(
     get, path = "/workflows/examples", tag = "workflows",
     responses((status = 200, description = "The examples, in the order of their files' names.", body = ExampleList))
 )]
-pub(in crate::http) async fn examples() -> HttpResponse {
+async fn examples() -> HttpResponse {
     HttpResponse::Ok().json(ExampleList { examples: read().collect() })
 }
 

@@ -7,8 +7,13 @@ use super::super::State;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::events::{EVENT_STREAM, last_event_id};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use super::live::standing;
 use super::request::Named;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ReadWorkflow => events]
+}
 
 /// Follows a workflow: the messages of `/ws?workflow=ID` as server-sent events, with their `seq` as `id`.
 #[utoipa::path(
@@ -24,7 +29,7 @@ use super::request::Named;
         (status = 503, description = "It cannot be followed now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn events(
+async fn events(
     state: web::Data<State>,
     request: HttpRequest,
     Named(id): Named,

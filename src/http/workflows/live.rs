@@ -7,10 +7,15 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::request::{Author, Named};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::refused::Refused;
 use crate::workflow::told::Status;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ReadWorkflow => status, ControlWorkflow => start, ControlWorkflow => stop, ControlWorkflow => step]
+}
 
 /// Longest time between two iterations, in milliseconds: a day.
 const LONGEST_INTERVAL: u64 = 86_400_000;
@@ -30,7 +35,7 @@ const LONGEST_INTERVAL: u64 = 86_400_000;
         (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn start(
+async fn start(
     state: web::Data<State>,
     Named(id): Named,
     Author(author): Author,
@@ -56,11 +61,7 @@ pub(in crate::http) async fn start(
         (status = 503, description = "It cannot be stopped now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn stop(
-    state: web::Data<State>,
-    Named(id): Named,
-    Author(author): Author,
-) -> Result<HttpResponse, Problem> {
+async fn stop(state: web::Data<State>, Named(id): Named, Author(author): Author) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
     let stopped = state.workflows.live.stop(&id, author).await?;
     let status = match stopped {
@@ -84,11 +85,7 @@ pub(in crate::http) async fn stop(
         (status = 503, description = "It cannot be done now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn step(
-    state: web::Data<State>,
-    Named(id): Named,
-    Author(author): Author,
-) -> Result<HttpResponse, Problem> {
+async fn step(state: web::Data<State>, Named(id): Named, Author(author): Author) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
     let status = state.workflows.live.step(definition, author).await?;
     Ok(HttpResponse::Ok().json(status))
@@ -104,7 +101,7 @@ pub(in crate::http) async fn step(
         (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn status(state: web::Data<State>, Named(id): Named) -> Result<HttpResponse, Problem> {
+async fn status(state: web::Data<State>, Named(id): Named) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(standing(&state, &id).await?))
 }
 

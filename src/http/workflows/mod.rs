@@ -2,16 +2,17 @@
 
 pub(super) mod check;
 mod decode;
-pub(super) mod events;
-pub(super) mod live;
+mod events;
+mod live;
 pub(super) mod nodes;
 mod request;
 pub(super) mod run;
 pub(super) mod show;
-pub(super) mod store;
+mod store;
 
 use std::sync::Arc;
 
+use super::route::Route;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
@@ -27,4 +28,18 @@ pub struct Workflows {
     pub live: Live,
     /// The classes of their nodes.
     pub catalogue: Arc<Catalogue>,
+}
+
+/// The routes of workflows: those of names come before those of ids.
+pub(super) fn routes() -> Vec<Route> {
+    let all = [
+        check::routes(),
+        nodes::routes(),
+        show::routes(),
+        store::routes(),
+        run::routes(),
+        live::routes(),
+        events::routes(),
+    ];
+    all.into_iter().flatten().collect()
 }

@@ -5,8 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
+use super::super::route::{Route, routes};
 use crate::workflow::node::Spec;
 use crate::workflow::port::Type;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ReadDescription => nodes]
+}
 
 /// What workflows are made of.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +38,7 @@ pub(in crate::http) struct TypeInfo {
     get, path = "/nodes", tag = "workflows",
     responses((status = 200, description = "The node classes.", body = NodeList<'_>))
 )]
-pub(in crate::http) async fn nodes(state: web::Data<State>) -> HttpResponse {
+async fn nodes(state: web::Data<State>) -> HttpResponse {
     let nodes = state.workflows.catalogue.all().map(|class| class.spec()).collect();
     let takes = |name: Type| Type::ALL.into_iter().filter(|source| name.takes(*source)).collect();
     let types = Type::ALL.map(|name| TypeInfo { name, takes: takes(name) }).into();

@@ -11,6 +11,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::super::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
 use crate::domain::record::Spec;
@@ -20,6 +21,10 @@ use crate::session::messages::{Fault, Refused};
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::client::RunInputs;
 use crate::workflow::graph::{Graph, GraphNode};
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![RunWorkflow => run]
+}
 
 /// The task kind that runs workflows, and the label that its sessions have.
 const TASK: &str = "workflow";
@@ -66,7 +71,7 @@ pub(in crate::http) struct StartedRun {
         (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn run(
+async fn run(
     state: web::Data<State>,
     request: HttpRequest,
     Named(id): Named,

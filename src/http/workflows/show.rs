@@ -10,10 +10,15 @@ use super::super::State;
 use super::super::conditional::{Read, for_read, tagged};
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use super::request::{Named, flag};
 use crate::domain::time::Timestamp;
 use crate::workflow::definition::{Definition, id_fault};
 use crate::workflow::definitions::Listed;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![ListWorkflows => list, ReadWorkflow => show]
+}
 
 /// Some workflows, in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,7 +68,7 @@ pub(in crate::http) struct WorkflowRow {
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let cursor = query.text("cursor");
@@ -104,11 +109,7 @@ async fn row(state: &State, live: &[String], listed: Listed) -> WorkflowRow {
         (status = "4XX", description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn show(
-    state: web::Data<State>,
-    request: HttpRequest,
-    Named(id): Named,
-) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, request: HttpRequest, Named(id): Named) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let download = flag(&mut query, "download");
     query.finish()?;

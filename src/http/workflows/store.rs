@@ -8,6 +8,7 @@ use super::super::conditional::{Conditions, tagged};
 use super::super::decode::fault;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
+use super::super::route::{Route, routes};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
 use super::request::{Author, Named, flag};
@@ -15,6 +16,10 @@ use crate::workflow::client::{Draft, Expected};
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Check;
 use crate::workflow::refused::Refused;
+
+pub(in crate::http) fn routes() -> Vec<Route> {
+    routes![CreateWorkflow => create, UpdateWorkflow => save, DeleteWorkflow => remove]
+}
 
 /// Stores a new workflow.
 #[utoipa::path(
@@ -31,7 +36,7 @@ use crate::workflow::refused::Refused;
         (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn create(
+async fn create(
     state: web::Data<State>,
     request: HttpRequest,
     Author(author): Author,
@@ -62,7 +67,7 @@ pub(in crate::http) async fn create(
         (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn save(
+async fn save(
     state: web::Data<State>,
     request: HttpRequest,
     Named(id): Named,
@@ -97,7 +102,7 @@ pub(in crate::http) async fn save(
         (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-pub(in crate::http) async fn remove(
+async fn remove(
     state: web::Data<State>,
     request: HttpRequest,
     Named(id): Named,

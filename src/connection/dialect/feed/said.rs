@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::super::message::Message;
+use crate::auth::Action;
 use crate::domain::event::{Filter, Happening, Kind, LARGEST, Pattern, Subscription};
 use crate::domain::id::{BadExecutionId, ExecutionId};
 use crate::domain::json::{self as exact, Unreadable};
@@ -51,8 +53,11 @@ pub enum Misunderstood {
     #[error("{0}")]
     Invalid(String),
     /// There is no such action.
-    #[error("there is no action {0:?}; there are subscribe, unsubscribe, set_filter, publish and ping")]
-    UnknownAction(String),
+    #[error("there is no action {action:?}; there are {}", words())]
+    UnknownAction {
+        /// The action, as it was said.
+        action: String,
+    },
     /// There is nothing of that name to subscribe to.
     #[error("there is nothing called {0:?} to subscribe to")]
     UnknownSubscription(String),
@@ -71,7 +76,7 @@ impl Misunderstood {
         match self {
             Misunderstood::NotJson => "invalid_json",
             Misunderstood::Invalid(_) => "invalid_message",
-            Misunderstood::UnknownAction(_) => "unknown_action",
+            Misunderstood::UnknownAction { .. } => "unknown_action",
             Misunderstood::UnknownSubscription(_) => "unknown_subscription",
             Misunderstood::InvalidFilter(_) => "invalid_filter",
             Misunderstood::TooLarge => "too_large",
@@ -88,24 +93,42 @@ impl From<Unreadable> for Misunderstood {
     }
 }
 
-/// Reads what a client says. Nothing is done of a message of which a part is wrong.
+/// Reads a message: its fields without the action, and the text that they stand in.
+type Read = for<'a> fn(Map<String, Value>, &'a str) -> Result<Inbound<'a>, Misunderstood>;
+
+/// The messages that clients may send, by their actions.
+pub const MESSAGES: &[Message<Read>] = &[
+    Message::new("subscribe", Action::ReadEvents, |fields, _| subscriptions(&fields).map(Inbound::Subscribe)),
+    Message::new("unsubscribe", Action::ReadEvents, |fields, _| subscriptions(&fields).map(Inbound::Unsubscribe)),
+    Message::new("set_filter", Action::FilterOwnSocket, |fields, _| {
+        filter(fields.get("filter")).map(Inbound::SetFilter)
+    }),
+    Message::new("publish", Action::PublishEvent, |fields, _| publish(fields).map(Box::new).map(Inbound::Publish)),
+    Message::new("ping", Action::Ping, |_, text| Ok(ping(text))),
+];
+
+/// The actions that there are, as a sentence has them.
+fn words() -> String {
+    let words: Vec<&str> = MESSAGES.iter().map(|message| message.word).collect();
+    match words.split_last() {
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Reads what a client says, and what it does by that. Nothing is done of a message of which a part is wrong.
 ///
 /// # Errors
 /// [`Misunderstood`].
-pub fn decode(text: &str) -> Result<Inbound<'_>, Misunderstood> {
+pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
     let value = exact::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(action)) = fields.remove("action") else {
         return Err(invalid("a message has an action, which is a string"));
     };
-    match action.as_str() {
-        "subscribe" => subscriptions(&fields).map(Inbound::Subscribe),
-        "unsubscribe" => subscriptions(&fields).map(Inbound::Unsubscribe),
-        "set_filter" => filter(fields.get("filter")).map(Inbound::SetFilter),
-        "publish" => publish(fields).map(|publish| Inbound::Publish(Box::new(publish))),
-        "ping" => Ok(ping(text)),
-        _ => Err(Misunderstood::UnknownAction(cut(&action))),
-    }
+    let message =
+        Message::find(MESSAGES, &action).ok_or_else(|| Misunderstood::UnknownAction { action: cut(&action) })?;
+    Ok((message.action, (message.read)(fields, text)?))
 }
 
 /// What a message that was not understood has as its `ref`; null where it has none.
@@ -150,7 +173,7 @@ fn as_invalid(wrong: Misunderstood) -> Misunderstood {
         Misunderstood::InvalidFilter(text) => Misunderstood::Invalid(text),
         other @ (Misunderstood::NotJson
         | Misunderstood::Invalid(_)
-        | Misunderstood::UnknownAction(_)
+        | Misunderstood::UnknownAction { .. }
         | Misunderstood::UnknownSubscription(_)
         | Misunderstood::TooLarge) => other,
     }
@@ -324,7 +347,7 @@ mod tests {
     fn what_is_published_is_read_whole_and_not_too_long() {
         let said = json!({"action": "publish", "type": "custom.a", "data": {"n": 1}, "priority": "high", "ref": 7,
                           "execution_id": "e", "crew_id": "c", "metadata": {"m": 2}});
-        let Ok(Inbound::Publish(publish)) = decode(&said.to_string()) else { panic!("{said}") };
+        let Ok((_, Inbound::Publish(publish))) = decode(&said.to_string()) else { panic!("{said}") };
         let Publish { happening, reference } = *publish;
         assert_eq!((happening.kind.word(), happening.priority, reference), ("custom.a", Priority::High, json!(7)));
         assert_eq!((&happening.data["n"], &happening.metadata["m"]), (&json!(1), &json!(2)));
@@ -347,7 +370,7 @@ mod tests {
             "types": ["execution.*", "custom.a"], "min_priority": "high", "execution_id": id, "crew_id": "c", "agent_id": "a",
         });
         let text = json!({"action": "set_filter", "filter": said}).to_string();
-        let Ok(Inbound::SetFilter(filter)) = decode(&text) else { panic!("{text}") };
+        let Ok((_, Inbound::SetFilter(filter))) = decode(&text) else { panic!("{text}") };
         assert_eq!(written(&filter), said);
         assert_eq!(written(&Filter::default()), json!({}));
     }

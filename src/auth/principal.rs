@@ -1,0 +1,86 @@
+//! Who acts.
+
+use std::sync::Arc;
+
+use actix_web::{HttpMessage, HttpRequest};
+
+use crate::domain::owner::Owner;
+
+/// Who gives a command. Goes with each of them, from the request or socket that it came by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    kind: PrincipalKind,
+    owner: Owner,
+    name: Option<Arc<str>>,
+}
+
+/// What a principal is let in as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// Whoever shows the admin token, and callers on this machine where no token is set by hand.
+    Operator,
+    /// A caller on this machine.
+    Local,
+    /// Anybody else, while no identity is configured.
+    Visitor,
+}
+
+impl PrincipalKind {
+    /// Every kind.
+    pub const ALL: [PrincipalKind; 3] = [PrincipalKind::Operator, PrincipalKind::Local, PrincipalKind::Visitor];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            PrincipalKind::Operator => "operator",
+            PrincipalKind::Local => "local",
+            PrincipalKind::Visitor => "visitor",
+        }
+    }
+}
+
+impl Principal {
+    /// Somebody of this kind.
+    #[must_use]
+    pub fn new(kind: PrincipalKind) -> Self {
+        Self { kind, owner: Owner::SERVER, name: None }
+    }
+
+    /// The server, where it acts by itself.
+    #[must_use]
+    pub fn server() -> Self {
+        Self::new(PrincipalKind::Operator)
+    }
+
+    /// Whom a request was found to come from; a visitor where nobody has asked.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let found = request.extensions().get::<Principal>().cloned();
+        found.unwrap_or_else(|| Self::new(PrincipalKind::Visitor))
+    }
+
+    /// The same, under a name that it gave itself: without identity, that is all that is known of it.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// What it is let in as.
+    #[must_use]
+    pub fn kind(&self) -> PrincipalKind {
+        self.kind
+    }
+
+    /// Whom the things belong to that it makes, and whose it may see.
+    #[must_use]
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// The name under which it is recorded, where it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
