@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use crate::auth::Principal;
 use crate::domain::event::{Happening, Kind};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
@@ -48,7 +49,7 @@ impl Host for Errands {
             let known = known(&sessions, &spec, started).await.map_err(told)?;
             match known {
                 Some(session_id) => Ok(session_id),
-                None => sessions.start(spec, None).await.map(|started| started.session_id).map_err(told),
+                None => sessions.start_owned(spec, None).await.map(|started| started.session_id).map_err(told),
             }
         }
         .boxed()
@@ -78,7 +79,7 @@ impl Host for Errands {
     fn cancel(&self, session_id: SessionId, reason: &'static str) {
         let sessions = self.sessions.clone();
         self.arbiter.spawn(async move {
-            if let Err(refused) = sessions.cancel(session_id, reason.to_owned()).await {
+            if let Err(refused) = sessions.cancel(&Principal::server(), session_id, Some(reason.to_owned())).await {
                 log::debug!(session_id:%, refused:%; "a session that no workflow waits for was not cancelled");
             }
         });

@@ -66,6 +66,12 @@ impl Principal {
         Self { name: Some(name.into()), ..self }
     }
 
+    /// The same under this name, where it has none.
+    #[must_use]
+    pub fn or_named(self, name: &str) -> Self {
+        if self.name.is_some() { self } else { self.named(name) }
+    }
+
     /// What it is let in as.
     #[must_use]
     pub fn kind(&self) -> PrincipalKind {

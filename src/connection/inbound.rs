@@ -90,16 +90,16 @@ impl SessionInbound {
     }
 
     fn answer(&self, request_id: Option<String>, answer: Answer) {
-        let by = self.principal.name().unwrap_or(NOBODY_IN_PARTICULAR).to_owned();
+        let principal = self.principal.clone().or_named(NOBODY_IN_PARTICULAR);
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
-        self.spawn(async move { sessions.answer(session_id, request_id, answer, by, None).await.map(|_| ()) });
+        self.spawn(async move { sessions.answer(&principal, session_id, request_id, answer, None).await.map(|_| ()) });
     }
 
     fn cancel(&self) {
-        let by = self.principal.name().unwrap_or("user");
-        let reason = format!("cancelled by {by}");
+        let principal = self.principal.clone().or_named("user");
+        let reason = principal.name().map(|by| format!("cancelled by {by}"));
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
-        self.spawn(async move { sessions.cancel(session_id, reason).await.map(|_| ()) });
+        self.spawn(async move { sessions.cancel(&principal, session_id, reason).await.map(|_| ()) });
     }
 }
 

@@ -203,8 +203,8 @@ impl WorkflowInbound {
     }
 
     fn start_task(&self, content: Value, config: Value, priority: Priority) {
-        let sessions = self.connections.shared.sessions.clone();
-        self.spawn(async move |link| match start(&sessions, content, config, priority).await {
+        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
+        self.spawn(async move |link| match start(&sessions, &principal, content, config, priority).await {
             Ok(session_id) => tell(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id }),
             Err(refused) => tell_error(link, close::word(&refused), &close::text(&refused)),
         });
@@ -243,6 +243,7 @@ impl Inbound for WorkflowInbound {
 
 async fn start(
     sessions: &Sessions,
+    principal: &Principal,
     content: Value,
     config: Value,
     priority: Priority,
@@ -260,7 +261,7 @@ async fn start(
     if sessions.kinds().get(&spec.task).is_none() {
         return Err(SessionRefused::UnknownTask(spec.task));
     }
-    sessions.start(spec, None).await.map(|started| started.session_id)
+    sessions.start(principal, spec, None).await.map(|started| started.session_id)
 }
 
 fn tell(link: &Link, message: &Message<'_>) {

@@ -12,6 +12,7 @@ use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::route::{Route, routes};
 use super::start::idempotency;
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Answer, Values};
 use crate::domain::status::Status;
@@ -81,13 +82,13 @@ pub(super) struct Accepted {
 async fn confirm(
     state: web::Data<State>,
     Subject(session_id): Subject,
-    By(by): By,
+    By(principal): By,
     request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let once = idempotency(&request, "confirm", body.as_ref())?;
     let Confirm { value, request_id } = or_unknown(&state, session_id, decode_confirm(body)).await?;
-    submit(&state, session_id, request_id, Answer::Confirm(value), by, once).await
+    submit(&state, &principal, session_id, request_id, Answer::Confirm(value), once).await
 }
 
 /// Fills in a form.
@@ -106,13 +107,13 @@ async fn confirm(
 async fn input(
     state: web::Data<State>,
     Subject(session_id): Subject,
-    By(by): By,
+    By(principal): By,
     request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let once = idempotency(&request, "input", body.as_ref())?;
     let Input { values, request_id } = or_unknown(&state, session_id, decode_input(body)).await?;
-    submit(&state, session_id, request_id, Answer::Input(values), by, once).await
+    submit(&state, &principal, session_id, request_id, Answer::Input(values), once).await
 }
 
 /// Answers the offer of another attempt.
@@ -131,24 +132,24 @@ async fn input(
 async fn retry(
     state: web::Data<State>,
     Subject(session_id): Subject,
-    By(by): By,
+    By(principal): By,
     request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let once = idempotency(&request, "retry", body.as_ref())?;
     let Retry { value, request_id } = or_unknown(&state, session_id, decode_retry(body)).await?;
-    submit(&state, session_id, request_id, Answer::Retry(value), by, once).await
+    submit(&state, &principal, session_id, request_id, Answer::Retry(value), once).await
 }
 
 async fn submit(
     state: &State,
+    principal: &Principal,
     session_id: SessionId,
     request_id: Option<String>,
     answer: Answer,
-    by: String,
     once: Option<Idempotency>,
 ) -> Result<HttpResponse, Problem> {
-    let answered = state.sessions.answer(session_id, request_id, answer, by, once).await?;
+    let answered = state.sessions.answer(principal, session_id, request_id, answer, once).await?;
     Ok(HttpResponse::Ok().json(Accepted { session_id, request_id: answered.request_id, status: answered.status }))
 }
 

@@ -10,6 +10,7 @@ use super::client::{By, Subject};
 use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::route::{Route, routes};
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 
@@ -48,10 +49,10 @@ pub(super) struct Stopped {
 async fn cancel_task(
     state: web::Data<State>,
     Subject(session_id): Subject,
-    By(by): By,
+    By(principal): By,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    cancel(&state, session_id, &by, body).await
+    cancel(&state, &principal, session_id, body).await
 }
 
 /// Stops a session: the same as `POST /cancel-task/{session_id}`.
@@ -67,19 +68,19 @@ async fn cancel_task(
 async fn cancel_session(
     state: web::Data<State>,
     Subject(session_id): Subject,
-    By(by): By,
+    By(principal): By,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    cancel(&state, session_id, &by, body).await
+    cancel(&state, &principal, session_id, body).await
 }
 
 async fn cancel(
     state: &State,
+    principal: &Principal,
     session_id: SessionId,
-    by: &str,
     body: Option<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
-    let status = stop(state, session_id, by, body).await?;
+    let status = stop(state, principal, session_id, body).await?;
     Ok(HttpResponse::Ok().json(Stopped { session_id, status }))
 }
 
@@ -89,13 +90,12 @@ async fn cancel(
 /// Where there is none, or the body is wrong.
 pub(super) async fn stop(
     state: &State,
+    principal: &Principal,
     session_id: SessionId,
-    by: &str,
     body: Option<serde_json::Value>,
 ) -> Result<Status, Problem> {
     let CancelSession { reason } = super::answers::or_unknown(state, session_id, decode(body)).await?;
-    let reason = reason.unwrap_or_else(|| format!("Cancelled by {by}."));
-    Ok(state.sessions.cancel(session_id, reason).await?)
+    Ok(state.sessions.cancel(principal, session_id, reason).await?)
 }
 
 fn decode(body: Option<serde_json::Value>) -> Result<CancelSession, Problem> {

@@ -10,6 +10,7 @@ use futures::future::LocalBoxFuture;
 use super::State;
 use super::decode::fault;
 use super::error::{Code, Problem};
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::session::messages::Called;
 
@@ -45,9 +46,9 @@ impl FromRequest for Execution {
     }
 }
 
-/// Who answers: what `X-Client-Id` says, else `http`.
+/// Who answers or cancels: under the name that `X-Client-Id` says, else as `http`.
 #[derive(Clone, Debug)]
-pub(super) struct By(pub(super) String);
+pub(super) struct By(pub(super) Principal);
 
 impl FromRequest for By {
     type Error = Problem;
@@ -55,7 +56,7 @@ impl FromRequest for By {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let given = visible(request.headers(), "X-Client-Id", 64);
-        ready(given.map(|name| By(name.map_or_else(|| "http".to_owned(), str::to_owned))))
+        ready(given.map(|name| By(Principal::of(request).named(name.unwrap_or("http")))))
     }
 }
 

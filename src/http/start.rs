@@ -15,6 +15,7 @@ use super::client::visible;
 use super::decode::{Fields, fault, word};
 use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::route::{Route, routes};
+use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
@@ -89,7 +90,7 @@ async fn start_task(
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency(&request, "POST /start-task", body.as_ref())?;
     let spec = decode(Fields::of(body)?, state.sessions.kinds(), state.settings.sessions.max_labels)?;
-    let started = state.sessions.start(spec, idempotency).await?;
+    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
     let answer = StartedSession { session_id, execution_id, task, status };
     Ok(HttpResponse::Ok().json(answer))

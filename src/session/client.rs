@@ -9,6 +9,7 @@ use actix::{Actor, Addr, Handler};
 use futures::future::join_all;
 use tokio::sync::oneshot;
 
+use crate::auth::Principal;
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
@@ -68,12 +69,26 @@ impl Sessions {
         &self.store
     }
 
-    /// Starts a session; it is in the store when this returns.
+    /// Starts a session, which belongs to the principal; it is in the store when this returns.
     ///
     /// # Errors
     /// [`Refused::UnknownTask`], [`Refused::Invalid`], [`Refused::IdempotencyConflict`], [`Refused::ExecutionExists`],
     /// [`Refused::QueueFull`], [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
-    pub async fn start(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
+    pub async fn start(
+        &self,
+        principal: &Principal,
+        spec: Spec,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Started, Refused> {
+        let owner = Some(principal.owner().clone()).filter(|owner| *owner != Owner::SERVER);
+        self.start_owned(Spec { owner, ..spec }, idempotency).await
+    }
+
+    /// The same for a session that another one or a workflow starts: it belongs to whom the `spec` names.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::start`].
+    pub(crate) async fn start_owned(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let spec = self.checked(spec).await?;
         let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
@@ -136,20 +151,28 @@ impl Sessions {
     /// [`Refused::Unavailable`].
     pub async fn answer(
         &self,
+        principal: &Principal,
         session_id: SessionId,
         request_id: Option<String>,
         answer: Answer,
-        by: String,
         idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
+        let by = name(principal).to_owned();
         self.ask(session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
     }
 
-    /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended.
+    /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended. Without a reason,
+    /// its journal says who did it.
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub async fn cancel(&self, session_id: SessionId, reason: String) -> Result<Status, Refused> {
+    pub async fn cancel(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+        reason: Option<String>,
+    ) -> Result<Status, Refused> {
+        let reason = reason.unwrap_or_else(|| format!("Cancelled by {}.", name(principal)));
         self.ask(session_id, |reply| Cancel { reason, reach: Reach::Anywhere, reply }).await
     }
 
@@ -278,6 +301,11 @@ impl Sessions {
         let hash = usize::try_from(hasher.finish() & 0xffff_ffff).unwrap_or(0);
         hash.checked_rem(self.directories.len()).unwrap_or(0)
     }
+}
+
+/// What the journal calls a principal.
+fn name(principal: &Principal) -> &str {
+    principal.name().unwrap_or_else(|| principal.kind().word())
 }
 
 /// Sends a message with a reply in it, and waits for that.

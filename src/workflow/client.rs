@@ -18,6 +18,7 @@ use super::supervisor::messages::{
     Watch,
 };
 use super::told::{Applied, Status};
+use crate::auth::Principal;
 use crate::domain::id::ConnectionId;
 use crate::hub::{Shard, Topic, TopicKey};
 
@@ -103,8 +104,9 @@ impl Live {
         &self,
         definition: Definition,
         options: LiveOptions,
-        author: Option<String>,
+        principal: &Principal,
     ) -> Result<Status, Refused> {
+        let author = author(principal);
         self.ask(|reply| StartLive { definition, options, author, reply }).await
     }
 
@@ -112,8 +114,8 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
-    pub async fn stop(&self, workflow_id: &str, author: Option<String>) -> Result<Option<Status>, Refused> {
-        let workflow_id = workflow_id.to_owned();
+    pub async fn stop(&self, workflow_id: &str, principal: &Principal) -> Result<Option<Status>, Refused> {
+        let (workflow_id, author) = (workflow_id.to_owned(), author(principal));
         self.ask(|reply| StopLive { workflow_id, author, reply }).await
     }
 
@@ -121,7 +123,8 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::Invalid`], [`Refused::TooManyLive`] or [`Refused::ShuttingDown`].
-    pub async fn step(&self, definition: Definition, author: Option<String>) -> Result<Status, Refused> {
+    pub async fn step(&self, definition: Definition, principal: &Principal) -> Result<Status, Refused> {
+        let author = author(principal);
         self.ask(|reply| StepLive { definition, author, reply }).await
     }
 
@@ -162,7 +165,8 @@ impl Live {
     }
 
     /// Says that a definition was removed: those who watch are told, and it is not live any more.
-    pub fn removed(&self, definition: Definition, author: Option<String>) {
+    pub fn removed(&self, definition: Definition, principal: &Principal) {
+        let author = author(principal);
         self.supervisor.do_send(DefinitionRemoved { definition, author });
     }
 
@@ -195,4 +199,9 @@ impl Live {
         // The other side drops the reply only when it goes down.
         answer.await.unwrap_or(Err(Refused::ShuttingDown))
     }
+}
+
+/// What those who watch are told of who did something.
+fn author(principal: &Principal) -> Option<String> {
+    principal.name().map(str::to_owned)
 }

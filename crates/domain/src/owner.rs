@@ -33,6 +33,12 @@ impl Owner {
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or(Self::SERVER_NAME)
     }
+
+    /// The same, where somebody's identity is known; none where it is the server.
+    #[must_use]
+    pub fn identity(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
 }
 
 impl FromStr for Owner {

@@ -15,6 +15,7 @@ use super::super::route::{Route, routes};
 use super::super::sessions;
 use super::super::start::{decode, idempotency};
 use super::super::view::{SessionDetail, SessionRow};
+use crate::auth::Principal;
 use crate::crew::{Crew, Error};
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::status::{OnDisconnect, Priority, Status};
@@ -148,7 +149,7 @@ async fn start(
     }
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
-    let started = state.sessions.start(spec, idempotency).await?;
+    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
     Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id, task: Some(task), status }))
 }
@@ -208,10 +209,10 @@ async fn show(
 async fn cancel(
     state: web::Data<State>,
     Execution(Called { session_id, execution_id }): Execution,
-    By(by): By,
+    By(principal): By,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let status = stop(&state, session_id, &by, body).await?;
+    let status = stop(&state, &principal, session_id, body).await?;
     Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id, task: None, status }))
 }
 

@@ -31,7 +31,8 @@ pub(in crate::http) struct QueueCleared {
         (status = 503, description = "It cannot be done now.", body = Told, content_type = PROBLEM_JSON),
     ),
 )]
-async fn clear(state: web::Data<State>, By(by): By) -> Result<HttpResponse, Problem> {
+async fn clear(state: web::Data<State>, By(principal): By) -> Result<HttpResponse, Problem> {
+    let by = principal.name().unwrap_or_default();
     let cancelled = state.sessions.clear_queue(&format!("The queue was cleared by {by}.")).await?;
     state.events.record(Happening::new(Kind::QueueCleared).with("cancelled", cancelled).with("by", by));
     Ok(HttpResponse::Ok().json(QueueCleared { cancelled }))

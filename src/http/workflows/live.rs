@@ -38,12 +38,12 @@ const LONGEST_INTERVAL: u64 = 86_400_000;
 async fn start(
     state: web::Data<State>,
     Named(id): Named,
-    Author(author): Author,
+    Author(principal): Author,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
     let options = decode(body, state.settings.workflows.min_interval_ms)?;
-    let status = state.workflows.live.start(definition, options, author).await?;
+    let status = state.workflows.live.start(definition, options, &principal).await?;
     Ok(HttpResponse::Ok().json(status))
 }
 
@@ -61,9 +61,9 @@ async fn start(
         (status = 503, description = "It cannot be stopped now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-async fn stop(state: web::Data<State>, Named(id): Named, Author(author): Author) -> Result<HttpResponse, Problem> {
+async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
-    let stopped = state.workflows.live.stop(&id, author).await?;
+    let stopped = state.workflows.live.stop(&id, &principal).await?;
     let status = match stopped {
         Some(status) => status,
         None => state.workflows.definitions.standing(definition).await?,
@@ -85,9 +85,9 @@ async fn stop(state: web::Data<State>, Named(id): Named, Author(author): Author)
         (status = 503, description = "It cannot be done now.", body = Told, content_type = PROBLEM_JSON),
     )
 )]
-async fn step(state: web::Data<State>, Named(id): Named, Author(author): Author) -> Result<HttpResponse, Problem> {
+async fn step(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.get(&id).await?;
-    let status = state.workflows.live.step(definition, author).await?;
+    let status = state.workflows.live.step(definition, &principal).await?;
     Ok(HttpResponse::Ok().json(status))
 }
 

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::super::client::visible;
 use super::super::error::Problem;
 use super::super::query::Query;
+use crate::auth::Principal;
 use crate::workflow::definition::id_fault;
 use crate::workflow::refused::Refused;
 
@@ -26,16 +27,23 @@ impl FromRequest for Named {
     }
 }
 
-/// Who asks, where they say so: in `X-Client-Id`, else in the query's `client_id`.
+/// Who asks, under the name that they give themselves: in `X-Client-Id`, else in the query's `client_id`.
 #[derive(Clone, Debug)]
-pub(in crate::http) struct Author(pub(super) Option<String>);
+pub(in crate::http) struct Author(pub(super) Principal);
 
 impl FromRequest for Author {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(author(request.headers(), request.query_string()).map(Author))
+        let principal = Principal::of(request);
+        let name = author(request.headers(), request.query_string());
+        ready(name.map(|name| {
+            Author(match name {
+                Some(name) => principal.named(&name),
+                None => principal,
+            })
+        }))
     }
 }
 

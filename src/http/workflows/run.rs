@@ -14,6 +14,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
 use super::super::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
+use crate::auth::Principal;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::process::threads;
@@ -102,7 +103,7 @@ async fn run(
         owner: None,
         execution_id: None,
     };
-    let started = state.sessions.start(spec, idempotency).await.map_err(refused)?;
+    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await.map_err(refused)?;
     let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };
     Ok(HttpResponse::Ok().json(answer))
 }

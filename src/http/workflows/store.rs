@@ -12,6 +12,7 @@ use super::super::route::{Route, routes};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
 use super::request::{Author, Named, flag};
+use crate::auth::Principal;
 use crate::workflow::client::{Draft, Expected};
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Check;
@@ -39,11 +40,11 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 async fn create(
     state: web::Data<State>,
     request: HttpRequest,
-    Author(author): Author,
+    Author(principal): Author,
     DraftBody(body): DraftBody,
 ) -> Result<HttpResponse, Problem> {
     let check = check(&request)?;
-    let definition = state.workflows.definitions.create(draft(body, author), check).await?;
+    let definition = state.workflows.definitions.create(draft(body, &principal), check).await?;
     state.workflows.live.saved(definition.clone());
     let mut answer = tagged(HttpResponse::Created(), definition.version);
     answer.insert_header((header::LOCATION, format!("/workflows/{}", definition.id)));
@@ -71,7 +72,7 @@ async fn save(
     state: web::Data<State>,
     request: HttpRequest,
     Named(id): Named,
-    Author(author): Author,
+    Author(principal): Author,
     DraftBody(body): DraftBody,
 ) -> Result<HttpResponse, Problem> {
     let check = check(&request)?;
@@ -82,7 +83,7 @@ async fn save(
     }
     let condition = conditions.for_write(version_of(&state, &id)).await?;
     let expected = condition.or_else(|| body.version.map(Expected::Version)).unwrap_or(Expected::Any);
-    let saved = state.workflows.definitions.update(&id, draft(body, author), expected, check).await;
+    let saved = state.workflows.definitions.update(&id, draft(body, &principal), expected, check).await;
     let definition = saved.map_err(|refused| conflict(refused, condition))?;
     state.workflows.live.saved(definition.clone());
     Ok(tagged(HttpResponse::Ok(), definition.version).json(definition))
@@ -106,13 +107,13 @@ async fn remove(
     state: web::Data<State>,
     request: HttpRequest,
     Named(id): Named,
-    Author(author): Author,
+    Author(principal): Author,
 ) -> Result<HttpResponse, Problem> {
     let condition = Conditions::of(request.headers())?.for_write(version_of(&state, &id)).await?;
     let definition = state.workflows.definitions.get(&id).await?;
     let removed = state.workflows.definitions.remove(&id, condition.unwrap_or(Expected::Any)).await;
     removed.map_err(|refused| conflict(refused, condition))?;
-    state.workflows.live.removed(definition, author);
+    state.workflows.live.removed(definition, &principal);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -126,7 +127,8 @@ fn check(request: &HttpRequest) -> Result<Check, Problem> {
     query.finish().map(|()| check)
 }
 
-fn draft(body: WorkflowDraft, author: Option<String>) -> Draft {
+fn draft(body: WorkflowDraft, principal: &Principal) -> Draft {
+    let author = principal.name().map(str::to_owned);
     let WorkflowDraft { id, name, version: _, autostart, graph } = body;
     Draft { id, name, autostart, graph, author }
 }

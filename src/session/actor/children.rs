@@ -10,6 +10,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Status};
@@ -139,7 +140,7 @@ impl Errand {
     /// Starts the child. It is not given up where nobody waits any more: it may have come about, and is cancelled then.
     async fn start(&mut self) -> Option<Result<SessionId, Refused>> {
         loop {
-            match self.sessions.start(self.spec.clone(), Some(self.idempotency.clone())).await {
+            match self.sessions.start_owned(self.spec.clone(), Some(self.idempotency.clone())).await {
                 Ok(started) => return Some(Ok(started.session_id)),
                 Err(Refused::ShuttingDown) => return None,
                 Err(Refused::Unavailable(_)) if self.is_forgotten() => return None,
@@ -157,7 +158,8 @@ impl Errand {
 
 /// Cancels a child, however long the store does not take it.
 async fn cancel(sessions: &Sessions, child: SessionId, reason: &str) {
-    while let Err(Refused::Unavailable(_)) = sessions.cancel(child, reason.to_owned()).await {
+    while let Err(Refused::Unavailable(_)) = sessions.cancel(&Principal::server(), child, Some(reason.to_owned())).await
+    {
         tokio::time::sleep(PAUSE).await;
     }
 }

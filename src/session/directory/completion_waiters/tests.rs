@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::auth::Principal;
 use crate::config;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
@@ -149,12 +150,13 @@ async fn start(sessions: &Sessions, input: Value) -> SessionId {
         owner: None,
         execution_id: None,
     };
-    sessions.start(spec, None).await.unwrap().session_id
+    sessions.start(&Principal::server(), spec, None).await.unwrap().session_id
 }
 
 /// Answers the session's question, once it has asked.
 async fn answered(sessions: &Sessions, id: SessionId) {
-    while sessions.answer(id, None, Answer::Confirm(true), "me".into(), None).await.is_err() {
+    let server = Principal::server();
+    while sessions.answer(&server, id, None, Answer::Confirm(true), None).await.is_err() {
         tokio::task::yield_now().await;
     }
 }
@@ -185,7 +187,8 @@ async fn all_hear_of_an_end_over_parking_and_afterwards() {
 async fn a_session_that_others_have_written_is_read_anew_and_what_it_did_is_not_acknowledged() {
     let (sessions, _directory) = board_that_parks_after(3600.0);
     let id = start(&sessions, json!({"a": 1})).await;
-    let answer = || sessions.answer(id, None, Answer::Confirm(true), "me".into(), None);
+    let server = Principal::server();
+    let answer = || sessions.answer(&server, id, None, Answer::Confirm(true), None);
     while sessions.describe(id).await.unwrap().summary.state.status != Status::WaitingConfirmation {
         tokio::task::yield_now().await;
     }
@@ -209,7 +212,8 @@ async fn a_session_that_others_have_written_is_read_anew_and_what_it_did_is_not_
 async fn a_cancel_is_an_end_with_its_reason() {
     let (sessions, _directory) = board();
     let id = start(&sessions, Value::Null).await;
-    let (heard, cancelled) = futures::join!(sessions.completion(id), sessions.cancel(id, "enough".into()));
+    let server = Principal::server();
+    let (heard, cancelled) = futures::join!(sessions.completion(id), sessions.cancel(&server, id, Some("enough".into())));
     assert_eq!(cancelled, Ok(Status::Cancelled));
     assert_eq!(heard, Ok(Completion { status: Status::Cancelled, values: None, error: Some("enough".into()) }));
 }

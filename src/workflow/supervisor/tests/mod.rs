@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use self::stage::{Stage, definition, memory};
 use super::messages::{LetAllGo, TakeUp};
+use crate::auth::Principal;
 use crate::config::connections::Connections;
 use crate::domain::owner::Owner;
 use crate::workflow::client::{Draft, LiveOptions};
@@ -23,7 +24,7 @@ fn chain() -> Definition {
 async fn a_change_is_answered_and_everybody_sees_what_comes_of_it() {
     let stage = Stage::new();
     let (mut one, mut all) = (stage.watch(Some("chain")), stage.watch(None));
-    let status = stage.live.start(chain(), LiveOptions::default(), Some("ada".into())).await.unwrap();
+    let status = stage.live.start(chain(), LiveOptions::default(), &Principal::server().named("ada")).await.unwrap();
     assert!(status.is_running && status.node_count == 2);
     let started = one.until_event("continuous_started").await;
     assert_eq!(started["data"]["author"], "ada");
@@ -43,19 +44,19 @@ async fn a_change_is_answered_and_everybody_sees_what_comes_of_it() {
     assert_eq!(first["type"], "execution_status");
     assert_eq!(first["data"]["results"], json!({"a": {"value": 5}, "b": {"value": 5}}));
     assert_eq!(first["data"]["inputs"], json!({"a": {"value": 5}}));
-    let status = stage.live.stop("chain", None).await.unwrap().unwrap();
+    let status = stage.live.stop("chain", &Principal::server()).await.unwrap().unwrap();
     assert!(!status.is_running);
     for watcher in [&mut one, &mut all, &mut late] {
         watcher.until_event("continuous_stopped").await;
     }
-    assert_eq!(stage.live.stop("chain", None).await.unwrap().map(|status| status.is_running), None);
+    assert_eq!(stage.live.stop("chain", &Principal::server()).await.unwrap().map(|status| status.is_running), None);
     assert_eq!(stage.status("chain").await, Json::Null);
 }
 
 #[actix::test]
 async fn where_nothing_is_to_be_done_nothing_is_done() {
     let stage = Stage::new();
-    stage.live.start(chain(), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(chain(), LiveOptions::default(), &Principal::server()).await.unwrap();
     let parked = stage.until("chain", |status| status["state"] == "parked").await;
     for _ in 0..20 {
         assert_eq!(stage.status("chain").await["execution_count"], parked["execution_count"]);
@@ -73,7 +74,7 @@ async fn a_clock_stops_after_as_many_iterations_as_it_may_have() {
         let mut watcher = stage.watch(None);
         let clock = definition("clock", &[("t", "Ticker")], &[]);
         let options = LiveOptions { interval_ms: Some(interval_ms), max_iterations: Some(50), autostart: None };
-        stage.live.start(clock, options, None).await.unwrap();
+        stage.live.start(clock, options, &Principal::server()).await.unwrap();
         let stopped = watcher.until_event("continuous_stopped").await;
         assert_eq!(stopped["data"]["execution_count"], 50);
         assert_eq!(stopped["data"]["reason"], "max_iterations reached: 50");
@@ -88,14 +89,14 @@ async fn a_paused_one_moves_step_by_step_and_can_run_on() {
     let stage = Stage::new();
     let clock = definition("clock", &[("t", "Ticker")], &[]);
     for count in 1..4 {
-        let status = stage.live.step(clock.clone(), None).await.unwrap();
+        let status = stage.live.step(clock.clone(), &Principal::server()).await.unwrap();
         assert_eq!((status.execution_count, status.is_running), (count, false));
     }
     assert_eq!(stage.status("clock").await["state"], "paused");
-    let status = stage.live.start(clock.clone(), LiveOptions::default(), None).await.unwrap();
+    let status = stage.live.start(clock.clone(), LiveOptions::default(), &Principal::server()).await.unwrap();
     assert!(status.is_running);
     stage.until("clock", |status| status["execution_count"].as_u64() > Some(10)).await;
-    let again = stage.live.start(clock, LiveOptions::default(), None).await;
+    let again = stage.live.start(clock, LiveOptions::default(), &Principal::server()).await;
     assert_eq!(again.err(), Some(Refused::AlreadyRunning));
 }
 
@@ -104,12 +105,12 @@ async fn as_fast_as_possible_still_hears() {
     let stage = Stage::new();
     let clock = definition("clock", &[("t", "Ticker"), ("a", "Same")], &[]);
     let options = LiveOptions { interval_ms: Some(0), ..LiveOptions::default() };
-    stage.live.start(clock, options, None).await.unwrap();
+    stage.live.start(clock, options, &Principal::server()).await.unwrap();
     stage.until("clock", |status| status["execution_count"].as_u64() > Some(2000)).await;
     let mut watcher = stage.watch(None);
     stage.set("a", json!("x")).await.unwrap();
     watcher.until_value("a", json!("x")).await;
-    stage.live.stop("clock", None).await.unwrap().unwrap();
+    stage.live.stop("clock", &Principal::server()).await.unwrap().unwrap();
 }
 
 #[actix::test]
@@ -118,7 +119,7 @@ async fn who_reads_slowly_has_the_last_state_of_everything_in_the_end() {
     let stage = Stage::with(memory(), &connections, |limits| limits.flushes_per_second = 1000);
     let (mut slow, mut slow_of_all) = (stage.watch(Some("clock")), stage.watch(None));
     let clock = definition("clock", &[("t", "Ticker"), ("a", "Same")], &[]);
-    stage.live.start(clock, LiveOptions::default(), None).await.unwrap();
+    stage.live.start(clock, LiveOptions::default(), &Principal::server()).await.unwrap();
     // Far more is told than fits into an outbox.
     stage.until("clock", |status| status["execution_count"].as_u64() > Some(500)).await;
     stage.set("a", json!("early")).await.unwrap();
@@ -130,7 +131,7 @@ async fn who_reads_slowly_has_the_last_state_of_everything_in_the_end() {
         assert!(watcher.heard.iter().any(updated), "it hears of the change, too");
     }
     stage.until("clock", |status| status["execution_count"].as_u64() > Some(1200)).await;
-    let end = stage.live.stop("clock", None).await.unwrap().unwrap();
+    let end = stage.live.stop("clock", &Principal::server()).await.unwrap().unwrap();
     for watcher in [&mut slow, &mut slow_of_all] {
         let stopped = watcher.until_event("continuous_stopped").await;
         assert_eq!(stopped["data"]["execution_count"], end.execution_count);
@@ -144,7 +145,7 @@ async fn what_comes_back_has_its_last_inputs() {
     let draft = Draft { id: Some("chain".into()), graph: chain().graph, ..Draft::default() };
     before.definitions.create(draft, Check::Valid).await.unwrap();
     let options = LiveOptions { autostart: Some(true), ..LiveOptions::default() };
-    before.live.start(chain(), options, None).await.unwrap();
+    before.live.start(chain(), options, &Principal::server()).await.unwrap();
     for value in 1..20 {
         before.set("a", json!(value)).await.unwrap();
     }
@@ -153,7 +154,7 @@ async fn what_comes_back_has_its_last_inputs() {
     after.supervisor.send(TakeUp { workflow_ids: vec!["chain".into()] }).await.unwrap();
     let status = after.until("chain", |status| status["results"]["b"]["value"] == 19).await;
     assert_eq!(status["inputs"], json!({"a": {"value": 19}}));
-    after.live.stop("chain", None).await.unwrap().unwrap();
+    after.live.stop("chain", &Principal::server()).await.unwrap().unwrap();
     assert_eq!(after.store.documents(&Owner::SERVER, super::keep::LIVE, None, 9).await.unwrap(), []);
 }
 
@@ -161,7 +162,7 @@ async fn what_comes_back_has_its_last_inputs() {
 async fn a_saved_version_takes_the_place_of_the_one_that_runs() {
     let stage = Stage::new();
     let mut watcher = stage.watch(None);
-    stage.live.start(chain(), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(chain(), LiveOptions::default(), &Principal::server()).await.unwrap();
     stage.set("a", json!(3)).await.unwrap();
     let longer = definition("chain", &[("a", "Same"), ("b", "Same"), ("c", "Same")], &[("a", "b"), ("b", "c")]);
     stage.live.saved(Definition { version: 2, author: Some("bob".into()), ..longer });
@@ -173,7 +174,7 @@ async fn a_saved_version_takes_the_place_of_the_one_that_runs() {
     let failed = watcher.until_event("execution_failed").await;
     assert_eq!(failed["data"]["reason"], "version 3 is not valid (a): version 2 goes on");
     assert_eq!(stage.status("chain").await["version"], 2);
-    stage.live.removed(chain(), None);
+    stage.live.removed(chain(), &Principal::server());
     watcher.until("that it is removed", |message| message["data"]["change"] == "removed").await;
     watcher.until_event("continuous_stopped").await;
 }
@@ -183,7 +184,7 @@ async fn a_person_is_asked_and_the_answer_goes_on() {
     let mut stage = Stage::new();
     let asks = definition("asks", &[("q", "Ask"), ("b", "Same")], &[("q", "b")]);
     let mut watcher = stage.watch(None);
-    stage.live.start(asks.clone(), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(asks.clone(), LiveOptions::default(), &Principal::server()).await.unwrap();
     assert_eq!(stage.did.recv().await.as_deref(), Some("ask q"));
     let waits =
         |message: &Json| message["data"]["state"] == "waiting" && message["data"]["data"]["session_id"].is_string();
@@ -193,6 +194,6 @@ async fn a_person_is_asked_and_the_answer_goes_on() {
     stage.answer.send(None).unwrap();
     stage.set("q", json!(1)).await.unwrap();
     assert_eq!(stage.did.recv().await.as_deref(), Some("ask q"));
-    stage.live.stop("asks", None).await.unwrap().unwrap();
+    stage.live.stop("asks", &Principal::server()).await.unwrap().unwrap();
     assert_eq!(stage.did.recv().await.as_deref(), Some("cancel"), "nobody waits for the answer any more");
 }

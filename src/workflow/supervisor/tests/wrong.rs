@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::chain;
 use super::stage::{Stage, definition, memory};
+use crate::auth::Principal;
 use crate::config::connections::Connections;
 use crate::workflow::client::LiveOptions;
 use crate::workflow::refused::Refused;
@@ -13,8 +14,8 @@ async fn a_change_that_cannot_be_made_is_refused_in_words() {
     let stage = Stage::new();
     let edges = &[("a", "b")];
     let typed = definition("typed", &[("n", "NumberInput"), ("a", "Same"), ("b", "Same")], edges);
-    stage.live.start(typed, LiveOptions::default(), None).await.unwrap();
-    stage.live.start(chain(), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(typed, LiveOptions::default(), &Principal::server()).await.unwrap();
+    stage.live.start(chain(), LiveOptions::default(), &Principal::server()).await.unwrap();
     let cases = [
         (Some("no"), "a", "value", json!(1), "there is no workflow with this id"),
         (Some("typed"), "x", "value", json!(1), "there is no live node \"x\""),
@@ -36,13 +37,16 @@ async fn what_is_not_valid_or_too_much_does_not_become_live() {
     let stage = Stage::with(memory(), &Connections::default(), |limits| limits.max_live = 1);
     let broken = definition("broken", &[("a", "Nothing")], &[]);
     for _ in 0..2 {
-        let refused = stage.live.start(broken.clone(), LiveOptions::default(), None).await.err();
+        let refused = stage.live.start(broken.clone(), LiveOptions::default(), &Principal::server()).await.err();
         assert!(matches!(refused, Some(Refused::Invalid(_))), "{refused:?}");
         stage.until("broken", serde_json::Value::is_null).await;
     }
-    stage.live.start(chain(), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(chain(), LiveOptions::default(), &Principal::server()).await.unwrap();
     let other = definition("other", &[], &[]);
-    assert_eq!(stage.live.start(other, LiveOptions::default(), None).await.err(), Some(Refused::TooManyLive));
+    assert_eq!(
+        stage.live.start(other, LiveOptions::default(), &Principal::server()).await.err(),
+        Some(Refused::TooManyLive)
+    );
 }
 
 #[actix::test]
@@ -50,7 +54,7 @@ async fn a_node_that_panics_is_in_error_and_the_others_go_on() {
     let stage = Stage::new();
     let mut watcher = stage.watch(None);
     let booms = definition("booms", &[("x", "Boom"), ("y", "Needs"), ("a", "Same")], &[("x", "y")]);
-    stage.live.start(booms, LiveOptions::default(), None).await.unwrap();
+    stage.live.start(booms, LiveOptions::default(), &Principal::server()).await.unwrap();
     stage.set("x", json!(13)).await.unwrap();
     let error = watcher.until("an error", |message| message["data"]["state"] == "error").await;
     assert_eq!(error["data"]["data"]["result"], json!(null));
@@ -67,7 +71,7 @@ async fn a_node_that_never_ends_is_left_out() {
     let mut stage = Stage::with(memory(), &Connections::default(), |limits| limits.node_timeout = 0.3);
     let mut watcher = stage.watch(None);
     let hangs = definition("hangs", &[("h", "Hang"), ("a", "Same")], &[]);
-    stage.live.start(hangs, LiveOptions::default(), None).await.unwrap();
+    stage.live.start(hangs, LiveOptions::default(), &Principal::server()).await.unwrap();
     stage.set("a", json!(1)).await.unwrap();
     watcher.until_value("a", json!(1)).await;
     stage.set("h", json!(13)).await.unwrap();
@@ -78,7 +82,7 @@ async fn a_node_that_never_ends_is_left_out() {
     assert_eq!(error["data"]["data"]["error"], "took longer than 0.3 s");
     stage.set("a", json!(2)).await.unwrap();
     watcher.until_value("a", json!(2)).await;
-    let status = stage.live.stop("hangs", None).await.unwrap().unwrap();
+    let status = stage.live.stop("hangs", &Principal::server()).await.unwrap().unwrap();
     assert!(status.execution_count >= 4, "the iterations of before count: {}", status.execution_count);
 }
 
@@ -86,7 +90,11 @@ async fn a_node_that_never_ends_is_left_out() {
 async fn a_node_may_end_its_workflow() {
     let stage = Stage::new();
     let mut watcher = stage.watch(None);
-    stage.live.start(definition("ends", &[("s", "TestStop")], &[]), LiveOptions::default(), None).await.unwrap();
+    stage
+        .live
+        .start(definition("ends", &[("s", "TestStop")], &[]), LiveOptions::default(), &Principal::server())
+        .await
+        .unwrap();
     stage.set("s", json!(1)).await.unwrap();
     let stopped = watcher.until_event("continuous_stopped").await;
     assert_eq!(stopped["data"]["reason"], "it was told to");
@@ -97,7 +105,7 @@ async fn a_node_may_end_its_workflow() {
 async fn of_a_large_value_the_beginning_is_told() {
     let stage = Stage::new();
     let mut watcher = stage.watch(None);
-    stage.live.start(chain(), LiveOptions::default(), None).await.unwrap();
+    stage.live.start(chain(), LiveOptions::default(), &Principal::server()).await.unwrap();
     stage.set("a", json!("x".repeat(65_536))).await.unwrap();
     let cut = watcher.until("a cut value", |message| {
         message["type"] == "node_state" && message["data"]["data"]["result"]["value"]["truncated"] == true
