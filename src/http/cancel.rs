@@ -36,43 +36,40 @@ pub(super) struct Stopped {
     status: Status,
 }
 
-/// Stops a session, at whatever point it is, also twice and after its end.
-#[utoipa::path(
-    post, path = "/cancel-task/{session_id}", tag = "sessions",
-    params(("session_id" = String, Path, description = "The session's id.")),
-    request_body(content = Option<CancelSession>),
-    responses(
-        (status = 200, description = "It stops or has ended.", body = Stopped),
-        (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn cancel_task(
-    state: web::Data<State>,
-    Subject(session_id): Subject,
-    By(principal): By,
-    JsonBody(body): JsonBody,
-) -> Result<HttpResponse, Problem> {
-    cancel(&state, &principal, session_id, body).await
+/// Declares a route that cancels a session: it has two names, for two kinds of clients.
+macro_rules! cancel_route {
+    ($name:ident, $path:literal, $summary:literal) => {
+        #[doc = $summary]
+        #[utoipa::path(
+            post, path = $path, tag = "sessions",
+            params(("session_id" = String, Path, description = "The session's id.")),
+            request_body(content = Option<CancelSession>),
+            responses(
+                (status = 200, description = "It stops or has ended.", body = Stopped),
+                (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+            )
+        )]
+        async fn $name(
+            state: web::Data<State>,
+            Subject(session_id): Subject,
+            By(principal): By,
+            JsonBody(body): JsonBody,
+        ) -> Result<HttpResponse, Problem> {
+            cancel(&state, &principal, session_id, body).await
+        }
+    };
 }
 
-/// Stops a session: the same as `POST /cancel-task/{session_id}`.
-#[utoipa::path(
-    post, path = "/sessions/{session_id}/cancel", tag = "sessions",
-    params(("session_id" = String, Path, description = "The session's id.")),
-    request_body(content = Option<CancelSession>),
-    responses(
-        (status = 200, description = "It stops or has ended.", body = Stopped),
-        (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn cancel_session(
-    state: web::Data<State>,
-    Subject(session_id): Subject,
-    By(principal): By,
-    JsonBody(body): JsonBody,
-) -> Result<HttpResponse, Problem> {
-    cancel(&state, &principal, session_id, body).await
-}
+cancel_route!(
+    cancel_task,
+    "/cancel-task/{session_id}",
+    "Stops a session, at whatever point it is, also twice and after its end."
+);
+cancel_route!(
+    cancel_session,
+    "/sessions/{session_id}/cancel",
+    "Stops a session: the same as `POST /cancel-task/{session_id}`."
+);
 
 async fn cancel(
     state: &State,

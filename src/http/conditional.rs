@@ -1,7 +1,10 @@
 //! Conditional requests (RFC 9110, section 13): whether what a request builds on, or has, is what there is.
+//!
+//! Tags are actix's; its lists are not, as they split a tag at a comma within it and leave out what cannot be read, so that
+//! a client would never hear of its mistake.
 
 use actix_web::HttpResponseBuilder;
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, ETag, EntityTag, HeaderMap, HeaderName};
 
 use super::decode::fault;
 use super::error::{Code, Problem};
@@ -12,13 +15,7 @@ use crate::workflow::client::Expected;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
     Any,
-    Listed(Vec<Tag>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Tag {
-    is_weak: bool,
-    opaque: String,
+    Listed(Vec<EntityTag>),
 }
 
 /// The conditions of a request.
@@ -70,9 +67,9 @@ impl Conditions {
     /// # Errors
     /// 412 where the conditions do not hold.
     pub(super) fn check(&self, current: Option<u64>) -> Result<Option<Expected>, Problem> {
-        let tag = current.map(opaque);
-        let holds = self.if_match.as_ref().is_none_or(|tags| tags.match_strongly(tag.as_deref()))
-            && self.if_none_match.as_ref().is_none_or(|tags| !tags.match_weakly(tag.as_deref()));
+        let tag = current.map(of_version);
+        let holds = self.if_match.as_ref().is_none_or(|tags| tags.any_of(tag.as_ref(), EntityTag::strong_eq))
+            && self.if_none_match.as_ref().is_none_or(|tags| !tags.any_of(tag.as_ref(), EntityTag::weak_eq));
         if !holds {
             return Err(failed(current));
         }
@@ -106,30 +103,29 @@ impl Conditions {
 /// # Errors
 /// 412 where `If-Match` does not hold, 422 where it cannot be read.
 pub(super) fn for_read(headers: &HeaderMap, version: u64) -> Result<Read, Problem> {
-    let tag = opaque(version);
+    let tag = of_version(version);
     match tags(headers, header::IF_MATCH) {
         Ok(None) => {}
-        Ok(Some(tags)) if tags.match_strongly(Some(&tag)) => {}
+        Ok(Some(tags)) if tags.any_of(Some(&tag), EntityTag::strong_eq) => {}
         Ok(Some(_)) => return Err(failed(Some(version))),
         Err(Unreadable) => return Err(unreadable(&["If-Match"])),
     }
-    Ok(if is_known(headers, &tag) { Read::NotModified } else { Read::Whole })
+    Ok(if client_has(headers, &tag) { Read::NotModified } else { Read::Whole })
 }
 
 /// Whether `If-None-Match` names what has this tag. A header that cannot be read names nothing.
-pub(super) fn is_known(headers: &HeaderMap, opaque: &str) -> bool {
-    matches!(tags(headers, header::IF_NONE_MATCH), Ok(Some(tags)) if tags.match_weakly(Some(opaque)))
+pub(super) fn client_has(headers: &HeaderMap, tag: &EntityTag) -> bool {
+    matches!(tags(headers, header::IF_NONE_MATCH), Ok(Some(tags)) if tags.any_of(Some(tag), EntityTag::weak_eq))
 }
 
 /// Puts the tag of a version into an answer.
 pub(super) fn tagged(mut answer: HttpResponseBuilder, version: u64) -> HttpResponseBuilder {
-    answer.insert_header((header::ETAG, format!("\"{}\"", opaque(version))));
+    answer.insert_header(ETag(of_version(version)));
     answer
 }
 
-/// What stands between the quotes of a version's tag.
-fn opaque(version: u64) -> String {
-    version.to_string()
+fn of_version(version: u64) -> EntityTag {
+    EntityTag::new_strong(version.to_string())
 }
 
 /// What a store's refusal of a conditional write is: somebody was faster after the conditions were checked.
@@ -158,21 +154,13 @@ fn failed(current: Option<u64>) -> Problem {
 }
 
 impl Tags {
-    /// For `If-Match` (section 13.1.1): a weak tag matches nothing.
-    fn match_strongly(&self, current: Option<&str>) -> bool {
-        self.any_of(current, |tag, current| !tag.is_weak && tag.opaque == current)
-    }
-
-    /// For `If-None-Match` (section 13.1.2).
-    fn match_weakly(&self, current: Option<&str>) -> bool {
-        self.any_of(current, |tag, current| tag.opaque == current)
-    }
-
-    fn any_of(&self, current: Option<&str>, fits: impl Fn(&Tag, &str) -> bool) -> bool {
+    /// Whether what is there now is named: for `If-Match` by a strong comparison (section 13.1.1), for `If-None-Match` by a
+    /// weak one (section 13.1.2).
+    fn any_of(&self, current: Option<&EntityTag>, is_equal: impl Fn(&EntityTag, &EntityTag) -> bool) -> bool {
         let Some(current) = current else { return false };
         match self {
             Tags::Any => true,
-            Tags::Listed(tags) => tags.iter().any(|tag| fits(tag, current)),
+            Tags::Listed(tags) => tags.iter().any(|tag| is_equal(tag, current)),
         }
     }
 }
@@ -223,17 +211,11 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Unreadabl
 }
 
 /// The tag that a text begins with, and what comes after it (section 8.8.3).
-fn tag(text: &[u8]) -> Option<(Tag, &[u8])> {
-    let strong = text.strip_prefix(b"W/");
-    let inner = strong.unwrap_or(text).strip_prefix(b"\"")?;
-    let end = inner.iter().position(|byte| *byte == b'"')?;
-    let (opaque, rest) = inner.split_at(end);
-    let is_allowed = |byte: &u8| *byte == 0x21 || (0x23..=0x7e).contains(byte) || *byte >= 0x80;
-    if !opaque.iter().all(is_allowed) {
-        return None;
-    }
-    let opaque = String::from_utf8_lossy(opaque).into_owned();
-    Some((Tag { is_weak: strong.is_some(), opaque }, rest.get(1..)?))
+fn tag(text: &[u8]) -> Option<(EntityTag, &[u8])> {
+    let start = text.iter().position(|byte| *byte == b'"')?;
+    let end = text.iter().skip(start + 1).position(|byte| *byte == b'"')?;
+    let (tag, rest) = text.split_at_checked(start + end + 2)?;
+    Some((String::from_utf8_lossy(tag).parse().ok()?, rest))
 }
 
 #[cfg(test)]
@@ -344,7 +326,7 @@ mod tests {
             let quoted = format!("\"{wanted}\"");
             let list: Vec<_> = before.iter().chain([&quoted]).chain(&after).map(String::as_str).collect();
             let read = conditions(&[("if-match", &list.join(" , "))]).unwrap();
-            prop_assert!(read.if_match.unwrap().match_strongly(Some(&wanted)));
+            prop_assert!(read.if_match.unwrap().any_of(Some(&EntityTag::new_strong(wanted)), EntityTag::strong_eq));
         }
 
         #[test]

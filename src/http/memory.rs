@@ -11,7 +11,7 @@ use super::body::AnyJson;
 use super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
-use super::query::Query;
+use super::query::{PageParams, Query};
 use super::route::{Route, routes};
 use crate::config::memory::Memory;
 use crate::domain::event::{Happening, Kind};
@@ -81,8 +81,7 @@ pub(super) struct MemoryCleared {
     get, path = "/memory/{client_id}", tag = "memory",
     params(
         ("client_id" = String, Path, description = "Whose; `global` is everybody's."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
+        PageParams,
     ),
     responses(
         (status = 200, description = "A page of them.", body = MemoryPage),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
+use actix_web::http::header::{ETag, EntityTag};
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::accept::prefers;
-use super::conditional::is_known;
+use super::conditional::client_has;
 use super::error::{Code, Problem};
 use super::route::{Route, other_method, routes};
 use crate::auth::Action;
@@ -132,16 +133,16 @@ fn within(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 fn give(request: &HttpRequest, name: &str, file: File) -> HttpResponse {
-    let tag = opaque(&file.digest);
+    // Weak, because the same file may be sent compressed.
+    let tag = EntityTag::new_weak(opaque(&file.digest));
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let is_html = mime.essence_str() == "text/html";
-    let known = is_known(request.headers(), &tag);
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let client_has_it = client_has(request.headers(), &tag);
+    let mut response = if client_has_it { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     let is_text = mime.type_() == "text" || matches!(mime.subtype().as_str(), "javascript" | "json");
     let content_type = if is_text { format!("{}; charset=utf-8", mime.essence_str()) } else { mime.to_string() };
     response
-        // Weak, because the same file may be sent compressed.
-        .insert_header((header::ETAG, format!("W/\"{tag}\"")))
+        .insert_header(ETag(tag))
         .insert_header((header::CACHE_CONTROL, cache_control(name)))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     if is_html {
@@ -149,7 +150,7 @@ fn give(request: &HttpRequest, name: &str, file: File) -> HttpResponse {
             .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
             .insert_header((header::REFERRER_POLICY, "no-referrer"));
     }
-    if known {
+    if client_has_it {
         return response.finish();
     }
     response.insert_header((header::CONTENT_TYPE, content_type));

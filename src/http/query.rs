@@ -7,6 +7,18 @@ use super::decode::fault;
 use super::error::{Code, Problem};
 use crate::session::messages::Fault;
 
+/// What every list takes.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what is read in another way, which keeps all faults")]
+pub(super) struct PageParams {
+    /// At most that many, 50 where it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u64>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+}
+
 /// The parameters of a query, and their faults.
 #[derive(Debug)]
 pub(super) struct Query<'a> {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::client::Subject;
 use super::error::{PROBLEM_JSON, Problem, Told};
-use super::query::Query;
+use super::query::{PageParams, Query};
 use super::route::{Route, routes};
 use super::view::{SessionDetail, SessionRow};
 use crate::domain::status::Status;
@@ -56,8 +56,7 @@ pub(super) struct SessionInfo {
         ("status" = Option<String>, Query, pattern = r"^(queued|running|waiting_confirmation|waiting_input|waiting_retry|cancelling|completed|failed|cancelled|waiting|live|ended)?(,(queued|running|waiting_confirmation|waiting_input|waiting_retry|cancelling|completed|failed|cancelled|waiting|live|ended)?)*$", description = "Only these, separated by commas or repeated: status words, `waiting`, `live` (not ended) or `ended`."),
         ("task" = Option<String>, Query, description = "Only those of this task."),
         ("label" = Option<String>, Query, pattern = r"^$|^([^=]+=|[^=:]+:)[\s\S]*$", description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
+        PageParams,
     ),
     responses(
         (status = 200, description = "A page of them.", body = SessionPage),

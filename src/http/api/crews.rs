@@ -9,15 +9,11 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::super::route::{Route, routes};
-use super::things::{self, Resource};
+use super::super::query::PageParams;
+use super::versioned_resource::{self, VersionedResource, versioned_routes};
 use crate::crew::{Crew, CrewTask, Kept, Process};
 use crate::domain::event::{Happening, Kind};
 use crate::domain::time::Timestamp;
-
-pub(in crate::http) fn routes() -> Vec<Route> {
-    routes![ListCrews => list, CreateCrew => create, ReadCrew => show, UpdateCrew => save, DeleteCrew => remove]
-}
 
 /// Some crews, in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,99 +50,20 @@ impl From<Kept<Crew>> for StoredCrew {
     }
 }
 
-/// Lists the crews.
-#[utoipa::path(
-    get, path = "/api/v1/crews", tag = "crews",
-    params(
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
-    ),
-    responses(
-        (status = 200, description = "A page of them.", body = CrewPage),
-        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let (found, next_cursor) = things::list::<Crew>(&state.roster, &request).await?;
-    let crews = found.into_iter().map(StoredCrew::from).collect();
-    Ok(HttpResponse::Ok().json(CrewPage { crews, next_cursor }))
+versioned_routes! {
+    Crew in CrewPage { crews } as StoredCrew, "/api/v1/crews", "/api/v1/crews/{crew_id}", "crew_id",
+    list "Lists the crews.",
+    read "Shows a crew.",
+    create "Stores a new crew, under the `id` of the body or one that is made.",
+    update "Changes a crew: it is as the body says then.",
+    delete "Removes a crew."
 }
 
-/// Shows a crew.
-#[utoipa::path(
-    get, path = "/api/v1/crews/{crew_id}", tag = "crews",
-    params(
-        ("crew_id" = String, Path, description = "Its id."),
-        ("If-None-Match" = Option<String>, Header, description = "The tags of versions that the client has."),
-    ),
-    responses(
-        (status = 200, description = "It; its version is in the ETag header, too.", body = StoredCrew),
-        (status = 304, description = "The client has it."),
-        (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn show(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    things::show::<Crew>(&state.roster, &request, &id).await
-}
-
-/// Stores a new crew, under the `id` of the body or one that is made.
-#[utoipa::path(
-    post, path = "/api/v1/crews", tag = "crews",
-    request_body(content = Crew),
-    responses(
-        (status = 201, description = "It is stored, at the path of the Location header.", body = StoredCrew),
-        (status = "4XX", description = "It was not stored.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
-    things::create::<Crew>(&state, body).await
-}
-
-/// Changes a crew: it is as the body says then.
-#[utoipa::path(
-    put, path = "/api/v1/crews/{crew_id}", tag = "crews",
-    params(
-        ("crew_id" = String, Path, description = "Its id."),
-        ("If-Match" = Option<String>, Header, description = "The tag of the version that was changed; else the `version` of the body counts, where there is one."),
-    ),
-    request_body(content = Crew),
-    responses(
-        (status = 200, description = "It is changed.", body = StoredCrew),
-        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn save(
-    state: web::Data<State>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    JsonBody(body): JsonBody,
-) -> Result<HttpResponse, Problem> {
-    things::save::<Crew>(&state, &request, &id, body).await
-}
-
-/// Removes a crew.
-#[utoipa::path(
-    delete, path = "/api/v1/crews/{crew_id}", tag = "crews",
-    params(
-        ("crew_id" = String, Path, description = "Its id."),
-        ("If-Match" = Option<String>, Header, description = "The tag of the version that is to be removed."),
-    ),
-    responses(
-        (status = 204, description = "It is gone."),
-        (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
-    )
-)]
-async fn remove(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    things::remove::<Crew>(&state, &request, &id).await
-}
-
-impl Resource for Crew {
+impl VersionedResource for Crew {
     const PATH: &'static str = "/api/v1/crews";
     const PLURAL: &'static str = "crews";
     const UNKNOWN: Code = Code::UnknownCrew;
-    const TOLD: [Kind; 3] = [Kind::CrewCreated, Kind::CrewUpdated, Kind::CrewDeleted];
+    const EVENTS: [Kind; 3] = [Kind::CrewCreated, Kind::CrewUpdated, Kind::CrewDeleted];
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required_text("name", 200);
@@ -175,8 +92,8 @@ impl Resource for Crew {
         places
     }
 
-    fn of(happening: Happening, id: &str) -> Happening {
-        happening.of_crew(id)
+    fn event_of(event: Happening, id: &str) -> Happening {
+        event.of_crew(id)
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::body::JsonBody;
 use super::super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
-use super::super::query::Query;
+use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use crate::domain::event::Kind;
 use crate::domain::time::Timestamp;
@@ -55,10 +55,7 @@ pub(in crate::http) struct EventTypePage {
 /// Lists the types of events that are declared.
 #[utoipa::path(
     get, path = "/api/v1/event-types", tag = "events",
-    params(
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
-    ),
+    params(PageParams),
     responses(
         (status = 200, description = "A page of them.", body = EventTypePage),
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),

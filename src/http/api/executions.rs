@@ -10,7 +10,7 @@ use super::super::cancel::stop;
 use super::super::client::{By, Execution};
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
-use super::super::query::Query;
+use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::super::sessions;
 use super::super::start::{decode, idempotency};
@@ -141,7 +141,7 @@ async fn start(
         match state.roster.get::<Crew>(id).await {
             Ok(_) => {}
             Err(Error::Unknown) => fields.fault(&["crew_id"], "there is no crew with this id", "unknown_crew"),
-            Err(error) => return Err(super::things::problem::<Crew>(error)),
+            Err(error) => return Err(super::versioned_resource::problem::<Crew>(error)),
         }
     }
     if !fields.has("task") {
@@ -162,8 +162,7 @@ async fn start(
         ("task" = Option<String>, Query, description = "Only those of this task."),
         ("crew_id" = Option<String>, Query, description = "Only those for this crew."),
         ("label" = Option<String>, Query, description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
+        PageParams,
     ),
     responses(
         (status = 200, description = "A page of them.", body = ExecutionPage),

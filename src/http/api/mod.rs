@@ -8,7 +8,7 @@ pub(super) mod executions;
 pub(super) mod happening;
 pub(super) mod publish;
 pub(super) mod queue;
-mod things;
+mod versioned_resource;
 
 use super::error::Problem;
 use super::query::Query;

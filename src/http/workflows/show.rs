@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::conditional::{Read, for_read, tagged};
 use super::super::error::{PROBLEM_JSON, Problem, Told};
-use super::super::query::Query;
+use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::request::{Named, flag};
 use crate::domain::time::Timestamp;
@@ -59,10 +59,7 @@ pub(in crate::http) struct WorkflowRow {
 /// Lists the stored workflows.
 #[utoipa::path(
     get, path = "/workflows", tag = "workflows",
-    params(
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most that many, 50 where it is left out."),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended."),
-    ),
+    params(PageParams),
     responses(
         (status = 200, description = "A page of them.", body = WorkflowPage),
         (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),

@@ -1,4 +1,4 @@
-//! What is the same for crews and agents: listing, showing, making, changing and removing them, and telling of it.
+//! What is the same for crews and agents: their routes, and listing, reading, storing, changing and removing them.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,16 +14,129 @@ use crate::domain::event::{Happening, Kind};
 use crate::session::messages::Fault;
 use crate::workflow::client::Expected;
 
-/// A thing as HTTP knows it.
-pub(super) trait Resource: Thing + Clone {
+/// Declares the routes of a collection of versioned resources, and the functions that serve them. `$one` and `$many` are
+/// how people call them, `$id` is the parameter of their path.
+macro_rules! versioned_routes {
+    (
+        $resource:ident in $page:ident { $field:ident } as $stored:ident, $collection:literal, $path:literal, $id:literal,
+        list $list:literal, read $read:literal, create $create:literal, update $update:literal, delete $delete:literal
+    ) => {
+        pub(in crate::http) fn routes() -> Vec<$crate::http::route::Route> {
+            $crate::http::route::routes![
+                ListCrews => list,
+                CreateCrew => create,
+                ReadCrew => show,
+                UpdateCrew => save,
+                DeleteCrew => remove,
+            ]
+        }
+
+        #[doc = $list]
+        #[utoipa::path(
+            get, path = $collection, tag = "crews",
+            params(PageParams),
+            responses(
+                (status = 200, description = "A page of them.", body = $page),
+                (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+            )
+        )]
+        async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+            let (found, next_cursor) = versioned_resource::list::<$resource>(&state.roster, &request).await?;
+            let $field = found.into_iter().map($stored::from).collect();
+            Ok(HttpResponse::Ok().json($page { $field, next_cursor }))
+        }
+
+        #[doc = $read]
+        #[utoipa::path(
+            get, path = $path, tag = "crews",
+            params(
+                ($id = String, Path, description = "Its id."),
+                ("If-None-Match" = Option<String>, Header, description = "The tags of versions that the client has."),
+            ),
+            responses(
+                (status = 200, description = "It; its version is in the ETag header, too.", body = $stored),
+                (status = 304, description = "The client has it."),
+                (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
+            )
+        )]
+        async fn show(
+            state: web::Data<State>,
+            request: HttpRequest,
+            id: web::Path<String>,
+        ) -> Result<HttpResponse, Problem> {
+            versioned_resource::show::<$resource>(&state.roster, &request, &id).await
+        }
+
+        #[doc = $create]
+        #[utoipa::path(
+            post, path = $collection, tag = "crews",
+            request_body(content = $resource),
+            responses(
+                (status = 201, description = "It is stored, at the path of the Location header.", body = $stored),
+                (status = "4XX", description = "It was not stored.", body = Told, content_type = PROBLEM_JSON),
+                (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
+            )
+        )]
+        async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
+            versioned_resource::create::<$resource>(&state, body).await
+        }
+
+        #[doc = $update]
+        #[utoipa::path(
+            put, path = $path, tag = "crews",
+            params(
+                ($id = String, Path, description = "Its id."),
+                ("If-Match" = Option<String>, Header, description = "The tag of the version that was changed; else the `version` of the body counts, where there is one."),
+            ),
+            request_body(content = $resource),
+            responses(
+                (status = 200, description = "It is changed.", body = $stored),
+                (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = Told, content_type = PROBLEM_JSON),
+                (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
+            )
+        )]
+        async fn save(
+            state: web::Data<State>,
+            request: HttpRequest,
+            id: web::Path<String>,
+            JsonBody(body): JsonBody,
+        ) -> Result<HttpResponse, Problem> {
+            versioned_resource::save::<$resource>(&state, &request, &id, body).await
+        }
+
+        #[doc = $delete]
+        #[utoipa::path(
+            delete, path = $path, tag = "crews",
+            params(
+                ($id = String, Path, description = "Its id."),
+                ("If-Match" = Option<String>, Header, description = "The tag of the version that is to be removed."),
+            ),
+            responses(
+                (status = 204, description = "It is gone."),
+                (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
+            )
+        )]
+        async fn remove(
+            state: web::Data<State>,
+            request: HttpRequest,
+            id: web::Path<String>,
+        ) -> Result<HttpResponse, Problem> {
+            versioned_resource::remove::<$resource>(&state, &request, &id).await
+        }
+    };
+}
+pub(super) use versioned_routes;
+
+/// A resource with an id and a version, as HTTP knows it.
+pub(super) trait VersionedResource: Thing + Clone {
     /// Where they are.
     const PATH: &'static str;
     /// What many of them are called.
     const PLURAL: &'static str;
     /// That there is none.
     const UNKNOWN: Code;
-    /// That one was made, changed, removed.
-    const TOLD: [Kind; 3];
+    /// The events of one that was made, changed, removed.
+    const EVENTS: [Kind; 3];
 
     /// Reads it, and keeps what is wrong with it; `None` where something is.
     fn read(fields: &mut Fields) -> Option<Self>;
@@ -31,12 +144,12 @@ pub(super) trait Resource: Thing + Clone {
     /// Where in the body it names an agent.
     fn places_of(&self, agent: &str) -> Vec<Vec<String>>;
 
-    /// What has happened to the one with this id.
-    fn of(happening: Happening, id: &str) -> Happening;
+    /// An event of the one with this id.
+    fn event_of(event: Happening, id: &str) -> Happening;
 }
 
 /// A page of them, and what to send to get the next.
-pub(super) async fn list<T: Resource>(
+pub(super) async fn list<T: VersionedResource>(
     roster: &Roster,
     request: &HttpRequest,
 ) -> Result<(Vec<Kept<T>>, Option<String>), Problem> {
@@ -50,7 +163,7 @@ pub(super) async fn list<T: Resource>(
 }
 
 /// One of them.
-pub(super) async fn show<T: Resource>(
+pub(super) async fn show<T: VersionedResource>(
     roster: &Roster,
     request: &HttpRequest,
     id: &str,
@@ -63,22 +176,22 @@ pub(super) async fn show<T: Resource>(
 }
 
 /// Stores a new one.
-pub(super) async fn create<T: Resource>(state: &State, body: Option<Value>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create<T: VersionedResource>(state: &State, body: Option<Value>) -> Result<HttpResponse, Problem> {
     let Draft { id, thing, .. } = decode::<T>(state, body, None).await?;
     let kept = match state.roster.create(id, thing.clone()).await {
         Ok(kept) => kept,
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
         Err(error) => return Err(problem::<T>(error)),
     };
-    let [created, ..] = T::TOLD;
-    tell(state, created, &kept);
+    let [created, ..] = T::EVENTS;
+    publish(state, created, &kept);
     let mut answer = tagged(HttpResponse::Created(), kept.version);
     answer.insert_header((header::LOCATION, format!("{}/{}", T::PATH, kept.id)));
     Ok(answer.json(kept))
 }
 
 /// Changes one.
-pub(super) async fn save<T: Resource>(
+pub(super) async fn save<T: VersionedResource>(
     state: &State,
     request: &HttpRequest,
     id: &str,
@@ -92,13 +205,13 @@ pub(super) async fn save<T: Resource>(
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
         Err(error) => return Err(conflict(problem::<T>(error), tag)),
     };
-    let [_, updated, _] = T::TOLD;
-    tell(state, updated, &kept);
+    let [_, updated, _] = T::EVENTS;
+    publish(state, updated, &kept);
     Ok(tagged(HttpResponse::Ok(), kept.version).json(kept))
 }
 
 /// Removes one.
-pub(super) async fn remove<T: Resource>(
+pub(super) async fn remove<T: VersionedResource>(
     state: &State,
     request: &HttpRequest,
     id: &str,
@@ -106,12 +219,12 @@ pub(super) async fn remove<T: Resource>(
     let tag = Conditions::of(request.headers())?.for_write(version_of::<T>(state, id)).await?;
     let removed = state.roster.remove::<T>(id, tag.and_then(wanted)).await;
     let removed = removed.map_err(|error| conflict(problem::<T>(error), tag))?;
-    let [.., deleted] = T::TOLD;
-    tell(state, deleted, &removed);
+    let [.., deleted] = T::EVENTS;
+    publish(state, deleted, &removed);
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn version_of<T: Resource>(state: &State, id: &str) -> Result<u64, Problem> {
+async fn version_of<T: VersionedResource>(state: &State, id: &str) -> Result<u64, Problem> {
     state.roster.get::<T>(id).await.map(|kept| kept.version).map_err(problem::<T>)
 }
 
@@ -126,7 +239,11 @@ struct Draft<T> {
 ///
 /// # Errors
 /// Everything that is wrong with it, also the agents that there are not.
-async fn decode<T: Resource>(state: &State, body: Option<Value>, named: Option<&str>) -> Result<Draft<T>, Problem> {
+async fn decode<T: VersionedResource>(
+    state: &State,
+    body: Option<Value>,
+    named: Option<&str>,
+) -> Result<Draft<T>, Problem> {
     let mut fields = Fields::of(body)?;
     let id = fields.text("id", 64);
     match (&id, named) {
@@ -161,11 +278,11 @@ async fn decode<T: Resource>(state: &State, body: Option<Value>, named: Option<&
     }
 }
 
-fn missing_agents<T: Resource>(thing: &T, missing: &[String]) -> Problem {
+fn missing_agents<T: VersionedResource>(thing: &T, missing: &[String]) -> Problem {
     Problem::invalid(Code::InvalidBody, of_missing(thing, missing))
 }
 
-fn of_missing<T: Resource>(thing: &T, missing: &[String]) -> Vec<Fault> {
+fn of_missing<T: VersionedResource>(thing: &T, missing: &[String]) -> Vec<Fault> {
     let places = missing.iter().flat_map(|agent| thing.places_of(agent));
     let fault_at = |place: Vec<String>| {
         let loc: Vec<&str> = std::iter::once("body").chain(place.iter().map(String::as_str)).collect();
@@ -174,8 +291,8 @@ fn of_missing<T: Resource>(thing: &T, missing: &[String]) -> Vec<Fault> {
     places.map(fault_at).collect()
 }
 
-fn tell<T: Resource>(state: &State, kind: Kind, kept: &Kept<T>) {
-    let mut happening = T::of(Happening::new(kind), &kept.id);
+fn publish<T: VersionedResource>(state: &State, kind: Kind, kept: &Kept<T>) {
+    let mut happening = T::event_of(Happening::new(kind), &kept.id);
     if let Ok(Value::Object(data)) = serde_json::to_value(kept) {
         happening.data = data;
     }
@@ -190,7 +307,7 @@ fn wanted(expected: Expected) -> Option<u64> {
 }
 
 /// What a refusal is over HTTP.
-pub(super) fn problem<T: Resource>(error: Error) -> Problem {
+pub(super) fn problem<T: VersionedResource>(error: Error) -> Problem {
     match error {
         Error::Unknown => T::UNKNOWN.into(),
         Error::Exists => Code::AlreadyExists.into(),
