@@ -26,7 +26,7 @@ use crate::domain::mask::Mask;
 use crate::event::handlers::{Handlers, Running};
 use crate::event::types::EventTypes;
 use crate::event::{EventLog, Events, Listener};
-use crate::http::{Desk, Lifecycle, State, Workflows};
+use crate::http::{Admin, Lifecycle, State, Workflows};
 use crate::hub::feed::Snapshot;
 use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
 use crate::metrics::{Metrics, Statistics};
@@ -65,7 +65,7 @@ pub(super) struct Plan {
     snapshot: Snapshot,
     pub(super) events: Events,
     event_types: EventTypes,
-    desk: Desk,
+    admin: Admin,
     pub(super) metrics: Metrics,
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
@@ -132,7 +132,7 @@ impl Plan {
         let workflows = Workflows { definitions, live: Live::new(supervisor.clone()), catalogue };
         let plan = Self {
             gauge,
-            desk: Desk::new(hub.clone(), numbers),
+            admin: Admin::new(hub.clone(), numbers),
             snapshot,
             events,
             event_types: EventTypes::start(store.clone(), settings.events.max_types)?,
@@ -177,7 +177,7 @@ impl Plan {
             roster: self.roster.clone(),
             events: self.events.clone(),
             event_types: self.event_types.clone(),
-            desk: self.desk.clone(),
+            admin: self.admin.clone(),
         }
     }
 

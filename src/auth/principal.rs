@@ -90,3 +90,25 @@ impl Principal {
         self.name.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_name_of_its_own_comes_before_a_usual_one() {
+        let principal = Principal::new(PrincipalKind::Local);
+        assert_eq!(principal.name(), None);
+        assert_eq!(principal.clone().or_named("http").name(), Some("http"));
+        assert_eq!(principal.named("ada").or_named("http").name(), Some("ada"));
+    }
+
+    #[test]
+    fn a_request_that_nobody_has_looked_at_is_a_visitor_s() {
+        let request = TestRequest::get().to_http_request();
+        assert_eq!(Principal::of(&request).kind(), PrincipalKind::Visitor);
+        request.extensions_mut().insert(Principal::new(PrincipalKind::Operator));
+        assert_eq!(Principal::of(&request).kind(), PrincipalKind::Operator);
+    }
+}

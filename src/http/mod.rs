@@ -1,34 +1,29 @@
 //! The HTTP interface: the route table, and what every handler is given.
 
-mod accept;
 mod access;
 pub mod admin;
-mod answers;
 mod api;
 pub mod asyncapi;
 mod body;
-mod cancel;
 mod client;
 mod conditional;
 mod decode;
 mod docs;
 pub mod error;
 mod event_streams;
-mod events;
 mod explained;
 mod health;
 mod memory;
 mod middleware;
+mod negotiation;
 pub mod openapi;
 mod origin;
 mod page;
 mod query;
 mod route;
 mod sessions;
-mod start;
 pub mod streams;
 mod tasks;
-mod view;
 mod workflows;
 
 use std::fmt;
@@ -51,7 +46,7 @@ use crate::metrics::Http;
 use crate::session::Sessions;
 
 pub use access::access;
-pub use admin::Desk;
+pub use admin::Admin;
 pub use error::Problem;
 pub use explained::Explained;
 use middleware::{Edge, ForPages};
@@ -101,7 +96,7 @@ pub struct State {
     /// What users say of types of events.
     pub event_types: EventTypes,
     /// What operators see and do.
-    pub desk: Desk,
+    pub admin: Admin,
 }
 
 /// Writes all metrics in Prometheus' text format.
@@ -137,11 +132,7 @@ pub fn app(
 /// Every route. The hot ones stand first, and a path before a pattern that it matches.
 fn routes() -> Vec<Route> {
     let all = [
-        start::routes(),
         streams::routes(),
-        answers::routes(),
-        cancel::routes(),
-        events::routes(),
         sessions::routes(),
         tasks::routes(),
         workflows::routes(),

@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::State;
-use super::accept::prefers;
 use super::conditional::client_has;
 use super::error::{Code, Problem};
+use super::negotiation::prefers;
 use super::route::{Route, other_method, routes};
 use crate::auth::Action;
 use crate::process::threads;

@@ -1,7 +1,7 @@
 //! How a route is declared: its handler, whose attribute has path, method and description, and the action that it is.
 //!
 //! `utoipa-actix-web` is no help here: it makes a resource of each method, so that a method which a path does not take is
-//! answered with 404 and without `Allow`.
+//! answered with 404 and without `Allow`. The traits of utoipa that are used instead are those of its own `utoipa-axum`.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

@@ -92,11 +92,11 @@ impl Told {
     }
 }
 
-fn desk() -> Desk {
+fn admin() -> Admin {
     let metrics = crate::metrics::Metrics::install(1).unwrap();
     let (_, reports) = metrics.workflows().reporting();
     let (_, numbers) = crate::metrics::Statistics::new(metrics, reports, |_| {});
-    Desk::new(actix::Actor::start(crate::hub::Hub::new(Vec::new(), &Settings::default().connections)), numbers)
+    Admin::new(actix::Actor::start(crate::hub::Hub::new(Vec::new(), &Settings::default().connections)), numbers)
 }
 
 async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
@@ -124,7 +124,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         roster,
         events,
         event_types,
-        desk: desk(),
+        admin: admin(),
     }
 }
 

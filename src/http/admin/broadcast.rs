@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::api::happening::{TellEvent, Teller, read};
+use super::super::api::new_event::{Sender, TellEvent, read};
 use super::super::body::JsonBody;
 use super::super::decode::fault;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
@@ -41,7 +41,7 @@ pub(in crate::http) struct Delivered {
     ),
 )]
 async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
-    tell(&state, read(&state, body, Teller::Operator).await?, Audience::Everybody).await
+    tell(&state, read(&state, body, Sender::Operator).await?, Audience::Everybody).await
 }
 
 /// Tells something to the event sockets that asked for this, and to whoever listens to events of its type. Needs the
@@ -65,7 +65,7 @@ async fn to_subscribers(
         let wrong = fault(&["path", "subscription"], "is nothing that can be asked for", "invalid_value");
         return Err(Problem::invalid(Code::InvalidPath, vec![wrong]));
     };
-    tell(&state, read(&state, body, Teller::Operator).await?, Audience::Subscribers(subscription)).await
+    tell(&state, read(&state, body, Sender::Operator).await?, Audience::Subscribers(subscription)).await
 }
 
 /// Tells something to one client of the event sockets and nobody else, whatever it asked for or leaves out; it is kept
@@ -85,9 +85,9 @@ async fn to_client(
     client_id: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let told = event::Told::new(Event::now(read(&state, body, Teller::Operator).await?));
+    let told = event::Told::new(Event::now(read(&state, body, Sender::Operator).await?));
     let event = serde_json::from_slice(told.json()).unwrap_or_default();
-    let delivered_to = match state.desk.ask(SendToClient { client_id: client_id.as_str().into(), told }).await? {
+    let delivered_to = match state.admin.ask(SendToClient { client_id: client_id.as_str().into(), told }).await? {
         Sent::Told => 1,
         Sent::NoRoom => 0,
         Sent::Unknown => return Err(Code::UnknownClient.into()),
@@ -100,6 +100,6 @@ async fn tell(state: &State, happening: Happening, audience: Audience) -> Result
     let recorded = state.events.write(happening).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
     let event = serde_json::from_slice(&recorded.json).unwrap_or_default();
     let told = event::Told::new(recorded.event);
-    let delivered_to = state.desk.ask(BroadcastEvent { told, audience }).await?;
+    let delivered_to = state.admin.ask(BroadcastEvent { told, audience }).await?;
     Ok(HttpResponse::Ok().json(Done::new(Delivered { event, delivered_to })))
 }

@@ -99,7 +99,7 @@ struct Asked {
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let asked = decode(request.query_string())?;
-    let all = state.desk.ask(DescribeConnections).await?;
+    let all = state.admin.ask(DescribeConnections).await?;
     let uptime = state.started.elapsed().as_secs_f64();
     Ok(HttpResponse::Ok().json(Done::new(summary(all, &asked, uptime, Timestamp::now()))))
 }
@@ -115,7 +115,7 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
     ),
 )]
 async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let all = state.desk.ask(DescribeConnections).await?;
+    let all = state.admin.ask(DescribeConnections).await?;
     let found = all.into_iter().find(|one| *one.client_id == **client_id).ok_or(Code::UnknownClient)?;
     Ok(HttpResponse::Ok().json(Done::new(ShownConnection::new(found, Timestamp::now()))))
 }
@@ -132,7 +132,7 @@ async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<H
 )]
 async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let client_id = client_id.into_inner();
-    if !state.desk.ask(DisconnectClient { client_id: client_id.as_str().into() }).await? {
+    if !state.admin.ask(DisconnectClient { client_id: client_id.as_str().into() }).await? {
         return Err(Code::UnknownClient.into());
     }
     log::info!(client_id; "a connection was closed by an operator");
@@ -150,8 +150,8 @@ async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Re
     ),
 )]
 async fn remove_stale(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let removed = state.desk.ask(RemoveStale).await?;
-    state.desk.has_cleaned_up();
+    let removed = state.admin.ask(RemoveStale).await?;
+    state.admin.has_cleaned_up();
     Ok(HttpResponse::Ok().json(Done::new(RemovedConnections { removed })))
 }
 

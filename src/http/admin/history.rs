@@ -43,5 +43,5 @@ async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
     let mut query = Query::of(request.query_string());
     let seconds = query.number("seconds", 1..=LONGEST).unwrap_or(LONGEST);
     query.finish()?;
-    Ok(HttpResponse::Ok().json(MetricsHistory { interval: 5, snapshots: state.desk.numbers.history(seconds) }))
+    Ok(HttpResponse::Ok().json(MetricsHistory { interval: 5, snapshots: state.admin.numbers.history(seconds) }))
 }

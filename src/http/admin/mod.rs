@@ -1,10 +1,10 @@
 //! What operators see and do about connections, under `/api/v1/websocket`, and the server's own numbers.
 
 pub(super) mod broadcast;
+mod connection_details;
 pub(super) mod connections;
 pub(super) mod health;
 pub(super) mod history;
-mod shown;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use super::route::Route;
 use crate::domain::time::Timestamp;
 use crate::hub::Hub;
 use crate::metrics::Numbers;
-pub(super) use shown::ShownConnection;
+pub(super) use connection_details::ShownConnection;
 #[cfg(test)]
-pub(super) use shown::ShownFilter;
+pub(super) use connection_details::ShownFilter;
 
 /// What the handlers of operators are given. Clones share it.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Admin {
     hub: Addr<Hub>,
     /// The server's own numbers.
     numbers: Numbers,
@@ -33,8 +33,8 @@ pub struct Desk {
     last_cleanup: Arc<AtomicI64>,
 }
 
-impl Desk {
-    /// A desk from which these connections are looked after.
+impl Admin {
+    /// What looks after these connections.
     #[must_use]
     pub fn new(hub: Addr<Hub>, numbers: Numbers) -> Self {
         Self { hub, numbers, last_cleanup: Arc::default() }
@@ -62,9 +62,9 @@ impl Desk {
     }
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").finish_non_exhaustive()
+        f.debug_struct("Admin").finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::State;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
-use super::super::start::EXECUTION_ID;
+use super::super::sessions::start::EXECUTION_ID;
 use crate::domain::event::{Filter, Happening, Kind, Pattern};
 use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;

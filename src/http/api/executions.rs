@@ -6,15 +6,15 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::body::JsonBody;
-use super::super::cancel::stop;
 use super::super::client::{By, Execution};
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
-use super::super::sessions;
-use super::super::start::{decode, idempotency};
-use super::super::view::{SessionDetail, SessionRow};
+use super::super::sessions::cancel::stop;
+use super::super::sessions::list as sessions;
+use super::super::sessions::representation::{SessionDetail, SessionRow};
+use super::super::sessions::start::{decode, idempotency};
 use crate::auth::Principal;
 use crate::crew::{Crew, Error};
 use crate::domain::id::{ExecutionId, SessionId};
@@ -199,7 +199,7 @@ async fn show(
 #[utoipa::path(
     post, path = "/api/v1/executions/{execution_id}/cancel", tag = "executions",
     params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What it is called, or its session's id.")),
-    request_body(content = Option<super::super::cancel::CancelSession>),
+    request_body(content = Option<super::super::sessions::cancel::CancelSession>),
     responses(
         (status = 200, description = "It stops or has ended.", body = ExecutionState),
         (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),

@@ -5,7 +5,7 @@ pub(super) mod crews;
 pub(super) mod event_types;
 pub(super) mod events;
 pub(super) mod executions;
-pub(super) mod happening;
+pub(super) mod new_event;
 pub(super) mod publish;
 pub(super) mod queue;
 mod versioned_resource;

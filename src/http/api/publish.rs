@@ -7,7 +7,7 @@ use super::super::body::JsonBody;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
 use super::events::DescribedEvent;
-use super::happening::{self, TellEvent, Teller};
+use super::new_event::{Sender, TellEvent, read};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![PublishEvent => publish]
@@ -25,7 +25,7 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     ),
 )]
 async fn publish(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
-    let happening = happening::read(&state, body, Teller::Publisher).await?;
-    let recorded = state.events.write(happening).await?;
+    let event = read(&state, body, Sender::Publisher).await?;
+    let recorded = state.events.write(event).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(recorded.json))
 }

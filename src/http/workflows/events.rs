@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::super::State;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
-use super::super::events::{EVENT_STREAM, last_event_id};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
+use super::super::sessions::events::{EVENT_STREAM, last_event_id};
 use super::live::standing;
 use super::request::Named;
 

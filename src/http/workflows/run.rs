@@ -12,7 +12,7 @@ use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
-use super::super::start::{idempotency, labels, on_disconnect, priority};
+use super::super::sessions::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
 use crate::auth::Principal;
 use crate::domain::record::Spec;

@@ -6,17 +6,17 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use utoipa::ToSchema;
 
-use super::State;
-use super::accept::prefers;
-use super::client::Subject;
-use super::decode::fault;
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::query::Query;
-use super::route::{Route, routes};
+use super::super::State;
+use super::super::client::Subject;
+use super::super::decode::fault;
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::negotiation::prefers;
+use super::super::query::Query;
+use super::super::route::{Route, routes};
 use crate::domain::entry::Stamped;
 use crate::store::{self, JournalRange, Row, SessionKey, Store};
 
-pub(super) fn routes() -> Vec<Route> {
+pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ReadSession => events]
 }
 
@@ -27,7 +27,7 @@ const MAX_BYTES: usize = 8 * 1_048_576;
 const PAGE_BYTES: usize = 65_536;
 
 /// The media type of server-sent events.
-pub(super) const EVENT_STREAM: &str = "text/event-stream";
+pub(in crate::http) const EVENT_STREAM: &str = "text/event-stream";
 
 /// A part of a session's journal.
 #[derive(Debug, ToSchema)]
@@ -35,7 +35,7 @@ pub(super) const EVENT_STREAM: &str = "text/event-stream";
     dead_code,
     reason = "only described: the entries are given as they stand in the journal, without reading them"
 )]
-pub(super) struct EventPage {
+pub(in crate::http) struct EventPage {
     /// The entries, in order; at most `limit` and about 8 MiB.
     events: Vec<Stamped>,
     /// The `seq` of the journal's last entry: there is more where the last of `events` has a lower one.
@@ -137,7 +137,7 @@ fn decode(query: &str) -> Result<(Option<u64>, u64), Problem> {
 }
 
 /// Where a browser says that its event stream broke off.
-pub(super) fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Problem> {
+pub(in crate::http) fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Problem> {
     let Some(value) = request.headers().get("Last-Event-ID").filter(|value| !value.is_empty()) else {
         return Ok(None);
     };

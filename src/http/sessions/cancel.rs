@@ -4,31 +4,31 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::State;
-use super::body::JsonBody;
-use super::client::{By, Subject};
-use super::decode::Fields;
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::route::{Route, routes};
+use super::super::State;
+use super::super::body::JsonBody;
+use super::super::client::{By, Subject};
+use super::super::decode::Fields;
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(in crate::http) fn routes() -> Vec<Route> {
     routes![CancelSession => cancel_task, CancelSession => cancel_session]
 }
 
 /// Why to stop. The body may be left out.
 #[derive(Debug, ToSchema)]
-pub(super) struct CancelSession {
+pub(in crate::http) struct CancelSession {
     /// The reason that `task_cancelled` tells.
-    pub(super) reason: Option<String>,
+    pub(in crate::http) reason: Option<String>,
 }
 
 /// Where a session stands after it was asked to stop.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct Stopped {
+pub(in crate::http) struct Stopped {
     /// The session.
     #[schema(value_type = String, format = "uuid")]
     session_id: SessionId,
@@ -85,13 +85,13 @@ async fn cancel(
 ///
 /// # Errors
 /// Where there is none, or the body is wrong.
-pub(super) async fn stop(
+pub(in crate::http) async fn stop(
     state: &State,
     principal: &Principal,
     session_id: SessionId,
     body: Option<serde_json::Value>,
 ) -> Result<Status, Problem> {
-    let CancelSession { reason } = super::answers::or_unknown(state, session_id, decode(body)).await?;
+    let CancelSession { reason } = super::answer::or_unknown(state, session_id, decode(body)).await?;
     Ok(state.sessions.cancel(principal, session_id, reason).await?)
 }
 

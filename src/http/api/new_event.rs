@@ -1,4 +1,4 @@
-//! What a body says has happened, as all take it who tell of events over HTTP.
+//! Reads the event in a body, for every route that publishes one.
 
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -6,21 +6,21 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::decode::Fields;
 use super::super::error::{Code, Problem};
-use super::super::start::{execution_id, priority};
+use super::super::sessions::start::{execution_id, priority};
 use crate::domain::event::{Group, Happening, Kind, LARGEST};
 use crate::domain::status::Priority;
 
 /// The most characters of the ids of crews and agents.
 const LONGEST_ID: usize = 128;
 
-/// Something that has happened.
+/// An event to publish.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are told")]
 pub(in crate::http) struct TellEvent {
     /// What: `custom.` and more; for an operator also one of `system.*`.
     #[schema(required = false)]
     r#type: String,
-    /// A text or any other value for an operator to tell instead of `type` and `data`: it is told as `custom.message`.
+    /// A text or any other value that an operator sends instead of `type` and `data`: it becomes a `custom.message`.
     #[schema(value_type = Option<Value>)]
     message: (),
     /// More about it; where the type is declared, it has to fit its schema.
@@ -28,53 +28,53 @@ pub(in crate::http) struct TellEvent {
     data: (),
     /// How urgent it is.
     priority: Option<Priority>,
-    /// To which execution it happened.
+    /// The execution that it is about.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     execution_id: (),
-    /// To which crew.
+    /// The crew that it is about.
     crew_id: Option<String>,
-    /// To which agent.
+    /// The agent that it is about.
     agent_id: Option<String>,
     /// What is to be kept with it.
     #[schema(value_type = Option<Object>)]
     metadata: (),
 }
 
-/// Who tells of something.
+/// Who publishes an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Teller {
-    /// Somebody who tells of what is their own.
+pub(in crate::http) enum Sender {
+    /// Anybody, of a type that users made up.
     Publisher,
-    /// Somebody who speaks to all, or to one.
+    /// An operator, who may speak for the server.
     Operator,
 }
 
-impl Teller {
-    /// The type with this word, where these may tell of it: what the server alone knows cannot be made up.
+impl Sender {
+    /// The type with this word, where they may publish it: events of sessions come from the server alone.
     fn kind(self, word: &str) -> Option<Kind> {
         let kind = Kind::parse(word)?;
         let may = match self {
-            Teller::Publisher => kind.group() == Group::Custom,
-            Teller::Operator => matches!(kind.group(), Group::Custom | Group::System),
+            Sender::Publisher => kind.group() == Group::Custom,
+            Sender::Operator => matches!(kind.group(), Group::Custom | Group::System),
         };
         may.then_some(kind)
     }
 
     fn words(self) -> &'static str {
         match self {
-            Teller::Publisher => "custom. and more, such as custom.orders.paid",
-            Teller::Operator => "custom. and more, or one of system.*",
+            Sender::Publisher => "custom. and more, such as custom.orders.paid",
+            Sender::Operator => "custom. and more, or one of system.*",
         }
     }
 }
 
-/// Reads what happened, and checks it against what is declared of its type.
+/// Reads an event, and checks it against what is declared of its type.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(in crate::http) async fn read(state: &State, body: Option<Value>, teller: Teller) -> Result<Happening, Problem> {
+pub(in crate::http) async fn read(state: &State, body: Option<Value>, sender: Sender) -> Result<Happening, Problem> {
     let mut fields = Fields::of(body)?;
-    let happening = happening(&mut fields, teller);
+    let happening = happening(&mut fields, sender);
     let mut faults = fields.finish();
     if let Some(happening) = &happening {
         faults.extend(state.event_types.faults(happening).await?);
@@ -85,13 +85,13 @@ pub(in crate::http) async fn read(state: &State, body: Option<Value>, teller: Te
     }
 }
 
-/// Reads what happened; `None` where nobody can say what.
-fn happening(fields: &mut Fields, teller: Teller) -> Option<Happening> {
-    let message = if teller == Teller::Operator && !fields.has("type") { fields.value("message") } else { None };
+/// Reads an event; `None` where its type cannot be known.
+fn happening(fields: &mut Fields, sender: Sender) -> Option<Happening> {
+    let message = if sender == Sender::Operator && !fields.has("type") { fields.value("message") } else { None };
     let kind = match message {
         Some(_) => Kind::parse("custom.message"),
         None => {
-            let kind = fields.one_of("type", teller.words(), |word| teller.kind(word));
+            let kind = fields.one_of("type", sender.words(), |word| sender.kind(word));
             fields.required("type", kind)
         }
     };
@@ -125,9 +125,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(body: Value, teller: Teller) -> (Option<Happening>, Vec<String>) {
+    fn read(body: Value, sender: Sender) -> (Option<Happening>, Vec<String>) {
         let mut fields = Fields::of(Some(body)).unwrap();
-        let read = happening(&mut fields, teller);
+        let read = happening(&mut fields, sender);
         let words = fields.finish().into_iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind));
         (read, words.collect())
     }
@@ -136,7 +136,7 @@ mod tests {
     fn what_has_happened_is_read_whole() {
         let body =
             json!({"type": "custom.a", "data": {"a": 1}, "priority": "critical", "crew_id": "c", "execution_id": "e"});
-        let (read, faults) = read(body, Teller::Publisher);
+        let (read, faults) = read(body, Sender::Publisher);
         let happening = read.unwrap();
         assert_eq!((happening.kind.word(), happening.priority, faults.len()), ("custom.a", Priority::Critical, 0));
         assert_eq!((happening.data["a"].clone(), happening.crew_id.as_deref()), (json!(1), Some("c")));
@@ -145,31 +145,31 @@ mod tests {
 
     #[test]
     fn an_operator_may_tell_of_the_server_and_say_a_mere_message() {
-        let happening = |body| read(body, Teller::Operator).0.unwrap();
+        let happening = |body| read(body, Sender::Operator).0.unwrap();
         assert_eq!(happening(json!({"type": "system.error"})).priority, Priority::Critical);
         let told = happening(json!({"message": "Lunch!", "priority": "low"}));
         assert_eq!((told.kind.word(), Value::Object(told.data)), ("custom.message", json!({"message": "Lunch!"})));
         assert_eq!(
-            read(json!({"message": "x"}), Teller::Publisher).1,
+            read(json!({"message": "x"}), Sender::Publisher).1,
             ["body.type missing", "body.message unknown_field"]
         );
         assert_eq!(
-            read(json!({"message": "x", "type": "custom.a"}), Teller::Operator).1,
+            read(json!({"message": "x", "type": "custom.a"}), Sender::Operator).1,
             ["body.message unknown_field"]
         );
     }
 
     #[test]
     fn every_fault_is_told() {
-        for teller in [Teller::Publisher, Teller::Operator] {
-            assert_eq!(read(json!({}), teller).1, ["body.type missing"]);
+        for sender in [Sender::Publisher, Sender::Operator] {
+            assert_eq!(read(json!({}), sender).1, ["body.type missing"]);
             for word in ["execution.started", "custom", "custom.", "custom.*", "connection.lost", "system.*", "x"] {
-                assert_eq!(read(json!({"type": word}), teller).1, ["body.type invalid_value"], "{word}");
+                assert_eq!(read(json!({"type": word}), sender).1, ["body.type invalid_value"], "{word}");
             }
             let bad =
                 json!({"type": 1, "data": [], "priority": "urgent", "execution_id": "a b", "crew_id": 2, "more": 3});
             assert_eq!(
-                read(bad, teller).1,
+                read(bad, sender).1,
                 [
                     "body.type invalid_value",
                     "body.data wrong_type",
@@ -180,8 +180,8 @@ mod tests {
                 ]
             );
             let long = json!({"type": "custom.a", "data": {"a": "x".repeat(LARGEST)}});
-            assert_eq!(read(long, teller).1, ["body.data too_long"]);
+            assert_eq!(read(long, sender).1, ["body.data too_long"]);
         }
-        assert_eq!(read(json!({"type": "system.error"}), Teller::Publisher).1, ["body.type invalid_value"]);
+        assert_eq!(read(json!({"type": "system.error"}), Sender::Publisher).1, ["body.type invalid_value"]);
     }
 }

@@ -6,25 +6,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::State;
-use super::client::Subject;
-use super::error::{PROBLEM_JSON, Problem, Told};
-use super::query::{PageParams, Query};
-use super::route::{Route, routes};
-use super::view::{SessionDetail, SessionRow};
+use super::super::State;
+use super::super::client::Subject;
+use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::query::{PageParams, Query};
+use super::super::route::{Route, routes};
+use super::representation::{SessionDetail, SessionRow};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::messages::Refused;
 use crate::store::{ListSessions, SessionKey};
 
-pub(super) fn routes() -> Vec<Route> {
+pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ReadSession => show, DeleteSession => remove, ListSessions => list, ReadSession => info]
 }
 
 /// Some sessions, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct SessionPage {
+pub(in crate::http) struct SessionPage {
     /// The sessions.
     sessions: Vec<SessionRow>,
     /// What to send as `cursor` to get older ones; null where there are none.
@@ -34,7 +34,7 @@ pub(super) struct SessionPage {
 /// What is known of an id, which need not be that of a session.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct SessionInfo {
+pub(in crate::http) struct SessionInfo {
     /// The id, as it was asked for.
     session_id: String,
     /// Whether anybody watches it.
@@ -73,7 +73,10 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(super) async fn page(state: &State, mut query: ListSessions) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
+pub(in crate::http) async fn page(
+    state: &State,
+    mut query: ListSessions,
+) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
     let limit = query.limit;
     // One more tells whether there is a next page.
     query.limit += 1;
@@ -149,7 +152,7 @@ async fn info(state: web::Data<State>, path: web::Path<String>) -> Result<HttpRe
 }
 
 /// Reads a query for sessions, which have at most `max_labels` labels each.
-pub(super) fn decode(query: &str, max_labels: usize) -> Result<ListSessions, Problem> {
+pub(in crate::http) fn decode(query: &str, max_labels: usize) -> Result<ListSessions, Problem> {
     let mut query = Query::of(query);
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let list = ListSessions {

@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::State;
-use super::body::JsonBody;
-use super::client::visible;
-use super::decode::{Fields, fault, word};
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::route::{Route, routes};
+use super::super::State;
+use super::super::body::JsonBody;
+use super::super::client::visible;
+use super::super::decode::{Fields, fault, word};
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::record::Spec;
@@ -23,41 +23,41 @@ use crate::session::Kinds;
 use crate::session::messages::{Fault, Refused, Started};
 use crate::store::Idempotency;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(in crate::http) fn routes() -> Vec<Route> {
     routes![StartSession => start_task]
 }
 
 /// What an execution's id must be.
-pub(super) const EXECUTION_ID: &str = "1 to 64 letters, digits, _, . and -";
+pub(in crate::http) const EXECUTION_ID: &str = "1 to 64 letters, digits, _, . and -";
 
 /// What to start. Every field may be left out.
 #[derive(Debug, Default, PartialEq, ToSchema)]
-pub(super) struct StartTask {
+pub(in crate::http) struct StartTask {
     /// The task's name, see `GET /tasks`; without it a demonstration is started, which one by chance.
-    pub(super) task: Option<String>,
+    pub(in crate::http) task: Option<String>,
     /// What the task works on; the task's input schema says what it takes.
     #[schema(required = false)]
-    pub(super) input: Value,
+    pub(in crate::http) input: Value,
     /// How it works; the task's configuration schema says what it takes.
     #[schema(value_type = Option<Object>)]
-    pub(super) config: Option<Map<String, Value>>,
+    pub(in crate::http) config: Option<Map<String, Value>>,
     /// How urgent it is.
-    pub(super) priority: Option<Priority>,
+    pub(in crate::http) priority: Option<Priority>,
     /// The caller's own marks, to find it by.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
-    pub(super) labels: BTreeMap<String, String>,
+    pub(in crate::http) labels: BTreeMap<String, String>,
     /// What happens when its last connection goes.
-    pub(super) on_disconnect: Option<OnDisconnect>,
+    pub(in crate::http) on_disconnect: Option<OnDisconnect>,
     /// What it is to be called among events and under `/api/v1/executions`; else its session's id. No two are called
     /// the same.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
-    pub(super) execution_id: Option<ExecutionId>,
+    pub(in crate::http) execution_id: Option<ExecutionId>,
 }
 
 /// A session that was started.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct StartedSession {
+pub(in crate::http) struct StartedSession {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]
     session_id: SessionId,
@@ -101,7 +101,7 @@ async fn start_task(
 /// # Errors
 /// Everything that is wrong with it. The task's own schemas are asked here only where there is something else to
 /// tell, so that one answer has it all; a body without other faults is checked against them when it is started.
-pub(super) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) -> Result<Spec, Problem> {
+pub(in crate::http) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) -> Result<Spec, Problem> {
     let (start, mut faults) = read(fields, max_labels);
     let config = start.config.map_or(Value::Null, Value::Object);
     let unknown = start.task.as_ref().filter(|task| kinds.get(task).is_none());
@@ -154,12 +154,12 @@ fn read(mut fields: Fields, max_labels: usize) -> (StartTask, Vec<Fault>) {
 }
 
 /// Which execution it is, or is to be.
-pub(super) fn execution_id(fields: &mut Fields) -> Option<ExecutionId> {
+pub(in crate::http) fn execution_id(fields: &mut Fields) -> Option<ExecutionId> {
     fields.one_of("execution_id", EXECUTION_ID, |text| text.parse().ok())
 }
 
 /// How urgent it is to be.
-pub(super) fn priority(fields: &mut Fields) -> Option<Priority> {
+pub(in crate::http) fn priority(fields: &mut Fields) -> Option<Priority> {
     let value = fields.value("priority")?;
     let priority = value.as_str().and_then(Priority::parse);
     if priority.is_none() {
@@ -169,7 +169,7 @@ pub(super) fn priority(fields: &mut Fields) -> Option<Priority> {
 }
 
 /// The caller's own marks.
-pub(super) fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, String> {
+pub(in crate::http) fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, String> {
     let given = fields.object("labels").unwrap_or_default();
     if given.len() > most {
         fields.fault(&["labels"], format!("must be at most {most}"), "too_long");
@@ -195,7 +195,7 @@ pub(super) fn labels(fields: &mut Fields, most: usize) -> BTreeMap<String, Strin
 }
 
 /// What is to happen when the last connection goes.
-pub(super) fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
+pub(in crate::http) fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
     let value = fields.value("on_disconnect")?;
     if value == "keep" {
         return Some(OnDisconnect::Keep);
@@ -217,7 +217,7 @@ pub(super) fn on_disconnect(fields: &mut Fields) -> Option<OnDisconnect> {
 ///
 /// # Errors
 /// Where the header is no key.
-pub(super) fn idempotency(
+pub(in crate::http) fn idempotency(
     request: &HttpRequest,
     route: &str,
     body: Option<&Value>,

@@ -16,7 +16,7 @@ use crate::store::{Spent, Summary};
 /// A session in a list. Moments are seconds since the epoch.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct SessionRow {
+pub(in crate::http) struct SessionRow {
     /// Its id.
     #[schema(value_type = String, format = "uuid")]
     session_id: SessionId,
@@ -59,7 +59,7 @@ pub(super) struct SessionRow {
 /// How long a session was in which kind of state, in seconds, until now or its end.
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct Times {
+pub(in crate::http) struct Times {
     /// Waiting for a run slot.
     queued: f64,
     /// Working.
@@ -71,7 +71,7 @@ pub(super) struct Times {
 /// All about a session.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct SessionDetail {
+pub(in crate::http) struct SessionDetail {
     #[serde(flatten)]
     row: SessionRow,
     /// What it works on.
@@ -95,7 +95,7 @@ pub(super) struct SessionDetail {
 
 impl SessionRow {
     /// The row of a session, with its times as they are at `now`.
-    pub(super) fn new(summary: Summary, now: Timestamp) -> Self {
+    pub(in crate::http) fn new(summary: Summary, now: Timestamp) -> Self {
         let execution_id = summary.execution_id();
         let Summary { key: _, id, task, priority, owner, execution_id: _, labels, on_disconnect, created_at, state } =
             summary;
@@ -121,12 +121,12 @@ impl SessionRow {
 
 impl SessionRow {
     /// What it is called among events.
-    pub(super) fn execution_id(&self) -> &ExecutionId {
+    pub(in crate::http) fn execution_id(&self) -> &ExecutionId {
         &self.execution_id
     }
 
     /// One of the caller's own marks.
-    pub(super) fn label(&self, key: &str) -> Option<&str> {
+    pub(in crate::http) fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(String::as_str)
     }
 }
@@ -149,12 +149,12 @@ impl Times {
 
 impl SessionDetail {
     /// What a list says of it.
-    pub(super) fn row(&self) -> &SessionRow {
+    pub(in crate::http) fn row(&self) -> &SessionRow {
         &self.row
     }
 
     /// All about a session, with its times as they are at `now`.
-    pub(super) fn new(description: Description, now: Timestamp) -> Self {
+    pub(in crate::http) fn new(description: Description, now: Timestamp) -> Self {
         let Description { summary, input, config, open_requests, result, error, connections, snapshot_messages: _ } =
             description;
         Self { row: SessionRow::new(summary, now), input, config, open_requests, result, error, connections }

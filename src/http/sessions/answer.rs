@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::State;
-use super::body::JsonBody;
-use super::client::{By, Subject};
-use super::decode::Fields;
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
-use super::route::{Route, routes};
+use super::super::State;
+use super::super::body::JsonBody;
+use super::super::client::{By, Subject};
+use super::super::decode::Fields;
+use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::route::{Route, routes};
 use super::start::idempotency;
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
@@ -19,13 +19,13 @@ use crate::domain::status::Status;
 use crate::session::messages::Refused;
 use crate::store::Idempotency;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(in crate::http) fn routes() -> Vec<Route> {
     routes![AnswerRequest => confirm, AnswerRequest => input, AnswerRequest => retry]
 }
 
 /// The answer to a yes-or-no question; it counts for the offer of another attempt, too.
 #[derive(Debug, ToSchema)]
-pub(super) struct Confirm {
+pub(in crate::http) struct Confirm {
     /// Yes or no.
     value: bool,
     /// The question; may be left out while exactly one is open.
@@ -34,7 +34,7 @@ pub(super) struct Confirm {
 
 /// A form that is filled in.
 #[derive(Debug, ToSchema)]
-pub(super) struct Input {
+pub(in crate::http) struct Input {
     /// The values by field name.
     #[schema(value_type = Object)]
     values: Values,
@@ -44,7 +44,7 @@ pub(super) struct Input {
 
 /// The answer to the offer of another attempt.
 #[derive(Debug, ToSchema)]
-pub(super) struct Retry {
+pub(in crate::http) struct Retry {
     /// Whether to try again; yes where it is left out.
     #[schema(required = false)]
     value: bool,
@@ -55,7 +55,7 @@ pub(super) struct Retry {
 /// An answer that won and is in the store.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct Accepted {
+pub(in crate::http) struct Accepted {
     /// The session.
     #[schema(value_type = String, format = "uuid")]
     session_id: SessionId,
@@ -157,7 +157,7 @@ async fn submit(
 ///
 /// # Errors
 /// The decoder's, or that there is no such session, which comes first.
-pub(super) async fn or_unknown<T>(
+pub(in crate::http) async fn or_unknown<T>(
     state: &State,
     session_id: SessionId,
     decoded: Result<T, Problem>,
