@@ -87,7 +87,7 @@ impl Fold {
         unseal_step(store, &mut line)?;
         // The task of an ended session does not run again: nobody needs what it has done.
         let call = if self.ended { None } else { self.recorded_calls.push(&line) };
-        self.state.evolve(&state::Line::read(&line, call.as_ref()));
+        self.state.evolve(&state::JournalLine::read(&line, call.as_ref()));
         if let Line::Internal(record) = line {
             match *record {
                 Internal::Created(spec) => self.spec = Some(spec),

@@ -161,7 +161,7 @@ fn sessions_that_start_while_sockets_come_and_go_all_complete() {
         .collect();
     starting.into_iter().for_each(|thread| thread.join().unwrap());
     churning.join().unwrap();
-    let ended = r#"callboard_sessions_ended_total{task="simulate_streaming",status="completed"}"#;
+    let ended = r#"callboard_sessions_ended_total{status="completed",task="simulate_streaming"}"#;
     assert_eq!(server.metric(ended), 200.0);
     until("all connections have gone", || (server.metric("callboard_connections") == 0.0).then_some(()));
 }

@@ -398,13 +398,9 @@ impl<E: Engine> Writer<E> {
     }
 }
 
-fn respond<T, E: std::fmt::Display>(reply: oneshot::Sender<Result<T, E>>, answer: Result<T, E>)
-where
-    Error: From<E>,
-    E: Clone,
-{
+fn respond<T, E: Clone + Into<Error>>(reply: oneshot::Sender<Result<T, E>>, answer: Result<T, E>) {
     if let Err(error) = &answer
-        && matches!(Error::from(error.clone()), Error::Unavailable(_))
+        && let error @ Error::Unavailable(_) = error.clone().into()
     {
         log::warn!("the store could not be changed: {error}");
     }

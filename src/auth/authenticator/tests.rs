@@ -8,8 +8,8 @@ use actix_web::test::TestRequest;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::secret::Secret;
 use crate::config::trust::TrustLoopback;
+use crate::domain::secret::Secret;
 use PrincipalKind::{Local, Operator, Visitor};
 
 const HERE: &str = "127.0.0.1";

@@ -59,7 +59,8 @@ impl Handler<Evicted> for Directory {
         }
         if self.completion_waiters.are_awaited(id) {
             let pause = actix::clock::sleep(READ_AGAIN_AFTER);
-            let read = move |(), directory: &mut Self, actor: &mut Context<Self>| directory.load_for_completion(id, actor);
+            let read =
+                move |(), directory: &mut Self, actor: &mut Context<Self>| directory.load_for_completion(id, actor);
             actor.spawn(pause.into_actor(self).map(read));
         }
     }

@@ -10,7 +10,7 @@ use crate::session::calls::{self, CallId};
 use crate::session::messages::Winner;
 
 /// A line of the journal, just written or read back, with the call of the task that it stands for.
-pub(crate) enum Line<'a> {
+pub(crate) enum JournalLine<'a> {
     /// A streamed line or progress that was read back: only its place.
     Output { seq: u64 },
     /// An entry.
@@ -19,29 +19,29 @@ pub(crate) enum Line<'a> {
     Record { record: &'a Internal, call: Option<&'a CallId> },
 }
 
-impl<'a> Line<'a> {
+impl<'a> JournalLine<'a> {
     /// A line that was read back.
     pub(crate) fn read(line: &'a burst::Line, call: Option<&'a CallId>) -> Self {
         match line {
-            burst::Line::Output(output) => Line::Output { seq: output.seq },
+            burst::Line::Output(output) => JournalLine::Output { seq: output.seq },
             burst::Line::Told(stamped) => {
-                Line::Entry { entry: &stamped.entry, call, seq: stamped.seq, at: stamped.timestamp }
+                JournalLine::Entry { entry: &stamped.entry, call, seq: stamped.seq, at: stamped.timestamp }
             }
-            burst::Line::Internal(record) => Line::Record { record, call },
+            burst::Line::Internal(record) => JournalLine::Record { record, call },
         }
     }
 }
 
 impl SessionState {
     /// Takes a line in.
-    pub(crate) fn evolve(&mut self, line: &Line<'_>) {
+    pub(crate) fn evolve(&mut self, line: &JournalLine<'_>) {
         match *line {
-            Line::Output { seq } => self.last_seq = seq,
-            Line::Entry { entry, call, seq, at } => {
+            JournalLine::Output { seq } => self.last_seq = seq,
+            JournalLine::Entry { entry, call, seq, at } => {
                 self.last_seq = seq;
                 self.evolve_entry(entry, call, at);
             }
-            Line::Record { record, call } => self.evolve_record(record, call),
+            JournalLine::Record { record, call } => self.evolve_record(record, call),
         }
     }
 

@@ -32,7 +32,7 @@ use crate::store::{Spent, State};
 
 pub(crate) use due::{Due, Patience, time_left};
 pub(crate) use effects::{Decision, Effect, NewLine};
-pub(crate) use evolve::Line;
+pub(crate) use evolve::JournalLine;
 pub(crate) use questions::{Given, NewQuestion, OpenRequest, Question, WITHDRAWN};
 pub(crate) use replies::reply_record;
 
@@ -251,11 +251,11 @@ impl SessionState {
                 let seq = self.last_seq + 1;
                 let lane = call.as_ref().and_then(|call| call.lane.as_deref());
                 journal.tell(entry, lane, seq, now);
-                self.evolve(&Line::Entry { entry, call: call.as_ref(), seq, at: now });
+                self.evolve(&JournalLine::Entry { entry, call: call.as_ref(), seq, at: now });
             }
             NewLine::Record(record, call) => {
                 journal.note(record);
-                self.evolve(&Line::Record { record, call: call.as_ref() });
+                self.evolve(&JournalLine::Record { record, call: call.as_ref() });
             }
         }
     }

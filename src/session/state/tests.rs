@@ -271,7 +271,7 @@ impl Rig {
         let (_, lines) = Burst::read(body).unwrap();
         for line in lines {
             let call = recorded_calls.push(&line);
-            state.evolve(&Line::read(&line, call.as_ref()));
+            state.evolve(&JournalLine::read(&line, call.as_ref()));
         }
         state
     }

@@ -40,7 +40,7 @@ pub fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Vec<Arc<d
     settings
         .iter()
         .map(|settings| -> Arc<dyn TaskKind> {
-            Arc::new(Command { settings: Arc::new(settings.clone()), launcher: launcher.clone() })
+            Arc::new(CommandKind { settings: Arc::new(settings.clone()), launcher: launcher.clone() })
         })
         .collect()
 }
@@ -55,12 +55,12 @@ pub fn faults(settings: &[CommandTask]) -> Vec<String> {
 }
 
 /// A program as a task kind.
-struct Command {
+struct CommandKind {
     settings: Arc<CommandTask>,
     launcher: Launcher,
 }
 
-impl TaskKind for Command {
+impl TaskKind for CommandKind {
     fn name(&self) -> &str {
         &self.settings.name
     }

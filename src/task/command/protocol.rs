@@ -18,9 +18,9 @@ pub(super) enum Printed {
     /// A call on the session.
     Call(Call),
     /// A message that only shows something and cannot be read: output as well, and likely a mistake.
-    Misfit { fault: Fault, line: String },
+    Misfit { fault: BadMessage, line: String },
     /// Any other message that cannot be read.
-    Broken(Fault),
+    Broken(BadMessage),
     /// A step is done.
     StepCompleted { name: String, value: StepValue },
     /// The end, with a result.
@@ -35,7 +35,7 @@ pub(super) enum Printed {
 
 /// Why a message cannot be read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct BadMessage {
     /// Which message it means to be.
     pub(super) kind: MessageType,
     pub(super) reason: String,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use super::message_type::{self, MessageType};
-use super::protocol::{Fault, Printed};
+use super::protocol::{BadMessage, Printed};
 use super::step_value::StepValue;
 use crate::domain::form;
 use crate::domain::json;
@@ -42,7 +42,7 @@ pub(super) fn read(line: &[u8]) -> Printed {
         Some(Err(reason)) if begun == Some(kind) => reason,
         _ => parse(kind, message).err().unwrap_or_else(|| "it is not JSON".into()),
     };
-    unreadable(Fault { kind, reason }, line)
+    unreadable(BadMessage { kind, reason }, line)
 }
 
 /// Reads the beginning of a line that is too long, of which `limit` bytes have come.
@@ -50,7 +50,7 @@ pub(super) fn read_beginning(piece: &[u8], limit: usize) -> Printed {
     let message = message_type::bare(piece);
     let kind = if message.first() == Some(&b'{') { message_type::from_beginning(message) } else { None };
     match kind {
-        Some(kind) => unreadable(Fault { kind, reason: format!("it has more than {limit} bytes") }, piece),
+        Some(kind) => unreadable(BadMessage { kind, reason: format!("it has more than {limit} bytes") }, piece),
         None => Printed::Output(text(piece)),
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
 }
 
-fn unreadable(fault: Fault, line: &[u8]) -> Printed {
+fn unreadable(fault: BadMessage, line: &[u8]) -> Printed {
     if fault.kind.is_output() { Printed::Misfit { fault, line: text(line) } } else { Printed::Broken(fault) }
 }
 

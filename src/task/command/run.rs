@@ -15,7 +15,7 @@ use super::lines::{Lines, Piece};
 use super::open_question::OpenQuestion;
 use super::overwritten::Overwritten;
 use super::process::{Handle, Pipe, Process};
-use super::protocol::{Fault, Printed, ToCommand};
+use super::protocol::{BadMessage, Printed, ToCommand};
 use super::reading;
 use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
@@ -360,12 +360,12 @@ impl Attempt {
         match printed {
             Printed::Output(content) => self.out.stream(content).await,
             Printed::Call(call) => self.make_call(call).await?,
-            Printed::Misfit { fault: Fault { kind, reason }, line } => {
+            Printed::Misfit { fault: BadMessage { kind, reason }, line } => {
                 log::warn!(target: LOG, session_id:% = self.ctx.session_id(), line = self.line, message = kind.word();
                     "a command printed a message that cannot be read; it is shown as a line of output: {reason}");
                 self.out.stream(line).await;
             }
-            Printed::Broken(Fault { kind, reason }) => {
+            Printed::Broken(BadMessage { kind, reason }) => {
                 return Err(self.violation(format!("cannot be read as a {:?} message: {reason}", kind.word())));
             }
             Printed::StepCompleted { name, value } => {

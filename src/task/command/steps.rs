@@ -49,11 +49,11 @@ struct Open {
     step: Step,
     /// Where its result goes, once.
     result: Option<oneshot::Sender<StepValue>>,
-    work: LocalBoxFuture<'static, Outcome>,
+    work: LocalBoxFuture<'static, StepEnd>,
 }
 
 /// How a step comes out.
-enum Outcome {
+enum StepEnd {
     /// It was done before.
     Known(StepValue),
     /// It is done now.
@@ -112,14 +112,14 @@ impl Steps {
         self.open.retain_mut(|open| {
             let Poll::Ready(outcome) = open.work.as_mut().poll(context) else { return true };
             let value = match outcome {
-                Outcome::Known(value) => {
+                StepEnd::Known(value) => {
                     self.process
                         .borrow_mut()
                         .send(&ToCommand::StepResult { name: &open.step.name, value: value.json() });
                     value
                 }
-                Outcome::New(value) => value,
-                Outcome::Abandoned => return false,
+                StepEnd::New(value) => value,
+                StepEnd::Abandoned => return false,
             };
             self.done.borrow_mut().insert(open.step.clone(), value);
             false
@@ -139,7 +139,7 @@ impl Steps {
     }
 }
 
-async fn play(lane: TaskContext, name: String, process: Handle, completed: oneshot::Receiver<StepValue>) -> Outcome {
+async fn play(lane: TaskContext, name: String, process: Handle, completed: oneshot::Receiver<StepValue>) -> StepEnd {
     let mut completed = Some(completed);
     loop {
         let begin = || {
@@ -155,9 +155,9 @@ async fn play(lane: TaskContext, name: String, process: Handle, completed: onesh
         };
         let result = lane.step(&name, begin).await;
         match (result, completed.is_some()) {
-            (Ok(value), true) => return Outcome::Known(value),
-            (Ok(value), false) => return Outcome::New(value),
-            (Err(_), false) => return Outcome::Abandoned,
+            (Ok(value), true) => return StepEnd::Known(value),
+            (Ok(value), false) => return StepEnd::New(value),
+            (Err(_), false) => return StepEnd::Abandoned,
             // An earlier attempt was in the middle of it when it ended.
             (Err(_), true) => {}
         }

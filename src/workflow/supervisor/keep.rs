@@ -70,7 +70,7 @@ pub(in crate::workflow) async fn pause_reason(
     store: &Store,
     workflow_id: &str,
 ) -> Result<Option<String>, store::Error> {
-    let document = store.document(LIVE, workflow_id).await?;
+    let document = store.document(&Owner::SERVER, LIVE, workflow_id).await?;
     Ok(document.and_then(|document| serde_json::from_str::<Kept>(&document.body).ok()?.paused))
 }
 

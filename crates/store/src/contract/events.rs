@@ -48,7 +48,7 @@ pub(super) fn number(recorded: &EncodedEvent) -> u64 {
 pub(super) async fn next(received: &mut UnboundedReceiver<EncodedEvent>, many: usize) -> Vec<EncodedEvent> {
     let mut events = Vec::new();
     while events.len() < many {
-        events.push(received.recv().await.expect("the store was closed before that was published"));
+        events.push(support::in_time(received.recv()).await.expect("the store was closed before that was published"));
     }
     events
 }

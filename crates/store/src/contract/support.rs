@@ -1,6 +1,7 @@
 //! What the suite's tests share: a store whose commits are received, and short words for rows.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -17,6 +18,11 @@ pub(super) const ALL: JournalRange = JournalRange { after_seq: None, after_row: 
 
 /// Whose most things are.
 pub(super) const SERVER: Owner = Owner::SERVER;
+
+/// Waits for what must come soon: a rule that is broken fails, and does not wait for ever.
+pub(super) async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.expect("it does not come")
+}
 
 /// Runs a future to its end, for tests that are not asynchronous themselves.
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -93,8 +99,7 @@ impl Board {
             *to == worker && message.rows.iter().any(|(id, last)| *id == session && *last >= row)
         };
         while !self.received.iter().any(fits) {
-            let committed = self.commits.recv().await;
-            self.received.push(committed.expect("the store was closed before that was committed"));
+            self.receive().await;
         }
     }
 
@@ -105,9 +110,14 @@ impl Board {
             if let Some(refused) = all.find(|refused| refused.session == session) {
                 return refused.clone();
             }
-            let committed = self.commits.recv().await;
-            self.received.push(committed.expect("the store was closed before that was refused"));
+            self.receive().await;
         }
+    }
+
+    /// Waits for the next that a worker hears.
+    async fn receive(&mut self) {
+        let committed = in_time(self.commits.recv()).await;
+        self.received.push(committed.expect("the store was closed before that was published"));
     }
 
     /// The next that a worker hears; nothing once the store is closed and all was published.

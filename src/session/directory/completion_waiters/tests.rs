@@ -23,10 +23,10 @@ use crate::session::client::Sessions;
 use crate::session::directory::Directory;
 use crate::session::directory::completion_waiters::CompletionWaiters;
 use crate::session::environment::Environment;
+use crate::session::fail::fail;
 use crate::session::messages::Completion;
 use crate::session::messages::Refused;
 use crate::session::permits::Permits;
-use crate::session::fail::fail;
 use crate::session::protocol::{AwaitResumption, Drain, StoreCommitted};
 use crate::session::queue::{Queue, Worker};
 use crate::session::task::context::TaskContext;
@@ -194,6 +194,11 @@ async fn a_session_that_others_have_written_is_read_anew_and_what_it_did_is_not_
     }
     let limits = TailLimits { snapshot: 9, bytes: 9999 };
     fail(sessions.store(), limits, id, "it went on elsewhere".into()).await.unwrap();
+    // One store serves both writers here, so that the session hears of the other's row: that must be over.
+    while sessions.store().find(id).await.unwrap().unwrap().state.status != Status::Failed {
+        tokio::task::yield_now().await;
+    }
+    sessions.describe(id).await.unwrap();
     let waits = sessions.completion(id);
     let (refused, heard) = futures::join!(answer(), waits);
     assert!(matches!(refused, Err(Refused::Unavailable(_))), "{refused:?}");
@@ -213,7 +218,8 @@ async fn a_cancel_is_an_end_with_its_reason() {
     let (sessions, _directory) = board();
     let id = start(&sessions, Value::Null).await;
     let server = Principal::server();
-    let (heard, cancelled) = futures::join!(sessions.completion(id), sessions.cancel(&server, id, Some("enough".into())));
+    let (heard, cancelled) =
+        futures::join!(sessions.completion(id), sessions.cancel(&server, id, Some("enough".into())));
     assert_eq!(cancelled, Ok(Status::Cancelled));
     assert_eq!(heard, Ok(Completion { status: Status::Cancelled, values: None, error: Some("enough".into()) }));
 }

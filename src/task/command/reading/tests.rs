@@ -8,7 +8,7 @@ use crate::domain::request::Confirmation;
 
 fn broken(line: impl AsRef<[u8]>) -> String {
     let said = read(line.as_ref());
-    let Printed::Broken(Fault { kind, reason }) = said else { panic!("{} is {said:?}", text(line.as_ref())) };
+    let Printed::Broken(BadMessage { kind, reason }) = said else { panic!("{} is {said:?}", text(line.as_ref())) };
     format!("{}: {reason}", kind.word())
 }
 
@@ -189,7 +189,7 @@ fn the_beginning_of_a_line_that_is_too_long_is_judged_by_its_type() {
     let cut = |kind: &str| format!(r#"{{"type":"{kind}","values":"aaaaaaaa"#);
     assert_eq!(
         read_beginning(cut("task_completed").as_bytes(), 40),
-        Printed::Broken(Fault { kind: MessageType::TaskCompleted, reason: "it has more than 40 bytes".into() })
+        Printed::Broken(BadMessage { kind: MessageType::TaskCompleted, reason: "it has more than 40 bytes".into() })
     );
     assert!(matches!(read_beginning(cut("stream").as_bytes(), 40), Printed::Misfit { .. }));
     assert_eq!(read_beginning(cut("other").as_bytes(), 40), Printed::Output(cut("other")));
