@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use callboard::config::connections::Connections;
-use callboard::connection::dialect::session::SESSION;
+use callboard::connection::dialect::socket::{Form, Kind, Socket};
 use callboard::domain::burst::{Burst, BurstBuilder};
 use callboard::domain::entry::Entry;
 use callboard::domain::id::SessionId;
 use callboard::domain::tail::Replay;
 use callboard::domain::time::Timestamp;
 use callboard::hub::links::Arrival;
-use callboard::hub::{Announced, Gauge, Link, Links, Topic};
+use callboard::hub::{Announced, ConnectionCounts, Items, Join, Link, Links, Publish, Recipients, Topic};
 use callboard::metrics::Metrics;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -31,23 +31,26 @@ fn burst(count: u64) -> Arc<Burst> {
 fn fanout(criterion: &mut Criterion) {
     let settings = Connections::default();
     let Ok(metrics) = Metrics::install(1) else { return };
-    let links = Links::new(0, &settings, Gauge::new(settings.max_connections), metrics.connections());
+    let links = Links::new(0, &settings, ConnectionCounts::new(settings.max_connections), metrics.connections());
     let topic = Topic::Session(SessionId::random());
     let listeners: Vec<Rc<Link>> = (0..LISTENERS)
         .map(|_| {
-            let link = links.open(Arrival { dialect: &SESSION, address: None, topic: Some(topic), line: None });
-            links.subscribe(link.id(), topic, &Arc::new(Replay::default()), Announced::No);
+            let dialect = Socket::of(Kind::Session, Form::default());
+            let link = links.open(Arrival { dialect, address: None, topic: Some(topic), line: None });
+            let (connection, items) = (link.id(), Items::Replay(Arc::new(Replay::default())));
+            links.join(&Join { connection, topic, items, position: 0, announced: Announced::No });
             link
         })
         .collect();
     let mut context = Context::from_waker(Waker::noop());
     let mut group = criterion.benchmark_group("fanout");
     for count in [1, 16] {
-        let burst = burst(count);
+        let to = Recipients::Followers([topic].into_iter().collect());
+        let publish = Publish { to, items: Items::Burst(burst(count)) };
         group.throughput(Throughput::Elements(LISTENERS as u64 * count));
         group.bench_function(format!("{count} messages to {LISTENERS} links"), |bencher| {
             bencher.iter(|| {
-                links.publish(topic, &burst);
+                links.publish(&publish);
                 for link in &listeners {
                     while let Poll::Ready(Some(bytes)) = link.poll_next(&mut context) {
                         std::hint::black_box(bytes);

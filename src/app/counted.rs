@@ -8,8 +8,8 @@ use crate::domain::event::Kind;
 use crate::domain::event::kind::Keeping;
 use crate::domain::id::ExecutionId;
 use crate::event::{EncodedEvent, Listener};
-use crate::hub::Gauge;
-use crate::hub::feed::Snapshot;
+use crate::hub::ConnectionCounts;
+use crate::hub::messages::Snapshot;
 use crate::metrics::{self, Metrics, Numbers};
 use crate::store::Store;
 
@@ -22,11 +22,11 @@ impl Listener for Counted {
         false
     }
 
-    fn tell(&self, events: &Arc<[EncodedEvent]>) {
+    fn notify(&self, events: &Arc<[EncodedEvent]>) {
         let mut kept = 0;
         for EncodedEvent { event, .. } in &**events {
             let keeping = if event.seq.is_some() { Keeping::Kept } else { Keeping::Ephemeral };
-            self.0.told(event.happening.kind.group(), keeping);
+            self.0.told(event.new_event.kind.group(), keeping);
             kept += u32::from(event.seq.is_some());
         }
         if kept > 0 {
@@ -36,11 +36,11 @@ impl Listener for Counted {
 }
 
 /// What is looked at before the metrics are read.
-pub(super) fn looks(store: &Store, gauge: &Arc<Gauge>) -> impl Fn(&Metrics) + use<> {
-    let (store, gauge) = (store.clone(), Arc::clone(gauge));
+pub(super) fn looks(store: &Store, counts: &Arc<ConnectionCounts>) -> impl Fn(&Metrics) + use<> {
+    let (store, counts) = (store.clone(), Arc::clone(counts));
     move |metrics| {
         metrics.unwritten_rows(store.unwritten());
-        metrics.subscriptions(&gauge.subscriptions());
+        metrics.subscriptions(&counts.subscriptions());
     }
 }
 

@@ -6,51 +6,43 @@ use actix::ArbiterHandle;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::auth::Principal;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
-use crate::domain::time::Timestamp;
 use crate::event::Events;
 use crate::session::Sessions;
 use crate::session::messages::Refused;
-use crate::store::ListSessions;
+use crate::store::Idempotency;
 use crate::task::question;
-use crate::workflow::host::{Errand, Host, What};
+use crate::workflow::host::{Host, SessionWork, What};
 use crate::workflow::node::NodeError;
 use crate::workflow::value::Value;
 
-/// How many sessions of one node are looked through for the one that was started for the same.
-const CANDIDATES: usize = 20;
-
 /// The sessions, as live workflows need them.
-pub(super) struct Errands {
+pub(super) struct SessionHost {
     sessions: Sessions,
     events: Events,
     /// Where sessions are cancelled from; any thread with a runtime does.
     arbiter: ArbiterHandle,
-    /// When the server was started: what is older was started for a workflow that was live before.
-    started: Timestamp,
 }
 
-impl Errands {
+impl SessionHost {
     pub(super) fn new(sessions: Sessions, events: Events, arbiter: ArbiterHandle) -> Self {
-        Self { sessions, events, arbiter, started: Timestamp::now() }
+        Self { sessions, events, arbiter }
     }
 }
 
-impl Host for Errands {
-    fn start(&self, errand: Errand) -> BoxFuture<'static, Result<SessionId, NodeError>> {
-        let (sessions, started) = (self.sessions.clone(), self.started);
+impl Host for SessionHost {
+    fn start(&self, work: SessionWork) -> BoxFuture<'static, Result<SessionId, NodeError>> {
+        let sessions = self.sessions.clone();
         async move {
-            let spec = spec(errand);
-            let known = known(&sessions, &spec, started).await.map_err(told)?;
-            match known {
-                Some(session_id) => Ok(session_id),
-                None => sessions.start_owned(spec, None).await.map(|started| started.session_id).map_err(told),
-            }
+            let (spec, idempotency) = session_of(work);
+            let started = sessions.start_owned(spec, Some(idempotency)).await;
+            started.map(|started| started.session_id).map_err(node_error)
         }
         .boxed()
     }
@@ -58,7 +50,7 @@ impl Host for Errands {
     fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>> {
         let sessions = self.sessions.clone();
         async move {
-            let completion = sessions.completion(session_id).await.map_err(told)?;
+            let completion = sessions.completion(session_id).await.map_err(node_error)?;
             let error = completion.error.unwrap_or_default();
             match completion.status {
                 Status::Completed => Ok(Value::from(completion.values.unwrap_or_default())),
@@ -86,15 +78,14 @@ impl Host for Errands {
     }
 
     fn trouble(&self, workflow_id: &str, error: &str) {
-        let happening =
-            Happening::new(Kind::SystemError).with("component", "workflow").with("workflow_id", workflow_id);
-        self.events.record(happening.with("reason", error));
+        let new_event = NewEvent::new(Kind::SystemError).with("component", "workflow").with("workflow_id", workflow_id);
+        self.events.record(new_event.with("reason", error));
     }
 }
 
-/// The session of an errand.
-fn spec(errand: Errand) -> Spec {
-    let Errand { workflow_id, node_id, what } = errand;
+/// The session that does this work. Another question under the same key, as after a change of the workflow, is another session.
+fn session_of(work: SessionWork) -> (Spec, Idempotency) {
+    let SessionWork { workflow_id, node_id, what, key } = work;
     let (task, input, config) = match what {
         What::Confirm(question) => (question::NAME.to_owned(), question::confirmation(&question), json!({})),
         What::Ask(form) => (question::NAME.to_owned(), question::form(&form), json!({})),
@@ -102,29 +93,14 @@ fn spec(errand: Errand) -> Spec {
     };
     let labels = BTreeMap::from([("workflow".to_owned(), workflow_id), ("node".to_owned(), node_id)]);
     let (priority, on_disconnect) = (Priority::Normal, OnDisconnect::Keep);
-    Spec { task, input, config, priority, on_disconnect, labels, owner: None, execution_id: None }
+    let spec = Spec { task, input, config, priority, on_disconnect, labels, owner: None, execution_id: None };
+    let body = json!([&spec.task, &spec.input, &spec.config]).to_string();
+    let digest: [u8; 32] = Sha256::digest(body.as_bytes()).into();
+    let key = digest.iter().take(8).fold(key, |key, byte| format!("{key}{byte:02x}"));
+    (spec, Idempotency { key, digest })
 }
 
-/// The session that was started for the same before the server was stopped, and has not ended.
-async fn known(sessions: &Sessions, spec: &Spec, started: Timestamp) -> Result<Option<SessionId>, Refused> {
-    let is_live = |status: &Status| !status.is_terminal() && *status != Status::Cancelling;
-    let query = ListSessions {
-        status: Status::ALL.into_iter().filter(is_live).collect(),
-        task: Some(spec.task.clone()),
-        labels: spec.labels.clone().into_iter().collect(),
-        owner: None,
-        before: None,
-        limit: CANDIDATES,
-    };
-    for found in sessions.list(query).await? {
-        if found.created_at < started && sessions.describe(found.id).await?.input == spec.input {
-            return Ok(Some(found.id));
-        }
-    }
-    Ok(None)
-}
-
-fn told(refused: Refused) -> NodeError {
+fn node_error(refused: Refused) -> NodeError {
     match refused {
         Refused::Unavailable(_) => NodeError::new("the store is not available"),
         Refused::Invalid(faults) => {

@@ -16,11 +16,11 @@ use tokio::sync::watch;
 use crate::config::{self, Settings, seconds};
 use crate::connection::listener::{self, Listening, Wrapping};
 use crate::connection::socket;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::event::{Events, handlers};
 use crate::http::error::{Code, Problem};
 use crate::http::{self, Explained, Lifecycle};
-use crate::hub::Gauge;
+use crate::hub::ConnectionCounts;
 use crate::metrics::Metrics;
 use crate::process::Launcher;
 use crate::process::descriptors::{self, Shares, Wanted};
@@ -115,9 +115,9 @@ impl App {
         let Decision { pending, apart, workflow_ids, suspects } =
             decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.url))?;
         let shares = share_descriptors(&settings);
-        let gauge = Gauge::new(shares.sockets);
+        let counts = ConnectionCounts::new(shares.sockets);
         let (plan, handlers) =
-            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, gauge).await?;
+            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, counts).await?;
         suspects.report(&plan);
         plan.take_up(pending, apart).await;
         let server = {
@@ -132,7 +132,7 @@ impl App {
         let watching = actix::spawn(suspects.watch(plan.clone()));
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
         plan.events.record(
-            Happening::new(Kind::SystemStartup)
+            NewEvent::new(Kind::SystemStartup)
                 .with("version", env!("CARGO_PKG_VERSION"))
                 .with("workers", workers)
                 .with("address", address.to_string()),
@@ -200,11 +200,11 @@ fn warn_of_programs(settings: &Settings) {
 
 /// Tells that the server goes down, while there are connections to hear it.
 async fn say_goodbye(events: &Events) {
-    let happening = Happening::new(Kind::SystemShutdown)
+    let new_event = NewEvent::new(Kind::SystemShutdown)
         .with("version", env!("CARGO_PKG_VERSION"))
         .with("component", "server")
         .with("reason", "the server is going down");
-    match tokio::time::timeout(GOODBYE, events.write(happening)).await {
+    match tokio::time::timeout(GOODBYE, events.write(new_event)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => log::warn!(error:%; "nobody is told that the server goes down"),
         Err(_) => log::warn!("the store is slow: the event that the server goes down may be lost"),

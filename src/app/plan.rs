@@ -14,12 +14,12 @@ use tokio::sync::watch;
 
 use super::Runnable;
 use super::counted::{Counted, looks, snapshots};
-use super::host::Errands;
+use super::host::SessionHost;
 use super::runs::Runs;
 use super::streams::Sockets;
 use crate::auth::{self, Authenticator};
 use crate::config::Settings;
-use crate::connection::{Connections, Feeds};
+use crate::connection::{Connections, EventSockets};
 use crate::crew::Roster;
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
@@ -27,8 +27,8 @@ use crate::event::handlers::{Handlers, Running};
 use crate::event::types::EventTypes;
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Admin, Lifecycle, State, Workflows};
-use crate::hub::feed::Snapshot;
-use crate::hub::{Broadcast, Gauge, Hub, Links, Shard};
+use crate::hub::messages::Snapshot;
+use crate::hub::{Broadcast, ConnectionCounts, Hub, Links, Shard};
 use crate::metrics::{Metrics, Statistics};
 use crate::session::environment::Environment;
 use crate::session::permits::Permits;
@@ -60,7 +60,7 @@ pub(super) struct Plan {
     pub(super) directories: Arc<[Addr<Directory>]>,
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
-    gauge: Arc<Gauge>,
+    counts: Arc<ConnectionCounts>,
     /// Makes the server's own numbers, for those who watch them.
     snapshot: Snapshot,
     pub(super) events: Events,
@@ -93,16 +93,13 @@ impl Plan {
         address: SocketAddr,
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
-        gauge: Arc<Gauge>,
+        counts: Arc<ConnectionCounts>,
     ) -> anyhow::Result<(Self, Running)> {
         let (authenticator, mask) = (authenticator(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
-        for (worker, directory) in directories.iter().enumerate() {
-            let directory = directory.clone();
-            store.subscribe_commits(worker, move |commit| directory.do_send(StoreCommitted { commit }));
-        }
+        subscribe(&store, &directories);
         let queue = queue(&settings, &directories).start();
-        let broadcast = Broadcast::new(&shards, gauge.clone());
+        let broadcast = Broadcast::new(&shards, counts.clone());
         let catalogue = Arc::new(catalogue);
         let limits = Arc::new(settings.workflows.clone());
         let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
@@ -111,10 +108,10 @@ impl Plan {
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
         let (measured, reports) = metrics.workflows().reporting();
-        let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(&store, &gauge));
+        let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(&store, &counts));
         actix::spawn(statistics.run());
         let snapshot = snapshots(&numbers);
-        let hub = Hub::new(shards, &settings.connections).telling_metrics(snapshot.clone(), gauge.clone()).start();
+        let hub = Hub::new(shards, &settings.connections).publishing_metrics(snapshot.clone(), counts.clone()).start();
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
         let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
@@ -122,16 +119,17 @@ impl Plan {
         let shared = Shared {
             catalogue: catalogue.clone(),
             limits: settings.workflows.clone(),
+            store: store.clone(),
             broadcast,
             worker: outside,
-            host: Arc::new(Errands::new(sessions, events.clone(), Arbiter::current())),
-            errands: Arbiter::current(),
+            host: Arc::new(SessionHost::new(sessions, events.clone(), Arbiter::current())),
+            session_arbiter: Arbiter::current(),
             metrics: measured,
         };
-        let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();
-        let workflows = Workflows { definitions, live: Live::new(supervisor.clone()), catalogue };
+        let (supervisor, live) = supervise(Supervisor::new(shared, store.clone(), definitions.clone()));
+        let workflows = Workflows { definitions, live, catalogue };
         let plan = Self {
-            gauge,
+            counts,
             admin: Admin::new(hub.clone(), numbers),
             snapshot,
             events,
@@ -243,22 +241,28 @@ impl Plan {
             kind_metrics: self.kinds.names().map(|name| (name.to_owned(), self.metrics.task_kind(name))).collect(),
         };
         Context::with_receiver(mailbox).run(Directory::new(Rc::new(environment), self.queue.clone()));
-        let links = Links::new(worker, &self.settings.connections, self.gauge.clone(), self.metrics.connections());
+        let links = Links::new(worker, &self.settings.connections, self.counts.clone(), self.metrics.connections());
         let shard = {
             let actor = Shard::new(links.clone(), self.hub.clone().recipient());
             Context::with_receiver(shard).run(actor)
         };
         actix::spawn(self.metrics.event_loop(worker).watch());
         let Workflows { live, definitions, .. } = self.workflows.clone();
-        let feeds = Feeds {
+        let event_sockets = EventSockets {
             events: self.events.clone(),
             types: self.event_types.clone(),
             page_bytes: self.settings.events.replay_page_bytes,
             hub: self.hub.clone(),
             snapshot: self.snapshot.clone(),
         };
-        let connections =
-            Connections::new(shard, links, sessions.clone(), (live, definitions), feeds, &self.settings.connections);
+        let connections = Connections::new(
+            shard,
+            links,
+            sessions.clone(),
+            (live, definitions),
+            event_sockets,
+            &self.settings.connections,
+        );
         (sessions, connections)
     }
 }
@@ -320,6 +324,21 @@ async fn log(
     let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
     EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
     Ok(events)
+}
+
+/// Lets each directory know of the commits of its sessions.
+fn subscribe(store: &Store, directories: &[Addr<Directory>]) {
+    for (worker, directory) in directories.iter().enumerate() {
+        let directory = directory.clone();
+        store.subscribe_commits(worker, move |commit| directory.do_send(StoreCommitted { commit }));
+    }
+}
+
+/// Starts the supervisor, and gives the live workflows as everybody else sees them.
+fn supervise(supervisor: Supervisor) -> (Addr<Supervisor>, Live) {
+    let routes = supervisor.routes();
+    let supervisor = supervisor.start();
+    (supervisor.clone(), Live::new(supervisor, routes))
 }
 
 /// The permits that these workers share.

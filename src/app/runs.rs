@@ -3,10 +3,10 @@
 use crate::domain::time::Timestamp;
 use crate::task::workflow::{Observer, RunEvent, What};
 use crate::workflow::live::board::NodeNow;
-use crate::workflow::live::happening::Happening;
+use crate::workflow::live::event::WorkflowEvent;
 use crate::workflow::live::watchers::Watchers;
+use crate::workflow::messages::{Event, NodeReport};
 use crate::workflow::plan::NodeView;
-use crate::workflow::told::{Event, NodeReport};
 
 /// Tells those who watch workflows how runs go on.
 pub(super) struct Runs {
@@ -42,12 +42,12 @@ impl Observer for Runs {
             What::Completed => (Event::ExecutionCompleted, None),
             What::Failed(reason) => (Event::ExecutionFailed, Some((*reason).to_owned())),
         };
-        let happening = Happening {
+        let new_event = WorkflowEvent {
             version: event.version,
             session_id: Some(event.session_id),
             reason,
-            ..Happening::new(what, event.node_count, Timestamp::now())
+            ..WorkflowEvent::new(what, event.node_count, Timestamp::now())
         };
-        self.watchers.happened(event.workflow_id, &happening);
+        self.watchers.happened(event.workflow_id, &new_event);
     }
 }

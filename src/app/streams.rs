@@ -4,12 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use crate::connection::feed::Asked;
-use crate::connection::{self, Connections, event_stream};
+use crate::connection::event_socket::EventSocketRequest;
+use crate::connection::{self, Connections, SessionRequest, WorkflowsRequest, event_stream};
 use crate::domain::id::SessionId;
-use crate::http::{Admission, Problem, SocketRequest, Streams, WorkflowsRequest};
+use crate::http::{Admission, Problem, Streams};
 use crate::hub::close::CloseCode;
-use crate::workflow::told::Status;
+use crate::workflow::messages::Status;
 
 /// The connections of one worker, as the HTTP layer wants them.
 pub(super) struct Sockets(pub(super) Connections);
@@ -19,13 +19,12 @@ impl Streams for Sockets {
         &self,
         request: HttpRequest,
         payload: web::Payload,
-        asked: SocketRequest,
+        asked: SessionRequest,
+        admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
-        let admission = admitted(asked.admission);
-        let connections = self.0.clone();
+        let (admission, connections) = (admitted(admission), self.0.clone());
         async move {
-            let SocketRequest { session_id, since, faults, .. } = asked;
-            let response = connections.session_socket(&request, payload, &session_id, since, faults, admission).await;
+            let response = connections.session_socket(&request, payload, asked, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()
@@ -36,13 +35,11 @@ impl Streams for Sockets {
         request: HttpRequest,
         payload: web::Payload,
         asked: WorkflowsRequest,
+        admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
-        let admission = admitted(asked.admission);
-        let connections = self.0.clone();
+        let (admission, connections) = (admitted(admission), self.0.clone());
         async move {
-            let WorkflowsRequest { workflow_id, since, faults, .. } = asked;
-            let response =
-                connections.workflow_socket(&request, payload, (workflow_id, since), faults, admission).await;
+            let response = connections.workflow_socket(&request, payload, asked, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()
@@ -57,16 +54,16 @@ impl Streams for Sockets {
         self.0.workflow_events(&request, standing, since).map_err(|error| Problem::from(error).into())
     }
 
-    fn feed(
+    fn event_socket(
         &self,
         request: HttpRequest,
         payload: web::Payload,
-        asked: Asked,
+        asked: EventSocketRequest,
         admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         let (admission, connections) = (admitted(admission), self.0.clone());
         async move {
-            let response = connections.feed_socket(&request, payload, asked, admission).await;
+            let response = connections.event_socket(&request, payload, asked, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()

@@ -6,14 +6,17 @@ use std::rc::Rc;
 use actix::Addr;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::behind::Behind;
 use super::buffered::Buffered;
-use super::catch_up::CatchUp;
-use super::dialect::session::{Misunderstood, SESSION};
-use super::feed::{Feeds, LogReader};
+use super::catch_up::board::Board;
+use super::catch_up::catch_up;
+use super::catch_up::journal::Journal;
+use super::catch_up::log::Log;
+use super::catch_up::pages::Pages;
+use super::dialect::session::Misunderstood;
+use super::dialect::socket::{Form, Kind, Socket};
+use super::event_socket::EventSockets;
 use super::guard::Guard;
-use super::inbound::{Inbound, SessionInbound, Unheard, principal, tell_misunderstood, tell_refused};
-use super::pages::Pages;
+use super::inbound::{Inbound, SessionInbound, Unheard, principal, send_misunderstood, send_refused};
 use super::presence::Presence;
 use super::{Error, close, socket, upgrade};
 use crate::config;
@@ -22,11 +25,11 @@ use crate::hub::close::CloseCode;
 use crate::hub::links::Arrival;
 use crate::hub::{CountConnections, Dialect, Link, Links, Shard, Topic};
 use crate::session::Sessions;
-use crate::session::messages::{Attached, Greeting, Refused};
+use crate::session::messages::{Greeting, Refused};
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
 
-/// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in, told, and closed.
+/// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in and closed with the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// They may.
@@ -48,7 +51,7 @@ pub(super) struct Shared {
     pub(super) sessions: Sessions,
     pub(super) live: Live,
     pub(super) definitions: Definitions,
-    pub(super) feeds: Feeds,
+    pub(super) event_sockets: EventSockets,
     pub(super) settings: config::connections::Connections,
     pub(super) pages: Rc<Pages>,
     /// What they hold of messages that are not whole yet.
@@ -63,41 +66,25 @@ impl Connections {
         links: Rc<Links>,
         sessions: Sessions,
         (live, definitions): (Live, Definitions),
-        feeds: Feeds,
+        event_sockets: EventSockets,
         settings: &config::connections::Connections,
     ) -> Self {
-        let behind = Behind::new(live.clone(), shard.clone());
         let (settings, pages) = (settings.clone(), Rc::<Pages>::default());
-        let shared =
-            Shared { shard, links, sessions, live, definitions, feeds, settings, pages, buffered: Buffered::default() };
-        let (sessions, shard) = (shared.sessions.clone(), shared.shard.clone());
-        let (feeds, links) = (shared.feeds.clone(), Rc::downgrade(&shared.links));
-        let pages = Rc::clone(&shared.pages);
-        shared.links.on_falling_behind(move |link, topic, seq| {
-            let session_id = match topic {
-                Topic::Session(session_id) => session_id,
-                Topic::Workflow(_) | Topic::Workflows => return behind.add(link, topic, seq),
-                Topic::Kind(_) | Topic::Execution(_) | Topic::Crew(_) | Topic::Metrics | Topic::Events => {
-                    if let Some(links) = links.upgrade() {
-                        LogReader::new(&feeds, &links, link).start();
-                    }
-                    return;
-                }
-            };
-            let (sessions, shard, link) = (sessions.clone(), shard.clone(), Rc::clone(link));
-            let catch_up = CatchUp { sessions, session_id, shard, link, pages: Rc::clone(&pages) };
-            actix::spawn(async move {
-                if let Err(refused) = catch_up.resume(seq).await {
-                    catch_up.link.close(close::code(&refused));
-                }
-            });
+        let buffered = Buffered::default();
+        let shared = Shared { shard, links, sessions, live, definitions, event_sockets, settings, pages, buffered };
+        let shared = Rc::new(shared);
+        let of_worker = Rc::downgrade(&shared);
+        shared.links.on_falling_behind(move |link, topic, position| {
+            if let Some(shared) = of_worker.upgrade() {
+                shared.read_on(link, topic, position);
+            }
         });
-        Self { shared: Rc::new(shared) }
+        Self { shared }
     }
 
     /// Answers the upgrade to `/ws/{session_id}`: the entries after `since`, or a snapshot, and then live ones.
     ///
-    /// An id that is unknown or none at all is told so on the socket, which is closed then.
+    /// An id that is unknown or none at all gets an error on the socket, which is closed then.
     ///
     /// # Errors
     /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
@@ -105,14 +92,13 @@ impl Connections {
         &self,
         request: &HttpRequest,
         payload: web::Payload,
-        session_id: &str,
-        since: Option<u64>,
-        faults: Vec<String>,
+        asked: SessionRequest,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
         let response = upgrade::accept(request)?;
+        let SessionRequest { session_id, since, form, faults } = asked;
         let session_id = session_id.parse::<SessionId>().ok();
-        let presence = self.shared.arrive(request, &SESSION, session_id);
+        let presence = self.shared.arrive(request, Socket::of(Kind::Session, form), session_id);
         let link = Rc::clone(&presence.link);
         let session_id = match (admission, session_id) {
             (Admission::Welcome, Some(session_id)) => Some(session_id).filter(|_| link.is_open()),
@@ -140,27 +126,42 @@ impl Connections {
     }
 
     /// Waits for the session's first answer, so that its replay leaves in one write with the response's head. What is
-    /// wrong with the query is told behind the replay: nothing comes before that.
+    /// wrong with the query is said behind the replay: nothing comes before that.
     async fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>, faults: Vec<String>) {
-        let catch_up = self.shared.catch_up(session_id, link);
-        let attached = match catch_up.attach(since, Greeting::Spoken).await {
-            Ok(attached) => attached,
-            Err(refused) => return refuse(&catch_up.link, &refused),
+        let journal = self.shared.journal(session_id, link, Greeting::Spoken);
+        let is_live = match journal.attach(since).await {
+            Ok(is_live) => is_live,
+            Err(refused) => return refuse(&journal.link, &refused),
         };
-        if attached == Attached::Live && faults.is_empty() {
+        if is_live && faults.is_empty() {
             return;
         }
+        let shard = self.shared.shard.clone();
         actix::spawn(async move {
-            if let Err(refused) = catch_up.follow(attached, since).await {
-                return refuse(&catch_up.link, &refused);
+            let link = &journal.link;
+            if !is_live && let Err(refused) = catch_up(link, &journal, since.unwrap_or(0)).await {
+                return refuse(link, &refused);
             }
             // The shard has heard of the replay by the time it answers this.
-            let _ = catch_up.shard.send(CountConnections).await;
+            let _ = shard.send(CountConnections).await;
             for fault in faults {
-                tell_misunderstood(&catch_up.link, &Misunderstood::Invalid(fault));
+                send_misunderstood(link, &Misunderstood::Invalid(fault));
             }
         });
     }
+}
+
+/// What a client asks of the WebSocket of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRequest {
+    /// The id of the session, as it was written.
+    pub session_id: String,
+    /// The last `seq` that the client has; a snapshot is sent where there is none.
+    pub since: Option<u64>,
+    /// The form of the frames.
+    pub form: Form,
+    /// What is wrong with what it asks for, in words: said on the socket, which goes on without that.
+    pub faults: Vec<String>,
 }
 
 impl Shared {
@@ -174,17 +175,42 @@ impl Shared {
         let address: Option<IpAddr> = request.peer_addr().map(|address| address.ip());
         let topic = session_id.map(Topic::Session);
         let link = self.links.open(Arrival { dialect, address, topic, line: socket::of(request) });
-        Presence::new(link, Rc::clone(&self.links)).told_to(self.feeds.events.clone(), address)
+        Presence::new(link, Rc::clone(&self.links)).announced_to(self.event_sockets.events.clone(), address)
     }
 
-    pub(super) fn catch_up(&self, session_id: SessionId, link: Rc<Link>) -> CatchUp {
+    /// A session's journal for a connection.
+    pub(super) fn journal(&self, session_id: SessionId, link: Rc<Link>, greeting: Greeting) -> Journal {
         let (sessions, shard, pages) = (self.sessions.clone(), self.shard.clone(), Rc::clone(&self.pages));
-        CatchUp { sessions, session_id, shard, link, pages }
+        Journal::new(sessions, session_id, shard, link, pages, greeting)
+    }
+
+    /// Reads on in a task of its own for a connection that lacks what comes after `position` on a topic, until it is live
+    /// or closed.
+    pub(super) fn read_on(&self, link: &Rc<Link>, topic: Topic, position: u64) {
+        let link = Rc::clone(link);
+        match topic {
+            Topic::Session(session_id) => {
+                let journal = self.journal(session_id, link, Greeting::Silent);
+                actix::spawn(async move {
+                    if let Err(refused) = catch_up(&journal.link, &journal, position).await {
+                        journal.link.close(close::code(&refused));
+                    }
+                });
+            }
+            Topic::Workflow(_) | Topic::Workflows => {
+                let board = Board { live: self.live.clone(), shard: self.shard.clone(), link, topic };
+                actix::spawn(async move { catch_up(&board.link, &board, position).await });
+            }
+            Topic::Events => {
+                let log = Log { sockets: self.event_sockets.clone(), links: Rc::clone(&self.links), link };
+                actix::spawn(async move { catch_up(&log.link, &log, position).await });
+            }
+        }
     }
 }
 
-/// Tells a client why it is not attached, and closes it.
+/// Says to a client why it is not attached, and closes it.
 fn refuse(link: &Link, refused: &Refused) {
-    tell_refused(link, refused);
+    send_refused(link, refused);
     link.close(close::code(refused));
 }

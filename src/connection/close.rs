@@ -109,7 +109,7 @@ pub fn code(refused: &Refused) -> CloseCode {
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
         | Refused::AlreadyAnswered { .. } => CloseCode::ProtocolError,
-        // Both tell the client to come back, which is what helps.
+        // Both mean that the client is to come back, which is what helps.
         Refused::QueueFull | Refused::ShuttingDown | Refused::Unavailable(_) => CloseCode::GoingAway,
     }
 }

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::Stream;
 
 use super::accept::Connections;
-use super::dialect::events::EVENTS;
+use super::catch_up::catch_up;
+use super::dialect::sse::SSE;
 use super::presence::Presence;
 use super::{Error, close};
 use crate::domain::id::SessionId;
@@ -39,19 +40,20 @@ pub async fn event_stream(
             return Ok(HttpResponse::NoContent().finish());
         }
     }
-    let presence = shared.arrive(request, &EVENTS, Some(session_id)).watching(shared.sessions.clone(), session_id);
-    let since = Some(since.unwrap_or(0));
-    let catch_up = shared.catch_up(session_id, Rc::clone(&presence.link));
-    let attached = catch_up.attach(since, Greeting::Spoken).await?;
-    actix::spawn(async move {
-        if let Err(refused) = catch_up.follow(attached, since).await {
-            catch_up.link.close(close::code(&refused));
-        }
-    });
+    let presence = shared.arrive(request, &SSE, Some(session_id)).watching(shared.sessions.clone(), session_id);
+    let since = since.unwrap_or(0);
+    let journal = shared.journal(session_id, Rc::clone(&presence.link), Greeting::Spoken);
+    if !journal.attach(Some(since)).await? {
+        actix::spawn(async move {
+            if let Err(refused) = catch_up(&journal.link, &journal, since).await {
+                journal.link.close(close::code(&refused));
+            }
+        });
+    }
     Ok(respond(presence))
 }
 
-/// The response whose body is what the connection is told.
+/// The response whose body is what the connection is sent.
 pub(super) fn respond(presence: Presence) -> HttpResponse {
     presence.announce();
     HttpResponse::Ok()

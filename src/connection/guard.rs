@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::Stream;
 
 use super::buffered::{Buffered, Share};
-use super::inbound::tell_misused;
+use super::inbound::send_misused;
 use crate::config::connections::Connections;
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -120,7 +120,7 @@ impl<P> Guard<P> {
             }
         }
         if self.share.is_beyond() && self.link.is_open() {
-            tell_misused(&self.link, CloseCode::Overloaded);
+            send_misused(&self.link, CloseCode::Overloaded);
             self.link.close(CloseCode::Overloaded);
             return 0;
         }
@@ -159,7 +159,7 @@ impl<P> Guard<P> {
                 true
             }
             Err(code) => {
-                tell_misused(&self.link, code);
+                send_misused(&self.link, code);
                 self.link.close(code);
                 false
             }
@@ -183,7 +183,7 @@ impl<P: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Guard<P> 
                         return Poll::Ready(Some(Ok(chunk)));
                     }
                 }
-                // An error here is a peer that went without closing: there is nobody to tell it to.
+                // An error here is a peer that went without closing: there is nobody to send the reason to.
                 Poll::Ready(Some(Err(_)) | None) => {
                     this.link.hang_up();
                     return Poll::Ready(None);
@@ -196,7 +196,7 @@ impl<P: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Guard<P> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::dialect::session::SESSION;
+    use crate::connection::dialect::socket::{Form, Kind, Socket};
     use crate::domain::id::ConnectionId;
     use crate::hub::frame::write_head;
     use futures::StreamExt;
@@ -215,9 +215,14 @@ mod tests {
         frame
     }
 
+    fn link() -> Rc<Link> {
+        let dialect = Socket::of(Kind::Session, Form::default());
+        Rc::new(Link::new(ConnectionId::new(0, 0), dialect, 1 << 20, None, Instant::now(), Rc::default()))
+    }
+
     /// What goes on of these pieces, and the link after them.
     fn guarded(pieces: Vec<Vec<u8>>, settings: &Connections) -> (Vec<u8>, Rc<Link>) {
-        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
+        let link = link();
         let pieces = futures::stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from(piece))));
         // A payload without end, as that of an open socket: the end would count as the peer's going.
         let payload = pieces.chain(futures::stream::pending());
@@ -328,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_goes_without_a_word_is_gone() {
-        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
+        let link = link();
         let mut guard = Guard::new(futures::stream::empty(), Rc::clone(&link), &settings(), &Buffered::default());
         assert!(guard.poll_next_unpin(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
         assert!(link.is_gone());
@@ -345,10 +350,9 @@ mod tests {
         };
         let mut guards: Vec<_> = (0..4)
             .map(|_| {
-                let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default());
                 let pieces = unfinished().into_iter().map(|piece| Ok(Bytes::from(piece)));
                 let payload = Box::pin(futures::stream::iter(pieces).chain(futures::stream::pending()));
-                Guard::new(payload, Rc::new(link), &settings, &buffered)
+                Guard::new(payload, link(), &settings, &buffered)
             })
             .collect();
         let mut hear = |guard: &mut Guard<_>| while guard.poll_next_unpin(&mut context).is_ready() {};
@@ -356,7 +360,7 @@ mod tests {
         let closed: Vec<_> = guards.iter().map(|guard| closed_with(&guard.link)).collect();
         assert_eq!(closed, [None, None, None, Some(1013)]);
         guards.clear();
-        let link = Rc::new(Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), Rc::default()));
+        let link = link();
         let pieces = unfinished().into_iter().map(|piece| Ok(Bytes::from(piece)));
         let payload = Box::pin(futures::stream::iter(pieces).chain(futures::stream::pending()));
         let mut later = Guard::new(payload, Rc::clone(&link), &settings, &buffered);

@@ -10,8 +10,8 @@ use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
 use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::domain::id::SessionId;
 use crate::domain::request::Answer;
+use crate::hub::Link;
 use crate::hub::close::CloseCode;
-use crate::hub::{Link, frame};
 use crate::session::Sessions;
 use crate::session::messages::Refused;
 
@@ -76,15 +76,15 @@ impl SessionInbound {
 
     /// Does something in a task of its own: the connection's own task stands still while the client does not read.
     fn spawn(&self, work: impl Future<Output = Result<(), Refused>> + 'static) {
-        let Some(slot) = Slot::take(&self.in_flight) else {
-            tell_error(&self.link, "rate_limited", "too many answers wait already");
+        let Some(in_flight) = InFlight::take(&self.in_flight) else {
+            send_error(&self.link, "rate_limited", "too many answers wait already");
             return;
         };
         let link = Rc::clone(&self.link);
         actix::spawn(async move {
-            let _slot = slot;
+            let _in_flight = in_flight;
             if let Err(refused) = work.await {
-                tell_refused(&link, &refused);
+                send_refused(&link, &refused);
             }
         });
     }
@@ -106,23 +106,23 @@ impl SessionInbound {
 impl Inbound for SessionInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if !is_allowed(&self.principal, action) => tell_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
+            Ok((action, _)) if !is_allowed(&self.principal, action) => send_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
             Ok((_, Said::Answer { request_id, answer })) => self.answer(request_id, answer),
             Ok((_, Said::Cancel)) => self.cancel(),
-            Ok((_, Said::Ping { timestamp })) => self.link.tell(Outbound::Pong { timestamp }.frame()),
-            Err(fault) => tell_misunderstood(&self.link, &fault),
+            Ok((_, Said::Ping { timestamp })) => self.link.answer(&Outbound::Pong { timestamp }.json()),
+            Err(fault) => send_misunderstood(&self.link, &fault),
         }
     }
 
     fn binary(&mut self) {
-        tell_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
+        send_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
     }
 }
 
 /// One of the answers that may wait; it is free again when this goes.
-pub(super) struct Slot(Rc<Cell<u32>>);
+pub(super) struct InFlight(Rc<Cell<u32>>);
 
-impl Slot {
+impl InFlight {
     pub(super) fn take(in_flight: &Rc<Cell<u32>>) -> Option<Self> {
         if in_flight.get() >= IN_FLIGHT {
             return None;
@@ -132,26 +132,26 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.set(self.0.get().saturating_sub(1));
     }
 }
 
-/// Tells a client that something it said was not understood.
-pub(super) fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
-    tell_error(link, fault.word(), &fault.to_string());
+/// Answers a client that something it said was not understood.
+pub(super) fn send_misunderstood(link: &Link, fault: &Misunderstood) {
+    send_error(link, fault.word(), &fault.to_string());
 }
 
-/// Tells a client what it has done, before it is closed for that.
-pub(super) fn tell_misused(link: &Link, code: CloseCode) {
+/// Answers a client what it has done, before it is closed for that.
+pub(super) fn send_misused(link: &Link, code: CloseCode) {
     match code {
-        CloseCode::TooBig => tell_error(link, "too_large", "the message is larger than this server takes"),
+        CloseCode::TooBig => send_error(link, "too_large", "the message is larger than this server takes"),
         CloseCode::TooManyMessages => {
-            tell_error(link, "rate_limited", "messages come faster than this server takes them")
+            send_error(link, "rate_limited", "messages come faster than this server takes them")
         }
         CloseCode::Overloaded => {
-            tell_error(link, "rate_limited", "too much is sent to this server at once; try again later")
+            send_error(link, "rate_limited", "too much is sent to this server at once; try again later")
         }
         CloseCode::Done
         | CloseCode::GoingAway
@@ -167,17 +167,17 @@ pub(super) fn tell_misused(link: &Link, code: CloseCode) {
     }
 }
 
-fn tell_error(link: &Link, code: &'static str, message: &str) {
+fn send_error(link: &Link, code: &'static str, message: &str) {
     link.count_error(code);
-    link.tell(Outbound::Error { code, message, winner: None, open_request_id: None }.frame());
+    link.answer(&Outbound::Error { code, message, winner: None, open_request_id: None }.json());
 }
 
-/// Tells a client why what it asked for was not done.
-pub(super) fn tell_refused(link: &Link, refused: &Refused) {
+/// Answers a client why what it asked for was not done.
+pub(super) fn send_refused(link: &Link, refused: &Refused) {
     if let Refused::Rejected { request_id, errors, form } = refused {
         link.count_error("input_rejected");
-        link.tell(Outbound::InputRejected { request_id: request_id.to_string(), errors }.frame());
-        link.tell(frame::text(&serde_json::to_vec(form).unwrap_or_default()));
+        link.answer(&Outbound::InputRejected { request_id: request_id.to_string(), errors }.json());
+        link.answer(&serde_json::to_vec(form).unwrap_or_default());
         return;
     }
     let (winner, open_request_id) = if let Refused::AlreadyAnswered { winner, open_request_id } = refused {
@@ -187,13 +187,13 @@ pub(super) fn tell_refused(link: &Link, refused: &Refused) {
     };
     let (code, message) = (close::word(refused), close::text(refused));
     link.count_error(code);
-    link.tell(Outbound::Error { code, message: &message, winner, open_request_id }.frame());
+    link.answer(&Outbound::Error { code, message: &message, winner, open_request_id }.json());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::dialect::session::SESSION;
+    use crate::connection::dialect::socket::{Form, Kind, Socket};
     use crate::domain::entry::Entry;
     use crate::domain::id::{ConnectionId, RequestId};
     use crate::domain::request::FieldError;
@@ -203,39 +203,46 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     /// What a client of a socket is sent.
-    fn all_told(refused: &Refused) -> Vec<Value> {
-        let link = Link::new(ConnectionId::new(0, 0), &SESSION, 1 << 20, None, Instant::now(), std::rc::Rc::default());
-        tell_refused(&link, refused);
-        let mut told = Vec::new();
+    fn all_sent(refused: &Refused) -> Vec<Value> {
+        let link = Link::new(
+            ConnectionId::new(0, 0),
+            Socket::of(Kind::Session, Form::default()),
+            1 << 20,
+            None,
+            Instant::now(),
+            Rc::default(),
+        );
+        send_refused(&link, refused);
+        let mut sent = Vec::new();
         while let Poll::Ready(Some(frame)) = link.poll_next(&mut Context::from_waker(Waker::noop())) {
             let start = frame.iter().position(|byte| *byte == b'{').unwrap();
-            told.push(serde_json::from_slice(&frame[start..]).unwrap());
+            sent.push(serde_json::from_slice(&frame[start..]).unwrap());
         }
-        told
+        sent
     }
 
-    fn told(refused: &Refused) -> Value {
-        all_told(refused).remove(0)
+    fn sent(refused: &Refused) -> Value {
+        all_sent(refused).remove(0)
     }
 
     #[test]
-    fn a_late_answer_is_told_who_won() {
+    fn a_late_answer_is_sent_who_won() {
         let winner = Winner { by: "alice".into(), value: Some(true), values: None, timed_out: false, withdrawn: false };
         assert_eq!(
-            told(&Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }),
+            sent(&Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }),
             json!({"type": "error", "code": "already_answered", "message": "the question has been answered already",
                    "winner": {"by": "alice", "value": true}})
         );
     }
 
     #[test]
-    fn a_rejected_answer_is_told_field_by_field_and_the_form_comes_again() {
+    fn a_rejected_answer_is_sent_field_by_field_and_the_form_comes_again() {
         let request_id = RequestId::random();
         let errors = vec![FieldError { field: "subject".into(), message: "is missing".into() }];
         let form = Entry::RequestUserInput { request_id, fields: Vec::new(), message: None, timeout: None };
-        let told = all_told(&Refused::Rejected { request_id, errors, form: Box::new(form) });
+        let sent = all_sent(&Refused::Rejected { request_id, errors, form: Box::new(form) });
         assert_eq!(
-            told,
+            sent,
             [
                 json!({"type": "input_rejected", "request_id": request_id.to_string(),
                        "errors": [{"field": "subject", "message": "is missing"}]}),
@@ -246,17 +253,17 @@ mod tests {
 
     #[test]
     fn the_inside_is_not_told() {
-        let told = told(&Refused::Unavailable("disk /var/x is full".into()));
-        assert_eq!(told["code"], "store_unavailable");
-        assert!(!told.to_string().contains("/var"), "{told}");
+        let sent = sent(&Refused::Unavailable("disk /var/x is full".into()));
+        assert_eq!(sent["code"], "store_unavailable");
+        assert!(!sent.to_string().contains("/var"), "{sent}");
     }
 
     #[test]
     fn only_so_many_answers_wait() {
         let in_flight = Rc::default();
-        let mut slots: Vec<Slot> = std::iter::from_fn(|| Slot::take(&in_flight)).collect();
+        let mut slots: Vec<InFlight> = std::iter::from_fn(|| InFlight::take(&in_flight)).collect();
         assert_eq!(slots.len(), IN_FLIGHT as usize);
         slots.pop();
-        assert!(Slot::take(&in_flight).is_some());
+        assert!(InFlight::take(&in_flight).is_some());
     }
 }

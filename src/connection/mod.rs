@@ -7,20 +7,18 @@
 //! This is the only file that names `actix_web_actors`.
 
 mod accept;
-mod behind;
 mod body;
 mod buffered;
 mod catch_up;
 pub mod close;
 pub mod dialect;
+pub mod event_socket;
 mod event_stream;
-pub mod feed;
 mod fragments;
 mod guard;
 pub mod handshake;
 mod inbound;
 pub mod listener;
-mod pages;
 mod presence;
 pub mod socket;
 mod stream;
@@ -34,9 +32,10 @@ use std::rc::Rc;
 use actix::{Actor, ActorContext, StreamHandler};
 use actix_web_actors::ws;
 
-pub use accept::{Admission, Connections};
+pub use accept::{Admission, Connections, SessionRequest};
+pub use event_socket::EventSockets;
 pub use event_stream::event_stream;
-pub use feed::Feeds;
+pub use workflows::WorkflowsRequest;
 
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -106,7 +105,7 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Connection {
                 };
                 self.hear(message);
             }
-            Ok(ws::Message::Ping(data)) => self.link.control(frame::pong(&data)),
+            Ok(ws::Message::Ping(data)) => self.link.send_control(frame::pong(&data)),
             Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
             Ok(ws::Message::Close(reason)) => self.link.peer_closed(reason.map(|reason| reason.code.into())),
             // The guard lets no error of the socket through: what is left of this kind is text that is not UTF-8.

@@ -1,4 +1,4 @@
-//! That a connection is there: when this goes, however it goes, everybody who has to know is told once.
+//! That a connection is there: when this goes, however it goes, everybody who has to know hears of it once.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use actix::Addr;
 
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::event::Events;
-use crate::hub::feed::ReleaseClientId;
+use crate::hub::messages::ReleaseClientId;
 use crate::hub::{Hub, Link, Links};
 use crate::session::Sessions;
 use crate::workflow::client::Live;
@@ -19,8 +19,8 @@ use crate::workflow::client::Live;
 pub(super) struct Presence {
     pub(super) link: Rc<Link>,
     links: Rc<Links>,
-    /// Who is told that it is there and where from; nobody where there is none.
-    told: Option<(Events, Option<IpAddr>)>,
+    /// Where it is published that it is there, and where it comes from; nowhere where there is none.
+    announced: Option<(Events, Option<IpAddr>)>,
     /// What it watches, where it was let in.
     watched: Watched,
 }
@@ -37,57 +37,59 @@ enum Watched {
 impl Presence {
     /// The presence of a connection that is in the table already.
     pub(super) fn new(link: Rc<Link>, links: Rc<Links>) -> Self {
-        Self { link, links, told: None, watched: Watched::Nothing }
+        Self { link, links, announced: None, watched: Watched::Nothing }
     }
 
     /// The same, which those hear of who want to hear of connections; it comes from this address.
-    pub(super) fn told_to(mut self, events: Events, address: Option<IpAddr>) -> Self {
-        self.told = Some((events, address));
+    pub(super) fn announced_to(mut self, events: Events, address: Option<IpAddr>) -> Self {
+        self.announced = Some((events, address));
         self
     }
 
-    /// The same, of a connection that is told events and whose client asked to be called so.
+    /// The same, of an event socket whose client asked to be called so.
     pub(super) fn called(mut self, hub: Addr<Hub>, client_id: Arc<str>) -> Self {
         self.watched = Watched::Events(hub, client_id);
         self
     }
 
-    /// Tells those who want to hear of connections that this one is there.
+    /// Publishes that this connection is there, and logs it.
     pub(super) fn announce(&self) {
-        let (kind, about) = self.known_as();
-        self.links.comings().opened(&self.link, kind, &about, self.links.gauge().open());
-        self.record(Kind::ConnectionEstablished, |happening| happening);
+        let (kind, about) = self.described();
+        self.links.log().opened(&self.link, kind, &about, self.links.counts().open());
+        self.record(Kind::ConnectionEstablished, |new_event| new_event);
     }
 
     /// Which kind of connection it is, and what it is about: a session, or the name of its client.
-    fn known_as(&self) -> (&'static str, Cow<'_, str>) {
-        let reader = self.link.reader();
-        let kind = reader.map_or_else(|| self.link.dialect().name(), |reader| reader.manner().place);
-        let about = match (&self.watched, reader) {
+    fn described(&self) -> (&'static str, Cow<'_, str>) {
+        let listener = self.link.event_listener();
+        let kind = listener.map_or_else(|| self.link.about().name, |listener| listener.manner().place);
+        let about = match (&self.watched, listener) {
             (Watched::Session(_, session_id), _) => Cow::Owned(session_id.to_string()),
-            (_, Some(reader)) => Cow::Borrowed(&**reader.client_id()),
+            (_, Some(listener)) => Cow::Borrowed(&**listener.client_id()),
             (Watched::Nothing | Watched::Workflows(_) | Watched::Events(..), None) => Cow::Borrowed(""),
         };
         (kind, about)
     }
 
     /// Records something about this connection, where anybody wants to hear of it.
-    fn record(&self, kind: Kind, add: impl FnOnce(Happening) -> Happening) {
-        let Some((events, address)) = self.told.as_ref().filter(|(events, _)| events.is_heard(&kind)) else { return };
+    fn record(&self, kind: Kind, add: impl FnOnce(NewEvent) -> NewEvent) {
+        let Some((events, address)) = self.announced.as_ref().filter(|(events, _)| events.is_heard(&kind)) else {
+            return;
+        };
         if !self.links.may_announce() {
             return;
         }
-        let (socket, _) = self.known_as();
-        let happening = Happening::new(kind).with("connection_id", self.link.id().to_string()).with("socket", socket);
-        let happening = match self.link.reader() {
-            Some(reader) => happening.with("client_id", &**reader.client_id()),
-            None => happening,
+        let (socket, _) = self.described();
+        let new_event = NewEvent::new(kind).with("connection_id", self.link.id().to_string()).with("socket", socket);
+        let new_event = match self.link.event_listener() {
+            Some(listener) => new_event.with("client_id", &**listener.client_id()),
+            None => new_event,
         };
-        let happening = match address {
-            Some(address) => happening.with("address", address.to_string()),
-            None => happening,
+        let new_event = match address {
+            Some(address) => new_event.with("address", address.to_string()),
+            None => new_event,
         };
-        events.record(add(happening));
+        events.record(add(new_event));
     }
 
     /// The same, of a connection that is going to be attached to this session.
@@ -116,8 +118,8 @@ impl Drop for Presence {
             }
         }
         let link = Rc::clone(&self.link);
-        self.record(Kind::ConnectionLost, |happening| happening.with("reason", link.reason()));
-        let (kind, about) = self.known_as();
-        self.links.comings().closed(&self.link, kind, &about, self.links.gauge().open());
+        self.record(Kind::ConnectionLost, |new_event| new_event.with("reason", link.reason()));
+        let (kind, about) = self.described();
+        self.links.log().closed(&self.link, kind, &about, self.links.counts().open());
     }
 }

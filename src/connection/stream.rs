@@ -18,7 +18,7 @@ use crate::hub::line::{Line, Use};
 pub struct Stream {
     tcp: TcpStream,
     line: Rc<Line>,
-    /// Whether the peer was told that nothing more comes.
+    /// Whether the peer has been sent the end of the stream.
     is_finished: bool,
     /// Counts the socket for as long as it is there.
     _place: Place,
@@ -39,7 +39,7 @@ impl Stream {
         let state = self.line.state();
         if state == Use::Finished && !self.is_finished {
             self.is_finished = true;
-            // A peer that has gone already need not be told.
+            // A peer that has gone already need not know.
             let _ = SockRef::from(&self.tcp).shutdown(Shutdown::Write);
         }
         state

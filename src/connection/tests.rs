@@ -15,7 +15,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::buffered::Buffered;
-use super::dialect::{events::EVENTS, session::SESSION};
+use super::dialect::socket::{Form, Kind, Socket};
+use super::dialect::sse::SSE;
 use super::guard::Guard;
 use super::inbound::Inbound;
 use super::listener::{self, Listening, Wrapping};
@@ -25,10 +26,12 @@ use crate::config::connections::Connections;
 use crate::domain::burst::{Burst, BurstBuilder};
 use crate::domain::entry::Entry;
 use crate::domain::id::SessionId;
+use crate::domain::tail::Replay;
 use crate::domain::time::Timestamp;
 use crate::hub::links::Arrival;
 use crate::hub::{
-    Announced, CloseAll, CountConnections, Dialect, Gauge, Link, Links, Publish, ReportConnections, Shard, Topic, frame,
+    Announced, CloseAll, ConnectionCounts, CountConnections, Dialect, Items, Join, Link, Links, Publish, Recipients,
+    ReportConnections, Shard, Topic,
 };
 use crate::metrics::Metrics;
 
@@ -37,11 +40,11 @@ struct Echo(Rc<Link>);
 
 impl Inbound for Echo {
     fn text(&mut self, text: &str) {
-        self.0.tell(frame::text(text.as_bytes()));
+        self.0.answer(text.as_bytes());
     }
 
     fn binary(&mut self) {
-        self.0.tell(frame::text(b"binary"));
+        self.0.answer(b"binary");
     }
 }
 
@@ -76,7 +79,8 @@ impl Worker {
         let line = socket::of(request);
         assert!(line.is_some());
         let link = self.links.open(Arrival { dialect, address: None, topic: Some(topic()), line });
-        self.links.subscribe(link.id(), topic(), &Arc::default(), Announced::No);
+        let (connection, items) = (link.id(), Items::Replay(Arc::<Replay>::default()));
+        self.links.join(&Join { connection, topic: topic(), items, position: 0, announced: Announced::No });
         Presence::new(link, Rc::clone(&self.links))
     }
 }
@@ -84,14 +88,14 @@ impl Worker {
 async fn socket_route(request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let worker = request.app_data::<Worker>().unwrap();
     let response = upgrade::accept(&request).unwrap();
-    let presence = worker.arrive(&request, &SESSION);
+    let presence = worker.arrive(&request, Socket::of(Kind::Session, Form::default()));
     let link = Rc::clone(&presence.link);
     let guard = Guard::new(payload, Rc::clone(&link), &worker.settings, &Buffered::default());
     upgrade::start(response, guard, Box::new(Echo(link)), presence, worker.settings.max_message_bytes)
 }
 
 async fn events_route(request: HttpRequest) -> HttpResponse {
-    event_stream::respond(request.app_data::<Worker>().unwrap().arrive(&request, &EVENTS))
+    event_stream::respond(request.app_data::<Worker>().unwrap().arrive(&request, &SSE))
 }
 
 fn topic() -> Topic {
@@ -107,7 +111,8 @@ impl Server {
         let settings = settings.clone();
         let metrics = Metrics::install(1).unwrap();
         let services = move || {
-            let links = Links::new(0, &settings, Gauge::new(settings.max_connections), metrics.connections());
+            let links =
+                Links::new(0, &settings, ConnectionCounts::new(settings.max_connections), metrics.connections());
             shards.send(Shard::new(Rc::clone(&links), hub.clone()).start()).unwrap();
             App::new()
                 .app_data(Worker { links, settings: settings.clone() })
@@ -152,7 +157,8 @@ impl Server {
     }
 
     fn publish(&self, burst: Burst) {
-        self.shard.do_send(Publish { topic: topic(), burst: Arc::new(burst) });
+        let to = Recipients::Followers([topic()].into_iter().collect());
+        self.shard.do_send(Publish { to, items: Items::Burst(Arc::new(burst)) });
     }
 
     /// Waits until so many connections are there; a test that waits for ever is ended by its runner's patience.
@@ -290,7 +296,7 @@ async fn a_peer_that_never_answers_is_pinged_told_and_cut() {
     let mut tcp = server.connect_raw().await;
     let mut read = Vec::new();
     tcp.read_to_end(&mut read).await.unwrap();
-    assert!(read.starts_with(&frame::ping()));
+    assert!(read.starts_with(&crate::hub::frame::ping()));
     assert_eq!(last_code(&read), Some(4408));
     server.until_connections(0).await;
     server.stop().await;

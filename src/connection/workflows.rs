@@ -7,24 +7,25 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::accept::{Admission, Connections};
-use super::dialect::events::EVENTS;
 use super::dialect::session::Misunderstood;
-use super::dialect::workflow::{Inbound as Said, WORKFLOW, decode, names, subscribed, unsubscribed};
+use super::dialect::socket::{Form, Kind, Socket};
+use super::dialect::sse::SSE;
+use super::dialect::workflow::{Inbound as Said, decode, names, subscribed, unsubscribed};
 use super::event_stream::respond;
 use super::guard::Guard;
-use super::inbound::{FORBIDDEN, Inbound, NEEDS_TOKEN, Slot, Unheard, is_allowed, principal};
+use super::inbound::{FORBIDDEN, InFlight, Inbound, NEEDS_TOKEN, Unheard, is_allowed, principal};
 use super::{Error, close, upgrade};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority};
 use crate::domain::time::Timestamp;
-use crate::hub::{Interest, Link, Topic, TopicKey, frame};
+use crate::hub::{KindSet, Link, Topic, TopicKey};
 use crate::session::Sessions;
 use crate::session::messages::Refused as SessionRefused;
 use crate::workflow::client::{InputUpdate, Live};
+use crate::workflow::messages::{Message, Refusal, Status};
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Message, Refusal, Status};
 
 /// The task kind that the agents run as.
 const PIPELINE: &str = "pipeline";
@@ -33,7 +34,7 @@ impl Connections {
     /// Answers the upgrade to `/ws`: how the workflow stands, or all live ones do, or what was missed of the workflow since
     /// a place; and then what happens.
     ///
-    /// A workflow that is unknown is told so on the socket, which is closed then. A place that is none is told as well, and
+    /// A workflow that is unknown gets an error on the socket, which is closed then. A place that is none gets one as well, and
     /// the socket goes on without it.
     ///
     /// # Errors
@@ -42,13 +43,13 @@ impl Connections {
         &self,
         request: &HttpRequest,
         payload: web::Payload,
-        (workflow_id, since): (Option<String>, Option<u64>),
-        faults: Vec<String>,
+        asked: WorkflowsRequest,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
         let response = upgrade::accept(request)?;
+        let WorkflowsRequest { workflow_id, since, form, faults } = asked;
         let shared = &self.shared;
-        let presence = shared.arrive(request, &WORKFLOW, None);
+        let presence = shared.arrive(request, Socket::of(Kind::Workflows, form), None);
         let link = Rc::clone(&presence.link);
         let standing = match (admission, &workflow_id) {
             (Admission::Closed(code), _) => {
@@ -58,7 +59,7 @@ impl Connections {
             (Admission::Welcome, Some(id)) => match self.standing(id).await {
                 Ok(standing) => Some(standing),
                 Err(refused) => {
-                    tell_refused(&link, &refused);
+                    send_refused(&link, &refused);
                     link.close(close::workflow_code(&refused));
                     None
                 }
@@ -78,13 +79,13 @@ impl Connections {
             (_, since) => {
                 if since.is_some() {
                     let message = "since is the seq of a message about the workflow that is named";
-                    tell_error(&link, "invalid_message", message);
+                    send_error(&link, "invalid_message", message);
                 }
                 live.watch(link.id(), shared.shard.clone(), topic, None);
             }
         }
         for fault in faults {
-            tell_misunderstood(&link, &Misunderstood::Invalid(fault));
+            send_misunderstood(&link, &Misunderstood::Invalid(fault));
         }
         let inbound = WorkflowInbound {
             link,
@@ -111,7 +112,7 @@ impl Connections {
             return Err(Error::NotNow(code));
         }
         let (live, shard) = (&shared.live, shared.shard.clone());
-        let presence = shared.arrive(request, &EVENTS, None).watching_workflows(live.clone());
+        let presence = shared.arrive(request, &SSE, None).watching_workflows(live.clone());
         let connection = presence.link.id();
         match since {
             Some(since) => live.watch_from(connection, shard, standing, since),
@@ -131,6 +132,19 @@ impl Connections {
     }
 }
 
+/// What a client asks of the WebSocket of workflows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowsRequest {
+    /// The workflow that it watches; all of them where it names none.
+    pub workflow_id: Option<String>,
+    /// The last place in what is sent of that workflow that the client has.
+    pub since: Option<u64>,
+    /// The form of the frames.
+    pub form: Form,
+    /// What is wrong with what it asks for, in words: said on the socket, which goes on without that.
+    pub faults: Vec<String>,
+}
+
 /// What hears a client of the WebSocket of workflows.
 struct WorkflowInbound {
     link: Rc<Link>,
@@ -148,55 +162,55 @@ impl WorkflowInbound {
 
     /// Does something in a task of its own: the connection's own task stands still while the client does not read.
     fn spawn(&self, work: impl AsyncFnOnce(&Link) + 'static) {
-        let Some(slot) = Slot::take(&self.in_flight) else {
-            tell_error(&self.link, "rate_limited", "too many messages wait already");
+        let Some(in_flight) = InFlight::take(&self.in_flight) else {
+            send_error(&self.link, "rate_limited", "too many messages wait already");
             return;
         };
         let link = Rc::clone(&self.link);
         actix::spawn(async move {
-            let _slot = slot;
+            let _in_flight = in_flight;
             work(&link).await;
         });
     }
 
-    fn choose(&self, interest: Interest) {
-        self.link.set_interest(interest);
-        tell(&self.link, &Message::Subscribed { timestamp: Timestamp::now(), events: names(interest) });
+    fn choose(&self, kinds: KindSet) {
+        self.link.set_kinds(kinds);
+        send(&self.link, &Message::Subscribed { timestamp: Timestamp::now(), events: names(kinds) });
     }
 
     fn update(&self, update: InputUpdate) {
         // Sent here, so that changes are made in the order in which they came.
         let applied = self.live().apply(update.clone());
         self.spawn(async move |link| match applied.await {
-            Ok(data) => tell(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
+            Ok(data) => send(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
             Err(refused) => {
                 let InputUpdate { workflow_id, node_id, input_name, .. } = &update;
                 let data = Some(Refusal { workflow_id: workflow_id.as_deref(), node_id, input_name });
                 let (code, message) = (close::workflow_word(&refused), close::workflow_text(&refused));
                 link.count_error(code);
-                tell(link, &Message::Error { timestamp: Timestamp::now(), code, message: &message, data });
+                send(link, &Message::Error { timestamp: Timestamp::now(), code, message: &message, data });
             }
         });
     }
 
-    fn tell_status(&self, workflow_id: Option<String>) {
+    fn send_status(&self, workflow_id: Option<String>) {
         let connections = self.connections.clone();
         self.spawn(async move |link| {
             let ids = match workflow_id {
                 Some(id) => vec![id],
                 None => match connections.shared.live.list().await {
                     Ok(ids) => ids,
-                    Err(refused) => return tell_refused(link, &refused),
+                    Err(refused) => return send_refused(link, &refused),
                 },
             };
             if ids.is_empty() {
                 let data = Status::stopped(String::new(), 0, 0, 0);
-                tell(link, &Message::status(Timestamp::now(), data));
+                send(link, &Message::status(Timestamp::now(), data));
             }
             for id in ids {
                 match connections.standing(&id).await {
-                    Ok(data) => tell(link, &Message::status(Timestamp::now(), data)),
-                    Err(refused) => tell_refused(link, &refused),
+                    Ok(data) => send(link, &Message::status(Timestamp::now(), data)),
+                    Err(refused) => send_refused(link, &refused),
                 }
             }
         });
@@ -205,8 +219,8 @@ impl WorkflowInbound {
     fn start_task(&self, content: Value, config: Value, priority: Priority) {
         let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
         self.spawn(async move |link| match start(&sessions, &principal, content, config, priority).await {
-            Ok(session_id) => tell(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id }),
-            Err(refused) => tell_error(link, close::word(&refused), &close::text(&refused)),
+            Ok(session_id) => send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id }),
+            Err(refused) => send_error(link, close::word(&refused), &close::text(&refused)),
         });
     }
 }
@@ -214,10 +228,10 @@ impl WorkflowInbound {
 impl Inbound for WorkflowInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if !is_allowed(&self.principal, action) => tell_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
-            Ok((_, Said::Ping { timestamp })) => tell(&self.link, &Message::Pong { timestamp }),
-            Ok((_, Said::Subscribe(chosen))) => self.choose(subscribed(self.link.interest(), chosen)),
-            Ok((_, Said::Unsubscribe(chosen))) => self.choose(unsubscribed(self.link.interest(), chosen)),
+            Ok((action, _)) if !is_allowed(&self.principal, action) => send_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
+            Ok((_, Said::Ping { timestamp })) => send(&self.link, &Message::Pong { timestamp }),
+            Ok((_, Said::Subscribe(chosen))) => self.choose(subscribed(self.link.kinds(), chosen)),
+            Ok((_, Said::Unsubscribe(chosen))) => self.choose(unsubscribed(self.link.kinds(), chosen)),
             Ok((_, Said::InputUpdate { workflow_id, node_id, input_name, value })) => {
                 let workflow_id = workflow_id.or_else(|| self.workflow_id.clone());
                 self.update(InputUpdate {
@@ -229,15 +243,15 @@ impl Inbound for WorkflowInbound {
                 });
             }
             Ok((_, Said::GetStatus { workflow_id })) => {
-                self.tell_status(workflow_id.or_else(|| self.workflow_id.clone()))
+                self.send_status(workflow_id.or_else(|| self.workflow_id.clone()))
             }
             Ok((_, Said::Task { content, config, priority })) => self.start_task(content, config, priority),
-            Err(fault) => tell_misunderstood(&self.link, &fault),
+            Err(fault) => send_misunderstood(&self.link, &fault),
         }
     }
 
     fn binary(&mut self) {
-        tell_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
+        send_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
     }
 }
 
@@ -264,20 +278,20 @@ async fn start(
     sessions.start(principal, spec, None).await.map(|started| started.session_id)
 }
 
-fn tell(link: &Link, message: &Message<'_>) {
+fn send(link: &Link, message: &Message<'_>) {
     // These types always can be written: their keys are strings.
-    link.tell(frame::text(&serde_json::to_vec(message).unwrap_or_default()));
+    link.answer(&serde_json::to_vec(message).unwrap_or_default());
 }
 
-fn tell_error(link: &Link, code: &'static str, message: &str) {
+fn send_error(link: &Link, code: &'static str, message: &str) {
     link.count_error(code);
-    tell(link, &Message::Error { timestamp: Timestamp::now(), code, message, data: None });
+    send(link, &Message::Error { timestamp: Timestamp::now(), code, message, data: None });
 }
 
-fn tell_misunderstood(link: &Link, fault: &Misunderstood) {
-    tell_error(link, fault.word(), &fault.to_string());
+fn send_misunderstood(link: &Link, fault: &Misunderstood) {
+    send_error(link, fault.word(), &fault.to_string());
 }
 
-fn tell_refused(link: &Link, refused: &Refused) {
-    tell_error(link, close::workflow_word(refused), &close::workflow_text(refused));
+fn send_refused(link: &Link, refused: &Refused) {
+    send_error(link, close::workflow_word(refused), &close::workflow_text(refused));
 }

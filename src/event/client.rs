@@ -9,9 +9,9 @@ use futures::future::Either;
 
 use super::listener::Listener;
 use super::position::Position;
-use super::{EncodedEvent, Error, NewEvent};
+use super::{EncodedEvent, Error, UnnumberedEvent};
 use crate::domain::event::kind::Keeping;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::ExecutionId;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
@@ -31,7 +31,7 @@ struct Shared {
     epoch: Arc<str>,
     /// The place of the oldest event that the store had when it was opened.
     oldest: u64,
-    /// The place of the newest event that was told.
+    /// The place of the newest event that was published.
     newest: AtomicU64,
     /// How many events are kept.
     keep: u64,
@@ -49,24 +49,24 @@ pub struct Span {
     pub epoch: Arc<str>,
     /// The place of the oldest event that is kept; one more than `last_seq` where there is none.
     pub first_seq: u64,
-    /// The place of the newest event that was told; 0 where there never was one.
+    /// The place of the newest event that was published; 0 where there never was one.
     pub last_seq: u64,
 }
 
 /// Events that are kept, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Each with its place, and its JSON as it was told.
+    /// Each with its place, and its JSON as it was published.
     pub events: Vec<(u64, Bytes)>,
     /// The place of the newest event that there is; the page ends there where nothing was left for another.
     pub last_seq: u64,
 }
 
 impl Events {
-    /// The events of this store, of which the newest `keep` are kept, told to these listeners. No events are taken
+    /// The events of this store, of which the newest `keep` are kept, published to these listeners. No events are taken
     /// beside those of sessions while `max_pending` rows wait for a commit.
     ///
-    /// Nothing that is kept is told before an [`super::EventLog`] has been started with it.
+    /// Nothing that is kept is published before an [`super::EventLog`] has been started with it.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -84,21 +84,21 @@ impl Events {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Says that something has happened. What is kept is told once it is in the store, other things at once. Where the
+    /// Says that something has happened. What is kept is published once it is in the store, other things at once. Where the
     /// store is too far behind, it is not recorded, which is logged.
-    pub fn record(&self, happening: Happening) {
-        self.record_all([happening]);
+    pub fn record(&self, new_event: NewEvent) {
+        self.record_all([new_event]);
     }
 
     /// The same of several things, in this order.
-    pub fn record_all(&self, happenings: impl IntoIterator<Item = Happening>) {
+    pub fn record_all(&self, new_events: impl IntoIterator<Item = NewEvent>) {
         let now = Timestamp::now();
         let (mut kept, mut others) = (Vec::new(), Vec::new());
-        for happening in happenings {
-            match happening.kind.keeping() {
-                Keeping::Kept => kept.push(NewEvent::new(happening, Owner::SERVER, now)),
-                Keeping::Ephemeral if self.is_heard_of(&happening.kind, happening.execution_id.as_ref()) => {
-                    others.push(NewEvent::new(happening, Owner::SERVER, now).into_ephemeral());
+        for new_event in new_events {
+            match new_event.kind.keeping() {
+                Keeping::Kept => kept.push(UnnumberedEvent::new(new_event, Owner::SERVER, now)),
+                Keeping::Ephemeral if self.is_heard_of(&new_event.kind, new_event.execution_id.as_ref()) => {
+                    others.push(UnnumberedEvent::new(new_event, Owner::SERVER, now).into_ephemeral());
                 }
                 Keeping::Ephemeral => {}
             }
@@ -107,7 +107,7 @@ impl Events {
             self.shared.store.record(kept);
         }
         if !others.is_empty() {
-            self.tell(&others.into());
+            self.publish(&others.into());
         }
     }
 
@@ -115,14 +115,14 @@ impl Events {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub fn write(&self, happening: Happening) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
-        let draft = NewEvent::new(happening, Owner::SERVER, Timestamp::now());
-        let done = match draft.event().happening.kind.keeping() {
-            Keeping::Kept if self.has_room() => Either::Left(self.shared.store.record_one(draft)),
+    pub fn write(&self, new_event: NewEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
+        let event = UnnumberedEvent::new(new_event, Owner::SERVER, Timestamp::now());
+        let done = match event.event().new_event.kind.keeping() {
+            Keeping::Kept if self.has_room() => Either::Left(self.shared.store.record_one(event)),
             Keeping::Kept => Either::Right(Err(Error::Unavailable("too much waits to be written".into()))),
             Keeping::Ephemeral => {
-                let recorded = draft.into_ephemeral();
-                self.tell(&Arc::from([recorded.clone()]));
+                let recorded = event.into_ephemeral();
+                self.publish(&Arc::from([recorded.clone()]));
                 Either::Right(Ok(recorded))
             }
         };
@@ -149,12 +149,13 @@ impl Events {
     /// Which events there are to read.
     #[must_use]
     pub fn span(&self) -> Span {
-        let last_seq = self.shared.newest.load(Ordering::Acquire);
+        // In one order with the counts of event sockets, see `ConnectionCounts::enter_event_socket`.
+        let last_seq = self.shared.newest.load(Ordering::SeqCst);
         let first_seq = self.shared.oldest.max((last_seq + 1).saturating_sub(self.shared.keep));
         Span { epoch: self.shared.epoch.clone(), first_seq, last_seq }
     }
 
-    /// Where somebody stands who has read all that was told.
+    /// Where somebody stands who has read all that was published.
     #[must_use]
     pub fn position(&self) -> Position {
         let Span { epoch, last_seq, .. } = self.span();
@@ -162,7 +163,7 @@ impl Events {
     }
 
     /// Events after this position in their order, up to about `max_bytes` of their JSON (at least one, where there is
-    /// one). All are in the store; of the last ones the listeners may not have been told yet.
+    /// one). All are in the store; of the last ones the listeners may not have heard yet.
     ///
     /// # Errors
     /// [`Error::TooOld`] where some after the position are kept no longer, [`Error::PositionUnknown`] where it is one of
@@ -192,7 +193,7 @@ impl Events {
             // They were removed while this was read.
             Some(_) => Err(Error::TooOld(span)),
             None if after.seq <= last_seq => Ok(Page { events, last_seq }),
-            // Who has read all that is in the store may be ahead of what was told.
+            // Who has read all that is in the store may be ahead of what was published.
             None if after.seq <= self.shared.store.event_span().await?.last_seq => {
                 Ok(Page { events, last_seq: after.seq })
             }
@@ -210,23 +211,23 @@ impl Events {
         self.shared.keep
     }
 
-    /// Tells everybody who listens what was recorded. Lets the log go once nothing else holds it.
-    pub(super) fn teller(&self) -> impl FnMut(Vec<EncodedEvent>) + Send + 'static {
+    /// Publishes what was recorded. Lets the log go once nothing else holds it.
+    pub(super) fn publisher(&self) -> impl FnMut(Vec<EncodedEvent>) + Send + 'static {
         let shared = Arc::downgrade(&self.shared);
         move |events| {
             if let Some(shared) = shared.upgrade() {
-                Self { shared }.tell(&events.into());
+                Self { shared }.publish(&events.into());
             }
         }
     }
 
-    /// Tells everybody who listens.
-    fn tell(&self, events: &Arc<[EncodedEvent]>) {
+    /// Notifies everybody who listens.
+    fn publish(&self, events: &Arc<[EncodedEvent]>) {
         if let Some(seq) = events.iter().rev().find_map(|recorded| recorded.event.seq) {
-            self.shared.newest.store(seq, Ordering::Release);
+            self.shared.newest.store(seq, Ordering::SeqCst);
         }
         for listener in &self.shared.listeners {
-            listener.tell(events);
+            listener.notify(events);
         }
     }
 

@@ -1,14 +1,13 @@
-//! Who is told of events.
+//! Who hears of events.
 
 use std::sync::Arc;
 
 use super::EncodedEvent;
 use crate::domain::event::Kind;
 use crate::domain::id::ExecutionId;
-use crate::hub::Broadcast;
-use crate::hub::feed::{Audience, TellEvents};
+use crate::hub::{Audience, Broadcast, Items, Publish, Recipients};
 
-/// Somebody who is told of events, on whatever thread they are told: it passes them on and does nothing else there.
+/// Somebody who hears of events, on whatever thread that is: it passes them on and does nothing else there.
 pub trait Listener: Send + Sync {
     /// Whether anybody behind it may want to hear of something of this kind, which happens to that execution. Is asked
     /// often, before events that are not kept are even made, and may say yes too often.
@@ -16,7 +15,7 @@ pub trait Listener: Send + Sync {
 
     /// Takes events: those that are kept come in the order of their places and without gaps. Others may come from any
     /// thread, between them.
-    fn tell(&self, events: &Arc<[EncodedEvent]>);
+    fn notify(&self, events: &Arc<[EncodedEvent]>);
 }
 
 impl Listener for Broadcast {
@@ -24,7 +23,8 @@ impl Listener for Broadcast {
         self.is_heard(kind, execution_id)
     }
 
-    fn tell(&self, events: &Arc<[EncodedEvent]>) {
-        self.tell_events(&TellEvents { told: Arc::clone(events), audience: Audience::Listeners });
+    fn notify(&self, events: &Arc<[EncodedEvent]>) {
+        let to = Recipients::EventSockets(Audience::Subscribers);
+        self.publish(&Publish { to, items: Items::Events(Arc::clone(events)) });
     }
 }

@@ -1,6 +1,6 @@
 //! The actor of the event log.
 //!
-//! **Owns** how many events are kept, and the server's own health checks. **Tells** the listeners how the server is;
+//! **Owns** how many events are kept, and the server's own health checks. **Publishes** how the server is;
 //! what was recorded they hear from the store's writer itself, without a thread between. **Ends** with the server.
 
 use std::time::{Duration, Instant};
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, AsyncContext, Context, WrapFuture};
 
 use super::client::Events;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::status::Priority;
 use crate::store::Health;
 
 /// How often events that are not kept any more are removed, where there are enough.
 const PURGE_EVERY: Duration = Duration::from_millis(500);
 
-/// Tells events once they are in the store.
+/// Publishes events once they are in the store.
 pub struct EventLog {
     events: Events,
     /// How often listeners hear that the server is well.
@@ -26,13 +26,13 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Starts a log for these events, on this thread, that tells of the server's health that often. What is recorded
-    /// from now on is told.
+    /// Starts a log for these events, on this thread, that publishes the server's health that often. What is
+    /// recorded from now on is published.
     pub fn start_with(events: Events, health_check: Duration) -> Addr<Self> {
         let store = events.store().clone();
         let purged = events.span().first_seq;
-        // Here and not once the actor runs: what comes in between would be told to nobody.
-        store.subscribe_events(events.teller());
+        // Here and not once the actor runs: what comes in between would be published to nobody.
+        store.subscribe_events(events.publisher());
         Self { events, health_check, started: Instant::now(), purged }.start()
     }
 
@@ -45,12 +45,12 @@ impl EventLog {
             Health::Well => "healthy",
             Health::Failing { .. } => "degraded",
         };
-        let happening = Happening::new(Kind::SystemHealthCheck)
+        let new_event = NewEvent::new(Kind::SystemHealthCheck)
             .with("version", env!("CARGO_PKG_VERSION"))
             .with("status", status)
             .with("uptime_seconds", self.started.elapsed().as_secs())
             .with("unwritten_rows", store.unwritten());
-        self.events.record(happening);
+        self.events.record(new_event);
     }
 
     /// Removes what is not kept any more, a good part at once: each removal holds up the store's writer.
@@ -81,17 +81,17 @@ impl Actor for EventLog {
     }
 }
 
-/// Records when the store fails and when it can be written again; the former is told with the latter, as it has to be
+/// Records when the store fails and when it can be written again; the former is published with the latter, as it has to be
 /// written first.
 async fn watch(events: Events) {
     let mut health = events.store().watch_health();
     while health.changed().await.is_ok() {
         let now = health.borrow_and_update().clone();
-        let error = Happening::new(Kind::SystemError).with("component", "store");
+        let error = NewEvent::new(Kind::SystemError).with("component", "store");
         match now {
             Health::Failing { .. } => events.record(error.with("reason", "the store cannot be written")),
             Health::Well => {
-                let recovered = Happening { priority: Priority::Normal, ..error };
+                let recovered = NewEvent { priority: Priority::Normal, ..error };
                 events.record(recovered.with("reason", "the store can be written again").with("recovered", true));
             }
         }

@@ -1,7 +1,7 @@
 //! The event log: all that happens in the server, in one order, for everybody who listens to more than one session.
 //!
 //! Whoever makes something happen says so to [`Events`]. What is kept gets its place in the store's writer, in one
-//! commit with the session's row that made it happen, and is told to the [`Listener`]s after that.
+//! commit with the session's row that made it happen, and reaches the [`Listener`]s after that.
 
 mod client;
 pub mod handlers;
@@ -15,7 +15,7 @@ pub use listener::Listener;
 pub use log::EventLog;
 pub use position::{BadPosition, Position};
 
-pub use crate::store::{EncodedEvent, NewEvent};
+pub use crate::store::{EncodedEvent, UnnumberedEvent};
 
 /// Why events cannot be read or recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

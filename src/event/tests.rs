@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
 use crate::store::Settings;
@@ -20,7 +20,7 @@ impl Listener for Ear {
         *kind != Kind::MemoryRetrieved
     }
 
-    fn tell(&self, events: &Arc<[EncodedEvent]>) {
+    fn notify(&self, events: &Arc<[EncodedEvent]>) {
         for recorded in events.iter() {
             let _ = self.0.send(recorded.clone());
         }
@@ -38,8 +38,8 @@ async fn open(store: &Store, keep: u64) -> (Events, UnboundedReceiver<EncodedEve
     (events, heard)
 }
 
-fn custom(number: u64) -> Happening {
-    Happening::new(Kind::parse("custom.number").unwrap()).with("number", number)
+fn custom(number: u64) -> NewEvent {
+    NewEvent::new(Kind::parse("custom.number").unwrap()).with("number", number)
 }
 
 /// Records that many and waits until the last is told.
@@ -150,11 +150,11 @@ async fn what_is_not_kept_is_told_at_once_and_only_where_somebody_may_hear_it() 
     let store = memory();
     let (events, mut heard) = open(&store, 10).await;
     assert!(events.is_heard(&Kind::SystemHealthCheck) && !events.is_heard(&Kind::MemoryRetrieved));
-    events.record_all([Kind::MemoryRetrieved, Kind::SystemHealthCheck].map(Happening::new));
+    events.record_all([Kind::MemoryRetrieved, Kind::SystemHealthCheck].map(NewEvent::new));
     let told = heard.try_recv().unwrap();
-    assert_eq!((told.event.happening.kind, told.event.seq), (Kind::SystemHealthCheck, None));
+    assert_eq!((told.event.new_event.kind, told.event.seq), (Kind::SystemHealthCheck, None));
     assert!(heard.try_recv().is_err());
-    let written = events.write(Happening::new(Kind::MemoryRetrieved)).await.unwrap();
+    let written = events.write(NewEvent::new(Kind::MemoryRetrieved)).await.unwrap();
     assert_eq!((written.event.seq, heard.try_recv().unwrap()), (None, written));
     assert_eq!(store.event_span().await.unwrap().last_seq, 0);
 }
@@ -162,13 +162,13 @@ async fn what_is_not_kept_is_told_at_once_and_only_where_somebody_may_hear_it() 
 #[actix::test]
 async fn several_things_get_their_places_in_their_order() {
     let (events, mut heard) = open(&memory(), 10).await;
-    let urgent = Happening { priority: Priority::Critical, ..custom(1) };
+    let urgent = NewEvent { priority: Priority::Critical, ..custom(1) };
     events.record_all([custom(0), urgent, custom(2)]);
     let written = events.write(custom(3)).await.unwrap();
     assert_eq!(written.event.seq, Some(4));
     for number in 0..4 {
         let told = heard.recv().await.unwrap();
-        assert_eq!((told.event.seq, &told.event.happening.data["number"]), (Some(number + 1), &number.into()));
-        assert_eq!(told.event.happening.priority == Priority::Critical, number == 1);
+        assert_eq!((told.event.seq, &told.event.new_event.data["number"]), (Some(number + 1), &number.into()));
+        assert_eq!(told.event.new_event.priority == Priority::Critical, number == 1);
     }
 }

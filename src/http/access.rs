@@ -1,7 +1,7 @@
 //! What each route and each message on a socket is for, from the tables that decide: for `callboard access`.
 
 use crate::auth::Action;
-use crate::connection::dialect::{feed, session, workflow};
+use crate::connection::dialect::{event_socket, session, workflow};
 
 /// A route, or a message that clients may send on a socket.
 struct Entry {
@@ -19,7 +19,7 @@ fn table() -> Vec<Entry> {
     };
     session::MESSAGES.iter().for_each(|message| add("/ws/{session_id}", message.word, message.action));
     workflow::MESSAGES.iter().for_each(|message| add("/ws", message.word, message.action));
-    feed::said::MESSAGES.iter().for_each(|message| add("events", message.word, message.action));
+    event_socket::MESSAGES.iter().for_each(|message| add("events", message.word, message.action));
     table
 }
 

@@ -157,6 +157,8 @@ pub fn document() -> Value {
                                   "description": "The last seq that the client has; without it a snapshot is sent."},
                         "client_id": {"type": "string", "maxLength": 64,
                                       "description": "What the client calls itself; told with its answers."},
+                        "compression": compression(),
+                        "format": format(),
                     }},
                 }},
             },
@@ -179,6 +181,16 @@ pub fn document() -> Value {
     extend(&mut document, "channels", feed::channels());
     extend(&mut document, "operations", feed::operations());
     document
+}
+
+/// The parameter of every socket that says whether frames are compressed.
+fn compression() -> Value {
+    json!({"type": "string", "enum": ["gzip", "none"], "description": "Frames over 1 KiB are binary and compressed."})
+}
+
+/// The parameter of every socket that says how messages are encoded.
+fn format() -> Value {
+    json!({"type": "string", "enum": ["json", "protobuf"], "description": "Binary frames as /events.proto describes them."})
 }
 
 fn extend(document: &mut Value, place: &str, more: Map<String, Value>) {

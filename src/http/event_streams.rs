@@ -8,10 +8,9 @@ use super::State;
 use super::error::{PROBLEM_JSON, Told};
 use super::query::Query;
 use super::route::{Route, routes};
-use super::streams::{admission, check_client_id};
-use crate::connection::dialect::feed::proto::DEFINITION;
-use crate::connection::dialect::feed::{Encoding, Packing};
-use crate::connection::feed::{Asked, Place};
+use super::streams::{admission, check_client_id, form};
+use crate::connection::dialect::proto::DEFINITION;
+use crate::connection::event_socket::{EventSocketRequest, Place};
 use crate::event::Position;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -119,7 +118,7 @@ pub(super) async fn custom(
     upgrade(state, request, payload, Place::Custom(words)).await
 }
 
-/// The definition of what is told with `format=protobuf`.
+/// The definition of what is sent with `format=protobuf`.
 #[utoipa::path(
     get, path = "/events.proto", tag = "events",
     responses((status = 200, description = "The definition.", body = String, content_type = "text/plain"))
@@ -137,9 +136,9 @@ struct Manner {
     client_id: Option<String>,
     /// The client's token, where the server wants one.
     token: Option<String>,
-    /// `EPOCH:SEQ`: all that is kept after this is told first, and nothing overtakes anything.
+    /// `EPOCH:SEQ`: all that is kept after this is sent first, and nothing overtakes anything.
     since: Option<String>,
-    /// For how many milliseconds (1 to 1000) events are gathered, to be told in one frame.
+    /// For how many milliseconds (1 to 1000) events are gathered, to be sent in one frame.
     batch_ms: Option<u64>,
     /// `gzip`: frames over 1 KiB are binary and compressed.
     compression: Option<String>,
@@ -155,11 +154,11 @@ async fn upgrade(
 ) -> Result<HttpResponse, actix_web::Error> {
     let admission = admission(&request)?;
     let asked = asked(request.query_string(), place, state.settings.connections.max_subscriptions);
-    state.streams.feed(request, payload, asked, admission).await
+    state.streams.event_socket(request, payload, asked, admission).await
 }
 
-/// What is asked; what is wrong with it is told on the socket, which goes on without that.
-fn asked(query: &str, mut place: Place, most_subscriptions: usize) -> Asked {
+/// What is asked; what is wrong with it is said on the socket, which goes on without that.
+fn asked(query: &str, mut place: Place, most_subscriptions: usize) -> EventSocketRequest {
     let mut query = Query::of(query);
     if let Place::Custom(words) = &mut place
         && words.len() > most_subscriptions
@@ -173,39 +172,24 @@ fn asked(query: &str, mut place: Place, most_subscriptions: usize) -> Asked {
         read.map_err(|bad| query.fault("since", bad.to_string(), "wrong_type")).ok()
     });
     let batch = query.number("batch_ms", 1..=1000).map(Duration::from_millis);
-    let packing = match query.text("compression").as_deref() {
-        None | Some("none") => Packing::Plain,
-        Some("gzip") => Packing::Gzip,
-        Some(_) => {
-            query.fault("compression", "must be gzip or none", "invalid_value");
-            Packing::Plain
-        }
-    };
-    let encoding = match query.text("format").as_deref() {
-        None | Some("json") => Encoding::Json,
-        Some("protobuf") => Encoding::Protobuf,
-        Some(_) => {
-            query.fault("format", "must be json or protobuf", "invalid_value");
-            Encoding::Json
-        }
-    };
-    Asked { place, client_id, since, batch, encoding, packing, faults: query.into_words() }
+    let form = form(&mut query);
+    EventSocketRequest { place, client_id, since, batch, form, faults: query.into_words() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::dialect::socket::{Encoding, Form, Packing};
 
     #[test]
     fn what_is_asked_is_read_and_all_that_is_wrong_is_told() {
         let query = "client_id=a&since=e1:7&batch_ms=20&compression=gzip&format=protobuf&token=x";
-        let expected = Asked {
+        let expected = EventSocketRequest {
             place: Place::Global,
             client_id: Some("a".into()),
             since: "e1:7".parse().ok(),
             batch: Some(Duration::from_millis(20)),
-            encoding: Encoding::Protobuf,
-            packing: Packing::Gzip,
+            form: Form { encoding: Encoding::Protobuf, packing: Packing::Gzip },
             faults: Vec::new(),
         };
         assert_eq!(asked(query, Place::Global, 1), expected);
@@ -213,8 +197,8 @@ mod tests {
         let wrong = asked("client_id=%01&since=7&batch_ms=0&compression=zip&format=xml", place, 1);
         let parameters: Vec<&str> = wrong.faults.iter().filter_map(|fault| fault.split(' ').nth(2)).collect();
         assert_eq!(parameters, ["subscriptions", "client_id", "since", "batch_ms", "compression", "format"]);
-        let Asked { place, client_id, since, batch, encoding, packing, .. } = wrong;
+        let EventSocketRequest { place, client_id, since, batch, form, .. } = wrong;
         assert_eq!((place, client_id, since, batch), (Place::Custom(Vec::new()), None, None, None));
-        assert_eq!((encoding, packing), (Encoding::Json, Packing::Plain));
+        assert_eq!(form, Form::default());
     }
 }

@@ -14,7 +14,7 @@ use super::error::{Code, PROBLEM_JSON, Problem, Told, limit_reached};
 use super::query::{PageParams, Query};
 use super::route::{Route, routes};
 use crate::config::memory::Memory;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Document, Precondition, Store};
@@ -140,9 +140,9 @@ async fn clear(state: web::Data<State>, client: web::Path<String>) -> Result<Htt
         }
     }
     if cleared > 0 {
-        let happening = Happening::new(Kind::MemoryCleared).with("client_id", client_id.as_str());
+        let new_event = NewEvent::new(Kind::MemoryCleared).with("client_id", client_id.as_str());
         // Every key: none is named.
-        state.events.record(happening.with("key", Value::Null).with("cleared", cleared));
+        state.events.record(new_event.with("key", Value::Null).with("cleared", cleared));
     }
     Ok(HttpResponse::Ok().json(MemoryCleared { client_id, cleared }))
 }
@@ -281,8 +281,8 @@ fn place(client_id: &str, key: &str) -> String {
     format!("{client_id}/{key}")
 }
 
-fn about(kind: Kind, client_id: &str, key: &str) -> Happening {
-    Happening::new(kind).with("client_id", client_id).with("key", key)
+fn about(kind: Kind, client_id: &str, key: &str) -> NewEvent {
+    NewEvent::new(kind).with("client_id", client_id).with("key", key)
 }
 
 async fn version_of(store: &Store, id: &str) -> Result<Option<u64>, Problem> {

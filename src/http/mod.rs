@@ -52,7 +52,7 @@ pub use explained::Explained;
 use middleware::{Edge, ForPages};
 use origin::Policy;
 use route::Route;
-pub use streams::{Admission, SocketRequest, Streams, WorkflowsRequest};
+pub use streams::{Admission, Streams};
 pub use workflows::Workflows;
 
 /// What is asked for where no path matches: a file of the page, or nothing that there is.

@@ -11,10 +11,12 @@ use super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::origin::{Policy, called};
 use super::query::Query;
 use super::route::{Route, routes};
-use crate::connection::feed::Asked;
+use crate::connection::dialect::socket::{Encoding, Form, Packing};
+use crate::connection::event_socket::EventSocketRequest;
 use crate::connection::handshake::has_token;
+use crate::connection::{SessionRequest, WorkflowsRequest};
 use crate::domain::id::SessionId;
-use crate::workflow::told::Status;
+use crate::workflow::messages::Status;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![ReadSession => socket, ReadWorkflow => workflows]
@@ -24,21 +26,23 @@ pub(super) fn routes() -> Vec<Route> {
 pub trait Streams {
     /// Upgrades a request to the WebSocket of a session.
     ///
-    /// The id need not be one and the client may not be admitted: both are told on the socket, as a browser cannot
+    /// The id need not be one and the client may not be admitted: both are said on the socket, as a browser cannot
     /// see an HTTP status.
     fn socket(
         &self,
         request: HttpRequest,
         payload: web::Payload,
-        asked: SocketRequest,
+        asked: SessionRequest,
+        admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
 
-    /// Upgrades a request to the WebSocket of workflows. A workflow that is unknown is told on the socket.
+    /// Upgrades a request to the WebSocket of workflows. A workflow that is unknown gets an error on the socket.
     fn workflows(
         &self,
         request: HttpRequest,
         payload: web::Payload,
         asked: WorkflowsRequest,
+        admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
 
     /// Follows a workflow that stands like this, as server-sent events: what was missed since a place, or else how it
@@ -53,12 +57,12 @@ pub trait Streams {
         since: Option<u64>,
     ) -> Result<HttpResponse, actix_web::Error>;
 
-    /// Upgrades a request to an event socket. What is wrong with an id is told on the socket.
-    fn feed(
+    /// Upgrades a request to an event socket. What is wrong with an id is said on the socket.
+    fn event_socket(
         &self,
         request: HttpRequest,
         payload: web::Payload,
-        asked: Asked,
+        asked: EventSocketRequest,
         admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
 
@@ -69,34 +73,6 @@ pub trait Streams {
         session_id: SessionId,
         since: u64,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
-}
-
-/// What a client asks of a WebSocket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketRequest {
-    /// The id of the session, as it was written.
-    pub session_id: String,
-    /// The last `seq` that the client has; a snapshot is sent where there is none.
-    pub since: Option<u64>,
-    /// What the client calls itself.
-    pub client_id: Option<String>,
-    /// What is wrong with the query: told on the socket, as a browser cannot see an HTTP status.
-    pub faults: Vec<String>,
-    /// Whether it may have the socket.
-    pub admission: Admission,
-}
-
-/// What a client asks of the WebSocket of workflows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkflowsRequest {
-    /// The workflow that it watches; all of them where it names none.
-    pub workflow_id: Option<String>,
-    /// The last place in what is told of that workflow that the client has.
-    pub since: Option<u64>,
-    /// What is wrong with the query: told on the socket, as a browser cannot see an HTTP status.
-    pub faults: Vec<String>,
-    /// Whether it may have the socket.
-    pub admission: Admission,
 }
 
 /// Whether a client may have a socket.
@@ -115,6 +91,8 @@ pub enum Admission {
         ("session_id" = String, Path, description = "The session's id."),
         ("since" = Option<u64>, Query, format = "uint64", description = "The last `seq` that the client has."),
         ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with its answers."),
+        ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
+        ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
@@ -129,10 +107,11 @@ pub(super) async fn socket(
     let admission = admission(&request)?;
     let mut query = Query::of(request.query_string());
     let since = query.number("since", 0..=u64::MAX);
-    let client_id = check_client_id(&mut query);
+    check_client_id(&mut query);
+    let form = form(&mut query);
     let session_id = request.match_info().get("session_id").unwrap_or_default().to_owned();
-    let asked = SocketRequest { session_id, since, client_id, faults: query.into_words(), admission };
-    state.streams.socket(request, payload, asked).await
+    let asked = SessionRequest { session_id, since, form, faults: query.into_words() };
+    state.streams.socket(request, payload, asked, admission).await
 }
 
 /// Upgrades to the WebSocket of workflows; see `/asyncapi.json` for what is said on it.
@@ -142,6 +121,8 @@ pub(super) async fn socket(
         ("workflow" = Option<String>, Query, max_length = 64, description = "The workflow's id; all are watched without it."),
         ("since" = Option<u64>, Query, format = "uint64", description = "With `workflow`: the last `seq` that the client has. It is sent what it has missed, or `execution_status` with `gap`."),
         ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with what it changes."),
+        ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
+        ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
@@ -158,8 +139,9 @@ pub(super) async fn workflows(
     let workflow_id = query.text("workflow");
     let since = query.number("since", 0..=u64::MAX);
     check_client_id(&mut query);
-    let asked = WorkflowsRequest { workflow_id, since, faults: query.into_words(), admission };
-    state.streams.workflows(request, payload, asked).await
+    let form = form(&mut query);
+    let asked = WorkflowsRequest { workflow_id, since, form, faults: query.into_words() };
+    state.streams.workflows(request, payload, asked, admission).await
 }
 
 /// Whether the client may have the socket that it asks for.
@@ -174,6 +156,27 @@ pub(super) fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
     let taken =
         request.app_data::<Rc<Policy>>().is_some_and(|policy| policy.takes_origin(origin, called(request.head())));
     Ok(if taken { Admission::Allowed } else { Admission::ForbiddenOrigin })
+}
+
+/// The form of the frames that a socket asks for: `?compression=` and `?format=`.
+pub(super) fn form(query: &mut Query<'_>) -> Form {
+    let packing = match query.text("compression").as_deref() {
+        None | Some("none") => Packing::Plain,
+        Some("gzip") => Packing::Gzip,
+        Some(_) => {
+            query.fault("compression", "must be gzip or none", "invalid_value");
+            Packing::Plain
+        }
+    };
+    let encoding = match query.text("format").as_deref() {
+        None | Some("json") => Encoding::Json,
+        Some("protobuf") => Encoding::Protobuf,
+        Some(_) => {
+            query.fault("format", "must be json or protobuf", "invalid_value");
+            Encoding::Json
+        }
+    };
+    Form { encoding, packing }
 }
 
 pub(super) fn check_client_id(query: &mut Query<'_>) -> Option<String> {

@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use super::*;
 use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
 use crate::config;
-use crate::connection::feed::Asked;
+use crate::connection::dialect::socket::{Encoding, Form, Packing};
+use crate::connection::event_socket::EventSocketRequest;
+use crate::connection::{SessionRequest, WorkflowsRequest};
 use crate::domain::id::SessionId;
 use crate::event::types::EventTypes;
 use crate::store::Store;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
-use crate::workflow::told::Status;
+use crate::workflow::messages::Status;
 
 const NONE: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -28,9 +30,10 @@ impl Streams for Echo {
         &self,
         _: HttpRequest,
         _: web::Payload,
-        asked: SocketRequest,
+        asked: SessionRequest,
+        admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
-        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
+        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?} {admission:?}"))) })
     }
 
     fn workflows(
@@ -38,6 +41,7 @@ impl Streams for Echo {
         _: HttpRequest,
         _: web::Payload,
         asked: WorkflowsRequest,
+        _: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
     }
@@ -51,11 +55,11 @@ impl Streams for Echo {
         Ok(HttpResponse::Ok().body(format!("{} {since:?}", standing.workflow_id)))
     }
 
-    fn feed(
+    fn event_socket(
         &self,
         _: HttpRequest,
         _: web::Payload,
-        asked: Asked,
+        asked: EventSocketRequest,
         _: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?}"))) })
@@ -293,14 +297,15 @@ async fn a_socket_is_handed_over_with_what_was_asked() {
     let upgrade = |path: &str| {
         TestRequest::get().uri(path).insert_header(("connection", "upgrade")).insert_header(("upgrade", "WebSocket"))
     };
-    let told = ask(upgrade("/ws/no-id?since=7&client_id=ada")).await;
-    let asked = |since, client_id: Option<&str>, session_id: &str, admission| {
-        let (client_id, faults) = (client_id.map(str::to_owned), Vec::new());
-        format!("{:?}", SocketRequest { session_id: session_id.into(), since, client_id, faults, admission })
+    let told = ask(upgrade("/ws/no-id?since=7&client_id=ada&compression=gzip&format=protobuf")).await;
+    let asked = |since, form, session_id: &str, admission: Admission| {
+        let request = SessionRequest { session_id: session_id.into(), since, form, faults: Vec::new() };
+        format!("{request:?} {admission:?}")
     };
-    assert_eq!(told.body, asked(Some(7), Some("ada"), "no-id", Admission::Allowed));
+    let form = Form { encoding: Encoding::Protobuf, packing: Packing::Gzip };
+    assert_eq!(told.body, asked(Some(7), form, "no-id", Admission::Allowed));
     let evil = ask(upgrade("/ws/x").insert_header(("origin", "https://evil.example"))).await;
-    assert_eq!(evil.body, asked(None, None, "x", Admission::ForbiddenOrigin));
+    assert_eq!(evil.body, asked(None, Form::default(), "x", Admission::ForbiddenOrigin));
     let wrong = String::from_utf8_lossy(&ask(upgrade("/ws/x?since=undefined")).await.body).into_owned();
     assert!(
         wrong.contains(r#"since: None"#) && wrong.contains("the parameter since must be a whole number"),

@@ -17,9 +17,9 @@ use crate::workflow;
 use crate::workflow::definition::Definition;
 use crate::workflow::fault::{GraphFault, GraphFaultKind, GraphFaults, NodeFaults};
 use crate::workflow::graph::{Edge, Graph, GraphNode};
+use crate::workflow::messages::{Event, LiveState, NodeDetail, NodeState};
 use crate::workflow::node::Spec;
 use crate::workflow::port::{Input, Output, Type, Widget};
-use crate::workflow::told::{Event, LiveState, NodeDetail, NodeState};
 
 const HEAD: &str = "// Written by `cargo test wire` from the types of the server. Do not edit.\n";
 
@@ -117,7 +117,7 @@ fn of_workflows(config: &Config, text: &mut String) {
         NodeState,
         LiveState,
         NodeDetail,
-        workflow::told::Status,
+        workflow::messages::Status,
         Event,
         super::workflows::nodes::TypeInfo,
         super::workflows::nodes::NodeList<'static>,

@@ -34,7 +34,7 @@ pub enum CloseCode {
     Disconnected,
 }
 
-/// What the peer has left once it was told why it is closed.
+/// What the peer has left once it has the reason why it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parting {
     /// Its own close is waited for, so that nothing of what it is sent is lost.

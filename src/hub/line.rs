@@ -13,7 +13,7 @@ pub enum Use {
     /// Both ways.
     #[default]
     Open,
-    /// Nothing more is written; the peer is told so, and may still be read.
+    /// Nothing more is written; the peer sees the end, and may still be read.
     Finished,
     /// Not at all.
     Cut,

@@ -3,8 +3,8 @@
 //! Owns the outbox, and shares the switch that shuts the socket. Lives on one thread, so it has cells and no locks.
 //! Invariant: nothing is taken to be written once the connection is being closed.
 
-mod known;
-mod offer;
+mod described;
+mod send;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
@@ -15,13 +15,13 @@ use actix::clock::Instant;
 use bytes::Bytes;
 
 use super::close::{CloseCode, Parting};
-use super::dialect::Dialect;
-use super::feed::Reader;
+use super::dialect::{About, Dialect, Signal};
+use super::event_listener::EventListener;
 use super::frame;
+use super::kinds::KindSet;
 use super::line::Line;
 use super::outbox::Outbox;
 use super::tally::Tally;
-use super::tell::Interest;
 use super::watchdog::{Patience, Verdict, judge};
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
@@ -49,10 +49,12 @@ enum Phase {
 pub struct Link {
     id: ConnectionId,
     dialect: &'static dyn Dialect,
-    /// Which kinds it wants of what is kept nowhere.
-    interest: Cell<Interest>,
-    /// What it asked for, where it is told events.
-    reader: OnceCell<Box<Reader>>,
+    /// What is known of the dialect: read for each publication.
+    about: &'static About,
+    /// Which kinds of messages about workflows it gets.
+    kinds: Cell<KindSet>,
+    /// What it subscribed to, where it is an event socket.
+    event_listener: OnceCell<Box<EventListener>>,
     opened_at: Timestamp,
     /// What has passed through it alone.
     own: Tally,
@@ -67,8 +69,8 @@ pub struct Link {
     writer: RefCell<Option<Waker>>,
     /// Whether the writer was woken and has not come yet: one wake a burst is enough.
     is_woken: Cell<bool>,
-    /// Whoever waits for room in the outbox.
-    filler: RefCell<Option<Waker>>,
+    /// Who waits for room in the outbox: one for each feed that it reads on.
+    fillers: RefCell<Vec<Waker>>,
     heard: Cell<Instant>,
     next_ping: Cell<Instant>,
     /// How much had left when something was last seen to leave, and when that was.
@@ -98,8 +100,9 @@ impl Link {
         Self {
             id,
             dialect,
-            interest: Cell::new(Interest::ALL),
-            reader: OnceCell::new(),
+            about: dialect.about(),
+            kinds: Cell::new(KindSet::ALL),
+            event_listener: OnceCell::new(),
             opened_at: Timestamp::now(),
             own: Tally::default(),
             outbox: RefCell::new(Outbox::new(outbox_bytes)),
@@ -109,7 +112,7 @@ impl Link {
             closing_since: Cell::new(None),
             writer: RefCell::new(None),
             is_woken: Cell::new(false),
-            filler: RefCell::new(None),
+            fillers: RefCell::default(),
             heard: Cell::new(now),
             next_ping: Cell::new(first_ping),
             moved: Cell::new((0, now)),
@@ -123,13 +126,19 @@ impl Link {
         self.id
     }
 
-    /// What it is told in.
+    /// What is known of its dialect.
+    #[must_use]
+    pub fn about(&self) -> &'static About {
+        self.about
+    }
+
+    /// How it is written to.
     #[must_use]
     pub fn dialect(&self) -> &'static dyn Dialect {
         self.dialect
     }
 
-    /// Whether it takes what it is told; not once it is being closed.
+    /// Whether it takes what it is sent; not once it is being closed.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.phase.get() == Phase::Open
@@ -163,9 +172,9 @@ impl Link {
             return;
         }
         self.note(code.reason());
-        self.outbox.borrow_mut().seal(self.dialect.farewell(code, reason));
+        self.outbox.borrow_mut().seal(Some(self.dialect.signal(Signal::Farewell(code, reason))));
         let next = match code.parting() {
-            _ if !self.dialect.is_spoken_both_ways() => Phase::Over,
+            _ if !self.about.is_two_way => Phase::Over,
             Parting::Answer => Phase::Closing,
             Parting::Moment => Phase::Leaving,
             Parting::Nothing => Phase::Over,
@@ -243,13 +252,16 @@ impl Link {
             self.start_closing_time();
         }
         if self.has_room() {
-            self.wake_filler();
+            self.wake_fillers();
         }
         if next.is_some() {
             return Poll::Ready(next);
         }
         self.is_woken.set(false);
-        register(&self.writer, context);
+        let mut writer = self.writer.borrow_mut();
+        if !writer.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            *writer = Some(context.waker().clone());
+        }
         match self.phase.get() {
             Phase::Open | Phase::Closing => Poll::Pending,
             Phase::Leaving | Phase::Over | Phase::Gone => Poll::Ready(None),
@@ -266,7 +278,10 @@ impl Link {
         if outbox.data_bytes() == 0 || outbox.data_bytes().saturating_add(bytes) <= outbox.limit() / 2 {
             return Poll::Ready(true);
         }
-        register(&self.filler, context);
+        let mut fillers = self.fillers.borrow_mut();
+        if !fillers.iter().any(|waker| waker.will_wake(context.waker())) {
+            fillers.push(context.waker().clone());
+        }
         Poll::Pending
     }
 
@@ -277,7 +292,7 @@ impl Link {
             Verdict::Nothing => {}
             Verdict::Ping => {
                 self.next_ping.set(now + patience.heartbeat);
-                self.control(self.dialect.ping());
+                self.send_control(self.dialect.signal(Signal::Ping));
             }
             Verdict::Close(code) if self.is_open() => self.close(code),
             // It was being closed already, and does not read to the end.
@@ -311,7 +326,7 @@ impl Link {
     fn end_as(&self, phase: Phase) {
         self.phase.set(self.phase.get().max(phase));
         self.start_closing_time();
-        self.wake_filler();
+        self.wake_fillers();
         self.wake_writer();
     }
 
@@ -327,16 +342,8 @@ impl Link {
         }
     }
 
-    fn wake_filler(&self) {
-        if let Some(filler) = self.filler.borrow_mut().take() {
-            filler.wake();
-        }
-    }
-}
-
-fn register(slot: &RefCell<Option<Waker>>, context: &Context<'_>) {
-    let mut slot = slot.borrow_mut();
-    if !slot.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-        *slot = Some(context.waker().clone());
+    fn wake_fillers(&self) {
+        let fillers = self.fillers.take();
+        fillers.into_iter().for_each(Waker::wake);
     }
 }

@@ -2,85 +2,67 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::Message;
-use sha2::{Digest, Sha256};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use super::close::CloseCode;
-use crate::domain::burst::Burst;
-use crate::domain::id::{ConnectionId, SessionId};
-use crate::domain::tail::Replay;
+use super::item::Items;
+use super::topic::Topic;
+use crate::domain::event::{EncodedEvent, Filter, Selector};
+use crate::domain::id::ConnectionId;
+use crate::domain::time::Timestamp;
 
-/// Where something is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Topic {
-    /// One session's journal.
-    Session(SessionId),
-    /// One workflow.
-    Workflow(TopicKey),
-    /// All workflows.
-    Workflows,
-    /// Events of the type with this number.
-    Kind(u8),
-    /// Events of one execution, by its id.
-    Execution(TopicKey),
-    /// Events of one crew.
-    Crew(TopicKey),
-    /// The server's own numbers, again and again.
-    Metrics,
-    /// Every connection that is told events.
-    Events,
+/// To a shard: these items are sent to all of its connections that follow their feed. Gives how many were sent, each
+/// counted for each connection.
+///
+/// Items with a position come in their order, after they were committed, and to every shard where somebody follows.
+#[derive(Clone, Debug, Message)]
+#[rtype(usize)]
+pub struct Publish {
+    /// To whom.
+    pub to: Recipients,
+    /// What.
+    pub items: Items,
 }
 
-impl Topic {
-    /// Whether it is told by [`super::Tell`], and need not be written where nobody listens.
-    #[must_use]
-    pub const fn is_ephemeral(self) -> bool {
-        match self {
-            Topic::Session(_)
-            | Topic::Kind(_)
-            | Topic::Execution(_)
-            | Topic::Crew(_)
-            | Topic::Metrics
-            | Topic::Events => false,
-            Topic::Workflow(_) | Topic::Workflows => true,
-        }
-    }
+/// Who gets what is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// Who follows any of these topics, once.
+    Followers(SmallVec<[Topic; 2]>),
+    /// Event sockets.
+    EventSockets(Audience),
 }
 
-/// What stands for a name of any length in a topic: the beginning of its hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TopicKey([u8; 16]);
-
-impl TopicKey {
-    /// Some number below `count`, the same for the same name.
-    #[must_use]
-    pub fn bucket(self, count: u8) -> usize {
-        let [first, ..] = self.0;
-        usize::from(first.checked_rem(count).unwrap_or(0))
-    }
-
-    /// The key of this name.
-    #[must_use]
-    pub fn of(name: &str) -> Self {
-        let hash = Sha256::digest(name.as_bytes());
-        let mut key = [0; 16];
-        key.iter_mut().zip(hash).for_each(|(byte, of_hash)| *byte = of_hash);
-        Self(key)
-    }
+/// Which event sockets get events. Filters apply in every case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Those that subscribed to them.
+    Subscribers,
+    /// All of them.
+    Everybody,
+    /// Those that subscribed to this, word for word.
+    SubscribersOf(Selector),
 }
 
-/// To a shard, from a session: this connection listens from now on. Its replay stands before all that follows.
+/// To a shard, from the source of a feed: this connection follows the feed from now on. What it lacks stands before all
+/// that follows.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Subscribe {
-    /// The connection; it may be gone.
+pub struct Join {
+    /// The connection; it may be gone, or follow already.
     pub connection: ConnectionId,
-    /// What it listens to.
+    /// The feed.
     pub topic: Topic,
-    /// What it is told first.
-    pub replay: Arc<Replay>,
-    /// Whether the dialect announces the replay.
+    /// What it is sent first.
+    pub items: Items,
+    /// What is published after this position follows.
+    pub position: u64,
+    /// Whether the dialect announces what is sent first.
     pub announced: Announced,
 }
 
@@ -88,22 +70,17 @@ pub struct Subscribe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Announced {
     /// They do.
-    Yes,
+    Yes {
+        /// How many entries are left out.
+        dropped: u64,
+        /// The journal's last `seq`.
+        last_seq: u64,
+    },
     /// The replay goes on where the connection's own catching-up ended.
     No,
 }
 
-/// To a shard: all its connections that listen to the topic are told.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Publish {
-    /// Where.
-    pub topic: Topic,
-    /// What.
-    pub burst: Arc<Burst>,
-}
-
-/// To a shard: nobody listens to this topic any more, because it is gone. Its connections are closed.
+/// To a shard: this topic is gone. The connections that follow it are closed.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct CloseTopic {
@@ -123,7 +100,7 @@ pub struct CloseConnection {
     pub code: CloseCode,
 }
 
-/// To the hub or a shard: tell every connection that the server is going down, and close it.
+/// To the hub or a shard: the server is going down, close every connection with that.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct CloseAll;
@@ -152,6 +129,129 @@ pub struct Opened {
     pub connection: ConnectionId,
     /// Where from.
     pub address: Option<IpAddr>,
-    /// What it listens to first.
+    /// What it follows first.
     pub topic: Option<Topic>,
+}
+
+/// To the hub: send this event to this audience; gives to how many connections it was sent.
+#[derive(Clone, Debug, Message)]
+#[rtype(usize)]
+pub struct BroadcastEvent {
+    /// The event, with the `seq` that it has if it is kept.
+    pub event: EncodedEvent,
+    /// To whom.
+    pub audience: Audience,
+}
+
+/// To the hub or a shard: what is known of each connection? In no particular order.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Vec<ConnectionDetails>")]
+pub struct DescribeConnections;
+
+/// To the hub or a shard: close the connection of this client, because an operator says so (4509). Gives whether there is one.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "bool")]
+pub struct DisconnectClient {
+    /// What the client is called.
+    pub client_id: Arc<str>,
+}
+
+/// To the hub or a shard: send this event to this client alone, whatever it subscribed to.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Sent")]
+pub struct SendToClient {
+    /// What the client is called.
+    pub client_id: Arc<str>,
+    /// The event, which has no `seq`.
+    pub event: EncodedEvent,
+}
+
+/// What became of a [`SendToClient`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It waits in the client's outbox.
+    Queued,
+    /// Too much waits for the client already.
+    NoRoom,
+    /// No client of an event socket is called so.
+    Unknown,
+}
+
+/// To the hub or a shard: close now whoever was not heard for longer than the heartbeat allows. Gives how many.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(usize)]
+pub struct RemoveStale;
+
+/// To the hub: this connection wants to be called so. Gives what it is called: another name where that is taken.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Arc<str>")]
+pub struct ClaimClientId {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What it wants to be called.
+    pub client_id: Arc<str>,
+}
+
+/// To the hub: this name is free again.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ReleaseClientId {
+    /// The connection that was called so.
+    pub connection: ConnectionId,
+    /// What it was called.
+    pub client_id: Arc<str>,
+}
+
+/// Makes the server's own metrics, when somebody wants them.
+pub type Snapshot = Arc<dyn Fn() -> Map<String, Value> + Send + Sync>;
+
+/// What is known of a connection.
+#[derive(Clone, Debug)]
+pub struct ConnectionDetails {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What the client is called; the connection's id where it has no name.
+    pub client_id: Arc<str>,
+    /// Which kind of socket it is: the name of its dialect, and of event sockets also the place.
+    pub kind: &'static str,
+    /// Where from.
+    pub address: Option<IpAddr>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// How long ago something was last heard of it.
+    pub silent_for: Duration,
+    /// What has passed through it.
+    pub passed: Passed,
+    /// Bytes that wait for it to read them.
+    pub queued_bytes: usize,
+    /// How long bytes have waited while none left; zero where nothing waits.
+    pub lag: Duration,
+    /// What it subscribed to, where it is an event socket.
+    pub listening: Option<Listening>,
+}
+
+/// What has passed through a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Passed {
+    /// Messages that came.
+    pub messages_in: u64,
+    /// Their bytes.
+    pub bytes_in: u64,
+    /// Messages that were sent.
+    pub messages_out: u64,
+    /// Bytes that were sent, with their frames.
+    pub bytes_out: u64,
+    /// Messages that were left out because the client did not read.
+    pub dropped: u64,
+}
+
+/// What an event socket subscribed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// What it subscribed to.
+    pub subscriptions: Vec<Selector>,
+    /// What it leaves out of that.
+    pub filter: Filter,
+    /// Whether it is behind: then it gets what is kept from the log.
+    pub is_behind: bool,
 }

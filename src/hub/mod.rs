@@ -1,28 +1,40 @@
-//! Who listens to what: the hub, a shard for each worker, and the outboxes of their connections.
+//! Who follows what: the hub, a shard for each worker, and the outboxes of their connections.
+//!
+//! `item` is what is published, `fanout` sends it, `subscription` says who gets what, `dialect` how it is written.
 //!
 //! **Owns** the roster of all connections. **Hears** from the shards who came and went. **Tells** the shards whom to
 //! close. **Ends when** the process does. It is not on the path of a session's own messages.
 
+mod announcements;
+pub mod broadcast;
 pub mod close;
-pub mod comings;
+pub mod connection_log;
+pub mod counts;
 pub mod dialect;
-pub mod feed;
+pub mod encoded_replays;
+pub mod event_filter;
+pub mod event_listener;
+mod fanout;
 pub mod frame;
-pub mod gauge;
+pub mod item;
+pub mod kinds;
 pub mod line;
 pub mod link;
 pub mod links;
 pub mod messages;
+pub mod operators;
 pub mod outbox;
 pub mod registry;
-pub mod replays;
 pub mod roster;
 pub mod shard;
+pub mod subscription;
 pub mod tally;
-pub mod tell;
+pub mod topic;
 pub mod turns;
 pub mod watchdog;
 
+#[cfg(test)]
+mod event_tests;
 #[cfg(test)]
 mod tests;
 
@@ -34,20 +46,23 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler};
 
 use crate::config::connections::Connections;
 use crate::domain::id::ConnectionId;
+pub use broadcast::Broadcast;
 use close::CloseCode;
+pub use counts::ConnectionCounts;
 pub use dialect::Dialect;
-use feed::Snapshot;
-pub use feed::TellEvents;
-pub use gauge::Gauge;
+pub use event_filter::EventFilter;
+pub use item::{Item, Items, Messages, MessagesBuilder};
+pub use kinds::KindSet;
 pub use link::Link;
 pub use links::Links;
+use messages::Snapshot;
 pub use messages::{
-    Announced, CloseAll, CloseConnection, CloseTopic, CountConnections, Publish, ReportConnections, Subscribe, Topic,
-    TopicKey,
+    Announced, Audience, CloseAll, CloseConnection, CloseTopic, CountConnections, Join, Publish, Recipients,
+    ReportConnections,
 };
 use roster::{Limits, Roster};
 pub use shard::Shard;
-pub use tell::{Broadcast, Interest, Join, PartText, Parts, PartsBuilder, Tell};
+pub use topic::{EventTopic, Topic, TopicKey};
 
 /// How long after a report the others' have come, with what went before it: somebody who leaves and comes back at once,
 /// as a page does that is loaded again, must not count twice.
@@ -60,8 +75,8 @@ pub struct Hub {
     roster: Roster,
     /// What clients are called that said how they want to be called.
     names: HashMap<Arc<str>, ConnectionId>,
-    /// Makes the server's own numbers, and knows whether anybody wants them.
-    metrics: Option<(Snapshot, Arc<Gauge>)>,
+    /// Makes the server's own metrics, and knows whether anybody wants them.
+    metrics: Option<(Snapshot, Arc<ConnectionCounts>)>,
 }
 
 impl Hub {
@@ -72,10 +87,10 @@ impl Hub {
         Self { shards, roster: Roster::new(limits), names: HashMap::new(), metrics: None }
     }
 
-    /// The same, which tells the server's own numbers every second to those that want them, as `gauge` knows.
+    /// The same, which publishes the server's own metrics every second to those that want them, as `counts` knows.
     #[must_use]
-    pub fn telling_metrics(mut self, snapshot: Snapshot, gauge: Arc<Gauge>) -> Self {
-        self.metrics = Some((snapshot, gauge));
+    pub fn publishing_metrics(mut self, snapshot: Snapshot, counts: Arc<ConnectionCounts>) -> Self {
+        self.metrics = Some((snapshot, counts));
         self
     }
 }
@@ -99,7 +114,7 @@ impl Actor for Hub {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.tell_metrics(ctx);
+        self.publish_metrics(ctx);
     }
 }
 

@@ -1,10 +1,10 @@
 //! What waits to be written to one connection: shared, already framed bytes, bounded in bytes.
 //!
 //! Every element holds whole frames, so that dropping one never cuts a frame; a long one leaves in pieces, so that a
-//! slow reader shows progress and no copy of all of it is made. Control goes before data; journal data is never left
-//! out silently; ephemeral data is coalesced by key, then dropped oldest first and counted.
+//! slow reader shows progress and no copy of all of it is made. Control frames go before data, and data is never left out
+//! silently: what does not fit is refused.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -16,10 +16,6 @@ const PIECE: usize = 32_768;
 
 /// A queue that has grown is given back to the allocator once it is empty, if it has room for more than that.
 const KEPT_CAPACITY: usize = 64;
-
-/// What an ephemeral message is about: a later one about the same takes its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key(pub u64);
 
 /// The bound is reached: this connection does not read what it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,15 +29,11 @@ pub struct Outbox {
     /// The rest of an element that has begun to leave: nothing may come between its pieces.
     begun: Option<Bytes>,
     control: VecDeque<Bytes>,
-    journal: VecDeque<Bytes>,
-    /// Data that overtakes the journal, but for what stands `in_order` there.
+    data: VecDeque<Bytes>,
+    /// Data that overtakes the data, but for what stands `in_order` there.
     urgent: VecDeque<Bytes>,
-    /// How many elements at the front of the journal nothing overtakes.
+    /// How many elements at the front of the data nothing overtakes.
     in_order: usize,
-    /// In the order of their first arrival; a replacement keeps its place.
-    ephemeral: BTreeMap<u64, (Key, Bytes)>,
-    places: HashMap<Key, u64>,
-    next_place: u64,
     /// The very last thing that is written; nothing is taken after it.
     last: Option<Bytes>,
     sealed: bool,
@@ -49,7 +41,6 @@ pub struct Outbox {
     /// How many of them came as a replay.
     exempt: usize,
     popped: u64,
-    dropped: u64,
 }
 
 impl Outbox {
@@ -82,9 +73,8 @@ impl Outbox {
     pub fn is_empty(&self) -> bool {
         self.begun.is_none()
             && self.control.is_empty()
-            && self.journal.is_empty()
+            && self.data.is_empty()
             && self.urgent.is_empty()
-            && self.ephemeral.is_empty()
             && self.last.is_none()
     }
 
@@ -92,12 +82,6 @@ impl Outbox {
     #[must_use]
     pub fn popped(&self) -> u64 {
         self.popped
-    }
-
-    /// How many ephemeral messages were dropped so far; replaced ones do not count.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.dropped
     }
 
     /// Adds a control frame, before all data.
@@ -111,12 +95,11 @@ impl Outbox {
         self.control.push_back(frame);
     }
 
-    /// Adds data that must not be left out. Ephemeral data gives way to it. One element is always taken while no
-    /// journal data waits, however large it is: else it could never be delivered.
+    /// Adds data. One element is always taken while no other waits, however large it is: else it could never be delivered.
     ///
     /// # Errors
     /// [`Full`] where it does not fit; nothing was added then.
-    pub fn push_journal(&mut self, frames: Bytes) -> Result<(), Full> {
+    pub fn push(&mut self, frames: Bytes) -> Result<(), Full> {
         self.push_both(Bytes::new(), frames)
     }
 
@@ -130,8 +113,7 @@ impl Outbox {
         if self.sealed || bytes == 0 {
             return Ok(());
         }
-        while !self.has_room(bytes) && self.drop_oldest() {}
-        let is_first = self.journal.is_empty() && self.urgent.is_empty() && self.begun.is_none();
+        let is_first = self.data.is_empty() && self.urgent.is_empty() && self.begun.is_none();
         if !self.has_room(bytes) && !is_first {
             return Err(Full);
         }
@@ -140,7 +122,7 @@ impl Outbox {
             self.urgent.push_back(urgent);
         }
         if !frames.is_empty() {
-            self.journal.push_back(frames);
+            self.data.push_back(frames);
         }
         Ok(())
     }
@@ -153,32 +135,8 @@ impl Outbox {
         }
         self.data_bytes += frames.len();
         self.exempt += frames.len();
-        self.journal.push_back(frames);
-        self.in_order = self.journal.len();
-    }
-
-    /// Adds data that only the latest of matters.
-    pub fn push_ephemeral(&mut self, key: Key, frames: Bytes) {
-        if self.sealed || frames.is_empty() {
-            return;
-        }
-        let place = self.places.get(&key).copied();
-        if let Some((_, before)) = place.and_then(|place| self.ephemeral.remove(&place)) {
-            self.data_bytes -= before.len();
-        }
-        self.places.remove(&key);
-        let place = place.unwrap_or_else(|| {
-            self.next_place += 1;
-            self.next_place
-        });
-        while !self.has_room(frames.len()) && self.drop_oldest() {}
-        if !self.has_room(frames.len()) {
-            self.dropped += 1;
-            return;
-        }
-        self.data_bytes += frames.len();
-        self.ephemeral.insert(place, (key, frames));
-        self.places.insert(key, place);
+        self.data.push_back(frames);
+        self.in_order = self.data.len();
     }
 
     /// Adds the last frame: it leaves after all that waits, and nothing is taken after it.
@@ -191,19 +149,16 @@ impl Outbox {
 
     /// Forgets all data, but for the rest of what has begun to leave; control frames and the last frame stay.
     pub fn clear_data(&mut self) {
-        self.journal = VecDeque::new();
+        self.data = VecDeque::new();
         self.urgent = VecDeque::new();
         self.in_order = 0;
-        self.ephemeral.clear();
-        self.places.clear();
         self.data_bytes = self.begun.as_ref().map_or(0, Bytes::len);
         self.exempt = self.exempt.min(self.data_bytes);
     }
 
     /// Forgets everything, and takes nothing any more.
     pub fn clear(&mut self) {
-        let (popped, dropped) = (self.popped, self.dropped);
-        *self = Self { limit: self.limit, sealed: true, popped, dropped, ..Self::default() };
+        *self = Self { limit: self.limit, sealed: true, popped: self.popped, ..Self::default() };
     }
 
     /// Takes what is written next. Never gives empty bytes.
@@ -221,14 +176,10 @@ impl Outbox {
         if self.begun.is_some() {
             return self.pop_begun();
         }
-        self.begun = self.journal.pop_front().or_else(|| self.urgent.pop_front());
+        self.begun = self.data.pop_front().or_else(|| self.urgent.pop_front());
         self.in_order = self.in_order.saturating_sub(1);
-        if self.begun.is_none() {
-            let (_, (key, frames)) = self.ephemeral.pop_first()?;
-            self.places.remove(&key);
-            self.begun = Some(frames);
-        } else if self.journal.is_empty() && self.journal.capacity() > KEPT_CAPACITY {
-            self.journal = VecDeque::new();
+        if self.data.is_empty() && self.data.capacity() > KEPT_CAPACITY {
+            self.data = VecDeque::new();
         }
         self.pop_begun()
     }
@@ -245,15 +196,6 @@ impl Outbox {
 
     fn has_room(&self, bytes: usize) -> bool {
         self.data_bytes.saturating_sub(self.exempt) + bytes <= self.limit
-    }
-
-    /// Whether there was an ephemeral message to drop.
-    fn drop_oldest(&mut self) -> bool {
-        let Some((_, (key, frames))) = self.ephemeral.pop_first() else { return false };
-        self.places.remove(&key);
-        self.data_bytes -= frames.len();
-        self.dropped += 1;
-        true
     }
 }
 

@@ -1,28 +1,28 @@
-//! Which connections of a worker listen to which topics: a pure table.
+//! Which connections of a worker follow which topics: a pure table.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use smallvec::SmallVec;
 
-use super::messages::Topic;
 use crate::domain::id::ConnectionId;
 
-/// Which connections listen to which topics; `L` is what the connection is reached by.
+/// Which connections follow which topics; `L` is what the connection is reached by.
 #[derive(Debug)]
-pub struct Registry<L> {
-    by_topic: HashMap<Topic, Vec<(ConnectionId, L)>>,
-    by_connection: HashMap<ConnectionId, SmallVec<[Topic; 1]>>,
+pub struct Registry<K, L> {
+    by_topic: HashMap<K, Vec<(ConnectionId, L)>>,
+    by_connection: HashMap<ConnectionId, SmallVec<[K; 1]>>,
 }
 
-impl<L> Default for Registry<L> {
+impl<K, L> Default for Registry<K, L> {
     fn default() -> Self {
         Self { by_topic: HashMap::new(), by_connection: HashMap::new() }
     }
 }
 
-impl<L> Registry<L> {
+impl<K: Copy + Eq + Hash, L> Registry<K, L> {
     /// Adds a listener; gives whether it is new to the topic.
-    pub fn subscribe(&mut self, topic: Topic, connection: ConnectionId, listener: L) -> bool {
+    pub fn subscribe(&mut self, topic: K, connection: ConnectionId, listener: L) -> bool {
         if self.is_subscribed(topic, connection) {
             return false;
         }
@@ -33,18 +33,27 @@ impl<L> Registry<L> {
 
     /// Whether the connection listens to the topic.
     #[must_use]
-    pub fn is_subscribed(&self, topic: Topic, connection: ConnectionId) -> bool {
+    pub fn is_subscribed(&self, topic: K, connection: ConnectionId) -> bool {
         self.by_connection.get(&connection).is_some_and(|topics| topics.contains(&topic))
     }
 
     /// Who listens to the topic, in no particular order.
     #[must_use]
-    pub fn listeners(&self, topic: Topic) -> &[(ConnectionId, L)] {
+    pub fn listeners(&self, topic: K) -> &[(ConnectionId, L)] {
         self.by_topic.get(&topic).map_or(&[], Vec::as_slice)
     }
 
+    /// What this connection is reached by on a topic that it follows.
+    #[must_use]
+    pub fn listener(&self, topic: K, connection: ConnectionId) -> Option<&L> {
+        if !self.is_subscribed(topic, connection) {
+            return None;
+        }
+        self.listeners(topic).iter().find(|(other, _)| *other == connection).map(|(_, listener)| listener)
+    }
+
     /// Removes a connection from all its topics; gives these.
-    pub fn leave(&mut self, connection: ConnectionId) -> SmallVec<[Topic; 1]> {
+    pub fn leave(&mut self, connection: ConnectionId) -> SmallVec<[K; 1]> {
         let topics = self.by_connection.remove(&connection).unwrap_or_default();
         for topic in &topics {
             self.remove_listener(*topic, connection);
@@ -53,7 +62,7 @@ impl<L> Registry<L> {
     }
 
     /// Removes a connection from one topic; gives whether it listened to it.
-    pub fn unsubscribe(&mut self, topic: Topic, connection: ConnectionId) -> bool {
+    pub fn unsubscribe(&mut self, topic: K, connection: ConnectionId) -> bool {
         let Some(topics) = self.by_connection.get_mut(&connection) else { return false };
         let Some(at) = topics.iter().position(|other| *other == topic) else { return false };
         topics.swap_remove(at);
@@ -64,7 +73,7 @@ impl<L> Registry<L> {
         true
     }
 
-    fn remove_listener(&mut self, topic: Topic, connection: ConnectionId) {
+    fn remove_listener(&mut self, topic: K, connection: ConnectionId) {
         let Some(listeners) = self.by_topic.get_mut(&topic) else { return };
         if let Some(at) = listeners.iter().position(|(other, _)| *other == connection) {
             listeners.swap_remove(at);
@@ -75,7 +84,7 @@ impl<L> Registry<L> {
     }
 
     /// Removes a topic; gives those who listened to it.
-    pub fn remove_topic(&mut self, topic: Topic) -> Vec<(ConnectionId, L)> {
+    pub fn remove_topic(&mut self, topic: K) -> Vec<(ConnectionId, L)> {
         let listeners = self.by_topic.remove(&topic).unwrap_or_default();
         for (connection, _) in &listeners {
             let Some(topics) = self.by_connection.get_mut(connection) else { continue };
@@ -98,6 +107,7 @@ impl<L> Registry<L> {
 mod tests {
     use super::*;
     use crate::domain::id::SessionId;
+    use crate::hub::Topic;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug)]

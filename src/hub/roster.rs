@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-use super::messages::{Opened, Topic};
+use super::messages::Opened;
+use super::topic::Topic;
 use crate::domain::id::ConnectionId;
 
 /// How many connections may share something; 0 is no limit.

@@ -1,7 +1,7 @@
 //! The connections of one worker, as an actor.
 //!
 //! **Owns** with the code that accepts sockets: the [`Links`] of its worker.
-//! **Hears** from sessions and workflows who listens to what and what is told, from the hub whom to close.
+//! **Hears** from the sources of feeds who follows them and what is published, from the hub whom to close.
 //! **Tells** the hub, in batches, who came and went.
 //! **Ends when** its worker does.
 
@@ -14,14 +14,13 @@ use actix::{Actor, AsyncContext, Context, Handler, Recipient};
 use super::close::CloseCode;
 use super::link::Link;
 use super::links::Links;
-use super::messages::{CloseAll, CloseConnection, CloseTopic, CountConnections, Publish, ReportConnections, Subscribe};
-use super::tell::{Join, Tell};
+use super::messages::{CloseAll, CloseConnection, CloseTopic, CountConnections, Join, Publish, ReportConnections};
 
-/// How often the hub is told who came and went.
+/// How often it is reported to the hub who came and went.
 pub(super) const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// How often what is kept for those who come at once is let go.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
-/// How many connections are told at once that the server goes down, and the pause between such batches: it keeps
+/// How many connections are closed at once when the server goes down, and the pause between such batches: it keeps
 /// the worker answering, and spreads those who come back.
 const FAREWELL_BATCH: usize = 256;
 const FAREWELL_PAUSE: Duration = Duration::from_millis(20);
@@ -59,19 +58,15 @@ impl Actor for Shard {
     }
 }
 
-impl Handler<Subscribe> for Shard {
-    type Result = ();
-
-    fn handle(&mut self, message: Subscribe, _: &mut Self::Context) {
-        self.links.subscribe(message.connection, message.topic, &message.replay, message.announced);
-    }
-}
-
 impl Handler<Publish> for Shard {
-    type Result = ();
+    type Result = usize;
 
-    fn handle(&mut self, message: Publish, _: &mut Self::Context) {
-        self.links.publish(message.topic, &message.burst);
+    fn handle(&mut self, message: Publish, ctx: &mut Self::Context) -> usize {
+        let sent = self.links.publish(&message);
+        for (link, every) in self.links.batches_due() {
+            ctx.run_later(every, move |shard, _| shard.links.send_batch(&link));
+        }
+        sent
     }
 }
 
@@ -80,14 +75,6 @@ impl Handler<Join> for Shard {
 
     fn handle(&mut self, message: Join, _: &mut Self::Context) {
         self.links.join(&message);
-    }
-}
-
-impl Handler<Tell> for Shard {
-    type Result = ();
-
-    fn handle(&mut self, message: Tell, _: &mut Self::Context) {
-        self.links.tell(&message);
     }
 }
 
@@ -111,7 +98,7 @@ impl Handler<CloseAll> for Shard {
     type Result = ();
 
     fn handle(&mut self, _: CloseAll, ctx: &mut Self::Context) {
-        say_farewell(self.links.begin_closing_down(), ctx);
+        close_in_batches(self.links.begin_closing_down(), ctx);
     }
 }
 
@@ -123,14 +110,14 @@ impl Handler<CountConnections> for Shard {
     }
 }
 
-/// Tells a batch of connections that the server goes down, and the others a little later.
-fn say_farewell(mut links: Vec<Rc<Link>>, ctx: &mut Context<Shard>) {
+/// Closes a batch of connections because the server goes down, and the others a little later.
+fn close_in_batches(mut links: Vec<Rc<Link>>, ctx: &mut Context<Shard>) {
     let rest = links.split_off(links.len().min(FAREWELL_BATCH));
     for link in links {
         let reason = format!("going away; retry in {} ms", rand::random_range(RETRY_MS));
         link.close_at_once(CloseCode::GoingAway, &reason);
     }
     if !rest.is_empty() {
-        ctx.run_later(FAREWELL_PAUSE, |_, ctx| say_farewell(rest, ctx));
+        ctx.run_later(FAREWELL_PAUSE, |_, ctx| close_in_batches(rest, ctx));
     }
 }

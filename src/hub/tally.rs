@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::feed::Passed;
+use super::messages::Passed;
 use crate::metrics::Connections;
 
 /// What passed through the connections of one worker since it was last added to the metrics.
@@ -38,7 +38,7 @@ impl Tally {
         add(&self.dropped, messages);
     }
 
-    /// A client was told an error with this code.
+    /// A client was sent an error with this code.
     pub fn count_error(&self, code: &'static str) {
         *self.errors.borrow_mut().entry(code).or_default() += 1;
     }

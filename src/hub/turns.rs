@@ -1,5 +1,5 @@
 //! Wakes those who write to the connections of one worker, a few at a time: a message for thousands leaves room between
-//! them for whatever else the worker has to do, and what is told meanwhile goes out with it.
+//! them for whatever else the worker has to do, and what is sent meanwhile goes out with it.
 //!
 //! Lives on one thread.
 

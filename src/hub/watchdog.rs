@@ -61,7 +61,7 @@ pub enum Verdict {
     Nothing,
     /// Ask it whether it is there.
     Ping,
-    /// Tell it why, and close it.
+    /// Close it with the reason.
     Close(CloseCode),
     /// It had its time to close: cut the socket.
     Shut,

@@ -5,7 +5,7 @@ use crate::domain::id::SessionId;
 use crate::domain::status::Status;
 use crate::domain::tail::TailLimits;
 use crate::domain::time::Timestamp;
-use crate::event::NewEvent;
+use crate::event::UnnumberedEvent;
 use crate::session::actor::events::RowChange;
 use crate::session::load::load;
 use crate::session::state::Command;
@@ -52,8 +52,9 @@ pub(crate) async fn fail(store: &Store, limits: TailLimits, id: SessionId, reaso
         body: builder.finish().body,
         change: Change::Update(Box::new(after.clone())),
     };
-    let happenings = change.all(None).into_iter();
+    let new_events = change.all(None).into_iter();
     let owner = loaded.summary.owner.clone();
-    store.append_with(append, happenings.map(|happening| NewEvent::new(happening, owner.clone(), now)).collect());
+    store
+        .append_with(append, new_events.map(|new_event| UnnumberedEvent::new(new_event, owner.clone(), now)).collect());
     Ok(())
 }

@@ -219,7 +219,7 @@ addressed!(Attach, SubmitAnswer, Cancel, Describe, Remove);
 #[rtype(result = "()")]
 pub(crate) struct Attach {
     pub(crate) connection: ConnectionId,
-    /// Its shard, which gets a [`crate::hub::Subscribe`] and then every burst.
+    /// Its shard, which gets a [`crate::hub::Join`] and then every burst.
     pub(crate) shard: Addr<Shard>,
     /// The last `seq` that it has; `None` for a snapshot.
     pub(crate) since: Option<u64>,

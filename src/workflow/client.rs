@@ -9,15 +9,15 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use super::definition::Definition;
-use super::executor::messages::Reply;
+use super::executor::messages::{Apply, Reply};
 use super::graph::Graph;
+use super::messages::{Applied, Status};
 use super::refused::Refused;
+use super::routes::{Routes, find};
 use super::supervisor::Supervisor;
 use super::supervisor::messages::{
-    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, ListLive, StartLive, StepLive, StopLive, Unwatch,
-    Watch,
+    DefinitionRemoved, DefinitionSaved, DescribeLive, ListLive, StartLive, StepLive, StopLive, Unwatch, Watch,
 };
-use super::told::{Applied, Status};
 use crate::auth::Principal;
 use crate::domain::id::ConnectionId;
 use crate::hub::{Shard, Topic, TopicKey};
@@ -79,19 +79,20 @@ pub type RunInputs = BTreeMap<String, Map<String, Value>>;
 #[derive(Clone, Debug)]
 pub struct Live {
     supervisor: Addr<Supervisor>,
+    routes: Routes,
 }
 
 impl Live {
-    /// Those that this supervisor has.
+    /// Those that this supervisor has, with the ways to their executors.
     #[must_use]
-    pub fn new(supervisor: Addr<Supervisor>) -> Self {
-        Self { supervisor }
+    pub fn new(supervisor: Addr<Supervisor>, routes: Routes) -> Self {
+        Self { supervisor, routes }
     }
 
     /// Those of nobody: whatever is asked for is refused.
     #[cfg(test)]
     pub(crate) fn nobodys() -> Self {
-        Self::new(Addr::new(actix::dev::channel::channel(1).0))
+        Self::new(Addr::new(actix::dev::channel::channel(1).0), tokio::sync::watch::channel(Default::default()).1)
     }
 
     /// Makes a workflow live, or lets one that is paused run; gives how it stands then. Where it comes back after a
@@ -146,9 +147,13 @@ impl Live {
     /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
     pub fn apply(&self, update: InputUpdate) -> impl Future<Output = Result<Applied, Refused>> + use<> {
         let (reply, answer) = oneshot::channel();
-        self.supervisor.do_send(ApplyInput { update, reply });
-        // A workflow that ends just now does not answer.
-        async move { answer.await.unwrap_or(Err(Refused::UnknownWorkflow)) }
+        let found = find(&self.routes.borrow(), update.workflow_id.as_deref(), &update.node_id);
+        let sent = found.map(|executor| executor.do_send(Apply { update, reply }));
+        async move {
+            sent?;
+            // A workflow that ends just now does not answer.
+            answer.await.unwrap_or(Err(Refused::UnknownWorkflow))
+        }
     }
 
     /// The ids of the live workflows, in their order.

@@ -12,13 +12,15 @@ use crate::domain::request::{Confirmation, Form};
 
 /// What a node of a live workflow needs of a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Errand {
+pub struct SessionWork {
     /// The workflow that the node is of.
     pub workflow_id: String,
     /// The node.
     pub node_id: String,
     /// What it needs.
     pub what: What,
+    /// Stands for this and nothing else: what was asked under it before a restart is found by it.
+    pub key: String,
 }
 
 /// What a node needs of a session.
@@ -41,9 +43,8 @@ pub enum What {
 
 /// Keeps the sessions that nodes of live workflows need.
 pub trait Host: Send + Sync + 'static {
-    /// Starts a session for an errand; or takes up the one that was started for the same errand before the server was
-    /// stopped, and has not ended.
-    fn start(&self, errand: Errand) -> BoxFuture<'static, Result<SessionId, NodeError>>;
+    /// Starts a session for this work, or finds the one that was started under its key before.
+    fn start(&self, work: SessionWork) -> BoxFuture<'static, Result<SessionId, NodeError>>;
 
     /// Waits for a session's end; gives what it completed with.
     fn outcome(&self, session_id: SessionId) -> BoxFuture<'static, Result<Value, NodeError>>;

@@ -52,3 +52,40 @@ async fn what_is_long_is_compressed_and_what_is_short_is_not() {
         assert_eq!(feed.frames.last().unwrap().1, is_packed);
     }
 }
+
+#[tokio::test]
+async fn sockets_of_sessions_and_workflows_have_the_same_forms() {
+    let app = Setup::memory().start().await;
+    let id = app.start("simulate_streaming", json!({"steps": 40, "step_delay_ms": 0})).await;
+    app.until_status(&id, "completed").await;
+    let graph = json!({"id": "w", "name": "w", "nodes": [{"id": "a", "type": "NumberInput", "inputs": {"value": 1}}], "edges": []});
+    assert_eq!(app.post("/workflows", graph).await.status, 201);
+    for form in &FORMS[..4] {
+        let query = form.trim_start_matches('&');
+        let mut session = Feed::open_at(&app, &format!("/ws/{id}?since=0&{query}")).await;
+        assert_eq!(session.established["type"], "state_replay_start", "{form}");
+        let mut journal = Vec::new();
+        while let Some(message) = session.next().await.filter(|message| message["type"] != "state_replay_complete") {
+            journal.push(message["seq"].as_u64().unwrap());
+        }
+        assert_eq!(journal, (1..=session_length(&app, &id).await).collect::<Vec<_>>(), "{form}");
+        session.say(json!({"type": "ping", "timestamp": 7})).await;
+        assert_eq!(session.next().await.unwrap(), json!({"type": "pong", "timestamp": 7}));
+        let is_binary = form.contains("protobuf");
+        assert!(session.frames.iter().all(|(_, _, binary)| *binary == is_binary), "{form}");
+        app.post("/workflows/w/continuous/start", json!({})).await.ok();
+        let mut workflow = Feed::open_at(&app, &format!("/ws?workflow=w&{query}")).await;
+        assert_eq!(workflow.established["type"], "execution_status", "{form}");
+        app.post("/workflows/w/continuous/stop", json!({})).await.ok();
+        while workflow.next().await.unwrap()["event"] != "continuous_stopped" {}
+        assert!(!is_binary || workflow.frames.iter().all(|(_, _, binary)| *binary), "{form}");
+    }
+    let mut wrong = Feed::open_at(&app, "/ws?format=xml").await;
+    assert_eq!(wrong.established["code"], "invalid_message");
+    wrong.say(json!({"type": "ping"})).await;
+    assert_eq!(wrong.next().await.unwrap()["type"], "pong");
+}
+
+async fn session_length(app: &crate::support::TestApp, id: &str) -> u64 {
+    app.get(&format!("/sessions/{id}/events?limit=1")).await.ok()["last_seq"].as_u64().unwrap()
+}

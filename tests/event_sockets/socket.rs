@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
-use callboard::connection::dialect::feed::proto::Frame;
+use callboard::connection::dialect::proto::{Event, Frame};
 use futures::{SinkExt, StreamExt};
 use prost::Message as _;
 use tokio::net::{TcpSocket, TcpStream};
@@ -32,14 +32,23 @@ impl Feed {
         Self::open_with(api, path, None).await
     }
 
+    /// A socket of any kind, by its whole path.
+    pub async fn open_at(api: &Api, path: &str) -> Self {
+        Self::open_url(api, path, None).await
+    }
+
     /// The same with a receive buffer of this size.
     pub async fn open_with(api: &Api, path: &str, buffer: Option<u32>) -> Self {
+        Self::open_url(api, &format!("{BASE}/{path}"), buffer).await
+    }
+
+    async fn open_url(api: &Api, path: &str, buffer: Option<u32>) -> Self {
         let tcp = TcpSocket::new_v4().unwrap();
         if let Some(buffer) = buffer {
             tcp.set_recv_buffer_size(buffer).unwrap();
         }
         let tcp = tcp.connect(api.address).await.unwrap();
-        let url = format!("ws://{}{BASE}/{path}", api.address);
+        let url = format!("ws://{}{path}", api.address);
         let (socket, _) = client_async(url, tcp).await.unwrap();
         let mut feed =
             Self { socket, waiting: VecDeque::new(), established: Value::Null, frames: Vec::new(), closed: None };
@@ -148,12 +157,13 @@ fn from_protobuf(data: &[u8]) -> Vec<Value> {
     if !frame.answer.is_empty() {
         return vec![serde_json::from_str(&frame.answer).unwrap()];
     }
-    let read = |event: callboard::connection::dialect::feed::proto::Event| {
+    let read = |event: Event| {
         let data: Value = serde_json::from_str(&event.data).unwrap();
         let seq = if event.seq == 0 { Value::Null } else { event.seq.into() };
         json!({"id": event.id, "type": event.r#type, "data": data, "seq": seq, "execution_id": event.execution_id})
     };
-    frame.events.into_iter().map(read).collect()
+    let messages = frame.messages.iter().map(|message| serde_json::from_str(&message.json).unwrap());
+    messages.chain(frame.events.into_iter().map(read)).collect()
 }
 
 /// A server with the task kind `say`, which makes `count` events of the type `custom.said` with `n` from 1 on and a

@@ -13,7 +13,7 @@ use super::time::Timestamp;
 
 /// One entry inside a [`Burst`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct EncodedEntry {
     /// Its place in the journal.
     pub seq: u64,
     /// What it means for replay.
@@ -41,7 +41,7 @@ pub struct Burst {
     /// The row's text: entries and records, one a line.
     pub body: Bytes,
     /// Its entries, in order.
-    pub told: SmallVec<[Told; 4]>,
+    pub told: SmallVec<[EncodedEntry; 4]>,
     /// What is sent between them and not stored, in order.
     pub passing: Vec<Passing>,
 }
@@ -100,7 +100,7 @@ impl Burst {
                 lines.push(Line::Told(stamped));
                 read
             };
-            told.push(Told { seq, class, kind, json });
+            told.push(EncodedEntry { seq, class, kind, json });
         }
         Ok((Burst { body, told, passing: Vec::new() }, lines))
     }
@@ -200,7 +200,7 @@ impl BurstBuilder {
             .iter()
             .map(|&(seq, class, start, end)| {
                 let json = body.slice(start..end);
-                Told { seq, class, kind: kind_of(&json), json }
+                EncodedEntry { seq, class, kind: kind_of(&json), json }
             })
             .collect();
         Burst { body, told, passing: self.passing }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use super::burst::Told;
+use super::burst::EncodedEntry;
 use super::entry::Class;
 use super::id::RequestId;
 
@@ -20,7 +20,7 @@ pub struct TailLimits {
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
     /// The entries, in order.
-    pub told: Vec<Told>,
+    pub told: Vec<EncodedEntry>,
     /// Entries of the journal that are left out of a snapshot.
     pub dropped: u64,
     /// The journal's last `seq`.
@@ -32,10 +32,10 @@ pub struct Replay {
 pub struct Tail {
     limits: TailLimits,
     /// The last entries without a gap, at most twice the snapshot: output for the snapshot is always among them.
-    recent: VecDeque<Told>,
+    recent: VecDeque<EncodedEntry>,
     recent_bytes: usize,
     /// What a snapshot keeps first: everything but output and questions that are over.
-    state: VecDeque<Told>,
+    state: VecDeque<EncodedEntry>,
     last_seq: u64,
     /// The last snapshot, for as long as somebody has it: many that come at once get the same.
     snapshot: Weak<Replay>,
@@ -56,7 +56,7 @@ impl Tail {
     }
 
     /// Takes the next entry.
-    pub fn push(&mut self, told: Told) {
+    pub fn push(&mut self, told: EncodedEntry) {
         self.last_seq = told.seq;
         self.snapshot = Weak::new();
         match told.class {
@@ -88,7 +88,7 @@ impl Tail {
     pub fn snapshot(&self) -> Replay {
         let mut surplus = self.state.len().saturating_sub(self.limits.snapshot);
         let room = self.limits.snapshot.saturating_sub(self.state.len());
-        let mut told: Vec<Told> =
+        let mut told: Vec<EncodedEntry> =
             self.recent.iter().rev().filter(|told| told.class == Class::Output).take(room).cloned().collect();
         for state in &self.state {
             if surplus > 0 && is_droppable(state) {
@@ -145,7 +145,7 @@ impl Tail {
 }
 
 /// Whether an entry may be left out of a snapshot when there is no output left to leave out.
-fn is_droppable(told: &Told) -> bool {
+fn is_droppable(told: &EncodedEntry) -> bool {
     matches!(told.class, Class::State | Class::Answer(_))
 }
 
@@ -157,12 +157,12 @@ mod tests {
 
     const LIMITS: TailLimits = TailLimits { snapshot: 5, bytes: usize::MAX };
 
-    fn told(seq: u64, class: Class) -> Told {
-        Told { seq, class, kind: Bytes::new(), json: Bytes::from(vec![b'x'; 10]) }
+    fn told(seq: u64, class: Class) -> EncodedEntry {
+        EncodedEntry { seq, class, kind: Bytes::new(), json: Bytes::from(vec![b'x'; 10]) }
     }
 
     /// A random journal: each question is answered once at most, after it was asked.
-    fn journals() -> impl Strategy<Value = Vec<Told>> {
+    fn journals() -> impl Strategy<Value = Vec<EncodedEntry>> {
         (prop::collection::vec(0..6u8, 0..60), any::<bool>()).prop_map(|(kinds, ended)| {
             let mut open = Vec::new();
             let mut journal = Vec::new();
@@ -187,10 +187,10 @@ mod tests {
     }
 
     /// The snapshot by its definition, from the whole journal.
-    fn naive(journal: &[Told]) -> Vec<u64> {
+    fn naive(journal: &[EncodedEntry]) -> Vec<u64> {
         let ended = journal.iter().any(|told| told.class == Class::Terminal);
         let answered = |id| ended || journal.iter().any(|told| told.class == Class::Answer(id));
-        let mut kept: Vec<&Told> =
+        let mut kept: Vec<&EncodedEntry> =
             journal.iter().filter(|told| !matches!(told.class, Class::Request(id) if answered(id))).collect();
         let mut leave_out = |droppable: fn(&Class) -> bool| {
             while kept.len() > LIMITS.snapshot {
@@ -258,7 +258,7 @@ mod tests {
         let seqs: Vec<u64> = tail.snapshot().told.iter().map(|told| told.seq).collect();
         assert_eq!(seqs, [1, 4, 5, 6]);
         assert_eq!(tail.snapshot().dropped, 2);
-        tail.push(Told { json: Bytes::from(vec![b'x'; 100]), ..told(7, Class::Terminal) });
+        tail.push(EncodedEntry { json: Bytes::from(vec![b'x'; 100]), ..told(7, Class::Terminal) });
         assert_eq!(tail.snapshot().told.last().map(|told| told.seq), Some(7));
     }
 

@@ -1,7 +1,7 @@
 //! What the writer collects for one commit, and who waits for which part of it.
 
 use super::engine::{Batch, BatchEvent, Outcome, Refusal, Written};
-use super::events::{EncodedEvent, NewEvent, Numbers};
+use super::events::{EncodedEvent, Numbers, UnnumberedEvent};
 use super::fence::{Fence, fenced};
 use super::query::Reply;
 use super::{Append, Committed, Error, Refused};
@@ -34,7 +34,7 @@ impl Collected {
     }
 
     /// Adds a row, and the events that it causes.
-    pub(super) fn append(&mut self, append: Append, events: Vec<NewEvent>) {
+    pub(super) fn append(&mut self, append: Append, events: Vec<UnnumberedEvent>) {
         const ROWS_WITHOUT_BODY: usize = 256;
         self.commands += 1;
         self.bytes += append.body.len() + ROWS_WITHOUT_BODY;
@@ -49,14 +49,14 @@ impl Collected {
     }
 
     /// Adds events, and who wants to have the first.
-    pub(super) fn record(&mut self, events: Vec<NewEvent>, reply: Option<Reply<EncodedEvent>>) {
+    pub(super) fn record(&mut self, events: Vec<UnnumberedEvent>, reply: Option<Reply<EncodedEvent>>) {
         self.commands += 1;
         self.replies.extend(reply.map(|reply| (self.batch.events.len(), reply)));
         self.add(None, events);
     }
 
-    fn add(&mut self, append: Option<usize>, events: Vec<NewEvent>) {
-        self.bytes += events.iter().map(NewEvent::size).sum::<usize>();
+    fn add(&mut self, append: Option<usize>, events: Vec<UnnumberedEvent>) {
+        self.bytes += events.iter().map(UnnumberedEvent::size).sum::<usize>();
         self.batch.events.extend(events.into_iter().map(|event| BatchEvent { append, event }));
     }
 

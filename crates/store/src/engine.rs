@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use super::document::{ListDocuments, Write};
 use super::query::Query;
 use super::{
-    Append, ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListSessions, NewEvent, Pending,
-    Reason, Row, SessionKey, Summary,
+    Append, ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListSessions, Pending, Reason, Row,
+    SessionKey, Summary, UnnumberedEvent,
 };
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
@@ -75,7 +75,7 @@ pub(super) struct BatchEvent {
     /// The append that causes it, counted from 0: an event is written with its row, or not at all.
     pub(super) append: Option<usize>,
     /// The event itself.
-    pub(super) event: NewEvent,
+    pub(super) event: UnnumberedEvent,
 }
 
 /// The answer to a batch.

@@ -10,15 +10,16 @@ use super::engine::EventRows;
 use super::query::{Query, Reply};
 use super::writer::Command;
 use super::{Error, Store};
-pub use callboard_domain::event::Told as EncodedEvent;
+pub use callboard_domain::event::EncodedEvent;
 use callboard_domain::event::kind::Keeping;
-use callboard_domain::event::{Event, Happening};
+use callboard_domain::event::{Event, NewEvent};
 use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
 
-/// An event that is to be recorded. One of a kind that is not kept is only published, after all that was recorded before.
+/// An event that is to be recorded: with its owner and its JSON, and without a `seq` yet. One of a kind that is not kept is
+/// only published, after all that was recorded before.
 #[derive(Clone, Debug)]
-pub struct NewEvent {
+pub struct UnnumberedEvent {
     event: Event,
     /// Whose it is.
     owner: Owner,
@@ -26,11 +27,11 @@ pub struct NewEvent {
     json: Vec<u8>,
 }
 
-impl NewEvent {
+impl UnnumberedEvent {
     /// What happened at this moment to something of this owner.
     #[must_use]
-    pub fn new(happening: Happening, owner: Owner, at: Timestamp) -> Self {
-        let event = Event { timestamp: at, ..Event::now(happening) };
+    pub fn new(new_event: NewEvent, owner: Owner, at: Timestamp) -> Self {
+        let event = Event { timestamp: at, ..Event::now(new_event) };
         let json = event.to_json();
         Self { event, owner, json }
     }
@@ -54,7 +55,7 @@ impl NewEvent {
 
     /// Whether it gets a number and is written.
     pub(super) fn is_kept(&self) -> bool {
-        self.event.happening.kind.keeping() == Keeping::Kept
+        self.event.new_event.kind.keeping() == Keeping::Kept
     }
 
     /// How long its JSON is with this `seq`.
@@ -108,7 +109,7 @@ impl EventSpan {
 }
 
 /// Numbers the events that are kept, beginning after `last_seq`: the rows that are to be written.
-pub(super) fn number<'a>(events: impl Iterator<Item = &'a NewEvent> + Clone, last_seq: u64) -> EventRows {
+pub(super) fn number<'a>(events: impl Iterator<Item = &'a UnnumberedEvent> + Clone, last_seq: u64) -> EventRows {
     let mut rows = EventRows::new();
     let mut kept = events.filter(|event| event.is_kept()).peekable();
     let mut seq = last_seq;
@@ -146,7 +147,7 @@ impl<'a> Numbers<'a> {
     }
 
     /// The event with its number, where it is kept; nothing where there are no more numbers.
-    pub(super) fn encode(&mut self, mut new: NewEvent) -> Option<EncodedEvent> {
+    pub(super) fn encode(&mut self, mut new: UnnumberedEvent) -> Option<EncodedEvent> {
         if !new.is_kept() {
             return Some(new.into_ephemeral());
         }
@@ -172,7 +173,7 @@ impl Store {
     }
 
     /// Queues events; those of one thread get their numbers in their order. Never blocks.
-    pub fn record(&self, events: Vec<NewEvent>) {
+    pub fn record(&self, events: Vec<UnnumberedEvent>) {
         self.send_events(events, None);
     }
 
@@ -180,7 +181,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub fn record_one(&self, event: NewEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
+    pub fn record_one(&self, event: UnnumberedEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         self.send_events(vec![event], Some(reply));
         async move { answer.await.unwrap_or_else(|_| Err(Error::Unavailable("it is closed".into()))) }
@@ -210,7 +211,7 @@ impl Store {
         self.request(|reply| Command::PurgeEvents(before_seq, reply)).await
     }
 
-    fn send_events(&self, events: Vec<NewEvent>, reply: Option<Reply<EncodedEvent>>) {
+    fn send_events(&self, events: Vec<UnnumberedEvent>, reply: Option<Reply<EncodedEvent>>) {
         self.count_unwritten();
         if !self.command(Command::Record(events, reply)) {
             log::warn!("an event came after the store was closed, and is not recorded");
@@ -223,12 +224,12 @@ mod tests {
     use super::*;
     use callboard_domain::event::Kind;
 
-    fn new(word: &str, owner: &str) -> NewEvent {
-        let happening = Happening::new(Kind::parse(word).unwrap()).with("text", "a\n\"}b");
-        NewEvent::new(happening, owner.parse().unwrap(), Timestamp::now())
+    fn new(word: &str, owner: &str) -> UnnumberedEvent {
+        let new_event = NewEvent::new(Kind::parse(word).unwrap()).with("text", "a\n\"}b");
+        UnnumberedEvent::new(new_event, owner.parse().unwrap(), Timestamp::now())
     }
 
-    fn encoded(rows: &[EventRow], events: &[NewEvent]) -> Vec<EncodedEvent> {
+    fn encoded(rows: &[EventRow], events: &[UnnumberedEvent]) -> Vec<EncodedEvent> {
         let mut numbers = Numbers::new(rows);
         events.iter().filter_map(|event| numbers.encode(event.clone())).collect()
     }

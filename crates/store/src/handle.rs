@@ -18,7 +18,8 @@ use super::seal::Sealer;
 use super::sqlite;
 use super::writer::{Command, Options, Writer};
 use super::{
-    Append, Committed, Error, Fence, Health, JournalRange, ListSessions, NewEvent, Pending, Row, SessionKey, Summary,
+    Append, Committed, Error, Fence, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
+    UnnumberedEvent,
 };
 use crate::Settings;
 use crate::writer::OnCommit;
@@ -183,7 +184,7 @@ impl Store {
     }
 
     /// The same, with events that it causes: they are in the store when the row is, and not otherwise.
-    pub fn append_with(&self, append: Append, events: Vec<NewEvent>) {
+    pub fn append_with(&self, append: Append, events: Vec<UnnumberedEvent>) {
         self.count_unwritten();
         let session = append.session;
         if !self.command(Command::Append(append, events)) {

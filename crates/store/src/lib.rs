@@ -26,7 +26,7 @@ mod writer;
 mod contract;
 
 pub use document::{ChangeError, Document, DocumentChange, Precondition, Write};
-pub use events::{EncodedEvent, EventRow, EventSpan, NewEvent};
+pub use events::{EncodedEvent, EventRow, EventSpan, UnnumberedEvent};
 pub use fence::Fence;
 pub use handle::Store;
 pub use memory::Memory;

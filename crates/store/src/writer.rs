@@ -19,7 +19,7 @@ use super::events::EventSubscriber;
 use super::fence::fenced;
 use super::query::{Query, Reply};
 use super::{
-    Append, ChangeError, Committed, Document, EncodedEvent, Error, Fence, Health, NewEvent, Reason, SessionKey,
+    Append, ChangeError, Committed, Document, EncodedEvent, Error, Fence, Health, Reason, SessionKey, UnnumberedEvent,
 };
 use callboard_domain::id::SessionId;
 use callboard_domain::time::Timestamp;
@@ -39,9 +39,9 @@ pub(super) type ChangeReply = oneshot::Sender<Result<Vec<Option<Document>>, Chan
 /// What the writer thread is sent.
 pub(super) enum Command {
     /// Write this, and the events that it causes.
-    Append(Append, Vec<NewEvent>),
+    Append(Append, Vec<UnnumberedEvent>),
     /// Write these events, and give the first where that is wanted.
-    Record(Vec<NewEvent>, Option<Reply<EncodedEvent>>),
+    Record(Vec<UnnumberedEvent>, Option<Reply<EncodedEvent>>),
     /// Take rows of this session again.
     Readmit(SessionKey),
     /// Give the events of each commit to this subscriber.

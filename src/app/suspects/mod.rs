@@ -18,7 +18,7 @@ use crate::config::seconds;
 use crate::config::server::Server;
 use crate::domain::burst::{Burst, Line};
 use crate::domain::entry::Entry;
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::domain::owner::Owner;
 use crate::domain::record::Internal;
@@ -26,7 +26,7 @@ use crate::domain::status::Status;
 use crate::session::protocol::{Quarantine, Release};
 use crate::store::{Error, JournalRange, Pending, Precondition, Store};
 use crate::workflow::client::Live;
-use crate::workflow::supervisor::keep::{pause, were_live};
+use crate::workflow::kept::{pause, were_live};
 use crate::workflow::supervisor::messages::TakeUp;
 
 /// Where the ledger is kept.
@@ -131,8 +131,8 @@ impl Suspects {
     /// Tells of those who do not go on.
     pub(super) fn report(&self, plan: &Plan) {
         for subject in &self.guilty {
-            let error = Happening::new(Kind::SystemError).with("error", self.reason.as_str());
-            let (kind, happening) = match subject {
+            let error = NewEvent::new(Kind::SystemError).with("error", self.reason.as_str());
+            let (kind, new_event) = match subject {
                 Subject::Session(id) => {
                     log::error!(session_id:% = id; "a session fails: {}", self.reason);
                     ("session", error.with("source", "session").of_execution(*id))
@@ -142,7 +142,7 @@ impl Suspects {
                     ("workflow", error.with("source", "workflow").with("workflow_id", id.as_str()))
                 }
             };
-            plan.events.record(happening);
+            plan.events.record(new_event);
             plan.metrics.quarantined(kind).inc();
         }
     }

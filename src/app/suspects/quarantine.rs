@@ -12,7 +12,7 @@ use crate::domain::status::Status;
 use crate::domain::tail::TailLimits;
 use crate::session::fail::fail;
 use crate::store::Store;
-use crate::workflow::supervisor::keep::{pause, were_live};
+use crate::workflow::kept::{pause, were_live};
 
 /// Why what an operator names does not go on.
 const REASON: &str = "an operator has put it in quarantine";

@@ -1,7 +1,9 @@
 //! How each kind of connection is written, and how what comes from it is read.
 
-pub mod events;
-pub mod feed;
+pub mod event_socket;
 pub mod message;
+pub mod proto;
 pub mod session;
+pub mod socket;
+pub mod sse;
 pub mod workflow;

@@ -1,4 +1,4 @@
-//! A session's WebSocket: how its entries are written, and how what a client says is read.
+//! A session's WebSocket: the words beside its entries, and how what a client says is read.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -6,43 +6,11 @@ use serde_json::{Map, Value};
 
 use super::message::Message;
 use crate::auth::Action;
-use crate::domain::burst::Told;
 use crate::domain::id::RequestId;
 use crate::domain::json::{self, Unreadable};
 use crate::domain::request::{Answer, FieldError};
-use crate::hub::Dialect;
 use crate::hub::dialect::Opening;
-use crate::hub::frame;
 use crate::session::messages::Winner;
-
-/// A session's WebSocket: a text frame for each entry, and words round a replay.
-#[derive(Debug)]
-pub struct Session;
-
-/// The dialect, to hand out.
-pub static SESSION: Session = Session;
-
-impl Dialect for Session {
-    fn name(&self) -> &'static str {
-        "session"
-    }
-
-    fn entries(&self, told: &[Told], out: &mut Vec<u8>) {
-        for told in told {
-            frame::write_text(out, &told.json);
-        }
-    }
-
-    fn opening(&self, opening: Opening, out: &mut Vec<u8>) {
-        let Opening { count, dropped, last_seq } = opening;
-        let message = format!("Replaying {count} state messages");
-        frame::write_text(out, &json(&Outbound::StateReplayStart { message, count, dropped, last_seq }));
-    }
-
-    fn complete(&self, out: &mut Vec<u8>) {
-        frame::write_text(out, &json(&Outbound::StateReplayComplete { message: "State replay finished" }));
-    }
-}
 
 /// What is said to one client only; it has no `seq`.
 #[derive(Debug, Serialize)]
@@ -96,16 +64,24 @@ pub enum Outbound<'a> {
 }
 
 impl Outbound<'_> {
-    /// As a text frame.
+    /// That a replay begins.
     #[must_use]
-    pub fn frame(&self) -> bytes::Bytes {
-        frame::text(&json(self))
+    pub fn replay_start(Opening { count, dropped, last_seq }: Opening) -> Self {
+        let message = format!("Replaying {count} state messages");
+        Outbound::StateReplayStart { message, count, dropped, last_seq }
     }
-}
 
-/// These types always can be written: their keys are strings.
-fn json(outbound: &Outbound<'_>) -> Vec<u8> {
-    serde_json::to_vec(outbound).unwrap_or_default()
+    /// That a replay is over.
+    #[must_use]
+    pub const fn replay_end() -> Self {
+        Outbound::StateReplayComplete { message: "State replay finished" }
+    }
+
+    /// As JSON. These types always can be written: their keys are strings.
+    #[must_use]
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
 }
 
 /// What a client says.
@@ -256,11 +232,9 @@ fn invalid(text: &str) -> Misunderstood {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::burst::BurstBuilder;
-    use crate::domain::entry::Entry;
-    use crate::domain::tail::Replay;
-    use crate::domain::time::Timestamp;
-    use crate::hub::Announced;
+    use crate::connection::dialect::socket::{Form, Kind, Socket};
+    use crate::hub::dialect::Signal;
+    use crate::hub::{Dialect, frame};
     use proptest::prelude::*;
 
     fn word(text: &str) -> &'static str {
@@ -323,23 +297,19 @@ mod tests {
             let text = format!(r#"{{"type":"ping","timestamp":{timestamp}}}"#);
             let Ok((_, Inbound::Ping { timestamp: read })) = decode(&text) else { panic!("no ping") };
             let expected = format!(r#"{{"type":"pong","timestamp":{timestamp}}}"#);
-            assert_eq!(Outbound::Pong { timestamp: read }.frame()[2..], *expected.as_bytes());
+            assert_eq!(Outbound::Pong { timestamp: read }.json(), expected.as_bytes());
         }
     }
 
     #[test]
     fn a_replay_stands_between_its_words() {
-        let mut builder = BurstBuilder::default();
-        builder.tell(&Entry::Stream { content: "x".into() }, None, 3, Timestamp::from_micros(1_500_000));
-        let told = builder.finish().told.to_vec();
-        let replay = Replay { told: told.clone(), dropped: 2, last_seq: 3 };
-        let mut expected = Vec::new();
+        let opening = Opening { count: 1, dropped: 2, last_seq: 3 };
         let start = r#"{"type":"state_replay_start","message":"Replaying 1 state messages","count":1,"dropped":2,"last_seq":3}"#;
-        frame::write_text(&mut expected, start.as_bytes());
-        frame::write_text(&mut expected, &told[0].json);
-        frame::write_text(&mut expected, br#"{"type":"state_replay_complete","message":"State replay finished"}"#);
-        assert_eq!(SESSION.replay(&replay, Announced::Yes), expected);
-        assert_eq!(SESSION.replay(&replay, Announced::No), frame::text(&told[0].json));
+        let end = r#"{"type":"state_replay_complete","message":"State replay finished"}"#;
+        let socket = Socket::of(Kind::Session, Form::default());
+        assert_eq!(socket.signal(Signal::ReplayStart(opening)), frame::text(start.as_bytes()));
+        assert_eq!(socket.signal(Signal::ReplayEnd), frame::text(end.as_bytes()));
+        assert!(Socket::of(Kind::Workflows, Form::default()).signal(Signal::ReplayEnd).is_empty());
     }
 
     proptest! {

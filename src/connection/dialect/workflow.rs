@@ -1,6 +1,4 @@
 //! The WebSocket of workflows: how what a client says is read.
-//!
-//! What is told there is written by the workflows themselves, once for everybody who listens.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,27 +7,10 @@ use serde_json::{Map, Value};
 use super::message::Message;
 use super::session::Misunderstood;
 use crate::auth::Action;
-use crate::domain::burst::Told;
 use crate::domain::json;
 use crate::domain::status::Priority;
-use crate::hub::{Dialect, Interest};
-use crate::workflow::told::Kind;
-
-/// The WebSocket of workflows.
-#[derive(Debug)]
-pub struct Workflow;
-
-/// The dialect, to hand out.
-pub static WORKFLOW: Workflow = Workflow;
-
-impl Dialect for Workflow {
-    fn name(&self) -> &'static str {
-        "workflow"
-    }
-
-    /// Journals of sessions are not told here.
-    fn entries(&self, _: &[Told], _: &mut Vec<u8>) {}
-}
+use crate::hub::KindSet;
+use crate::workflow::messages::Kind;
 
 /// Reads a message of one type: its fields without the type, and the text that they stand in.
 type Read = for<'a> fn(&mut Map<String, Value>, &'a str) -> Result<Inbound<'a>, Misunderstood>;
@@ -91,35 +72,35 @@ pub enum Chosen {
     /// All there are.
     All,
     /// These.
-    Some(Interest),
+    Some(KindSet),
 }
 
 /// What a socket wants after it has subscribed: a first choice takes the place of "all", a later one is added.
 #[must_use]
-pub fn subscribed(before: Interest, chosen: Chosen) -> Interest {
+pub fn subscribed(before: KindSet, chosen: Chosen) -> KindSet {
     match chosen {
-        Chosen::All => Interest::ALL,
-        Chosen::Some(kinds) if before == Interest::ALL => kinds,
-        Chosen::Some(kinds) => Interest(before.0 | kinds.0),
+        Chosen::All => KindSet::ALL,
+        Chosen::Some(kinds) if before == KindSet::ALL => kinds,
+        Chosen::Some(kinds) => before.and(kinds),
     }
 }
 
 /// What a socket wants after it has unsubscribed.
 #[must_use]
-pub fn unsubscribed(before: Interest, chosen: Chosen) -> Interest {
+pub fn unsubscribed(before: KindSet, chosen: Chosen) -> KindSet {
     match chosen {
-        Chosen::All => Interest(0),
+        Chosen::All => KindSet(0),
         Chosen::Some(kinds) => {
-            let all = Kind::ALL.iter().fold(0, |all, kind| all | Interest::only(kind.bit()).0);
-            Interest(before.0 & all & !kinds.0)
+            let all = Kind::ALL.iter().fold(0, |all, kind| all | KindSet::only(kind.index()).0);
+            KindSet(before.0 & all & !kinds.0)
         }
     }
 }
 
 /// The names of the kinds that a socket wants.
 #[must_use]
-pub fn names(interest: Interest) -> Vec<&'static str> {
-    Kind::ALL.into_iter().filter(|kind| interest.wants(kind.bit())).map(Kind::word).collect()
+pub fn names(kinds: KindSet) -> Vec<&'static str> {
+    Kind::ALL.into_iter().filter(|kind| kinds.has(kind.index())).map(Kind::word).collect()
 }
 
 /// Reads what a client says, and what it does by that. Fields stand in `data` or beside `type`.
@@ -166,7 +147,7 @@ fn chosen(fields: &mut Map<String, Value>) -> Result<Chosen, Misunderstood> {
         Some(Value::Array(events)) => events,
         Some(_) => return Err(invalid("events is a list of message types")),
     };
-    let mut interest = Interest(0);
+    let mut kinds = KindSet(0);
     for event in &events {
         let word = event.as_str().ok_or_else(|| invalid("events is a list of message types"))?;
         if is_all(word) {
@@ -174,9 +155,9 @@ fn chosen(fields: &mut Map<String, Value>) -> Result<Chosen, Misunderstood> {
         }
         let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word);
         let kind = kind.ok_or_else(|| Misunderstood::Invalid(format!("no messages of type {word:?} are told here")))?;
-        interest.0 |= Interest::only(kind.bit()).0;
+        kinds.0 |= KindSet::only(kind.index()).0;
     }
-    Ok(if events.is_empty() { Chosen::All } else { Chosen::Some(interest) })
+    Ok(if events.is_empty() { Chosen::All } else { Chosen::Some(kinds) })
 }
 
 fn workflow_id(fields: &mut Map<String, Value>) -> Result<Option<String>, Misunderstood> {
@@ -264,16 +245,16 @@ mod tests {
 
     #[test]
     fn a_first_choice_narrows_and_later_ones_add() {
-        let kind = |kind: Kind| Interest::only(kind.bit());
+        let kind = |kind: Kind| KindSet::only(kind.index());
         let some = |of: Kind| Chosen::Some(kind(of));
-        let one = subscribed(Interest::ALL, some(Kind::NodeState));
+        let one = subscribed(KindSet::ALL, some(Kind::NodeState));
         assert_eq!(names(one), ["node_state"]);
         let two = subscribed(one, some(Kind::WorkflowEvent));
         assert_eq!(names(two), ["node_state", "workflow_event"]);
         assert_eq!(names(unsubscribed(two, some(Kind::NodeState))), ["workflow_event"]);
-        let rest = unsubscribed(Interest::ALL, some(Kind::NodeState));
+        let rest = unsubscribed(KindSet::ALL, some(Kind::NodeState));
         assert_eq!(names(rest), ["execution_status", "workflow_event", "continuous_update"]);
-        assert_eq!(subscribed(unsubscribed(two, Chosen::All), Chosen::All), Interest::ALL);
+        assert_eq!(subscribed(unsubscribed(two, Chosen::All), Chosen::All), KindSet::ALL);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Event handlers: commands of the settings that are run for events of some types.
 //!
 //! Each handler has a bounded queue of its own and runs at most so many commands at once, so that a slow one holds up
-//! neither who tells of an event nor other handlers. Invariant: whatever becomes of a handler is only logged and counted,
+//! neither who publishes an event nor other handlers. Invariant: whatever becomes of a handler is only logged and counted,
 //! never recorded as an event. So a handler that fails cannot be what it is run for, whatever it hears.
 
 mod run;
@@ -26,7 +26,7 @@ use crate::process::{Launcher, Program, REAP};
 /// Most events that wait for a handler; further ones are dropped.
 const MOST_WAITING: usize = 1000;
 
-/// The event handlers of the settings, as those see them who tell of events. Cloning shares them.
+/// The event handlers of the settings, as those see them who publish events. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct Handlers {
     handlers: Arc<[Handler]>,
@@ -101,9 +101,9 @@ impl Listener for Handlers {
         self.handlers.iter().any(|handler| handler.hears(kind))
     }
 
-    fn tell(&self, events: &Arc<[EncodedEvent]>) {
+    fn notify(&self, events: &Arc<[EncodedEvent]>) {
         for handler in &*self.handlers {
-            let heard = events.iter().filter(|recorded| handler.hears(&recorded.event.happening.kind));
+            let heard = events.iter().filter(|recorded| handler.hears(&recorded.event.new_event.kind));
             heard.for_each(|recorded| handler.take(recorded));
         }
     }

@@ -19,7 +19,7 @@ use crate::process::{Console, Exit, Group, Input, Launcher, Pipes, Program, Tail
 /// How long standard error may stay open when the command has exited: something that it has started still holds it.
 const LINGER: Duration = Duration::from_millis(200);
 
-/// How much of standard error is told.
+/// How much of standard error is logged.
 const TAIL: usize = 2048;
 
 /// Why a handler's command failed, in words for the log.
@@ -82,7 +82,7 @@ fn start(settings: &EventHandler, launcher: &Launcher, recorded: &EncodedEvent) 
     let program = Program { command: &settings.command, cwd: settings.cwd.as_deref(), env: &settings.env };
     let about = [
         ("CALLBOARD_EVENT_ID", recorded.event.id.to_string()),
-        ("CALLBOARD_EVENT_TYPE", recorded.event.happening.kind.word().to_owned()),
+        ("CALLBOARD_EVENT_TYPE", recorded.event.new_event.kind.word().to_owned()),
     ];
     let environment = program.environment().into_iter().chain(about.map(|(name, value)| (name.into(), value.into())));
     Group::start(launcher, &program, environment, Console::Input).map_err(Error::Start)

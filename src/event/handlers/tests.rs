@@ -4,15 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::domain::event::Happening;
+use crate::domain::event::NewEvent;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::NewEvent;
+use crate::store::UnnumberedEvent;
 use serde_json::Value;
 use uuid::Uuid;
 
 fn event(kind: Kind) -> EncodedEvent {
-    NewEvent::new(Happening::new(kind).with("a", "x".repeat(100_000)), Owner::SERVER, Timestamp::now()).into_ephemeral()
+    let new_event = NewEvent::new(kind).with("a", "x".repeat(100_000));
+    UnnumberedEvent::new(new_event, Owner::SERVER, Timestamp::now()).into_ephemeral()
 }
 
 fn handler(script: &str, types: &[&str]) -> EventHandler {
@@ -43,7 +44,7 @@ async fn handled(settings: EventHandler, events: Vec<EncodedEvent>) -> [u64; 4] 
     let metrics = Metrics::install(1).unwrap();
     let name = settings.name.clone();
     let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &Arc::default(), &metrics);
-    handlers.tell(&events.into());
+    handlers.notify(&events.into());
     running.finish(Duration::from_secs(30)).await;
     counts(&metrics, &name)
 }
@@ -132,15 +133,16 @@ async fn a_slow_handler_drops_what_is_too_much_and_holds_nobody_up() {
     let name = settings.name.clone();
     let metrics = Metrics::install(1).unwrap();
     let (handlers, running) = Handlers::start(&[settings], &Launcher::default(), &Arc::default(), &metrics);
-    let small = NewEvent::new(Happening::new(Kind::QueueCleared), Owner::SERVER, Timestamp::now()).into_ephemeral();
+    let small =
+        UnnumberedEvent::new(NewEvent::new(Kind::QueueCleared), Owner::SERVER, Timestamp::now()).into_ephemeral();
     // Nothing is run before this task gives way.
     for _ in 0..MOST_WAITING + 7 {
-        handlers.tell(&Arc::from([small.clone()]));
+        handlers.notify(&Arc::from([small.clone()]));
     }
     assert_eq!(counts(&metrics, &name), [0, 0, 0, 7]);
     running.finish(Duration::ZERO).await;
     // Nothing is taken any more.
-    handlers.tell(&Arc::from([small]));
+    handlers.notify(&Arc::from([small]));
     assert_eq!(counts(&metrics, &name)[3], 7);
 }
 

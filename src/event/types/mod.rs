@@ -1,6 +1,7 @@
 //! The types of events that users made up and described: what is declared, and whether an event fits that.
 
 mod check;
+mod declared;
 
 use std::io;
 
@@ -8,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::event::Happening;
+use crate::domain::event::NewEvent;
 use crate::domain::fault::Fault;
 use crate::domain::owner::Owner;
 use crate::domain::schema::BadSchema;
 use crate::domain::time::Timestamp;
 use crate::store::{self, ChangeError, Document, Precondition, Store, Write};
 use check::Checker;
+use declared::DeclaredWords;
 
 /// Where the types are stored.
 const COLLECTION: &str = "event_types";
@@ -78,6 +80,7 @@ pub enum Error {
 pub struct EventTypes {
     store: Store,
     checker: Checker,
+    declared: DeclaredWords,
     /// Most types that may be declared.
     most: usize,
 }
@@ -88,7 +91,7 @@ impl EventTypes {
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(store: Store, most: usize) -> io::Result<Self> {
-        Ok(Self { store, checker: Checker::start()?, most })
+        Ok(Self { store, checker: Checker::start()?, declared: DeclaredWords::default(), most })
     }
 
     /// Up to `limit` in the order of their words, those after `after`.
@@ -127,7 +130,9 @@ impl EventTypes {
             }
             Ok((vec![Write::put(&Owner::SERVER, COLLECTION, word, body.clone(), precondition)], ()))
         };
-        let (made, ()) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, COLLECTION, decide).await?;
+        let put = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, COLLECTION, decide).await;
+        self.declared.change();
+        let (made, ()) = put?;
         declared(made.into_iter().next().flatten().ok_or(Error::Unknown)?)
     }
 
@@ -136,16 +141,22 @@ impl EventTypes {
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`] or [`Error::Unavailable`].
     pub async fn forget(&self, word: &str, precondition: Precondition) -> Result<(), Error> {
-        Ok(self.store.remove_document(&Owner::SERVER, COLLECTION, word, precondition).await?)
+        let removed = self.store.remove_document(&Owner::SERVER, COLLECTION, word, precondition).await;
+        self.declared.change();
+        Ok(removed?)
     }
 
     /// What is wrong with the data of an event, by what is declared of its type.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Damaged`] or [`Error::Unavailable`].
-    pub async fn faults(&self, happening: &Happening) -> Result<Vec<Fault>, Error> {
-        match self.store.document(&Owner::SERVER, COLLECTION, happening.kind.word()).await? {
-            Some(document) => self.checker.faults(document, &happening.data).await,
+    pub async fn faults(&self, new_event: &NewEvent) -> Result<Vec<Fault>, Error> {
+        let word = new_event.kind.word();
+        if !self.declared.has(word, &self.store, COLLECTION).await? {
+            return Ok(Vec::new());
+        }
+        match self.store.document(&Owner::SERVER, COLLECTION, word).await? {
+            Some(document) => self.checker.faults(document, &new_event.data).await,
             None => Ok(Vec::new()),
         }
     }

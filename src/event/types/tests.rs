@@ -19,7 +19,7 @@ fn about(schema: Value) -> EventType {
 #[actix::test]
 async fn an_event_has_to_fit_what_is_declared_at_the_moment() {
     let types = types(10);
-    let event = Happening::new(Kind::parse("custom.a").unwrap()).with("n", 1);
+    let event = NewEvent::new(Kind::parse("custom.a").unwrap()).with("n", 1);
     assert_eq!(types.faults(&event).await, Ok(Vec::new()));
     for (kind, faults) in [("string", 1), ("integer", 0), ("boolean", 1)] {
         let schema = json!({"properties": {"n": {"type": kind}}});

@@ -13,8 +13,8 @@ use super::super::decode::fault;
 use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
 use super::Done;
-use crate::domain::event::{self, Event, Happening, Subscription};
-use crate::hub::feed::{Audience, BroadcastEvent, SendToClient, Sent};
+use crate::domain::event::{self, Event, NewEvent, Selector};
+use crate::hub::messages::{Audience, BroadcastEvent, SendToClient, Sent};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![Broadcast => to_all, Broadcast => to_subscribers, Broadcast => to_client]
@@ -41,7 +41,7 @@ pub(in crate::http) struct Delivered {
     ),
 )]
 async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
-    tell(&state, read(&state, body, Sender::Operator).await?, Audience::Everybody).await
+    publish(&state, read(&state, body, Sender::Operator).await?, Audience::Everybody).await
 }
 
 /// Tells something to the event sockets that asked for this, and to whoever listens to events of its type. Needs the
@@ -61,11 +61,11 @@ async fn to_subscribers(
     subscription: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let Some(subscription) = Subscription::parse(&subscription) else {
+    let Some(subscription) = Selector::parse(&subscription) else {
         let wrong = fault(&["path", "subscription"], "is nothing that can be asked for", "invalid_value");
         return Err(Problem::invalid(Code::InvalidPath, vec![wrong]));
     };
-    tell(&state, read(&state, body, Sender::Operator).await?, Audience::Subscribers(subscription)).await
+    publish(&state, read(&state, body, Sender::Operator).await?, Audience::SubscribersOf(subscription)).await
 }
 
 /// Tells something to one client of the event sockets and nobody else, whatever it asked for or leaves out; it is kept
@@ -85,21 +85,21 @@ async fn to_client(
     client_id: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let told = event::Told::new(Event::now(read(&state, body, Sender::Operator).await?));
-    let event = serde_json::from_slice(told.json()).unwrap_or_default();
-    let delivered_to = match state.admin.ask(SendToClient { client_id: client_id.as_str().into(), told }).await? {
-        Sent::Told => 1,
+    let encoded = event::EncodedEvent::new(Event::now(read(&state, body, Sender::Operator).await?));
+    let event = serde_json::from_slice(encoded.json()).unwrap_or_default();
+    let send = SendToClient { client_id: client_id.as_str().into(), event: encoded };
+    let delivered_to = match state.admin.ask(send).await? {
+        Sent::Queued => 1,
         Sent::NoRoom => 0,
         Sent::Unknown => return Err(Code::UnknownClient.into()),
     };
     Ok(HttpResponse::Ok().json(Done::new(Delivered { event, delivered_to })))
 }
 
-async fn tell(state: &State, happening: Happening, audience: Audience) -> Result<HttpResponse, Problem> {
+async fn publish(state: &State, new_event: NewEvent, audience: Audience) -> Result<HttpResponse, Problem> {
     // What is kept is in the log first; those who listen to its type are told from there.
-    let recorded = state.events.write(happening).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
+    let recorded = state.events.write(new_event).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
     let event = serde_json::from_slice(&recorded.json).unwrap_or_default();
-    let told = event::Told::new(recorded.event);
-    let delivered_to = state.admin.ask(BroadcastEvent { told, audience }).await?;
+    let delivered_to = state.admin.ask(BroadcastEvent { event: recorded, audience }).await?;
     Ok(HttpResponse::Ok().json(Done::new(Delivered { event, delivered_to })))
 }

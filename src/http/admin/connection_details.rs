@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::event::Filter;
 use crate::domain::status::Priority;
 use crate::domain::time::Timestamp;
-use crate::hub::feed::ConnectionDetails;
+use crate::hub::messages::ConnectionDetails;
 
 /// A connection, as operators see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +69,7 @@ impl ShownConnection {
         let ConnectionDetails { connection, client_id, kind, address, opened_at, passed, listening, .. } = details;
         let (subscriptions, filter, is_behind) = match listening {
             Some(listening) => {
-                let words = listening.subscriptions.iter().map(crate::domain::event::Subscription::word).collect();
+                let words = listening.subscriptions.iter().map(crate::domain::event::Selector::word).collect();
                 (words, Some(ShownFilter::of(&listening.filter)), listening.is_behind)
             }
             None => (Vec::new(), None, false),

@@ -12,7 +12,7 @@ use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::{Done, ShownConnection};
 use crate::domain::time::Timestamp;
-use crate::hub::feed::{ConnectionDetails, DescribeConnections, DisconnectClient, RemoveStale};
+use crate::hub::messages::{ConnectionDetails, DescribeConnections, DisconnectClient, RemoveStale};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![
@@ -229,14 +229,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::event::{Filter, Subscription};
+    use crate::domain::event::{Filter, Selector};
     use crate::domain::id::ConnectionId;
-    use crate::hub::feed::{Listening, Passed};
+    use crate::hub::messages::{Listening, Passed};
 
     fn details(number: u64, opened: i64, subscriptions: Option<&[&str]>) -> ConnectionDetails {
         let connection = ConnectionId::new(0, number);
         let listening = subscriptions.map(|words| Listening {
-            subscriptions: words.iter().map(|word| Subscription::parse(word).unwrap()).collect(),
+            subscriptions: words.iter().map(|word| Selector::parse(word).unwrap()).collect(),
             filter: Filter::default(),
             is_behind: false,
         });

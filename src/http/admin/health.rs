@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
 use super::super::{Lifecycle, State};
-use crate::hub::feed::DescribeConnections;
+use crate::hub::messages::DescribeConnections;
 use crate::store::Health;
 
 pub(in crate::http) fn routes() -> Vec<Route> {

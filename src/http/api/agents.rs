@@ -11,7 +11,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::PageParams;
 use super::versioned_resource::{self, VersionedResource, versioned_routes};
 use crate::crew::{Agent, AgentKind, Kept};
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::time::Timestamp;
 
 /// Some agents, in the order of their ids.
@@ -80,7 +80,7 @@ impl VersionedResource for Agent {
         Vec::new()
     }
 
-    fn event_of(event: Happening, id: &str) -> Happening {
+    fn event_of(event: NewEvent, id: &str) -> NewEvent {
         event.of_agent(id)
     }
 }

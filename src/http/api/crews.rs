@@ -12,7 +12,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::PageParams;
 use super::versioned_resource::{self, VersionedResource, versioned_routes};
 use crate::crew::{Crew, CrewTask, Kept, Process};
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::domain::time::Timestamp;
 
 /// Some crews, in the order of their ids.
@@ -92,7 +92,7 @@ impl VersionedResource for Crew {
         places
     }
 
-    fn event_of(event: Happening, id: &str) -> Happening {
+    fn event_of(event: NewEvent, id: &str) -> NewEvent {
         event.of_crew(id)
     }
 }

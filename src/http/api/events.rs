@@ -11,7 +11,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::EXECUTION_ID;
-use crate::domain::event::{Filter, Happening, Kind, Pattern};
+use crate::domain::event::{Filter, Kind, NewEvent, Pattern};
 use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
 use crate::event::{Error, Position, Span};
@@ -158,12 +158,12 @@ fn matching(json: &Bytes, filter: &Filter) -> Option<Box<RawValue>> {
     }
     if *filter != Filter::default() {
         let head: Head = serde_json::from_slice(json).ok()?;
-        let mut happening = Happening::new(Kind::parse(&head.r#type)?);
-        happening.priority = head.priority;
-        happening.execution_id = head.execution_id;
-        happening.crew_id = head.crew_id.map(Into::into);
-        happening.agent_id = head.agent_id.map(Into::into);
-        if !filter.takes(&happening) {
+        let mut new_event = NewEvent::new(Kind::parse(&head.r#type)?);
+        new_event.priority = head.priority;
+        new_event.execution_id = head.execution_id;
+        new_event.crew_id = head.crew_id.map(Into::into);
+        new_event.agent_id = head.agent_id.map(Into::into);
+        if !filter.takes(&new_event) {
             return None;
         }
     }
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_event_is_given_as_it_stands_where_it_fits() {
-        let event = crate::domain::event::Event::now(Happening::new(Kind::ExecutionFailed).of_crew("c").with("a", 1));
+        let event = crate::domain::event::Event::now(NewEvent::new(Kind::ExecutionFailed).of_crew("c").with("a", 1));
         let json = Bytes::from(event.to_json());
         let all = matching(&json, &Filter::default()).unwrap();
         assert_eq!(all.get().as_bytes(), json);

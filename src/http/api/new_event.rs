@@ -7,7 +7,7 @@ use super::super::State;
 use super::super::decode::Fields;
 use super::super::error::{Code, Problem};
 use super::super::sessions::start::{execution_id, priority};
-use crate::domain::event::{Group, Happening, Kind, LARGEST};
+use crate::domain::event::{Group, Kind, LARGEST, NewEvent, fits};
 use crate::domain::status::Priority;
 
 /// The most characters of the ids of crews and agents.
@@ -72,21 +72,21 @@ impl Sender {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(in crate::http) async fn read(state: &State, body: Option<Value>, sender: Sender) -> Result<Happening, Problem> {
+pub(in crate::http) async fn read(state: &State, body: Option<Value>, sender: Sender) -> Result<NewEvent, Problem> {
     let mut fields = Fields::of(body)?;
-    let happening = happening(&mut fields, sender);
+    let new_event = new_event(&mut fields, sender);
     let mut faults = fields.finish();
-    if let Some(happening) = &happening {
-        faults.extend(state.event_types.faults(happening).await?);
+    if let Some(new_event) = &new_event {
+        faults.extend(state.event_types.faults(new_event).await?);
     }
-    match happening {
-        Some(happening) if faults.is_empty() => Ok(happening),
+    match new_event {
+        Some(new_event) if faults.is_empty() => Ok(new_event),
         Some(_) | None => Err(Problem::invalid(Code::InvalidBody, faults)),
     }
 }
 
 /// Reads an event; `None` where its type cannot be known.
-fn happening(fields: &mut Fields, sender: Sender) -> Option<Happening> {
+fn new_event(fields: &mut Fields, sender: Sender) -> Option<NewEvent> {
     let message = if sender == Sender::Operator && !fields.has("type") { fields.value("message") } else { None };
     let kind = match message {
         Some(_) => Kind::parse("custom.message"),
@@ -97,15 +97,14 @@ fn happening(fields: &mut Fields, sender: Sender) -> Option<Happening> {
     };
     let (mut data, metadata) = (object(fields, "data"), object(fields, "metadata"));
     data.extend(message.map(|message| ("message".to_owned(), message)));
-    let bytes = [&data, &metadata].map(|map| serde_json::to_vec(map).map_or(0, |text| text.len()));
-    if bytes.iter().sum::<usize>() > LARGEST {
+    if !fits(&data, &metadata) {
         fields.fault(&["data"], format!("must have at most {LARGEST} bytes, with metadata"), "too_long");
         return None;
     }
     let (priority, execution_id) = (priority(fields), execution_id(fields));
     let (crew_id, agent_id) = (fields.text("crew_id", LONGEST_ID), fields.text("agent_id", LONGEST_ID));
-    let usual = Happening::new(kind?);
-    Some(Happening {
+    let usual = NewEvent::new(kind?);
+    Some(NewEvent {
         priority: priority.unwrap_or(usual.priority),
         execution_id,
         crew_id: crew_id.map(Into::into),
@@ -125,9 +124,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(body: Value, sender: Sender) -> (Option<Happening>, Vec<String>) {
+    fn read(body: Value, sender: Sender) -> (Option<NewEvent>, Vec<String>) {
         let mut fields = Fields::of(Some(body)).unwrap();
-        let read = happening(&mut fields, sender);
+        let read = new_event(&mut fields, sender);
         let words = fields.finish().into_iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind));
         (read, words.collect())
     }
@@ -137,17 +136,17 @@ mod tests {
         let body =
             json!({"type": "custom.a", "data": {"a": 1}, "priority": "critical", "crew_id": "c", "execution_id": "e"});
         let (read, faults) = read(body, Sender::Publisher);
-        let happening = read.unwrap();
-        assert_eq!((happening.kind.word(), happening.priority, faults.len()), ("custom.a", Priority::Critical, 0));
-        assert_eq!((happening.data["a"].clone(), happening.crew_id.as_deref()), (json!(1), Some("c")));
-        assert_eq!(happening.execution_id.unwrap().as_str(), "e");
+        let new_event = read.unwrap();
+        assert_eq!((new_event.kind.word(), new_event.priority, faults.len()), ("custom.a", Priority::Critical, 0));
+        assert_eq!((new_event.data["a"].clone(), new_event.crew_id.as_deref()), (json!(1), Some("c")));
+        assert_eq!(new_event.execution_id.unwrap().as_str(), "e");
     }
 
     #[test]
     fn an_operator_may_tell_of_the_server_and_say_a_mere_message() {
-        let happening = |body| read(body, Sender::Operator).0.unwrap();
-        assert_eq!(happening(json!({"type": "system.error"})).priority, Priority::Critical);
-        let told = happening(json!({"message": "Lunch!", "priority": "low"}));
+        let new_event = |body| read(body, Sender::Operator).0.unwrap();
+        assert_eq!(new_event(json!({"type": "system.error"})).priority, Priority::Critical);
+        let told = new_event(json!({"message": "Lunch!", "priority": "low"}));
         assert_eq!((told.kind.word(), Value::Object(told.data)), ("custom.message", json!({"message": "Lunch!"})));
         assert_eq!(
             read(json!({"message": "x"}), Sender::Publisher).1,

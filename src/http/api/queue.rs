@@ -8,7 +8,7 @@ use super::super::State;
 use super::super::client::By;
 use super::super::error::{PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ClearQueue => clear]
@@ -34,6 +34,6 @@ pub(in crate::http) struct QueueCleared {
 async fn clear(state: web::Data<State>, By(principal): By) -> Result<HttpResponse, Problem> {
     let by = principal.name().unwrap_or_default();
     let cancelled = state.sessions.clear_queue(&format!("The queue was cleared by {by}.")).await?;
-    state.events.record(Happening::new(Kind::QueueCleared).with("cancelled", cancelled).with("by", by));
+    state.events.record(NewEvent::new(Kind::QueueCleared).with("cancelled", cancelled).with("by", by));
     Ok(HttpResponse::Ok().json(QueueCleared { cancelled }))
 }

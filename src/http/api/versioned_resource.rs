@@ -10,7 +10,7 @@ use super::super::decode::{Fields, fault};
 use super::super::error::{Code, Problem, limit_reached};
 use super::page;
 use crate::crew::{Error, Kept, Roster, Thing, id_fault};
-use crate::domain::event::{Happening, Kind};
+use crate::domain::event::{Kind, NewEvent};
 use crate::session::messages::Fault;
 use crate::workflow::client::Expected;
 
@@ -145,7 +145,7 @@ pub(super) trait VersionedResource: Thing + Clone {
     fn places_of(&self, agent: &str) -> Vec<Vec<String>>;
 
     /// An event of the one with this id.
-    fn event_of(event: Happening, id: &str) -> Happening;
+    fn event_of(event: NewEvent, id: &str) -> NewEvent;
 }
 
 /// A page of them, and what to send to get the next.
@@ -292,11 +292,11 @@ fn of_missing<T: VersionedResource>(thing: &T, missing: &[String]) -> Vec<Fault>
 }
 
 fn publish<T: VersionedResource>(state: &State, kind: Kind, kept: &Kept<T>) {
-    let mut happening = T::event_of(Happening::new(kind), &kept.id);
+    let mut new_event = T::event_of(NewEvent::new(kind), &kept.id);
     if let Ok(Value::Object(data)) = serde_json::to_value(kept) {
-        happening.data = data;
+        new_event.data = data;
     }
-    state.events.record(happening);
+    state.events.record(new_event);
 }
 
 fn wanted(expected: Expected) -> Option<u64> {

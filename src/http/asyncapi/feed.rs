@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reference;
+use super::{compression, format, reference};
 use crate::domain::event::Kind;
 
 /// An event socket: its name here, its address, and what it is for.
@@ -230,16 +230,8 @@ fn query(channel: &str) -> Value {
             json!({"type": "integer", "minimum": 1, "maximum": 1000,
                    "description": "For how long events are gathered, to be told in one frame."}),
         ),
-        (
-            "compression".to_owned(),
-            json!({"type": "string", "enum": ["gzip", "none"],
-                   "description": "Frames over 1 KiB are binary and compressed."}),
-        ),
-        (
-            "format".to_owned(),
-            json!({"type": "string", "enum": ["json", "protobuf"],
-                   "description": "Binary frames as /events.proto describes them."}),
-        ),
+        ("compression".to_owned(), compression()),
+        ("format".to_owned(), format()),
     ]);
     if channel == "custom_events" {
         properties.insert("subscriptions".to_owned(), text("What the client asks for, separated by commas."));

@@ -76,7 +76,7 @@ fn the_server_s_own_numbers_fit() {
     let (_, reports) = metrics.workflows().reporting();
     let (_, numbers) = crate::metrics::Statistics::new(metrics, reports, |_| {});
     let data = serde_json::to_value(&*numbers.snapshot()).unwrap();
-    let told = crate::hub::feed::desk::numbers(data.as_object().unwrap().clone());
+    let told = crate::hub::operators::metrics_event(data.as_object().unwrap().clone());
     let said: Value = serde_json::from_slice(told.json()).unwrap();
     let document = document();
     let mut schema = document["components"]["messages"]["events.numbers"]["payload"].clone();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ANY, BOOLEAN, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, said};
+use super::{ANY, BOOLEAN, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, compression, format, said};
 
 const EVENT: &str = r#"{"type":"string","enum":["continuous_started","continuous_stopped","execution_started","execution_completed","execution_failed","workflow_updated"]}"#;
 
@@ -83,6 +83,8 @@ pub(super) fn channel(messages: Map<String, Value>) -> Value {
                           "description": "With `workflow`: the last `seq` that the client has; it is sent what it has missed."},
                 "client_id": {"type": "string", "maxLength": 64,
                               "description": "What the client calls itself; told with what it changes."},
+                "compression": compression(),
+                "format": format(),
             }},
         }},
     })

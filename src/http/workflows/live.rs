@@ -10,8 +10,8 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
 use super::super::route::{Route, routes};
 use super::request::{Author, Named};
 use crate::workflow::client::LiveOptions;
+use crate::workflow::messages::Status;
 use crate::workflow::refused::Refused;
-use crate::workflow::told::Status;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ReadWorkflow => status, ControlWorkflow => start, ControlWorkflow => stop, ControlWorkflow => step]

@@ -10,10 +10,9 @@ const LIMIT: usize = 100 * UNIT;
 #[derive(Clone, Debug)]
 enum Step {
     Control,
-    Journal(usize),
+    Data(usize),
     Urgent(usize),
     Replay(usize),
-    Ephemeral(u64, usize),
     Seal,
     ClearData,
     Pop,
@@ -22,10 +21,9 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => Just(Step::Control),
-        6 => (0..60usize).prop_map(Step::Journal),
+        6 => (0..60usize).prop_map(Step::Data),
         3 => (0..60usize).prop_map(Step::Urgent),
         1 => (0..60usize).prop_map(Step::Replay),
-        6 => (0..4u64, 0..60usize).prop_map(|(key, len)| Step::Ephemeral(key, len)),
         1 => Just(Step::Seal),
         1 => Just(Step::ClearData),
         6 => Just(Step::Pop),
@@ -38,46 +36,35 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Naive {
     begun: Vec<u8>,
     control: Vec<Vec<u8>>,
-    journal: Vec<Vec<u8>>,
+    data: Vec<Vec<u8>>,
     urgent: Vec<Vec<u8>>,
-    /// How many of the first in the journal came before or with the last replay.
+    /// How many of the first in the data came before or with the last replay.
     in_order: usize,
     /// How many bytes of replays wait: they all leave before anything that is counted.
     exempt: usize,
-    ephemeral: Vec<(u64, Vec<u8>)>,
     last: Option<Vec<u8>>,
     sealed: bool,
-    dropped: u64,
 }
 
 impl Naive {
     fn bytes(&self) -> usize {
         self.begun.len()
-            + self.journal.iter().map(Vec::len).sum::<usize>()
+            + self.data.iter().map(Vec::len).sum::<usize>()
             + self.urgent.iter().map(Vec::len).sum::<usize>()
-            + self.ephemeral.iter().map(|(_, b)| b.len()).sum::<usize>()
     }
 
     fn counted(&self) -> usize {
         self.bytes().saturating_sub(self.exempt)
     }
 
-    fn make_room(&mut self, len: usize) {
-        while self.counted() + len > LIMIT && !self.ephemeral.is_empty() {
-            self.ephemeral.remove(0);
-            self.dropped += 1;
-        }
-    }
-
-    fn journal(&mut self, bytes: Vec<u8>, is_urgent: bool) -> bool {
+    fn data(&mut self, bytes: Vec<u8>, is_urgent: bool) -> bool {
         if self.sealed || bytes.is_empty() {
             return true;
         }
-        self.make_room(bytes.len());
-        let is_first = self.journal.is_empty() && self.urgent.is_empty() && self.begun.is_empty();
+        let is_first = self.data.is_empty() && self.urgent.is_empty() && self.begun.is_empty();
         let fits = self.counted() + bytes.len() <= LIMIT || is_first;
         if fits {
-            if is_urgent { self.urgent.push(bytes) } else { self.journal.push(bytes) }
+            if is_urgent { self.urgent.push(bytes) } else { self.data.push(bytes) }
         }
         fits
     }
@@ -85,28 +72,9 @@ impl Naive {
     fn replay(&mut self, bytes: Vec<u8>) {
         if !self.sealed && !bytes.is_empty() {
             self.exempt += bytes.len();
-            self.journal.push(bytes);
-            self.in_order = self.journal.len();
+            self.data.push(bytes);
+            self.in_order = self.data.len();
         }
-    }
-
-    fn ephemeral(&mut self, key: u64, bytes: Vec<u8>) {
-        if self.sealed || bytes.is_empty() {
-            return;
-        }
-        let at = self.ephemeral.iter().position(|(other, _)| *other == key);
-        let older = at.map_or(self.ephemeral.len(), |at| {
-            self.ephemeral.remove(at);
-            at
-        });
-        let before = self.ephemeral.len();
-        self.make_room(bytes.len());
-        if self.counted() + bytes.len() > LIMIT {
-            self.dropped += 1;
-            return;
-        }
-        let at = older.saturating_sub(before - self.ephemeral.len());
-        self.ephemeral.insert(at, (key, bytes));
     }
 
     fn pop(&mut self) -> Option<Vec<u8>> {
@@ -116,11 +84,9 @@ impl Naive {
             }
             if self.in_order == 0 && !self.urgent.is_empty() {
                 self.begun = self.urgent.remove(0);
-            } else if !self.journal.is_empty() {
+            } else if !self.data.is_empty() {
                 self.in_order = self.in_order.saturating_sub(1);
-                self.begun = self.journal.remove(0);
-            } else if !self.ephemeral.is_empty() {
-                self.begun = self.ephemeral.remove(0).1;
+                self.begun = self.data.remove(0);
             } else {
                 return self.last.take();
             }
@@ -147,21 +113,17 @@ proptest! {
                         naive.control.drain(..surplus);
                     }
                 }
-                Step::Journal(len) => {
-                    let taken = outbox.push_journal(bytes(len).into()).is_ok();
-                    prop_assert_eq!(taken, naive.journal(bytes(len), false));
+                Step::Data(len) => {
+                    let taken = outbox.push(bytes(len).into()).is_ok();
+                    prop_assert_eq!(taken, naive.data(bytes(len), false));
                 }
                 Step::Urgent(len) => {
                     let taken = outbox.push_both(bytes(len).into(), Bytes::new()).is_ok();
-                    prop_assert_eq!(taken, naive.journal(bytes(len), true));
+                    prop_assert_eq!(taken, naive.data(bytes(len), true));
                 }
                 Step::Replay(len) => {
                     outbox.push_replay(bytes(len).into());
                     naive.replay(bytes(len));
-                }
-                Step::Ephemeral(key, len) => {
-                    outbox.push_ephemeral(Key(key), bytes(len).into());
-                    naive.ephemeral(key, bytes(len));
                 }
                 Step::Seal => {
                     outbox.seal(Some(bytes(3).into()));
@@ -172,16 +134,14 @@ proptest! {
                 }
                 Step::ClearData => {
                     outbox.clear_data();
-                    naive.journal.clear();
+                    naive.data.clear();
                     naive.urgent.clear();
                     naive.in_order = 0;
                     naive.exempt = naive.exempt.min(naive.begun.len());
-                    naive.ephemeral.clear();
                 }
                 Step::Pop => prop_assert_eq!(outbox.pop().map(|b| b.to_vec()), naive.pop()),
             }
             prop_assert_eq!(outbox.data_bytes(), naive.bytes());
-            prop_assert_eq!(outbox.dropped(), naive.dropped);
         }
         while let Some(bytes) = naive.pop() {
             prop_assert_eq!(outbox.pop().map(|b| b.to_vec()), Some(bytes));
@@ -191,29 +151,29 @@ proptest! {
 }
 
 #[test]
-fn past_the_bound_journal_data_is_refused_and_not_skipped() {
+fn past_the_bound_data_is_refused_and_not_skipped() {
     let mut outbox = Outbox::new(10);
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"123456")), Ok(()));
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"78901")), Err(Full));
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"7890")), Ok(()));
+    assert_eq!(outbox.push(Bytes::from_static(b"123456")), Ok(()));
+    assert_eq!(outbox.push(Bytes::from_static(b"78901")), Err(Full));
+    assert_eq!(outbox.push(Bytes::from_static(b"7890")), Ok(()));
 }
 
 #[test]
 fn a_replay_is_always_taken_and_takes_no_room_from_what_follows() {
     let mut outbox = Outbox::new(10);
     outbox.push_replay(Bytes::from(vec![b'r'; 100]));
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"1234567890")), Ok(()));
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"x")), Err(Full));
+    assert_eq!(outbox.push(Bytes::from_static(b"1234567890")), Ok(()));
+    assert_eq!(outbox.push(Bytes::from_static(b"x")), Err(Full));
     assert_eq!(outbox.pop().map(|replay| replay.len()), Some(100));
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"x")), Err(Full));
+    assert_eq!(outbox.push(Bytes::from_static(b"x")), Err(Full));
     outbox.pop();
-    assert_eq!(outbox.push_journal(Bytes::from_static(b"x")), Ok(()));
+    assert_eq!(outbox.push(Bytes::from_static(b"x")), Ok(()));
 }
 
 #[test]
 fn control_never_queues_behind_data() {
     let mut outbox = Outbox::new(10);
-    outbox.push_journal(Bytes::from_static(b"data")).unwrap();
+    outbox.push(Bytes::from_static(b"data")).unwrap();
     outbox.seal(Some(Bytes::from_static(b"close")));
     outbox.push_control(Bytes::from_static(b"late"));
     assert_eq!(outbox.pop().as_deref(), Some(&b"data"[..]));

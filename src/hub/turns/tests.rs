@@ -38,7 +38,7 @@ async fn many_are_woken_in_turns_and_each_once() {
     let tell = || {
         let mut round = links.turns.round();
         for link in &all {
-            link.put(1, "".into(), "x".into()).unwrap();
+            link.queue(1, "".into(), "x".into()).unwrap();
             round.wake(link);
         }
     };
@@ -64,7 +64,7 @@ async fn a_single_one_is_woken_at_once_also_later() {
     for told in 1..=3 {
         let mut round = links.turns.round();
         for link in &all {
-            link.put(1, "".into(), "x".into()).unwrap();
+            link.queue(1, "".into(), "x".into()).unwrap();
             round.wake(link);
         }
         assert_eq!(writer.0.load(Ordering::Relaxed), told);

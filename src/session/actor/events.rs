@@ -5,10 +5,10 @@
 use serde_json::{Map, Value};
 
 use crate::domain::entry::{Custom, Entry};
-use crate::domain::event::{Group, Happening, Kind};
+use crate::domain::event::{Group, Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::event::NewEvent;
+use crate::event::UnnumberedEvent;
 use crate::session::actor::Session;
 use crate::session::actor::running_task::PANICKED;
 use crate::session::state::End;
@@ -24,9 +24,9 @@ const CREW: &str = "crew";
 #[derive(Debug, Default)]
 pub(crate) struct PendingEvents {
     /// The events that its task made, in order.
-    own: Vec<Happening>,
+    own: Vec<NewEvent>,
     /// How far it came last.
-    progress: Option<Happening>,
+    progress: Option<NewEvent>,
 }
 
 /// A change of a session's state.
@@ -45,14 +45,14 @@ impl Session {
         let is_heard = |kind: &Kind| self.environment.events.is_heard_of(kind, Some(&self.execution_id()));
         match entry {
             Entry::Custom(custom) => {
-                if let Some(happening) = own(custom) {
-                    self.pending_events.own.push(happening);
+                if let Some(new_event) = own(custom) {
+                    self.pending_events.own.push(new_event);
                 }
             }
             Entry::Progress { done, total, label } if is_heard(&Kind::ExecutionProgress) => {
-                let happening =
-                    Happening::new(Kind::ExecutionProgress).with("done", done.clone()).with("total", total.clone());
-                self.pending_events.progress = Some(happening.with("label", label.as_str()));
+                let new_event =
+                    NewEvent::new(Kind::ExecutionProgress).with("done", done.clone()).with("total", total.clone());
+                self.pending_events.progress = Some(new_event.with("label", label.as_str()));
             }
             Entry::Progress { .. }
             | Entry::Status { .. }
@@ -67,26 +67,26 @@ impl Session {
         }
     }
 
-    /// The events of the row that is handed over: what it was before that, and what was pending_events meanwhile.
-    pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<NewEvent> {
+    /// The events of the row that is handed over: what its state was before that, and what its task made meanwhile.
+    pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<UnnumberedEvent> {
         let PendingEvents { own, progress } = std::mem::take(&mut self.pending_events);
         let after = &self.state.row();
         let change = RowChange { id: self.id, spec: &self.spec, before, after, end: self.state.end() };
-        let happenings = change.all(own.into_iter().chain(progress));
+        let new_events = change.all(own.into_iter().chain(progress));
         let (now, owner) = (self.now(), self.owner());
-        happenings.into_iter().map(|happening| NewEvent::new(happening, owner.clone(), now)).collect()
+        new_events.into_iter().map(|new_event| UnnumberedEvent::new(new_event, owner.clone(), now)).collect()
     }
 }
 
 impl RowChange<'_> {
-    /// What happens by it, with what was pending_events meanwhile.
-    pub(crate) fn all(&self, pending_events: impl IntoIterator<Item = Happening>) -> Vec<Happening> {
-        let happenings = self.begin().into_iter().chain(pending_events).chain(self.end());
-        happenings.map(|happening| self.mark(happening)).collect()
+    /// What happens by it, with what its task made meanwhile.
+    pub(crate) fn all(&self, pending_events: impl IntoIterator<Item = NewEvent>) -> Vec<NewEvent> {
+        let new_events = self.begin().into_iter().chain(pending_events).chain(self.end());
+        new_events.map(|new_event| self.mark(new_event)).collect()
     }
 
     /// What happens before anything that the task writes in the same row.
-    fn begin(&self) -> Vec<Happening> {
+    fn begin(&self) -> Vec<NewEvent> {
         let mut out = Vec::new();
         if self.before.is_none() {
             out.push(self.in_queue(Kind::QueueTaskAdded));
@@ -101,7 +101,7 @@ impl RowChange<'_> {
     }
 
     /// What happens after all that the task writes in the same row.
-    fn end(&self) -> Vec<Happening> {
+    fn end(&self) -> Vec<NewEvent> {
         let has_ended = self.before.is_some_and(|before| before.status.is_terminal());
         let Some(end) = self.end.filter(|_| self.after.status.is_terminal() && !has_ended) else { return Vec::new() };
         let mut out = Vec::new();
@@ -126,15 +126,15 @@ impl RowChange<'_> {
         out
     }
 
-    fn about(&self, kind: Kind) -> Happening {
-        Happening::new(kind).with("task", self.spec.task.as_str())
+    fn about(&self, kind: Kind) -> NewEvent {
+        NewEvent::new(kind).with("task", self.spec.task.as_str())
     }
 
-    fn in_queue(&self, kind: Kind) -> Happening {
+    fn in_queue(&self, kind: Kind) -> NewEvent {
         self.about(kind).with("priority", self.spec.priority.as_str())
     }
 
-    fn execution(&self, kind: Kind) -> Happening {
+    fn execution(&self, kind: Kind) -> NewEvent {
         let State { status, attempt, spent, .. } = self.after;
         self.about(kind)
             .with("status", status.as_str())
@@ -145,36 +145,36 @@ impl RowChange<'_> {
     }
 
     /// The same, said of this session.
-    fn mark(&self, happening: Happening) -> Happening {
+    fn mark(&self, new_event: NewEvent) -> NewEvent {
         let execution_id = self.spec.execution_id.clone().unwrap_or_else(|| self.id.into());
-        let mut happening = with_labels(happening.of_execution(execution_id), self.spec);
-        happening.metadata.insert("session_id".into(), self.id.to_string().into());
-        happening
+        let mut new_event = with_labels(new_event.of_execution(execution_id), self.spec);
+        new_event.metadata.insert("session_id".into(), self.id.to_string().into());
+        new_event
     }
 }
 
 /// What happens where a session is not even made, because too many wait already.
-pub(crate) fn start_refused(spec: &Spec) -> Happening {
-    let happening = Happening::new(Kind::QueueTaskFailed).with("task", spec.task.as_str());
-    let mut happening = happening.with("priority", spec.priority.as_str()).with("reason", "queue_full");
-    happening.execution_id.clone_from(&spec.execution_id);
-    with_labels(happening, spec)
+pub(crate) fn start_refused(spec: &Spec) -> NewEvent {
+    let new_event = NewEvent::new(Kind::QueueTaskFailed).with("task", spec.task.as_str());
+    let mut new_event = new_event.with("priority", spec.priority.as_str()).with("reason", "queue_full");
+    new_event.execution_id.clone_from(&spec.execution_id);
+    with_labels(new_event, spec)
 }
 
 /// The same with the marks that whoever asked for the session has put on it.
-fn with_labels(mut happening: Happening, spec: &Spec) -> Happening {
-    if happening.crew_id.is_none() {
-        happening.crew_id = spec.labels.get(CREW).map(|crew| crew.as_str().into());
+fn with_labels(mut new_event: NewEvent, spec: &Spec) -> NewEvent {
+    if new_event.crew_id.is_none() {
+        new_event.crew_id = spec.labels.get(CREW).map(|crew| crew.as_str().into());
     }
     if !spec.labels.is_empty() {
         let labels = spec.labels.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
-        happening.metadata.insert("labels".into(), Value::Object(labels.collect()));
+        new_event.metadata.insert("labels".into(), Value::Object(labels.collect()));
     }
-    happening
+    new_event
 }
 
 /// The event that an entry of a task's own type is: one of a type that tasks may make.
-fn own(custom: &Custom) -> Option<Happening> {
+fn own(custom: &Custom) -> Option<NewEvent> {
     let kind = Kind::parse(&custom.kind)?;
     match kind.group() {
         Group::Task | Group::Manager | Group::Custom => {}
@@ -186,11 +186,11 @@ fn own(custom: &Custom) -> Option<Happening> {
         | Group::Crew
         | Group::Agent => return None,
     }
-    let mut happening = Happening::new(kind);
-    happening.data = custom.data.clone();
-    happening.crew_id = lift(&mut happening.data, "crew_id").map(Into::into);
-    happening.agent_id = lift(&mut happening.data, "agent_id").map(Into::into);
-    Some(happening)
+    let mut new_event = NewEvent::new(kind);
+    new_event.data = custom.data.clone();
+    new_event.crew_id = lift(&mut new_event.data, "crew_id").map(Into::into);
+    new_event.agent_id = lift(&mut new_event.data, "agent_id").map(Into::into);
+    Some(new_event)
 }
 
 /// Takes a text out of an object; what is no text stays.
@@ -201,12 +201,12 @@ fn lift(data: &mut Map<String, Value>, key: &str) -> Option<String> {
 }
 
 /// With a result, or the beginning of its JSON where it is long.
-fn with_result(happening: Happening, values: &Value) -> Happening {
+fn with_result(new_event: NewEvent, values: &Value) -> NewEvent {
     let text = values.to_string();
     if text.len() <= CUT {
-        return happening.with("result", values.clone());
+        return new_event.with("result", values.clone());
     }
-    happening.with("result", cut(&text)).with("result_cut", true)
+    new_event.with("result", cut(&text)).with("result_cut", true)
 }
 
 /// As much of a text as an event carries.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use actix::{Context, Handler};
 
 use super::Creation;
-use crate::domain::burst::{Burst, Passing, Told};
+use crate::domain::burst::{Burst, EncodedEntry, Passing};
 use crate::domain::id::RequestId;
 use crate::domain::status::Status;
 use crate::session::actor::Session;
@@ -66,7 +66,7 @@ impl PendingRows {
     }
 
     /// The entries of all rows that wait, in order.
-    pub(crate) fn told(&self) -> impl Iterator<Item = &Told> {
+    pub(crate) fn told(&self) -> impl Iterator<Item = &EncodedEntry> {
         self.rows.iter().flat_map(|row| &row.burst.told)
     }
 

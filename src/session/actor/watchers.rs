@@ -3,16 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use actix::Addr;
-use smallvec::SmallVec;
-
-use actix::{Context, Handler};
+use actix::{Addr, Context, Handler};
+use smallvec::{SmallVec, smallvec};
 
 use crate::domain::burst::{Burst, Passing};
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::tail::Replay;
 use crate::hub::close::CloseCode;
-use crate::hub::{Announced, CloseTopic, Publish, Shard, Subscribe, Topic};
+use crate::hub::{Announced, CloseTopic, Items, Join, Publish, Recipients, Shard, Topic};
 use crate::session::actor::Session;
 use crate::session::messages::{Attached, Greeting};
 use crate::session::protocol::{Attach, Detach};
@@ -44,8 +42,8 @@ impl Watchers {
         replay: Arc<Replay>,
         announced: Announced,
     ) {
-        let topic = Topic::Session(session);
-        shard.do_send(Subscribe { connection, topic, replay, announced });
+        let (topic, position) = (Topic::Session(session), replay.last_seq);
+        shard.do_send(Join { connection, topic, items: Items::Replay(replay), position, announced });
         if !self.connections.contains(&connection) {
             self.connections.push(connection);
         }
@@ -87,7 +85,8 @@ impl Watchers {
 
     fn send(&self, session: SessionId, burst: &Arc<Burst>) {
         for (_, shard) in &self.shards {
-            shard.do_send(Publish { topic: Topic::Session(session), burst: burst.clone() });
+            let to = Recipients::Followers(smallvec![Topic::Session(session)]);
+            shard.do_send(Publish { to, items: Items::Burst(burst.clone()) });
         }
     }
 
@@ -114,7 +113,7 @@ impl Handler<Attach> for Session {
             return;
         };
         let announced = match greeting {
-            Greeting::Spoken => Announced::Yes,
+            Greeting::Spoken => Announced::Yes { dropped: replay.dropped, last_seq: replay.last_seq },
             Greeting::Silent => Announced::No,
         };
         if self.watchers.is_empty() {

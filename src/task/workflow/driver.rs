@@ -15,9 +15,9 @@ use super::event::{RunEvent, What};
 use super::input::Input;
 use crate::domain::time::Timestamp;
 use crate::session::{CleanupGuard, TaskContext, TaskError, TaskResult};
+use crate::workflow::messages::NodeState;
 use crate::workflow::node::{NodeError, Reply};
 use crate::workflow::plan::{Job, JobId, NodeIndex, NodeView, Plan, Pulse, Tick};
-use crate::workflow::told::NodeState;
 
 /// Failed nodes that the error of a session names.
 const NAMED: usize = 20;

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use actix::{ActorContext, Handler};
 
+use super::keep::Waiting;
 use super::launch::set_all;
 use super::look::Nodes;
-use super::messages::{Admit, Apply, Describe, ErrandStarted, Fact, Halt, LetGo, Resume, Revise, Step, WorkEnded};
+use super::messages::{Admit, Apply, Describe, Halt, LetGo, Resume, Revise, SessionStarted, Step, WorkEnded};
 use super::{Executor, work};
-use crate::hub::Join;
-use crate::workflow::live::board::status_parts;
-use crate::workflow::live::happening::Change;
+use crate::hub::{Announced, Items, Join};
+use crate::workflow::live::board::status_messages;
+use crate::workflow::live::event::Change;
+use crate::workflow::messages::{Applied, Event, Status};
 use crate::workflow::plan::Plan;
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Applied, Event, Status};
 
 impl Handler<Apply> for Executor {
     type Result = ();
@@ -29,21 +30,21 @@ impl Handler<Apply> for Executor {
             let _ = reply.send(Err(refused));
             return;
         }
-        self.inputs.entry(node_id.clone()).or_default().insert(input_name.clone(), value.clone());
-        let mut updated = self.happening(Event::WorkflowUpdated);
+        self.spec.send_modify(|spec| {
+            spec.inputs.entry(node_id.clone()).or_default().insert(input_name.clone(), value.clone());
+        });
+        let mut updated = self.event(Event::WorkflowUpdated);
         updated.author = update.author;
-        let change = Change::Input { node_id: node_id.clone(), input_name: input_name.clone(), value: value.clone() };
+        let change = Change::Input { node_id: node_id.clone(), input_name: input_name.clone(), value };
         updated.change = Some(change);
         self.board.happened(updated);
         let execution_count = self.execution_count() + 1;
         let applied = Applied { workflow_id: self.workflow_id.to_string(), node_id, input_name, execution_count };
-        let reply = if self.comes_back() {
-            Some(reply)
+        if self.spec.borrow().comes_back() {
+            self.keep(Some(Waiting::Applied(reply, applied)), ctx);
         } else {
-            let _ = reply.send(Ok(applied.clone()));
-            None
-        };
-        self.tell_supervisor(Fact::InputChanged { applied, value, reply });
+            let _ = reply.send(Ok(applied));
+        }
         self.soon(ctx);
     }
 }
@@ -62,19 +63,22 @@ impl Handler<Resume> for Executor {
     type Result = ();
 
     fn handle(&mut self, message: Resume, ctx: &mut Self::Context) {
-        if !self.is_paused {
+        if !self.is_paused() {
             let _ = message.reply.send(Err(Refused::AlreadyRunning));
             return;
         }
-        self.is_paused = false;
-        self.options = message.options;
+        let max_iterations = message.options.max_iterations;
+        self.spec.send_modify(|spec| {
+            spec.is_paused = false;
+            spec.options = message.options;
+        });
         // The steps before it do not count.
-        self.last_iteration = self.options.max_iterations.map(|most| self.execution_count().saturating_add(most));
-        let mut started = self.happening(Event::ContinuousStarted);
+        self.last_iteration = max_iterations.map(|most| self.execution_count().saturating_add(most));
+        let mut started = self.event(Event::ContinuousStarted);
         started.author = message.author;
         self.board.happened(started);
-        let waiting = (message.reply, Box::new(self.status()));
-        self.tell_supervisor(Fact::Resumed { options: self.options.clone(), waiting });
+        let status = Box::new(self.status());
+        self.keep(Some(Waiting::Runs(message.reply, status)), ctx);
         self.soon(ctx);
     }
 }
@@ -96,8 +100,10 @@ impl Handler<Admit> for Executor {
         let look = Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
         let missed = since.and_then(|since| self.board.since(since, &look, &beat));
         let whole = || Status { gap: since.is_some(), ..self.status() };
-        let parts = missed.unwrap_or_else(|| status_parts(whole(), beat.timestamp));
-        self.shared.broadcast.join(&shard, Join { connection, topic: self.topic, parts: Arc::new(parts) });
+        let messages = missed.unwrap_or_else(|| status_messages(whole(), beat.timestamp));
+        let (topic, items) = (self.topic, Items::Messages(Arc::new(messages)));
+        let (position, announced) = (self.board.last_seq(), Announced::No);
+        self.shared.broadcast.join(&shard, Join { connection, topic, items, position, announced });
     }
 }
 
@@ -109,27 +115,32 @@ impl Handler<Revise> for Executor {
         let (graph, shared) = (&definition.graph, &self.shared);
         match Plan::new(graph, &shared.catalogue, &shared.limits, rand::random()) {
             Ok(mut plan) => {
-                self.inputs = set_all(&mut plan, &self.inputs);
+                let inputs = set_all(&mut plan, &self.spec.borrow().inputs);
                 let before = std::mem::replace(&mut self.plan, plan);
                 self.plan.adopt(before);
                 self.nodes = self.plan.nodes().collect();
                 self.lines.clear();
-                self.definition = definition;
+                let author = definition.author.clone();
+                self.spec.send_modify(|spec| {
+                    spec.inputs = inputs;
+                    spec.definition = definition;
+                });
                 self.board.replace(self.nodes.len());
-                let mut updated = self.happening(Event::WorkflowUpdated);
-                updated.author.clone_from(&self.definition.author);
+                let mut updated = self.event(Event::WorkflowUpdated);
+                updated.author = author;
                 updated.change = Some(Change::Saved);
                 self.board.happened(updated);
-                self.tell_ready(None);
+                self.report_ready(None);
+                self.keep(None, ctx);
             }
             Err(faults) => {
                 let nodes: Vec<&str> = faults.node_errors.keys().take(3).map(String::as_str).collect();
-                let mut failed = self.happening(Event::ExecutionFailed);
+                let mut failed = self.event(Event::ExecutionFailed);
                 failed.reason = Some(format!(
                     "version {} is not valid ({}): version {} goes on",
                     definition.version,
                     nodes.join(", "),
-                    self.definition.version
+                    self.spec.borrow().definition.version
                 ));
                 self.board.happened(failed);
             }
@@ -150,12 +161,14 @@ impl Handler<LetGo> for Executor {
     type Result = ();
 
     fn handle(&mut self, _: LetGo, ctx: &mut Self::Context) {
+        // What is kept stays: only who waits for a write is answered.
+        self.keep_at_the_end(None, None);
         self.has_ended = true;
         for job in std::mem::take(&mut self.jobs).into_values() {
             match job {
                 work::Running::Here(task) => task.abort(),
                 // The session stays: it is taken up again after the restart.
-                work::Running::Errand(_) => {}
+                work::Running::SessionWork(_) => {}
             }
         }
         ctx.stop();
@@ -166,27 +179,22 @@ impl Handler<WorkEnded> for Executor {
     type Result = ();
 
     fn handle(&mut self, message: WorkEnded, ctx: &mut Self::Context) {
-        self.jobs.remove(&message.job);
+        if let Some(work::Running::SessionWork(work)) = self.jobs.remove(&message.job) {
+            self.end_session_work(&work.node_id, ctx);
+        }
         self.plan.end(message.job, message.outcome);
         self.soon(ctx);
     }
 }
 
-impl Handler<ErrandStarted> for Executor {
+impl Handler<SessionStarted> for Executor {
     type Result = ();
 
-    fn handle(&mut self, message: ErrandStarted, ctx: &mut Self::Context) {
+    fn handle(&mut self, message: SessionStarted, ctx: &mut Self::Context) {
         self.plan.told(message.job, message.session_id);
         if let Some(node) = self.plan.node_of(message.job) {
             self.board.changed(node.place());
             self.soon(ctx);
         }
-    }
-}
-
-impl Executor {
-    /// Whether it is live again after a restart.
-    fn comes_back(&self) -> bool {
-        !self.is_paused && self.options.autostart.unwrap_or(self.definition.autostart)
     }
 }

@@ -5,41 +5,36 @@ use std::sync::Arc;
 
 use actix::dev::channel::AddressReceiver;
 use actix::{AsyncContext, Context, Recipient};
+use tokio::sync::watch;
 
+use super::keep::{Keeper, Waiting};
 use super::messages::{Admit, Fact, Inputs, Reply, Report};
+use super::spec::Spec;
 use super::{Executor, Leash, Pace, Shared};
 use crate::domain::time::Timestamp;
 use crate::hub::{Topic, TopicKey};
-use crate::workflow::client::LiveOptions;
-use crate::workflow::definition::Definition;
 use crate::workflow::live::board::Board;
+use crate::workflow::messages::{Event, Status};
 use crate::workflow::plan::Plan;
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Event, Status};
 
 /// Everything that an executor begins with.
 pub struct Launch {
     /// What all executors have in common.
     pub shared: Arc<Shared>,
-    /// What runs.
-    pub definition: Definition,
-    /// How.
-    pub options: LiveOptions,
+    /// What runs, and how: the executor publishes what becomes of that.
+    pub spec: watch::Sender<Spec>,
     /// Which start of this workflow it is, counted through all workflows.
     pub generation: u64,
-    /// The inputs that were changed before.
-    pub inputs: Inputs,
     /// Nodes that never run, and why.
     pub quarantined: Vec<(String, String)>,
-    /// The places of what it tells are those after this one.
+    /// The places of what it sends are those after this one.
     pub base: u64,
     /// Iterations of this start before this executor.
     pub counted_before: u64,
     /// When the workflow was started.
     pub started_at: Timestamp,
-    /// Whether it moves by single steps.
-    pub is_paused: bool,
-    /// Why those who watch are told of it: it starts, or it goes on without a node.
+    /// What those who watch hear of it: it starts, or it goes on without a node.
     pub occasion: Occasion,
     /// Who watches from the beginning.
     pub watching: Vec<Admit>,
@@ -68,12 +63,13 @@ pub enum Occasion {
 
 impl Launch {
     /// Sets the executor up on this thread and lets it run with this mailbox. Where the graph is not valid, who waits is
-    /// told so, and nothing runs.
+    /// answered so, and nothing runs.
     pub fn run(self, mailbox: AddressReceiver<Executor>) {
-        let Launch { shared, definition, options, generation, .. } = &self;
-        let workflow_id: Arc<str> = definition.id.as_str().into();
+        let Launch { shared, spec, generation, .. } = &self;
+        let (graph, options) = (spec.borrow().definition.graph.clone(), spec.borrow().options.clone());
+        let workflow_id: Arc<str> = spec.borrow().definition.id.as_str().into();
         let seed = rand::random();
-        let mut plan = match Plan::new(&definition.graph, &shared.catalogue, &shared.limits, seed) {
+        let mut plan = match Plan::new(&graph, &shared.catalogue, &shared.limits, seed) {
             Ok(plan) => plan,
             Err(faults) => {
                 // Reported before it is answered: whoever asks again finds that nothing is live.
@@ -84,7 +80,8 @@ impl Launch {
                 return;
             }
         };
-        let inputs = set_all(&mut plan, &self.inputs);
+        let inputs = set_all(&mut plan, &spec.borrow().inputs);
+        spec.send_modify(|spec| spec.inputs = inputs);
         for (node_id, message) in &self.quarantined {
             if let Some(node) = plan.find(node_id) {
                 plan.quarantine(node, message.clone());
@@ -94,13 +91,11 @@ impl Launch {
             topic: Topic::Workflow(TopicKey::of(&workflow_id)),
             generation: *generation,
             report: self.report.clone(),
-            options: options.clone(),
-            inputs,
+            keeper: Keeper::default(),
             nodes: plan.nodes().collect(),
             board: Board::new(Arc::clone(&workflow_id), plan.len(), self.base),
             lines: HashMap::new(),
             jobs: HashMap::new(),
-            is_paused: self.is_paused,
             is_stepping: false,
             counted_before: self.counted_before,
             last_iteration: options.max_iterations,
@@ -110,13 +105,20 @@ impl Launch {
             has_ended: false,
             leash: self.leash,
             shared: self.shared,
-            definition: self.definition,
+            spec: self.spec,
             workflow_id,
             plan,
         };
         executor.begin(&self.occasion);
-        executor.tell_ready(self.reply);
-        let ctx = Context::with_receiver(mailbox);
+        let mut ctx = Context::with_receiver(mailbox);
+        if executor.spec.borrow().comes_back() {
+            let status = Box::new(executor.status());
+            let waiting = self.reply.map(|reply| Waiting::Runs(reply, status));
+            executor.report_ready(None);
+            executor.keep(waiting, &mut ctx);
+        } else {
+            executor.report_ready(self.reply);
+        }
         for admit in self.watching {
             ctx.address().do_send(admit);
         }
@@ -126,30 +128,29 @@ impl Launch {
 
 impl Executor {
     fn begin(&mut self, occasion: &Occasion) {
-        let happening = match occasion {
+        let event = match occasion {
             Occasion::Start { author } => {
-                let mut started = self.happening(Event::ContinuousStarted);
+                let mut started = self.event(Event::ContinuousStarted);
                 started.author.clone_from(author);
                 started
             }
             Occasion::Takeover { reason } => {
-                let mut failed = self.happening(Event::ExecutionFailed);
+                let mut failed = self.event(Event::ExecutionFailed);
                 failed.reason = Some(reason.clone());
                 failed
             }
         };
-        self.board.happened(happening);
+        self.board.happened(event);
         (0..self.nodes.len()).for_each(|node| self.board.changed(node));
         log::info!(workflow_id:% = self.workflow_id, nodes = self.nodes.len(); "a workflow is live");
     }
 
     /// Reports that it is set up.
-    pub(super) fn tell_ready(&self, reply: Option<Reply<Status>>) {
+    pub(super) fn report_ready(&self, reply: Option<Reply<Status>>) {
         let ids = self.nodes.iter().map(|node| self.plan.id(*node).to_owned()).collect();
-        self.tell_supervisor(Fact::Ready {
+        self.report_to_supervisor(Fact::Ready {
             pulse: Arc::clone(self.plan.progress()),
             ids,
-            definition: Box::new(self.definition.clone()),
             waiting: reply.map(|reply| (reply, Box::new(self.status()))),
         });
     }

@@ -1,11 +1,11 @@
-//! How the nodes of a plan stand, as it is told.
+//! How the nodes of a plan stand, as it is sent.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::Executor;
 use crate::workflow::live::board::{Look, NodeNow};
+use crate::workflow::messages::{LiveState, NodeState, Status};
 use crate::workflow::plan::{NodeIndex, NodeView, Plan};
-use crate::workflow::told::{LiveState, NodeState, Status};
 
 /// The nodes of a plan.
 pub(super) struct Nodes<'a> {
@@ -67,7 +67,8 @@ impl Executor {
             }
         }
         let state = self.state();
-        let inputs = self.inputs.iter().map(|(node, inputs)| {
+        let spec = self.spec.borrow();
+        let inputs = spec.inputs.iter().map(|(node, inputs)| {
             (node.clone(), inputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
         });
         Status {
@@ -76,10 +77,10 @@ impl Executor {
             execution_count: self.execution_count(),
             results,
             state,
-            version: self.definition.version,
+            version: spec.definition.version,
             node_count: self.plan.len(),
             interval_ms: self.interval_ms(),
-            max_iterations: self.options.max_iterations,
+            max_iterations: spec.options.max_iterations,
             started_at: Some(self.started_at),
             node_states,
             inputs: inputs.collect(),

@@ -11,17 +11,17 @@ use crate::domain::id::{ConnectionId, SessionId};
 use crate::hub::Shard;
 use crate::workflow::client::{InputUpdate, LiveOptions};
 use crate::workflow::definition::Definition;
-use crate::workflow::live::happening::Happening;
+use crate::workflow::live::event::WorkflowEvent;
 use crate::workflow::live::past::Past;
+use crate::workflow::messages::{Applied, Status};
 use crate::workflow::node::{NodeError, Reply as WorkReply};
 use crate::workflow::plan::{JobId, Pulse};
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Applied, Status};
 
 /// Where an answer goes.
 pub type Reply<T> = oneshot::Sender<Result<T, Refused>>;
 
-/// Where it is told how a workflow stood at its end, where it was live.
+/// Where the answer goes how a workflow stood at its end, where it was live.
 pub type EndReply = Reply<Option<Status>>;
 
 /// The inputs that were changed while live, by node and input.
@@ -33,7 +33,7 @@ pub type Inputs = BTreeMap<String, Map<String, Value>>;
 pub struct Apply {
     /// Which, and to what.
     pub update: InputUpdate,
-    /// Told when it is applied; where the workflow comes back after a restart, once that is written.
+    /// Answered when it is applied; where the workflow comes back after a restart, once that is written.
     pub reply: Reply<Applied>,
 }
 
@@ -57,7 +57,7 @@ pub struct Resume {
     pub reply: Reply<Status>,
 }
 
-/// Tell how it stands.
+/// Describe how it stands.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Describe {
@@ -73,7 +73,7 @@ pub struct Admit {
     pub connection: ConnectionId,
     /// Its shard.
     pub shard: Addr<Shard>,
-    /// The last place that it has; it is told how everything stands where there is none.
+    /// The last place that it has; it is sent how everything stands where there is none.
     pub since: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ pub struct Halt {
     /// Who wants it, where they said.
     pub author: Option<String>,
     /// That its definition was removed, where it was.
-    pub removed: Option<Happening>,
+    pub removed: Option<WorkflowEvent>,
     /// How it stood at its end.
     pub reply: Option<EndReply>,
 }
@@ -117,7 +117,7 @@ pub struct WorkEnded {
 /// To itself: a session was started for a node.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct ErrandStarted {
+pub struct SessionStarted {
     /// The work.
     pub job: JobId,
     /// The session.
@@ -145,33 +145,13 @@ pub enum Fact {
         pulse: Arc<Pulse>,
         /// The ids of the nodes, by their place.
         ids: Arc<[String]>,
-        /// The definition that runs.
-        definition: Box<Definition>,
-        /// Who waits for the start, with how it stands.
+        /// Who waits for the start, with how it stands: answered once others can find it.
         waiting: Option<(Reply<Status>, Box<Status>)>,
-    },
-    /// An input was changed.
-    InputChanged {
-        /// Which.
-        applied: Applied,
-        /// What it is from now on.
-        value: Value,
-        /// Who waits for that, where it has to be written first.
-        reply: Option<Reply<Applied>>,
-    },
-    /// It runs, and is no longer paused.
-    Resumed {
-        /// How.
-        options: LiveOptions,
-        /// Who waits, with how it stands.
-        waiting: (Reply<Status>, Box<Status>),
     },
     /// It is not live any more.
     Ended {
         /// What is known of it from now on.
         past: Box<Past>,
-        /// Who waits for the end, with how it stood.
-        waiting: Option<(EndReply, Box<Status>)>,
     },
     /// It could not be set up.
     Unusable,

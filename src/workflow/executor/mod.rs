@@ -1,15 +1,18 @@
 //! One live workflow, on a thread of its own.
 //!
-//! **Owns** its plan, the work that nodes wait for, and the board of what those who watch have been told.
+//! **Owns** its definition, inputs and plan, the work that nodes wait for, what the store knows of it, and the board of
+//! what those who watch have been sent.
 //! **Hears** changes of inputs, steps, another version, the end; and from its own work how that has ended.
-//! **Tells** the shards what changes, and the supervisor what it has to keep.
+//! **Tells** the shards what changes, and the supervisor that it is set up or ends.
 //! **Ends when** it is halted, has done as many iterations as it may, or a node stops it.
 
-mod errands;
 mod handlers;
+mod keep;
 mod launch;
 mod look;
 pub mod messages;
+mod session_work;
+pub mod spec;
 mod turn;
 mod work;
 
@@ -21,27 +24,30 @@ use std::time::Duration;
 use actix::clock::Instant;
 use actix::{Actor, ActorContext, ArbiterHandle, AsyncContext, Context, Recipient, SpawnHandle};
 use smallvec::smallvec;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use launch::{Launch, Occasion};
 
-use self::messages::{Fact, Inputs, Report};
+pub(super) use self::keep::begin as begin_write;
+use self::keep::{Keeper, Waiting};
+use self::messages::{Fact, Report};
+use self::spec::Spec;
 use super::catalogue::Catalogue;
-use super::client::LiveOptions;
-use super::definition::Definition;
 use super::host::Host;
 use super::live::allowance::Allowance;
 use super::live::board::{Beat, Board};
-use super::live::happening::Happening;
+use super::live::event::WorkflowEvent;
 use super::live::past::Past;
 use super::live::rate::Rate;
+use super::messages::Event;
 use super::plan::{JobId, NodeIndex, Plan};
-use super::told::Event;
 use super::work::Worker;
 use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
-use crate::hub::{Broadcast, Tell, Topic};
+use crate::hub::{Broadcast, Items, Publish, Recipients, Topic};
 use crate::metrics;
+use crate::store::Store;
 
 /// How many of its slowest nodes a workflow reports.
 const SLOWEST: usize = 5;
@@ -54,12 +60,14 @@ pub struct Shared {
     pub limits: Workflows,
     /// The way to those who watch.
     pub broadcast: Broadcast,
+    /// Where it is kept what comes back after a restart.
+    pub store: Store,
     /// Does what nodes wait for beside people.
     pub worker: Worker,
     /// Who keeps the sessions that nodes need.
     pub host: Arc<dyn Host>,
     /// The thread on which sessions are waited for: an executor's own may be stuck.
-    pub errands: ArbiterHandle,
+    pub session_arbiter: ArbiterHandle,
     /// What is counted.
     pub metrics: metrics::Workflows,
 }
@@ -71,17 +79,15 @@ pub struct Executor {
     generation: u64,
     topic: Topic,
     report: Recipient<Report>,
-    definition: Definition,
-    options: LiveOptions,
-    inputs: Inputs,
+    spec: watch::Sender<Spec>,
+    keeper: Keeper,
     plan: Plan,
     /// The nodes of the plan by their place.
     nodes: Vec<NodeIndex>,
     board: Board,
-    /// The last line that each node told.
+    /// The last line that each node logged.
     lines: HashMap<usize, String>,
     jobs: HashMap<JobId, work::Running>,
-    is_paused: bool,
     /// Whether one more iteration is to be done though it is paused or nothing has changed.
     is_stepping: bool,
     /// Iterations of this start before this executor took over.
@@ -102,14 +108,14 @@ pub struct Executor {
 pub struct Leash {
     is_cut: Arc<AtomicBool>,
     /// Takes back what was asked of people.
-    errands: CancellationToken,
+    session_work: CancellationToken,
 }
 
 impl Leash {
     /// Gives the executor up.
     pub fn cut(&self) {
         self.is_cut.store(true, Ordering::Release);
-        self.errands.cancel();
+        self.session_work.cancel();
     }
 
     /// Whether it was given up.
@@ -140,7 +146,7 @@ struct Pace {
     /// How long it took.
     last_tick: Duration,
     rate: Rate,
-    /// What the metrics have not been told yet.
+    /// What was not reported to the metrics yet.
     ticks: metrics::Ticks,
     /// Whether a turn comes as soon as everything else had its turn.
     is_turn_due: bool,
@@ -185,19 +191,19 @@ impl Executor {
         self.counted_before + self.plan.iteration() - self.taken_in
     }
 
-    fn happening(&self, event: Event) -> Happening {
-        let mut happening = Happening::new(event, self.plan.len(), self.pace.now());
-        happening.version = Some(self.definition.version);
-        happening.execution_count = Some(self.execution_count());
-        happening
+    fn event(&self, event: Event) -> WorkflowEvent {
+        let mut event = WorkflowEvent::new(event, self.plan.len(), self.pace.now());
+        event.version = Some(self.spec.borrow().definition.version);
+        event.execution_count = Some(self.execution_count());
+        event
     }
 
-    fn tell_supervisor(&self, fact: Fact) {
+    fn report_to_supervisor(&self, fact: Fact) {
         let (workflow_id, generation) = (Arc::clone(&self.workflow_id), self.generation);
         self.report.do_send(Report { workflow_id, generation, fact });
     }
 
-    /// Tells those who watch what has changed, where that is due.
+    /// Sends those who watch what has changed, where that is due.
     fn flush_if_due(&mut self) {
         if self.board.is_pending(self.execution_count()) && Instant::now() >= self.pace.next_flush {
             self.flush();
@@ -208,23 +214,23 @@ impl Executor {
         let begun = Instant::now();
         let beat = self.beat();
         let look = look::Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
-        let first_seq = Some(self.board.last_seq() + 1);
-        let parts = self.board.flush(&look, &beat, self.shared.broadcast.has_listeners());
-        if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
-            self.shared.broadcast.tell(&Tell { topics: smallvec![self.topic], first_seq, parts });
+        let messages = self.board.flush(&look, &beat, self.shared.broadcast.has_watchers());
+        if let Some(messages) = messages.filter(|messages| !messages.is_empty()) {
+            let to = Recipients::Followers(smallvec![self.topic]);
+            self.shared.broadcast.publish(&Publish { to, items: Items::Messages(messages) });
         }
-        // However much there is to write, the loop keeps nine tenths of its time. What moves by itself is told evenly; what
-        // people change is told at once, as long as that is not too often.
+        // However much there is to write, the loop keeps nine tenths of its time. What moves by itself is sent evenly; what
+        // people change is sent at once, as long as that is not too often.
         let (now, busy) = (begun - self.pace.began, 10 * begun.elapsed());
         let next = if self.plan.is_volatile() {
             now + Duration::from_secs_f64(1.0 / f64::from(self.shared.limits.flushes_per_second)).max(busy)
         } else {
-            self.pace.allowance.tell(now, busy)
+            self.pace.allowance.send(now, busy)
         };
         self.pace.next_flush = self.pace.began + next;
     }
 
-    /// Tells the metrics of the last iterations.
+    /// Reports the last iterations to the metrics.
     fn report(&mut self, now: Instant) {
         let Some(pace) = self.pace.ticks.take(&self.shared.metrics.tick_seconds, now) else { return };
         let nodes = self.nodes.iter().filter_map(|node| self.plan.view(*node));
@@ -248,12 +254,12 @@ impl Executor {
         }
     }
 
-    /// Ends, tells everybody, and lets go of all work.
+    /// Ends, publishes that, and lets go of all work.
     fn halt(&mut self, why: messages::Halt, ctx: &mut Context<Self>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let mut stopped = self.happening(Event::ContinuousStopped);
+        let mut stopped = self.event(Event::ContinuousStopped);
         stopped.reason = Some(why.reason.clone());
         stopped.author.clone_from(&why.author);
         if let Some(removed) = why.removed {
@@ -262,12 +268,12 @@ impl Executor {
         self.board.happened(stopped.clone());
         self.flush();
         self.report(Instant::now());
-        self.drop_all_work();
+        self.drop_all_work(ctx);
         let status = self.status();
         log::info!(workflow_id:% = self.workflow_id, reason:% = why.reason; "a workflow is not live any more");
         let past = Past::ended(Arc::clone(&self.workflow_id), self.board.base(), status.clone(), stopped);
-        let waiting = why.reply.map(|reply| (reply, Box::new(status)));
-        self.tell_supervisor(Fact::Ended { past: Box::new(past), waiting });
+        let waiting = why.reply.map(|reply| Waiting::Ended(reply, Box::new(status)));
+        self.keep_at_the_end(waiting, Some(Fact::Ended { past: Box::new(past) }));
         ctx.stop();
     }
 

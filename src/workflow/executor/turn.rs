@@ -9,8 +9,8 @@ use actix::{ActorContext, AsyncContext, Context};
 
 use super::Executor;
 use super::messages::Halt;
+use crate::workflow::messages::{LiveState, NodeState};
 use crate::workflow::plan::Tick;
-use crate::workflow::told::{LiveState, NodeState};
 
 /// How long a turn goes on where the next iteration is due at once.
 const SLICE: Duration = Duration::from_micros(500);
@@ -18,7 +18,7 @@ const SLICE: Duration = Duration::from_micros(500);
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 
 impl Executor {
-    /// Does the iterations that are due, tells what changed, and sees to it that the next turn comes.
+    /// Does the iterations that are due, sends what changed, and sees to it that the next turn comes.
     pub(super) fn turn(&mut self, ctx: &mut Context<Self>) {
         self.pace.is_turn_due = false;
         if self.has_ended {
@@ -29,7 +29,7 @@ impl Executor {
             let now = self.pace.now();
             if self.is_spent() {
                 self.plan.wake_after_due(now);
-            } else if !self.is_paused {
+            } else if !self.is_paused() {
                 self.plan.wake_due(now);
             }
             if !self.is_due() || !self.iterate(ctx) || begun.elapsed() >= SLICE {
@@ -48,7 +48,11 @@ impl Executor {
 
     /// Whether no more iterations begin, because as many have begun as may.
     pub(super) fn is_spent(&self) -> bool {
-        !self.is_paused && self.last_iteration.is_some_and(|last| self.execution_count() >= last)
+        !self.is_paused() && self.last_iteration.is_some_and(|last| self.execution_count() >= last)
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.spec.borrow().is_paused
     }
 
     /// Where the workflow stands between two iterations.
@@ -56,7 +60,7 @@ impl Executor {
         if self.has_ended {
             return LiveState::Stopped;
         }
-        if self.is_paused {
+        if self.is_paused() {
             return LiveState::Paused;
         }
         let plan = &self.plan;
@@ -67,11 +71,11 @@ impl Executor {
     /// The milliseconds between two iterations of volatile nodes.
     pub(super) fn interval_ms(&self) -> u64 {
         let limits = &self.shared.limits;
-        self.options.interval_ms.unwrap_or(limits.interval_ms).max(limits.min_interval_ms)
+        self.spec.borrow().options.interval_ms.unwrap_or(limits.interval_ms).max(limits.min_interval_ms)
     }
 
     fn is_due(&self) -> bool {
-        if self.is_paused {
+        if self.is_paused() {
             return self.is_stepping;
         }
         if self.is_spent() {
@@ -115,7 +119,7 @@ impl Executor {
     /// Does what follows from an iteration; gives why the workflow is to stop, where a node asked for that.
     fn take(&mut self, tick: Tick, ctx: &mut Context<Self>) -> Option<String> {
         for (node, line) in tick.said {
-            log::debug!(workflow_id:% = self.workflow_id, node_id:% = self.plan.id(node); "a node told a line");
+            log::debug!(workflow_id:% = self.workflow_id, node_id:% = self.plan.id(node); "a node has logged a line");
             let most = self.shared.limits.max_told_bytes;
             let end = (0..=most.min(line.len())).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
             self.lines.insert(node.place(), line.get(..end).unwrap_or_default().to_owned());
@@ -128,7 +132,7 @@ impl Executor {
             }
         }
         for job in tick.dropped {
-            self.drop_work(job);
+            self.drop_work(job, ctx);
         }
         for job in tick.jobs {
             self.start_work(job, ctx);
@@ -143,10 +147,10 @@ impl Executor {
             return;
         }
         let is_spent = self.is_spent();
-        let beat = (!self.is_paused && !is_spent && self.plan.is_volatile()).then_some(self.pace.next_beat);
+        let beat = (!self.is_paused() && !is_spent && self.plan.is_volatile()).then_some(self.pace.next_beat);
         let flush = self.board.is_pending(self.execution_count()).then_some(self.pace.next_flush);
         let wake = if is_spent { self.plan.next_after() } else { self.plan.next_wake().map(|(at, _)| at) };
-        let wake = wake.filter(|_| !self.is_paused).map(|at| {
+        let wake = wake.filter(|_| !self.is_paused()).map(|at| {
             // A moment that has come to the microsecond is due only after it.
             Instant::now() + (at.since(self.pace.now()) + Duration::from_micros(1)).min(LONGEST_SLEEP)
         });

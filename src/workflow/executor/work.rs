@@ -1,4 +1,4 @@
-//! The work that nodes wait for: time, computing and requests on the executor's own thread or beside it, and errands.
+//! The work that nodes wait for: time, computing and requests on the executor's own thread or beside it, and in sessions.
 
 use actix::{Addr, AsyncContext, Context};
 use tokio::task::JoinHandle;
@@ -6,9 +6,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Executor;
-use super::errands::{Errands, run};
 use super::messages::WorkEnded;
-use crate::workflow::host::{Errand, What};
+use super::session_work::{Asking, run};
+use crate::workflow::host::{SessionWork, What};
 use crate::workflow::node::{NodeError, Reply, Work};
 use crate::workflow::plan::{Job, JobId};
 
@@ -16,8 +16,16 @@ use crate::workflow::plan::{Job, JobId};
 pub(super) enum Running {
     /// On this thread, or waited for by it.
     Here(JoinHandle<()>),
-    /// In a session; the token takes it back.
-    Errand(CancellationToken),
+    /// In a session.
+    SessionWork(Outside),
+}
+
+/// Work that is under way in a session.
+pub(super) struct Outside {
+    /// The node that waits for it.
+    pub(super) node_id: String,
+    /// Takes it back.
+    token: CancellationToken,
 }
 
 impl Executor {
@@ -46,24 +54,37 @@ impl Executor {
             Work::Task { task, input, config } => What::Task { task, input, config },
         };
         let (workflow_id, node_id) = (self.workflow_id.to_string(), self.plan.id(node).to_owned());
-        let token = self.leash.errands.child_token();
-        let errands = Errands { host: self.shared.host.clone(), executor: addr, job: id, token: token.clone() };
-        self.shared.errands.spawn(run(errands, Errand { workflow_id, node_id, what }));
-        self.jobs.insert(id, Running::Errand(token));
+        let token = self.leash.session_work.child_token();
+        let asking = Asking { host: self.shared.host.clone(), executor: addr, job: id, token: token.clone() };
+        let key = self.spec.borrow().asked.key(&workflow_id, &node_id);
+        let work = SessionWork { workflow_id, node_id: node_id.clone(), what, key };
+        self.shared.session_arbiter.spawn(run(asking, work));
+        self.jobs.insert(id, Running::SessionWork(Outside { node_id, token }));
     }
 
     /// Nobody waits for this work any more.
-    pub(super) fn drop_work(&mut self, job: JobId) {
+    pub(super) fn drop_work(&mut self, job: JobId, ctx: &mut Context<Self>) {
         match self.jobs.remove(&job) {
             Some(Running::Here(task)) => task.abort(),
-            Some(Running::Errand(token)) => token.cancel(),
+            Some(Running::SessionWork(work)) => {
+                work.token.cancel();
+                self.end_session_work(&work.node_id, ctx);
+            }
             None => {}
         }
     }
 
-    pub(super) fn drop_all_work(&mut self) {
+    /// What a node asked of a session has come to an end: what it asks next is something else.
+    pub(super) fn end_session_work(&mut self, node_id: &str, ctx: &mut Context<Self>) {
+        self.spec.send_modify(|spec| spec.asked.end(node_id));
+        if self.spec.borrow().comes_back() && !self.has_ended {
+            self.keep(None, ctx);
+        }
+    }
+
+    pub(super) fn drop_all_work(&mut self, ctx: &mut Context<Self>) {
         let jobs: Vec<JobId> = self.jobs.keys().copied().collect();
-        jobs.into_iter().for_each(|job| self.drop_work(job));
+        jobs.into_iter().for_each(|job| self.drop_work(job, ctx));
     }
 
     fn here(&mut self, job: JobId, addr: Addr<Self>, work: impl Future<Output = Result<Reply, NodeError>> + 'static) {

@@ -1,8 +1,8 @@
-//! How often something may be told: so many times within any second, the first ones at once, and then evenly.
+//! How often something may be sent: so many times within any second, the first ones at once, and then evenly.
 
 use std::time::Duration;
 
-/// How often something may be told: a bucket of half as many as are allowed, which the other half fills in a second.
+/// How often something may be sent: a bucket of half as many as are allowed, which the other half fills in a second.
 #[derive(Clone, Debug)]
 pub struct Allowance {
     most: f64,
@@ -21,9 +21,9 @@ impl Allowance {
         Self { most: at_once, per_second, left: at_once, at: Duration::ZERO }
     }
 
-    /// It is told now, a moment since a beginning that does not change; gives when it may be told again, not before
+    /// It is sent now, a moment since a beginning that does not change; gives when it may be sent again, not before
     /// `gap` has passed.
-    pub fn tell(&mut self, now: Duration, gap: Duration) -> Duration {
+    pub fn send(&mut self, now: Duration, gap: Duration) -> Duration {
         let passed = now.saturating_sub(self.at).as_secs_f64();
         self.at = self.at.max(now);
         self.left = (self.left + passed * self.per_second).min(self.most) - 1.0;
@@ -43,26 +43,26 @@ mod tests {
     fn a_few_come_at_once_and_the_next_ones_evenly() {
         let mut allowance = Allowance::new(4);
         let ms = |at: Duration| at.as_millis();
-        assert_eq!(ms(allowance.tell(Duration::ZERO, Duration::ZERO)), 0);
-        let next = allowance.tell(Duration::ZERO, Duration::ZERO);
+        assert_eq!(ms(allowance.send(Duration::ZERO, Duration::ZERO)), 0);
+        let next = allowance.send(Duration::ZERO, Duration::ZERO);
         assert_eq!(ms(next), 500);
-        let next = allowance.tell(next, Duration::ZERO);
+        let next = allowance.send(next, Duration::ZERO);
         assert_eq!(ms(next), 1000);
-        assert_eq!(ms(allowance.tell(Duration::from_secs(9), Duration::from_millis(7))), 9007);
+        assert_eq!(ms(allowance.send(Duration::from_secs(9), Duration::from_millis(7))), 9007);
     }
 
     proptest! {
         #[test]
         fn never_more_than_allowed_within_a_second(gaps in prop::collection::vec(0..300u64, 1..200), most in 1..9u32) {
             let mut allowance = Allowance::new(most);
-            let (mut now, mut may, mut told) = (Duration::ZERO, Duration::ZERO, Vec::new());
+            let (mut now, mut may, mut sent) = (Duration::ZERO, Duration::ZERO, Vec::new());
             for gap in gaps {
                 now = (now + Duration::from_millis(gap)).max(may);
-                may = allowance.tell(now, Duration::ZERO);
-                told.push(now);
+                may = allowance.send(now, Duration::ZERO);
+                sent.push(now);
             }
-            for (at, from) in told.iter().enumerate() {
-                let within = told[at..].iter().filter(|other| **other < *from + Duration::from_secs(1)).count();
+            for (at, from) in sent.iter().enumerate() {
+                let within = sent[at..].iter().filter(|other| **other < *from + Duration::from_secs(1)).count();
                 prop_assert!(within <= most as usize);
             }
         }

@@ -1,22 +1,22 @@
-//! Which nodes have changed since when, and what those who watch are told of it.
+//! Which nodes have changed since when, and what those who watch are sent of it.
 //!
-//! Everything that is told at once is a *flush*, and each message in it has a place, its `seq`. Of a node only the latest
-//! message counts, so what waits to be told never grows beyond the graph; what happens to the workflow is kept for a while,
+//! Everything that is sent at once is a *flush*, and each message in it has a place, its `seq`. Of a node only the latest
+//! message counts, so what waits to be sent never grows beyond the graph; what happens to the workflow is kept for a while,
 //! so that who could not follow gets it later. Whoever has all up to a place gets, by [`Board::since`], what is behind it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::happening::Happening;
+use super::event::WorkflowEvent;
 use crate::domain::time::Timestamp;
-use crate::hub::{Parts, PartsBuilder};
-use crate::workflow::plan::NodeView;
-use crate::workflow::told::{
-    Event, Kind, LiveState, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Told, Update, UpdateData,
+use crate::hub::{Messages, MessagesBuilder};
+use crate::workflow::messages::{
+    Event, Excerpt, Kind, LiveState, Message, NodeDetail, NodeReport, NodeState, Outputs, Status, Update, UpdateData,
     UpdateStatus,
 };
+use crate::workflow::plan::NodeView;
 
-/// How many happenings are kept for those who could not follow. Who lacks more is told how everything stands.
+/// How many events are kept for those who could not follow. Who lacks more is sent how everything stands.
 const KEPT: usize = 256;
 
 /// The mark of a node that has changed since the last flush.
@@ -34,7 +34,7 @@ pub struct NodeNow {
 }
 
 impl NodeNow {
-    /// How this node of a plan stands; of a larger value than this many bytes only the beginning is told.
+    /// How this node of a plan stands; of a larger value than this many bytes only the beginning is sent.
     #[must_use]
     pub fn of(view: &NodeView<'_>, max_told_bytes: usize) -> Self {
         let detail = NodeDetail {
@@ -46,7 +46,7 @@ impl NodeNow {
             blocked_by: view.blocked_by.map(str::to_owned),
             ..NodeDetail::default()
         };
-        let outputs = view.outputs().map(|(name, value)| (name, Told::of(value, max_told_bytes))).collect();
+        let outputs = view.outputs().map(|(name, value)| (name, Excerpt::of(value, max_told_bytes))).collect();
         Self { state: view.state, detail, outputs }
     }
 }
@@ -92,11 +92,11 @@ pub struct Beat {
 #[derive(Debug)]
 pub struct Board {
     workflow_id: Arc<str>,
-    /// For each node the place of the message that told it last; 0 where none has, [`PENDING`] where it has changed since.
-    told: Vec<u64>,
+    /// For each node the place of the message that showed it last; 0 where none has, [`PENDING`] where it has changed since.
+    sent: Vec<u64>,
     pending: Vec<usize>,
     /// What has happened, with the place of its message; [`PENDING`] where there is none yet.
-    happened: VecDeque<(u64, Happening)>,
+    happened: VecDeque<(u64, WorkflowEvent)>,
     /// The place of the last message about iterations.
     updated: u64,
     /// Places are those after this one.
@@ -105,25 +105,25 @@ pub struct Board {
     forgotten: u64,
     /// The last place that was given away.
     seq: u64,
-    /// The iterations that the last update told of.
+    /// The iterations that the last update counted.
     counted: u64,
 }
 
 /// Something that somebody has missed.
 enum Missed<'a> {
-    Happening(&'a Happening),
+    WorkflowEvent(&'a WorkflowEvent),
     Node(usize),
     Update,
 }
 
 impl Board {
-    /// A board of that many nodes, of which nothing is told; places are those after `base`.
+    /// A board of that many nodes, of which nothing is sent; places are those after `base`.
     #[must_use]
     pub fn new(workflow_id: Arc<str>, nodes: usize, base: u64) -> Self {
         let (pending, happened) = (Vec::new(), VecDeque::new());
         Self {
             workflow_id,
-            told: vec![0; nodes],
+            sent: vec![0; nodes],
             pending,
             happened,
             updated: base,
@@ -136,15 +136,15 @@ impl Board {
 
     /// A node has changed.
     pub fn changed(&mut self, node: usize) {
-        if let Some(told) = self.told.get_mut(node).filter(|told| **told != PENDING) {
-            *told = PENDING;
+        if let Some(sent) = self.sent.get_mut(node).filter(|sent| **sent != PENDING) {
+            *sent = PENDING;
             self.pending.push(node);
         }
     }
 
-    /// The nodes are others from now on; all of them are told anew.
+    /// The nodes are others from now on; all of them are sent anew.
     pub fn replace(&mut self, nodes: usize) {
-        self.told = vec![0; nodes];
+        self.sent = vec![0; nodes];
         self.pending.clear();
         (0..nodes).for_each(|node| self.changed(node));
         // Whoever could not follow has nodes that there are no more.
@@ -152,18 +152,18 @@ impl Board {
     }
 
     /// Something has happened.
-    pub fn happened(&mut self, happening: Happening) {
-        let replaced = self.happened.iter().position(|(seq, earlier)| *seq == PENDING && happening.replaces(earlier));
+    pub fn happened(&mut self, event: WorkflowEvent) {
+        let replaced = self.happened.iter().position(|(seq, earlier)| *seq == PENDING && event.replaces(earlier));
         if let Some(at) = replaced {
             self.happened.remove(at);
         }
-        self.happened.push_back((PENDING, happening));
+        self.happened.push_back((PENDING, event));
         while self.happened.len() > KEPT && self.happened.front().is_some_and(|(seq, _)| *seq != PENDING) {
             self.forgotten = self.happened.pop_front().map_or(self.forgotten, |(seq, _)| seq.max(self.forgotten));
         }
     }
 
-    /// Whether there is something to tell.
+    /// Whether there is something to send.
     #[must_use]
     pub fn is_pending(&self, execution_count: u64) -> bool {
         !self.pending.is_empty()
@@ -183,9 +183,9 @@ impl Board {
         self.base
     }
 
-    /// Tells what waits, each message at the next place. Gives what is to be told, where `is_heard`; nothing is written
+    /// Takes what waits, each message at the next place. Gives what is to be sent, where `is_heard`; nothing is written
     /// where nobody listens.
-    pub fn flush(&mut self, nodes: &impl Look, beat: &Beat, is_heard: bool) -> Option<Arc<Parts>> {
+    pub fn flush(&mut self, nodes: &impl Look, beat: &Beat, is_heard: bool) -> Option<Arc<Messages>> {
         let mut pending = std::mem::take(&mut self.pending);
         // In the order in which they run.
         pending.sort_unstable();
@@ -197,19 +197,19 @@ impl Board {
             seq += 1;
             seq
         };
-        let mut tell_happenings = |writer: &mut Option<Writer<'_>>, place: &mut dyn FnMut() -> u64, is_end: bool| {
+        let mut push_events = |writer: &mut Option<Writer<'_>>, place: &mut dyn FnMut() -> u64, is_end: bool| {
             let waiting = self
                 .happened
                 .iter_mut()
-                .filter(|(seq, happening)| *seq == PENDING && (happening.event == Event::ContinuousStopped) == is_end);
-            for (seq, happening) in waiting {
+                .filter(|(seq, event)| *seq == PENDING && (event.event == Event::ContinuousStopped) == is_end);
+            for (seq, event) in waiting {
                 *seq = place();
                 if let Some(writer) = writer {
-                    writer.happening(Some(*seq), happening);
+                    writer.event(Some(*seq), event);
                 }
             }
         };
-        tell_happenings(&mut writer, &mut place, false);
+        push_events(&mut writer, &mut place, false);
         if iterations > 0 {
             let seq = place();
             if let Some(writer) = &mut writer {
@@ -219,8 +219,8 @@ impl Board {
         let mut results = BTreeMap::new();
         for node in &pending {
             let seq = place();
-            if let Some(told) = self.told.get_mut(*node) {
-                *told = seq;
+            if let Some(sent) = self.sent.get_mut(*node) {
+                *sent = seq;
             }
             if let Some(writer) = &mut writer {
                 writer.node(seq, nodes, *node, beat, &mut results);
@@ -234,23 +234,23 @@ impl Board {
                 writer.update(self.updated, nodes, beat, iterations, results);
             }
         }
-        tell_happenings(&mut writer, &mut place, true);
+        push_events(&mut writer, &mut place, true);
         self.seq = seq;
         writer.map(|writer| Arc::new(writer.builder.finish()))
     }
 
     /// What somebody lacks who has all up to the place `since`; `None` where only a whole status helps. What waits for the
-    /// next flush is not in it: that is told to everybody who listens then.
+    /// next flush is not in it: that is sent to everybody who watches then.
     #[must_use]
-    pub fn since(&self, since: u64, nodes: &impl Look, beat: &Beat) -> Option<Parts> {
+    pub fn since(&self, since: u64, nodes: &impl Look, beat: &Beat) -> Option<Messages> {
         // A place that was not given away is one of another server.
         if since < self.forgotten || since > self.seq {
             return None;
         }
         let lacks = |seq: u64| seq != PENDING && seq > since;
         let happened = self.happened.iter().filter(|(seq, _)| lacks(*seq));
-        let happened = happened.map(|(seq, happening)| (*seq, Missed::Happening(happening)));
-        let changed = self.told.iter().enumerate().filter(|(_, seq)| lacks(**seq));
+        let happened = happened.map(|(seq, event)| (*seq, Missed::WorkflowEvent(event)));
+        let changed = self.sent.iter().enumerate().filter(|(_, seq)| lacks(**seq));
         let changed = changed.map(|(node, seq)| (*seq, Missed::Node(node)));
         let updated = lacks(self.updated).then_some((self.updated, Missed::Update));
         let mut missed: Vec<_> = happened.chain(changed).chain(updated).collect();
@@ -259,7 +259,7 @@ impl Board {
         let mut results = BTreeMap::new();
         for (seq, missed) in missed {
             match missed {
-                Missed::Happening(happening) => writer.happening(Some(seq), happening),
+                Missed::WorkflowEvent(event) => writer.event(Some(seq), event),
                 Missed::Node(node) => writer.node(seq, nodes, node, beat, &mut results),
                 Missed::Update => {
                     let iterations = beat.execution_count.min(self.counted);
@@ -273,23 +273,23 @@ impl Board {
 
 /// The message of a whole status.
 #[must_use]
-pub fn status_parts(status: Status, timestamp: Timestamp) -> Parts {
+pub fn status_messages(status: Status, timestamp: Timestamp) -> Messages {
     let mut writer = Writer::new("");
     writer.status(status, timestamp);
     writer.builder.finish()
 }
 
-/// The message of one happening.
+/// The message of one event.
 #[must_use]
-pub fn happening_parts(workflow_id: &str, seq: Option<u64>, happening: &Happening) -> Parts {
+pub fn event_messages(workflow_id: &str, seq: Option<u64>, event: &WorkflowEvent) -> Messages {
     let mut writer = Writer::new(workflow_id);
-    writer.happening(seq, happening);
+    writer.event(seq, event);
     writer.builder.finish()
 }
 
 /// The messages of these reports about a run as a session.
 #[must_use]
-pub fn report_parts(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Parts {
+pub fn report_messages(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Messages {
     let mut writer = Writer::new("");
     for data in reports {
         writer.push(Kind::NodeState, None, &Message::NodeState { seq: None, timestamp, data });
@@ -300,16 +300,15 @@ pub fn report_parts(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Parts
 /// Writes messages one after the other.
 pub(super) struct Writer<'a> {
     workflow_id: &'a str,
-    builder: PartsBuilder,
-    text: Vec<u8>,
+    builder: MessagesBuilder,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(workflow_id: &'a str) -> Self {
-        Self { workflow_id, builder: PartsBuilder::default(), text: Vec::new() }
+        Self { workflow_id, builder: MessagesBuilder::default() }
     }
 
-    pub(super) fn finish(self) -> Parts {
+    pub(super) fn finish(self) -> Messages {
         self.builder.finish()
     }
 
@@ -317,16 +316,13 @@ impl<'a> Writer<'a> {
         self.push(Kind::ExecutionStatus, Some(data.last_seq), &Message::status(timestamp, data));
     }
 
-    pub(super) fn happening(&mut self, seq: Option<u64>, happening: &Happening) {
-        self.push(Kind::WorkflowEvent, seq, &happening.message(self.workflow_id, seq));
+    pub(super) fn event(&mut self, seq: Option<u64>, event: &WorkflowEvent) {
+        self.push(Kind::WorkflowEvent, seq, &event.message(self.workflow_id, seq));
     }
 
     fn push(&mut self, kind: Kind, seq: Option<u64>, message: &Message<'_>) {
-        self.text.clear();
-        // These types always can be written: their keys are strings.
-        if serde_json::to_writer(&mut self.text, message).is_ok() {
-            self.builder.push(kind.bit(), seq, &self.text);
-        }
+        let write = |out: &mut Vec<u8>| serde_json::to_writer(out, message);
+        self.builder.push((kind.word(), kind.index()), seq, write);
     }
 
     /// How a node stands; its outputs are added to the results.

@@ -2,7 +2,7 @@
 
 pub mod allowance;
 pub mod board;
-pub mod happening;
+pub mod event;
 pub mod past;
 pub mod rate;
 pub mod watchers;

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::board::{Writer, happening_parts};
-use super::happening::Happening;
-use crate::hub::Parts;
-use crate::workflow::told::Status;
+use super::board::{Writer, event_messages};
+use super::event::WorkflowEvent;
+use crate::hub::Messages;
+use crate::workflow::messages::Status;
 
-/// How many happenings are kept for those who could not follow.
+/// How many events are kept for those who could not follow.
 const KEPT: usize = 16;
 
 /// What is known of a workflow that is not live.
@@ -21,7 +21,7 @@ pub struct Past {
     /// How it stood at its end, with the place of that.
     end: Option<(u64, Box<Status>)>,
     /// What has happened since, with the place of each.
-    happened: VecDeque<(u64, Happening)>,
+    happened: VecDeque<(u64, WorkflowEvent)>,
 }
 
 impl Past {
@@ -33,7 +33,7 @@ impl Past {
 
     /// Of a workflow that was live, with places after `from`, and has ended like this.
     #[must_use]
-    pub fn ended(workflow_id: Arc<str>, from: u64, status: Status, stopped: Happening) -> Self {
+    pub fn ended(workflow_id: Arc<str>, from: u64, status: Status, stopped: WorkflowEvent) -> Self {
         let seq = status.last_seq;
         let happened = VecDeque::from([(seq, stopped)]);
         Self { workflow_id, from, seq, end: Some((seq, Box::new(status))), happened }
@@ -51,32 +51,32 @@ impl Past {
         self.seq
     }
 
-    /// Something has happened; gives what is to be told.
-    pub fn happened(&mut self, happening: Happening) -> Parts {
+    /// Something has happened; gives what is to be sent.
+    pub fn happened(&mut self, event: WorkflowEvent) -> Messages {
         self.seq += 1;
-        let parts = happening_parts(&self.workflow_id, Some(self.seq), &happening);
-        self.happened.push_back((self.seq, happening));
+        let messages = event_messages(&self.workflow_id, Some(self.seq), &event);
+        self.happened.push_back((self.seq, event));
         if self.happened.len() > KEPT
             && let Some((seq, _)) = self.happened.pop_front()
         {
             self.from = self.from.max(seq);
         }
-        parts
+        messages
     }
 
     /// What somebody lacks who has all up to the place `since`; `None` where that is not known.
     #[must_use]
-    pub fn since(&self, since: u64) -> Option<Parts> {
+    pub fn since(&self, since: u64) -> Option<Messages> {
         if since < self.from || since > self.seq {
             return None;
         }
         let mut writer = Writer::new(&self.workflow_id);
-        let at = self.happened.front().map(|(_, happening)| happening.timestamp).unwrap_or_default();
+        let at = self.happened.front().map(|(_, event)| event.timestamp).unwrap_or_default();
         if let Some((_, status)) = self.end.as_ref().filter(|(seq, _)| *seq > since) {
             writer.status(Status::clone(status), at);
         }
         let lacks = self.happened.iter().filter(|(seq, _)| *seq > since);
-        lacks.for_each(|(seq, happening)| writer.happening(Some(*seq), happening));
+        lacks.for_each(|(seq, event)| writer.event(Some(*seq), event));
         Some(writer.finish())
     }
 }

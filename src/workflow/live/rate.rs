@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long is counted before the number is told anew.
+/// How long is counted before the number is made anew.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// Counts iterations.

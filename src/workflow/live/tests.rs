@@ -1,16 +1,17 @@
 //! Tests of the board, with nodes that are set by hand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::board::{Beat, Board, Look, NodeNow};
-use super::happening::{Change, Happening};
+use super::event::{Change, WorkflowEvent};
 use super::past::Past;
 use crate::domain::time::Timestamp;
-use crate::hub::{Interest, Parts};
-use crate::workflow::told::{Event, NodeDetail, NodeState, Status, Told};
+use crate::hub::{Items, Messages};
+use crate::workflow::messages::{Event, Excerpt, NodeDetail, NodeState, Status};
 use crate::workflow::value::Value;
 
 /// Nodes called `n0`, `n1`… whose output is a number; a negative one stands for a failure.
@@ -31,7 +32,7 @@ impl Look for Numbers {
             let detail = NodeDetail { error: Some("it is negative".into()), ..NodeDetail::default() };
             return NodeNow { state: NodeState::Error, detail, outputs: BTreeMap::new() };
         }
-        let outputs = [("value", Told::Whole(Value::from(number)))].into();
+        let outputs = [("value", Excerpt::Whole(Value::from(number)))].into();
         NodeNow { state: NodeState::Completed, detail: NodeDetail::default(), outputs }
     }
 
@@ -40,19 +41,9 @@ impl Look for Numbers {
     }
 }
 
-fn messages(parts: &Parts) -> Vec<Json> {
-    let Some((_, frames)) = parts.wanted(Interest::ALL) else { return Vec::new() };
-    let mut rest = &frames[..];
-    let mut messages = Vec::new();
-    while !rest.is_empty() {
-        let (head, len) = match rest[1] {
-            126 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
-            len => (2, usize::from(len)),
-        };
-        messages.push(serde_json::from_slice(&rest[head..head + len]).unwrap());
-        rest = &rest[head + len..];
-    }
-    messages
+fn messages(messages: &Messages) -> Vec<Json> {
+    let items = Items::Messages(Arc::new(messages.clone()));
+    items.iter().map(|item| serde_json::from_slice(item.json).unwrap()).collect()
 }
 
 fn board(nodes: usize) -> Board {
@@ -63,13 +54,13 @@ fn beat(execution_count: u64) -> Beat {
     Beat { execution_count, ..Beat::default() }
 }
 
-fn event(event: Event) -> Happening {
-    Happening::new(event, 1, Timestamp::default())
+fn event(event: Event) -> WorkflowEvent {
+    WorkflowEvent::new(event, 1, Timestamp::default())
 }
 
-fn input(name: &str, value: i64) -> Happening {
+fn input(name: &str, value: i64) -> WorkflowEvent {
     let change = Change::Input { node_id: "n0".into(), input_name: name.into(), value: json!(value) };
-    Happening { change: Some(change), ..event(Event::WorkflowUpdated) }
+    WorkflowEvent { change: Some(change), ..event(Event::WorkflowUpdated) }
 }
 
 #[test]
@@ -181,8 +172,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, parts: &Parts) {
-        for message in messages(parts) {
+    fn read(&mut self, flush: &Messages) {
+        for message in messages(flush) {
             if message["type"] == "node_state" {
                 let node = message["data"]["node_id"].as_str().unwrap().to_owned();
                 self.nodes.insert(node, message["data"]["data"]["result"]["value"].clone());
@@ -211,10 +202,10 @@ proptest! {
                 Step::Happen(value) => board.happened(input("a", value)),
                 Step::Miss => slow.misses = true,
                 Step::Flush if board.is_pending(count) => {
-                    let parts = board.flush(&nodes, &beat(count), true).unwrap();
-                    quick.read(&parts);
+                    let messages = board.flush(&nodes, &beat(count), true).unwrap();
+                    quick.read(&messages);
                     if !slow.misses {
-                        slow.read(&parts);
+                        slow.read(&messages);
                         slow.has = board.last_seq();
                     }
                 }
@@ -237,9 +228,9 @@ proptest! {
     #[test]
     fn a_large_value_is_cut_at_a_character(text in ".{0,40}", most in 0..30usize) {
         for value in [Value::from(text.clone()), Value::from(json!([text.clone(), text]))] {
-            match Told::of(&value, most) {
-                Told::Whole(whole) => prop_assert!(whole == value && value.size() <= most),
-                Told::Cut { truncated, bytes, preview } => {
+            match Excerpt::of(&value, most) {
+                Excerpt::Whole(whole) => prop_assert!(whole == value && value.size() <= most),
+                Excerpt::Cut { truncated, bytes, preview } => {
                     prop_assert!(truncated && bytes == value.size() && bytes > most && preview.len() <= most);
                     let whole = value.as_text().map_or_else(|| value.to_json().to_string(), str::to_owned);
                     prop_assert!(whole.starts_with(&preview), "{} {}", whole, preview);
@@ -260,14 +251,14 @@ fn a_board_tells_nothing_where_nobody_listens() {
 }
 
 /// The `seq` of each message, and what it is about.
-fn places(parts: &Parts) -> Vec<(u64, String)> {
+fn places(flush: &Messages) -> Vec<(u64, String)> {
     let about = |message: &Json| {
         [&message["event"], &message["data"]["node_id"], &message["type"]]
             .into_iter()
             .find_map(Json::as_str)
             .map(str::to_owned)
     };
-    messages(parts).iter().map(|message| (message["seq"].as_u64().unwrap(), about(message).unwrap())).collect()
+    messages(flush).iter().map(|message| (message["seq"].as_u64().unwrap(), about(message).unwrap())).collect()
 }
 
 proptest! {
@@ -297,12 +288,12 @@ proptest! {
 fn the_past_of_a_workflow_is_told_from_any_place_that_is_known() {
     let status = Status { last_seq: 107, ..Status::stopped("w".into(), 1, 1, 1) };
     let mut past = Past::ended("w".into(), 100, status, event(Event::ContinuousStopped));
-    let told = |past: &Past, since| past.since(since).map(|parts| places(&parts));
+    let told = |past: &Past, since| past.since(since).map(|messages| places(&messages));
     let end = vec![(107, "execution_status".to_owned()), (107, "continuous_stopped".to_owned())];
     assert_eq!((told(&past, 103), told(&past, 107)), (Some(end), Some(Vec::new())));
     assert_eq!((told(&past, 99), told(&past, 108)), (None, None));
     for _ in 0..20 {
-        past.happened(Happening { change: Some(Change::Saved), ..event(Event::WorkflowUpdated) });
+        past.happened(WorkflowEvent { change: Some(Change::Saved), ..event(Event::WorkflowUpdated) });
     }
     assert_eq!((told(&past, 110), told(&past, 125).unwrap().len(), past.last_seq()), (None, 2, 127));
 }

@@ -3,8 +3,8 @@
 use super::seat::{Current, Stage, WORKING};
 use super::{Job, JobId, NodeIndex, Plan, Tick};
 use crate::domain::id::SessionId;
+use crate::workflow::messages::NodeState;
 use crate::workflow::node::{NodeError, Reply, Work};
-use crate::workflow::told::NodeState;
 
 impl Plan {
     /// Says that work has ended, and how; its node takes it up in the next iteration. Work that was dropped is ignored.

@@ -6,8 +6,8 @@ use super::seat::{NOBODY, PULLS, REWIRED, Stage, WOKEN};
 use super::{NodeIndex, Plan, Tick, WakeKind};
 use crate::domain::nesting::{DEEPEST_JSON, TooDeep};
 use crate::workflow::cx::{Cx, NO_SLOT, Slot, Wake};
+use crate::workflow::messages::NodeState;
 use crate::workflow::node::{Next, NodeError, Reply};
-use crate::workflow::told::NodeState;
 use crate::workflow::value::Value;
 
 /// So many nodes of an iteration are measured, and of those behind them one in [`SAMPLED`]: reading a clock twice takes

@@ -8,8 +8,8 @@ use super::JobId;
 use super::wakes::WakeKind;
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
+use crate::workflow::messages::NodeState;
 use crate::workflow::node::{Node, NodeClass, NodeError, Reply, Work};
-use crate::workflow::told::NodeState;
 
 /// It waits for work.
 pub(super) const WORKING: u8 = 1;

@@ -14,9 +14,9 @@ use crate::workflow::catalogue::Catalogue;
 use crate::workflow::cx::Slot;
 use crate::workflow::fault::GraphFaults;
 use crate::workflow::graph::Graph;
+use crate::workflow::messages::NodeState;
 use crate::workflow::node::{self, GivenInput};
 use crate::workflow::port::{Input, Type};
-use crate::workflow::told::NodeState;
 use crate::workflow::validate::{Checked, Given, validate_again};
 use crate::workflow::value::Value;
 

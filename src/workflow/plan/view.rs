@@ -7,8 +7,8 @@ use super::{NodeIndex, Plan};
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
 use crate::workflow::cx::Slot;
+use crate::workflow::messages::NodeState;
 use crate::workflow::node::Spec;
-use crate::workflow::told::NodeState;
 use crate::workflow::value::Value;
 
 /// How a node of a plan stands.

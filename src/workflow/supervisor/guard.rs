@@ -3,15 +3,17 @@
 use actix::clock::Instant;
 use actix::dev::channel::channel;
 use actix::{Addr, Arbiter, Context};
+use tokio::sync::watch;
 
 use super::{Entry, MAILBOX, Supervisor};
 use crate::config::seconds;
 use crate::domain::time::Timestamp;
 use crate::process::threads;
+use crate::workflow::executor::spec::{Asked, Spec};
 use crate::workflow::executor::{Leash, Occasion};
-use crate::workflow::live::happening::Happening;
+use crate::workflow::live::event::WorkflowEvent;
+use crate::workflow::messages::Event;
 use crate::workflow::plan::NodeIndex;
-use crate::workflow::told::Event;
 
 /// The most threads that are stuck; a workflow that would need one more is stopped.
 const MOST_GIVEN_UP: usize = 8;
@@ -66,7 +68,9 @@ impl Supervisor {
         entry.leash.cut();
         entry.arbiter.stop();
         self.given_up.push(entry.leash.clone());
-        let (to_executor, mailbox) = channel(MAILBOX);
+        // What its nodes asked was taken back: from here on they ask anew.
+        let spec = Spec { asked: Asked::nothing(), ..entry.spec.borrow().clone() };
+        let (spec, (to_executor, mailbox)) = (watch::channel(spec).0, channel(MAILBOX));
         let mut entry = Entry {
             executor: Addr::new(to_executor),
             arbiter: Arbiter::new(),
@@ -76,13 +80,14 @@ impl Supervisor {
             pulse: None,
             seen: None,
             is_suspect: false,
+            spec: spec.subscribe(),
             ..entry
         };
         entry.quarantined.push((node_id, format!("took longer than {limit} s")));
-        self.launch(entry, mailbox, Occasion::Takeover { reason }, None, ctx);
+        self.launch(entry, spec, mailbox, Occasion::Takeover { reason }, None, ctx);
     }
 
-    /// Ends a workflow whose executor cannot be asked any more, and tells everybody.
+    /// Ends a workflow whose executor cannot be asked any more, and publishes that.
     fn fail(&mut self, workflow_id: &str, reason: String, ctx: &mut Context<Self>) {
         let Some(entry) = self.forget(workflow_id, ctx) else { return };
         entry.leash.cut();
@@ -90,11 +95,15 @@ impl Supervisor {
         log::error!(workflow_id, reason; "a live workflow has failed");
         self.shared.host.trouble(workflow_id, &reason);
         for event in [Event::ExecutionFailed, Event::ContinuousStopped] {
-            let mut happening = Happening::new(event, entry.definition.graph.nodes.len(), Timestamp::now());
-            happening.version = Some(entry.definition.version);
-            happening.reason = Some(reason.clone());
-            self.happened(workflow_id, happening);
+            let (nodes, version) = {
+                let definition = &entry.spec.borrow().definition;
+                (definition.graph.nodes.len(), definition.version)
+            };
+            let mut event = WorkflowEvent::new(event, nodes, Timestamp::now());
+            event.version = Some(version);
+            event.reason = Some(reason.clone());
+            self.happened(workflow_id, event);
         }
-        self.keep_no_more(workflow_id, None, ctx);
+        self.forget_kept(workflow_id);
     }
 }

@@ -2,27 +2,29 @@
 
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture};
 
-use super::keep::{Kept, LIVE};
 use super::messages::{
-    ApplyInput, DefinitionRemoved, DefinitionSaved, DescribeLive, LetAllGo, ListLive, StartLive, StepLive, StopLive,
-    TakeUp, Unwatch, Watch,
+    DefinitionRemoved, DefinitionSaved, DescribeLive, LetAllGo, ListLive, StartLive, StepLive, StopLive, TakeUp,
+    Unwatch, Watch,
 };
 use super::{Beginning, Supervisor};
+use crate::domain::id::ConnectionId;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::hub::{Join, Parts, Topic, TopicKey};
+use crate::hub::{Announced, Items, Join, Messages, Shard, Topic, TopicKey};
 use crate::store::{Precondition, Store};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Definitions;
-use crate::workflow::executor::messages::{Admit, Apply, Describe, Halt, Inputs, Resume, Revise, Step};
-use crate::workflow::live::board::status_parts;
-use crate::workflow::live::happening::{Change, Happening};
+use crate::workflow::executor::messages::{Admit, Describe, Halt, Inputs, Resume, Revise, Step};
+use crate::workflow::executor::spec::Asked;
+use crate::workflow::kept::{Kept, LIVE};
+use crate::workflow::live::board::status_messages;
+use crate::workflow::live::event::{Change, WorkflowEvent};
 use crate::workflow::live::past::Past;
+use crate::workflow::messages::{Event, Status};
 use crate::workflow::refused::Refused;
-use crate::workflow::told::{Event, Status};
 
 impl Handler<StartLive> for Supervisor {
     type Result = ();
@@ -30,11 +32,10 @@ impl Handler<StartLive> for Supervisor {
     fn handle(&mut self, message: StartLive, ctx: &mut Self::Context) {
         let StartLive { definition, options, author, reply } = message;
         match self.live.get(&definition.id) {
-            Some(entry) if entry.is_paused => entry.executor.do_send(Resume { options, author, reply }),
+            Some(entry) if entry.spec.borrow().is_paused => entry.executor.do_send(Resume { options, author, reply }),
             Some(_) | None => {
-                let inputs = Inputs::new();
-                let reply = Some(reply);
-                self.begin(Beginning { definition, options, inputs, is_paused: false, author, reply }, ctx);
+                let (inputs, asked, reply) = (Inputs::new(), Asked::nothing(), Some(reply));
+                self.begin(Beginning { definition, options, inputs, asked, is_paused: false, author, reply }, ctx);
             }
         }
     }
@@ -66,10 +67,11 @@ impl Handler<StepLive> for Supervisor {
         match self.live.get(&definition.id) {
             Some(entry) => entry.executor.do_send(Step { reply }),
             None => {
-                let (options, inputs) = (LiveOptions::default(), Inputs::new());
+                let (options, inputs, asked) = (LiveOptions::default(), Inputs::new(), Asked::nothing());
                 let (start, started) = tokio::sync::oneshot::channel();
                 let id = definition.id.clone();
-                let beginning = Beginning { definition, options, inputs, is_paused: true, author, reply: Some(start) };
+                let (is_paused, reply_to) = (true, Some(start));
+                let beginning = Beginning { definition, options, inputs, asked, is_paused, author, reply: reply_to };
                 self.begin(beginning, ctx);
                 let started = async move { started.await.unwrap_or(Err(Refused::ShuttingDown)) }.into_actor(self);
                 ctx.spawn(started.map(move |started, supervisor, _| match (started, supervisor.live.get(&id)) {
@@ -111,31 +113,6 @@ impl Handler<ListLive> for Supervisor {
     }
 }
 
-impl Handler<ApplyInput> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, message: ApplyInput, _: &mut Self::Context) {
-        let ApplyInput { update, reply } = message;
-        let found = match &update.workflow_id {
-            Some(id) => self.live.get(id).ok_or(Refused::UnknownWorkflow),
-            None => {
-                let mut having = self.live.values().filter(|entry| entry.ids.contains(&update.node_id));
-                match (having.next(), having.next()) {
-                    (Some(entry), None) => Ok(entry),
-                    (Some(_), Some(_)) => Err(Refused::AmbiguousNode(update.node_id.clone())),
-                    (None, _) => Err(Refused::UnknownNode(update.node_id.clone())),
-                }
-            }
-        };
-        match found {
-            Ok(entry) => entry.executor.do_send(Apply { update, reply }),
-            Err(refused) => {
-                let _ = reply.send(Err(refused));
-            }
-        }
-    }
-}
-
 impl Handler<DefinitionSaved> for Supervisor {
     type Result = ();
 
@@ -145,7 +122,7 @@ impl Handler<DefinitionSaved> for Supervisor {
         updated.node_count = definition.graph.nodes.len();
         updated.version = Some(definition.version);
         match self.live.get(&definition.id) {
-            // The executor tells it with what it goes on with, or why it does not.
+            // The executor publishes it with what it goes on with, or why it does not.
             Some(entry) => entry.executor.do_send(Revise { definition }),
             None => self.happened(&definition.id, updated),
         }
@@ -171,20 +148,26 @@ impl Handler<DefinitionRemoved> for Supervisor {
 }
 
 impl Supervisor {
+    /// Lets a connection follow what is not live: who comes next gives positions behind all that were given away.
+    fn join(&self, shard: &Addr<Shard>, connection: ConnectionId, topic: Topic, messages: Messages) {
+        let (items, position, announced) = (Items::Messages(Arc::new(messages)), 0, Announced::No);
+        self.shared.broadcast.join(shard, Join { connection, topic, items, position, announced });
+    }
+
     /// What somebody lacks of a workflow that is not live, who has all up to the place `since`.
-    fn missed(&mut self, topic: Topic, since: u64, standing: Option<Box<Status>>) -> Parts {
+    fn missed(&mut self, topic: Topic, since: u64, standing: Option<Box<Status>>) -> Messages {
         let is_it = |past: &&Past| Topic::Workflow(TopicKey::of(past.workflow_id())) == topic;
         if let Some(missed) = self.pasts.iter().find(is_it).and_then(|past| past.since(since)) {
             return missed;
         }
-        let Some(standing) = standing else { return Parts::default() };
+        let Some(standing) = standing else { return Messages::default() };
         let last_seq = self.past(&standing.workflow_id).last_seq();
-        status_parts(Status { last_seq, gap: true, ..*standing }, Timestamp::now())
+        status_messages(Status { last_seq, gap: true, ..*standing }, Timestamp::now())
     }
 }
 
-fn updated(change: Change, author: Option<String>) -> Happening {
-    Happening { change: Some(change), author, ..Happening::new(Event::WorkflowUpdated, 0, Timestamp::now()) }
+fn updated(change: Change, author: Option<String>) -> WorkflowEvent {
+    WorkflowEvent { change: Some(change), author, ..WorkflowEvent::new(Event::WorkflowUpdated, 0, Timestamp::now()) }
 }
 
 impl Handler<Watch> for Supervisor {
@@ -193,7 +176,7 @@ impl Handler<Watch> for Supervisor {
     fn handle(&mut self, message: Watch, _: &mut Self::Context) {
         let Watch { connection, shard, topic, since, standing } = message;
         if topic == Topic::Workflows {
-            self.shared.broadcast.join(&shard, Join { connection, topic, parts: Arc::default() });
+            self.join(&shard, connection, topic, Messages::default());
             for entry in self.live.values() {
                 entry.executor.do_send(Admit { connection, shard: shard.clone(), since: None });
             }
@@ -204,8 +187,8 @@ impl Handler<Watch> for Supervisor {
             entry.executor.do_send(Admit { connection, shard, since });
             return;
         }
-        let parts = since.map(|since| self.missed(topic, since, standing)).unwrap_or_default();
-        self.shared.broadcast.join(&shard, Join { connection, topic, parts: Arc::new(parts) });
+        let missed = since.map(|since| self.missed(topic, since, standing)).unwrap_or_default();
+        self.join(&shard, connection, topic, missed);
     }
 }
 
@@ -233,9 +216,9 @@ impl Handler<TakeUp> for Supervisor {
         let found = async move { kept(&store, &definitions, message.workflow_ids).await }.into_actor(self);
         ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
             Ok(found) => {
-                for (definition, Kept { options, inputs, .. }) in found {
+                for (definition, Kept { options, inputs, asked, .. }) in found {
                     let beginning =
-                        Beginning { definition, options, inputs, is_paused: false, author: None, reply: None };
+                        Beginning { definition, options, inputs, asked, is_paused: false, author: None, reply: None };
                     supervisor.begin(beginning, ctx);
                 }
             }

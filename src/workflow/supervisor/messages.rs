@@ -4,10 +4,10 @@ use actix::{Addr, Message};
 
 use crate::domain::id::ConnectionId;
 use crate::hub::{Shard, Topic};
-use crate::workflow::client::{InputUpdate, LiveOptions};
+use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
 use crate::workflow::executor::messages::{EndReply, Reply};
-use crate::workflow::told::{Applied, Status};
+use crate::workflow::messages::Status;
 
 /// Make a workflow live, or let one that is paused run.
 #[derive(Debug, Message)]
@@ -47,7 +47,7 @@ pub struct StepLive {
     pub reply: Reply<Status>,
 }
 
-/// Tell how a workflow stands.
+/// Describe how a workflow stands.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct DescribeLive {
@@ -57,22 +57,12 @@ pub struct DescribeLive {
     pub reply: EndReply,
 }
 
-/// Tell which workflows are live.
+/// List which workflows are live.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ListLive {
     /// Their ids.
     pub reply: Reply<Vec<String>>,
-}
-
-/// Change an input.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct ApplyInput {
-    /// Which, and to what.
-    pub update: InputUpdate,
-    /// The iteration that sees it.
-    pub reply: Reply<Applied>,
 }
 
 /// A definition was saved.
@@ -103,9 +93,9 @@ pub struct Watch {
     pub shard: Addr<Shard>,
     /// What it watches.
     pub topic: Topic,
-    /// The last place in what is told of that workflow that it has.
+    /// The last place in what is sent of that workflow that it has.
     pub since: Option<u64>,
-    /// How the workflow stands; told where it is not live and what was missed is not known.
+    /// How the workflow stands; sent where it is not live and what was missed is not known.
     pub standing: Option<Box<Status>>,
 }
 

@@ -1,14 +1,12 @@
 //! All live workflows.
 //!
-//! **Owns** which workflows are live, the connections that watch all of them, and what the store knows of those that
-//! come back after a restart.
+//! **Owns** which workflows are live, the ways to their executors, and the connections that watch all of them.
 //! **Hears** what people and programs want of live workflows, and the reports of executors.
 //! **Tells** executors; and those who watch, what is about a workflow that is not live.
 //! **Ends when** the process does.
 
 mod guard;
 mod handlers;
-pub mod keep;
 pub mod messages;
 mod reports;
 
@@ -22,19 +20,21 @@ use std::time::Duration;
 use actix::clock::Instant;
 use actix::dev::channel::channel;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, SpawnHandle};
+use tokio::sync::watch;
 
-use self::keep::{Keeper, Kept, Wish};
 use super::client::LiveOptions;
 use super::definition::Definition;
 use super::definitions::Definitions;
-use super::executor::messages::{Admit, EndReply, Inputs, LetGo, Reply};
-use super::executor::{Executor, Launch, Leash, Occasion, Shared};
-use super::live::happening::Happening;
+use super::executor::messages::{Admit, Inputs, LetGo, Reply};
+use super::executor::spec::{Asked, Spec};
+use super::executor::{Executor, Launch, Leash, Occasion, Shared, begin_write};
+use super::live::event::WorkflowEvent;
 use super::live::past::Past;
 use super::live::watchers::Watchers;
+use super::messages::Status;
 use super::plan::{NodeIndex, Pulse};
 use super::refused::Refused;
-use super::told::Status;
+use super::routes::{Route, Routes};
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
 use crate::hub::{Shard, Topic, TopicKey};
@@ -55,10 +55,10 @@ pub struct Supervisor {
     live: HashMap<String, Entry>,
     /// The connections that watch all workflows.
     everybody: HashMap<ConnectionId, Addr<Shard>>,
-    keepers: HashMap<String, Keeper>,
+    routes: watch::Sender<HashMap<String, Route>>,
     /// What is known of workflows that are not live, the latest last: for those who could not follow.
     pasts: VecDeque<Past>,
-    /// The last place that is known to be given away in what is told of any workflow.
+    /// The last place that is known to be given away in what is sent of any workflow.
     last_seq: u64,
     /// How often a workflow was started.
     generation: u64,
@@ -75,13 +75,11 @@ struct Entry {
     arbiter: Arbiter,
     leash: Leash,
     topic: Topic,
-    definition: Definition,
-    options: LiveOptions,
-    inputs: Inputs,
+    /// What it is made of and how it runs, as its executor publishes it.
+    spec: watch::Receiver<Spec>,
     quarantined: Vec<(String, String)>,
     counted_before: u64,
     started_at: Timestamp,
-    is_paused: bool,
     /// Which node runs at any moment; `None` until it is set up.
     pulse: Option<Arc<Pulse>>,
     /// The ids of its nodes, by their place.
@@ -92,25 +90,12 @@ struct Entry {
     is_suspect: bool,
 }
 
-impl Entry {
-    /// Whether it is live again after a restart.
-    fn comes_back(&self) -> bool {
-        !self.is_paused && self.options.autostart.unwrap_or(self.definition.autostart)
-    }
-
-    /// What the store is to know of it.
-    fn wish(&self) -> Wish {
-        let kept = Kept { options: self.options.clone(), inputs: self.inputs.clone(), paused: None };
-        // This always can be written: its keys are strings.
-        if self.comes_back() { Wish::Put(serde_json::to_string(&kept).unwrap_or_default()) } else { Wish::Remove }
-    }
-}
-
 /// What a workflow is started with.
 struct Beginning {
     definition: Definition,
     options: LiveOptions,
     inputs: Inputs,
+    asked: Asked,
     is_paused: bool,
     author: Option<String>,
     reply: Option<Reply<Status>>,
@@ -127,7 +112,7 @@ impl Supervisor {
             definitions,
             live: HashMap::new(),
             everybody: HashMap::new(),
-            keepers: HashMap::new(),
+            routes: watch::channel(HashMap::new()).0,
             pasts: VecDeque::new(),
             last_seq: 0,
             generation: 0,
@@ -154,34 +139,33 @@ impl Supervisor {
             }
             return;
         }
-        let Beginning { definition, options, inputs, is_paused, author, reply } = beginning;
+        let Beginning { definition, options, inputs, asked, is_paused, author, reply } = beginning;
         let topic = Topic::Workflow(TopicKey::of(&definition.id));
         let (to_executor, mailbox) = channel(MAILBOX);
+        let spec = watch::channel(Spec { definition, options, inputs, is_paused, asked }).0;
         let entry = Entry {
             generation: 0,
             executor: Addr::new(to_executor),
             arbiter: Arbiter::new(),
             leash: Leash::default(),
             topic,
-            definition,
-            options,
-            inputs,
+            spec: spec.subscribe(),
             quarantined: Vec::new(),
             counted_before: 0,
             started_at: Timestamp::now(),
-            is_paused,
             pulse: None,
             ids: Arc::default(),
             seen: None,
             is_suspect: false,
         };
-        self.launch(entry, mailbox, Occasion::Start { author }, reply, ctx);
+        self.launch(entry, spec, mailbox, Occasion::Start { author }, reply, ctx);
     }
 
     /// Launches an executor for an entry, which counts as live from here on.
     fn launch(
         &mut self,
         mut entry: Entry,
+        spec: watch::Sender<Spec>,
         mailbox: actix::dev::channel::AddressReceiver<Executor>,
         occasion: Occasion,
         reply: Option<Reply<Status>>,
@@ -190,21 +174,19 @@ impl Supervisor {
         self.generation += 1;
         entry.generation = self.generation;
         let base = self.base();
-        self.pasts.retain(|past| **past.workflow_id() != entry.definition.id);
+        let id = spec.borrow().definition.id.clone();
+        self.pasts.retain(|past| **past.workflow_id() != id);
         let watching = self.everybody.iter();
         let watching =
             watching.map(|(connection, shard)| Admit { connection: *connection, shard: shard.clone(), since: None });
         let launch = Launch {
             shared: Arc::clone(&self.shared),
-            definition: entry.definition.clone(),
-            options: entry.options.clone(),
+            spec,
             generation: entry.generation,
-            inputs: entry.inputs.clone(),
             quarantined: entry.quarantined.clone(),
             base,
             counted_before: entry.counted_before,
             started_at: entry.started_at,
-            is_paused: entry.is_paused,
             occasion,
             watching: watching.collect(),
             report: ctx.address().recipient(),
@@ -212,7 +194,8 @@ impl Supervisor {
             reply,
         };
         entry.arbiter.spawn_fn(move || launch.run(mailbox));
-        let id = entry.definition.id.clone();
+        let route = Route { executor: entry.executor.clone(), node_ids: Arc::default() };
+        self.routes.send_modify(|routes| drop(routes.insert(id.clone(), route)));
         if self.live.insert(id, entry).is_none() {
             self.shared.metrics.live.inc();
         }
@@ -222,7 +205,7 @@ impl Supervisor {
     }
 
     /// A place behind all that were given away before, also by servers before this one on the same data: the clock goes on
-    /// faster than messages are told.
+    /// faster than messages are sent.
     fn base(&mut self) -> u64 {
         let now = u64::try_from(Timestamp::now().as_micros()).unwrap_or_default();
         self.last_seq = now.max(self.last_seq + 1);
@@ -252,17 +235,18 @@ impl Supervisor {
         self.pasts.len() - 1
     }
 
-    /// Tells that something has happened to a workflow that is not live.
-    fn happened(&mut self, workflow_id: &str, happening: Happening) {
+    /// Publishes that something has happened to a workflow that is not live.
+    fn happened(&mut self, workflow_id: &str, event: WorkflowEvent) {
         let past = self.past(workflow_id);
-        let (parts, seq) = (past.happened(happening), past.last_seq());
+        let (messages, seq) = (past.happened(event), past.last_seq());
         self.last_seq = self.last_seq.max(seq);
-        self.watchers.tell(workflow_id, parts);
+        self.watchers.publish(workflow_id, messages);
     }
 
     /// Forgets a live workflow; gives what was known of it.
     fn forget(&mut self, workflow_id: &str, ctx: &mut Context<Self>) -> Option<Entry> {
         let entry = self.live.remove(workflow_id)?;
+        self.routes.send_modify(|routes| drop(routes.remove(workflow_id)));
         self.shared.metrics.live.dec();
         entry.arbiter.stop();
         if self.live.is_empty()
@@ -273,18 +257,21 @@ impl Supervisor {
         Some(entry)
     }
 
-    /// Has the store forget a workflow that has ended, and then says how it stood.
-    fn keep_no_more(&mut self, workflow_id: &str, waiting: Option<(EndReply, Box<Status>)>, ctx: &mut Context<Self>) {
-        let waiting: Option<keep::Waiting> = waiting.map(|(reply, status)| -> keep::Waiting {
-            Box::new(move |written| {
-                let _ = reply.send(written.map(|()| Some(*status)));
-            })
-        });
-        self.keep(workflow_id, Wish::Remove, waiting, ctx);
+    /// Has the store forget a workflow whose executor cannot do that any more.
+    fn forget_kept(&self, workflow_id: &str) {
+        // What could not be written is logged there.
+        actix::spawn(begin_write(self.store.clone(), workflow_id.to_owned(), None));
+    }
+
+    /// The ways to the executors, as they are at any moment.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        self.routes.subscribe()
     }
 
     fn let_all_go(&mut self) {
         self.is_going_down = true;
+        self.routes.send_modify(HashMap::clear);
         for (_, entry) in self.live.drain() {
             self.shared.metrics.live.dec();
             // What was asked of people stays: it is taken up again after the restart.

@@ -138,20 +138,21 @@ impl Kind {
     /// letters, digits, `_` and `-`, separated by dots.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        if let Some(known) = Self::KNOWN.iter().find(|kind| kind.word() == word) {
-            return Some(known.clone());
-        }
-        let rest = word.strip_prefix("custom.").filter(|_| word.len() <= LONGEST)?;
+        let Some(rest) = word.strip_prefix("custom.") else {
+            return Self::KNOWN.iter().find(|kind| kind.word() == word).cloned();
+        };
         let is_part = |part: &str| {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
         };
-        rest.split('.').all(is_part).then(|| Kind::Custom(word.into()))
+        let is_word = word.len() <= LONGEST && rest.split('.').all(is_part);
+        is_word.then(|| Kind::Custom(word.into()))
     }
 
     /// Its number among the known types; all custom ones have the number after those. Below 64.
     #[must_use]
     pub fn index(&self) -> usize {
-        Self::KNOWN.iter().position(|kind| kind == self).unwrap_or(Self::KNOWN.len())
+        let known = || Self::KNOWN.iter().position(|kind| kind == self);
+        if let Kind::Custom(_) = self { Self::KNOWN.len() } else { known().unwrap_or(Self::KNOWN.len()) }
     }
 
     /// The bit of its number.

@@ -1,13 +1,13 @@
 //! Events: what happens anywhere in the server, typed, as those who listen to more than one session see it.
 //!
-//! `kind` is the table of types, `pattern` how types are asked for, `subscription` what a listener asks for, `filter`
-//! what it leaves out of that, `told` an event that is written down.
+//! `kind` is the table of types, `pattern` how types are asked for, `selector` what a listener subscribes to, `filter`
+//! what it leaves out of that, `encoded` an event with its JSON.
 
+pub mod encoded;
 pub mod filter;
 pub mod kind;
 pub mod pattern;
-pub mod subscription;
-pub mod told;
+pub mod selector;
 
 use std::sync::Arc;
 
@@ -18,18 +18,36 @@ use uuid::Uuid;
 use super::id::ExecutionId;
 use super::status::Priority;
 use super::time::Timestamp;
+pub use encoded::EncodedEvent;
 pub use filter::Filter;
 pub use kind::{Group, Keeping, Kind};
 pub use pattern::Pattern;
-pub use subscription::Subscription;
-pub use told::Told;
+pub use selector::Selector;
 
 /// The most bytes of `data` and `metadata` together of what clients tell: every listener gets them.
 pub const LARGEST: usize = 65_536;
 
+/// Whether what a client tells is within [`LARGEST`]. It is encoded into nothing for that, and no further than it may go.
+#[must_use]
+pub fn fits(data: &Map<String, Value>, metadata: &Map<String, Value>) -> bool {
+    struct Room(usize);
+    impl std::io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::WriteZero)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut room = Room(LARGEST);
+    [data, metadata].into_iter().all(|map| serde_json::to_writer(&mut room, map).is_ok())
+}
+
 /// Something that has happened, before it has an id and a place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Happening {
+pub struct NewEvent {
     /// What.
     pub kind: Kind,
     /// How urgent it is.
@@ -46,7 +64,7 @@ pub struct Happening {
     pub metadata: Map<String, Value>,
 }
 
-impl Happening {
+impl NewEvent {
     /// Something of this kind, as urgent as its kind usually is.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
@@ -97,7 +115,7 @@ pub struct Event {
     /// Its id.
     pub id: Uuid,
     /// What happened.
-    pub happening: Happening,
+    pub new_event: NewEvent,
     /// When.
     pub timestamp: Timestamp,
     /// Its place among all events that are kept, from 1; nothing where it is not kept.
@@ -107,8 +125,8 @@ pub struct Event {
 impl Event {
     /// An event of now that has no place.
     #[must_use]
-    pub fn now(happening: Happening) -> Self {
-        Self { id: Uuid::new_v4(), happening, timestamp: Timestamp::now(), seq: None }
+    pub fn now(new_event: NewEvent) -> Self {
+        Self { id: Uuid::new_v4(), new_event, timestamp: Timestamp::now(), seq: None }
     }
 
     /// As JSON.
@@ -139,7 +157,7 @@ impl Serialize for Event {
             #[serde(skip_serializing_if = "Option::is_none")]
             seq: Option<u64>,
         }
-        let Happening { kind, priority, execution_id, crew_id, agent_id, data, metadata } = &self.happening;
+        let NewEvent { kind, priority, execution_id, crew_id, agent_id, data, metadata } = &self.new_event;
         let wire = Wire {
             id: self.id,
             kind: kind.word(),

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::support::{self, ALL, Board, SERVER, append, create, summary};
-use crate::{Change, EncodedEvent, Error, EventRow, EventSpan, NewEvent, Store};
-use callboard_domain::event::{Happening, Kind};
+use crate::{Change, EncodedEvent, Error, EventRow, EventSpan, Store, UnnumberedEvent};
+use callboard_domain::event::{Kind, NewEvent};
 use callboard_domain::time::Timestamp;
 
 contract! {
@@ -30,18 +30,18 @@ pub(super) fn listen(store: &Store) -> UnboundedReceiver<EncodedEvent> {
     received
 }
 
-/// An event that can be published from any other by this number.
-pub(super) fn new(kind: &str, number: u64) -> NewEvent {
-    let happening = Happening::new(Kind::parse(kind).unwrap()).with("number", number);
-    NewEvent::new(happening, SERVER, Timestamp::from_micros(7))
+/// An event that can be told from any other by this number.
+pub(super) fn new(kind: &str, number: u64) -> UnnumberedEvent {
+    let new_event = NewEvent::new(Kind::parse(kind).unwrap()).with("number", number);
+    UnnumberedEvent::new(new_event, SERVER, Timestamp::from_micros(7))
 }
 
-fn kept(number: u64) -> NewEvent {
+fn kept(number: u64) -> UnnumberedEvent {
     new("custom.kept", number)
 }
 
 pub(super) fn number(recorded: &EncodedEvent) -> u64 {
-    recorded.event.happening.data["number"].as_u64().unwrap()
+    recorded.event.new_event.data["number"].as_u64().unwrap()
 }
 
 /// The next of them.
@@ -122,8 +122,8 @@ async fn a_row_that_is_refused_causes_nothing(board: &mut Board) {
 async fn events_are_read_with_their_owners(board: &mut Board) {
     let mut received = listen(&board.store);
     let of = |owner: &str, number: u64| {
-        let happening = Happening::new(Kind::parse("custom.kept").unwrap()).with("number", number);
-        NewEvent::new(happening, owner.parse().unwrap(), Timestamp::from_micros(7))
+        let new_event = NewEvent::new(Kind::parse("custom.kept").unwrap()).with("number", number);
+        UnnumberedEvent::new(new_event, owner.parse().unwrap(), Timestamp::from_micros(7))
     };
     board.store.record(vec![of("server", 0), of("ada", 1), of("ada", 2), of("server", 3)]);
     let published = next(&mut received, 4).await;
@@ -211,7 +211,7 @@ async fn keeps_the_order(mut board: Board, steps: Vec<Step>) {
     board.store.append(create(&one));
     let (mut row, mut sent, mut removed) = (0, 0, 0);
     for step in steps {
-        let mut many_new = |many: usize| -> Vec<NewEvent> {
+        let mut many_new = |many: usize| -> Vec<UnnumberedEvent> {
             sent += many as u64;
             (sent - many as u64..sent).map(kept).collect()
         };

@@ -11,7 +11,7 @@ use super::{columns, documents, events, integer, signed};
 use crate::document::Write;
 use crate::engine::{Batch, Engine, EventRows, LastBatch, Outcome, Refusal, Written};
 use crate::events::number;
-use crate::{Append, Change, ChangeError, Document, Error, Fence, NewEvent, Reason, SessionKey};
+use crate::{Append, Change, ChangeError, Document, Error, Fence, Reason, SessionKey, UnnumberedEvent};
 use callboard_domain::id::SessionId;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -303,7 +303,7 @@ fn one_by_one(connection: &Connection, batch: &Batch, last_event: u64) -> Result
 /// Numbers events and writes those that are kept.
 fn record<'a>(
     connection: &Connection,
-    new: impl Iterator<Item = &'a NewEvent> + Clone,
+    new: impl Iterator<Item = &'a UnnumberedEvent> + Clone,
     last_event: u64,
 ) -> Result<EventRows, Trouble> {
     let rows = number(new, last_event);

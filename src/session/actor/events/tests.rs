@@ -38,14 +38,14 @@ fn state(status: Status, started: bool) -> State {
 }
 
 /// All that a change makes happen.
-fn of(before: Option<&State>, after: &State, end: Option<&End>) -> Vec<Happening> {
+fn of(before: Option<&State>, after: &State, end: Option<&End>) -> Vec<NewEvent> {
     let (id, spec) = (SessionId::random(), &spec(&[]));
     let change = RowChange { id, spec, before, after, end };
-    change.begin().into_iter().chain(change.end()).map(|happening| change.mark(happening)).collect()
+    change.begin().into_iter().chain(change.end()).map(|new_event| change.mark(new_event)).collect()
 }
 
-fn words(happenings: &[Happening]) -> Vec<&str> {
-    happenings.iter().map(|happening| happening.kind.word()).collect()
+fn words(new_events: &[NewEvent]) -> Vec<&str> {
+    new_events.iter().map(|new_event| new_event.kind.word()).collect()
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn each_change_of_state_makes_its_events_happen() {
     ];
     for (before, after, end, expected) in cases {
         let before = before.map(|(status, started)| state(status, started));
-        let happenings = of(before.as_ref(), &state(after.0, after.1), *end);
-        assert_eq!(words(&happenings), *expected, "{before:?} to {after:?}");
+        let new_events = of(before.as_ref(), &state(after.0, after.1), *end);
+        assert_eq!(words(&new_events), *expected, "{before:?} to {after:?}");
     }
     let all_at_once = of(None, &state(Completed, true), Some(&done));
     let expected = ["queue.task_added", "queue.task_processed", "execution.started", "execution.completed"];
@@ -84,9 +84,9 @@ fn each_change_of_state_makes_its_events_happen() {
 fn an_end_says_how_it_came_and_how_long_it_took() {
     let before = state(Status::Running, true);
     let data = |status, end: End| {
-        let happening = of(Some(&before), &state(status, true), Some(&end)).pop().unwrap();
-        assert_eq!(happening.priority, happening.kind.usual_priority());
-        Value::Object(happening.data)
+        let new_event = of(Some(&before), &state(status, true), Some(&end)).pop().unwrap();
+        assert_eq!(new_event.priority, new_event.kind.usual_priority());
+        Value::Object(new_event.data)
     };
     let times = |mut more: Value| {
         let times = json!({"task": "audit", "attempt": 2, "queued_seconds": 1.5, "running_seconds": 2.0, "waiting_seconds": 0.0});
@@ -119,10 +119,10 @@ fn long_results_and_errors_are_cut_within_characters() {
 fn an_entry_of_a_type_of_tasks_is_an_event() {
     let of = |kind: &str, data: Value| own(&Custom { kind: kind.into(), data: data.as_object().unwrap().clone() });
     for kind in ["task.assigned", "task.failed", "task.progress", "manager.decision_made", "custom.a.b"] {
-        let happening = of(kind, json!({"crew_id": "c", "agent_id": "a", "x": 1})).unwrap();
-        assert_eq!(happening.kind.word(), kind);
-        assert_eq!((happening.crew_id.as_deref(), happening.agent_id.as_deref()), (Some("c"), Some("a")));
-        assert_eq!(Value::Object(happening.data), json!({"x": 1}));
+        let new_event = of(kind, json!({"crew_id": "c", "agent_id": "a", "x": 1})).unwrap();
+        assert_eq!(new_event.kind.word(), kind);
+        assert_eq!((new_event.crew_id.as_deref(), new_event.agent_id.as_deref()), (Some("c"), Some("a")));
+        assert_eq!(Value::Object(new_event.data), json!({"x": 1}));
     }
     let odd = of("task.assigned", json!({"crew_id": 7})).unwrap();
     assert_eq!((odd.crew_id, Value::Object(odd.data)), (None, json!({"crew_id": 7})));
@@ -137,22 +137,22 @@ fn labels_go_with_every_event_and_one_names_the_crew() {
     let after = state(Status::Running, true);
     let id = SessionId::random();
     let change = RowChange { id, spec: &spec, before: None, after: &after, end: None };
-    let begun: Vec<_> = change.begin().into_iter().map(|happening| change.mark(happening)).collect();
-    for happening in begun.iter().chain([&start_refused(&spec)]) {
-        assert_eq!(happening.crew_id.as_deref(), Some("c"));
-        assert_eq!(happening.metadata["labels"], json!({"crew": "c", "team": "red"}));
+    let begun: Vec<_> = change.begin().into_iter().map(|new_event| change.mark(new_event)).collect();
+    for new_event in begun.iter().chain([&start_refused(&spec)]) {
+        assert_eq!(new_event.crew_id.as_deref(), Some("c"));
+        assert_eq!(new_event.metadata["labels"], json!({"crew": "c", "team": "red"}));
     }
-    assert!(begun.iter().all(|happening| happening.execution_id == Some(id.into())));
-    assert!(begun.iter().all(|happening| happening.metadata["session_id"] == json!(id)));
+    assert!(begun.iter().all(|new_event| new_event.execution_id == Some(id.into())));
+    assert!(begun.iter().all(|new_event| new_event.metadata["session_id"] == json!(id)));
     let called = Spec { execution_id: "exec_123".parse().ok(), ..spec.clone() };
     let change = RowChange { spec: &called, ..change };
-    let marked = change.mark(Happening::new(Kind::ExecutionStarted));
+    let marked = change.mark(NewEvent::new(Kind::ExecutionStarted));
     assert_eq!(
         (marked.execution_id.as_ref().unwrap().as_str(), &marked.metadata["session_id"]),
         ("exec_123", &json!(id))
     );
     assert_eq!(start_refused(&called).execution_id, called.execution_id);
-    let other = change.mark(Happening::new(Kind::TaskAssigned).of_crew("other"));
+    let other = change.mark(NewEvent::new(Kind::TaskAssigned).of_crew("other"));
     assert_eq!(other.crew_id.as_deref(), Some("other"));
     let event = Event::now(begun[0].clone());
     let json: Value = serde_json::from_slice(&event.to_json()).unwrap();

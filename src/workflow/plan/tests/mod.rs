@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use self::classes::catalogue;
 use super::*;
-use crate::workflow::told::NodeState;
+use crate::workflow::messages::NodeState;
 
 /// A graph of nodes `(id, class, constants)` and edges `"a.out > b.in"`.
 fn graph(nodes: &[(&str, &str, Json)], edges: &[&str]) -> Graph {

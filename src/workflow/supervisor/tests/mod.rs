@@ -155,7 +155,7 @@ async fn what_comes_back_has_its_last_inputs() {
     let status = after.until("chain", |status| status["results"]["b"]["value"] == 19).await;
     assert_eq!(status["inputs"], json!({"a": {"value": 19}}));
     after.live.stop("chain", &Principal::server()).await.unwrap().unwrap();
-    assert_eq!(after.store.documents(&Owner::SERVER, super::keep::LIVE, None, 9).await.unwrap(), []);
+    assert_eq!(after.store.documents(&Owner::SERVER, crate::workflow::kept::LIVE, None, 9).await.unwrap(), []);
 }
 
 #[actix::test]

@@ -6,6 +6,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter, Context, Handler};
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value as Json, json};
@@ -15,15 +16,18 @@ use crate::config::connections::Connections;
 use crate::config::workflows::Workflows;
 use crate::domain::id::SessionId;
 use crate::domain::request::Confirmation;
+use crate::hub::dialect::{About, Signal};
 use crate::hub::links::Arrival;
-use crate::hub::{Broadcast, Dialect, Gauge, Link, Links, ReportConnections, Shard, Topic, TopicKey};
+use crate::hub::{
+    Broadcast, ConnectionCounts, Dialect, Item, Link, Links, ReportConnections, Shard, Topic, TopicKey, frame,
+};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::workflow::client::{InputUpdate, Live};
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
-use crate::workflow::host::{Errand, Host};
+use crate::workflow::host::{Host, SessionWork};
 use crate::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
 use crate::workflow::nodes::built_in;
 use crate::workflow::port::{Input, Output, Type};
@@ -34,14 +38,27 @@ use crate::workflow::work::Worker;
 /// How long something that must come is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Quiet;
+/// Text frames, as on the WebSocket.
+struct Text(About);
 
-impl Dialect for Quiet {
-    fn name(&self) -> &'static str {
-        "quiet"
+static TEXT: Text = Text(About { name: "text", is_two_way: true, ends_with_feed: false });
+
+impl Dialect for Text {
+    fn about(&self) -> &'static About {
+        &TEXT.0
     }
 
-    fn entries(&self, _: &[crate::domain::burst::Told], _: &mut Vec<u8>) {}
+    fn payload(&self, item: &Item<'_>) -> Bytes {
+        item.json.clone()
+    }
+
+    fn frame(&self, payloads: &[Bytes], out: &mut Vec<u8>) {
+        payloads.iter().for_each(|payload| frame::write_text(out, payload));
+    }
+
+    fn signal(&self, _: Signal<'_>) -> Bytes {
+        Bytes::new()
+    }
 }
 
 struct Deaf;
@@ -146,8 +163,8 @@ struct People {
 }
 
 impl Host for People {
-    fn start(&self, errand: Errand) -> BoxFuture<'static, Result<SessionId, NodeError>> {
-        let _ = self.did.send(format!("ask {}", errand.node_id));
+    fn start(&self, work: SessionWork) -> BoxFuture<'static, Result<SessionId, NodeError>> {
+        let _ = self.did.send(format!("ask {}", work.node_id));
         async { Ok(SessionId::random()) }.boxed()
     }
 
@@ -188,9 +205,9 @@ impl Stage {
     pub(super) fn with(store: Store, connections: &Connections, change: impl FnOnce(&mut Workflows)) -> Self {
         let mut limits = Workflows { interval_ms: 1, min_interval_ms: 0, ..Workflows::default() };
         change(&mut limits);
-        let gauge = Gauge::new(100);
+        let counts = ConnectionCounts::new(100);
         let metrics = Metrics::install(1).unwrap();
-        let links = Links::new(0, connections, gauge.clone(), metrics.connections());
+        let links = Links::new(0, connections, counts.clone(), metrics.connections());
         let shard = Shard::new(Rc::clone(&links), Deaf.start().recipient()).start();
         let mut catalogue = built_in(&limits).unwrap();
         classes().into_iter().for_each(|(spec, run)| catalogue.register(Arc::new(Class(spec, run))).unwrap());
@@ -200,15 +217,18 @@ impl Stage {
         let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::new(limits.clone()));
         let shared = Shared {
             worker: Worker::new(&limits, None),
+            store: store.clone(),
             catalogue,
             limits,
-            broadcast: Broadcast::new(std::slice::from_ref(&shard), gauge),
+            broadcast: Broadcast::new(std::slice::from_ref(&shard), counts),
             host: Arc::new(People { answer: answered, did }),
-            errands: Arbiter::current(),
+            session_arbiter: Arbiter::current(),
             metrics: metrics.workflows(),
         };
-        let supervisor = Supervisor::new(shared, store.clone(), definitions.clone()).start();
-        let live = Live::new(supervisor.clone());
+        let supervisor = Supervisor::new(shared, store.clone(), definitions.clone());
+        let routes = supervisor.routes();
+        let supervisor = supervisor.start();
+        let live = Live::new(supervisor.clone(), routes);
         let (behind, from) = (live.clone(), shard.clone());
         links.on_falling_behind(move |link, topic, flush| {
             let (live, shard, link) = (behind.clone(), from.clone(), Rc::clone(link));
@@ -223,7 +243,7 @@ impl Stage {
 
     /// Somebody who watches one workflow, or all.
     pub(super) fn watch(&self, workflow_id: Option<&str>) -> Watcher {
-        let link = self.links.open(Arrival { dialect: &Quiet, address: None, topic: None, line: None });
+        let link = self.links.open(Arrival { dialect: &TEXT, address: None, topic: None, line: None });
         let topic = workflow_id.map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
         self.live.watch(link.id(), self.shard.clone(), topic, None);
         Watcher { link, bytes: Vec::new(), heard: Vec::new(), at: 0 }

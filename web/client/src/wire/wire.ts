@@ -1788,7 +1788,7 @@ session_id?: SessionId,
  */
 blocked_by?: string,
 /**
- * The last line that it told.
+ * The last line that it logged.
  */
 said?: string, };
 
@@ -1849,7 +1849,7 @@ inputs: Record<string, Record<string, unknown>>,
  */
 last_seq: number,
 /**
- * Whether not all could be told that the client has missed.
+ * Whether not all could be sent that the client has missed.
  */
 gap?: boolean,
 /**

@@ -46,7 +46,7 @@ export interface WorkflowEventData {
 export interface WorkflowEvent {
   type: "workflow_event";
   event: WorkflowEventName;
-  /** Its place in what is told of the workflow; none where it is about a run as a session. */
+  /** Its place in what is sent of the workflow; none where it is about a run as a session. */
   seq?: number;
   timestamp: number;
   data: WorkflowEventData;
@@ -70,11 +70,11 @@ export interface ContinuousUpdate {
 }
 
 /**
- * Everything that the server says on a workflow's socket. `seq` is a message's place in what is told of the workflow; what
+ * Everything that the server says on a workflow's socket. `seq` is a message's place in what is sent of the workflow; what
  * is about a run as a session has none.
  */
 export type WorkflowMessage =
-  /** With `gap`, not all could be told that was missed after `?since=`: this is how it stands now, as a whole. */
+  /** With `gap`, not all could be sent that was missed after `?since=`: this is how it stands now, as a whole. */
   | { type: "execution_status"; seq: number; gap?: boolean; timestamp: number; data: WorkflowStatus }
   | { type: "node_state"; seq?: number; timestamp: number; data: { workflow_id: string; session_id?: string; node_id: string; state: NodeState; data: Partial<NodeRun> } }
   | WorkflowEvent

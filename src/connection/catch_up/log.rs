@@ -1,0 +1,77 @@
+//! The event log as a source: what an event socket subscribed to, read page by page.
+
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::super::event_socket::{EventSockets, POSITION_UNKNOWN, TOO_OLD, position_error};
+use super::{Next, Page, Source};
+use crate::domain::event::EncodedEvent;
+use crate::event::{Error, Position};
+use crate::hub::dialect::Signal;
+use crate::hub::{Items, Link, Links};
+
+/// How long to wait before a log is read again that could not be read.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The event log for one connection.
+pub(in crate::connection) struct Log {
+    pub(in crate::connection) sockets: EventSockets,
+    pub(in crate::connection) links: Rc<Links>,
+    pub(in crate::connection) link: Rc<Link>,
+}
+
+impl Source for Log {
+    type Error = Infallible;
+
+    async fn since(&self, position: u64) -> Result<Next, Infallible> {
+        let (events, links, link) = (&self.sockets.events, &self.links, &self.link);
+        let Some(listener) = link.event_listener() else { return Ok(Next::Joined) };
+        listener.advance(position);
+        loop {
+            let span = events.span();
+            // A worker that was just started has heard of nothing yet.
+            if position >= span.last_seq && links.go_live(link) {
+                return Ok(Next::Joined);
+            }
+            let after = Position { epoch: span.epoch, seq: position };
+            match events.read(&after, self.sockets.page_bytes).await {
+                Ok(page) => {
+                    // A page that is empty says that there is nothing up to what was published here.
+                    let nothing = || events.span().last_seq.max(links.published_seq());
+                    let last = page.events.last().map_or_else(nothing, |(seq, _)| *seq);
+                    let events = page.events.into_iter().filter_map(|(_, json)| EncodedEvent::read(json));
+                    return Ok(Next::Page(self.page(events.filter(|event| listener.takes(event)).collect(), last)));
+                }
+                Err(Error::Unavailable(error)) => {
+                    log::warn!(connection:% = link.id(), error:%; "events cannot be read; it is tried again");
+                    actix::clock::sleep(AGAIN).await;
+                }
+                Err(error @ (Error::TooOld(_) | Error::PositionUnknown(_))) => {
+                    let code = if let Error::TooOld(_) = error { TOO_OLD } else { POSITION_UNKNOWN };
+                    let span = events.span();
+                    link.count_error(code);
+                    let last = span.last_seq.max(links.published_seq());
+                    let before = link.dialect().signal(Signal::Answer(&position_error(code, &span)));
+                    return Ok(Next::Page(Page { before, ..Page::empty(last) }));
+                }
+            }
+        }
+    }
+}
+
+impl Log {
+    /// These events as the connection's dialect writes them: one by one, or in one frame where it gathers them.
+    fn page(&self, events: Vec<EncodedEvent>, last: u64) -> Page {
+        let dialect = self.link.dialect();
+        let items = Items::Events(events.into());
+        let payloads: Vec<Bytes> = items.iter().map(|item| dialect.payload(&item)).collect();
+        let is_gathering = self.link.event_listener().is_some_and(|listener| listener.manner().batch.is_some());
+        let mut out = Vec::new();
+        let together = if is_gathering { payloads.len().max(1) } else { 1 };
+        payloads.chunks(together).for_each(|payloads| dialect.frame(payloads, &mut out));
+        Page { frames: out.into(), count: payloads.len(), ..Page::empty(last) }
+    }
+}

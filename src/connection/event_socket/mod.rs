@@ -1,0 +1,247 @@
+//! The event sockets: how one begins, and what it is sent first.
+
+mod inbound;
+mod publish;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Addr;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::accept::{Admission, Connections, Shared};
+use super::dialect::event_socket::Misunderstood;
+use super::dialect::socket::{Form, Kind as SocketKind, Socket};
+use super::guard::Guard;
+use super::inbound::{Inbound, Unheard};
+use super::{Error, upgrade};
+use crate::auth::Principal;
+use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
+use crate::event::types::EventTypes;
+use crate::event::{Events, Position, Span};
+use crate::hub::close::CloseCode;
+use crate::hub::dialect::Signal;
+use crate::hub::event_listener::{EventListener, Manner, Order};
+use crate::hub::messages::{ClaimClientId, Snapshot};
+use crate::hub::operators::metrics_event;
+use crate::hub::subscription::Subscription;
+use crate::hub::{EventFilter, Hub, Link, Topic};
+use inbound::EventSocketInbound;
+
+/// What event sockets need of the rest of the server.
+#[derive(Clone)]
+pub struct EventSockets {
+    /// The event log.
+    pub events: Events,
+    /// What users say of types of events.
+    pub types: EventTypes,
+    /// Bytes of events that a replay reads at once.
+    pub page_bytes: usize,
+    /// Knows what clients are called.
+    pub hub: Addr<Hub>,
+    /// Makes the server's own metrics.
+    pub snapshot: Snapshot,
+}
+
+/// Which event socket it is, and so what it asks for at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// That of one execution, which need not be there yet: its id, as it was written.
+    Execution(String),
+    /// That of one crew.
+    Crew(String),
+    /// That of everything.
+    Global,
+    /// That of the server's own numbers.
+    Metrics,
+    /// One that asks for these.
+    Custom(Vec<String>),
+}
+
+/// What a client asks of an event socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSocketRequest {
+    /// Which one it is.
+    pub place: Place,
+    /// What the client calls itself.
+    pub client_id: Option<String>,
+    /// What it has of the log already, where it wants what came after that.
+    pub since: Option<Position>,
+    /// For how long events are gathered before they are sent in one frame.
+    pub batch: Option<Duration>,
+    /// The form of the frames.
+    pub form: Form,
+    /// What is wrong with what it asks for, in words: said on the socket, which goes on without that.
+    pub faults: Vec<String>,
+}
+
+impl Place {
+    /// The word for it in what is published about connections.
+    fn word(&self) -> &'static str {
+        match self {
+            Place::Execution(_) => "executions",
+            Place::Crew(_) => "crews",
+            Place::Global => "global",
+            Place::Metrics => "metrics",
+            Place::Custom(_) => "custom",
+        }
+    }
+
+    /// What it asks for at first, and the words for which there is nothing.
+    fn subscriptions(&self) -> (Vec<Selector>, Vec<String>) {
+        let words = match self {
+            Place::Execution(id) => vec![format!("execution_{id}")],
+            Place::Crew(id) => vec![format!("crew_{id}")],
+            Place::Global => vec!["global".to_owned()],
+            Place::Metrics => vec!["metrics".to_owned()],
+            Place::Custom(words) => words.clone(),
+        };
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for word in words {
+            match Selector::parse(&word) {
+                Some(subscription) => known.push(subscription),
+                None => unknown.push(word),
+            }
+        }
+        (known, unknown)
+    }
+}
+
+impl Connections {
+    /// Answers the upgrade to an event socket: what came after `since`, and then what happens.
+    ///
+    /// What is wrong with the id of a session or crew is said on the socket, which is closed then.
+    ///
+    /// # Errors
+    /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
+    pub async fn event_socket(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        asked: EventSocketRequest,
+        admission: Admission,
+    ) -> Result<HttpResponse, Error> {
+        let response = upgrade::accept(request)?;
+        let shared = &self.shared;
+        let presence = shared.arrive(request, Socket::of(SocketKind::Events, asked.form), None);
+        let link = Rc::clone(&presence.link);
+        if let Admission::Closed(code) = admission {
+            link.close(code);
+        }
+        let (subscriptions, unknown) = asked.place.subscriptions();
+        let is_custom = matches!(asked.place, Place::Custom(_));
+        if link.is_open() && !unknown.is_empty() && !is_custom {
+            let message = "this cannot be the id of an execution or crew";
+            link.count_error("unknown_session");
+            link.answer(json!({"type": "error", "code": "unknown_session", "message": message}).to_string().as_bytes());
+            link.close(CloseCode::Unknown);
+        }
+        let guard = Guard::new(payload, Rc::clone(&link), &shared.settings, &shared.buffered);
+        let most = shared.settings.max_message_bytes;
+        if !link.is_open() {
+            return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
+        }
+        let client_id = shared.name(&link, asked.client_id.as_deref()).await;
+        let presence = match asked.client_id {
+            Some(_) => presence.called(shared.event_sockets.hub.clone(), Arc::clone(&client_id)),
+            None => presence,
+        };
+        let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(shared), Principal::of(request));
+        let filter = EventFilter::new(subscriptions, Filter::default());
+        shared.begin(&link, &asked, client_id, filter);
+        for fault in asked.faults {
+            inbound.send_misunderstood(&Misunderstood::Invalid(fault));
+        }
+        for word in &unknown {
+            inbound.send_misunderstood(&Misunderstood::UnknownSubscription(word.chars().take(64).collect()));
+        }
+        let inbound: Box<dyn Inbound> = Box::new(inbound);
+        Ok(upgrade::start(response, guard, inbound, presence, most))
+    }
+}
+
+impl Shared {
+    /// What a client is called: as it likes, where nobody else is called so.
+    async fn name(&self, link: &Link, wanted: Option<&str>) -> Arc<str> {
+        let Some(wanted) = wanted else { return Uuid::new_v4().to_string().into() };
+        let claim = ClaimClientId { connection: link.id(), client_id: wanted.into() };
+        self.event_sockets.hub.send(claim).await.unwrap_or_else(|_| wanted.into())
+    }
+
+    /// Says to an event socket where it stands, and lets it follow. Nothing comes in between: it is sent what is kept after
+    /// that place, and nothing before it.
+    fn begin(&self, link: &Rc<Link>, asked: &EventSocketRequest, client_id: Arc<str>, filter: EventFilter) {
+        // Before the newest is asked for: what comes after it then gets here.
+        let ticket = self.links.enter_event_socket();
+        let span = self.event_sockets.events.span();
+        let newest = span.last_seq.max(self.links.published_seq());
+        let lost = asked.since.as_ref().and_then(|since| lost(since, &span, newest));
+        let since = asked.since.as_ref().filter(|_| lost.is_none());
+        let subscription = match since {
+            Some(since) => Subscription::joining(since.seq),
+            None => Subscription::live(newest),
+        };
+        let order = if asked.since.is_some() { Order::BySeq } else { Order::ByUrgency };
+        let manner = Manner { client_id: Arc::clone(&client_id), place: asked.place.word(), order, batch: asked.batch };
+        link.set_event_listener(EventListener::new(manner, subscription, ticket));
+        let subscriptions: Vec<String> = filter.subscriptions().iter().map(Selector::word).collect();
+        let new_event = NewEvent::new(Kind::ConnectionEstablished)
+            .with("client_id", &*client_id)
+            .with("connection_id", link.id().to_string())
+            .with("subscriptions", subscriptions)
+            .with("epoch", &*span.epoch)
+            .with("last_seq", newest);
+        send_event(link, &EncodedEvent::new(Event::now(new_event)));
+        if let Some(code) = lost {
+            link.send_replay(1, link.dialect().signal(Signal::Answer(&position_error(code, &span))));
+        }
+        let is_metrics = filter.subscriptions().contains(&Selector::Metrics);
+        self.links.set_filter(link, filter);
+        if is_metrics {
+            self.send_metrics(link);
+        }
+        if !subscription.is_live() {
+            self.read_on(link, Topic::Events, subscription.position());
+        }
+    }
+
+    /// Sends the server's own metrics to one who has just asked for them.
+    fn send_metrics(&self, link: &Rc<Link>) {
+        let event = metrics_event((self.event_sockets.snapshot)());
+        if link.event_listener().is_some_and(|listener| listener.filter().passes(&event)) {
+            send_event(link, &event);
+        }
+    }
+}
+
+/// Sends one connection an event before all that is urgent.
+fn send_event(link: &Link, event: &EncodedEvent) {
+    link.send_replay(1, link.event_frame(event));
+}
+
+/// Why a replay cannot begin there, as the word in an `error`.
+fn lost(since: &Position, span: &Span, newest: u64) -> Option<&'static str> {
+    if since.epoch != span.epoch || since.seq > newest {
+        return Some(POSITION_UNKNOWN);
+    }
+    (since.seq + 1 < span.first_seq).then_some(TOO_OLD)
+}
+
+pub(super) const POSITION_UNKNOWN: &str = "position_unknown";
+pub(super) const TOO_OLD: &str = "position_too_old";
+
+/// The error for a client whose position leads nowhere.
+pub(super) fn position_error(code: &str, span: &Span) -> Vec<u8> {
+    let message = match code {
+        TOO_OLD => "the events after this position are kept no longer; what follows is what happens from now on",
+        _ => "this position is none of this log; what follows is what happens from now on",
+    };
+    let mut data = Map::new();
+    data.insert("epoch".to_owned(), Value::from(&*span.epoch));
+    data.insert("first_seq".to_owned(), span.first_seq.into());
+    data.insert("last_seq".to_owned(), span.last_seq.into());
+    json!({"type": "error", "code": code, "message": message, "data": data}).to_string().into_bytes()
+}
