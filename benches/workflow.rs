@@ -4,8 +4,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use callboard::config::workflows::Workflows;
 use callboard::domain::time::Timestamp;
+use callboard::workflow::Settings;
 use callboard::workflow::catalogue::Catalogue;
 use callboard::workflow::graph::Graph;
 use callboard::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Spec};
@@ -115,7 +115,7 @@ fn lazy(nodes: usize) -> Graph {
 }
 
 fn plan(graph: &Graph) -> Plan {
-    let mut plan = Plan::new(graph, &catalogue(), &Workflows::default(), 1).unwrap();
+    let mut plan = Plan::new(graph, &catalogue(), &Settings::default(), 1).unwrap();
     plan.tick(Timestamp::from_micros(1));
     plan
 }
@@ -129,7 +129,7 @@ fn turn(plan: &mut Plan, number: &mut i64) {
 
 fn set_up(bench: &mut Criterion) {
     let mut group = bench.benchmark_group("set up");
-    let (catalogue, limits) = (catalogue(), Workflows::default());
+    let (catalogue, limits) = (catalogue(), Settings::default());
     for nodes in [10, 1_000, 10_000] {
         let graph = chain("Add", nodes);
         group.throughput(Throughput::Elements(nodes as u64));
@@ -163,7 +163,7 @@ fn ticks(bench: &mut Criterion) {
     }
     let graph = chain("Add", 1_000);
     group.bench_function("first of 1000", |bench| {
-        let new = || Plan::new(&graph, &catalogue(), &Workflows::default(), 1).unwrap();
+        let new = || Plan::new(&graph, &catalogue(), &Settings::default(), 1).unwrap();
         bench.iter_batched(new, |mut plan| plan.tick(Timestamp::from_micros(1)), BatchSize::LargeInput);
     });
     group.finish();

@@ -7,9 +7,6 @@ use crate::domain::secret::Secret;
 
 type Checked = garde::Result;
 
-/// The longest time that a setting may name, in seconds: a hundred years. Longer ones overflow clocks.
-pub(super) const LONGEST: f64 = 100.0 * 365.25 * 86_400.0;
-
 /// An IP address, or `localhost`.
 pub(super) fn address(host: &str, _: &()) -> Checked {
     if host == "localhost" || host.parse::<std::net::IpAddr>().is_ok() {

@@ -14,7 +14,7 @@ pub struct Events {
     #[garde(range(min = 1024, max = 67_108_864))]
     pub replay_page_bytes: usize,
     /// Seconds between two events that tell how the server is.
-    #[garde(range(min = 0.1, max = super::check::LONGEST))]
+    #[garde(range(min = 0.1, max = crate::domain::time::LONGEST_SECONDS))]
     pub health_check_interval: f64,
     /// Most types of events that may be declared.
     #[garde(range(min = 0, max = 100_000))]

@@ -24,7 +24,6 @@ pub mod sessions;
 mod show;
 pub mod task;
 pub mod trust;
-pub mod workflows;
 
 use garde::Validate;
 use std::time::Duration;
@@ -67,7 +66,7 @@ pub struct Settings {
     pub memory: memory::Memory,
     /// `[workflows]`
     #[garde(dive)]
-    pub workflows: workflows::Workflows,
+    pub workflows: crate::workflow::Settings,
     /// `[[task]]`
     #[garde(dive)]
     pub task: Vec<task::CommandTask>,

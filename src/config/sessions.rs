@@ -14,7 +14,7 @@ pub struct Sessions {
     #[garde(range(min = 1))]
     pub max_queued_sessions: usize,
     /// Seconds after which an ended session is removed; 0 keeps it for ever.
-    #[garde(range(min = 0.0, max = super::check::LONGEST))]
+    #[garde(range(min = 0.0, max = crate::domain::time::LONGEST_SECONDS))]
     pub retention: f64,
     /// Most messages that a snapshot replays.
     #[garde(range(min = 1, max = 10_000))]
@@ -30,7 +30,7 @@ pub struct Sessions {
     #[garde(range(min = 4096))]
     pub max_unwritten_bytes: usize,
     /// Seconds after which a session that only waits, and that nobody watches, leaves memory.
-    #[garde(range(min = 0.0, max = super::check::LONGEST))]
+    #[garde(range(min = 0.0, max = crate::domain::time::LONGEST_SECONDS))]
     pub park_after: f64,
     /// Seconds that a cancelled task's clean-up may take.
     #[garde(range(min = 0.0, max = 600.0))]

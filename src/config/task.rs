@@ -32,7 +32,7 @@ pub struct CommandTask {
     #[garde(skip)]
     pub pty: bool,
     /// Seconds that it may work, without the time that it waits for people; no limit where there is none.
-    #[garde(inner(range(min = 0.01, max = super::check::LONGEST)))]
+    #[garde(inner(range(min = 0.01, max = crate::domain::time::LONGEST_SECONDS)))]
     pub timeout: Option<f64>,
     /// How often a person may have it tried again.
     #[garde(range(max = 100))]

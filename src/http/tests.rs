@@ -106,8 +106,7 @@ fn admin() -> Admin {
 async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let store = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
     let store = Store::open(&store, 1).unwrap();
-    let catalogue =
-        Arc::new(crate::workflow::nodes::built_in(&crate::config::workflows::Workflows::default()).unwrap());
+    let catalogue = Arc::new(crate::workflow::nodes::built_in(&crate::workflow::Settings::default()).unwrap());
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
     let roster = Roster::new(store.clone(), &config::crews::Crews::default());

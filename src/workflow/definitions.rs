@@ -16,11 +16,11 @@ use super::kept::pause_reason;
 use super::messages::Status;
 use super::refused::Refused;
 use super::validate::{Checked, validate, within_limits};
-use crate::config::workflows::Workflows;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::process::threads;
 use crate::store::{self, Document, Precondition, Store};
+use crate::workflow::Settings;
 
 const COLLECTION: &str = "workflows";
 /// Documents that are read at once for a list: each may be large.
@@ -31,7 +31,7 @@ const BATCH: usize = 8;
 pub struct Definitions {
     store: Store,
     catalogue: Arc<Catalogue>,
-    limits: Arc<Workflows>,
+    limits: Arc<Settings>,
     /// How many graphs are checked at once.
     checks: Arc<Semaphore>,
 }
@@ -95,7 +95,7 @@ struct Nodes {
 impl Definitions {
     /// The workflows in a store; their graphs are checked against these classes and limits.
     #[must_use]
-    pub fn new(store: Store, catalogue: Arc<Catalogue>, limits: Arc<Workflows>) -> Self {
+    pub fn new(store: Store, catalogue: Arc<Catalogue>, limits: Arc<Settings>) -> Self {
         let checks = Arc::new(Semaphore::new(limits.max_computing));
         Self { store, catalogue, limits, checks }
     }
@@ -296,11 +296,7 @@ mod tests {
     fn definitions() -> Definitions {
         let store = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
         let store = Store::open(&store, 1).unwrap();
-        Definitions::new(
-            store,
-            Arc::new(built_in(&crate::config::workflows::Workflows::default()).unwrap()),
-            Arc::default(),
-        )
+        Definitions::new(store, Arc::new(built_in(&crate::workflow::Settings::default()).unwrap()), Arc::default())
     }
 
     fn draft(id: &str, class: &str) -> Draft {

@@ -1,6 +1,7 @@
 //! Why a workflow was not changed, run or watched.
 
 use super::fault::GraphFaults;
+use super::plan::SetError;
 use crate::store;
 
 /// Why a workflow was not changed, run or watched.
@@ -58,6 +59,17 @@ impl From<store::Error> for Refused {
             | store::Error::Unusable(_)
             | store::Error::Conflict(_)
             | store::Error::Outdated { .. }) => Refused::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<SetError> for Refused {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::UnknownNode(node) => Refused::UnknownNode(node),
+            SetError::UnknownInput(input) => Refused::UnknownInput(input),
+            SetError::InvalidValue(reason) => Refused::InvalidValue(reason),
+            SetError::InputIsLinked => Refused::InputIsLinked,
         }
     }
 }

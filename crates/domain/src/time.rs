@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// The longest time that a setting may name, in seconds: a hundred years. Longer ones overflow clocks.
+pub const LONGEST_SECONDS: f64 = 100.0 * 365.25 * 86_400.0;
+
 /// A moment in microseconds since the Unix epoch; on the wire a number of seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "number"))]

@@ -84,7 +84,7 @@ fn read() -> impl Iterator<Item = Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::workflows::Workflows;
+    use crate::workflow::Settings;
     use crate::workflow::fault::GraphFaultKind;
     use crate::workflow::nodes::built_in;
     use crate::workflow::validate::validate;
@@ -96,12 +96,9 @@ mod tests {
             assert!(example["description"].as_str().is_some_and(|text| text.len() > 20), "{example}");
             let draft = super::super::decode::read(Some(example)).unwrap();
             assert!(!draft.name.is_empty() && ids.insert(draft.id.clone().unwrap()), "{draft:?}");
-            let faults = validate(
-                &draft.graph,
-                &built_in(&crate::config::workflows::Workflows::default()).unwrap(),
-                &Workflows::default(),
-            )
-            .err();
+            let faults =
+                validate(&draft.graph, &built_in(&crate::workflow::Settings::default()).unwrap(), &Settings::default())
+                    .err();
             let faults = faults.into_iter().flat_map(|faults| faults.node_errors);
             let wrong: Vec<_> = faults
                 .flat_map(|(_, node)| node.errors)

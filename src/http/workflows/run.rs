@@ -217,7 +217,7 @@ mod tests {
         let inputs = json!({"a": {"text": "x"}, "b": {"text": "y"}, "c": {"text": "z"}});
         let inputs = decode(Some(json!({"inputs": inputs})), 8).unwrap().inputs;
         let told = |inputs: &RunInputs| {
-            let faults = faults(&graph, &built_in(&crate::config::workflows::Workflows::default()).unwrap(), inputs);
+            let faults = faults(&graph, &built_in(&crate::workflow::Settings::default()).unwrap(), inputs);
             faults.iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind)).collect::<Vec<_>>()
         };
         assert_eq!(told(&inputs), ["body.inputs.b.text input_is_linked", "body.inputs.c unknown_node"]);

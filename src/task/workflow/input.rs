@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::workflows::Workflows;
 use crate::session::messages::Fault;
+use crate::workflow::Settings;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::fault::{GraphFault, GraphFaults};
 use crate::workflow::graph::Graph;
-use crate::workflow::plan::Plan;
-use crate::workflow::refused::Refused;
+use crate::workflow::plan::{Plan, SetError};
 use crate::workflow::validate::validate;
 
 /// What a run is started with.
@@ -51,17 +50,17 @@ impl Input {
     }
 
     /// Sets the run up.
-    pub(super) fn plan(&self, catalogue: &Catalogue, limits: &Workflows, seed: u64) -> Result<Plan, Vec<Fault>> {
+    pub(super) fn plan(&self, catalogue: &Catalogue, limits: &Settings, seed: u64) -> Result<Plan, Vec<Fault>> {
         let graph = |faults: Box<GraphFaults>| of_graph(&faults);
         let mut plan = Plan::new(&self.graph, catalogue, limits, seed).map_err(graph)?;
         let mut faults = Vec::new();
         for (node, inputs) in &self.inputs {
             for (input, value) in inputs {
-                if let Err(refused) = plan.set(node, input, value.clone()) {
+                if let Err(error) = plan.set(node, input, value.clone()) {
                     faults.push(Fault {
                         loc: loc(&["inputs", node, input]),
-                        msg: refused.to_string(),
-                        kind: word(&refused).to_owned(),
+                        msg: error.to_string(),
+                        kind: word(&error).to_owned(),
                     });
                 }
             }
@@ -83,7 +82,7 @@ async fn all<T: serde::de::DeserializeOwned>(list: Option<&Vec<Value>>) -> Resul
 }
 
 /// Everything that is wrong with an input.
-pub(super) fn faults(input: &Value, catalogue: &Catalogue, limits: &Workflows) -> Vec<Fault> {
+pub(super) fn faults(input: &Value, catalogue: &Catalogue, limits: &Settings) -> Vec<Fault> {
     match Input::deserialize(input) {
         Ok(input) => match validate(&input.graph, catalogue, limits) {
             Ok(_) => input.plan(catalogue, limits, 0).err().unwrap_or_default(),
@@ -131,22 +130,12 @@ fn loc(path: &[&str]) -> Vec<String> {
 }
 
 /// Why an input was not changed, in a word.
-fn word(refused: &Refused) -> &'static str {
-    match refused {
-        Refused::UnknownNode(_) => "unknown_node",
-        Refused::UnknownInput(_) => "unknown_input",
-        Refused::InputIsLinked => "input_is_linked",
-        Refused::InvalidValue(_)
-        | Refused::UnknownWorkflow
-        | Refused::AmbiguousNode(_)
-        | Refused::Invalid(_)
-        | Refused::AlreadyExists
-        | Refused::VersionConflict(_)
-        | Refused::AlreadyRunning
-        | Refused::Ending
-        | Refused::TooManyLive
-        | Refused::ShuttingDown
-        | Refused::Unavailable(_) => "invalid_value",
+fn word(error: &SetError) -> &'static str {
+    match error {
+        SetError::UnknownNode(_) => "unknown_node",
+        SetError::UnknownInput(_) => "unknown_input",
+        SetError::InputIsLinked => "input_is_linked",
+        SetError::InvalidValue(_) => "invalid_value",
     }
 }
 

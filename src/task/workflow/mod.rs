@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 pub use self::event::{Observer, RunEvent, What};
 
 use self::driver::Driver;
-use crate::config::workflows::Workflows;
 use crate::session::{LongCheck, TaskContext, TaskKind, TaskResult};
+use crate::workflow::Settings;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::work::Worker;
 
@@ -28,7 +28,7 @@ use crate::workflow::work::Worker;
 #[derive(Clone)]
 pub struct Workflow {
     catalogue: Arc<Catalogue>,
-    limits: Arc<Workflows>,
+    limits: Arc<Settings>,
     worker: Worker,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -36,7 +36,7 @@ pub struct Workflow {
 impl Workflow {
     /// A kind whose graphs are made of these classes, within these limits; `worker` does what their nodes wait for.
     #[must_use]
-    pub fn new(catalogue: Arc<Catalogue>, limits: Arc<Workflows>, worker: Worker) -> Self {
+    pub fn new(catalogue: Arc<Catalogue>, limits: Arc<Settings>, worker: Worker) -> Self {
         Self { catalogue, limits, worker, observer: None }
     }
 

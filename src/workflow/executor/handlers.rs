@@ -26,8 +26,8 @@ impl Handler<Apply> for Executor {
             return;
         }
         let (node_id, input_name, value) = (update.node_id, update.input_name, update.value);
-        if let Err(refused) = self.plan.set(&node_id, &input_name, value.clone()) {
-            let _ = reply.send(Err(refused));
+        if let Err(error) = self.plan.set(&node_id, &input_name, value.clone()) {
+            let _ = reply.send(Err(error.into()));
             return;
         }
         self.spec.send_modify(|spec| {

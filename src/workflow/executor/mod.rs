@@ -43,11 +43,11 @@ use super::live::rate::Rate;
 use super::messages::Event;
 use super::plan::{JobId, NodeIndex, Plan};
 use super::work::Worker;
-use crate::config::workflows::Workflows;
 use crate::domain::time::Timestamp;
 use crate::hub::{Broadcast, Items, Publish, Recipients, Topic};
 use crate::metrics;
 use crate::store::Store;
+use crate::workflow::Settings;
 
 /// How many of its slowest nodes a workflow reports.
 const SLOWEST: usize = 5;
@@ -57,7 +57,7 @@ pub struct Shared {
     /// The node classes.
     pub catalogue: Arc<Catalogue>,
     /// The settings.
-    pub limits: Workflows,
+    pub limits: Settings,
     /// The way to those who watch.
     pub broadcast: Broadcast,
     /// Where it is kept what comes back after a restart.

@@ -14,7 +14,6 @@ use reqwest::{Method, Url};
 use self::names::Checked;
 use self::redirect::Request;
 use super::policy::Policy;
-use crate::config;
 use crate::workflow::node::{Fetch, Fetched, NodeError};
 
 /// How often a server may send somewhere else.
@@ -50,7 +49,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(settings: &config::workflows::Workflows, own: Option<SocketAddr>) -> Self {
+    pub(super) fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
         let policy = Arc::new(Policy::new(settings, own));
         Self { policy, others: Http::new(), own_port: Http::new(), max_bytes: settings.max_response_bytes }
     }

@@ -16,7 +16,6 @@ use tokio::sync::Semaphore;
 
 use super::node::{Fetch, Fetched, NodeError};
 use super::value::Value;
-use crate::config;
 use crate::config::seconds;
 use fetch::Client;
 
@@ -34,7 +33,7 @@ pub struct Worker {
 impl Worker {
     /// A worker with these limits; `own` is the address that this server listens on.
     #[must_use]
-    pub fn new(settings: &config::workflows::Workflows, own: Option<SocketAddr>) -> Self {
+    pub fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
         Self {
             client: Arc::new(Client::new(settings, own)),
             computations: Arc::new(Semaphore::new(settings.max_computing)),
@@ -96,7 +95,7 @@ mod tests {
     use super::*;
 
     fn worker(work_timeout: f64) -> Worker {
-        Worker::new(&config::workflows::Workflows { work_timeout, ..Default::default() }, None)
+        Worker::new(&crate::workflow::Settings { work_timeout, ..Default::default() }, None)
     }
 
     #[actix::test]

@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use url::{Host, Url};
 
 use super::address::{is_of_this_machine, is_public};
-use crate::config;
 
 /// Why a server is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +53,7 @@ pub(super) enum Addresses {
 }
 
 impl Policy {
-    pub(super) fn new(settings: &config::workflows::Workflows, own: Option<SocketAddr>) -> Self {
+    pub(super) fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
         let hosts = settings.allowed_hosts.iter().map(|host| host.to_lowercase()).collect();
         Self { allow_private: settings.allow_private_addresses, hosts, own }
     }
@@ -136,7 +135,7 @@ mod tests {
 
     fn policy(hosts: &[&str], allow_private_addresses: bool) -> Policy {
         let allowed_hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let settings = config::workflows::Workflows { allowed_hosts, allow_private_addresses, ..Default::default() };
+        let settings = crate::workflow::Settings { allowed_hosts, allow_private_addresses, ..Default::default() };
         Policy::new(&settings, Some("0.0.0.0:8123".parse().unwrap()))
     }
 

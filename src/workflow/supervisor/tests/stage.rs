@@ -13,7 +13,6 @@ use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::config::connections::Connections;
-use crate::config::workflows::Workflows;
 use crate::domain::id::SessionId;
 use crate::domain::request::Confirmation;
 use crate::hub::dialect::{About, Signal};
@@ -23,6 +22,7 @@ use crate::hub::{
 };
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::workflow::Settings;
 use crate::workflow::client::{InputUpdate, Live};
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Definitions;
@@ -202,8 +202,8 @@ impl Stage {
         Self::with(memory(), &Connections::default(), |_| {})
     }
 
-    pub(super) fn with(store: Store, connections: &Connections, change: impl FnOnce(&mut Workflows)) -> Self {
-        let mut limits = Workflows { interval_ms: 1, min_interval_ms: 0, ..Workflows::default() };
+    pub(super) fn with(store: Store, connections: &Connections, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut limits = Settings { interval_ms: 1, min_interval_ms: 0, ..Settings::default() };
         change(&mut limits);
         let counts = ConnectionCounts::new(100);
         let metrics = Metrics::install(1).unwrap();

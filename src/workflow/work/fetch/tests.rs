@@ -27,8 +27,8 @@ fn response(head: &str, body: &str) -> String {
     format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
-fn client(change: impl FnOnce(&mut config::workflows::Workflows), own: Option<SocketAddr>) -> Client {
-    let mut settings = config::workflows::Workflows::default();
+fn client(change: impl FnOnce(&mut crate::workflow::Settings), own: Option<SocketAddr>) -> Client {
+    let mut settings = crate::workflow::Settings::default();
     change(&mut settings);
     Client::new(&settings, own)
 }
@@ -187,7 +187,7 @@ async fn this_server_is_not_asked_whatever_it_is_called() {
     let names = ["127.0.0.1", "localhost", "a.localhost", "localhost.", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]"];
     for own in ["127.0.0.1:1", "0.0.0.0:1", "[::]:1", "[::1]:1"] {
         for allowed_hosts in [Vec::new(), names.map(str::to_owned).to_vec()] {
-            let allow = |settings: &mut config::workflows::Workflows| {
+            let allow = |settings: &mut crate::workflow::Settings| {
                 settings.allow_private_addresses = true;
                 settings.allowed_hosts = allowed_hosts;
             };
