@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use callboard::config::connections::Connections;
-use callboard::connection::dialect::socket::{Form, Kind, Socket};
 use callboard::domain::burst::{Burst, BurstBuilder};
 use callboard::domain::entry::Entry;
 use callboard::domain::id::SessionId;
@@ -14,6 +13,7 @@ use callboard::domain::time::Timestamp;
 use callboard::hub::links::Arrival;
 use callboard::hub::{Announced, ConnectionCounts, Items, Join, Link, Links, Publish, Recipients, Topic};
 use callboard::metrics::Metrics;
+use callboard::socket::{Form, Kind, Socket};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const LISTENERS: usize = 1000;

@@ -7,8 +7,8 @@ use callboard::domain::id::SessionId;
 use callboard::domain::owner::Owner;
 use callboard::domain::status::{OnDisconnect, Priority, Status};
 use callboard::domain::time::Timestamp;
-use callboard::store::{Append, Change, Committed, Spent, State, Store, Summary};
-use callboard::store::{Settings, Synchronous};
+use callboard_store::{Append, Change, Committed, Spent, State, Store, Summary};
+use callboard_store::{Settings, Synchronous};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

@@ -1,25 +1,35 @@
 //! Callboard: a live task server with a human in the loop.
+//!
+//! [`App`] is the server. [`session::TaskKind`] is a program that it runs as sessions, with a [`session::TaskContext`] to speak to
+//! people by; [`workflow::node::NodeClass`] is a class of nodes for its workflows. Settings are in [`config`].
 
-pub use callboard_domain as domain;
-pub use callboard_store as store;
-
-pub mod app;
-pub mod auth;
+mod app;
+mod auth;
 pub mod cli;
 pub mod config;
-pub mod connection;
-pub mod crew;
-pub mod event;
-pub mod http;
+mod connection;
+mod crew;
+mod event;
+mod http;
+#[doc(hidden)] // For `benches/fanout.rs`.
 pub mod hub;
-pub mod limits;
-pub mod logging;
+mod limits;
+mod logging;
+#[doc(hidden)] // As above.
 pub mod metrics;
-pub mod process;
+mod process;
 pub mod session;
-pub mod shutdown;
-pub mod task;
+mod shutdown;
+mod task;
 pub mod workflow;
+
+pub use app::App;
+pub use callboard_domain as domain;
+use callboard_store as store;
+pub use connection::dialect::proto;
+#[doc(hidden)]
+pub use connection::dialect::socket;
+pub use process::Launcher;
 
 #[cfg(test)]
 #[global_allocator]

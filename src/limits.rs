@@ -7,7 +7,7 @@ use actix::clock::Instant;
 
 /// How often somebody may do something: so many times at once, and then at a steady rate.
 #[derive(Clone, Copy, Debug)]
-pub struct TokenBucket {
+pub(crate) struct TokenBucket {
     per_second: f64,
     burst: f64,
     tokens: f64,
@@ -17,13 +17,13 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// A full bucket.
     #[must_use]
-    pub fn new(per_second: f64, burst: u32, now: Instant) -> Self {
+    pub(crate) fn new(per_second: f64, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst);
         Self { per_second, burst, tokens: burst, at: now }
     }
 
     /// Whether it may be done once more now.
-    pub fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = self.at.max(now);
         self.tokens = (self.tokens + passed * self.per_second).min(self.burst);
@@ -37,7 +37,7 @@ impl TokenBucket {
 
 /// Lets a log line through now and then, and counts those that it holds back. Lives on one thread.
 #[derive(Debug)]
-pub struct LogLimit {
+pub(crate) struct LogLimit {
     bucket: Cell<TokenBucket>,
     held_back: Cell<u64>,
 }
@@ -45,18 +45,18 @@ pub struct LogLimit {
 impl LogLimit {
     /// One line in this time.
     #[must_use]
-    pub fn a_line_in(time: Duration) -> Self {
+    pub(crate) fn a_line_in(time: Duration) -> Self {
         Self::new(1.0 / time.as_secs_f64(), 1)
     }
 
     /// So many lines at once, and so many a second.
     #[must_use]
-    pub fn new(per_second: f64, burst: u32) -> Self {
+    pub(crate) fn new(per_second: f64, burst: u32) -> Self {
         Self { bucket: Cell::new(TokenBucket::new(per_second, burst, Instant::now())), held_back: Cell::new(0) }
     }
 
     /// Whether a line may be written now, and how many were held back before it.
-    pub fn take(&self) -> Option<u64> {
+    pub(crate) fn take(&self) -> Option<u64> {
         let mut bucket = self.bucket.get();
         let allowed = bucket.take(Instant::now());
         self.bucket.set(bucket);

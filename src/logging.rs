@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 ///
 /// # Errors
 /// Where something logs already.
-pub fn init(settings: &Log, mask: Mask) -> Result<(), SetLoggerError> {
+pub(crate) fn init(settings: &Log, mask: Mask) -> Result<(), SetLoggerError> {
     let line = match settings.format {
         LogFormat::Text => text_line,
         LogFormat::Json => json_line,

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// Where the process cannot listen to signals.
-pub async fn signalled() -> std::io::Result<()> {
+pub(crate) async fn signalled() -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

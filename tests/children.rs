@@ -220,7 +220,7 @@ fn a_server_with_parents() {
     settings.sessions.max_running_sessions = 1;
     actix::System::new().block_on(async {
         let listener = std::net::TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
-        let app = callboard::app::App::new(settings).unwrap().with_task(parent()).unwrap().with_task(person()).unwrap();
+        let app = callboard::App::new(settings).unwrap().with_task(parent()).unwrap().with_task(person()).unwrap();
         app.serve(listener, std::future::pending()).await.unwrap();
     });
 }

@@ -5,8 +5,8 @@ use crate::support;
 use std::time::Duration;
 
 use callboard::session::TaskError;
-use callboard::store::Settings;
-use callboard::store::Store;
+use callboard_store::Settings;
+use callboard_store::Store;
 use rustix::process::Signal;
 use support::kinds::kind;
 use support::{Setup, TestProcess, Value, json};

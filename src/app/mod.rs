@@ -37,7 +37,7 @@ use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
 use crate::workflow::work::Worker;
 use plan::Plan;
 use suspects::Decision;
-pub use suspects::quarantine;
+pub(crate) use suspects::quarantine;
 
 /// How long the last event may take to be written before the server goes down all the same.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -215,7 +215,7 @@ async fn say_goodbye(events: &Events) {
 ///
 /// # Errors
 /// Those of [`App::serve`], and where the address cannot be listened on.
-pub fn run(settings: Settings) -> anyhow::Result<()> {
+pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
     descriptors::raise_limit();
     actix::System::new().block_on(async move {
         let address = (settings.server.host.as_str(), settings.server.port);
@@ -235,7 +235,7 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Where two kinds have one name, or a schema is not valid.
-pub fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
+pub(crate) fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
     let mut kinds = own_kinds(settings)?;
     let (catalogue, limits) = (nodes::built_in(&settings.workflows)?, &settings.workflows);
     let workflow = Workflow::new(Arc::new(catalogue), Arc::new(limits.clone()), Worker::new(limits, None));

@@ -5,14 +5,14 @@ macro_rules! scopes {
     ($($name:ident $word:literal;)*) => {
         /// What a credential may be limited to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Scope {
+        pub(crate) enum Scope {
             $(#[doc = concat!("`", $word, "`")] $name,)*
         }
 
         impl Scope {
             /// The word for it.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub(crate) const fn word(self) -> &'static str {
                 match self { $(Scope::$name => $word),* }
             }
         }
@@ -48,17 +48,18 @@ macro_rules! actions {
     ($($name:ident $scope:ident $text:literal;)*) => {
         /// What somebody wants to do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Action {
+        pub(crate) enum Action {
             $(#[doc = $text] $name,)*
         }
 
         impl Action {
             /// Every action.
-            pub const ALL: &[Action] = &[$(Action::$name),*];
+            #[cfg(test)]
+            pub(crate) const ALL: &[Action] = &[$(Action::$name),*];
 
             /// The scope that it needs.
             #[must_use]
-            pub const fn scope(self) -> Scope {
+            pub(crate) const fn scope(self) -> Scope {
                 match self { $(Action::$name => Scope::$scope),* }
             }
         }

@@ -19,7 +19,7 @@ const FORWARDED_SUFFIXES: [&str; 3] = ["-ip", "-clientip", "-address"];
 
 /// Finds out who sends a request.
 #[derive(Clone, Debug)]
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     /// The digest of the admin token: two of them are compared in a time that says nothing about the token.
     admin_token: Option<[u8; 32]>,
     /// Whether somebody has set that token, so that callers on this machine have to show it, too.
@@ -36,7 +36,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// Where the token cannot be made or kept.
-    pub fn open(settings: &Settings, listens_on: IpAddr) -> Result<(Self, Option<NewToken>), Error> {
+    pub(crate) fn open(settings: &Settings, listens_on: IpAddr) -> Result<(Self, Option<NewToken>), Error> {
         let trusts_loopback = settings.server.trust_loopback.holds(listens_on.is_loopback());
         let (admin_token, is_token_set, made) = match &settings.server.admin_token {
             Some(token) => (Some(digest(token.reveal())), true, None),
@@ -51,7 +51,7 @@ impl Authenticator {
 
     /// Whom a request comes from.
     #[must_use]
-    pub fn principal(&self, request: &RequestHead) -> Principal {
+    pub(crate) fn principal(&self, request: &RequestHead) -> Principal {
         let is_local = self.trusts_loopback && is_direct_from_loopback(request);
         let kind = if (is_local && !self.is_token_set) || self.shows_token(request) {
             PrincipalKind::Operator

@@ -2,15 +2,12 @@
 
 mod action;
 mod authenticator;
-pub mod policy;
+pub(crate) mod policy;
 mod principal;
 mod token;
 
-pub use action::{Action, Scope};
-pub use authenticator::Authenticator;
-pub use policy::{Decision, Resource, may};
-pub use principal::{Principal, PrincipalKind};
-pub use token::{Error, NewToken};
-
-/// Whose everything is while no identity is configured.
-pub use crate::domain::owner::Owner;
+pub(crate) use action::{Action, Scope};
+pub(crate) use authenticator::Authenticator;
+pub(crate) use policy::{Decision, Resource, may};
+pub(crate) use principal::{Principal, PrincipalKind};
+pub(crate) use token::Error;

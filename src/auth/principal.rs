@@ -8,7 +8,7 @@ use crate::domain::owner::Owner;
 
 /// Who gives a command. Goes with each of them, from the request or socket that it came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
+pub(crate) struct Principal {
     kind: PrincipalKind,
     owner: Owner,
     name: Option<Arc<str>>,
@@ -16,7 +16,7 @@ pub struct Principal {
 
 /// What a principal is let in as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PrincipalKind {
+pub(crate) enum PrincipalKind {
     /// Whoever shows the admin token, and callers on this machine where no token is set by hand.
     Operator,
     /// A caller on this machine.
@@ -27,11 +27,12 @@ pub enum PrincipalKind {
 
 impl PrincipalKind {
     /// Every kind.
-    pub const ALL: [PrincipalKind; 3] = [PrincipalKind::Operator, PrincipalKind::Local, PrincipalKind::Visitor];
+    #[cfg(test)]
+    pub(crate) const ALL: [PrincipalKind; 3] = [PrincipalKind::Operator, PrincipalKind::Local, PrincipalKind::Visitor];
 
     /// The word for it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             PrincipalKind::Operator => "operator",
             PrincipalKind::Local => "local",
@@ -43,50 +44,50 @@ impl PrincipalKind {
 impl Principal {
     /// Somebody of this kind.
     #[must_use]
-    pub fn new(kind: PrincipalKind) -> Self {
+    pub(crate) fn new(kind: PrincipalKind) -> Self {
         Self { kind, owner: Owner::SERVER, name: None }
     }
 
     /// The server, where it acts by itself.
     #[must_use]
-    pub fn server() -> Self {
+    pub(crate) fn server() -> Self {
         Self::new(PrincipalKind::Operator)
     }
 
     /// Whom a request was found to come from; a visitor where nobody has asked.
     #[must_use]
-    pub fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let found = request.extensions().get::<Principal>().cloned();
         found.unwrap_or_else(|| Self::new(PrincipalKind::Visitor))
     }
 
     /// The same, under a name that it gave itself: without identity, that is all that is known of it.
     #[must_use]
-    pub fn named(self, name: &str) -> Self {
+    pub(crate) fn named(self, name: &str) -> Self {
         Self { name: Some(name.into()), ..self }
     }
 
     /// The same under this name, where it has none.
     #[must_use]
-    pub fn or_named(self, name: &str) -> Self {
+    pub(crate) fn or_named(self, name: &str) -> Self {
         if self.name.is_some() { self } else { self.named(name) }
     }
 
     /// What it is let in as.
     #[must_use]
-    pub fn kind(&self) -> PrincipalKind {
+    pub(crate) fn kind(&self) -> PrincipalKind {
         self.kind
     }
 
     /// Whom the things belong to that it makes, and whose it may see.
     #[must_use]
-    pub fn owner(&self) -> &Owner {
+    pub(crate) fn owner(&self) -> &Owner {
         &self.owner
     }
 
     /// The name under which it is recorded, where it has one.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 }

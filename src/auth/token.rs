@@ -14,7 +14,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Why callers cannot be told apart.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes for the admin token: {0}")]
     Random(String),
@@ -30,7 +30,7 @@ pub enum Error {
 
 /// A token that was made at this start, which the operator has to be told once.
 #[derive(Clone, PartialEq, Eq)]
-pub struct NewToken {
+pub(crate) struct NewToken {
     /// The token.
     pub token: String,
     /// The file that keeps it; none where the store keeps nothing either.

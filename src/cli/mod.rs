@@ -12,8 +12,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use crate::config::{Faults, Flags, Loaded, Settings, load};
+use crate::app;
+use crate::config::{Faults, Flags, Loaded, load};
 use crate::domain::mask::Mask;
+use crate::http::{access, openapi};
 use crate::logging;
 use crate::session::Kinds;
 use healthcheck::Question;
@@ -23,25 +25,8 @@ const BAD_COMMAND_LINE: u8 = 2;
 /// For settings that do not hold, as `sysexits.h` has it.
 const EX_CONFIG: u8 = 78;
 
-/// Serves until it is told to stop.
-pub type Serve = fn(Settings) -> anyhow::Result<()>;
-
-/// The parts of the server that commands need; they stand on later layers than this.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts {
-    /// Serves until it is told to stop. Logging is set up before.
-    pub serve: Serve,
-    /// The OpenAPI document as JSON.
-    pub openapi: fn() -> anyhow::Result<String>,
-    /// A line for each route and message on a socket.
-    pub access: fn() -> String,
-    /// All task kinds with these settings.
-    pub kinds: fn(&Settings) -> anyhow::Result<Kinds>,
-    /// Lists what the next start takes up, or keeps it from taking up the session or workflow of this id.
-    pub quarantine: fn(&Settings, Option<&str>) -> anyhow::Result<String>,
-    /// The names of the task kinds that are built in.
-    pub built_in: &'static [&'static str],
-}
+/// The names of the task kinds that are built in and may be configured.
+const BUILT_IN: [&str; 3] = ["approval", "long_running_task", "simulate_streaming"];
 
 /// A live task server with a human in the loop.
 #[derive(Clone, Debug, Parser)]
@@ -90,41 +75,42 @@ enum Command {
 }
 
 /// Does what the command line says, and gives the exit code.
-pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(told) => {
-            // Help and version are told this way, too, with the exit code 0. A closed terminal changes nothing.
-            let _ = told.print();
-            return ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(BAD_COMMAND_LINE));
+        Err(error) => {
+            // Help and version come this way, too, with the exit code 0. A closed terminal changes nothing.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(BAD_COMMAND_LINE));
         }
     };
-    let loaded = || settings(&cli.flags, parts.built_in);
+    let loaded = || settings(&cli.flags);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => with(loaded(), EX_CONFIG, |loaded| {
             logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
-            (parts.serve)(loaded.settings)
+            app::run(loaded.settings)
         }),
         Command::CheckConfig => with(loaded(), EX_CONFIG, |loaded| print(&loaded.to_string())),
         // Container engines know no exit codes here but 0 and 1.
         Command::Healthcheck { question } => {
             with(loaded(), FAILED, |loaded| healthcheck::run(&loaded.settings.server, question))
         }
-        Command::Openapi => finish(print_openapi(parts.openapi)),
-        Command::Access => finish(print(&(parts.access)())),
-        Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&(parts.kinds)(&loaded.settings)?)),
+        Command::Openapi => finish(print_openapi()),
+        Command::Access => finish(print(&access())),
+        Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&app::kinds(&loaded.settings)?)),
         Command::Quarantine { id } => with(loaded(), EX_CONFIG, |loaded| {
             logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
-            print(&(parts.quarantine)(&loaded.settings, id.as_deref())?)
+            print(&app::quarantine(&loaded.settings, id.as_deref())?)
         }),
         Command::RunChild { parent, argv } => ExitCode::from(child::run(parent, &argv)),
     }
 }
 
-fn settings(flags: &Flags, built_in: &[&str]) -> anyhow::Result<Result<Loaded, Faults>> {
+fn settings(flags: &Flags) -> anyhow::Result<Result<Loaded, Faults>> {
     let cwd = std::env::current_dir().context("the working directory cannot be found")?;
     let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    Ok(load(flags, &env, &cwd, built_in))
+    Ok(load(flags, &env, &cwd, &BUILT_IN))
 }
 
 /// Goes on with the settings, or tells why they do not hold and gives the exit code `bad_settings`.
@@ -153,8 +139,8 @@ fn finish(done: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-fn print_openapi(document: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<()> {
-    print(document()?.trim_end()).and_then(|()| print("\n"))
+fn print_openapi() -> anyhow::Result<()> {
+    print(openapi::document().to_pretty_json()?.trim_end()).and_then(|()| print("\n"))
 }
 
 fn print_tasks(kinds: &Kinds) -> anyhow::Result<()> {

@@ -66,7 +66,7 @@ pub struct Settings {
     pub memory: memory::Memory,
     /// `[workflows]`
     #[garde(dive)]
-    pub workflows: crate::workflow::Settings,
+    pub workflows: callboard_workflow::Settings,
     /// `[[task]]`
     #[garde(dive)]
     pub task: Vec<task::CommandTask>,

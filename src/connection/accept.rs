@@ -31,7 +31,7 @@ use crate::workflow::definitions::Definitions;
 
 /// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in and closed with the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// They may.
     Welcome,
     /// They may not, for this reason.
@@ -40,7 +40,7 @@ pub enum Admission {
 
 /// The connections of one worker, for its HTTP handlers. Cloning shares them.
 #[derive(Clone)]
-pub struct Connections {
+pub(crate) struct Connections {
     pub(super) shared: Rc<Shared>,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Shared {
 impl Connections {
     /// The connections of the worker whose shard and links these are; all of them must be of this thread.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         shard: Addr<Shard>,
         links: Rc<Links>,
         sessions: Sessions,
@@ -88,7 +88,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
-    pub async fn session_socket(
+    pub(crate) async fn session_socket(
         &self,
         request: &HttpRequest,
         payload: web::Payload,
@@ -153,7 +153,7 @@ impl Connections {
 
 /// What a client asks of the WebSocket of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionRequest {
+pub(crate) struct SessionRequest {
     /// The id of the session, as it was written.
     pub session_id: String,
     /// The last `seq` that the client has; a snapshot is sent where there is none.

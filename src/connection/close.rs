@@ -8,7 +8,7 @@ use crate::workflow::refused::Refused as WorkflowRefused;
 
 /// The stable word in the `code` of an `error` message.
 #[must_use]
-pub fn word(refused: &Refused) -> &'static str {
+pub(crate) fn word(refused: &Refused) -> &'static str {
     match refused {
         Refused::UnknownSession => "unknown_session",
         Refused::UnknownTask(_) => "unknown_task",
@@ -27,7 +27,7 @@ pub fn word(refused: &Refused) -> &'static str {
 
 /// What is wrong, for people; nothing about the inside.
 #[must_use]
-pub fn text(refused: &Refused) -> Cow<'static, str> {
+pub(crate) fn text(refused: &Refused) -> Cow<'static, str> {
     match refused {
         Refused::Unavailable(_) => Cow::Borrowed("the server cannot do that now; try again"),
         Refused::UnknownSession
@@ -47,7 +47,7 @@ pub fn text(refused: &Refused) -> Cow<'static, str> {
 
 /// The stable word in the `code` of an `error` message about workflows.
 #[must_use]
-pub fn workflow_word(refused: &WorkflowRefused) -> &'static str {
+pub(crate) fn workflow_word(refused: &WorkflowRefused) -> &'static str {
     match refused {
         WorkflowRefused::UnknownWorkflow => "unknown_workflow",
         WorkflowRefused::UnknownNode(_) => "unknown_node",
@@ -68,7 +68,7 @@ pub fn workflow_word(refused: &WorkflowRefused) -> &'static str {
 
 /// What is wrong with what was wanted of workflows, for people; nothing about the inside.
 #[must_use]
-pub fn workflow_text(refused: &WorkflowRefused) -> String {
+pub(crate) fn workflow_text(refused: &WorkflowRefused) -> String {
     if let WorkflowRefused::Unavailable(_) = refused {
         return "the server cannot do that now; try again".to_owned();
     }
@@ -77,7 +77,7 @@ pub fn workflow_text(refused: &WorkflowRefused) -> String {
 
 /// The code for a connection that cannot watch what it wants to.
 #[must_use]
-pub fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
+pub(crate) fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
     match refused {
         WorkflowRefused::UnknownWorkflow => CloseCode::Unknown,
         WorkflowRefused::UnknownNode(_)
@@ -98,7 +98,7 @@ pub fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
 
 /// The code for a connection that cannot be attached to its session.
 #[must_use]
-pub fn code(refused: &Refused) -> CloseCode {
+pub(crate) fn code(refused: &Refused) -> CloseCode {
     match refused {
         Refused::UnknownSession | Refused::UnknownTask(_) => CloseCode::Unknown,
         Refused::Invalid(_)

@@ -23,7 +23,7 @@ use crate::session::messages::Greeting;
 /// # Errors
 /// [`Error::Refused`] where the session is not known, [`Error::NotNow`] where there are too many connections or the
 /// server goes down; nothing was answered then.
-pub async fn event_stream(
+pub(crate) async fn event_stream(
     connections: &Connections,
     request: &HttpRequest,
     session_id: SessionId,

@@ -36,7 +36,7 @@ pub(super) fn check(request: &HttpRequest) -> Result<(), Error> {
 }
 
 /// Whether one of the words of a list, over all its lines, is this one, in whatever case.
-pub fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let lines = headers.get_all(name).filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
 }

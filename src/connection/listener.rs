@@ -19,7 +19,7 @@ use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-pub use super::stream::Stream;
+pub(crate) use super::stream::Stream;
 use crate::limits::LogLimit;
 
 /// How long one who is turned away has to take the answer.
@@ -27,7 +27,7 @@ const TURNED_AWAY_WITHIN: Duration = Duration::from_millis(100);
 
 /// How connections are accepted.
 #[derive(Clone, Debug)]
-pub struct Listening {
+pub(crate) struct Listening {
     /// Threads that serve them.
     pub workers: usize,
     /// Most connections at once.
@@ -45,7 +45,7 @@ pub struct Listening {
 }
 
 /// What services see of a stream.
-pub struct Wrapping<T> {
+pub(crate) struct Wrapping<T> {
     /// Wraps a stream that is new.
     pub wrap: fn(Stream) -> T,
     /// Finds it again.
@@ -88,7 +88,7 @@ impl Drop for Place {
 ///
 /// # Errors
 /// Where the listener cannot be used.
-pub fn serve<F, I, S, B, T>(
+pub(crate) fn serve<F, I, S, B, T>(
     listener: TcpListener,
     how: &Listening,
     factory: F,

@@ -10,17 +10,17 @@ mod accept;
 mod body;
 mod buffered;
 mod catch_up;
-pub mod close;
-pub mod dialect;
-pub mod event_socket;
+pub(crate) mod close;
+pub(crate) mod dialect;
+pub(crate) mod event_socket;
 mod event_stream;
 mod fragments;
 mod guard;
-pub mod handshake;
+pub(crate) mod handshake;
 mod inbound;
-pub mod listener;
+pub(crate) mod listener;
 mod presence;
-pub mod socket;
+pub(crate) mod socket;
 mod stream;
 mod workflows;
 
@@ -32,10 +32,10 @@ use std::rc::Rc;
 use actix::{Actor, ActorContext, StreamHandler};
 use actix_web_actors::ws;
 
-pub use accept::{Admission, Connections, SessionRequest};
-pub use event_socket::EventSockets;
-pub use event_stream::event_stream;
-pub use workflows::WorkflowsRequest;
+pub(crate) use accept::{Admission, Connections, SessionRequest};
+pub(crate) use event_socket::EventSockets;
+pub(crate) use event_stream::event_stream;
+pub(crate) use workflows::WorkflowsRequest;
 
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -46,7 +46,7 @@ use inbound::Inbound;
 
 /// Why a connection was not made; nothing was answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The session did not take it on.
     #[error(transparent)]
     Refused(#[from] Refused),

@@ -16,7 +16,7 @@ use crate::hub::line::Line;
 ///
 /// # Errors
 /// Where the system refuses one of them.
-pub fn prepare(listener: &TcpListener, settings: &Connections) -> std::io::Result<()> {
+pub(crate) fn prepare(listener: &TcpListener, settings: &Connections) -> std::io::Result<()> {
     let socket = SockRef::from(listener);
     socket.set_tcp_nodelay(true)?;
     socket.set_send_buffer_size(settings.send_buffer_bytes)?;
@@ -30,7 +30,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Cuts the socket of a request a little later: its client goes on sending a body without an end, which the HTTP server
 /// would read and forget for ever. The answer has time to arrive.
-pub fn cut_later(request: &HttpRequest) -> impl FnOnce() + 'static {
+pub(crate) fn cut_later(request: &HttpRequest) -> impl FnOnce() + 'static {
     let line = of(request);
     move || {
         let Some(line) = line else { return };

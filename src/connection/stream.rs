@@ -15,7 +15,7 @@ use crate::hub::line::{Line, Use};
 
 /// A socket that can be shut from outside its own task.
 #[derive(Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     tcp: TcpStream,
     line: Rc<Line>,
     /// Whether the peer has been sent the end of the stream.

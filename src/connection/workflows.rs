@@ -39,7 +39,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
-    pub async fn workflow_socket(
+    pub(crate) async fn workflow_socket(
         &self,
         request: &HttpRequest,
         payload: web::Payload,
@@ -101,7 +101,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Error::NotNow`] where there are too many connections or the server goes down; nothing was answered then.
-    pub fn workflow_events(
+    pub(crate) fn workflow_events(
         &self,
         request: &HttpRequest,
         standing: Status,
@@ -134,7 +134,7 @@ impl Connections {
 
 /// What a client asks of the WebSocket of workflows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkflowsRequest {
+pub(crate) struct WorkflowsRequest {
     /// The workflow that it watches; all of them where it names none.
     pub workflow_id: Option<String>,
     /// The last place in what is sent of that workflow that the client has.

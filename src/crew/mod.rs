@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use roster::{Kept, Roster, Thing};
+pub(crate) use roster::{Kept, Roster, Thing};
 
 /// Why something was not done with a crew or an agent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// There is none with this id.
     #[error("there is none with this id")]
     Unknown,
@@ -38,7 +38,7 @@ pub enum Error {
 
 /// What is wrong with the id of a crew or an agent, for people.
 #[must_use]
-pub fn id_fault(id: &str) -> Option<&'static str> {
+pub(crate) fn id_fault(id: &str) -> Option<&'static str> {
     let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if !(1..=64).contains(&id.len()) || !id.bytes().all(is_known) {
         return Some("must have 1 to 64 letters, digits, _, - or .");
@@ -51,7 +51,7 @@ pub fn id_fault(id: &str) -> Option<&'static str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub enum AgentKind {
+pub(crate) enum AgentKind {
     /// By rules that come with the server.
     Check,
     /// By a language model.
@@ -63,7 +63,7 @@ pub enum AgentKind {
 impl AgentKind {
     /// The kind with this word.
     #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
         match word {
             "check" => Some(AgentKind::Check),
             "model" => Some(AgentKind::Model),
@@ -76,7 +76,7 @@ impl AgentKind {
 /// Somebody who does tasks in crews.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Agent {
+pub(crate) struct Agent {
     /// Its name.
     pub name: String,
     /// What it is in a crew, such as `researcher`.
@@ -103,7 +103,7 @@ pub struct Agent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Process {
+pub(crate) enum Process {
     /// One after the other, in their order.
     #[default]
     Sequential,
@@ -114,7 +114,7 @@ pub enum Process {
 impl Process {
     /// The process with this word.
     #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
         match word {
             "sequential" => Some(Process::Sequential),
             "hierarchical" => Some(Process::Hierarchical),
@@ -126,7 +126,7 @@ impl Process {
 /// Something that a crew does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct CrewTask {
+pub(crate) struct CrewTask {
     /// Its name.
     pub name: String,
     /// What is to be done.
@@ -140,7 +140,7 @@ pub struct CrewTask {
 /// Agents who work together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Crew {
+pub(crate) struct Crew {
     /// Its name.
     pub name: String,
     /// What it is for.
@@ -165,7 +165,7 @@ pub struct Crew {
 
 impl Crew {
     /// The ids of all agents that it names, some perhaps twice.
-    pub fn needs(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
         let tasks = self.tasks.iter().filter_map(|task| task.agent.as_ref());
         self.agents.iter().chain(&self.manager).chain(tasks).map(String::as_str)
     }

@@ -21,7 +21,7 @@ const PAGE: usize = 100;
 const GUARD: &str = "crews";
 
 /// A crew or an agent.
-pub trait Thing: Serialize + DeserializeOwned + Send {
+pub(crate) trait Thing: Serialize + DeserializeOwned + Send {
     /// Where they are stored.
     const COLLECTION: &'static str;
     /// What an id begins with that is made here.
@@ -62,7 +62,7 @@ impl Thing for Crew {
 
 /// Something stored, with what the store says of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept<T> {
+pub(crate) struct Kept<T> {
     /// Its id.
     pub id: String,
     /// Counts up from 1 with every change.
@@ -78,7 +78,7 @@ pub struct Kept<T> {
 
 /// The crews and agents of the server. Cloning shares them.
 #[derive(Clone, Debug)]
-pub struct Roster {
+pub(crate) struct Roster {
     store: Store,
     limits: Crews,
 }
@@ -86,7 +86,7 @@ pub struct Roster {
 impl Roster {
     /// Those in this store, of which there may be so many.
     #[must_use]
-    pub fn new(store: Store, limits: &Crews) -> Self {
+    pub(crate) fn new(store: Store, limits: &Crews) -> Self {
         Self { store, limits: limits.clone() }
     }
 
@@ -94,7 +94,7 @@ impl Roster {
     ///
     /// # Errors
     /// [`Error::Unknown`] or [`Error::Unavailable`].
-    pub async fn get<T: Thing>(&self, id: &str) -> Result<Kept<T>, Error> {
+    pub(crate) async fn get<T: Thing>(&self, id: &str) -> Result<Kept<T>, Error> {
         let found = self.store.document(&Owner::SERVER, T::COLLECTION, id).await?;
         kept(found.ok_or(Error::Unknown)?)
     }
@@ -103,7 +103,7 @@ impl Roster {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn list<T: Thing>(&self, after: Option<&str>, limit: usize) -> Result<Vec<Kept<T>>, Error> {
+    pub(crate) async fn list<T: Thing>(&self, after: Option<&str>, limit: usize) -> Result<Vec<Kept<T>>, Error> {
         let found = self.store.documents(&Owner::SERVER, T::COLLECTION, after, limit).await?;
         found.into_iter().map(kept).collect()
     }
@@ -112,7 +112,7 @@ impl Roster {
     ///
     /// # Errors
     /// [`Error::Exists`], [`Error::MissingAgents`], [`Error::TooMany`] or [`Error::Unavailable`].
-    pub async fn create<T: Thing>(&self, id: Option<String>, thing: T) -> Result<Kept<T>, Error> {
+    pub(crate) async fn create<T: Thing>(&self, id: Option<String>, thing: T) -> Result<Kept<T>, Error> {
         let id = id.unwrap_or_else(|| format!("{}{}", T::PREFIX, Uuid::new_v4().simple()));
         let body = text(&thing)?;
         let decide = async || {
@@ -135,7 +135,7 @@ impl Roster {
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`], [`Error::MissingAgents`] or [`Error::Unavailable`].
-    pub async fn save<T: Thing>(&self, id: &str, thing: T, expected: Option<u64>) -> Result<Kept<T>, Error> {
+    pub(crate) async fn save<T: Thing>(&self, id: &str, thing: T, expected: Option<u64>) -> Result<Kept<T>, Error> {
         let body = text(&thing)?;
         let decide = async || {
             self.check(&thing).await?;
@@ -153,7 +153,7 @@ impl Roster {
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`], [`Error::InUse`] or [`Error::Unavailable`].
-    pub async fn remove<T: Thing>(&self, id: &str, expected: Option<u64>) -> Result<Kept<T>, Error> {
+    pub(crate) async fn remove<T: Thing>(&self, id: &str, expected: Option<u64>) -> Result<Kept<T>, Error> {
         let decide = async || {
             if T::COLLECTION == Agent::COLLECTION {
                 let crews = self.crews_of(id).await?;
@@ -173,7 +173,7 @@ impl Roster {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn missing<'a>(&self, agents: impl Iterator<Item = &'a str>) -> Result<Vec<String>, Error> {
+    pub(crate) async fn missing<'a>(&self, agents: impl Iterator<Item = &'a str>) -> Result<Vec<String>, Error> {
         let mut missing = Vec::new();
         for id in agents.collect::<BTreeSet<_>>() {
             if self.store.document(&Owner::SERVER, Agent::COLLECTION, id).await?.is_none() {

@@ -22,7 +22,7 @@ const PLACE: (&str, &str) = ("server", "epoch");
 
 /// The event log, from any thread. Cloning shares it.
 #[derive(Clone)]
-pub struct Events {
+pub(crate) struct Events {
     shared: Arc<Shared>,
 }
 
@@ -44,7 +44,7 @@ struct Shared {
 
 /// Which events there are to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// Which log this is: a word that is made with the database.
     pub epoch: Arc<str>,
     /// The place of the oldest event that is kept; one more than `last_seq` where there is none.
@@ -55,7 +55,7 @@ pub struct Span {
 
 /// Events that are kept, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// Each with its place, and its JSON as it was published.
     pub events: Vec<(u64, Bytes)>,
     /// The place of the newest event that there is; the page ends there where nothing was left for another.
@@ -70,7 +70,7 @@ impl Events {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn open(
+    pub(crate) async fn open(
         store: Store,
         keep: u64,
         max_pending: usize,
@@ -86,12 +86,12 @@ impl Events {
 
     /// Says that something has happened. What is kept is published once it is in the store, other things at once. Where the
     /// store is too far behind, it is not recorded, which is logged.
-    pub fn record(&self, new_event: NewEvent) {
+    pub(crate) fn record(&self, new_event: NewEvent) {
         self.record_all([new_event]);
     }
 
     /// The same of several things, in this order.
-    pub fn record_all(&self, new_events: impl IntoIterator<Item = NewEvent>) {
+    pub(crate) fn record_all(&self, new_events: impl IntoIterator<Item = NewEvent>) {
         let now = Timestamp::now();
         let (mut kept, mut others) = (Vec::new(), Vec::new());
         for new_event in new_events {
@@ -115,7 +115,7 @@ impl Events {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub fn write(&self, new_event: NewEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
+    pub(crate) fn write(&self, new_event: NewEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
         let event = UnnumberedEvent::new(new_event, Owner::SERVER, Timestamp::now());
         let done = match event.event().new_event.kind.keeping() {
             Keeping::Kept if self.has_room() => Either::Left(self.shared.store.record_one(event)),
@@ -136,19 +136,19 @@ impl Events {
 
     /// Whether anybody may want to hear of something of this kind: where nobody does, what is not kept need not be made.
     #[must_use]
-    pub fn is_heard(&self, kind: &Kind) -> bool {
+    pub(crate) fn is_heard(&self, kind: &Kind) -> bool {
         self.is_heard_of(kind, None)
     }
 
     /// The same of something that happens to an execution.
     #[must_use]
-    pub fn is_heard_of(&self, kind: &Kind, execution_id: Option<&ExecutionId>) -> bool {
+    pub(crate) fn is_heard_of(&self, kind: &Kind, execution_id: Option<&ExecutionId>) -> bool {
         self.shared.listeners.iter().any(|listener| listener.hears(kind, execution_id))
     }
 
     /// Which events there are to read.
     #[must_use]
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         // In one order with the counts of event sockets, see `ConnectionCounts::enter_event_socket`.
         let last_seq = self.shared.newest.load(Ordering::SeqCst);
         let first_seq = self.shared.oldest.max((last_seq + 1).saturating_sub(self.shared.keep));
@@ -156,8 +156,8 @@ impl Events {
     }
 
     /// Where somebody stands who has read all that was published.
-    #[must_use]
-    pub fn position(&self) -> Position {
+    #[cfg(test)]
+    pub(crate) fn position(&self) -> Position {
         let Span { epoch, last_seq, .. } = self.span();
         Position { epoch, seq: last_seq }
     }
@@ -168,7 +168,7 @@ impl Events {
     /// # Errors
     /// [`Error::TooOld`] where some after the position are kept no longer, [`Error::PositionUnknown`] where it is one of
     /// another log or comes after all events, [`Error::Unavailable`].
-    pub async fn read(&self, after: &Position, max_bytes: usize) -> Result<Page, Error> {
+    pub(crate) async fn read(&self, after: &Position, max_bytes: usize) -> Result<Page, Error> {
         let span = self.span();
         if after.epoch != span.epoch {
             return Err(Error::PositionUnknown(span));

@@ -8,7 +8,7 @@ use crate::domain::id::ExecutionId;
 use crate::hub::{Audience, Broadcast, Items, Publish, Recipients};
 
 /// Somebody who hears of events, on whatever thread that is: it passes them on and does nothing else there.
-pub trait Listener: Send + Sync {
+pub(crate) trait Listener: Send + Sync {
     /// Whether anybody behind it may want to hear of something of this kind, which happens to that execution. Is asked
     /// often, before events that are not kept are even made, and may say yes too often.
     fn hears(&self, kind: &Kind, execution_id: Option<&ExecutionId>) -> bool;

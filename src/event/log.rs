@@ -16,7 +16,7 @@ use crate::store::Health;
 const PURGE_EVERY: Duration = Duration::from_millis(500);
 
 /// Publishes events once they are in the store.
-pub struct EventLog {
+pub(crate) struct EventLog {
     events: Events,
     /// How often listeners hear that the server is well.
     health_check: Duration,
@@ -28,7 +28,7 @@ pub struct EventLog {
 impl EventLog {
     /// Starts a log for these events, on this thread, that publishes the server's health that often. What is
     /// recorded from now on is published.
-    pub fn start_with(events: Events, health_check: Duration) -> Addr<Self> {
+    pub(crate) fn start_with(events: Events, health_check: Duration) -> Addr<Self> {
         let store = events.store().clone();
         let purged = events.span().first_seq;
         // Here and not once the actor runs: what comes in between would be published to nobody.

@@ -4,22 +4,22 @@
 //! commit with the session's row that made it happen, and reaches the [`Listener`]s after that.
 
 mod client;
-pub mod handlers;
+pub(crate) mod handlers;
 mod listener;
 mod log;
 mod position;
-pub mod types;
+pub(crate) mod types;
 
-pub use client::{Events, Page, Span};
-pub use listener::Listener;
-pub use log::EventLog;
-pub use position::{BadPosition, Position};
+pub(crate) use client::{Events, Span};
+pub(crate) use listener::Listener;
+pub(crate) use log::EventLog;
+pub(crate) use position::Position;
 
-pub use crate::store::{EncodedEvent, UnnumberedEvent};
+pub(crate) use crate::store::{EncodedEvent, UnnumberedEvent};
 
 /// Why events cannot be read or recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Events after this position are kept no longer; what is there begins later.
     #[error("the events after this position are kept no longer")]
     TooOld(Span),

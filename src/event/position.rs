@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A position in a log, as clients keep it: `EPOCH:SEQ`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Position {
+pub(crate) struct Position {
     /// Which log: a word that is made with the database.
     pub epoch: Arc<str>,
     /// The place of the last event that was read; 0 before the first.
@@ -16,7 +16,7 @@ pub struct Position {
 /// A text that is no position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a position is written EPOCH:SEQ, as in 3f9a01c27be45d68:42")]
-pub struct BadPosition;
+pub(crate) struct BadPosition;
 
 /// The most bytes of an epoch's word.
 const LONGEST: usize = 64;

@@ -31,7 +31,7 @@ fn of_route(route: &super::Route) -> Entry {
 
 /// One line for each route and each message: method, path and scope.
 #[must_use]
-pub fn access() -> String {
+pub(crate) fn access() -> String {
     let table = table();
     let width = table.iter().map(|entry| entry.place.chars().count()).max().unwrap_or_default();
     let line =

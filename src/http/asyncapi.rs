@@ -119,7 +119,7 @@ const HEARD: &[Message] = &[
 
 /// The description of the WebSockets.
 #[must_use]
-pub fn document() -> Value {
+pub(crate) fn document() -> Value {
     let mut messages = Map::new();
     messages.extend(TOLD.iter().chain(HEARD).map(|message| (message.name.to_owned(), described(message))));
     let in_channel: Map<String, Value> =

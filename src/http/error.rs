@@ -21,35 +21,35 @@ use crate::workflow;
 use crate::workflow::fault::{GraphFault, GraphFaults, NodeFaults};
 
 /// The media type of every error.
-pub const PROBLEM_JSON: &str = "application/problem+json";
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 macro_rules! codes {
     ($($name:ident $status:literal $word:literal $text:literal;)*) => {
         /// What went wrong, as a stable word with its HTTP status.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code {
+        pub(crate) enum Code {
             $(#[doc = $text] $name,)*
         }
 
         impl Code {
             /// Every code.
-            pub const ALL: &[Code] = &[$(Code::$name),*];
+            pub(crate) const ALL: &[Code] = &[$(Code::$name),*];
 
             /// The HTTP status.
             #[must_use]
-            pub const fn status(self) -> u16 {
+            pub(crate) const fn status(self) -> u16 {
                 match self { $(Code::$name => $status),* }
             }
 
             /// The word on the wire.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub(crate) const fn word(self) -> &'static str {
                 match self { $(Code::$name => $word),* }
             }
 
             /// What is told where there is nothing more exact to say.
             #[must_use]
-            pub const fn text(self) -> &'static str {
+            pub(crate) const fn text(self) -> &'static str {
                 match self { $(Code::$name => $text),* }
             }
         }
@@ -123,7 +123,7 @@ codes! {
 impl Code {
     /// Seconds after which to try again, where that may help.
     #[must_use]
-    pub const fn retry_after(self) -> Option<u64> {
+    pub(crate) const fn retry_after(self) -> Option<u64> {
         match self.status() {
             429 => Some(1),
             503 => Some(2),
@@ -148,7 +148,7 @@ impl Code {
 /// Why a request was not done.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}: {detail}", .code.word())]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What went wrong, in a word.
     pub code: Code,
     /// What went wrong, for people.
@@ -231,7 +231,7 @@ pub(super) type Told = ProblemBody<'static>;
 impl Problem {
     /// A problem with a text of its own.
     #[must_use]
-    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -246,20 +246,20 @@ impl Problem {
 
     /// A request of which these parts are wrong; `code` is one of those with status 422.
     #[must_use]
-    pub fn invalid(code: Code, errors: Vec<Fault>) -> Self {
+    pub(crate) fn invalid(code: Code, errors: Vec<Fault>) -> Self {
         Self { errors, ..Problem::from(code) }
     }
 
     /// The problem that stands for an error status which the framework gave.
     #[must_use]
-    pub fn of_status(status: StatusCode) -> Self {
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let fallback = if status.is_server_error() { Code::Internal } else { Code::BadRequest };
         Code::of(status).unwrap_or(fallback).into()
     }
 
     /// The whole answer as bytes, for a connection that is closed behind it without having been read.
     #[must_use]
-    pub fn last_words(&self) -> Bytes {
+    pub(crate) fn last_words(&self) -> Bytes {
         let (status, body) = (self.status_code(), self.body());
         let retry = self.code.retry_after().map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
         let id = Uuid::new_v4();
@@ -300,7 +300,7 @@ impl Problem {
 
     /// The whole answer.
     #[must_use]
-    pub fn response(&self) -> HttpResponse {
+    pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
         if let Some(seconds) = self.code.retry_after() {

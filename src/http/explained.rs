@@ -23,7 +23,7 @@ const LONGEST_ANSWER: usize = 256;
 
 /// A stream of a client.
 #[derive(Debug)]
-pub struct Explained<T> {
+pub(crate) struct Explained<T> {
     io: T,
     lines: Lines,
     /// It is no HTTP from here on.
@@ -34,12 +34,12 @@ pub struct Explained<T> {
 
 impl<T> Explained<T> {
     /// Wraps a stream that is new.
-    pub fn new(io: T) -> Self {
+    pub(crate) fn new(io: T) -> Self {
         Self { io, lines: Lines::default(), is_upgraded: false, instead: BytesMut::new() }
     }
 
     /// The stream itself.
-    pub fn get_ref(&self) -> &T {
+    pub(crate) fn get_ref(&self) -> &T {
         &self.io
     }
 }

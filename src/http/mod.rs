@@ -1,28 +1,28 @@
 //! The HTTP interface: the route table, and what every handler is given.
 
 mod access;
-pub mod admin;
+pub(crate) mod admin;
 mod api;
-pub mod asyncapi;
+pub(crate) mod asyncapi;
 mod body;
 mod client;
 mod conditional;
 mod decode;
 mod docs;
-pub mod error;
+pub(crate) mod error;
 mod event_streams;
 mod explained;
 mod health;
 mod memory;
 mod middleware;
 mod negotiation;
-pub mod openapi;
+pub(crate) mod openapi;
 mod origin;
 mod page;
 mod query;
 mod route;
 mod sessions;
-pub mod streams;
+pub(crate) mod streams;
 mod tasks;
 mod workflows;
 
@@ -45,15 +45,15 @@ use crate::event::types::EventTypes;
 use crate::metrics::Http;
 use crate::session::Sessions;
 
-pub use access::access;
-pub use admin::Admin;
-pub use error::Problem;
-pub use explained::Explained;
+pub(crate) use access::access;
+pub(crate) use admin::Admin;
+pub(crate) use error::Problem;
+pub(crate) use explained::Explained;
 use middleware::{Edge, ForPages};
 use origin::Policy;
 use route::Route;
-pub use streams::{Admission, Streams};
-pub use workflows::Workflows;
+pub(crate) use streams::{Admission, Streams};
+pub(crate) use workflows::Workflows;
 
 /// What is asked for where no path matches: a file of the page, or nothing that there is.
 const FALLBACK: Action = Action::ReadPage;
@@ -62,7 +62,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Whether the server takes work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifecycle {
+pub(crate) enum Lifecycle {
     /// It does.
     Serving,
     /// It goes down.
@@ -70,7 +70,7 @@ pub enum Lifecycle {
 }
 
 /// What the handlers of one worker are given.
-pub struct State {
+pub(crate) struct State {
     /// The sessions, as seen from this worker.
     pub sessions: Sessions,
     /// The settings.
@@ -100,7 +100,7 @@ pub struct State {
 }
 
 /// Writes all metrics in Prometheus' text format.
-pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+pub(crate) type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,7 +110,7 @@ impl fmt::Debug for State {
 
 /// The whole application of one worker.
 #[must_use]
-pub fn app(
+pub(crate) fn app(
     state: State,
 ) -> App<
     impl ServiceFactory<

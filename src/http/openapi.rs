@@ -50,7 +50,7 @@ const BODIES: [&str; 9] = [
 
 /// The description of every path that a program may use.
 #[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Description::openapi();
     let (mut paths, mut schemas) = (PathsBuilder::new(), BTreeMap::new());
     for route in super::routes() {

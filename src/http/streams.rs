@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What serves WebSockets and event streams.
-pub trait Streams {
+pub(crate) trait Streams {
     /// Upgrades a request to the WebSocket of a session.
     ///
     /// The id need not be one and the client may not be admitted: both are said on the socket, as a browser cannot
@@ -77,7 +77,7 @@ pub trait Streams {
 
 /// Whether a client may have a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// It may.
     Allowed,
     /// It is a page of an origin that may not use this server: accept the socket and close it (4503).

@@ -10,7 +10,7 @@ const USUALLY_OPEN: u64 = 64;
 
 /// What the settings ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Connections of any kind.
     pub connections: usize,
     /// WebSockets and event streams among them.
@@ -21,7 +21,7 @@ pub struct Wanted {
 
 /// What there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shares {
+pub(crate) struct Shares {
     /// Connections of any kind.
     pub connections: usize,
     /// WebSockets and event streams among them.
@@ -33,7 +33,7 @@ pub struct Shares {
 impl Shares {
     /// Shares out `limit` descriptors, of which `open` are in use.
     #[must_use]
-    pub fn of(limit: u64, open: u64, wanted: Wanted) -> Self {
+    pub(crate) fn of(limit: u64, open: u64, wanted: Wanted) -> Self {
         let workers = wanted.workers as u64;
         let work = (limit / 8).clamp(8, 4096);
         let left = limit.saturating_sub(open + OF_A_WORKER * workers + work);
@@ -45,19 +45,19 @@ impl Shares {
 
     /// Shares out what this process may have open now.
     #[must_use]
-    pub fn of_this_process(wanted: Wanted) -> Self {
+    pub(crate) fn of_this_process(wanted: Wanted) -> Self {
         Self::of(limit(), open(), wanted)
     }
 }
 
 /// How many descriptors this process may have now.
 #[must_use]
-pub fn limit() -> u64 {
+pub(crate) fn limit() -> u64 {
     rlimit::Resource::NOFILE.get_soft().unwrap_or(1024)
 }
 
 /// Raises that as far as the system allows.
-pub fn raise_limit() {
+pub(crate) fn raise_limit() {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!(error:%; "the limit on open files stays as it is");
     }

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 
 /// How a program has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// With this code.
     Code(i32),
     /// By this signal.

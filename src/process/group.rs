@@ -17,17 +17,17 @@ use tokio::time::timeout;
 use super::{Exit, Keyboard, Launcher, Program, Screen, terminal, words};
 
 /// How long the end of a killed process is waited for. Only one that hangs in the kernel takes longer.
-pub const REAP: Duration = Duration::from_secs(1);
+pub(crate) const REAP: Duration = Duration::from_secs(1);
 
 /// What is written to a program by: a pipe, or its terminal.
-pub type Input = Box<dyn AsyncWrite + Unpin>;
+pub(crate) type Input = Box<dyn AsyncWrite + Unpin>;
 
 /// What a program prints to: a pipe, or its terminal.
-pub type Output = Box<dyn AsyncRead + Unpin>;
+pub(crate) type Output = Box<dyn AsyncRead + Unpin>;
 
 /// What a program has as its standard input and output. Its standard error is a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Console {
+pub(crate) enum Console {
     /// Two pipes.
     Pipes,
     /// A pipe, and nothing that its output goes to.
@@ -37,7 +37,7 @@ pub enum Console {
 }
 
 /// The server's ends of a program's pipes.
-pub struct Pipes {
+pub(crate) struct Pipes {
     /// Standard input.
     pub stdin: Option<Input>,
     /// Standard output.
@@ -47,21 +47,21 @@ pub struct Pipes {
 }
 
 /// A program that runs, with all that it has started.
-pub struct Group {
+pub(crate) struct Group {
     /// There until it is taken to be reaped.
     child: Option<Box<dyn ChildWrapper>>,
     exit: Option<Exit>,
 }
 
 /// A group that was killed, and is to be reaped.
-pub struct Killed(Box<dyn ChildWrapper>);
+pub(crate) struct Killed(Box<dyn ChildWrapper>);
 
 impl Group {
     /// Starts a program with this whole environment.
     ///
     /// # Errors
     /// In words, where it is not there or the system refuses.
-    pub fn start(
+    pub(crate) fn start(
         launcher: &Launcher,
         program: &Program<'_>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -98,7 +98,7 @@ impl Group {
     }
 
     /// Waits for the program itself, not for what it has started.
-    pub fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<Exit> {
+    pub(crate) fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<Exit> {
         if let Some(exit) = &self.exit {
             return Poll::Ready(exit.clone());
         }
@@ -113,17 +113,17 @@ impl Group {
 
     /// How the program has ended, where it is known.
     #[must_use]
-    pub fn exit(&self) -> Option<&Exit> {
+    pub(crate) fn exit(&self) -> Option<&Exit> {
         self.exit.as_ref()
     }
 
     /// Notes how the program has ended, unless that is known.
-    pub fn note_exit(&mut self, exit: Exit) {
+    pub(crate) fn note_exit(&mut self, exit: Exit) {
         self.exit.get_or_insert(exit);
     }
 
     /// Asks everything in the group to end.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         if let Some(child) = &self.child {
             // A group that has gone already cannot be signalled, and need not be.
             let _ = child.signal(SignalKind::terminate().as_raw_value());
@@ -131,7 +131,7 @@ impl Group {
     }
 
     /// Kills everything in the group.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(child) = &mut self.child {
             // As above.
             let _ = child.start_kill();
@@ -139,7 +139,7 @@ impl Group {
     }
 
     /// Kills what is left of the group, and gives what is to be reaped; nothing where that was given before.
-    pub fn clear_away(&mut self) -> Option<Killed> {
+    pub(crate) fn clear_away(&mut self) -> Option<Killed> {
         self.kill();
         self.child.take().map(Killed)
     }
@@ -153,7 +153,7 @@ impl Drop for Group {
 
 impl Killed {
     /// Waits for its end; nothing where that takes too long.
-    pub async fn reaped(mut self) -> Option<Exit> {
+    pub(crate) async fn reaped(mut self) -> Option<Exit> {
         timeout(REAP, self.0.wait()).await.ok().map(Exit::from)
     }
 }

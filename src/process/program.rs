@@ -17,7 +17,7 @@ const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A program as the settings name it.
 #[derive(Clone, Copy, Debug)]
-pub struct Program<'a> {
+pub(crate) struct Program<'a> {
     /// The program and its arguments; no shell reads them.
     pub command: &'a [String],
     /// The folder that it runs in; that of the server where there is none.
@@ -29,7 +29,7 @@ pub struct Program<'a> {
 impl Program<'_> {
     /// Its whole environment.
     #[must_use]
-    pub fn environment(&self) -> BTreeMap<OsString, OsString> {
+    pub(crate) fn environment(&self) -> BTreeMap<OsString, OsString> {
         let inherited = INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
         let usual = USUAL.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         inherited
@@ -42,7 +42,7 @@ impl Program<'_> {
     ///
     /// # Errors
     /// In words, where its folder or the program is not there, or may not be used.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let folder = Path::new(self.cwd.unwrap_or("."));
         match std::fs::metadata(folder) {
             Ok(metadata) if metadata.is_dir() => {}
@@ -71,7 +71,7 @@ impl Program<'_> {
 
 /// What the system says, without its number.
 #[must_use]
-pub fn words(error: &io::Error) -> String {
+pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" (os error ") {
         Some((words, _)) => words.to_owned(),

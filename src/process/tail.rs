@@ -2,7 +2,7 @@
 
 /// The last bytes of an output.
 #[derive(Clone, Debug)]
-pub struct Tail {
+pub(crate) struct Tail {
     bytes: Vec<u8>,
     most: usize,
     cut: bool,
@@ -11,12 +11,12 @@ pub struct Tail {
 impl Tail {
     /// Nothing yet, and how many bytes are kept.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { bytes: Vec::new(), most, cut: false }
     }
 
     /// Takes output in.
-    pub fn push(&mut self, output: &[u8]) {
+    pub(crate) fn push(&mut self, output: &[u8]) {
         let skipped = output.len().saturating_sub(self.most);
         let output = output.get(skipped..).unwrap_or_default();
         let surplus = (self.bytes.len() + output.len()).saturating_sub(self.most).min(self.bytes.len());
@@ -27,7 +27,7 @@ impl Tail {
 
     /// What is kept, without white space round it; what is no UTF-8 is replaced.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut kept = self.bytes.as_slice();
         if self.cut {
             // The first character may be cut; what is left of it would be shown as rubbish.

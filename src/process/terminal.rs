@@ -22,17 +22,17 @@ const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel:
 const END_OF_INPUT: u8 = 4;
 
 /// What the program prints. Its end is an error of the system: nobody has the other end any more.
-pub type Screen = Receiver;
+pub(crate) type Screen = Receiver;
 
 /// What the program reads. Dropped, it says that nothing more comes.
 #[derive(Debug)]
-pub struct Keyboard(Sender);
+pub(crate) struct Keyboard(Sender);
 
 /// A new terminal: the server's ends of it, and the program's.
 ///
 /// # Errors
 /// Where the system has no more of them, or of descriptors.
-pub fn terminal() -> io::Result<(Keyboard, Screen, OwnedFd)> {
+pub(crate) fn terminal() -> io::Result<(Keyboard, Screen, OwnedFd)> {
     let server = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&server)?;
     unlockpt(&server)?;

@@ -5,7 +5,7 @@ use std::thread;
 
 /// Why something was not done on a thread of its own.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The system starts no more threads for this process.
     #[error("the system starts no more threads: {0}")]
     Refused(#[from] io::Error),
@@ -19,7 +19,7 @@ pub enum Error {
 ///
 /// # Errors
 /// What the system says.
-pub fn check() -> Result<(), Error> {
+pub(crate) fn check() -> Result<(), Error> {
     Ok(thread::Builder::new().name("check".into()).stack_size(16_384).spawn(|| {}).map(drop)?)
 }
 
@@ -27,7 +27,7 @@ pub fn check() -> Result<(), Error> {
 ///
 /// # Errors
 /// Where there is no thread for it, or it panics.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     check()?;
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::BrokenOff)
 }

@@ -34,7 +34,7 @@ const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// The sessions, as seen from one worker.
 #[derive(Clone)]
-pub struct Sessions {
+pub(crate) struct Sessions {
     directories: Arc<[Addr<Directory>]>,
     here: usize,
     store: Store,
@@ -47,7 +47,7 @@ impl Sessions {
     /// The sessions of these directories, seen from the worker `here`. A call that waits for the store longer than
     /// `busy_timeout` is refused; what it asked for may still come about.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         directories: Arc<[Addr<Directory>]>,
         here: usize,
         store: Store,
@@ -59,13 +59,13 @@ impl Sessions {
 
     /// The task kinds.
     #[must_use]
-    pub fn kinds(&self) -> &Kinds {
+    pub(crate) fn kinds(&self) -> &Kinds {
         &self.kinds
     }
 
     /// The store, to read journals from.
     #[must_use]
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.store
     }
 
@@ -74,7 +74,7 @@ impl Sessions {
     /// # Errors
     /// [`Refused::UnknownTask`], [`Refused::Invalid`], [`Refused::IdempotencyConflict`], [`Refused::ExecutionExists`],
     /// [`Refused::QueueFull`], [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
-    pub async fn start(
+    pub(crate) async fn start(
         &self,
         principal: &Principal,
         spec: Spec,
@@ -113,7 +113,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub async fn called(&self, execution_id: ExecutionId) -> Result<Called, Refused> {
+    pub(crate) async fn called(&self, execution_id: ExecutionId) -> Result<Called, Refused> {
         if let Some(session_id) = self.store.execution(Owner::SERVER, execution_id.clone()).await? {
             return Ok(Called { session_id, execution_id });
         }
@@ -149,7 +149,7 @@ impl Sessions {
     /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`],
     /// [`Refused::Rejected`], [`Refused::IdempotencyConflict`], [`Refused::UnknownSession`] or
     /// [`Refused::Unavailable`].
-    pub async fn answer(
+    pub(crate) async fn answer(
         &self,
         principal: &Principal,
         session_id: SessionId,
@@ -166,7 +166,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub async fn cancel(
+    pub(crate) async fn cancel(
         &self,
         principal: &Principal,
         session_id: SessionId,
@@ -211,7 +211,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub async fn describe(&self, session_id: SessionId) -> Result<Box<Description>, Refused> {
+    pub(crate) async fn describe(&self, session_id: SessionId) -> Result<Box<Description>, Refused> {
         self.ask(session_id, |reply| Describe { reply }).await
     }
 
@@ -219,7 +219,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`], also where it is removed; [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
-    pub async fn completion(&self, session_id: SessionId) -> Result<Completion, Refused> {
+    pub(crate) async fn completion(&self, session_id: SessionId) -> Result<Completion, Refused> {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
         let (reply, answer) = oneshot::channel();
         directory.do_send(AwaitCompletion { session: session_id, reply });
@@ -230,7 +230,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`], [`Refused::NotEnded`] or [`Refused::Unavailable`].
-    pub async fn remove(&self, session_id: SessionId) -> Result<(), Refused> {
+    pub(crate) async fn remove(&self, session_id: SessionId) -> Result<(), Refused> {
         self.ask(session_id, |reply| Remove { reply }).await
     }
 
@@ -238,7 +238,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub async fn attach(
+    pub(crate) async fn attach(
         &self,
         session_id: SessionId,
         connection: ConnectionId,
@@ -250,7 +250,7 @@ impl Sessions {
     }
 
     /// Says that a connection has gone.
-    pub fn detach(&self, session_id: SessionId, connection: ConnectionId) {
+    pub(crate) fn detach(&self, session_id: SessionId, connection: ConnectionId) {
         if let Some(directory) = self.directory(session_id) {
             directory.do_send(For { session_id, message: Detach { connection } });
         }
@@ -260,7 +260,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::Unavailable`].
-    pub async fn list(&self, query: ListSessions) -> Result<Vec<Summary>, Refused> {
+    pub(crate) async fn list(&self, query: ListSessions) -> Result<Vec<Summary>, Refused> {
         self.store.list(query).await.map_err(Refused::from)
     }
 

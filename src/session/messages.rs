@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::entry::Entry;
-pub use crate::domain::fault::Fault;
+pub(crate) use crate::domain::fault::Fault;
 use crate::domain::id::{ExecutionId, RequestId, SessionId};
 use crate::domain::request::{FieldError, Values};
 use crate::domain::status::Status;
@@ -13,7 +13,7 @@ use crate::store::{self, SessionKey, Summary};
 
 /// Why a session did not do as it was asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// There is no session with this id.
     #[error("there is no session with this id")]
     UnknownSession,
@@ -70,7 +70,7 @@ pub enum Refused {
 /// The answer that a question already has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Winner {
+pub(crate) struct Winner {
     /// Who gave it.
     pub by: String,
     /// The answer to a confirmation or retry.
@@ -94,7 +94,7 @@ pub struct Winner {
 
 /// A session that is in the store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Started {
+pub(crate) struct Started {
     /// Its id.
     pub session_id: SessionId,
     /// What it is called among events.
@@ -107,7 +107,7 @@ pub struct Started {
 
 /// A session that was looked up by what it is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Called {
+pub(crate) struct Called {
     /// Its id.
     pub session_id: SessionId,
     /// What it is called among events.
@@ -116,7 +116,7 @@ pub struct Called {
 
 /// Whether a replay is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Greeting {
+pub(crate) enum Greeting {
     /// It is, in the words of the dialect.
     Spoken,
     /// It goes on where the connection's own catching-up ended.
@@ -125,7 +125,7 @@ pub enum Greeting {
 
 /// What became of a connection that wants to listen to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attached {
+pub(crate) enum Attached {
     /// It is subscribed; entries follow.
     Live,
     /// The connection lacks more than the session keeps in memory: read the store up to `last_seq` and attach again.
@@ -139,7 +139,7 @@ pub enum Attached {
 
 /// An answer that won and is in the store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// The question.
     pub request_id: RequestId,
     /// Where the session stands then.
@@ -148,7 +148,7 @@ pub struct Answered {
 
 /// All about a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Description {
+pub(crate) struct Description {
     /// Its lean row.
     pub summary: Summary,
     /// What it works on.
@@ -169,7 +169,7 @@ pub struct Description {
 
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Completion {
+pub(crate) struct Completion {
     /// Its last status.
     pub status: Status,
     /// What it gave, where it is completed.

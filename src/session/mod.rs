@@ -11,7 +11,7 @@ pub(crate) mod directory;
 pub(crate) mod environment;
 pub(crate) mod fail;
 pub(crate) mod load;
-pub mod messages;
+pub(crate) mod messages;
 pub(crate) mod permits;
 pub(crate) mod protocol;
 pub(crate) mod queue;
@@ -20,13 +20,12 @@ pub(crate) mod state;
 pub(crate) mod task;
 
 pub use calls::child::ChildSpec;
-pub use client::Sessions;
-pub use directory::Directory;
-pub use messages::Completion;
-pub use queue::Queue;
+pub(crate) use client::Sessions;
+pub(crate) use directory::Directory;
+pub(crate) use queue::Queue;
 pub use task::context::{CleanupGuard, TaskContext};
 pub use task::kind::{LongCheck, TaskError, TaskKind, TaskResult};
-pub use task::kinds::Kinds;
+pub(crate) use task::kinds::Kinds;
 
 /// What plays a task without a session, for the tests of task kinds.
 #[cfg(test)]

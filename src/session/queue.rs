@@ -18,7 +18,7 @@ use crate::session::protocol::{
 
 /// The permits of all workers.
 #[derive(Debug)]
-pub struct Queue {
+pub(crate) struct Queue {
     free: usize,
     workers: Vec<Worker>,
     waiting: BTreeMap<Ticket, usize>,

@@ -1,11 +1,11 @@
 //! The task kinds that come with Callboard.
 
 mod approval;
-pub mod command;
+pub(crate) mod command;
 mod long_running;
-pub mod question;
+pub(crate) mod question;
 mod streaming;
-pub mod workflow;
+pub(crate) mod workflow;
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::session::TaskKind;
 
 /// The kinds that every server has.
 #[must_use]
-pub fn built_in() -> Vec<Arc<dyn TaskKind>> {
+pub(crate) fn built_in() -> Vec<Arc<dyn TaskKind>> {
     vec![
         Arc::new(long_running::LongRunningTask),
         Arc::new(streaming::SimulateStreaming),

@@ -9,7 +9,7 @@ use crate::session::messages::Fault;
 use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
 
 /// The kind's name.
-pub const NAME: &str = "question";
+pub(crate) const NAME: &str = "question";
 
 /// Asks, and completes with the answer: true or false, or the values of the form.
 pub(super) struct Question;
@@ -87,13 +87,13 @@ async fn run(ctx: TaskContext) -> TaskResult {
 
 /// The input that asks for a yes or no.
 #[must_use]
-pub fn confirmation(question: &Confirmation) -> Value {
+pub(crate) fn confirmation(question: &Confirmation) -> Value {
     json!({"confirmation": {"message": question.message, "timeout": question.timeout, "default": question.default}})
 }
 
 /// The input that asks for a form to be filled in.
 #[must_use]
-pub fn form(form: &Form) -> Value {
+pub(crate) fn form(form: &Form) -> Value {
     json!({"form": {
         "message": form.message, "fields": form.fields, "timeout": form.timeout, "default": form.default,
     }})

@@ -24,7 +24,7 @@ use crate::hub::{Shard, Topic, TopicKey};
 
 /// How a live workflow runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LiveOptions {
+pub(crate) struct LiveOptions {
     /// Milliseconds between two iterations where a node is volatile; at least `workflows.min_interval_ms`.
     pub interval_ms: Option<u64>,
     /// Begins no more than so many iterations, and stops by itself once all has come in that they have begun.
@@ -35,7 +35,7 @@ pub struct LiveOptions {
 
 /// What a definition is made of or changed to.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// Its id; a new one is made where there is none.
     pub id: Option<String>,
     /// Its name.
@@ -50,7 +50,7 @@ pub struct Draft {
 
 /// What a stored version must be for a change to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// Any.
     Any,
     /// This one.
@@ -59,7 +59,7 @@ pub enum Expected {
 
 /// A change of a live input.
 #[derive(Clone, Debug, PartialEq)]
-pub struct InputUpdate {
+pub(crate) struct InputUpdate {
     /// The workflow; needed where several live ones have such a node.
     pub workflow_id: Option<String>,
     /// The node.
@@ -73,11 +73,11 @@ pub struct InputUpdate {
 }
 
 /// Inputs of one run, by node and input; they take the place of the graph's constants.
-pub type RunInputs = BTreeMap<String, Map<String, Value>>;
+pub(crate) type RunInputs = BTreeMap<String, Map<String, Value>>;
 
 /// The live workflows. Cloning shares them; it may be used from any thread.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub(crate) struct Live {
     supervisor: Addr<Supervisor>,
     routes: Routes,
 }
@@ -85,7 +85,7 @@ pub struct Live {
 impl Live {
     /// Those that this supervisor has, with the ways to their executors.
     #[must_use]
-    pub fn new(supervisor: Addr<Supervisor>, routes: Routes) -> Self {
+    pub(crate) fn new(supervisor: Addr<Supervisor>, routes: Routes) -> Self {
         Self { supervisor, routes }
     }
 
@@ -101,7 +101,7 @@ impl Live {
     /// # Errors
     /// [`Refused::Invalid`], [`Refused::AlreadyRunning`], [`Refused::TooManyLive`], [`Refused::ShuttingDown`] or
     /// [`Refused::Unavailable`].
-    pub async fn start(
+    pub(crate) async fn start(
         &self,
         definition: Definition,
         options: LiveOptions,
@@ -115,7 +115,7 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
-    pub async fn stop(&self, workflow_id: &str, principal: &Principal) -> Result<Option<Status>, Refused> {
+    pub(crate) async fn stop(&self, workflow_id: &str, principal: &Principal) -> Result<Option<Status>, Refused> {
         let (workflow_id, author) = (workflow_id.to_owned(), author(principal));
         self.ask(|reply| StopLive { workflow_id, author, reply }).await
     }
@@ -124,7 +124,7 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::Invalid`], [`Refused::TooManyLive`] or [`Refused::ShuttingDown`].
-    pub async fn step(&self, definition: Definition, principal: &Principal) -> Result<Status, Refused> {
+    pub(crate) async fn step(&self, definition: Definition, principal: &Principal) -> Result<Status, Refused> {
         let author = author(principal);
         self.ask(|reply| StepLive { definition, author, reply }).await
     }
@@ -133,7 +133,7 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`].
-    pub async fn status(&self, workflow_id: &str) -> Result<Option<Status>, Refused> {
+    pub(crate) async fn status(&self, workflow_id: &str) -> Result<Option<Status>, Refused> {
         let workflow_id = workflow_id.to_owned();
         self.ask(|reply| DescribeLive { workflow_id, reply }).await
     }
@@ -145,7 +145,7 @@ impl Live {
     /// # Errors
     /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::UnknownNode`], [`Refused::AmbiguousNode`],
     /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
-    pub fn apply(&self, update: InputUpdate) -> impl Future<Output = Result<Applied, Refused>> + use<> {
+    pub(crate) fn apply(&self, update: InputUpdate) -> impl Future<Output = Result<Applied, Refused>> + use<> {
         let (reply, answer) = oneshot::channel();
         let found = find(&self.routes.borrow(), update.workflow_id.as_deref(), &update.node_id);
         let sent = found.map(|executor| executor.do_send(Apply { update, reply }));
@@ -160,37 +160,37 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`].
-    pub async fn list(&self) -> Result<Vec<String>, Refused> {
+    pub(crate) async fn list(&self) -> Result<Vec<String>, Refused> {
         self.ask(|reply| ListLive { reply }).await
     }
 
     /// Says that a definition was saved: those who watch are told, and where it is live it goes on with the new graph.
-    pub fn saved(&self, definition: Definition) {
+    pub(crate) fn saved(&self, definition: Definition) {
         self.supervisor.do_send(DefinitionSaved { definition });
     }
 
     /// Says that a definition was removed: those who watch are told, and it is not live any more.
-    pub fn removed(&self, definition: Definition, principal: &Principal) {
+    pub(crate) fn removed(&self, definition: Definition, principal: &Principal) {
         let author = author(principal);
         self.supervisor.do_send(DefinitionRemoved { definition, author });
     }
 
     /// Lets a connection watch one workflow ([`Topic::Workflow`]) or all ([`Topic::Workflows`]): it is told how they
     /// stand first; or, where it has what was told of that workflow up to the place `since`, what it lacks.
-    pub fn watch(&self, connection: ConnectionId, shard: Addr<Shard>, topic: Topic, since: Option<u64>) {
+    pub(crate) fn watch(&self, connection: ConnectionId, shard: Addr<Shard>, topic: Topic, since: Option<u64>) {
         self.supervisor.do_send(Watch { connection, shard, topic, since, standing: None });
     }
 
     /// Lets a connection watch the workflow that stands like this, from the place `since`. Where what it lacks is not known,
     /// it is told how the workflow stands, and that there is a gap.
-    pub fn watch_from(&self, connection: ConnectionId, shard: Addr<Shard>, standing: Status, since: u64) {
+    pub(crate) fn watch_from(&self, connection: ConnectionId, shard: Addr<Shard>, standing: Status, since: u64) {
         let topic = Topic::Workflow(TopicKey::of(&standing.workflow_id));
         let (since, standing) = (Some(since), Some(Box::new(standing)));
         self.supervisor.do_send(Watch { connection, shard, topic, since, standing });
     }
 
     /// Says that a connection has gone.
-    pub fn unwatch(&self, connection: ConnectionId) {
+    pub(crate) fn unwatch(&self, connection: ConnectionId) {
         self.supervisor.do_send(Unwatch { connection });
     }
 

@@ -28,7 +28,7 @@ const BATCH: usize = 8;
 
 /// The stored workflows. Cloning shares them.
 #[derive(Clone)]
-pub struct Definitions {
+pub(crate) struct Definitions {
     store: Store,
     catalogue: Arc<Catalogue>,
     limits: Arc<Settings>,
@@ -38,7 +38,7 @@ pub struct Definitions {
 
 /// What a graph must be to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
+pub(crate) enum Check {
     /// Valid, so that it can be run.
     Valid,
     /// Within the limits; it may have faults, and can only be run when it has none any more.
@@ -47,7 +47,7 @@ pub enum Check {
 
 /// A stored workflow in a list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its id.
     pub id: String,
     /// Its name.
@@ -95,7 +95,7 @@ struct Nodes {
 impl Definitions {
     /// The workflows in a store; their graphs are checked against these classes and limits.
     #[must_use]
-    pub fn new(store: Store, catalogue: Arc<Catalogue>, limits: Arc<Settings>) -> Self {
+    pub(crate) fn new(store: Store, catalogue: Arc<Catalogue>, limits: Arc<Settings>) -> Self {
         let checks = Arc::new(Semaphore::new(limits.max_computing));
         Self { store, catalogue, limits, checks }
     }
@@ -104,7 +104,7 @@ impl Definitions {
     ///
     /// # Errors
     /// [`Refused::Unavailable`].
-    pub async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Listed>, Refused> {
+    pub(crate) async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Listed>, Refused> {
         let mut listed: Vec<Listed> = Vec::new();
         while listed.len() < limit {
             let after = listed.last().map(|last| last.id.clone()).or_else(|| after.map(str::to_owned));
@@ -125,7 +125,7 @@ impl Definitions {
     ///
     /// # Errors
     /// [`Refused::UnknownWorkflow`] or [`Refused::Unavailable`].
-    pub async fn get(&self, id: &str) -> Result<Definition, Refused> {
+    pub(crate) async fn get(&self, id: &str) -> Result<Definition, Refused> {
         let document = self.store.document(&Owner::SERVER, COLLECTION, id).await?.ok_or(Refused::UnknownWorkflow)?;
         let stored: Stored = serde_json::from_str(&document.body).map_err(|error| unreadable(&error))?;
         Ok(definition(document, stored))
@@ -135,7 +135,7 @@ impl Definitions {
     ///
     /// # Errors
     /// [`Refused::Unavailable`].
-    pub async fn standing(&self, definition: Definition) -> Result<Status, Refused> {
+    pub(crate) async fn standing(&self, definition: Definition) -> Result<Status, Refused> {
         let pause_reason = pause_reason(&self.store, &definition.id).await?;
         let Definition { id, version, graph, .. } = definition;
         let stopped = Status::stopped(id, version, graph.nodes.len(), self.limits.interval_ms);
@@ -147,7 +147,7 @@ impl Definitions {
     /// # Errors
     /// [`Refused::Invalid`], [`Refused::InvalidValue`] where the id is not one, [`Refused::AlreadyExists`] or
     /// [`Refused::Unavailable`].
-    pub async fn create(&self, mut draft: Draft, check: Check) -> Result<Definition, Refused> {
+    pub(crate) async fn create(&self, mut draft: Draft, check: Check) -> Result<Definition, Refused> {
         let id = draft.id.take().unwrap_or_else(|| format!("workflow_{}", Uuid::new_v4().simple()));
         if let Some(fault) = id_fault(&id) {
             return Err(Refused::InvalidValue(format!("of id {fault}")));
@@ -164,7 +164,7 @@ impl Definitions {
     ///
     /// # Errors
     /// [`Refused::UnknownWorkflow`], [`Refused::Invalid`], [`Refused::VersionConflict`] or [`Refused::Unavailable`].
-    pub async fn update(
+    pub(crate) async fn update(
         &self,
         id: &str,
         draft: Draft,
@@ -198,7 +198,7 @@ impl Definitions {
     ///
     /// # Errors
     /// [`Refused::UnknownWorkflow`], [`Refused::VersionConflict`] or [`Refused::Unavailable`].
-    pub async fn remove(&self, id: &str, expected: Expected) -> Result<(), Refused> {
+    pub(crate) async fn remove(&self, id: &str, expected: Expected) -> Result<(), Refused> {
         let precondition = match expected {
             Expected::Any => Precondition::Anything,
             Expected::Version(version) => Precondition::Version(version),
@@ -214,7 +214,7 @@ impl Definitions {
     ///
     /// # Errors
     /// [`Refused::Invalid`], or [`Refused::ShuttingDown`] where no thread is there any more to check it.
-    pub async fn check(&self, graph: Graph) -> Result<(Graph, Checked), Refused> {
+    pub(crate) async fn check(&self, graph: Graph) -> Result<(Graph, Checked), Refused> {
         let definitions = self.clone();
         self.beside(move || {
             let checked = validate(&graph, &definitions.catalogue, &definitions.limits).map_err(Refused::Invalid)?;

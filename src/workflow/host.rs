@@ -12,7 +12,7 @@ use crate::domain::request::{Confirmation, Form};
 
 /// What a node of a live workflow needs of a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SessionWork {
+pub(crate) struct SessionWork {
     /// The workflow that the node is of.
     pub workflow_id: String,
     /// The node.
@@ -25,7 +25,7 @@ pub struct SessionWork {
 
 /// What a node needs of a session.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub(crate) enum What {
     /// A person who says yes or no; gives a boolean.
     Confirm(Confirmation),
     /// A person who fills in a form; gives an object.
@@ -42,7 +42,7 @@ pub enum What {
 }
 
 /// Keeps the sessions that nodes of live workflows need.
-pub trait Host: Send + Sync + 'static {
+pub(crate) trait Host: Send + Sync + 'static {
     /// Starts a session for this work, or finds the one that was started under its key before.
     fn start(&self, work: SessionWork) -> BoxFuture<'static, Result<SessionId, NodeError>>;
 

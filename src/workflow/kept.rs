@@ -31,7 +31,7 @@ pub(super) struct Kept {
 
 /// A workflow that was live when the server ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WasLive {
+pub(crate) struct WasLive {
     /// Its id.
     pub id: String,
     /// When it was started, or one of its inputs was changed last.
@@ -47,7 +47,7 @@ const PAGE: usize = 100;
 ///
 /// # Errors
 /// [`store::Error::Unavailable`].
-pub async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Error> {
+pub(crate) async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Error> {
     let mut found = Vec::new();
     let mut after: Option<String> = None;
     loop {
@@ -77,7 +77,7 @@ pub(in crate::workflow) async fn pause_reason(
 ///
 /// # Errors
 /// [`store::Error::Unavailable`].
-pub async fn pause(store: &Store, workflow_id: &str, reason: String) -> Result<bool, store::Error> {
+pub(crate) async fn pause(store: &Store, workflow_id: &str, reason: String) -> Result<bool, store::Error> {
     let Some(document) = store.document(&Owner::SERVER, LIVE, workflow_id).await? else { return Ok(false) };
     let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
     let kept = Kept { paused: Some(reason), ..kept };

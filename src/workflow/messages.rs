@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-pub use self::value::Excerpt;
+pub(crate) use self::value::Excerpt;
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
-pub use crate::workflow::NodeState;
+pub(crate) use crate::workflow::NodeState;
 
 /// Whether a live workflow runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub enum LiveState {
+pub(crate) enum LiveState {
     /// It iterates, or waits for its next iteration.
     Running,
     /// It is live, and nothing is to be done until an input changes.
@@ -30,11 +30,11 @@ pub enum LiveState {
 }
 
 /// The outputs of a node by name; those without a value are left out.
-pub type Outputs = BTreeMap<&'static str, Excerpt>;
+pub(crate) type Outputs = BTreeMap<&'static str, Excerpt>;
 
 /// The kinds of messages that may be subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `execution_status`
     ExecutionStatus,
     /// `node_state`
@@ -47,11 +47,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ExecutionStatus, Kind::NodeState, Kind::WorkflowEvent, Kind::ContinuousUpdate];
+    pub(crate) const ALL: [Kind; 4] =
+        [Kind::ExecutionStatus, Kind::NodeState, Kind::WorkflowEvent, Kind::ContinuousUpdate];
 
     /// The `type` of its messages.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Kind::ExecutionStatus => "execution_status",
             Kind::NodeState => "node_state",
@@ -62,7 +63,7 @@ impl Kind {
 
     /// Its number for the hub.
     #[must_use]
-    pub const fn index(self) -> u8 {
+    pub(crate) const fn index(self) -> u8 {
         match self {
             Kind::ExecutionStatus => 0,
             Kind::NodeState => 1,
@@ -75,7 +76,7 @@ impl Kind {
 /// A message about workflows.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Message<'a> {
+pub(crate) enum Message<'a> {
     /// How a live workflow stands, as a whole.
     ExecutionStatus {
         /// The last place in what is sent of the workflow that it covers.
@@ -162,14 +163,14 @@ pub enum Message<'a> {
 impl Message<'_> {
     /// How a workflow stands.
     #[must_use]
-    pub fn status(timestamp: Timestamp, data: Status) -> Self {
+    pub(crate) fn status(timestamp: Timestamp, data: Status) -> Self {
         Message::ExecutionStatus { seq: data.last_seq, gap: data.gap, timestamp, data }
     }
 }
 
 /// The input that was not changed.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Refusal<'a> {
+pub(crate) struct Refusal<'a> {
     /// The workflow, where it was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<&'a str>,
@@ -183,7 +184,7 @@ pub struct Refusal<'a> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = WorkflowStatus)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "WorkflowStatus"))]
-pub struct Status {
+pub(crate) struct Status {
     /// The workflow.
     pub workflow_id: String,
     /// Whether it is live and not paused.
@@ -234,7 +235,7 @@ pub struct Status {
 impl Status {
     /// How a workflow stands that is not live.
     #[must_use]
-    pub fn stopped(workflow_id: String, version: u64, node_count: usize, interval_ms: u64) -> Self {
+    pub(crate) fn stopped(workflow_id: String, version: u64, node_count: usize, interval_ms: u64) -> Self {
         Self {
             workflow_id,
             is_running: false,
@@ -257,7 +258,7 @@ impl Status {
 
 /// How a node stands, and of which workflow it is.
 #[derive(Clone, Debug, Serialize)]
-pub struct NodeReport<'a> {
+pub(crate) struct NodeReport<'a> {
     /// The workflow.
     pub workflow_id: &'a str,
     /// The session, where the workflow runs as one.
@@ -274,7 +275,7 @@ pub struct NodeReport<'a> {
 /// More about how a node stands.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct NodeDetail {
+pub(crate) struct NodeDetail {
     /// Where it stands; only within a status.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -318,7 +319,7 @@ pub struct NodeDetail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "WorkflowEventName"))]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
+pub(crate) enum Event {
     /// It is live.
     ContinuousStarted,
     /// It is not live any more.
@@ -335,7 +336,7 @@ pub enum Event {
 
 /// More about what happened to a workflow.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct EventData<'a> {
+pub(crate) struct EventData<'a> {
     /// The workflow.
     pub workflow_id: &'a str,
     /// How many nodes it has.
@@ -374,7 +375,7 @@ pub struct EventData<'a> {
 
 /// What iterations gave.
 #[derive(Clone, Debug, Serialize)]
-pub struct Update<'a> {
+pub(crate) struct Update<'a> {
     /// The workflow.
     pub workflow_id: &'a str,
     /// How many iterations there were.
@@ -388,7 +389,7 @@ pub struct Update<'a> {
 /// How far an iteration is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum UpdateStatus {
+pub(crate) enum UpdateStatus {
     /// It has begun.
     Executing,
     /// Its nodes have run; what takes time goes on beside it.
@@ -399,7 +400,7 @@ pub enum UpdateStatus {
 
 /// What iterations gave.
 #[derive(Clone, Debug, Serialize)]
-pub struct UpdateData {
+pub(crate) struct UpdateData {
     /// When it began; only where it is executing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
@@ -417,7 +418,7 @@ pub struct UpdateData {
 
 /// An input that was changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The workflow.
     pub workflow_id: String,
     /// The node.

@@ -3,17 +3,17 @@
 //! What a graph is, what is wrong with it and how it runs stands in the crate `callboard-workflow`. An `executor` runs one
 //! live workflow; the `supervisor` knows all of them.
 
-pub mod client;
-pub mod definitions;
-pub mod executor;
-pub mod host;
-pub mod kept;
-pub mod live;
-pub mod messages;
-pub mod refused;
-pub mod routes;
-pub mod supervisor;
-pub mod work;
+pub(crate) mod client;
+pub(crate) mod definitions;
+pub(crate) mod executor;
+pub(crate) mod host;
+pub(crate) mod kept;
+pub(crate) mod live;
+pub(crate) mod messages;
+pub(crate) mod refused;
+pub(crate) mod routes;
+pub(crate) mod supervisor;
+pub(crate) mod work;
 
 pub use callboard_workflow::{
     NodeState, Settings, catalogue, cx, definition, fault, graph, node, nodes, plan, port, validate, value,

@@ -6,7 +6,7 @@ use crate::store;
 
 /// Why a workflow was not changed, run or watched.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// There is no workflow with this id.
     #[error("there is no workflow with this id")]
     UnknownWorkflow,

@@ -11,7 +11,7 @@ use super::refused::Refused;
 
 /// The way to one executor.
 #[derive(Clone, Debug)]
-pub struct Route {
+pub(crate) struct Route {
     /// Its mailbox.
     pub executor: Addr<Executor>,
     /// The ids of its nodes; none until it is set up.
@@ -19,7 +19,7 @@ pub struct Route {
 }
 
 /// The ways to all executors, by workflow. The supervisor publishes them.
-pub type Routes = watch::Receiver<HashMap<String, Route>>;
+pub(crate) type Routes = watch::Receiver<HashMap<String, Route>>;
 
 /// The executor of this workflow; without an id, of the only one that has such a node.
 ///

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
-use callboard::connection::dialect::proto::{Event, Frame};
+use callboard::proto::{Event, Frame};
 use futures::{SinkExt, StreamExt};
 use prost::Message as _;
 use tokio::net::{TcpSocket, TcpStream};

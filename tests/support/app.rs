@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use callboard::app::App;
+use callboard::App;
+use callboard::Launcher;
 use callboard::config::Settings;
-use callboard::process::Launcher;
 use callboard::session::TaskKind;
 use callboard::workflow::node::NodeClass;
 use tempfile::TempDir;

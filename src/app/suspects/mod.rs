@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use ledger::{Candidate, Ledger, Subject, Suspect, Verdict};
-pub use quarantine::quarantine;
+pub(crate) use quarantine::quarantine;
 
 use super::plan::Plan;
 use crate::config::seconds;

@@ -22,7 +22,7 @@ const REASON: &str = "an operator has put it in quarantine";
 ///
 /// # Errors
 /// Where a server uses the database, there is none, or there is nothing of this id that could go on.
-pub fn quarantine(settings: &Settings, id: Option<&str>) -> anyhow::Result<String> {
+pub(crate) fn quarantine(settings: &Settings, id: Option<&str>) -> anyhow::Result<String> {
     match settings.store.url.strip_prefix("sqlite:") {
         Some(path) if Path::new(path).exists() => {}
         Some(path) => bail!("there is no database {path}"),

@@ -18,7 +18,7 @@ const MOST_TYPES: usize = 100;
 
 /// What a client says.
 #[derive(Debug)]
-pub enum Inbound<'a> {
+pub(crate) enum Inbound<'a> {
     /// It wants these, too.
     Subscribe(Vec<Selector>),
     /// It does not want these any more.
@@ -36,7 +36,7 @@ pub enum Inbound<'a> {
 
 /// What a client publishes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Publish {
+pub(crate) struct Publish {
     /// What has happened.
     pub new_event: NewEvent,
     /// To be sent back as it is; null where it was left out.
@@ -45,7 +45,7 @@ pub struct Publish {
 
 /// Why what a client says is not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misunderstood {
+pub(crate) enum Misunderstood {
     /// It is not JSON.
     #[error("Invalid JSON format")]
     NotJson,
@@ -72,7 +72,7 @@ pub enum Misunderstood {
 impl Misunderstood {
     /// The stable word in the `code` of an `error`.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Misunderstood::NotJson => "invalid_json",
             Misunderstood::Invalid(_) => "invalid_message",
@@ -97,7 +97,7 @@ impl From<Unreadable> for Misunderstood {
 type Read = for<'a> fn(Map<String, Value>, &'a str) -> Result<Inbound<'a>, Misunderstood>;
 
 /// The messages that clients may send, by their actions.
-pub const MESSAGES: &[Message<Read>] = &[
+pub(crate) const MESSAGES: &[Message<Read>] = &[
     Message::new("subscribe", Action::ReadEvents, |fields, _| subscriptions(&fields).map(Inbound::Subscribe)),
     Message::new("unsubscribe", Action::ReadEvents, |fields, _| subscriptions(&fields).map(Inbound::Unsubscribe)),
     Message::new("set_filter", Action::FilterOwnSocket, |fields, _| {
@@ -120,7 +120,7 @@ fn words() -> String {
 ///
 /// # Errors
 /// [`Misunderstood`].
-pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
+pub(crate) fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
     let value = exact::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(action)) = fields.remove("action") else {
@@ -133,7 +133,7 @@ pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
 
 /// What a message that was not understood has as its `ref`; null where it has none.
 #[must_use]
-pub fn reference(text: &str) -> Value {
+pub(crate) fn reference(text: &str) -> Value {
     #[derive(Deserialize)]
     struct Reference {
         r#ref: Value,
@@ -204,13 +204,13 @@ fn execution(value: &Value) -> Result<ExecutionId, Misunderstood> {
 ///
 /// # Errors
 /// [`Misunderstood::UnknownSubscription`].
-pub fn subscription(word: &str) -> Result<Selector, Misunderstood> {
+pub(crate) fn subscription(word: &str) -> Result<Selector, Misunderstood> {
     Selector::parse(word).ok_or_else(|| Misunderstood::UnknownSubscription(cut(word)))
 }
 
 /// A filter as it is answered: only what is set.
 #[must_use]
-pub fn written(filter: &Filter) -> Value {
+pub(crate) fn written(filter: &Filter) -> Value {
     let Filter { types, min_priority, execution_id, crew_id, agent_id } = filter;
     let mut fields = Map::new();
     if let Some(types) = types {

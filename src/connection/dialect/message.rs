@@ -4,7 +4,7 @@ use crate::auth::Action;
 
 /// A message that clients may send.
 #[derive(Clone, Copy, Debug)]
-pub struct Message<R> {
+pub(crate) struct Message<R> {
     /// The word that names it.
     pub word: &'static str,
     /// What somebody does who sends it.

@@ -1,9 +1,9 @@
 //! How each kind of connection is written, and how what comes from it is read.
 
-pub mod event_socket;
-pub mod message;
+pub(crate) mod event_socket;
+pub(crate) mod message;
 pub mod proto;
-pub mod session;
+pub(crate) mod session;
 pub mod socket;
-pub mod sse;
-pub mod workflow;
+pub(crate) mod sse;
+pub(crate) mod workflow;

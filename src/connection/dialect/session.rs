@@ -16,7 +16,7 @@ use crate::session::messages::Winner;
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Outbound<'a> {
+pub(crate) enum Outbound<'a> {
     /// A replay begins.
     StateReplayStart {
         /// For people.
@@ -66,27 +66,27 @@ pub enum Outbound<'a> {
 impl Outbound<'_> {
     /// That a replay begins.
     #[must_use]
-    pub fn replay_start(Opening { count, dropped, last_seq }: Opening) -> Self {
+    pub(crate) fn replay_start(Opening { count, dropped, last_seq }: Opening) -> Self {
         let message = format!("Replaying {count} state messages");
         Outbound::StateReplayStart { message, count, dropped, last_seq }
     }
 
     /// That a replay is over.
     #[must_use]
-    pub const fn replay_end() -> Self {
+    pub(crate) const fn replay_end() -> Self {
         Outbound::StateReplayComplete { message: "State replay finished" }
     }
 
     /// As JSON. These types always can be written: their keys are strings.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
+    pub(crate) fn json(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
 /// What a client says.
 #[derive(Debug)]
-pub enum Inbound<'a> {
+pub(crate) enum Inbound<'a> {
     /// It answers a question.
     Answer {
         /// Which one, where it says so.
@@ -105,7 +105,7 @@ pub enum Inbound<'a> {
 
 /// What a client said cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misunderstood {
+pub(crate) enum Misunderstood {
     /// It is not JSON.
     #[error("Invalid JSON format")]
     NotJson,
@@ -126,7 +126,7 @@ pub enum Misunderstood {
 type Read = for<'a> fn(Fields, &'a str) -> Result<Inbound<'a>, Misunderstood>;
 
 /// The messages that clients may send, by their types.
-pub const MESSAGES: &[Message<Read>] = &[
+pub(crate) const MESSAGES: &[Message<Read>] = &[
     Message::new("confirm", Action::AnswerRequest, confirm),
     Message::new("user_input", Action::AnswerRequest, user_input),
     Message::new("retry", Action::AnswerRequest, retry),
@@ -135,7 +135,7 @@ pub const MESSAGES: &[Message<Read>] = &[
 ];
 
 /// The fields of a message.
-pub struct Fields {
+pub(crate) struct Fields {
     request_id: Option<String>,
     others: Map<String, Value>,
 }
@@ -143,14 +143,14 @@ pub struct Fields {
 impl Misunderstood {
     /// There is no such type among these.
     #[must_use]
-    pub fn unknown<R>(kind: &str, known: &[Message<R>]) -> Self {
+    pub(crate) fn unknown<R>(kind: &str, known: &[Message<R>]) -> Self {
         let known = known.iter().map(|message| message.word).collect();
         Misunderstood::UnknownType { kind: kind.chars().take(64).collect(), known }
     }
 
     /// The stable word in `code`.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Misunderstood::NotJson => "invalid_json",
             Misunderstood::Invalid(_) => "invalid_message",
@@ -172,7 +172,7 @@ impl From<Unreadable> for Misunderstood {
 ///
 /// # Errors
 /// [`Misunderstood`].
-pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
+pub(crate) fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
     let value = json::read(text.as_bytes())?;
     let Value::Object(mut others) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(kind)) = others.remove("type") else {

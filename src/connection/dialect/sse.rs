@@ -7,10 +7,10 @@ use crate::hub::{Dialect, Item};
 
 /// Server-sent events, as the HTML standard's section on them says. A replay is not announced.
 #[derive(Debug)]
-pub struct Sse(About);
+pub(crate) struct Sse(About);
 
 /// The dialect, to hand out.
-pub static SSE: Sse = Sse(About { name: "events", is_two_way: false, ends_with_feed: true });
+pub(crate) static SSE: Sse = Sse(About { name: "events", is_two_way: false, ends_with_feed: true });
 
 impl Dialect for Sse {
     fn about(&self) -> &'static About {

@@ -16,7 +16,7 @@ use crate::workflow::messages::Kind;
 type Read = for<'a> fn(&mut Map<String, Value>, &'a str) -> Result<Inbound<'a>, Misunderstood>;
 
 /// The messages that clients may send, by their types.
-pub const MESSAGES: &[Message<Read>] = &[
+pub(crate) const MESSAGES: &[Message<Read>] = &[
     Message::new("ping", Action::ReadWorkflow, |_, text| Ok(ping(text))),
     Message::new("subscribe", Action::ReadWorkflow, |fields, _| chosen(fields).map(Inbound::Subscribe)),
     Message::new("unsubscribe", Action::ReadWorkflow, |fields, _| chosen(fields).map(Inbound::Unsubscribe)),
@@ -29,7 +29,7 @@ pub const MESSAGES: &[Message<Read>] = &[
 
 /// What a client says.
 #[derive(Debug)]
-pub enum Inbound<'a> {
+pub(crate) enum Inbound<'a> {
     /// It asks whether anybody is there.
     Ping {
         /// To be sent back as it is.
@@ -68,7 +68,7 @@ pub enum Inbound<'a> {
 
 /// Kinds that a client has named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chosen {
+pub(crate) enum Chosen {
     /// All there are.
     All,
     /// These.
@@ -77,7 +77,7 @@ pub enum Chosen {
 
 /// What a socket wants after it has subscribed: a first choice takes the place of "all", a later one is added.
 #[must_use]
-pub fn subscribed(before: KindSet, chosen: Chosen) -> KindSet {
+pub(crate) fn subscribed(before: KindSet, chosen: Chosen) -> KindSet {
     match chosen {
         Chosen::All => KindSet::ALL,
         Chosen::Some(kinds) if before == KindSet::ALL => kinds,
@@ -87,7 +87,7 @@ pub fn subscribed(before: KindSet, chosen: Chosen) -> KindSet {
 
 /// What a socket wants after it has unsubscribed.
 #[must_use]
-pub fn unsubscribed(before: KindSet, chosen: Chosen) -> KindSet {
+pub(crate) fn unsubscribed(before: KindSet, chosen: Chosen) -> KindSet {
     match chosen {
         Chosen::All => KindSet(0),
         Chosen::Some(kinds) => {
@@ -99,7 +99,7 @@ pub fn unsubscribed(before: KindSet, chosen: Chosen) -> KindSet {
 
 /// The names of the kinds that a socket wants.
 #[must_use]
-pub fn names(kinds: KindSet) -> Vec<&'static str> {
+pub(crate) fn names(kinds: KindSet) -> Vec<&'static str> {
     Kind::ALL.into_iter().filter(|kind| kinds.has(kind.index())).map(Kind::word).collect()
 }
 
@@ -107,7 +107,7 @@ pub fn names(kinds: KindSet) -> Vec<&'static str> {
 ///
 /// # Errors
 /// [`Misunderstood`].
-pub fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
+pub(crate) fn decode(text: &str) -> Result<(Action, Inbound<'_>), Misunderstood> {
     let value = json::read(text.as_bytes())?;
     let Value::Object(mut fields) = value else { return Err(invalid("a message is a JSON object")) };
     let Some(Value::String(kind)) = fields.remove("type") else {

@@ -33,7 +33,7 @@ use inbound::EventSocketInbound;
 
 /// What event sockets need of the rest of the server.
 #[derive(Clone)]
-pub struct EventSockets {
+pub(crate) struct EventSockets {
     /// The event log.
     pub events: Events,
     /// What users say of types of events.
@@ -48,7 +48,7 @@ pub struct EventSockets {
 
 /// Which event socket it is, and so what it asks for at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// That of one execution, which need not be there yet: its id, as it was written.
     Execution(String),
     /// That of one crew.
@@ -63,7 +63,7 @@ pub enum Place {
 
 /// What a client asks of an event socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventSocketRequest {
+pub(crate) struct EventSocketRequest {
     /// Which one it is.
     pub place: Place,
     /// What the client calls itself.
@@ -117,7 +117,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Error::NotAWebSocket`] where the request is no WebSocket upgrade.
-    pub async fn event_socket(
+    pub(crate) async fn event_socket(
         &self,
         request: &HttpRequest,
         payload: web::Payload,

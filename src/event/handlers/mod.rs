@@ -28,13 +28,13 @@ const MOST_WAITING: usize = 1000;
 
 /// The event handlers of the settings, as those see them who publish events. Cloning shares them.
 #[derive(Clone, Debug)]
-pub struct Handlers {
+pub(crate) struct Handlers {
     handlers: Arc<[Handler]>,
 }
 
 /// What runs the commands, to be waited for at the end. Dropped, it kills them.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     loops: JoinSet<()>,
     phase: watch::Sender<Phase>,
 }
@@ -64,7 +64,7 @@ impl Handlers {
     /// The handlers of these settings, whose commands `launcher` starts; `mask` hides secrets in what they say. Must be called where local tasks can be spawned,
     /// and nothing is run before that thread gets to it.
     #[must_use]
-    pub fn start(
+    pub(crate) fn start(
         settings: &[EventHandler],
         launcher: &Launcher,
         mask: &Arc<Mask>,
@@ -151,7 +151,7 @@ fn note(
 
 impl Running {
     /// Takes no more events, gives the commands of those that wait `patience`, and kills what is left then.
-    pub async fn finish(mut self, patience: Duration) {
+    pub(crate) async fn finish(mut self, patience: Duration) {
         self.phase.send_replace(Phase::Closing);
         let all = async { while self.loops.join_next().await.is_some() {} };
         if timeout(patience, all).await.is_ok() {
@@ -205,7 +205,7 @@ async fn work(
 
 /// The commands that could not be started now, with the reasons. No reason not to serve: a program may come later.
 #[must_use]
-pub fn faults(settings: &[EventHandler]) -> Vec<String> {
+pub(crate) fn faults(settings: &[EventHandler]) -> Vec<String> {
     let check = |handler: &EventHandler| {
         let program = Program { command: &handler.command, cwd: handler.cwd.as_deref(), env: &handler.env };
         Some(format!("event handler {:?}: the command cannot be started: {}", handler.name, program.check().err()?))

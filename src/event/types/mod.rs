@@ -24,7 +24,7 @@ const COLLECTION: &str = "event_types";
 /// What a type of events means.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct EventType {
+pub(crate) struct EventType {
     /// What it means, for people.
     #[serde(default)]
     pub description: String,
@@ -36,7 +36,7 @@ pub struct EventType {
 
 /// A type of events that is declared.
 #[derive(Clone, Debug)]
-pub struct Declared {
+pub(crate) struct Declared {
     /// Its word.
     pub word: String,
     /// Counts up from 1 with every change.
@@ -51,7 +51,7 @@ pub struct Declared {
 
 /// Why a type is not declared, or an event not checked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// No such type is declared.
     #[error("no such type of events is declared")]
     Unknown,
@@ -77,7 +77,7 @@ pub enum Error {
 
 /// The declared types of events, from any thread. Cloning shares them.
 #[derive(Clone, Debug)]
-pub struct EventTypes {
+pub(crate) struct EventTypes {
     store: Store,
     checker: Checker,
     declared: DeclaredWords,
@@ -90,7 +90,7 @@ impl EventTypes {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(store: Store, most: usize) -> io::Result<Self> {
+    pub(crate) fn start(store: Store, most: usize) -> io::Result<Self> {
         Ok(Self { store, checker: Checker::start()?, declared: DeclaredWords::default(), most })
     }
 
@@ -98,7 +98,7 @@ impl EventTypes {
     ///
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Unavailable`].
-    pub async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Declared>, Error> {
+    pub(crate) async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Declared>, Error> {
         self.store.documents(&Owner::SERVER, COLLECTION, after, limit).await?.into_iter().map(declared).collect()
     }
 
@@ -106,7 +106,7 @@ impl EventTypes {
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Damaged`] or [`Error::Unavailable`].
-    pub async fn get(&self, word: &str) -> Result<Declared, Error> {
+    pub(crate) async fn get(&self, word: &str) -> Result<Declared, Error> {
         declared(self.store.document(&Owner::SERVER, COLLECTION, word).await?.ok_or(Error::Unknown)?)
     }
 
@@ -114,7 +114,12 @@ impl EventTypes {
     ///
     /// # Errors
     /// [`Error::Schema`], [`Error::TooMany`], [`Error::Outdated`], [`Error::Busy`] or [`Error::Unavailable`].
-    pub async fn declare(&self, word: &str, about: &EventType, precondition: Precondition) -> Result<Declared, Error> {
+    pub(crate) async fn declare(
+        &self,
+        word: &str,
+        about: &EventType,
+        precondition: Precondition,
+    ) -> Result<Declared, Error> {
         if let Some(schema) = &about.schema {
             self.checker.compile(schema.clone()).await?;
         }
@@ -140,7 +145,7 @@ impl EventTypes {
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Outdated`] or [`Error::Unavailable`].
-    pub async fn forget(&self, word: &str, precondition: Precondition) -> Result<(), Error> {
+    pub(crate) async fn forget(&self, word: &str, precondition: Precondition) -> Result<(), Error> {
         let removed = self.store.remove_document(&Owner::SERVER, COLLECTION, word, precondition).await;
         self.declared.change();
         Ok(removed?)
@@ -150,7 +155,7 @@ impl EventTypes {
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Damaged`] or [`Error::Unavailable`].
-    pub async fn faults(&self, new_event: &NewEvent) -> Result<Vec<Fault>, Error> {
+    pub(crate) async fn faults(&self, new_event: &NewEvent) -> Result<Vec<Fault>, Error> {
         let word = new_event.kind.word();
         if !self.declared.has(word, &self.store, COLLECTION).await? {
             return Ok(Vec::new());

@@ -25,7 +25,7 @@ pub(super) use connection_details::ShownFilter;
 
 /// What the handlers of operators are given. Clones share it.
 #[derive(Clone)]
-pub struct Admin {
+pub(crate) struct Admin {
     hub: Addr<Hub>,
     /// The server's own numbers.
     numbers: Numbers,
@@ -36,7 +36,7 @@ pub struct Admin {
 impl Admin {
     /// What looks after these connections.
     #[must_use]
-    pub fn new(hub: Addr<Hub>, numbers: Numbers) -> Self {
+    pub(crate) fn new(hub: Addr<Hub>, numbers: Numbers) -> Self {
         Self { hub, numbers, last_cleanup: Arc::default() }
     }
 

@@ -21,7 +21,7 @@ pub(super) use decode::WorkflowDraft;
 
 /// What the handlers of workflows are given.
 #[derive(Clone, Debug)]
-pub struct Workflows {
+pub(crate) struct Workflows {
     /// The stored ones.
     pub definitions: Definitions,
     /// The live ones.

@@ -48,7 +48,7 @@ use crate::session::task::recorded_calls::RecordedCalls;
 use crate::store::{Idempotency, SessionKey, State};
 
 /// One session.
-pub struct Session {
+pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) key: SessionKey,
     pub(crate) spec: Rc<Spec>,

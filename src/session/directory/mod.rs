@@ -42,7 +42,7 @@ const SWEEP: Duration = Duration::from_millis(100);
 const SWEEP_OF_ENDS: Duration = Duration::from_secs(1);
 
 /// The sessions of one worker.
-pub struct Directory {
+pub(crate) struct Directory {
     pub(crate) environment: Rc<Environment>,
     pub(crate) queue: Addr<Queue>,
     pub(crate) starting: StartsInProgress,

@@ -11,7 +11,7 @@ use crate::session::task::kind::TaskKind;
 
 /// All task kinds of a server.
 #[derive(Default)]
-pub struct Kinds {
+pub(crate) struct Kinds {
     by_name: BTreeMap<String, Registered>,
 }
 
@@ -26,7 +26,7 @@ type Usable = Result<Schema, BadSchema>;
 
 /// A task kind that cannot be registered.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// There is one of this name.
     #[error("there are two task kinds called {0:?}")]
     Duplicate(String),
@@ -47,7 +47,7 @@ impl Kinds {
     ///
     /// # Errors
     /// Where its name is taken or one of its schemas is not valid.
-    pub fn register(&mut self, kind: Arc<dyn TaskKind>) -> Result<(), Error> {
+    pub(crate) fn register(&mut self, kind: Arc<dyn TaskKind>) -> Result<(), Error> {
         let name = kind.name().to_owned();
         if self.by_name.contains_key(&name) {
             return Err(Error::Duplicate(name));
@@ -69,17 +69,17 @@ impl Kinds {
 
     /// The kind with this name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Arc<dyn TaskKind>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn TaskKind>> {
         self.by_name.get(name).map(|registered| &registered.kind)
     }
 
     /// All kinds, in the order of their names.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn TaskKind>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn TaskKind>> {
         self.by_name.values().map(|registered| &registered.kind)
     }
 
     /// The names of all kinds, in their order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
 
@@ -87,7 +87,7 @@ impl Kinds {
     ///
     /// An input or configuration that was left out counts as an empty object for a schema that wants an object.
     #[must_use]
-    pub fn check(&self, name: &str, input: &Value, config: &Value) -> Vec<Fault> {
+    pub(crate) fn check(&self, name: &str, input: &Value, config: &Value) -> Vec<Fault> {
         let Some(registered) = self.by_name.get(name) else { return Vec::new() };
         let mut faults = against("input", &registered.input, input);
         faults.extend(against("config", &registered.config, config));

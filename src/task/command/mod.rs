@@ -29,14 +29,14 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-pub use crate::process::Launcher;
+pub(crate) use crate::process::Launcher;
 
 use crate::config::task::CommandTask;
 use crate::session::{TaskContext, TaskKind, TaskResult};
 
 /// A task kind for each command of the settings, started by `launcher`.
 #[must_use]
-pub fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Vec<Arc<dyn TaskKind>> {
+pub(crate) fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Vec<Arc<dyn TaskKind>> {
     settings
         .iter()
         .map(|settings| -> Arc<dyn TaskKind> {
@@ -47,7 +47,7 @@ pub fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Vec<Arc<d
 
 /// The commands that could not be started now, with the reasons. No reason not to serve: a program may come later.
 #[must_use]
-pub fn faults(settings: &[CommandTask]) -> Vec<String> {
+pub(crate) fn faults(settings: &[CommandTask]) -> Vec<String> {
     settings
         .iter()
         .filter_map(|settings| Some(format!("task {:?}: {}", settings.name, program::check(settings).err()?)))

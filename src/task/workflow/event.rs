@@ -5,7 +5,7 @@ use crate::workflow::plan::NodeView;
 
 /// How a run of a workflow as a session goes on.
 #[derive(Clone, Debug)]
-pub struct RunEvent<'a> {
+pub(crate) struct RunEvent<'a> {
     /// The session.
     pub session_id: SessionId,
     /// The stored workflow, where it is one.
@@ -20,7 +20,7 @@ pub struct RunEvent<'a> {
 
 /// What has happened to a run.
 #[derive(Clone, Debug)]
-pub enum What<'a> {
+pub(crate) enum What<'a> {
     /// It has begun; not said again where it is resumed after a restart.
     Started,
     /// These nodes stand otherwise than before.
@@ -32,7 +32,7 @@ pub enum What<'a> {
 }
 
 /// Who observes how runs go on. It is called on the thread that runs the session, and must be quick.
-pub trait Observer: Send + Sync + 'static {
+pub(crate) trait Observer: Send + Sync + 'static {
     /// Tells it what has happened.
     fn tell(&self, event: RunEvent<'_>);
 }

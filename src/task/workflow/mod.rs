@@ -16,7 +16,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-pub use self::event::{Observer, RunEvent, What};
+pub(crate) use self::event::{Observer, RunEvent, What};
 
 use self::driver::Driver;
 use crate::session::{LongCheck, TaskContext, TaskKind, TaskResult};
@@ -26,7 +26,7 @@ use crate::workflow::work::Worker;
 
 /// The kind `workflow`. Cloning shares it.
 #[derive(Clone)]
-pub struct Workflow {
+pub(crate) struct Workflow {
     catalogue: Arc<Catalogue>,
     limits: Arc<Settings>,
     worker: Worker,
@@ -36,13 +36,13 @@ pub struct Workflow {
 impl Workflow {
     /// A kind whose graphs are made of these classes, within these limits; `worker` does what their nodes wait for.
     #[must_use]
-    pub fn new(catalogue: Arc<Catalogue>, limits: Arc<Settings>, worker: Worker) -> Self {
+    pub(crate) fn new(catalogue: Arc<Catalogue>, limits: Arc<Settings>, worker: Worker) -> Self {
         Self { catalogue, limits, worker, observer: None }
     }
 
     /// The same, with somebody who observes how runs go on.
     #[must_use]
-    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+    pub(crate) fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }

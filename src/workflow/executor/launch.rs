@@ -19,7 +19,7 @@ use crate::workflow::plan::Plan;
 use crate::workflow::refused::Refused;
 
 /// Everything that an executor begins with.
-pub struct Launch {
+pub(crate) struct Launch {
     /// What all executors have in common.
     pub shared: Arc<Shared>,
     /// What runs, and how: the executor publishes what becomes of that.
@@ -48,7 +48,7 @@ pub struct Launch {
 
 /// Why an executor is launched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Occasion {
+pub(crate) enum Occasion {
     /// Somebody starts the workflow.
     Start {
         /// Who, where they said.
@@ -64,7 +64,7 @@ pub enum Occasion {
 impl Launch {
     /// Sets the executor up on this thread and lets it run with this mailbox. Where the graph is not valid, who waits is
     /// answered so, and nothing runs.
-    pub fn run(self, mailbox: AddressReceiver<Executor>) {
+    pub(crate) fn run(self, mailbox: AddressReceiver<Executor>) {
         let Launch { shared, spec, generation, .. } = &self;
         let (graph, options) = (spec.borrow().definition.graph.clone(), spec.borrow().options.clone());
         let workflow_id: Arc<str> = spec.borrow().definition.id.as_str().into();

@@ -19,18 +19,18 @@ use crate::workflow::plan::{JobId, Pulse};
 use crate::workflow::refused::Refused;
 
 /// Where an answer goes.
-pub type Reply<T> = oneshot::Sender<Result<T, Refused>>;
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
 
 /// Where the answer goes how a workflow stood at its end, where it was live.
-pub type EndReply = Reply<Option<Status>>;
+pub(crate) type EndReply = Reply<Option<Status>>;
 
 /// The inputs that were changed while live, by node and input.
-pub type Inputs = BTreeMap<String, Map<String, Value>>;
+pub(crate) type Inputs = BTreeMap<String, Map<String, Value>>;
 
 /// Change an input before the next iteration.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Apply {
+pub(crate) struct Apply {
     /// Which, and to what.
     pub update: InputUpdate,
     /// Answered when it is applied; where the workflow comes back after a restart, once that is written.
@@ -40,7 +40,7 @@ pub struct Apply {
 /// Do one iteration.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Step {
+pub(crate) struct Step {
     /// How it stands after it.
     pub reply: Reply<Status>,
 }
@@ -48,7 +48,7 @@ pub struct Step {
 /// Run on, where it is paused.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Resume {
+pub(crate) struct Resume {
     /// How it runs from now on.
     pub options: LiveOptions,
     /// Who wants it, where they said.
@@ -60,7 +60,7 @@ pub struct Resume {
 /// Describe how it stands.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Describe {
+pub(crate) struct Describe {
     /// How it stands.
     pub reply: Reply<Status>,
 }
@@ -68,7 +68,7 @@ pub struct Describe {
 /// Let a connection watch.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Admit {
+pub(crate) struct Admit {
     /// The connection.
     pub connection: ConnectionId,
     /// Its shard.
@@ -80,7 +80,7 @@ pub struct Admit {
 /// Go on with another version of the graph.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Revise {
+pub(crate) struct Revise {
     /// The version.
     pub definition: Definition,
 }
@@ -88,7 +88,7 @@ pub struct Revise {
 /// End.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Halt {
+pub(crate) struct Halt {
     /// Why.
     pub reason: String,
     /// Who wants it, where they said.
@@ -102,12 +102,12 @@ pub struct Halt {
 /// End without a word, and leave what was asked of people as it is: the server goes down.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct LetGo;
+pub(crate) struct LetGo;
 
 /// To itself: work that a node waits for has ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct WorkEnded {
+pub(crate) struct WorkEnded {
     /// The work.
     pub job: JobId,
     /// How it ended.
@@ -117,7 +117,7 @@ pub struct WorkEnded {
 /// To itself: a session was started for a node.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct SessionStarted {
+pub(crate) struct SessionStarted {
     /// The work.
     pub job: JobId,
     /// The session.
@@ -127,7 +127,7 @@ pub struct SessionStarted {
 /// From an executor to whoever started it.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Report {
+pub(crate) struct Report {
     /// The workflow.
     pub workflow_id: Arc<str>,
     /// Which start of it.
@@ -138,7 +138,7 @@ pub struct Report {
 
 /// What an executor reports.
 #[derive(Debug)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// It is set up, or goes on with another version.
     Ready {
         /// Which node runs at any moment.

@@ -10,9 +10,9 @@ mod handlers;
 mod keep;
 mod launch;
 mod look;
-pub mod messages;
+pub(crate) mod messages;
 mod session_work;
-pub mod spec;
+pub(crate) mod spec;
 mod turn;
 mod work;
 
@@ -27,7 +27,7 @@ use smallvec::smallvec;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use launch::{Launch, Occasion};
+pub(crate) use launch::{Launch, Occasion};
 
 pub(super) use self::keep::begin as begin_write;
 use self::keep::{Keeper, Waiting};
@@ -53,7 +53,7 @@ use crate::workflow::Settings;
 const SLOWEST: usize = 5;
 
 /// What all executors of a server have in common.
-pub struct Shared {
+pub(crate) struct Shared {
     /// The node classes.
     pub catalogue: Arc<Catalogue>,
     /// The settings.
@@ -73,7 +73,7 @@ pub struct Shared {
 }
 
 /// One live workflow.
-pub struct Executor {
+pub(crate) struct Executor {
     shared: Arc<Shared>,
     workflow_id: Arc<str>,
     generation: u64,
@@ -105,7 +105,7 @@ pub struct Executor {
 /// What holds an executor that may be stuck: once it is cut, the executor ends as soon as it can, without a word.
 /// Whoever else holds it sees by its count whether the executor is still there.
 #[derive(Clone, Debug, Default)]
-pub struct Leash {
+pub(crate) struct Leash {
     is_cut: Arc<AtomicBool>,
     /// Takes back what was asked of people.
     session_work: CancellationToken,
@@ -113,20 +113,20 @@ pub struct Leash {
 
 impl Leash {
     /// Gives the executor up.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.is_cut.store(true, Ordering::Release);
         self.session_work.cancel();
     }
 
     /// Whether it was given up.
     #[must_use]
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.is_cut.load(Ordering::Acquire)
     }
 
     /// Whether nobody else holds it.
     #[must_use]
-    pub fn is_last(&self) -> bool {
+    pub(crate) fn is_last(&self) -> bool {
         Arc::strong_count(&self.is_cut) == 1
     }
 }

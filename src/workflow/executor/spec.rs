@@ -10,7 +10,7 @@ use crate::workflow::definition::Definition;
 
 /// What a live workflow is made of and how it runs.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// What runs.
     pub definition: Definition,
     /// How.
@@ -26,14 +26,14 @@ pub struct Spec {
 impl Spec {
     /// Whether it is live again after a restart.
     #[must_use]
-    pub fn comes_back(&self) -> bool {
+    pub(crate) fn comes_back(&self) -> bool {
         !self.is_paused && self.options.autostart.unwrap_or(self.definition.autostart)
     }
 }
 
 /// What nodes have asked of sessions: so each of these is found again by its idempotency key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Tells one start of the workflow from another.
     run: String,
     /// By node: how often what it asked came to an end.
@@ -43,19 +43,19 @@ pub struct Asked {
 impl Asked {
     /// Nothing was asked yet, since a start that is like no other.
     #[must_use]
-    pub fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self { run: format!("{:016x}", rand::random::<u64>()), done: BTreeMap::new() }
     }
 
     /// What stands for what this node asks next.
     #[must_use]
-    pub fn key(&self, workflow_id: &str, node_id: &str) -> String {
+    pub(crate) fn key(&self, workflow_id: &str, node_id: &str) -> String {
         let done = self.done.get(node_id).copied().unwrap_or(0);
         format!("workflow {workflow_id} {} {node_id} {done}", self.run)
     }
 
     /// What this node asked has come to an end.
-    pub fn end(&mut self, node_id: &str) {
+    pub(crate) fn end(&mut self, node_id: &str) {
         *self.done.entry(node_id.to_owned()).or_default() += 1;
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How often something may be sent: a bucket of half as many as are allowed, which the other half fills in a second.
 #[derive(Clone, Debug)]
-pub struct Allowance {
+pub(crate) struct Allowance {
     most: f64,
     per_second: f64,
     left: f64,
@@ -14,7 +14,7 @@ pub struct Allowance {
 impl Allowance {
     /// So many times within any second, at least once.
     #[must_use]
-    pub fn new(most: u32) -> Self {
+    pub(crate) fn new(most: u32) -> Self {
         let most = most.max(1);
         let at_once = f64::from(most.div_ceil(2));
         let per_second = (f64::from(most) - at_once).max(0.5);
@@ -23,7 +23,7 @@ impl Allowance {
 
     /// It is sent now, a moment since a beginning that does not change; gives when it may be sent again, not before
     /// `gap` has passed.
-    pub fn send(&mut self, now: Duration, gap: Duration) -> Duration {
+    pub(crate) fn send(&mut self, now: Duration, gap: Duration) -> Duration {
         let passed = now.saturating_sub(self.at).as_secs_f64();
         self.at = self.at.max(now);
         self.left = (self.left + passed * self.per_second).min(self.most) - 1.0;

@@ -24,7 +24,7 @@ const PENDING: u64 = u64::MAX;
 
 /// How one node stands.
 #[derive(Clone, Debug, Default)]
-pub struct NodeNow {
+pub(crate) struct NodeNow {
     /// Where it stands.
     pub state: NodeState,
     /// More about it, without its outputs.
@@ -36,7 +36,7 @@ pub struct NodeNow {
 impl NodeNow {
     /// How this node of a plan stands; of a larger value than this many bytes only the beginning is sent.
     #[must_use]
-    pub fn of(view: &NodeView<'_>, max_told_bytes: usize) -> Self {
+    pub(crate) fn of(view: &NodeView<'_>, max_told_bytes: usize) -> Self {
         let detail = NodeDetail {
             start_time: view.start_time,
             duration_ms: view.duration.map(|duration| duration.as_secs_f64() * 1e3),
@@ -52,14 +52,9 @@ impl NodeNow {
 }
 
 /// How the nodes of a workflow stand.
-pub trait Look {
+pub(crate) trait Look {
     /// How many there are.
     fn len(&self) -> usize;
-
-    /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 
     /// The id of one.
     fn id(&self, node: usize) -> &str;
@@ -73,7 +68,7 @@ pub trait Look {
 
 /// What a flush says beside how nodes stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Beat {
+pub(crate) struct Beat {
     /// When it is.
     pub timestamp: Timestamp,
     /// How many iterations there were.
@@ -90,7 +85,7 @@ pub struct Beat {
 
 /// Which nodes have changed since when.
 #[derive(Debug)]
-pub struct Board {
+pub(crate) struct Board {
     workflow_id: Arc<str>,
     /// For each node the place of the message that showed it last; 0 where none has, [`PENDING`] where it has changed since.
     sent: Vec<u64>,
@@ -119,7 +114,7 @@ enum Missed<'a> {
 impl Board {
     /// A board of that many nodes, of which nothing is sent; places are those after `base`.
     #[must_use]
-    pub fn new(workflow_id: Arc<str>, nodes: usize, base: u64) -> Self {
+    pub(crate) fn new(workflow_id: Arc<str>, nodes: usize, base: u64) -> Self {
         let (pending, happened) = (Vec::new(), VecDeque::new());
         Self {
             workflow_id,
@@ -135,7 +130,7 @@ impl Board {
     }
 
     /// A node has changed.
-    pub fn changed(&mut self, node: usize) {
+    pub(crate) fn changed(&mut self, node: usize) {
         if let Some(sent) = self.sent.get_mut(node).filter(|sent| **sent != PENDING) {
             *sent = PENDING;
             self.pending.push(node);
@@ -143,7 +138,7 @@ impl Board {
     }
 
     /// The nodes are others from now on; all of them are sent anew.
-    pub fn replace(&mut self, nodes: usize) {
+    pub(crate) fn replace(&mut self, nodes: usize) {
         self.sent = vec![0; nodes];
         self.pending.clear();
         (0..nodes).for_each(|node| self.changed(node));
@@ -152,7 +147,7 @@ impl Board {
     }
 
     /// Something has happened.
-    pub fn happened(&mut self, event: WorkflowEvent) {
+    pub(crate) fn happened(&mut self, event: WorkflowEvent) {
         let replaced = self.happened.iter().position(|(seq, earlier)| *seq == PENDING && event.replaces(earlier));
         if let Some(at) = replaced {
             self.happened.remove(at);
@@ -165,7 +160,7 @@ impl Board {
 
     /// Whether there is something to send.
     #[must_use]
-    pub fn is_pending(&self, execution_count: u64) -> bool {
+    pub(crate) fn is_pending(&self, execution_count: u64) -> bool {
         !self.pending.is_empty()
             || execution_count != self.counted
             || self.happened.back().is_some_and(|(seq, _)| *seq == PENDING)
@@ -173,19 +168,19 @@ impl Board {
 
     /// The place of the last message.
     #[must_use]
-    pub fn last_seq(&self) -> u64 {
+    pub(crate) fn last_seq(&self) -> u64 {
         self.seq
     }
 
     /// The place before the first message.
     #[must_use]
-    pub fn base(&self) -> u64 {
+    pub(crate) fn base(&self) -> u64 {
         self.base
     }
 
     /// Takes what waits, each message at the next place. Gives what is to be sent, where `is_heard`; nothing is written
     /// where nobody listens.
-    pub fn flush(&mut self, nodes: &impl Look, beat: &Beat, is_heard: bool) -> Option<Arc<Messages>> {
+    pub(crate) fn flush(&mut self, nodes: &impl Look, beat: &Beat, is_heard: bool) -> Option<Arc<Messages>> {
         let mut pending = std::mem::take(&mut self.pending);
         // In the order in which they run.
         pending.sort_unstable();
@@ -242,7 +237,7 @@ impl Board {
     /// What somebody lacks who has all up to the place `since`; `None` where only a whole status helps. What waits for the
     /// next flush is not in it: that is sent to everybody who watches then.
     #[must_use]
-    pub fn since(&self, since: u64, nodes: &impl Look, beat: &Beat) -> Option<Messages> {
+    pub(crate) fn since(&self, since: u64, nodes: &impl Look, beat: &Beat) -> Option<Messages> {
         // A place that was not given away is one of another server.
         if since < self.forgotten || since > self.seq {
             return None;
@@ -273,7 +268,7 @@ impl Board {
 
 /// The message of a whole status.
 #[must_use]
-pub fn status_messages(status: Status, timestamp: Timestamp) -> Messages {
+pub(crate) fn status_messages(status: Status, timestamp: Timestamp) -> Messages {
     let mut writer = Writer::new("");
     writer.status(status, timestamp);
     writer.builder.finish()
@@ -281,7 +276,7 @@ pub fn status_messages(status: Status, timestamp: Timestamp) -> Messages {
 
 /// The message of one event.
 #[must_use]
-pub fn event_messages(workflow_id: &str, seq: Option<u64>, event: &WorkflowEvent) -> Messages {
+pub(crate) fn event_messages(workflow_id: &str, seq: Option<u64>, event: &WorkflowEvent) -> Messages {
     let mut writer = Writer::new(workflow_id);
     writer.event(seq, event);
     writer.builder.finish()
@@ -289,7 +284,7 @@ pub fn event_messages(workflow_id: &str, seq: Option<u64>, event: &WorkflowEvent
 
 /// The messages of these reports about a run as a session.
 #[must_use]
-pub fn report_messages(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Messages {
+pub(crate) fn report_messages(timestamp: Timestamp, reports: Vec<NodeReport<'_>>) -> Messages {
     let mut writer = Writer::new("");
     for data in reports {
         writer.push(Kind::NodeState, None, &Message::NodeState { seq: None, timestamp, data });

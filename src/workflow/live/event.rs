@@ -6,7 +6,7 @@ use crate::workflow::messages::{Event, EventData, Message};
 
 /// Something that has happened to a workflow.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WorkflowEvent {
+pub(crate) struct WorkflowEvent {
     /// What.
     pub event: Event,
     /// When.
@@ -29,7 +29,7 @@ pub struct WorkflowEvent {
 
 /// What was changed of a workflow.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Its definition.
     Saved,
     /// There is no definition any more.
@@ -48,7 +48,7 @@ pub enum Change {
 impl WorkflowEvent {
     /// Something that happens now, of which nothing more is known.
     #[must_use]
-    pub fn new(event: Event, node_count: usize, timestamp: Timestamp) -> Self {
+    pub(crate) fn new(event: Event, node_count: usize, timestamp: Timestamp) -> Self {
         Self {
             event,
             timestamp,
@@ -64,7 +64,7 @@ impl WorkflowEvent {
 
     /// Whether this one says all that `earlier` said: only the last change of an input matters.
     #[must_use]
-    pub fn replaces(&self, earlier: &WorkflowEvent) -> bool {
+    pub(crate) fn replaces(&self, earlier: &WorkflowEvent) -> bool {
         match (&self.change, &earlier.change) {
             (
                 Some(Change::Input { node_id, input_name, .. }),
@@ -76,7 +76,7 @@ impl WorkflowEvent {
 
     /// The message about it, with its place in what is sent of the workflow.
     #[must_use]
-    pub fn message<'a>(&'a self, workflow_id: &'a str, seq: Option<u64>) -> Message<'a> {
+    pub(crate) fn message<'a>(&'a self, workflow_id: &'a str, seq: Option<u64>) -> Message<'a> {
         let (change, input) = match &self.change {
             None => (None, None),
             Some(Change::Saved) => (Some("saved"), None),

@@ -1,11 +1,11 @@
 //! What a live workflow keeps for those who watch it: pure, without a clock and without IO.
 
-pub mod allowance;
-pub mod board;
-pub mod event;
-pub mod past;
-pub mod rate;
-pub mod watchers;
+pub(crate) mod allowance;
+pub(crate) mod board;
+pub(crate) mod event;
+pub(crate) mod past;
+pub(crate) mod rate;
+pub(crate) mod watchers;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ const KEPT: usize = 16;
 
 /// What is known of a workflow that is not live.
 #[derive(Clone, Debug)]
-pub struct Past {
+pub(crate) struct Past {
     workflow_id: Arc<str>,
     /// Who has less than this is not known to have missed only what stands here.
     from: u64,
@@ -27,13 +27,13 @@ pub struct Past {
 impl Past {
     /// Of a workflow of which nothing is known but what comes; places are those after `from`.
     #[must_use]
-    pub fn new(workflow_id: Arc<str>, from: u64) -> Self {
+    pub(crate) fn new(workflow_id: Arc<str>, from: u64) -> Self {
         Self { workflow_id, from, seq: from, end: None, happened: VecDeque::new() }
     }
 
     /// Of a workflow that was live, with places after `from`, and has ended like this.
     #[must_use]
-    pub fn ended(workflow_id: Arc<str>, from: u64, status: Status, stopped: WorkflowEvent) -> Self {
+    pub(crate) fn ended(workflow_id: Arc<str>, from: u64, status: Status, stopped: WorkflowEvent) -> Self {
         let seq = status.last_seq;
         let happened = VecDeque::from([(seq, stopped)]);
         Self { workflow_id, from, seq, end: Some((seq, Box::new(status))), happened }
@@ -41,18 +41,18 @@ impl Past {
 
     /// The workflow.
     #[must_use]
-    pub fn workflow_id(&self) -> &Arc<str> {
+    pub(crate) fn workflow_id(&self) -> &Arc<str> {
         &self.workflow_id
     }
 
     /// The place of the last message about it.
     #[must_use]
-    pub fn last_seq(&self) -> u64 {
+    pub(crate) fn last_seq(&self) -> u64 {
         self.seq
     }
 
     /// Something has happened; gives what is to be sent.
-    pub fn happened(&mut self, event: WorkflowEvent) -> Messages {
+    pub(crate) fn happened(&mut self, event: WorkflowEvent) -> Messages {
         self.seq += 1;
         let messages = event_messages(&self.workflow_id, Some(self.seq), &event);
         self.happened.push_back((self.seq, event));
@@ -66,7 +66,7 @@ impl Past {
 
     /// What somebody lacks who has all up to the place `since`; `None` where that is not known.
     #[must_use]
-    pub fn since(&self, since: u64) -> Option<Messages> {
+    pub(crate) fn since(&self, since: u64) -> Option<Messages> {
         if since < self.from || since > self.seq {
             return None;
         }

@@ -7,7 +7,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 
 /// Counts iterations.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// When the present window began, as a time since some moment.
     began: Duration,
     count: u64,
@@ -16,13 +16,13 @@ pub struct Rate {
 
 impl Rate {
     /// So many more iterations have ended by `now`, the time since a moment that is always the same.
-    pub fn add(&mut self, count: u64, now: Duration) {
+    pub(crate) fn add(&mut self, count: u64, now: Duration) {
         self.roll(now);
         self.count += count;
     }
 
     /// Iterations a second, as of `now`.
-    pub fn at(&mut self, now: Duration) -> f64 {
+    pub(crate) fn at(&mut self, now: Duration) -> f64 {
         self.roll(now);
         let passed = now.saturating_sub(self.began);
         // Until a first window is full, what it has so far is the best there is.

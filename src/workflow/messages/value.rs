@@ -7,7 +7,7 @@ use crate::workflow::value::Value;
 /// A value as it is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Excerpt {
+pub(crate) enum Excerpt {
     /// As it is.
     Whole(Value),
     /// Only its beginning: it is larger than `workflows.max_told_bytes`.
@@ -24,7 +24,7 @@ pub enum Excerpt {
 impl Excerpt {
     /// A value as it is sent where at most `most` bytes of one are.
     #[must_use]
-    pub fn of(value: &Value, most: usize) -> Self {
+    pub(crate) fn of(value: &Value, most: usize) -> Self {
         let bytes = value.size();
         if bytes <= most {
             return Excerpt::Whole(value.clone());

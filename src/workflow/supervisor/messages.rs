@@ -12,7 +12,7 @@ use crate::workflow::messages::Status;
 /// Make a workflow live, or let one that is paused run.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct StartLive {
+pub(crate) struct StartLive {
     /// The workflow.
     pub definition: Definition,
     /// How it runs.
@@ -26,7 +26,7 @@ pub struct StartLive {
 /// End a live workflow.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct StopLive {
+pub(crate) struct StopLive {
     /// The workflow.
     pub workflow_id: String,
     /// Who wants it, where they said.
@@ -38,7 +38,7 @@ pub struct StopLive {
 /// Do one iteration.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct StepLive {
+pub(crate) struct StepLive {
     /// The workflow.
     pub definition: Definition,
     /// Who wants it, where they said.
@@ -50,7 +50,7 @@ pub struct StepLive {
 /// Describe how a workflow stands.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct DescribeLive {
+pub(crate) struct DescribeLive {
     /// The workflow.
     pub workflow_id: String,
     /// How it stands; nothing where it is not live.
@@ -60,7 +60,7 @@ pub struct DescribeLive {
 /// List which workflows are live.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct ListLive {
+pub(crate) struct ListLive {
     /// Their ids.
     pub reply: Reply<Vec<String>>,
 }
@@ -68,7 +68,7 @@ pub struct ListLive {
 /// A definition was saved.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct DefinitionSaved {
+pub(crate) struct DefinitionSaved {
     /// As it is now.
     pub definition: Definition,
 }
@@ -76,7 +76,7 @@ pub struct DefinitionSaved {
 /// A definition was removed.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct DefinitionRemoved {
+pub(crate) struct DefinitionRemoved {
     /// As it was.
     pub definition: Definition,
     /// Who did it, where they said.
@@ -86,7 +86,7 @@ pub struct DefinitionRemoved {
 /// Let a connection watch one workflow, or all.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Watch {
+pub(crate) struct Watch {
     /// The connection.
     pub connection: ConnectionId,
     /// Its shard.
@@ -102,7 +102,7 @@ pub struct Watch {
 /// A connection has gone.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Unwatch {
+pub(crate) struct Unwatch {
     /// The connection.
     pub connection: ConnectionId,
 }
@@ -110,7 +110,7 @@ pub struct Unwatch {
 /// Take up some of the live workflows that a restart brings back.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct TakeUp {
+pub(crate) struct TakeUp {
     /// Which.
     pub workflow_ids: Vec<String>,
 }
@@ -118,4 +118,4 @@ pub struct TakeUp {
 /// Let all workflows go: the server goes down.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct LetAllGo;
+pub(crate) struct LetAllGo;

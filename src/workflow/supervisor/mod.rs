@@ -7,7 +7,7 @@
 
 mod guard;
 mod handlers;
-pub mod messages;
+pub(crate) mod messages;
 mod reports;
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ const LOOK: Duration = Duration::from_millis(250);
 const MAILBOX: usize = 1024;
 
 /// All live workflows.
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     store: Store,
     definitions: Definitions,
@@ -104,7 +104,7 @@ struct Beginning {
 impl Supervisor {
     /// Nothing is live yet.
     #[must_use]
-    pub fn new(shared: Shared, store: Store, definitions: Definitions) -> Self {
+    pub(crate) fn new(shared: Shared, store: Store, definitions: Definitions) -> Self {
         Self {
             watchers: Watchers::new(shared.broadcast.clone()),
             shared: Arc::new(shared),
@@ -265,7 +265,7 @@ impl Supervisor {
 
     /// The ways to the executors, as they are at any moment.
     #[must_use]
-    pub fn routes(&self) -> Routes {
+    pub(crate) fn routes(&self) -> Routes {
         self.routes.subscribe()
     }
 

@@ -20,11 +20,11 @@ use crate::config::seconds;
 use fetch::Client;
 
 /// A computation that is done on a thread of its own.
-pub type Computation = Box<dyn FnOnce() -> Result<Value, NodeError> + Send>;
+pub(crate) type Computation = Box<dyn FnOnce() -> Result<Value, NodeError> + Send>;
 
 /// Does what nodes wait for. Cloning shares it.
 #[derive(Clone)]
-pub struct Worker {
+pub(crate) struct Worker {
     client: Arc<Client>,
     computations: Arc<Semaphore>,
     timeout: Duration,
@@ -33,7 +33,7 @@ pub struct Worker {
 impl Worker {
     /// A worker with these limits; `own` is the address that this server listens on.
     #[must_use]
-    pub fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
         Self {
             client: Arc::new(Client::new(settings, own)),
             computations: Arc::new(Semaphore::new(settings.max_computing)),
@@ -45,7 +45,7 @@ impl Worker {
     ///
     /// # Errors
     /// Where that is not allowed, the server cannot be reached, or it takes too long or answers too much.
-    pub async fn fetch(&self, fetch: Fetch) -> Result<Fetched, NodeError> {
+    pub(crate) async fn fetch(&self, fetch: Fetch) -> Result<Fetched, NodeError> {
         self.in_time(self.client.fetch(fetch)).await
     }
 
@@ -53,7 +53,10 @@ impl Worker {
     ///
     /// # Errors
     /// Its own, or where it takes too long or panics.
-    pub async fn future(&self, future: BoxFuture<'static, Result<Value, NodeError>>) -> Result<Value, NodeError> {
+    pub(crate) async fn future(
+        &self,
+        future: BoxFuture<'static, Result<Value, NodeError>>,
+    ) -> Result<Value, NodeError> {
         let caught = AssertUnwindSafe(future).catch_unwind();
         self.in_time(async { caught.await.unwrap_or(Err(NodeError { message: "it panicked".into() })) }).await
     }
@@ -62,14 +65,14 @@ impl Worker {
     ///
     /// # Errors
     /// Its own, or where it takes too long or panics: what it computes then is forgotten when it ends.
-    pub async fn compute(&self, computation: Computation) -> Result<Value, NodeError> {
+    pub(crate) async fn compute(&self, computation: Computation) -> Result<Value, NodeError> {
         let panicked = || Err(NodeError { message: "it panicked".into() });
         self.in_time(async { self.beside(computation).await.unwrap_or_else(panicked) }).await
     }
 
     /// Does something on another thread once one is free: all that computes for clients shares `workflows.max_computing`
     /// of them, those included that nobody waits for any more. Nothing where it panicked.
-    pub async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    pub(crate) async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let permit = Arc::clone(&self.computations).acquire_owned().await;
         let computed = tokio::task::spawn_blocking(move || {
             let _permit = permit;
