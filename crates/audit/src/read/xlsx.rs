@@ -1,0 +1,106 @@
+//! XLSX workbooks: unpacked sizes are measured first, cells come one by one, so a declared size costs nothing.
+
+use std::borrow::Cow;
+use std::io::{Cursor, Read};
+
+use calamine::{DataRef, Reader as _, Xlsx};
+
+use super::csv::Sheet;
+use crate::document::Builder;
+use crate::{Error, Limits};
+
+pub(super) fn read(bytes: &[u8], limits: &Limits, builder: &mut Builder<'_>) -> Result<(), Error> {
+    measure(bytes, limits)?;
+    let invalid = |error: calamine::XlsxError| Error::malformed("XLSX", error);
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(invalid)?;
+    let names = workbook.sheet_names();
+    if names.len() > limits.pages {
+        return Err(Error::TooLarge { what: "sheets", limit: limits.pages as u64 });
+    }
+    for (page, name) in (1_u32..).zip(names) {
+        builder.pages = page;
+        // A chart has no cells.
+        let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else { continue };
+        let mut sheet = Sheet::default();
+        let mut row: Vec<(u32, Cow<'_, str>)> = Vec::new();
+        let mut number: Option<u32> = None;
+        let mut count = 0_usize;
+        while let Some(cell) = cells.next_cell().map_err(invalid)? {
+            let (at, column) = cell.get_position();
+            count += 1;
+            if count > limits.cells {
+                return Err(Error::TooLarge { what: "cells", limit: limits.cells as u64 });
+            }
+            if number != Some(at) {
+                end_row(&mut sheet, number, &mut row, page, builder)?;
+                // A row that is left out is a blank one.
+                if number.is_some_and(|number| at > number + 1) {
+                    sheet.row(at, std::iter::empty(), page, builder)?;
+                }
+                number = Some(at);
+            }
+            if let Some(text) = text_of(cell.get_value()) {
+                row.push((column, text));
+            }
+        }
+        end_row(&mut sheet, number, &mut row, page, builder)?;
+        sheet.end(builder)?;
+    }
+    Ok(())
+}
+
+fn end_row(
+    sheet: &mut Sheet,
+    number: Option<u32>,
+    row: &mut Vec<(u32, Cow<'_, str>)>,
+    page: u32,
+    builder: &mut Builder<'_>,
+) -> Result<(), Error> {
+    let Some(number) = number else { return Ok(()) };
+    let cells = row.iter().map(|(column, text)| (*column, &**text));
+    sheet.row(number.saturating_add(1), cells, page, builder)?;
+    row.clear();
+    Ok(())
+}
+
+/// A stored value as it would be printed in full; floating point noise beyond nine decimals is dropped.
+fn text_of<'t>(value: &DataRef<'t>) -> Option<Cow<'t, str>> {
+    match value {
+        DataRef::Empty => None,
+        DataRef::String(text) => Some(Cow::Owned(text.clone())),
+        DataRef::SharedString(text) => Some(Cow::Borrowed(text)),
+        DataRef::Int(number) => Some(Cow::Owned(number.to_string())),
+        DataRef::Float(number) => {
+            let mut text = format!("{number:.9}");
+            let trimmed = text.trim_end_matches('0').trim_end_matches('.').len();
+            text.truncate(trimmed);
+            Some(Cow::Owned(text))
+        }
+        DataRef::Bool(value) => Some(Cow::Borrowed(if *value { "TRUE" } else { "FALSE" })),
+        DataRef::DateTime(moment) => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            Some(Cow::Owned(format!("{year:04}-{month:02}-{day:02}")))
+        }
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Some(Cow::Owned(text.clone())),
+        DataRef::Error(_) => Some(Cow::Borrowed("#ERROR")),
+    }
+}
+
+/// Unpacks every part into nothing and counts: what a header declares is not believed.
+fn measure(bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+    let invalid = |error: zip::result::ZipError| Error::malformed("XLSX", error);
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(invalid)?;
+    if archive.len() > 10_000 {
+        return Err(Error::TooLarge { what: "parts in the workbook", limit: 10_000 });
+    }
+    let mut left = limits.unpacked_bytes;
+    for index in 0..archive.len() {
+        let part = archive.by_index(index).map_err(invalid)?;
+        let unpacked = std::io::copy(&mut part.take(left + 1), &mut std::io::sink())
+            .map_err(|error| Error::malformed("XLSX", error))?;
+        left = left
+            .checked_sub(unpacked)
+            .ok_or(Error::TooLarge { what: "unpacked bytes", limit: limits.unpacked_bytes })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The same report in every format gives the same figures and the same fault.
+
+use callboard_audit::{Document, Limits, MediaType, Severity, media_type_of, pdf};
+
+use super::kit::{audit, markdown, pdf as pdf_file, read, xlsx};
+
+fn rows(total: &str) -> Vec<Vec<String>> {
+    let text = [
+        ["(in millions)", "2021", "2020", "2019"],
+        ["Retail", "4,211", "3,958", "3,604"],
+        ["Wholesale", "1,877", "", "1,502"],
+        ["Licences", "640", "655", "671"],
+        ["Returns", "-312", "-298", "-277"],
+        ["Total", "6,416", total, "5,500"],
+    ];
+    text.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect()
+}
+
+fn in_all_formats(rows: &[Vec<String>]) -> Vec<(MediaType, Vec<u8>)> {
+    let csv: String = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",") + "\n")
+        .collect();
+    let html: String = rows
+        .iter()
+        .map(|row| format!("<tr>{}</tr>\n", row.iter().map(|cell| format!("<td>{cell}</td>")).collect::<String>()))
+        .collect();
+    let text: String =
+        rows.iter().map(|row| format!("{:<24}{:>12}{:>12}{:>12}\n", row[0], row[1], row[2], row[3])).collect();
+    let lines: Vec<Vec<(u32, String)>> = rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .enumerate()
+                .filter(|(_, cell)| !cell.is_empty())
+                .map(|(column, cell)| (50 + 110 * column as u32, cell.clone()))
+                .collect()
+        })
+        .collect();
+    vec![
+        (MediaType::Markdown, markdown(rows).into_bytes()),
+        (MediaType::Csv, csv.into_bytes()),
+        (MediaType::Html, format!("<table>{html}</table>").into_bytes()),
+        (MediaType::Text, text.into_bytes()),
+        (MediaType::Pdf, pdf_file(&lines)),
+        (MediaType::Xlsx, xlsx(rows)),
+    ]
+}
+
+#[test]
+fn the_same_fault_is_found_in_every_format() {
+    for (media_type, bytes) in in_all_formats(&rows("4,513")) {
+        assert!(media_type_of("report", &bytes).is_ok(), "{media_type:?}");
+        let document = read(&bytes, media_type);
+        let (found, summary) = audit(&document);
+        let serious: Vec<_> = found.iter().filter(|finding| finding.severity > Severity::Info).collect();
+        assert_eq!(serious.len(), 1, "{media_type:?}: {found:#?}");
+        assert_eq!(
+            (serious[0].expected.as_deref(), serious[0].actual.as_deref()),
+            (Some("4315"), Some("4513")),
+            "{media_type:?}"
+        );
+        // The cell left blank kept its column.
+        assert!(summary.cells >= 14, "{media_type:?}: {summary:?}");
+    }
+}
+
+#[test]
+fn a_report_that_adds_up_is_clean_in_every_format() {
+    for (media_type, bytes) in in_all_formats(&rows("4,315")) {
+        let document = read(&bytes, media_type);
+        let (found, summary) = audit(&document);
+        assert!(found.iter().all(|finding| finding.severity == Severity::Info), "{media_type:?}: {found:#?}");
+        assert_eq!(summary.proven, 3, "{media_type:?}");
+    }
+}
+
+#[test]
+fn a_pdf_read_by_a_child_is_the_same_document() {
+    let (_, bytes) =
+        in_all_formats(&rows("4,513")).into_iter().find(|(media_type, _)| *media_type == MediaType::Pdf).unwrap();
+    let mut output = Vec::new();
+    pdf::main_child(&bytes[..], &mut output, &Limits::default()).unwrap();
+    let pages = serde_json::from_slice::<pdf::ChildResult>(&output).unwrap().into_pages().unwrap();
+    let document = Document::from_pages(pages, &Limits::default()).unwrap();
+    assert_eq!(audit(&document).0, audit(&read(&bytes, MediaType::Pdf)).0);
+
+    let mut output = Vec::new();
+    pdf::main_child(&b"%PDF-1.4 nothing"[..], &mut output, &Limits::default()).unwrap();
+    let refused = serde_json::from_slice::<pdf::ChildResult>(&output).unwrap().into_pages();
+    assert!(refused.unwrap_err().to_string().starts_with("not a valid PDF document"), "said by the child");
+}
+
+#[test]
+fn a_windows_1252_table_is_read() {
+    let text = b"Posten;2021;2020\nGeb\xfchren \x80;1.204,5;1.100,0\nZinsen;310,5;290,0\nSumme;1.515,0;1.390,0\n";
+    let document = read(text, MediaType::Csv);
+    assert_eq!(audit(&document).1.proven, 2);
+    assert_eq!(document.text(document.tables()[0].rows[1].label), "Gebühren €");
+}
+
+#[test]
+fn empty_elements_of_xhtml_swallow_nothing() {
+    let text = "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/><script src=\"a.js\"/><style/></head><body><div/><p>Kept.</p></body></html>";
+    let document = read(text.as_bytes(), MediaType::Html);
+    let kept: Vec<&str> = document.blocks().iter().map(|block| document.text(block.text)).collect();
+    assert_eq!(kept, ["Kept."]);
+}
