@@ -136,4 +136,5 @@ fn healthcheck_exits_with_0_only_for_a_server_that_is_well() {
 }
 
 #[cfg(unix)]
+mod audit;
 mod child;

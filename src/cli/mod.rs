@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 failed, with one line and its causes; 2 the command line is wrong; 78 the settings are.
 
+mod audit;
 mod child;
 mod healthcheck;
 
@@ -56,6 +57,11 @@ enum Command {
     Access,
     /// List the task kinds that can be started
     Tasks,
+    /// Read a report and say what contradicts itself in it; exits with 1 where it has errors
+    Audit(audit::Args),
+    /// Read a PDF from standard input, for `audit`
+    #[command(hide = true)]
+    ReadPdf,
     /// Keep a session or live workflow from being taken up by the next start; the server must be stopped. Without an ID:
     /// list what the next start takes up
     Quarantine {
@@ -103,6 +109,8 @@ pub fn main() -> ExitCode {
             logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
             print(&app::quarantine(&loaded.settings, id.as_deref())?)
         }),
+        Command::Audit(args) => audit::run(&args),
+        Command::ReadPdf => finish(audit::read_pdf()),
         Command::RunChild { parent, argv } => ExitCode::from(child::run(parent, &argv)),
     }
 }
