@@ -20,9 +20,10 @@ use crate::Error;
 /// How often a check is begun again that somebody else's work disturbs.
 const TRIES: usize = 8;
 
-/// A file up to this size is read whole to see whether it has changed, of a larger one as much in parts.
-const SAMPLED_BYTES: u64 = 1 << 20;
-const SAMPLE_BYTES: u64 = 16 << 10;
+/// A file up to this size is read whole to see whether it has changed, of a larger one as much in parts: this is done after
+/// each checkpoint, some ten times a second under load.
+const SAMPLED_BYTES: u64 = 128 << 10;
+const SAMPLE_BYTES: u64 = 4 << 10;
 
 /// The files of a database that is open: the database itself, its log and the index of that. Closing a descriptor of one
 /// takes SQLite's locks on it away, so they are closed after the last connection is.
