@@ -3,6 +3,7 @@
 mod disclosure;
 mod logic;
 mod numeric;
+mod years;
 
 use std::ops::ControlFlow;
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{location_in, location_of_row};
 use crate::check::Report;
+use crate::check::years::years;
 use crate::table::{ColumnKind, RowKind, Table};
 use crate::{Block, BlockKind, Document, Finding, Severity};
 
@@ -13,7 +14,7 @@ const PROOFS: usize = 3;
 
 pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     let mut matching = 0_usize;
-    let mut broken: Vec<(&Block, &Table, BTreeSet<u32>, BTreeSet<u32>)> = Vec::new();
+    let mut broken: Vec<(&Block, &Table, BTreeSet<i32>, BTreeSet<i32>)> = Vec::new();
     for pair in document.blocks().windows(2) {
         let [before, block] = pair else { continue };
         let BlockKind::Table(index) = block.kind else { continue };
@@ -22,8 +23,8 @@ pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow
         if !matches!(before.kind, BlockKind::Paragraph) || text.len() > 600 || !introduces(text) {
             continue;
         }
-        let said: BTreeSet<u32> = years(text).into_iter().collect();
-        let printed: BTreeSet<u32> = year_columns(document, table).into_iter().collect();
+        let said: BTreeSet<i32> = years(text).into_iter().collect();
+        let printed: BTreeSet<i32> = year_columns(document, table).into_iter().collect();
         if said.len() < 2 || printed.len() < 2 {
             continue;
         }
@@ -35,7 +36,7 @@ pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow
     }
     let proven = matching >= PROOFS && broken.len() * 3 <= matching;
     for (before, table, said, printed) in broken {
-        let list = |years: &BTreeSet<u32>| years.iter().rev().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let list = |years: &BTreeSet<i32>| years.iter().rev().map(i32::to_string).collect::<Vec<_>>().join(", ");
         let text = document.text(before.text);
         let severity = if proven { Severity::Warning } else { Severity::Info };
         let finding = Finding::new(
@@ -63,17 +64,8 @@ fn introduces(text: &str) -> bool {
         || last.ends_with(':')
 }
 
-fn years(text: &str) -> Vec<u32> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .filter(|word| word.len() == 4)
-        .filter_map(|word| word.parse().ok())
-        .filter(|year| (1990..=2100).contains(year))
-        .collect()
-}
-
 /// The year of each amount column that names exactly one.
-fn year_columns(document: &Document, table: &Table) -> Vec<u32> {
+fn year_columns(document: &Document, table: &Table) -> Vec<i32> {
     let amounts = table.columns.iter().filter(|column| column.kind == ColumnKind::Amount);
     amounts
         .filter_map(|column| match years(document.text(column.heading)).as_slice() {
@@ -85,7 +77,7 @@ fn year_columns(document: &Document, table: &Table) -> Vec<u32> {
 
 /// One table whose years run the other way than all others of the same years.
 fn order(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
-    let mut by_years: HashMap<Vec<u32>, (Vec<&Table>, Vec<&Table>)> = HashMap::new();
+    let mut by_years: HashMap<Vec<i32>, (Vec<&Table>, Vec<&Table>)> = HashMap::new();
     for table in document.tables() {
         let columns = year_columns(document, table);
         let mut sorted = columns.clone();
@@ -111,7 +103,7 @@ fn order(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     odd.sort_unstable_by_key(|(table, _)| table.number);
     for (table, others) in odd {
         let row = table.rows.iter().position(|row| row.kind == RowKind::Heading).unwrap_or(0);
-        let columns: Vec<String> = year_columns(document, table).iter().map(u32::to_string).collect();
+        let columns: Vec<String> = year_columns(document, table).iter().map(i32::to_string).collect();
         let finding = Finding::new(
             Severity::Warning,
             "logic.period_sequence",

@@ -20,9 +20,20 @@ use self::faults::Faults;
 use self::grid::Grid;
 use super::Report;
 use crate::Document;
+use crate::figure::Interval;
 
 /// Progress is reported after this many tables.
 const STRIDE: usize = 64;
+
+/// What one row says of a reading of percentages.
+enum Verdict {
+    /// It holds, for this many bits.
+    Holds(u32),
+    /// It says nothing here.
+    Idle,
+    /// The percentage should lie in there.
+    Breaks(Interval),
+}
 
 pub(super) fn run(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     let tables = document.tables();

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::growth::ADJUSTED;
 use super::text::{Direction, Lead, Quantity, direction, quantities, sentences};
 use crate::check::Report;
+use crate::check::years;
 use crate::figure::Interval;
 use crate::table::{ColumnKind, RowKind, has_word, label_key};
 use crate::{Block, BlockKind, Document, Finding, Location, Severity};
@@ -182,7 +183,7 @@ fn judge_named(
     }
     let Some(subject) = sentence.get(..verb_at) else { return };
     let Some((label, row)) = rows.find(subject) else { return };
-    let years: Vec<i32> = years_in(lower);
+    let years = years::years(lower);
     if years.iter().any(|year| *year != row.year && *year != row.year - 1) {
         return;
     }
@@ -197,15 +198,6 @@ fn judge_named(
     let message = format!("\"{label}\" changed by {exact} % in table {}, not by {}", row.table, shown.normalize());
     let finding = Finding::new(Severity::Error, "numeric.growth_in_prose", message, location, sentence.trim());
     named.broken.push(finding.values(exact.to_string(), shown.to_string()));
-}
-
-fn years_in(text: &str) -> Vec<i32> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .filter(|word| word.len() == 4)
-        .filter_map(|word| word.parse().ok())
-        .filter(|year| (1990..=2100).contains(year))
-        .collect()
 }
 
 /// The newest and the year before of one row.
@@ -228,7 +220,7 @@ impl Rows {
         for table in document.tables() {
             let mut years: Vec<(i32, usize)> = Vec::new();
             for (index, column) in table.columns.iter().enumerate() {
-                let found = years_in(document.text(column.heading));
+                let found = years::years(document.text(column.heading));
                 if let ([year], ColumnKind::Amount) = (found.as_slice(), column.kind) {
                     years.push((*year, index));
                 }

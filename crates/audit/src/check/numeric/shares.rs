@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use super::Verdict;
 use super::faults::Faults;
 use crate::figure::{Figure, Interval, Unit};
 use crate::table::{ColumnKind, RowKind, Table, is_total_label};
@@ -20,12 +21,6 @@ struct Reading {
     holds: usize,
     breaks: usize,
     bits: u32,
-}
-
-enum Verdict {
-    Holds(u32),
-    Idle,
-    Breaks(Interval),
 }
 
 pub(super) fn check(document: &Document, table: &Table, faults: &mut Faults<'_>) {
