@@ -20,7 +20,7 @@ use crate::request::Request;
 use crate::retry;
 use crate::settings::Settings;
 use crate::sse::{Event, Reader};
-use crate::turn::{Answer, Assembler, Shown, Turn, Warning};
+use crate::turn::{Assembler, Shown, Turn, Warning};
 use crate::usage::{Price, Usage, estimate, estimate_request};
 
 /// How long a connection may take to come about.
@@ -192,8 +192,11 @@ impl Shared {
             return Err(self.refused(response, learned.rung).await);
         }
         let assembler = self.receive(response, progress).await?;
-        let prompt_tokens = estimate_request(request);
-        Ok(assembler.end(|reply| Usage { prompt_tokens, completion_tokens: estimate(reply), estimated: true }))
+        Ok(assembler.end(|reply| Usage {
+            prompt_tokens: estimate_request(request),
+            completion_tokens: estimate(reply),
+            estimated: true,
+        }))
     }
 
     async fn send(&self, body: &Map<String, Value>, key: &str) -> Result<Response, Failed> {
@@ -329,13 +332,15 @@ impl Shared {
 
     /// The reply with what is known of it once it is complete.
     fn finish(&self, request: &Request, schema: Option<&Schema>, mut turn: Turn) -> Turn {
-        let sent = estimate_request(request);
-        if !turn.usage.estimated && sent > SUSPECT && turn.usage.prompt_tokens < sent / 3 {
-            turn.warnings.push(Warning::Truncated);
+        if !turn.usage.estimated {
+            let sent = estimate_request(request);
+            if sent > SUSPECT && turn.usage.prompt_tokens < sent / 3 {
+                turn.warnings.push(Warning::Truncated);
+            }
         }
         if let Some(schema) = schema.filter(|_| turn.calls.is_empty()) {
-            let answer = format::check(schema, &turn.text);
-            if matches!(answer, Answer::Unfit(_)) && format::find(&turn.text).is_none() {
+            let found = format::find(&turn.text);
+            if found.is_none() {
                 // It takes the format, and does not keep to it: from now on it is asked for in another way.
                 self.learned.send_if_modified(|learned| match learned.rung.below() {
                     Some(below) => {
@@ -345,7 +350,7 @@ impl Shared {
                     None => false,
                 });
             }
-            turn.answer = Some(answer);
+            turn.answer = Some(format::check(schema, found));
         }
         turn
     }

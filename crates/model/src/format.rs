@@ -83,9 +83,9 @@ fn fenced(text: &str) -> Option<Value> {
     serde_json::from_str(inside.trim()).ok()
 }
 
-/// Whether an answer fits; for one that does not, why.
-pub(crate) fn check(schema: &Schema, text: &str) -> Answer {
-    let Some(value) = find(text) else { return Answer::Unfit(vec!["it is not JSON".to_owned()]) };
+/// Whether what was found in a text fits; where it does not, why.
+pub(crate) fn check(schema: &Schema, found: Option<Value>) -> Answer {
+    let Some(value) = found else { return Answer::Unfit(vec!["it is not JSON".to_owned()]) };
     let faults = schema.faults("answer", &value);
     if faults.is_empty() {
         return Answer::Fits(value);
@@ -126,9 +126,9 @@ mod tests {
         let schema =
             Schema::compile(json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}))
                 .unwrap();
-        assert_eq!(check(&schema, "{\"a\":1}"), Answer::Fits(json!({"a": 1})));
+        assert_eq!(check(&schema, find("{\"a\":1}")), Answer::Fits(json!({"a": 1})));
         for bad in ["{}", "{\"a\":\"x\"}", "[]", "no"] {
-            assert!(matches!(check(&schema, bad), Answer::Unfit(reasons) if !reasons.is_empty()), "{bad}");
+            assert!(matches!(check(&schema, find(bad)), Answer::Unfit(reasons) if !reasons.is_empty()), "{bad}");
         }
     }
 
