@@ -38,6 +38,14 @@ pub struct Spec {
     pub execution_id: Option<ExecutionId>,
 }
 
+impl Spec {
+    /// Whom it belongs to: the server, where nobody is named.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        self.owner.clone().unwrap_or(Owner::SERVER)
+    }
+}
+
 /// A record that no client sees; it takes no `seq`.
 ///
 /// `ordinal` counts the calls of one lane of the task from 0: entries that the task told, questions, steps and sleeps.

@@ -33,7 +33,7 @@ impl Session {
 
     /// Whom it belongs to.
     pub(crate) fn owner(&self) -> Owner {
-        self.spec.owner.clone().unwrap_or(Owner::SERVER)
+        self.spec.owner()
     }
 
     /// What it is called among events.

@@ -26,7 +26,7 @@ pub(crate) struct StartsInProgress {
 type StartKey = (Owner, String);
 
 fn start_key(spec: &Spec, idempotency: &Idempotency) -> StartKey {
-    (spec.owner.clone().unwrap_or(Owner::SERVER), idempotency.key.clone())
+    (spec.owner(), idempotency.key.clone())
 }
 
 /// A start that somebody has asked for, and who wants to know.
