@@ -11,6 +11,8 @@ use callboard_audit::report::{AgentFindings, Audit, Format, render};
 use callboard_audit::{Document, Finding, Limits, MediaType, Severity, media_type_of, pdf};
 use clap::ValueEnum;
 
+use crate::process::own_program;
+
 /// What the process that reads a PDF may take.
 const PDF_MEMORY_BYTES: u64 = 2 << 30;
 const PDF_CPU_SECONDS: u64 = 60;
@@ -183,7 +185,7 @@ fn document(bytes: &[u8], media_type: MediaType, limits: &Limits) -> anyhow::Res
     if media_type != MediaType::Pdf {
         return Ok(Document::read(bytes, media_type, limits)?);
     }
-    let mut child = Command::new(std::env::current_exe().context("this program cannot be found")?)
+    let mut child = Command::new(own_program())
         .arg("read-pdf")
         .env_clear()
         .stdin(Stdio::piped())

@@ -15,19 +15,23 @@ impl Launcher {
     /// Only for the `callboard` program, which has the hidden command `run-child`; other programs use the default.
     #[must_use]
     pub fn tied_to_this_process() -> Self {
-        // On Linux this finds the running program even where its file has been replaced by a newer version.
-        let program = if cfg!(target_os = "linux") {
-            "/proc/self/exe".to_owned()
-        } else {
-            std::env::current_exe().unwrap_or_default().to_string_lossy().into_owned()
-        };
         let parent = std::process::id().to_string();
-        Self { wrapper: Some(vec![program, "run-child".into(), "--parent".into(), parent, "--".into()]) }
+        Self { wrapper: Some(vec![own_program(), "run-child".into(), "--parent".into(), parent, "--".into()]) }
     }
 
     /// The program and its arguments, as the system gets them.
     pub fn argv<'a>(&'a self, command: &'a [String]) -> impl Iterator<Item = &'a String> {
         self.wrapper.iter().flatten().chain(command)
+    }
+}
+
+/// The path of the program that runs, to start it once more. On Linux that is so even where its file has been replaced by
+/// a newer version.
+pub(crate) fn own_program() -> String {
+    if cfg!(target_os = "linux") {
+        "/proc/self/exe".to_owned()
+    } else {
+        std::env::current_exe().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
