@@ -10,8 +10,8 @@ import { Server } from "./server.mjs";
 const PATIENCE = 15_000;
 const SHOTS = process.env.SHOTS;
 export const STEPS = ["Task started!", ...[1, 2, 3, 4, 5].map((step) => `Processing email step ${step}/5...`)];
-/** What a browser says when the server is away, which some tests bring about. */
-export const AWAY = /WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
+/** What a browser says when the server is away or went away in the middle of an answer, which some tests bring about. */
+export const AWAY = /WebSocket connection to|net::ERR_(CONNECTION_|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONTENT_LENGTH_MISMATCH)/;
 export const PHONE = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 export let server;
