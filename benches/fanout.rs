@@ -23,7 +23,7 @@ fn burst(count: u64) -> Arc<Burst> {
     let mut builder = BurstBuilder::default();
     for seq in 1..=count {
         let content = "x".repeat(256 - r#"{"type":"stream","content":"","seq":1,"timestamp":1.5}"#.len());
-        builder.tell(&Entry::Stream { content }, None, seq, Timestamp::from_micros(1_500_000));
+        builder.append(&Entry::Stream { content }, None, seq, Timestamp::from_micros(1_500_000));
     }
     Arc::new(builder.finish())
 }

@@ -1,4 +1,4 @@
-//! When to stop, and how: nothing new, sockets told, journals written.
+//! When to stop, and how: nothing new, sockets notified, journals written.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(crate) async fn signalled() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Lets all tasks go, tells every socket, and waits until they have gone or `limit` has passed.
+/// Lets all tasks go, notifies every socket, and waits until they have gone or `limit` has passed.
 pub(crate) async fn drain(directories: &[Addr<Directory>], hub: &Addr<Hub>, limit: Duration) {
     let deadline = Instant::now() + limit;
     let letting_go = join_all(directories.iter().map(|directory| directory.send(Drain)));

@@ -1,4 +1,4 @@
-//! What the metrics are told of parts that do not know them, and what others are told of the metrics.
+//! What the metrics count of parts that do not know them, and what others read of the metrics.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::hub::messages::Snapshot;
 use crate::metrics::{self, Metrics, Numbers};
 use crate::store::Store;
 
-/// Counts events as they are told.
+/// Counts events as they are published.
 pub(super) struct Counted(pub(super) metrics::Events);
 
 impl Listener for Counted {
@@ -26,7 +26,7 @@ impl Listener for Counted {
         let mut kept = 0;
         for EncodedEvent { event, .. } in &**events {
             let keeping = if event.seq.is_some() { Keeping::Kept } else { Keeping::Ephemeral };
-            self.0.told(event.new_event.kind.group(), keeping);
+            self.0.published(event.new_event.kind.group(), keeping);
             kept += u32::from(event.seq.is_some());
         }
         if kept > 0 {
@@ -44,7 +44,7 @@ pub(super) fn looks(store: &Store, counts: &Arc<ConnectionCounts>) -> impl Fn(&M
     }
 }
 
-/// The server's own numbers, as the hub tells them.
+/// The server's own numbers, as the hub publishes them.
 pub(super) fn snapshots(numbers: &Numbers) -> Snapshot {
     let numbers = numbers.clone();
     Arc::new(move || match serde_json::to_value(&*numbers.snapshot()) {

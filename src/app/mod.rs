@@ -154,7 +154,7 @@ impl App {
         watching.abort();
         suspects::clear(&store).await;
         let lost = store.close().await;
-        anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was told of them");
+        anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was notified of them");
         log::info!("stopped");
         Ok(())
     }
@@ -190,7 +190,7 @@ fn share_descriptors(settings: &Settings) -> Shares {
     shares
 }
 
-/// Tells which commands of the settings could not be started now.
+/// Warns of commands in the settings that could not be started now.
 fn warn_of_programs(settings: &Settings) {
     let faults = command::faults(&settings.task).into_iter();
     for fault in faults.chain(handlers::faults(&settings.event_handler)) {
@@ -198,7 +198,7 @@ fn warn_of_programs(settings: &Settings) {
     }
 }
 
-/// Tells that the server goes down, while there are connections to hear it.
+/// Publishes that the server goes down, while there are connections to hear it.
 async fn say_goodbye(events: &Events) {
     let new_event = NewEvent::new(Kind::SystemShutdown)
         .with("version", env!("CARGO_PKG_VERSION"))
@@ -206,7 +206,7 @@ async fn say_goodbye(events: &Events) {
         .with("reason", "the server is going down");
     match tokio::time::timeout(GOODBYE, events.write(new_event)).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => log::warn!(error:%; "nobody is told that the server goes down"),
+        Ok(Err(error)) => log::warn!(error:%; "the shut-down could not be announced"),
         Err(_) => log::warn!("the store is slow: the event that the server goes down may be lost"),
     }
 }

@@ -179,7 +179,7 @@ impl Plan {
         }
     }
 
-    /// Tells each directory which of its sessions a restart has to think of, and which of them do not go on by
+    /// Sends each directory which of its sessions a restart has to think of, and which of them do not go on by
     /// themselves. The directories need not run yet.
     pub(super) async fn take_up(&self, found: Vec<Pending>, mut apart: HashMap<SessionId, Quarantine>) {
         let mut of_workers = HashMap::<usize, ResumeSessions>::new();
@@ -311,7 +311,7 @@ fn authenticator(settings: &Settings, address: SocketAddr) -> Result<Authenticat
     Ok(authenticator)
 }
 
-/// Starts the event log, which tells the connections and the handlers, and is counted.
+/// Starts the event log, which publishes to the connections and the handlers, and is counted.
 async fn log(
     settings: &Settings,
     store: &Store,

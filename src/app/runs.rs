@@ -8,14 +8,14 @@ use crate::workflow::live::watchers::Watchers;
 use crate::workflow::messages::{Event, NodeReport};
 use crate::workflow::plan::NodeView;
 
-/// Tells those who watch workflows how runs go on.
+/// Publishes the progress of runs to those who watch workflows.
 pub(super) struct Runs {
     watchers: Watchers,
     max_told_bytes: usize,
 }
 
 impl Runs {
-    /// Tells these; of a larger value than so many bytes only its beginning.
+    /// Publishes to these; of a value larger than so many bytes only its beginning.
     pub(super) fn new(watchers: Watchers, max_told_bytes: usize) -> Self {
         Self { watchers, max_told_bytes }
     }
@@ -35,7 +35,7 @@ impl Runs {
 }
 
 impl Observer for Runs {
-    fn tell(&self, event: RunEvent<'_>) {
+    fn observe(&self, event: RunEvent<'_>) {
         let (what, reason) = match &event.what {
             What::Nodes(views) => return self.nodes(&event, views),
             What::Started => (Event::ExecutionStarted, None),

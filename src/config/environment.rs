@@ -118,7 +118,7 @@ fn read_secret(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// A variable's text as a value of the default's type; as text where it is none, so that the check tells.
+/// A variable's text as a value of the default's type; as text where it is none, so that the check reports it.
 fn read_as(default: &Value, text: &str) -> Value {
     let trimmed = text.trim();
     let read = match default {

@@ -13,7 +13,7 @@ pub struct Events {
     /// Bytes of events that a replay reads at once.
     #[garde(range(min = 1024, max = 67_108_864))]
     pub replay_page_bytes: usize,
-    /// Seconds between two events that tell how the server is.
+    /// Seconds between two events that report the health of the server.
     #[garde(range(min = 0.1, max = crate::domain::time::LONGEST_SECONDS))]
     pub health_check_interval: f64,
     /// Most types of events that may be declared.

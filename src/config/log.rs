@@ -1,16 +1,16 @@
-//! `[log]`: how the server tells what it does.
+//! `[log]`: what the server logs, and how.
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-/// How the server tells what it does.
+/// What the server logs, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// `text` for people, `json` for machines; on standard error.
     #[garde(skip)]
     pub format: LogFormat,
-    /// What is told, in the words of `RUST_LOG`.
+    /// What is logged, in the syntax of `RUST_LOG`.
     #[garde(custom(super::check::log_filter))]
     pub filter: String,
 }

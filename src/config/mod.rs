@@ -1,6 +1,6 @@
 //! The settings: one struct for each concern, layered and checked as a whole.
 //!
-//! [`load`] layers flags over the environment over `.env` over a TOML file over the defaults, and tells everything
+//! [`load`] layers flags over the environment over `.env` over a TOML file over the defaults, and reports everything
 //! that is wrong with them at once.
 
 mod check;

@@ -184,7 +184,7 @@ fn patient() -> Connections {
 fn streams(first: u64, count: u64, content: &str) -> Burst {
     let mut builder = BurstBuilder::default();
     for seq in first..first + count {
-        builder.tell(&Entry::Stream { content: content.into() }, None, seq, Timestamp::from_micros(0));
+        builder.append(&Entry::Stream { content: content.into() }, None, seq, Timestamp::from_micros(0));
     }
     builder.finish()
 }
@@ -350,7 +350,7 @@ async fn an_event_stream_ends_after_the_sessions_last_entry() {
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     server.publish(streams(1, 1, "a"));
     let mut builder = BurstBuilder::default();
-    builder.tell(&Entry::TaskCancelled { reason: "r".into() }, None, 2, Timestamp::from_micros(0));
+    builder.append(&Entry::TaskCancelled { reason: "r".into() }, None, 2, Timestamp::from_micros(0));
     server.publish(builder.finish());
     let text = response.text().await.unwrap();
     let types: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();

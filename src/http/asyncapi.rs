@@ -47,7 +47,7 @@ const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/sch
 const SHARED: [&str; 3] = ["Field", "FieldType", "Status"];
 
 /// What the server says.
-const TOLD: &[Message] = &[
+const SENT: &[Message] = &[
     said(
         "state_replay_start",
         "The first message of all: `count` messages of the past follow.",
@@ -121,14 +121,14 @@ const HEARD: &[Message] = &[
 #[must_use]
 pub(crate) fn document() -> Value {
     let mut messages = Map::new();
-    messages.extend(TOLD.iter().chain(HEARD).map(|message| (message.name.to_owned(), described(message))));
+    messages.extend(SENT.iter().chain(HEARD).map(|message| (message.name.to_owned(), described(message))));
     let in_channel: Map<String, Value> =
         messages.keys().map(|name| (name.clone(), reference("components/messages", name))).collect();
     let of = |channel: &str, messages: &[Message]| -> Vec<Value> {
         let place = format!("channels/{channel}/messages");
         messages.iter().map(|message| reference(&place, message.name)).collect()
     };
-    let on_workflows = || workflows::TOLD.iter().chain(workflows::HEARD);
+    let on_workflows = || workflows::SENT.iter().chain(workflows::HEARD);
     // Some have the names of a session's messages, and other fields.
     let component = |name: &str| format!("workflows.{name}");
     messages.extend(on_workflows().map(|message| (component(message.name), described(message))));
@@ -147,7 +147,7 @@ pub(crate) fn document() -> Value {
         "channels": {
             "session": {
                 "address": "/ws/{session_id}",
-                "description": "One session: its past, then what happens, and the answers of people. A task may tell entries of types of its own; clients ignore types that they do not know.",
+                "description": "One session: its past, then what happens, and the answers of people. A task may append entries of types of its own; clients ignore types that they do not know.",
                 "parameters": {"session_id": {"description": "The session's id."}},
                 "messages": in_channel,
                 "bindings": {"ws": {
@@ -156,7 +156,7 @@ pub(crate) fn document() -> Value {
                         "since": {"type": "integer", "minimum": 0,
                                   "description": "The last seq that the client has; without it a snapshot is sent."},
                         "client_id": {"type": "string", "maxLength": 64,
-                                      "description": "What the client calls itself; told with its answers."},
+                                      "description": "What the client calls itself; shown with its answers."},
                         "compression": compression(),
                         "format": format(),
                     }},
@@ -165,13 +165,13 @@ pub(crate) fn document() -> Value {
             "workflows": workflows::channel(in_workflows),
         },
         "operations": {
-            "tell": {"action": "send", "channel": {"$ref": "#/channels/session"},
-                     "summary": "What the server says.", "messages": of("session", TOLD)},
+            "send": {"action": "send", "channel": {"$ref": "#/channels/session"},
+                     "summary": "What the server sends.", "messages": of("session", SENT)},
             "hear": {"action": "receive", "channel": {"$ref": "#/channels/session"},
                      "summary": "What a client says.", "messages": of("session", HEARD)},
-            "tell_of_workflows": {"action": "send", "channel": {"$ref": "#/channels/workflows"},
+            "send_of_workflows": {"action": "send", "channel": {"$ref": "#/channels/workflows"},
                                   "summary": "What the server says of workflows.",
-                                  "messages": of("workflows", workflows::TOLD)},
+                                  "messages": of("workflows", workflows::SENT)},
             "hear_of_workflows": {"action": "receive", "channel": {"$ref": "#/channels/workflows"},
                                   "summary": "What a client says of workflows.",
                                   "messages": of("workflows", workflows::HEARD)},
@@ -312,7 +312,7 @@ mod tests {
                 assert!(schema["properties"].get(key).is_some(), "{key} of {sent}");
             }
         }
-        assert_eq!(TOLD.iter().filter(|message| message.journaled).count(), entries().len());
+        assert_eq!(SENT.iter().filter(|message| message.journaled).count(), entries().len());
     }
 
     #[test]
@@ -329,13 +329,13 @@ mod tests {
     #[test]
     fn every_schema_is_json_and_every_reference_leads_somewhere() {
         let document = document();
-        for message in workflows::TOLD.iter().chain(workflows::HEARD) {
+        for message in workflows::SENT.iter().chain(workflows::HEARD) {
             for (name, schema, _) in message.fields {
                 assert!(serde_json::from_str::<Value>(schema).is_ok(), "{name}");
             }
             validator(&format!("workflows.{}", message.name));
         }
-        for message in TOLD.iter().chain(HEARD) {
+        for message in SENT.iter().chain(HEARD) {
             for (name, schema, _) in message.fields {
                 assert!(serde_json::from_str::<Value>(schema).is_ok(), "{name}");
             }

@@ -1,4 +1,4 @@
-//! What is told when a request is not done: the table of codes, and what else the answer says (RFC 9457).
+//! What is answered when a request is not done: the table of codes, and what else the answer says (RFC 9457).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ macro_rules! codes {
                 match self { $(Code::$name => $word),* }
             }
 
-            /// What is told where there is nothing more exact to say.
+            /// What is said where there is nothing more exact to say.
             #[must_use]
             pub(crate) const fn text(self) -> &'static str {
                 match self { $(Code::$name => $text),* }
@@ -167,7 +167,7 @@ pub(crate) struct Problem {
     pub span: Option<Box<Span>>,
 }
 
-/// A problem as it is told.
+/// A problem as it is sent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Problem"))]
@@ -225,8 +225,8 @@ pub(super) struct LogSpan<'a> {
     last_seq: u64,
 }
 
-/// The schema of every error.
-pub(super) type Told = ProblemBody<'static>;
+/// The schema of every error (RFC 9457).
+pub(super) type ProblemDetails = ProblemBody<'static>;
 
 impl Problem {
     /// A problem with a text of its own.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::State;
-use super::error::{PROBLEM_JSON, Told};
+use super::error::{PROBLEM_JSON, ProblemDetails};
 use super::query::Query;
 use super::route::{Route, routes};
 use super::streams::{admission, check_client_id, form};
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
     params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What the execution is called, or is going to be."), Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn execution(
@@ -48,7 +48,7 @@ pub(super) async fn execution(
     params(("crew_id" = String, Path, description = "The crew's id."), Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn crew(
@@ -66,7 +66,7 @@ pub(super) async fn crew(
     params(Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn global(
@@ -83,7 +83,7 @@ pub(super) async fn global(
     params(Manner),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn metrics(
@@ -103,7 +103,7 @@ pub(super) async fn metrics(
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn custom(

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::route::{Route, routes};
 use super::{Lifecycle, State};
 use crate::store::Health;
@@ -33,7 +33,7 @@ pub(super) struct Probe {
     status: &'static str,
 }
 
-/// Tells how the server does; with status 503 while its store fails.
+/// Reports the health of the server; with status 503 while its store fails.
 #[utoipa::path(
     get, path = "/health", tag = "server",
     responses(
@@ -58,7 +58,7 @@ async fn health(state: web::Data<State>) -> HttpResponse {
     if well { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 
-/// Tells that the process answers.
+/// Says that the process answers.
 #[utoipa::path(
     get, path = "/livez", tag = "server",
     responses((status = 200, description = "It does.", body = Probe))
@@ -67,12 +67,12 @@ async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(Probe { status: "alive" })
 }
 
-/// Tells whether the server takes work.
+/// Says whether the server takes work.
 #[utoipa::path(
     get, path = "/readyz", tag = "server",
     responses(
         (status = 200, description = "It does.", body = Probe),
-        (status = 503, description = "It goes down, or its store fails.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "It goes down, or its store fails.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {

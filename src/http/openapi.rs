@@ -19,7 +19,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
         title = "Callboard",
         description = "A live task server with a human in the loop. What is said on its WebSockets is described in /asyncapi.json.",
     ),
-    components(schemas(error::Told)),
+    components(schemas(error::ProblemDetails)),
     tags(
         (name = "sessions", description = "Starting, watching and stopping sessions."),
         (name = "answers", description = "Answering the questions of a session."),

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::LocalBoxFuture;
 
 use super::State;
-use super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::origin::{Policy, called};
 use super::query::Query;
 use super::route::{Route, routes};
@@ -90,13 +90,13 @@ pub(crate) enum Admission {
     params(
         ("session_id" = String, Path, description = "The session's id."),
         ("since" = Option<u64>, Query, format = "uint64", description = "The last `seq` that the client has."),
-        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with its answers."),
+        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; shown with its answers."),
         ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
         ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn socket(
@@ -120,13 +120,13 @@ pub(super) async fn socket(
     params(
         ("workflow" = Option<String>, Query, max_length = 64, description = "The workflow's id; all are watched without it."),
         ("since" = Option<u64>, Query, format = "uint64", description = "With `workflow`: the last `seq` that the client has. It is sent what it has missed, or `execution_status` with `gap`."),
-        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told with what it changes."),
+        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; shown with what it changes."),
         ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
         ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
     ),
     responses(
         (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = Told, content_type = PROBLEM_JSON),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 pub(super) async fn workflows(

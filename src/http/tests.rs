@@ -75,13 +75,13 @@ impl Streams for Echo {
     }
 }
 
-struct Told {
+struct ProblemDetails {
     status: StatusCode,
     headers: actix_web::http::header::HeaderMap,
     body: bytes::Bytes,
 }
 
-impl Told {
+impl ProblemDetails {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -131,19 +131,19 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     }
 }
 
-async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> Told {
+async fn ask_while(lifecycle: Lifecycle, request: TestRequest) -> ProblemDetails {
     let app = test::init_service(app(state(Settings::default(), lifecycle).await)).await;
     let response = test::call_service(&app, request.to_request()).await;
     let (head, body) = response.into_parts().1.into_parts();
     let body = to_bytes(body).await.ok().unwrap();
-    Told { status: head.status(), headers: head.headers().clone(), body }
+    ProblemDetails { status: head.status(), headers: head.headers().clone(), body }
 }
 
-async fn ask(request: TestRequest) -> Told {
+async fn ask(request: TestRequest) -> ProblemDetails {
     ask_while(Lifecycle::Serving, request).await
 }
 
-async fn get(path: &str) -> Told {
+async fn get(path: &str) -> ProblemDetails {
     ask(TestRequest::get().uri(path)).await
 }
 

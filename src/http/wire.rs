@@ -91,7 +91,7 @@ fn declarations() -> String {
         super::memory::MemoryKey,
         super::memory::MemoryPage,
         super::memory::MemoryCleared,
-        super::error::Told,
+        super::error::ProblemDetails,
         super::error::LogSpan<'static>,
     );
     of_workflows(&config, &mut text);

@@ -59,7 +59,7 @@ impl Items {
     pub fn len(&self) -> usize {
         match self {
             Items::Burst(burst) => burst.messages(),
-            Items::Replay(replay) => replay.told.len(),
+            Items::Replay(replay) => replay.entries.len(),
             Items::Events(events) => events.len(),
             Items::Messages(messages) => messages.len(),
         }
@@ -76,7 +76,7 @@ impl Items {
     pub fn get(&self, at: usize) -> Option<Item<'_>> {
         match self {
             Items::Burst(burst) => of_burst(burst, at),
-            Items::Replay(replay) => replay.told.get(at).map(of_entry),
+            Items::Replay(replay) => replay.entries.get(at).map(of_entry),
             Items::Events(events) => events.get(at).map(of_event),
             Items::Messages(messages) => messages.get(at),
         }
@@ -115,7 +115,7 @@ fn of_burst(burst: &Burst, at: usize) -> Option<Item<'_>> {
         }
         between += 1;
     }
-    burst.told.get(at - between).map(of_entry)
+    burst.entries.get(at - between).map(of_entry)
 }
 
 fn of_entry(entry: &EncodedEntry) -> Item<'_> {
@@ -241,7 +241,7 @@ mod tests {
             for is_saved in saved {
                 if is_saved {
                     seq += 1;
-                    builder.tell(&entry, None, seq, timestamp);
+                    builder.append(&entry, None, seq, timestamp);
                     expected.push(Some(seq));
                 } else {
                     builder.pass(&Unsaved { entry: &entry, lane: None, save_state: false, timestamp });

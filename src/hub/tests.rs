@@ -78,13 +78,13 @@ fn passing(count: usize) -> Burst {
 fn burst(first: u64, count: u64) -> Burst {
     let mut builder = BurstBuilder::default();
     for seq in first..first + count {
-        builder.tell(&Entry::Stream { content: String::new() }, None, seq, Timestamp::from_micros(0));
+        builder.append(&Entry::Stream { content: String::new() }, None, seq, Timestamp::from_micros(0));
     }
     builder.finish()
 }
 
 fn replay(first: u64, count: u64) -> Replay {
-    Replay { told: burst(first, count).told.to_vec(), dropped: 0, last_seq: first + count - 1 }
+    Replay { entries: burst(first, count).entries.to_vec(), dropped: 0, last_seq: first + count - 1 }
 }
 
 pub(super) fn links(settings: &Connections) -> Rc<Links> {
@@ -241,7 +241,7 @@ proptest! {
             }
             let burst = burst(last + 1, count);
             last += count;
-            burst.told.iter().for_each(|told| tail.push(told.clone()));
+            burst.entries.iter().for_each(|entry| tail.push(entry.clone()));
             links.publish(&published(burst));
         }
         let expected: Vec<u8> = (since + 1..=last).map(|seq| u8::try_from(seq).unwrap()).collect();
@@ -562,7 +562,7 @@ async fn who_has_no_room_for_the_end_reads_on_and_is_not_cut() {
     links.publish(&published(burst(1, 3)));
     assert_eq!(drain(&quick), (vec![1, 2, 3], false));
     let mut end = BurstBuilder::default();
-    end.tell(&Entry::TaskCancelled { reason: String::new() }, None, 4, Timestamp::from_micros(0));
+    end.append(&Entry::TaskCancelled { reason: String::new() }, None, 4, Timestamp::from_micros(0));
     links.publish(&published(end.finish()));
     assert_eq!((drain(&quick), behind.take()), ((vec![4], true), vec![(slow.id(), 3)]));
     assert_eq!(drain(&slow), (vec![1, 2, 3], false));

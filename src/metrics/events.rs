@@ -1,4 +1,4 @@
-//! The handles of events: how many were told, and what the commands did that are run for them.
+//! The handles of events: how many were published, and how the commands went that are run for them.
 
 use prometheus::{Histogram, IntCounter};
 
@@ -10,8 +10,8 @@ use crate::domain::event::kind::Keeping;
 #[derive(Clone, Debug)]
 pub struct Events {
     /// By the number of the family: those that are kept, and the others.
-    told: Vec<(IntCounter, IntCounter)>,
-    /// Kept events that were told after one write.
+    published: Vec<(IntCounter, IntCounter)>,
+    /// Kept events that were published after one write.
     pub batch: Histogram,
 }
 
@@ -19,15 +19,15 @@ impl Events {
     pub(super) fn new(metrics: &Metrics) -> Self {
         let of = |group: &Group, kept: &str| metrics.counter(names::EVENTS, &[("group", word(*group)), ("kept", kept)]);
         Self {
-            told: Group::ALL.iter().map(|group| (of(group, "yes"), of(group, "no"))).collect(),
+            published: Group::ALL.iter().map(|group| (of(group, "yes"), of(group, "no"))).collect(),
             batch: metrics.histogram(names::EVENT_BATCH, &[]),
         }
     }
 
-    /// An event of this family was told.
-    pub fn told(&self, group: Group, keeping: Keeping) {
+    /// An event of this family was published.
+    pub fn published(&self, group: Group, keeping: Keeping) {
         let place = Group::ALL.iter().position(|other| *other == group);
-        let Some((kept, other)) = place.and_then(|place| self.told.get(place)) else { return };
+        let Some((kept, other)) = place.and_then(|place| self.published.get(place)) else { return };
         match keeping {
             Keeping::Kept => kept.inc(),
             Keeping::Ephemeral => other.inc(),
@@ -95,7 +95,7 @@ mod tests {
                 lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
             };
             let before = count();
-            events.told(kind.group(), kind.keeping());
+            events.published(kind.group(), kind.keeping());
             assert_eq!(count(), before + 1.0, "{kind:?}");
         }
     }

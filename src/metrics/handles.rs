@@ -30,7 +30,7 @@ pub struct Connections {
 
 impl Connections {
     pub(super) fn new(metrics: &Metrics) -> Self {
-        // A counter with a label is told once it has a value for it.
+        // A counter with a label appears once it has a value for it.
         drop(metrics.counter(names::CONNECTIONS_CLOSED, &[("reason", "done")]));
         drop(metrics.gauge(names::CONNECTIONS, &[("kind", "session")]));
         drop(metrics.counter(names::SOCKET_ERRORS, &[("code", "invalid_message")]));
@@ -45,7 +45,7 @@ impl Connections {
         }
     }
 
-    /// So many clients were told an error with this code.
+    /// So many clients were sent an error with this code.
     pub fn errors(&self, code: &'static str, count: u64) {
         self.metrics.counter(names::SOCKET_ERRORS, &[("code", code)]).inc_by(count);
     }

@@ -85,7 +85,7 @@ impl Metrics {
         Sessions::new(self)
     }
 
-    /// Handles for the sessions of one task kind. To be taken for all kinds at the start, so that they are told.
+    /// Handles for the sessions of one task kind. To be taken for all kinds at the start, so that they are exported from the start.
     #[must_use]
     pub fn task_kind(&self, name: &str) -> TaskKind {
         TaskKind::new(self, name)
@@ -103,7 +103,7 @@ impl Metrics {
         Events::new(self)
     }
 
-    /// Handles for one handler of events. To be taken for all handlers at the start, so that they are told.
+    /// Handles for one handler of events. To be taken for all handlers at the start, so that they are exported from the start.
     #[must_use]
     pub fn event_handler(&self, name: &str) -> EventHandler {
         EventHandler::new(self, name)

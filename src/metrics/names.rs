@@ -68,7 +68,7 @@ pub(super) const COUNTERS: [Name; 17] = [
     ),
     (CONNECTIONS_OPENED, "WebSockets and event streams that were opened", &[]),
     (CONNECTIONS_CLOSED, "WebSockets and event streams that have gone, by reason", &["reason"]),
-    (SOCKET_ERRORS, "Errors that clients were told on WebSockets, by code", &["code"]),
+    (SOCKET_ERRORS, "Errors that clients were sent on WebSockets, by code", &["code"]),
     (MESSAGES_RECEIVED, "Messages that clients sent", &[]),
     (MESSAGES_SENT, "Messages that were put into the outboxes of clients", &[]),
     (MESSAGES_DROPPED, "Messages that only the latest of mattered, dropped because a client did not read", &[]),
@@ -78,7 +78,11 @@ pub(super) const COUNTERS: [Name; 17] = [
     (SESSIONS_ENDED, "Sessions that have ended, by task and status", &["task", "status"]),
     (WORKFLOW_TICKS, "Iterations of live workflows", &[]),
     (NODE_ERRORS, "Failures of nodes of live workflows", &[]),
-    (EVENTS, "Events that were told, by the family of their type and by whether they are kept", &["group", "kept"]),
+    (
+        EVENTS,
+        "Events that were published, by the family of their type and by whether they are kept",
+        &["group", "kept"],
+    ),
     (HANDLER_RUNS, "Commands that were run for events, by handler and outcome", &["handler", "outcome"]),
     (
         QUARANTINED,
@@ -141,7 +145,7 @@ pub(super) const HISTOGRAMS: [HistogramName; 10] = [
     ),
     (
         EVENT_BATCH,
-        "Kept events that were told after one write of the log",
+        "Kept events that were published after one write of the log",
         &[],
         &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0],
     ),
@@ -168,7 +172,7 @@ mod tests {
         names.map(|name| histogram(name).unwrap_or(name).to_owned()).collect()
     }
 
-    fn told() -> BTreeSet<String> {
+    fn exported() -> BTreeSet<String> {
         let metrics = Metrics::install(1).unwrap();
         let (_kind, _handler) = (metrics.task_kind("approval"), metrics.event_handler("mail"));
         let text = metrics.render();
@@ -178,15 +182,15 @@ mod tests {
 
     #[test]
     fn the_dashboard_shows_every_metric_and_no_others() {
-        let (used, told) = (used("grafana-dashboard.json"), told());
-        assert_eq!(used.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new());
-        assert_eq!(told.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new());
+        let (used, exported) = (used("grafana-dashboard.json"), exported());
+        assert_eq!(used.difference(&exported).collect::<Vec<_>>(), Vec::<&String>::new());
+        assert_eq!(exported.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new());
     }
 
     #[test]
     fn alerts_are_of_metrics_that_there_are() {
-        let (used, told) = (used("alerts.yml"), told());
+        let (used, exported) = (used("alerts.yml"), exported());
         assert!(used.len() > 8, "{used:?}");
-        assert_eq!(used.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new());
+        assert_eq!(used.difference(&exported).collect::<Vec<_>>(), Vec::<&String>::new());
     }
 }

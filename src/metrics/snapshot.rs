@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub workflows: Vec<WorkflowPace>,
     /// How many workflows are live.
     pub live_workflows: u64,
-    /// Events that were told, by the family of their type.
+    /// Events that were published, by the family of their type.
     pub events: BTreeMap<String, u64>,
     /// Messages that were dropped because a client did not read.
     pub drops: u64,
@@ -65,7 +65,7 @@ pub struct Rates {
     pub sessions_started: f64,
     /// Sessions that have ended.
     pub sessions_ended: f64,
-    /// Events that were told.
+    /// Events that were published.
     pub events: f64,
     /// Iterations of live workflows.
     pub ticks: f64,
@@ -283,18 +283,18 @@ mod tests {
         let second = at(2);
         let pace = Pace { rate: 9.0, p50_us: 1.0, p99_us: 2.0 };
         let report = WorkflowReport { workflow_id: "w".into(), pace, slowest: vec![("n".into(), 0.25)] };
-        let told = Snapshot::new(&second, &first, &first, &[report]);
-        assert_eq!(told.rates.messages_out, 10.0);
-        assert_eq!((told.connections["session"], told.connections["workflow"]), (1, 0));
-        assert_eq!(told.sessions["running"], 1);
-        assert_eq!(told.kinds["approval"], KindCounts { started: 2, failed: 1, ..KindCounts::default() });
-        let median = told.latency_ms.start_to_done.p50.unwrap();
+        let snapshot = Snapshot::new(&second, &first, &first, &[report]);
+        assert_eq!(snapshot.rates.messages_out, 10.0);
+        assert_eq!((snapshot.connections["session"], snapshot.connections["workflow"]), (1, 0));
+        assert_eq!(snapshot.sessions["running"], 1);
+        assert_eq!(snapshot.kinds["approval"], KindCounts { started: 2, failed: 1, ..KindCounts::default() });
+        let median = snapshot.latency_ms.start_to_done.p50.unwrap();
         assert!((100.0..=500.0).contains(&median), "{median}");
-        assert_eq!(told.latency_ms.human_wait, Quantiles { p50: None, p95: None, p99: None });
-        assert_eq!(told.store.rows_per_commit, Some(7.0));
-        assert_eq!(told.workflows[0].slowest, [SlowNode { node: "n".into(), ms: 250.0 }]);
-        assert_eq!((told.closes["done"], told.drops), (1, 0));
-        assert!(told.rss_bytes > 0);
+        assert_eq!(snapshot.latency_ms.human_wait, Quantiles { p50: None, p95: None, p99: None });
+        assert_eq!(snapshot.store.rows_per_commit, Some(7.0));
+        assert_eq!(snapshot.workflows[0].slowest, [SlowNode { node: "n".into(), ms: 250.0 }]);
+        assert_eq!((snapshot.closes["done"], snapshot.drops), (1, 0));
+        assert!(snapshot.rss_bytes > 0);
         let quiet = Snapshot::new(&second, &second, &second, &[]);
         assert_eq!((quiet.rates.messages_out, quiet.store.rows_per_commit), (0.0, None));
     }

@@ -21,9 +21,9 @@ const KEPT_EACH: usize = 5;
 const KEPT: usize = 180;
 /// How many readings are kept, so that there is one of a minute ago.
 const READINGS: usize = 13;
-/// For how long a workflow is told that had no iterations.
+/// For how long a workflow is reported that had no iterations.
 const REPORTED_FOR: Duration = Duration::from_secs(10);
-/// The most workflows that are told, the busiest first.
+/// The most workflows that are reported, the busiest first.
 const WORKFLOWS: usize = 50;
 
 /// Makes the server's own numbers. Runs on one thread.
@@ -39,7 +39,7 @@ pub struct Statistics {
     readings: VecDeque<Reading>,
     kept: VecDeque<Arc<Snapshot>>,
     since_kept: usize,
-    told: watch::Sender<Latest>,
+    published: watch::Sender<Latest>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ impl Statistics {
     ) -> (Self, Numbers) {
         let first = metrics.read(Instant::now());
         let snapshot = Arc::new(Snapshot::new(&first, &first, &first, &[]));
-        let (told, latest) = watch::channel(Latest { snapshot, kept: Arc::new([]), messages_sent: 0 });
+        let (published, latest) = watch::channel(Latest { snapshot, kept: Arc::new([]), messages_sent: 0 });
         let statistics = Self {
             metrics,
             look: Box::new(look),
@@ -97,7 +97,7 @@ impl Statistics {
             readings: VecDeque::from([first]),
             kept: VecDeque::new(),
             since_kept: 0,
-            told,
+            published,
         };
         (statistics, Numbers { latest })
     }
@@ -120,13 +120,13 @@ impl Statistics {
         let minute = self.readings.front().unwrap_or(&self.last);
         let snapshot = Arc::new(Snapshot::new(&now, &self.last, minute, &reports));
         self.since_kept += 1;
-        let mut kept = Arc::clone(&self.told.borrow().kept);
+        let mut kept = Arc::clone(&self.published.borrow().kept);
         if self.since_kept >= KEPT_EACH {
             kept = self.keep(&now, minute_snapshot(&now, &self.readings, &self.last, &reports));
         }
         let messages_sent = now.sum(names::MESSAGES_SENT) as u64;
         self.last = now;
-        self.told.send_replace(Latest { snapshot, kept, messages_sent });
+        self.published.send_replace(Latest { snapshot, kept, messages_sent });
     }
 
     /// Keeps a snapshot and the reading that it was made of.
@@ -205,12 +205,12 @@ mod tests {
             let pace = Pace { rate, p50_us: 1.0, p99_us: 2.0 };
             workflows.report(WorkflowReport { workflow_id: id.into(), pace, slowest: Vec::new() });
         }
-        let told = |numbers: &Numbers| -> Vec<(String, f64)> {
+        let rates = |numbers: &Numbers| -> Vec<(String, f64)> {
             numbers.snapshot().workflows.iter().map(|workflow| (workflow.id.clone(), workflow.rate)).collect()
         };
         statistics.make(begun);
-        assert_eq!(told(&numbers), [("fast".into(), 5.0), ("slow".into(), 2.0)]);
+        assert_eq!(rates(&numbers), [("fast".into(), 5.0), ("slow".into(), 2.0)]);
         statistics.make(begun + REPORTED_FOR + EVERY);
-        assert!(told(&numbers).is_empty());
+        assert!(rates(&numbers).is_empty());
     }
 }

@@ -1,19 +1,19 @@
-//! How long the iterations of one live workflow take, gathered where they happen and told once a second: an iteration
-//! may be shorter than the work of telling it.
+//! How long the iterations of one live workflow take, gathered where they happen and reported once a second: an iteration
+//! may be shorter than the work of reporting it.
 
 use std::time::Duration;
 
 use prometheus::Histogram;
 use tokio::time::Instant;
 
-/// How often what was gathered is told.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
-/// The parts that the durations between two powers of two are told apart in.
+/// How often what was gathered is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// The parts that the durations between two powers of two are distinguished in.
 const PARTS: u64 = 4;
 /// Enough for any number of nanoseconds: a few single ones, and four for each power of two.
 const CELLS: usize = 256;
 
-/// The durations of iterations since they were last told.
+/// The durations of iterations since they were last reported.
 #[derive(Clone, Debug)]
 pub struct Ticks {
     /// How many iterations there were, by how long they took.
@@ -39,13 +39,13 @@ impl Default for Ticks {
 }
 
 impl Ticks {
-    /// One iteration has ended now, and took this long; gives whether it is time to tell.
+    /// One iteration has ended now, and took this long; gives whether a report is due.
     pub fn add(&mut self, took: Duration, now: Instant) -> bool {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         if let Some(cell) = self.cells.get_mut(cell_of(nanos)) {
             *cell = cell.saturating_add(1);
         }
-        now.duration_since(self.began) >= TOLD_EVERY
+        now.duration_since(self.began) >= REPORT_EVERY
     }
 
     /// Puts what was gathered into a histogram of seconds and begins again; nothing where there was no iteration.
@@ -115,12 +115,12 @@ mod tests {
             assert!(!ticks.add(Duration::from_micros(10), begun));
         }
         ticks.add(Duration::from_millis(50), begun);
-        assert!(ticks.add(Duration::from_millis(50), begun + TOLD_EVERY));
-        let pace = ticks.take(&histogram(), begun + 2 * TOLD_EVERY).unwrap();
+        assert!(ticks.add(Duration::from_millis(50), begun + REPORT_EVERY));
+        let pace = ticks.take(&histogram(), begun + 2 * REPORT_EVERY).unwrap();
         assert_eq!(pace.rate, 50.0);
         assert!((9.0..11.5).contains(&pace.p50_us), "{pace:?}");
         assert!((45_000.0..57_000.0).contains(&pace.p99_us), "{pace:?}");
-        assert_eq!(ticks.take(&histogram(), begun + 3 * TOLD_EVERY), None);
+        assert_eq!(ticks.take(&histogram(), begun + 3 * REPORT_EVERY), None);
     }
 
     proptest! {
@@ -128,8 +128,8 @@ mod tests {
             fn a_cell_is_never_far_from_what_is_in_it(nanos: u64) {
                 let cell = cell_of(nanos);
                 prop_assert!(cell < CELLS);
-                let (real, told) = (nanos as f64, middle_of(cell));
-                prop_assert!((real - told).abs() <= real * 0.13, "{nanos} {told}");
+                let (real, reported) = (nanos as f64, middle_of(cell));
+                prop_assert!((real - reported).abs() <= real * 0.13, "{nanos} {reported}");
             }
 
             #[test]

@@ -1,4 +1,4 @@
-//! The handles of live workflows: what is counted over all of them, and what each tells of itself once a second.
+//! The handles of live workflows: what is counted over all of them, and what each reports once a second.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Workflows {
         (Self { reports: Some(reports), ..self }, heard)
     }
 
-    /// Tells what a workflow was like.
+    /// Reports what a workflow was like.
     pub fn report(&self, report: WorkflowReport) {
         if let Some(reports) = &self.reports {
             // Where too many wait, or nobody listens any more, it is left out.

@@ -77,8 +77,8 @@ impl Fold {
         for line in lines {
             self.push_line(store, line)?;
         }
-        for told in burst.told {
-            self.tail.push(told);
+        for entry in burst.entries {
+            self.tail.push(entry);
         }
         Ok(())
     }

@@ -164,25 +164,25 @@ impl Live {
         self.ask(|reply| ListLive { reply }).await
     }
 
-    /// Says that a definition was saved: those who watch are told, and where it is live it goes on with the new graph.
+    /// Says that a definition was saved: those who watch are notified, and where it is live it goes on with the new graph.
     pub(crate) fn saved(&self, definition: Definition) {
         self.supervisor.do_send(DefinitionSaved { definition });
     }
 
-    /// Says that a definition was removed: those who watch are told, and it is not live any more.
+    /// Says that a definition was removed: those who watch are notified, and it is not live any more.
     pub(crate) fn removed(&self, definition: Definition, principal: &Principal) {
         let author = author(principal);
         self.supervisor.do_send(DefinitionRemoved { definition, author });
     }
 
-    /// Lets a connection watch one workflow ([`Topic::Workflow`]) or all ([`Topic::Workflows`]): it is told how they
-    /// stand first; or, where it has what was told of that workflow up to the place `since`, what it lacks.
+    /// Lets a connection watch one workflow ([`Topic::Workflow`]) or all ([`Topic::Workflows`]): it is sent how they
+    /// stand first; or, where it has what was published of that workflow up to the place `since`, what it lacks.
     pub(crate) fn watch(&self, connection: ConnectionId, shard: Addr<Shard>, topic: Topic, since: Option<u64>) {
         self.supervisor.do_send(Watch { connection, shard, topic, since, standing: None });
     }
 
     /// Lets a connection watch the workflow that stands like this, from the place `since`. Where what it lacks is not known,
-    /// it is told how the workflow stands, and that there is a gap.
+    /// it is sent how the workflow stands, and that there is a gap.
     pub(crate) fn watch_from(&self, connection: ConnectionId, shard: Addr<Shard>, standing: Status, since: u64) {
         let topic = Topic::Workflow(TopicKey::of(&standing.workflow_id));
         let (since, standing) = (Some(since), Some(Box::new(standing)));
@@ -206,7 +206,7 @@ impl Live {
     }
 }
 
-/// What those who watch are told of who did something.
+/// What those who watch are notified of who did something.
 fn author(principal: &Principal) -> Option<String> {
     principal.name().map(str::to_owned)
 }

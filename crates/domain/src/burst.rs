@@ -41,7 +41,7 @@ pub struct Burst {
     /// The row's text: entries and records, one a line.
     pub body: Bytes,
     /// Its entries, in order.
-    pub told: SmallVec<[EncodedEntry; 4]>,
+    pub entries: SmallVec<[EncodedEntry; 4]>,
     /// What is sent between them and not stored, in order.
     pub passing: Vec<Passing>,
 }
@@ -57,7 +57,7 @@ pub enum Line {
     /// A streamed line or progress: of these only the place matters, and there may be very many.
     Output(Output),
     /// Another entry that clients see.
-    Told(Box<Stamped>),
+    Entry(Box<Stamped>),
     /// A record that they do not.
     Internal(Box<Internal>),
 }
@@ -65,7 +65,7 @@ pub enum Line {
 /// The place of a streamed line or of progress.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Output {
-    /// The lane of the task that told it.
+    /// The lane of the task that it came from.
     #[serde(default)]
     pub lane: Option<String>,
     /// Its place in the journal.
@@ -80,7 +80,7 @@ impl Burst {
     /// # Errors
     /// Where a line is not what this version writes.
     pub fn read(body: Bytes) -> Result<(Burst, Vec<Line>), Damaged> {
-        let mut told = SmallVec::new();
+        let mut entries = SmallVec::new();
         let mut lines = Vec::new();
         for text in body.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
             if text.starts_with(br#"{"record""#) {
@@ -97,18 +97,18 @@ impl Burst {
             } else {
                 let stamped: Box<Stamped> = serde_json::from_slice(text)?;
                 let read = (stamped.seq, stamped.entry.class());
-                lines.push(Line::Told(stamped));
+                lines.push(Line::Entry(stamped));
                 read
             };
-            told.push(EncodedEntry { seq, class, kind, json });
+            entries.push(EncodedEntry { seq, class, kind, json });
         }
-        Ok((Burst { body, told, passing: Vec::new() }, lines))
+        Ok((Burst { body, entries, passing: Vec::new() }, lines))
     }
 
     /// How many messages clients get of it.
     #[must_use]
     pub fn messages(&self) -> usize {
-        self.told.len() + self.passing.len()
+        self.entries.len() + self.passing.len()
     }
 
     /// The bytes that it takes in memory, about.
@@ -119,14 +119,14 @@ impl Burst {
 
     /// Sends this along behind everything else; none of it has entries of its own.
     pub fn append_passing(&mut self, passing: Vec<Passing>) {
-        let after = self.told.len();
+        let after = self.entries.len();
         self.passing.extend(passing.into_iter().map(|passing| Passing { after, ..passing }));
     }
 
     /// The `seq` of its last entry, where it has any.
     #[must_use]
     pub fn last_seq(&self) -> Option<u64> {
-        self.told.last().map(|told| told.seq)
+        self.entries.last().map(|entry| entry.seq)
     }
 }
 
@@ -142,7 +142,7 @@ fn kind_of(json: &Bytes) -> Bytes {
 #[derive(Debug, Default)]
 pub struct BurstBuilder {
     body: Vec<u8>,
-    told: SmallVec<[(u64, Class, usize, usize); 8]>,
+    entries: SmallVec<[(u64, Class, usize, usize); 8]>,
     passing: Vec<Passing>,
 }
 
@@ -154,7 +154,7 @@ impl BurstBuilder {
     }
 
     /// Adds an entry that clients will see.
-    pub fn tell(&mut self, entry: &Entry, lane: Option<&str>, seq: u64, timestamp: Timestamp) {
+    pub fn append(&mut self, entry: &Entry, lane: Option<&str>, seq: u64, timestamp: Timestamp) {
         #[derive(Serialize)]
         struct Borrowed<'a> {
             #[serde(flatten)]
@@ -166,7 +166,7 @@ impl BurstBuilder {
         }
         let start = self.body.len();
         if self.write(&Borrowed { entry, lane, seq, timestamp }) {
-            self.told.push((seq, entry.class(), start, self.body.len() - 1));
+            self.entries.push((seq, entry.class(), start, self.body.len() - 1));
         }
     }
 
@@ -175,7 +175,7 @@ impl BurstBuilder {
         match serde_json::to_vec(unsaved) {
             Ok(json) => {
                 let json = Bytes::from(json);
-                self.passing.push(Passing { after: self.told.len(), kind: kind_of(&json), json });
+                self.passing.push(Passing { after: self.entries.len(), kind: kind_of(&json), json });
             }
             Err(error) => log::error!(error:%; "a line of output could not be written"),
         }
@@ -191,19 +191,19 @@ impl BurstBuilder {
         self.write(record);
     }
 
-    /// The burst, ready to store and to tell.
+    /// The burst, ready to store and to publish.
     #[must_use]
     pub fn finish(self) -> Burst {
         let body = Bytes::from(self.body);
-        let told = self
-            .told
+        let entries = self
+            .entries
             .iter()
             .map(|&(seq, class, start, end)| {
                 let json = body.slice(start..end);
                 EncodedEntry { seq, class, kind: kind_of(&json), json }
             })
             .collect();
-        Burst { body, told, passing: self.passing }
+        Burst { body, entries, passing: self.passing }
     }
 
     /// Whether the line could be written. What the domain's types hold always can: their keys are strings.
@@ -230,8 +230,8 @@ mod tests {
         let mut builder = BurstBuilder::default();
         let now = Timestamp::from_micros(1_700_000_000_000_001);
         builder.note(&Internal::SleepStarted { lane: None, ordinal: 3, until: now });
-        builder.tell(&Entry::Stream { content: "a\nb".into() }, None, 5, now);
-        builder.tell(
+        builder.append(&Entry::Stream { content: "a\nb".into() }, None, 5, now);
+        builder.append(
             &Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: None },
             Some("agent"),
             6,
@@ -239,13 +239,13 @@ mod tests {
         );
         let written = builder.finish();
         let (read, lines) = Burst::read(written.body.clone()).unwrap();
-        assert_eq!(read.told, written.told);
+        assert_eq!(read.entries, written.entries);
         assert_eq!(lines.len(), 3);
-        assert_eq!(read.told[0].kind, "stream");
-        assert_eq!(read.told[1].kind, "request_confirmation");
-        assert_eq!(read.told[1].class, Class::Request(id));
+        assert_eq!(read.entries[0].kind, "stream");
+        assert_eq!(read.entries[1].kind, "request_confirmation");
+        assert_eq!(read.entries[1].class, Class::Request(id));
         assert_eq!(read.last_seq(), Some(6));
-        let stamped: Stamped = serde_json::from_slice(&read.told[1].json).unwrap();
+        let stamped: Stamped = serde_json::from_slice(&read.entries[1].json).unwrap();
         assert_eq!(stamped.lane.as_deref(), Some("agent"));
     }
 
@@ -259,7 +259,7 @@ mod tests {
         let mut builder = BurstBuilder::default();
         pass(&mut builder, "before");
         assert!(builder.is_empty(), "there is nothing to store");
-        builder.tell(&line("saved"), None, 5, now);
+        builder.append(&line("saved"), None, 5, now);
         pass(&mut builder, "after");
         assert_eq!(builder.take_passing(), [], "they go with the row");
         let mut burst = builder.finish();

@@ -16,11 +16,11 @@ pub struct TailLimits {
     pub bytes: usize,
 }
 
-/// A snapshot, or what came after a `seq`: what a connection is told first.
+/// A snapshot, or what came after a `seq`: what a connection is sent first.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
     /// The entries, in order.
-    pub told: Vec<EncodedEntry>,
+    pub entries: Vec<EncodedEntry>,
     /// Entries of the journal that are left out of a snapshot.
     pub dropped: u64,
     /// The journal's last `seq`.
@@ -56,24 +56,24 @@ impl Tail {
     }
 
     /// Takes the next entry.
-    pub fn push(&mut self, told: EncodedEntry) {
-        self.last_seq = told.seq;
+    pub fn push(&mut self, entry: EncodedEntry) {
+        self.last_seq = entry.seq;
         self.snapshot = Weak::new();
-        match told.class {
+        match entry.class {
             Class::Output => {}
             Class::Answer(request) => {
                 self.close(request);
-                self.state.push_back(told.clone());
+                self.state.push_back(entry.clone());
             }
             Class::Terminal => {
-                self.state.retain(|told| !matches!(told.class, Class::Request(_)));
-                self.state.push_back(told.clone());
+                self.state.retain(|entry| !matches!(entry.class, Class::Request(_)));
+                self.state.push_back(entry.clone());
             }
-            Class::Request(_) | Class::State => self.state.push_back(told.clone()),
+            Class::Request(_) | Class::State => self.state.push_back(entry.clone()),
         }
         self.trim_state();
-        self.recent_bytes += told.json.len();
-        self.recent.push_back(told);
+        self.recent_bytes += entry.json.len();
+        self.recent.push_back(entry);
         while self.recent.len() > 2 * self.limits.snapshot.max(1)
             || (self.recent_bytes > self.limits.bytes && self.recent.len() > 1)
         {
@@ -88,18 +88,18 @@ impl Tail {
     pub fn snapshot(&self) -> Replay {
         let mut surplus = self.state.len().saturating_sub(self.limits.snapshot);
         let room = self.limits.snapshot.saturating_sub(self.state.len());
-        let mut told: Vec<EncodedEntry> =
-            self.recent.iter().rev().filter(|told| told.class == Class::Output).take(room).cloned().collect();
+        let mut entries: Vec<EncodedEntry> =
+            self.recent.iter().rev().filter(|entry| entry.class == Class::Output).take(room).cloned().collect();
         for state in &self.state {
             if surplus > 0 && is_droppable(state) {
                 surplus -= 1;
             } else {
-                told.push(state.clone());
+                entries.push(state.clone());
             }
         }
-        told.sort_unstable_by_key(|told| told.seq);
-        let dropped = self.last_seq - told.len() as u64;
-        Replay { told, dropped, last_seq: self.last_seq }
+        entries.sort_unstable_by_key(|entry| entry.seq);
+        let dropped = self.last_seq - entries.len() as u64;
+        Replay { entries, dropped, last_seq: self.last_seq }
     }
 
     /// The snapshot, shared with those who came for it before and still have it.
@@ -115,7 +115,7 @@ impl Tail {
     /// Everything after `seq`; `None` where that reaches further back than is kept here.
     #[must_use]
     pub fn since(&self, seq: u64) -> Option<Replay> {
-        let replay = |told| Replay { told, dropped: 0, last_seq: self.last_seq };
+        let replay = |entries| Replay { entries, dropped: 0, last_seq: self.last_seq };
         if seq >= self.last_seq {
             return Some(replay(Vec::new()));
         }
@@ -129,24 +129,24 @@ impl Tail {
 
     /// An answered question is not asked again.
     fn close(&mut self, request: RequestId) {
-        self.state.retain(|told| told.class != Class::Request(request));
+        self.state.retain(|entry| entry.class != Class::Request(request));
     }
 
     /// Open questions come on top, so that what is kept does not depend on how long they were open.
     fn trim_state(&mut self) {
-        let droppable = || self.state.iter().filter(|told| is_droppable(told));
-        let (mut count, mut bytes) = (droppable().count(), droppable().map(|told| told.json.len()).sum::<usize>());
+        let droppable = || self.state.iter().filter(|entry| is_droppable(entry));
+        let (mut count, mut bytes) = (droppable().count(), droppable().map(|entry| entry.json.len()).sum::<usize>());
         while count > self.limits.snapshot || (bytes > self.limits.bytes && count > 1) {
             let Some(oldest) = self.state.iter().position(is_droppable) else { break };
             count -= 1;
-            bytes -= self.state.remove(oldest).map_or(0, |told| told.json.len());
+            bytes -= self.state.remove(oldest).map_or(0, |entry| entry.json.len());
         }
     }
 }
 
 /// Whether an entry may be left out of a snapshot when there is no output left to leave out.
-fn is_droppable(told: &EncodedEntry) -> bool {
-    matches!(told.class, Class::State | Class::Answer(_))
+fn is_droppable(entry: &EncodedEntry) -> bool {
+    matches!(entry.class, Class::State | Class::Answer(_))
 }
 
 #[cfg(test)]
@@ -157,7 +157,7 @@ mod tests {
 
     const LIMITS: TailLimits = TailLimits { snapshot: 5, bytes: usize::MAX };
 
-    fn told(seq: u64, class: Class) -> EncodedEntry {
+    fn entry(seq: u64, class: Class) -> EncodedEntry {
         EncodedEntry { seq, class, kind: Bytes::new(), json: Bytes::from(vec![b'x'; 10]) }
     }
 
@@ -177,10 +177,10 @@ mod tests {
                     4 => open.pop().map_or(Class::State, Class::Answer),
                     _ => Class::State,
                 };
-                journal.push(told(at as u64 + 1, class));
+                journal.push(entry(at as u64 + 1, class));
             }
             if ended {
-                journal.push(told(journal.len() as u64 + 1, Class::Terminal));
+                journal.push(entry(journal.len() as u64 + 1, Class::Terminal));
             }
             journal
         })
@@ -188,31 +188,31 @@ mod tests {
 
     /// The snapshot by its definition, from the whole journal.
     fn naive(journal: &[EncodedEntry]) -> Vec<u64> {
-        let ended = journal.iter().any(|told| told.class == Class::Terminal);
-        let answered = |id| ended || journal.iter().any(|told| told.class == Class::Answer(id));
+        let ended = journal.iter().any(|entry| entry.class == Class::Terminal);
+        let answered = |id| ended || journal.iter().any(|entry| entry.class == Class::Answer(id));
         let mut kept: Vec<&EncodedEntry> =
-            journal.iter().filter(|told| !matches!(told.class, Class::Request(id) if answered(id))).collect();
+            journal.iter().filter(|entry| !matches!(entry.class, Class::Request(id) if answered(id))).collect();
         let mut leave_out = |droppable: fn(&Class) -> bool| {
             while kept.len() > LIMITS.snapshot {
-                let Some(oldest) = kept.iter().position(|told| droppable(&told.class)) else { break };
+                let Some(oldest) = kept.iter().position(|entry| droppable(&entry.class)) else { break };
                 kept.remove(oldest);
             }
         };
         leave_out(|class| *class == Class::Output);
         leave_out(|class| matches!(class, Class::State | Class::Answer(_)));
-        kept.iter().map(|told| told.seq).collect()
+        kept.iter().map(|entry| entry.seq).collect()
     }
 
     proptest! {
         #[test]
         fn the_snapshot_is_what_its_definition_says(journal in journals()) {
             let mut tail = Tail::new(LIMITS);
-            for told in &journal {
-                tail.push(told.clone());
+            for entry in &journal {
+                tail.push(entry.clone());
             }
             let snapshot = tail.snapshot();
-            let seqs: Vec<u64> = snapshot.told.iter().map(|told| told.seq).collect();
-            let open = journal.iter().filter(|told| matches!(told.class, Class::Request(_))).count();
+            let seqs: Vec<u64> = snapshot.entries.iter().map(|entry| entry.seq).collect();
+            let open = journal.iter().filter(|entry| matches!(entry.class, Class::Request(_))).count();
             if open <= LIMITS.snapshot {
                 prop_assert_eq!(&seqs, &naive(&journal));
             }
@@ -223,13 +223,13 @@ mod tests {
         #[test]
         fn since_gives_all_that_came_after_or_says_that_it_cannot(journal in journals(), seq in 0..70u64) {
             let mut tail = Tail::new(LIMITS);
-            for told in &journal {
-                tail.push(told.clone());
+            for entry in &journal {
+                tail.push(entry.clone());
             }
             let expected: Vec<u64> = (seq + 1..=journal.len() as u64).collect();
             match tail.since(seq) {
                 Some(replay) => {
-                    let seqs: Vec<u64> = replay.told.iter().map(|told| told.seq).collect();
+                    let seqs: Vec<u64> = replay.entries.iter().map(|entry| entry.seq).collect();
                     prop_assert_eq!(seqs, expected);
                 }
                 None => prop_assert!(expected.len() > 2 * LIMITS.snapshot),
@@ -240,10 +240,10 @@ mod tests {
     #[test]
     fn who_comes_at_once_gets_the_same_snapshot() {
         let mut tail = Tail::new(LIMITS);
-        tail.push(told(1, Class::State));
+        tail.push(entry(1, Class::State));
         let first = tail.shared_snapshot();
         assert!(Arc::ptr_eq(&first, &tail.shared_snapshot()));
-        tail.push(told(2, Class::Output));
+        tail.push(entry(2, Class::Output));
         assert_eq!(tail.shared_snapshot().last_seq, 2);
     }
 
@@ -253,23 +253,23 @@ mod tests {
         let question = Class::Request(RequestId::random());
         for (seq, class) in (1..).zip([question, Class::State, Class::State, Class::State, Class::State, Class::State])
         {
-            tail.push(told(seq, class));
+            tail.push(entry(seq, class));
         }
-        let seqs: Vec<u64> = tail.snapshot().told.iter().map(|told| told.seq).collect();
+        let seqs: Vec<u64> = tail.snapshot().entries.iter().map(|entry| entry.seq).collect();
         assert_eq!(seqs, [1, 4, 5, 6]);
         assert_eq!(tail.snapshot().dropped, 2);
-        tail.push(EncodedEntry { json: Bytes::from(vec![b'x'; 100]), ..told(7, Class::Terminal) });
-        assert_eq!(tail.snapshot().told.last().map(|told| told.seq), Some(7));
+        tail.push(EncodedEntry { json: Bytes::from(vec![b'x'; 100]), ..entry(7, Class::Terminal) });
+        assert_eq!(tail.snapshot().entries.last().map(|entry| entry.seq), Some(7));
     }
 
     #[test]
     fn the_bytes_kept_are_bounded() {
         let mut tail = Tail::new(TailLimits { snapshot: 100, bytes: 35 });
         for seq in 1..=50 {
-            tail.push(told(seq, Class::Output));
+            tail.push(entry(seq, Class::Output));
         }
-        assert_eq!(tail.snapshot().told.len(), 3);
+        assert_eq!(tail.snapshot().entries.len(), 3);
         assert!(tail.since(46).is_none());
-        assert_eq!(tail.since(47).map(|replay| replay.told.len()), Some(3));
+        assert_eq!(tail.since(47).map(|replay| replay.entries.len()), Some(3));
     }
 }

@@ -20,7 +20,7 @@ pub(super) enum Subject {
     Workflow(String),
 }
 
-/// A subject that would go on now, and the `seq` of the last entry that it has told.
+/// A subject that would go on now, and the `seq` of the last entry that it has written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) subject: Subject,
@@ -34,7 +34,7 @@ pub(super) struct Suspect {
     pub(super) subject: Subject,
     /// How often in a row the server has ended soon after it went on.
     pub(super) ends: u32,
-    /// What it had told when it went on; nothing where it was held.
+    /// The last entry it had written when it went on; nothing where it was held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) went_on_at: Option<u64>,
 }

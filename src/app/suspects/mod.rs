@@ -58,7 +58,7 @@ pub(super) struct Suspects {
     guilty: Vec<Subject>,
     /// Why those do not go on.
     reason: String,
-    /// What each had told at the start.
+    /// The last entry that each had written at the start.
     last_seqs: HashMap<Subject, u64>,
     /// Since when each goes on.
     since: HashMap<Subject, Instant>,
@@ -128,7 +128,7 @@ pub(super) async fn clear(store: &Store) {
 }
 
 impl Suspects {
-    /// Tells of those who do not go on.
+    /// Reports those that do not go on.
     pub(super) fn report(&self, plan: &Plan) {
         for subject in &self.guilty {
             let error = NewEvent::new(Kind::SystemError).with("error", self.reason.as_str());
@@ -207,7 +207,7 @@ impl Suspects {
     }
 }
 
-/// Whether a session that was running has told or finished anything since, beside that it goes on, or runs no more.
+/// Whether a session that was running has written or finished anything since, beside that it goes on, or runs no more.
 async fn came_further(store: &Store, id: SessionId, last_seq: u64) -> Result<bool, Error> {
     let Some(summary) = store.find(id).await? else { return Ok(true) };
     if summary.state.status != Status::Running {
@@ -227,8 +227,8 @@ async fn came_further(store: &Store, id: SessionId, last_seq: u64) -> Result<boo
 fn is_further(line: &Line, last_seq: u64) -> bool {
     match line {
         Line::Output(output) => output.seq > last_seq,
-        Line::Told(told) => {
-            told.seq > last_seq && !matches!(told.entry, Entry::Recovered { .. } | Entry::Status { .. })
+        Line::Entry(entry) => {
+            entry.seq > last_seq && !matches!(entry.entry, Entry::Recovered { .. } | Entry::Status { .. })
         }
         Line::Internal(record) => matches!(**record, Internal::StepCompleted { .. } | Internal::ChildEnded { .. }),
     }

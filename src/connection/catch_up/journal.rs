@@ -135,11 +135,11 @@ fn encoded(rows: Vec<Row>, after: u64, last_seq: u64, dialect: &dyn Dialect) -> 
     let mut entries: Vec<EncodedEntry> = Vec::new();
     for row in rows {
         let (burst, _) = Burst::read(row.body).map_err(|damaged| Refused::Unavailable(damaged.to_string()))?;
-        entries.extend(burst.told.into_iter().filter(|entry| entry.seq > after && entry.seq <= last_seq));
+        entries.extend(burst.entries.into_iter().filter(|entry| entry.seq > after && entry.seq <= last_seq));
     }
     // A session that was removed in between has no rows.
     let last = entries.last().ok_or(Refused::UnknownSession)?.seq;
-    let items = Items::Replay(Replay { told: entries, dropped: 0, last_seq: last }.into());
+    let items = Items::Replay(Replay { entries, dropped: 0, last_seq: last }.into());
     let is_end = items.iter().any(|item| item.is_end);
     let (count, frames) = encode(dialect, &items, |_| true);
     Ok(EncodedPage { frames, count, last, is_end })
@@ -176,7 +176,7 @@ mod tests {
                 let content = "x".repeat(length);
                 let end = Entry::TaskCancelled { reason: String::new() };
                 let entry = if seq == total { end } else { Entry::Stream { content } };
-                builder.tell(&entry, None, seq, Timestamp::from_micros(0));
+                builder.append(&entry, None, seq, Timestamp::from_micros(0));
             }
             Row { row: u32::try_from(row).unwrap(), last_seq: seq, body: builder.finish().body }
         };

@@ -198,7 +198,7 @@ mod tests {
     /// An item of each feed with this text in it.
     fn feeds(text: &str) -> [Items; 3] {
         let mut burst = BurstBuilder::default();
-        burst.tell(&Entry::Stream { content: text.into() }, None, 7, Timestamp::from_micros(0));
+        burst.append(&Entry::Stream { content: text.into() }, None, 7, Timestamp::from_micros(0));
         let mut messages = MessagesBuilder::default();
         messages.push(("node_state", 1), Some(7), |out| serde_json::to_writer(out, &serde_json::json!({"text": text})));
         let new_event = NewEvent::new(event::Kind::SystemError).with("text", text);

@@ -102,8 +102,8 @@ mod tests {
     fn an_entry_is_an_event_with_its_seq_type_and_json() {
         let mut builder = BurstBuilder::default();
         let now = Timestamp::from_micros(1_500_000);
-        builder.tell(&Entry::Stream { content: "a\nb".into() }, None, 4, now);
-        builder.tell(&Entry::Stream { content: "c".into() }, None, 5, now);
+        builder.append(&Entry::Stream { content: "a\nb".into() }, None, 4, now);
+        builder.append(&Entry::Stream { content: "c".into() }, None, 5, now);
         let expected = "id: 4\nevent: stream\ndata: {\"type\":\"stream\",\"content\":\"a\\nb\",\"seq\":4,\"timestamp\":1.5}\n\n\
                         id: 5\nevent: stream\ndata: {\"type\":\"stream\",\"content\":\"c\",\"seq\":5,\"timestamp\":1.5}\n\n";
         assert_eq!(burst(builder.finish()), expected);
@@ -114,10 +114,10 @@ mod tests {
     fn what_is_not_saved_has_no_id_and_keeps_its_place() {
         let mut builder = BurstBuilder::default();
         let now = Timestamp::from_micros(1_500_000);
-        builder.tell(&Entry::Stream { content: "a".into() }, None, 4, now);
+        builder.append(&Entry::Stream { content: "a".into() }, None, 4, now);
         let entry = Entry::Progress { done: 1.into(), total: 2.into(), label: "\u{2028}".into() };
         builder.pass(&Unsaved { entry: &entry, lane: None, save_state: false, timestamp: now });
-        builder.tell(&Entry::Stream { content: "b".into() }, None, 5, now);
+        builder.append(&Entry::Stream { content: "b".into() }, None, 5, now);
         let expected = "id: 4\nevent: stream\ndata: {\"type\":\"stream\",\"content\":\"a\",\"seq\":4,\"timestamp\":1.5}\n\n\
                         event: progress\ndata: {\"type\":\"progress\",\"done\":1,\"total\":2,\"label\":\"\\u2028\",\
                         \"save_state\":false,\"timestamp\":1.5}\n\n\

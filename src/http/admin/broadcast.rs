@@ -1,4 +1,4 @@
-//! `POST /api/v1/websocket/broadcast`: an operator tells all event sockets something, those that asked for one thing, or one
+//! `POST /api/v1/websocket/broadcast`: an operator sends an event to all event sockets, to those subscribed to one topic, or to one
 //! client alone.
 
 use actix_web::{HttpResponse, web};
@@ -10,7 +10,7 @@ use super::super::State;
 use super::super::api::new_event::{Sender, TellEvent, read};
 use super::super::body::JsonBody;
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::Done;
 use crate::domain::event::{self, Event, NewEvent, Selector};
@@ -20,40 +20,40 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     routes![Broadcast => to_all, Broadcast => to_subscribers, Broadcast => to_client]
 }
 
-/// What was told, and to how many.
+/// What was sent, and to how many.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Delivered {
     /// The event.
     #[schema(value_type = Object)]
     event: Value,
-    /// To how many sockets it was told.
+    /// To how many sockets it was sent.
     delivered_to: usize,
 }
 
-/// Tells every event socket something, whatever it asked for; filters apply. Needs the admin token beyond this machine.
+/// Sends an event to every event socket, whatever it subscribed to; filters apply. Needs the admin token beyond this machine.
 #[utoipa::path(
     post, path = "/api/v1/websocket/broadcast", tag = "connections",
     request_body(content = TellEvent),
     responses(
-        (status = 200, description = "It is told.", body = Done<Delivered>),
-        (status = "4XX", description = "It was not told.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
+        (status = 200, description = "It is sent.", body = Done<Delivered>),
+        (status = "4XX", description = "It was not sent.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
     publish(&state, read(&state, body, Sender::Operator).await?, Audience::Everybody).await
 }
 
-/// Tells something to the event sockets that asked for this, and to whoever listens to events of its type. Needs the
+/// Sends an event to the sockets subscribed to this topic, and to whoever listens to events of its type. Needs the
 /// admin token beyond this machine.
 #[utoipa::path(
     post, path = "/api/v1/websocket/broadcast/{subscription}", tag = "connections",
     params(("subscription" = String, Path, description = "What they asked for, word for word: `execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `memory`, `system`, `global`, `metrics`, or a pattern such as `execution.*`.")),
     request_body(content = TellEvent),
     responses(
-        (status = 200, description = "It is told.", body = Done<Delivered>),
-        (status = "4XX", description = "It was not told.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
+        (status = 200, description = "It is sent.", body = Done<Delivered>),
+        (status = "4XX", description = "It was not sent.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn to_subscribers(
@@ -68,16 +68,16 @@ async fn to_subscribers(
     publish(&state, read(&state, body, Sender::Operator).await?, Audience::SubscribersOf(subscription)).await
 }
 
-/// Tells something to one client of the event sockets and nobody else, whatever it asked for or leaves out; it is kept
+/// Sends an event to one client of the event sockets and nobody else, whatever it subscribed to or filters out; it is kept
 /// nowhere. Needs the admin token beyond this machine.
 #[utoipa::path(
     post, path = "/api/v1/websocket/connections/{client_id}/send", tag = "connections",
     params(("client_id" = String, Path, description = "What it is called.")),
     request_body(content = TellEvent),
     responses(
-        (status = 200, description = "It is told, unless the client lags too far behind: then `delivered_to` is 0.", body = Done<Delivered>),
-        (status = "4XX", description = "It was not told; with 404 there is no such client.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
+        (status = 200, description = "It is sent, unless the client lags too far behind: then `delivered_to` is 0.", body = Done<Delivered>),
+        (status = "4XX", description = "It was not sent; 404: there is no such client.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn to_client(
@@ -97,7 +97,7 @@ async fn to_client(
 }
 
 async fn publish(state: &State, new_event: NewEvent, audience: Audience) -> Result<HttpResponse, Problem> {
-    // What is kept is in the log first; those who listen to its type are told from there.
+    // What is kept is in the log first; those who listen to its type get it from there.
     let recorded = state.events.write(new_event).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
     let event = serde_json::from_slice(&recorded.json).unwrap_or_default();
     let delivered_to = state.admin.ask(BroadcastEvent { event: recorded, audience }).await?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::{Done, ShownConnection};
@@ -26,11 +26,11 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 /// The most subscriptions that are counted one by one.
 const COUNTED: usize = 1000;
 
-/// The sockets that are told events.
+/// The sockets that receive events.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(in crate::http) struct ConnectionList {
-    /// How many sockets there are that are told events.
+    /// How many sockets receive events.
     active_connections: usize,
     /// How many of them asked for what; the thousand most wanted.
     subscription_counts: BTreeMap<String, usize>,
@@ -50,7 +50,7 @@ pub(in crate::http) struct ConnectionList {
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(in crate::http) struct UptimeStatistics {
-    /// How many sockets there are that are told events.
+    /// How many sockets receive events.
     connections: usize,
     /// For how many seconds they have been open, on average.
     average_duration_seconds: f64,
@@ -83,7 +83,7 @@ struct Asked {
     is_of_all: bool,
 }
 
-/// Lists the sockets that are told events, the oldest first. Needs the admin token beyond this machine.
+/// Lists the sockets that receive events, the oldest first. Needs the admin token beyond this machine.
 #[utoipa::path(
     get, path = "/api/v1/websocket/connections", tag = "connections",
     params(
@@ -93,8 +93,8 @@ struct Asked {
     ),
     responses(
         (status = 200, description = "They are these.", body = Done<ConnectionList>),
-        (status = "4XX", description = "They are not told.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "They are not listed.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -110,8 +110,8 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
     params(("client_id" = String, Path, description = "What the client is called, or the connection's id.")),
     responses(
         (status = 200, description = "It is this.", body = Done<ShownConnection>),
-        (status = "4XX", description = "It is not told.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It is not shown.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -126,8 +126,8 @@ async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<H
     params(("client_id" = String, Path, description = "What the client is called, or the connection's id.")),
     responses(
         (status = 200, description = "It is closed.", body = Done<DisconnectedClient>),
-        (status = "4XX", description = "It was not done.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -145,8 +145,8 @@ async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Re
     delete, path = "/api/v1/websocket/connections", tag = "connections",
     responses(
         (status = 200, description = "They are closed.", body = Done<RemovedConnections>),
-        (status = "4XX", description = "It was not done.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 async fn remove_stale(state: web::Data<State>) -> Result<HttpResponse, Problem> {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::super::{Lifecycle, State};
 use crate::hub::messages::DescribeConnections;
@@ -19,9 +19,9 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 pub(in crate::http) struct SocketHealth {
     /// `healthy`; `draining` while the server goes down; `unhealthy` while its store fails.
     status: &'static str,
-    /// How many sockets there are that are told events.
+    /// How many sockets receive events.
     active_connections: usize,
-    /// Messages that were told on all connections since the start of the server.
+    /// Messages that were sent on all connections since the start of the server.
     total_messages_sent: u64,
     /// Seconds since the server was started.
     uptime_seconds: f64,
@@ -29,12 +29,12 @@ pub(in crate::http) struct SocketHealth {
     last_cleanup: Option<String>,
 }
 
-/// Tells how the event sockets do.
+/// Reports the health of the event sockets.
 #[utoipa::path(
     get, path = "/api/v1/websocket/health", tag = "connections",
     responses(
         (status = 200, description = "They do like this.", body = SocketHealth),
-        (status = 503, description = "The server goes down.", body = Told, content_type = PROBLEM_JSON),
+        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -49,7 +49,7 @@ async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(SocketHealth {
         status,
         active_connections: all.iter().filter(|one| one.listening.is_some()).count(),
-        // The whole count is up to a second old: what open connections were told may be more.
+        // The whole count is up to a second old: what open connections were sent may be more.
         total_messages_sent: state.admin.numbers.messages_sent().max(open),
         uptime_seconds: state.started.elapsed().as_secs_f64(),
         last_cleanup: state.admin.last_cleanup().map(|moment| moment.to_rfc3339()),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use crate::metrics::Snapshot;
@@ -36,7 +36,7 @@ pub(in crate::http) struct MetricsHistory {
     params(("seconds" = Option<u64>, Query, minimum = 1, maximum = 900, description = "Of the last so many seconds, 900 where it is left out.")),
     responses(
         (status = 200, description = "They were these.", body = MetricsHistory),
-        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::EXECUTION_ID;
@@ -29,7 +29,7 @@ const MAX_ANSWER_BYTES: usize = 1_048_576;
 /// What is read at once.
 const PAGE_BYTES: usize = 262_144;
 
-/// Something that has happened, as it is told everywhere.
+/// Something that has happened, as it is published everywhere.
 #[derive(Debug, ToSchema)]
 #[schema(as = Event)]
 #[expect(dead_code, reason = "only described: events are given as they are kept, without reading them")]
@@ -99,9 +99,9 @@ struct Asked {
     ),
     responses(
         (status = 200, description = "Some of them.", body = KeptEvents),
-        (status = 409, description = "The position is one of another log.", body = Told, content_type = PROBLEM_JSON),
-        (status = 410, description = "Some after the position are kept no longer.", body = Told, content_type = PROBLEM_JSON),
-        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+        (status = 409, description = "The position is one of another log.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 410, description = "Some after the position are kept no longer.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {

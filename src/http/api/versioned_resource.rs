@@ -37,7 +37,7 @@ macro_rules! versioned_routes {
             params(PageParams),
             responses(
                 (status = 200, description = "A page of them.", body = $page),
-                (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+                (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
         async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -56,7 +56,7 @@ macro_rules! versioned_routes {
             responses(
                 (status = 200, description = "It; its version is in the ETag header, too.", body = $stored),
                 (status = 304, description = "The client has it."),
-                (status = "4XX", description = "There is none with this id.", body = Told, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
         async fn show(
@@ -73,8 +73,8 @@ macro_rules! versioned_routes {
             request_body(content = $resource),
             responses(
                 (status = 201, description = "It is stored, at the path of the Location header.", body = $stored),
-                (status = "4XX", description = "It was not stored.", body = Told, content_type = PROBLEM_JSON),
-                (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "It was not stored.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
         async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
@@ -91,8 +91,8 @@ macro_rules! versioned_routes {
             request_body(content = $resource),
             responses(
                 (status = 200, description = "It is changed.", body = $stored),
-                (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = Told, content_type = PROBLEM_JSON),
-                (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = 503, description = "It cannot be changed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
         async fn save(
@@ -113,7 +113,7 @@ macro_rules! versioned_routes {
             ),
             responses(
                 (status = 204, description = "It is gone."),
-                (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "It was not removed.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
         async fn remove(

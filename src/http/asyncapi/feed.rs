@@ -53,7 +53,7 @@ const ACTIONS: [Said; 5] = [
     ("set_filter", "Wants only what fits this; `{}` is everything.", filter, &["filter"]),
     (
         "publish",
-        "Tells of something, as `POST /api/v1/events` does. Needs the admin token beyond the server's machine.",
+        "Publishes an event, as `POST /api/v1/events` does. Needs the admin token beyond the server's machine.",
         publish,
         &["type"],
     ),
@@ -110,12 +110,12 @@ pub(super) fn operations() -> Map<String, Value> {
     for (name, ..) in &SOCKETS {
         let place = format!("channels/{name}/messages");
         let of = |names: Vec<&str>| names.into_iter().map(|it| reference(&place, it)).collect::<Vec<_>>();
-        let (heard, told): (Vec<&str>, Vec<&str>) =
+        let (heard, sent): (Vec<&str>, Vec<&str>) =
             names(name).into_iter().partition(|it| ACTIONS.iter().any(|(action, ..)| action == it));
         operations.insert(
             format!("tell_{name}"),
             json!({"action": "send", "channel": reference("channels", name), "summary": "What the server says.",
-                   "messages": of(told)}),
+                   "messages": of(sent)}),
         );
         operations.insert(
             format!("hear_{name}"),
@@ -224,11 +224,11 @@ fn query(channel: &str) -> Value {
     let mut properties = Map::from_iter([
         ("client_id".to_owned(), text("What the client is called; where that name is taken, `-2` or more is added.")),
         ("token".to_owned(), text("The client's token, where the server wants one.")),
-        ("since".to_owned(), text("`EPOCH:SEQ`: all that is kept after this is told first.")),
+        ("since".to_owned(), text("`EPOCH:SEQ`: all that is kept after this is sent first.")),
         (
             "batch_ms".to_owned(),
             json!({"type": "integer", "minimum": 1, "maximum": 1000,
-                   "description": "For how long events are gathered, to be told in one frame."}),
+                   "description": "For how long events are gathered, to be sent in one frame."}),
         ),
         ("compression".to_owned(), compression()),
         ("format".to_owned(), format()),

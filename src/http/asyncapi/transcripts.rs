@@ -20,7 +20,7 @@ fn lines(name: &str) -> Vec<(String, Value)> {
 }
 
 /// How many messages of a conversation fit their schemas; all that the server says have to, and what a client says
-/// unless it is told that it is wrong.
+/// unless it is reported as wrong.
 fn fitting(name: &str, component: impl Fn(&Value) -> String) -> usize {
     let document = document();
     let lines = lines(name);
@@ -76,8 +76,8 @@ fn the_server_s_own_numbers_fit() {
     let (_, reports) = metrics.workflows().reporting();
     let (_, numbers) = crate::metrics::Statistics::new(metrics, reports, |_| {});
     let data = serde_json::to_value(&*numbers.snapshot()).unwrap();
-    let told = crate::hub::operators::metrics_event(data.as_object().unwrap().clone());
-    let said: Value = serde_json::from_slice(told.json()).unwrap();
+    let event = crate::hub::operators::metrics_event(data.as_object().unwrap().clone());
+    let said: Value = serde_json::from_slice(event.json()).unwrap();
     let document = document();
     let mut schema = document["components"]["messages"]["events.numbers"]["payload"].clone();
     schema["components"] = document["components"].clone();

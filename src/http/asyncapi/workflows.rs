@@ -7,10 +7,10 @@ use super::{ANY, BOOLEAN, Message, NUMBER, OBJECT, TEXT, TEXTS, UUID, compressio
 const EVENT: &str = r#"{"type":"string","enum":["continuous_started","continuous_stopped","execution_started","execution_completed","execution_failed","workflow_updated"]}"#;
 
 /// What the server says.
-pub(super) const TOLD: &[Message] = &[
+pub(super) const SENT: &[Message] = &[
     said(
         "execution_status",
-        "How a live workflow stands, as a whole; on connecting one for each, and the answer to `get_status`. With `gap`, not all could be told that the client has missed.",
+        "How a live workflow stands, as a whole; on connecting one for each, and the answer to `get_status`. With `gap`, not all that the client has missed could be sent.",
         &[("seq", NUMBER, true), ("gap", BOOLEAN, false), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
     said(
@@ -30,7 +30,7 @@ pub(super) const TOLD: &[Message] = &[
     ),
     said(
         "subscribed",
-        "The answer to `subscribe` and `unsubscribe`: what is told from now on.",
+        "The answer to `subscribe` and `unsubscribe`: what is sent from now on.",
         &[("events", TEXTS, true), ("timestamp", NUMBER, true)],
     ),
     said(
@@ -82,7 +82,7 @@ pub(super) fn channel(messages: Map<String, Value>) -> Value {
                 "since": {"type": "integer", "minimum": 0,
                           "description": "With `workflow`: the last `seq` that the client has; it is sent what it has missed."},
                 "client_id": {"type": "string", "maxLength": 64,
-                              "description": "What the client calls itself; told with what it changes."},
+                              "description": "What the client calls itself; shown with what it changes."},
                 "compression": compression(),
                 "format": format(),
             }},

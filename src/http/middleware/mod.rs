@@ -81,9 +81,9 @@ where
             Arrival { at: Instant::now(), id: self.ids.of(request.headers()), unmatched: Rc::clone(&self.unmatched) };
         let is_head = *request.method() == Method::HEAD;
         if let Some(problem) = refusal(&self.policy, &request) {
-            let told = problem.response();
-            let told = if is_head { told.set_body(BoxBody::new(body::None::new())) } else { told };
-            let response = request.into_response(told.map_into_right_body());
+            let refusal = problem.response();
+            let refusal = if is_head { refusal.set_body(BoxBody::new(body::None::new())) } else { refusal };
+            let response = request.into_response(refusal.map_into_right_body());
             return Box::pin(ready(Ok(finish(response, arrival))));
         }
         let encoding = compress::wanted(request.headers());
@@ -109,8 +109,8 @@ where
 
 /// Why a request is refused whatever it asks.
 ///
-/// A socket's origin is left to its handler: a browser cannot see an HTTP status there. Probes, which tell nothing that
-/// is worth a trick, are answered by whatever name they come.
+/// A socket's origin is left to its handler: a browser cannot see an HTTP status there. Probes, which reveal
+/// nothing worth a trick, are answered under any host name.
 fn refusal(policy: &Policy, request: &ServiceRequest) -> Option<Problem> {
     let host = called(request.head());
     let is_probe = matches!(request.path(), "/livez" | "/readyz" | "/health");
@@ -134,22 +134,22 @@ fn is_bare_error<B>(response: &ServiceResponse<B>) -> bool {
     is_error && !is_ours
 }
 
-/// The same error, told as a problem.
+/// The same error as a problem document.
 fn bare_error<B>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<Encoder<B>, BoxBody>>
 where
     B: MessageBody + 'static,
 {
     let (request, response) = response.into_parts();
     let status = response.status();
-    let mut told = Problem::of_status(status).response();
-    *told.status_mut() = status;
+    let mut problem = Problem::of_status(status).response();
+    *problem.status_mut() = status;
     // Such as `Allow`, and what lets a page read the answer.
     for (name, value) in response.headers() {
         if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(name) {
-            told.headers_mut().append(name.clone(), value.clone());
+            problem.headers_mut().append(name.clone(), value.clone());
         }
     }
-    ServiceResponse::new(request, told.map_into_right_body())
+    ServiceResponse::new(request, problem.map_into_right_body())
 }
 
 /// What is kept of a request until it is answered.

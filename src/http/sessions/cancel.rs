@@ -8,7 +8,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::{By, Subject};
 use super::super::decode::Fields;
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
@@ -46,7 +46,7 @@ macro_rules! cancel_route {
             request_body(content = Option<CancelSession>),
             responses(
                 (status = 200, description = "It stops or has ended.", body = Stopped),
-                (status = "4XX", description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
         async fn $name(

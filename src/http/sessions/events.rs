@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::client::Subject;
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::negotiation::prefers;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
@@ -56,7 +56,7 @@ pub(in crate::http) struct EventPage {
             (EventPage = "application/json"),
             (String = "text/event-stream"),
         )),
-        (status = "4XX", description = "There is no such session, or the query is wrong.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such session, or the query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn events(
@@ -231,7 +231,7 @@ mod tests {
             let mut builder = BurstBuilder::default();
             for _ in 0..*size {
                 seq += 1;
-                builder.tell(&Entry::Stream { content: format!("line\n{seq}") }, None, seq, Timestamp::default());
+                builder.append(&Entry::Stream { content: format!("line\n{seq}") }, None, seq, Timestamp::default());
             }
             builder.note(&Internal::CancelRequested { reason: "r".into() });
             Row { row: u32::try_from(at).unwrap(), last_seq: seq, body: builder.finish().body }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::client::Subject;
-use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::representation::{SessionDetail, SessionRow};
@@ -60,7 +60,7 @@ pub(in crate::http) struct SessionInfo {
     ),
     responses(
         (status = 200, description = "A page of them.", body = SessionPage),
-        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -78,7 +78,7 @@ pub(in crate::http) async fn page(
     mut query: ListSessions,
 ) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
     let limit = query.limit;
-    // One more tells whether there is a next page.
+    // One more shows whether there is a next page.
     query.limit += 1;
     let mut found = state.sessions.list(query).await?;
     let more = found.len() > limit;
@@ -94,7 +94,7 @@ pub(in crate::http) async fn page(
     params(("session_id" = String, Path, description = "The session's id.")),
     responses(
         (status = 200, description = "All about it.", body = SessionDetail),
-        (status = 404, description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
@@ -108,8 +108,8 @@ async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<H
     params(("session_id" = String, Path, description = "The session's id.")),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, description = "There is no such session.", body = Told, content_type = PROBLEM_JSON),
-        (status = 409, description = "It has not ended.", body = Told, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 409, description = "It has not ended.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn remove(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {

@@ -13,7 +13,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::visible;
 use super::super::decode::{Fields, fault, word};
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
@@ -79,8 +79,8 @@ pub(in crate::http) struct StartedSession {
     request_body(content = Option<StartTask>),
     responses(
         (status = 200, description = "It is started.", body = StartedSession),
-        (status = "4XX", description = "It was not started.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn start_task(

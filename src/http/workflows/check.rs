@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
@@ -53,8 +53,8 @@ struct Files;
     request_body(content = WorkflowDraft),
     responses(
         (status = 200, description = "Nothing is wrong with it.", body = Validated),
-        (status = 422, description = "What is wrong, in `node_errors` node by node.", body = Told, content_type = PROBLEM_JSON),
-        (status = "4XX", description = "The body is no graph.", body = Told, content_type = PROBLEM_JSON),
+        (status = 422, description = "What is wrong, in `node_errors` node by node.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "The body is no graph.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn validate(state: web::Data<State>, DraftBody(body): DraftBody) -> Result<HttpResponse, Problem> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::request::{Author, Named};
 use crate::workflow::client::LiveOptions;
@@ -31,8 +31,8 @@ const LONGEST_INTERVAL: u64 = 86_400_000;
     request_body(content = Option<LiveOptions>),
     responses(
         (status = 200, description = "It is live.", body = Status),
-        (status = "4XX", description = "It was not started.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn start(
@@ -57,8 +57,8 @@ async fn start(
     ),
     responses(
         (status = 200, description = "How it stood at its end.", body = Status),
-        (status = "4XX", description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be stopped now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be stopped now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
@@ -81,8 +81,8 @@ async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Auth
     ),
     responses(
         (status = 200, description = "How it stands then.", body = Status),
-        (status = "4XX", description = "It was not done.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be done now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be done now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn step(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
@@ -91,14 +91,14 @@ async fn step(state: web::Data<State>, Named(id): Named, Author(principal): Auth
     Ok(HttpResponse::Ok().json(status))
 }
 
-/// Tells how a workflow stands, whether it is live or not.
+/// Describes the state of a workflow, whether it is live or not.
 #[utoipa::path(
     get, path = "/workflows/{workflow_id}/status", tag = "workflows",
     params(("workflow_id" = String, Path, description = "The workflow's id.")),
     responses(
         (status = 200, description = "How it stands.", body = Status),
-        (status = 404, description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be told now.", body = Told, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "Its state is not available now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn status(state: web::Data<State>, Named(id): Named) -> Result<HttpResponse, Problem> {
@@ -154,11 +154,11 @@ mod tests {
         assert_eq!(read, LiveOptions { interval_ms: Some(0), max_iterations: Some(3), autostart: Some(true) });
         assert_eq!(decode(None, 1).unwrap(), LiveOptions::default());
         let body = json!({"interval_ms": 86_400_001, "max_iterations": 0, "autostart": 1, "x": 1});
-        let told: Vec<_> = decode(Some(body), 0).unwrap_err().errors.into_iter().map(|fault| fault.kind).collect();
-        assert_eq!(told, ["out_of_range", "out_of_range", "wrong_type", "unknown_field"]);
-        let told = decode(Some(json!({"interval_ms": -1, "max_iterations": "2"})), 0).unwrap_err().errors;
-        assert_eq!((told[0].kind.as_str(), told[1].kind.as_str()), ("invalid_value", "wrong_type"));
-        let told = decode(Some(json!({"interval_ms": 0})), 1).unwrap_err().errors.remove(0);
-        assert_eq!((told.kind.as_str(), told.msg.as_str()), ("out_of_range", "must be from 1 to 86400000"));
+        let kinds: Vec<_> = decode(Some(body), 0).unwrap_err().errors.into_iter().map(|fault| fault.kind).collect();
+        assert_eq!(kinds, ["out_of_range", "out_of_range", "wrong_type", "unknown_field"]);
+        let faults = decode(Some(json!({"interval_ms": -1, "max_iterations": "2"})), 0).unwrap_err().errors;
+        assert_eq!((faults[0].kind.as_str(), faults[1].kind.as_str()), ("invalid_value", "wrong_type"));
+        let fault = decode(Some(json!({"interval_ms": 0})), 1).unwrap_err().errors.remove(0);
+        assert_eq!((fault.kind.as_str(), fault.msg.as_str()), ("out_of_range", "must be from 1 to 86400000"));
     }
 }

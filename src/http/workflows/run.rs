@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::super::sessions::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
@@ -68,8 +68,8 @@ pub(in crate::http) struct StartedRun {
     request_body(content = Option<RunWorkflow>),
     responses(
         (status = 200, description = "It runs.", body = StartedRun),
-        (status = "4XX", description = "It was not started.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn run(
@@ -216,14 +216,14 @@ mod tests {
         let graph: Graph = serde_json::from_value(graph).unwrap();
         let inputs = json!({"a": {"text": "x"}, "b": {"text": "y"}, "c": {"text": "z"}});
         let inputs = decode(Some(json!({"inputs": inputs})), 8).unwrap().inputs;
-        let told = |inputs: &RunInputs| {
+        let faults = |inputs: &RunInputs| {
             let faults = faults(&graph, &built_in(&crate::workflow::Settings::default()).unwrap(), inputs);
             faults.iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind)).collect::<Vec<_>>()
         };
-        assert_eq!(told(&inputs), ["body.inputs.b.text input_is_linked", "body.inputs.c unknown_node"]);
+        assert_eq!(faults(&inputs), ["body.inputs.b.text input_is_linked", "body.inputs.c unknown_node"]);
         let inputs = decode(Some(json!({"inputs": {"a": {"text": 3, "txt": 1}}})), 8).unwrap().inputs;
-        assert_eq!(told(&inputs), ["body.inputs.a.text invalid_value", "body.inputs.a.txt unknown_input"]);
-        assert!(told(&RunInputs::new()).is_empty());
+        assert_eq!(faults(&inputs), ["body.inputs.a.text invalid_value", "body.inputs.a.txt unknown_input"]);
+        assert!(faults(&RunInputs::new()).is_empty());
         let wrong = decode(Some(json!({"inputs": {"a": 1}, "priority": "x", "y": 1})), 8).unwrap_err().errors;
         assert_eq!(wrong.len(), 3);
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::conditional::{Read, for_read, tagged};
-use super::super::error::{PROBLEM_JSON, Problem, Told};
+use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::request::{Named, flag};
@@ -62,7 +62,7 @@ pub(in crate::http) struct WorkflowRow {
     params(PageParams),
     responses(
         (status = 200, description = "A page of them.", body = WorkflowPage),
-        (status = 422, description = "The query is wrong.", body = Told, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -103,7 +103,7 @@ async fn row(state: &State, live: &[String], listed: Listed) -> WorkflowRow {
     responses(
         (status = 200, description = "The workflow; its version is in the ETag header, too.", body = Definition),
         (status = 304, description = "The client has it."),
-        (status = "4XX", description = "There is no such workflow.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn show(state: web::Data<State>, request: HttpRequest, Named(id): Named) -> Result<HttpResponse, Problem> {

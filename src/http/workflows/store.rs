@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::super::State;
 use super::super::conditional::{Conditions, tagged};
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, Told};
+use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::WorkflowDraft;
@@ -33,8 +33,8 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     request_body(content = WorkflowDraft),
     responses(
         (status = 201, description = "It is stored, at the path of the Location header.", body = Definition),
-        (status = "4XX", description = "It was not stored.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be stored now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not stored.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn create(
@@ -64,8 +64,8 @@ async fn create(
     request_body(content = WorkflowDraft),
     responses(
         (status = 200, description = "It is changed.", body = Definition),
-        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = Told, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be changed now.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It cannot be changed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn save(
@@ -100,7 +100,7 @@ async fn save(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = "4XX", description = "It was not removed.", body = Told, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not removed.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
 async fn remove(

@@ -44,13 +44,13 @@ impl Session {
     /// All about it, with what is not committed yet: whoever asked gets it after the commit. What has happened must
     /// have been flushed before.
     pub(crate) fn describe(&self) -> Description {
-        let snapshot = self.tail.snapshot().told;
+        let snapshot = self.tail.snapshot().entries;
         let is_open = |id| self.state.open().iter().any(|request| request.id == id);
         let requests = snapshot
             .iter()
-            .chain(self.pending_rows.told())
-            .filter(|told| matches!(told.class, Class::Request(id) if is_open(id)));
-        let open_requests = requests.filter_map(|told| serde_json::from_slice::<Value>(&told.json).ok()).collect();
+            .chain(self.pending_rows.entries())
+            .filter(|entry| matches!(entry.class, Class::Request(id) if is_open(id)));
+        let open_requests = requests.filter_map(|entry| serde_json::from_slice::<Value>(&entry.json).ok()).collect();
         let (result, error) = match self.state.end() {
             Some(End::Completed(values)) => (Some(values.clone()), None),
             Some(End::Failed(error) | End::Cancelled(error)) => (None, Some(error.clone())),

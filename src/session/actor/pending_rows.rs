@@ -66,8 +66,8 @@ impl PendingRows {
     }
 
     /// The entries of all rows that wait, in order.
-    pub(crate) fn told(&self) -> impl Iterator<Item = &EncodedEntry> {
-        self.rows.iter().flat_map(|row| &row.burst.told)
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &EncodedEntry> {
+        self.rows.iter().flat_map(|row| &row.burst.entries)
     }
 
     pub(crate) fn push(&mut self, row: PendingRow) {
@@ -213,8 +213,8 @@ impl Handler<Written> for Session {
     fn handle(&mut self, message: Written, _: &mut Context<Self>) {
         let could_run = self.may_run();
         while let Some(row) = self.pending_rows.pop(message.row) {
-            for told in &row.burst.told {
-                self.tail.push(told.clone());
+            for entry in &row.burst.entries {
+                self.tail.push(entry.clone());
             }
             self.watchers.publish(self.id, row.burst);
             for on_commit in row.on_commit {

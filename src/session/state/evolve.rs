@@ -24,7 +24,7 @@ impl<'a> JournalLine<'a> {
     pub(crate) fn read(line: &'a burst::Line, call: Option<&'a CallId>) -> Self {
         match line {
             burst::Line::Output(output) => JournalLine::Output { seq: output.seq },
-            burst::Line::Told(stamped) => {
+            burst::Line::Entry(stamped) => {
                 JournalLine::Entry { entry: &stamped.entry, call, seq: stamped.seq, at: stamped.timestamp }
             }
             burst::Line::Internal(record) => JournalLine::Record { record, call },

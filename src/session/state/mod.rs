@@ -250,7 +250,7 @@ impl SessionState {
             NewLine::Entry(entry, call) => {
                 let seq = self.last_seq + 1;
                 let lane = call.as_ref().and_then(|call| call.lane.as_deref());
-                journal.tell(entry, lane, seq, now);
+                journal.append(entry, lane, seq, now);
                 self.evolve(&JournalLine::Entry { entry, call: call.as_ref(), seq, at: now });
             }
             NewLine::Record(record, call) => {

@@ -27,7 +27,7 @@ impl RecordedCalls {
     pub(crate) fn push(&mut self, line: &Line) -> Option<CallId> {
         match line {
             Line::Output(output) => Some(self.record(output.lane.as_deref(), RecordedCall::Said)),
-            Line::Told(stamped) => self.push_entry(stamped.lane.as_deref(), &stamped.entry),
+            Line::Entry(stamped) => self.push_entry(stamped.lane.as_deref(), &stamped.entry),
             Line::Internal(record) => self.push_record(record),
         }
     }

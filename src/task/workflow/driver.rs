@@ -312,7 +312,7 @@ impl Driver {
 
     fn observe(&self, what: What<'_>) {
         if let Some(observer) = &self.kind.observer {
-            observer.tell(RunEvent {
+            observer.observe(RunEvent {
                 session_id: self.ctx.session_id(),
                 workflow_id: self.workflow_id.as_deref().unwrap_or_default(),
                 version: self.version,
@@ -329,7 +329,7 @@ impl Driver {
         let workflow_id = self.workflow_id.clone().unwrap_or_default();
         Some(self.ctx.on_cancel(async move {
             let what = What::Failed("it was cancelled");
-            observer.tell(RunEvent { session_id, workflow_id: &workflow_id, version, node_count, what });
+            observer.observe(RunEvent { session_id, workflow_id: &workflow_id, version, node_count, what });
         }))
     }
 }

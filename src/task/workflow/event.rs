@@ -33,6 +33,6 @@ pub(crate) enum What<'a> {
 
 /// Who observes how runs go on. It is called on the thread that runs the session, and must be quick.
 pub(crate) trait Observer: Send + Sync + 'static {
-    /// Tells it what has happened.
-    fn tell(&self, event: RunEvent<'_>);
+    /// Called with what has happened.
+    fn observe(&self, event: RunEvent<'_>);
 }

@@ -20,10 +20,10 @@ use compile::{Unusable, compile};
 /// Most steps of a check. Each takes a fraction of a microsecond.
 const MOST_STEPS: usize = 1_000_000;
 
-/// Most steps of a check whose faults are told one by one: each step may make an error, which takes memory.
+/// Most steps of a check whose faults are listed one by one: each step may make an error, which takes memory.
 const DETAILED_STEPS: usize = 20_000;
 
-/// Most faults that are told of one value.
+/// Most faults that are listed of one value.
 const MOST_FAULTS: usize = 50;
 
 /// The most bytes of a fault's text, which quotes the value.
@@ -89,7 +89,7 @@ impl Schema {
         self.nodes
     }
 
-    /// What the schema says against a value that stands at `part` in the request's body, as far as that can be told.
+    /// What the schema says against a value that stands at `part` in the request's body, as far as that can be said.
     ///
     /// A value that was left out counts as an empty object for a schema that wants an object.
     #[must_use]
@@ -135,8 +135,8 @@ fn faults(part: &str, error: &ValidationError<'_>) -> Vec<Fault> {
     named.collect()
 }
 
-/// The fault in a word, and the keys it is about where it is told of the object that holds them.
-#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds are told by the schema's own keyword")]
+/// The fault in a word, and the keys it is about where it is reported of the object that holds them.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds are named by the schema's own keyword")]
 fn word(error: &ValidationError<'_>) -> (String, Vec<String>) {
     use jsonschema::error::ValidationErrorKind as Kind;
     match error.kind() {

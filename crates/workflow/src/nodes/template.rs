@@ -96,14 +96,14 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
 fn compile(source: &str) -> Result<Environment<'static>, NodeError> {
     depth::check(source).map_err(|error| NodeError::new(error.to_string()))?;
     let parsed = machinery::parse(source, NAME, minijinja::syntax::SyntaxConfig::default());
-    if !constants::fit(&parsed.map_err(|error| told(&error, None))?) {
+    if !constants::fit(&parsed.map_err(|error| explain(&error, None))?) {
         return Err(format!("the constants of the template become larger than {} bytes", constants::MOST).into());
     }
     if let Some(why) = grows_too_much(source) {
         return Err(why.into());
     }
     let mut environment = COMMON.clone();
-    environment.add_template_owned(NAME, source.to_owned()).map_err(|error| told(&error, None))?;
+    environment.add_template_owned(NAME, source.to_owned()).map_err(|error| explain(&error, None))?;
     Ok(environment)
 }
 
@@ -149,7 +149,7 @@ fn indent(text: String, width: usize, first: Option<bool>) -> Result<String, Err
 }
 
 fn render(environment: &Environment<'_>, values: &Json) -> Result<String, NodeError> {
-    let template = environment.get_template(NAME).map_err(|error| told(&error, None))?;
+    let template = environment.get_template(NAME).map_err(|error| explain(&error, None))?;
     let program = program::within_budget(&machinery::get_compiled_template(&template).instructions);
     let (mut text, values_given, no_blocks) = (String::new(), Rendered::from(Serde(values)), BTreeMap::new());
     let rendered = budget::within(|| {
@@ -166,13 +166,13 @@ fn render(environment: &Environment<'_>, values: &Json) -> Result<String, NodeEr
             missing.sort_unstable();
             missing
         });
-        return Err(told(&error, missing.filter(|names| !names.is_empty())));
+        return Err(explain(&error, missing.filter(|names| !names.is_empty())));
     }
     Ok(text)
 }
 
 /// An error in words for people, with its line.
-fn told(error: &Error, missing: Option<Vec<String>>) -> NodeError {
+fn explain(error: &Error, missing: Option<Vec<String>>) -> NodeError {
     let what = match (error.kind(), missing) {
         (_, Some(missing)) => format!("there is no value for {}", missing.join(", ")),
         (ErrorKind::OutOfFuel, None) => format!("the template takes more than {MOST_STEPS} steps"),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_wrong_is_told_with_its_line() {
+    fn errors_name_their_line() {
         let cases = [
             ("a\n{{ name }}", json!({}), "line 2: there is no value for name"),
             ("{{ a.c }}", json!({"a": {"b": 1}}), "line 1: there is no value for a.c"),

@@ -8,7 +8,7 @@ use super::{NodeIndex, Plan, Tick};
 use callboard_domain::time::Timestamp;
 
 impl Plan {
-    /// Does one iteration. Gives what is to be told, and what is to be done beside the loop.
+    /// Does one iteration. Gives what is to be published, and what is to be done beside the loop.
     pub fn tick(&mut self, now: Timestamp) -> Tick {
         while let Some(node) = self.again.pop() {
             self.mark(node);

@@ -17,7 +17,7 @@ use crate::node::{Given as GivenToClass, GivenInput, NodeClass, Spec};
 use crate::port::{Input, Misfit};
 use crate::value::Value;
 
-/// Most bytes of a received value that are told, as JSON.
+/// Most bytes of a received value that are shown, as JSON.
 const MAX_RECEIVED: usize = 256;
 
 /// What it takes to look at one node.
@@ -141,13 +141,13 @@ fn class_faults<'a>(class: &dyn NodeClass, given: &'a [Given], linked: &[bool], 
         let details = format!("{} failed when it looked at its constants", class.spec().class);
         return vec![fault(GraphFaultKind::CustomValidationFailed, message, details, Map::new())];
     };
-    let told = found.into_iter().take(MAX_OF_A_NODE + 1).map(|(place, words)| {
+    let faults = found.into_iter().take(MAX_OF_A_NODE + 1).map(|(place, words)| {
         let name = class.spec().inputs.get(place).map_or("", |input| input.name);
         let value = node.inputs.get(name).unwrap_or(&Json::Null);
         let details = format!("{name}: {words}");
         fault(GraphFaultKind::CustomValidationFailed, message, details, received(name, value))
     });
-    told.collect()
+    faults.collect()
 }
 
 fn duplicate(at: usize, node: &GraphNode) -> GraphFault {
@@ -186,12 +186,12 @@ fn unfit(input: &Input, misfit: Misfit, json: &Json) -> GraphFault {
 fn received(name: &str, value: &Json) -> Map<String, Json> {
     let mut extra = Map::new();
     extra.insert("input_name".to_owned(), json!(name));
-    let told = if crate::value::json_size(value) <= MAX_RECEIVED {
+    let received = if crate::value::json_size(value) <= MAX_RECEIVED {
         value.clone()
     } else {
         json!(value.as_str().map_or_else(|| cut(&value.to_string()), cut))
     };
-    extra.insert("received_value".to_owned(), told);
+    extra.insert("received_value".to_owned(), received);
     extra.insert("received_type".to_owned(), json!(word(value)));
     extra
 }

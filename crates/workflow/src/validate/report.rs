@@ -19,9 +19,9 @@ const MAX_FAULTS: usize = 5_000;
 const MAX_DEPENDENT: usize = 100;
 /// Most edges that are followed in search of nodes at the graph's end, over all nodes.
 const MAX_STEPS: usize = 2_000_000;
-/// Ids in the paths of cycles after which only the beginning of a path is told.
+/// Ids in the paths of cycles after which only the beginning of a path is listed.
 const MAX_PATHS: usize = 50_000;
-/// How much of a path is told then.
+/// How much of a path is listed then.
 const PATH_BEGINNING: usize = 16;
 
 /// What was found so far.
@@ -32,13 +32,13 @@ pub(super) struct Report<'a> {
     faults: usize,
     unlisted: usize,
     steps: usize,
-    told: usize,
+    listed: usize,
 }
 
 impl<'a> Report<'a> {
     /// Nothing was found yet.
     pub(super) fn new(graph: &'a Graph, below: &'a Below) -> Self {
-        Self { graph, below, found: GraphFaults::default(), faults: 0, unlisted: 0, steps: 0, told: 0 }
+        Self { graph, below, found: GraphFaults::default(), faults: 0, unlisted: 0, steps: 0, listed: 0 }
     }
 
     /// Whether further nodes are only counted.
@@ -127,10 +127,10 @@ impl<'a> Report<'a> {
             None => format!("it is one of {together} nodes that need each other"),
             Some(path) => {
                 let ids = |node: &usize| self.graph.nodes.get(*node).map(|node| node.id.as_str());
-                // The first cycle is always told whole.
-                let is_whole = self.told == 0 || self.told + path.len() <= MAX_PATHS;
+                // The first cycle is always listed whole.
+                let is_whole = self.listed == 0 || self.listed + path.len() <= MAX_PATHS;
                 let shown = if is_whole { path.len() } else { path.len().min(PATH_BEGINNING) };
-                self.told += shown;
+                self.listed += shown;
                 let mut names: Vec<&str> = path.iter().take(shown).filter_map(ids).collect();
                 extra.insert("cycle".to_owned(), json!(names));
                 extra.insert("length".to_owned(), json!(path.len()));
@@ -155,7 +155,7 @@ pub(super) fn fault(
     GraphFault { kind, message: message.into(), details, extra_info }
 }
 
-/// A text from outside as it may be told: at most 128 characters.
+/// A text from outside as it may be shown: at most 128 characters.
 pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_ID) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -295,7 +295,7 @@ impl Stage {
         self.told.push(entry.clone());
         let lane = call.lane.as_deref().map(str::to_owned);
         let seq = self.told.len() as u64;
-        self.journal.push(Line::Told(Box::new(Stamped { entry, lane, seq, timestamp: Timestamp::now() })));
+        self.journal.push(Line::Entry(Box::new(Stamped { entry, lane, seq, timestamp: Timestamp::now() })));
     }
 }
 

@@ -28,17 +28,17 @@ const ONE: usize = 24;
 struct Left {
     read: usize,
     made: usize,
-    told: usize,
+    written: usize,
     until: Option<Instant>,
 }
 
 thread_local! {
-    static LEFT: Cell<Left> = const { Cell::new(Left { read: 0, made: 0, told: 0, until: None }) };
+    static LEFT: Cell<Left> = const { Cell::new(Left { read: 0, made: 0, written: 0, until: None }) };
 }
 
 /// Renders within a budget of its own.
 pub(super) fn within<T>(render: impl FnOnce() -> T) -> T {
-    LEFT.set(Left { read: MOST_READ, made: MOST_MADE, told: LARGEST_TEXT, until: Some(Instant::now() + LONGEST) });
+    LEFT.set(Left { read: MOST_READ, made: MOST_MADE, written: LARGEST_TEXT, until: Some(Instant::now() + LONGEST) });
     render()
 }
 
@@ -68,10 +68,10 @@ fn make(bytes: usize) -> Result<(), Error> {
     spend(take, "the template makes too large values")
 }
 
-fn tell(bytes: usize) -> Result<(), Error> {
+fn write(bytes: usize) -> Result<(), Error> {
     let mut left = LEFT.get();
-    left.told = left
-        .told
+    left.written = left
+        .written
         .checked_sub(bytes)
         .ok_or_else(|| refused(&format!("the text becomes larger than {LARGEST_TEXT} bytes")))?;
     LEFT.set(left);
@@ -145,12 +145,12 @@ pub(super) fn guard(environment: &mut Environment<'static>) {
     }
     environment.set_formatter(|out, state, value| {
         if value.as_str().is_some() {
-            tell(value.as_str().map_or(0, str::len))?;
+            write(value.as_str().map_or(0, str::len))?;
             return minijinja::escape_formatter(out, state, value);
         }
         make(weigh(value)?.saturating_mul(4))?;
         let text = value.to_string();
-        tell(text.len())?;
+        write(text.len())?;
         minijinja::escape_formatter(out, state, &Value::from(text))
     });
 }
