@@ -15,6 +15,7 @@ mod http;
 pub mod hub;
 mod limits;
 mod logging;
+mod memory;
 #[doc(hidden)] // As above.
 pub mod metrics;
 mod process;

@@ -21,6 +21,7 @@ use crate::event::{Events, handlers};
 use crate::http::error::{Code, Problem};
 use crate::http::{self, Explained, Lifecycle};
 use crate::hub::ConnectionCounts;
+use crate::memory::{self, Place};
 use crate::metrics::Metrics;
 use crate::process::Launcher;
 use crate::process::descriptors::{self, Shares, Wanted};
@@ -131,6 +132,9 @@ impl App {
         plan.supervisor.do_send(TakeUp { workflow_ids });
         let watching = actix::spawn(suspects.watch(plan.clone()));
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
+        let events = plan.events.clone();
+        let expired = move |place: &Place| events.record(place.event(Kind::MemoryCleared).with("reason", "expired"));
+        actix::spawn(memory::expire(plan.memory.clone(), expired));
         plan.events.record(
             NewEvent::new(Kind::SystemStartup)
                 .with("version", env!("CARGO_PKG_VERSION"))

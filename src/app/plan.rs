@@ -29,6 +29,7 @@ use crate::event::{EventLog, Events, Listener};
 use crate::http::{Admin, Lifecycle, State, Workflows};
 use crate::hub::messages::Snapshot;
 use crate::hub::{Broadcast, ConnectionCounts, Hub, Links, Shard};
+use crate::memory::Memory;
 use crate::metrics::{Metrics, Statistics};
 use crate::session::environment::Environment;
 use crate::session::permits::Permits;
@@ -72,6 +73,7 @@ pub(super) struct Plan {
     workflows: Workflows,
     authenticator: Arc<Authenticator>,
     roster: Roster,
+    pub(super) memory: Memory,
     seats: Receiver<Seat>,
 }
 
@@ -101,6 +103,7 @@ impl Plan {
         let queue = queue(&settings, &directories).start();
         let broadcast = Broadcast::new(&shards, counts.clone());
         let catalogue = Arc::new(catalogue);
+        let memory = Memory::new(store.clone(), &settings.memory);
         let limits = Arc::new(settings.workflows.clone());
         let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
         let outside = outside::Worker::new(&limits, Some(address));
@@ -136,6 +139,7 @@ impl Plan {
             event_types: EventTypes::start(store.clone(), settings.events.max_types)?,
             supervisor,
             roster: Roster::new(store.clone(), &settings.crews),
+            memory,
             settings,
             mask,
             store,
@@ -173,6 +177,7 @@ impl Plan {
             workflows: self.workflows.clone(),
             authenticator: self.authenticator.clone(),
             roster: self.roster.clone(),
+            memory: self.memory.clone(),
             events: self.events.clone(),
             event_types: self.event_types.clone(),
             admin: self.admin.clone(),

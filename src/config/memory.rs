@@ -13,10 +13,13 @@ pub struct Memory {
     /// Most keys of one client.
     #[garde(range(min = 0, max = 100_000))]
     pub max_keys: usize,
+    /// Most bytes of a value, as JSON.
+    #[garde(range(min = 1, max = 16_777_216))]
+    pub max_value_bytes: usize,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { max_clients: 10_000, max_keys: 1000 }
+        Self { max_clients: 10_000, max_keys: 1000, max_value_bytes: 262_144 }
     }
 }

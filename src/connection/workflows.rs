@@ -21,6 +21,7 @@ use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority};
 use crate::domain::time::Timestamp;
 use crate::hub::{KindSet, Link, Topic, TopicKey};
+use crate::memory::{BadName, is_name};
 use crate::session::Sessions;
 use crate::session::messages::Refused as SessionRefused;
 use crate::workflow::client::{InputUpdate, Live};
@@ -216,9 +217,14 @@ impl WorkflowInbound {
         });
     }
 
-    fn start_task(&self, content: Value, config: Value, priority: Priority) {
+    fn start_task(&self, content: Value, config: Value, priority: Priority, client_id: Option<String>) {
         let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
-        self.spawn(async move |link| match start(&sessions, &principal, content, config, priority).await {
+        let client_id = client_id.or_else(|| self.principal.name().map(str::to_owned));
+        if !client_id.as_deref().is_none_or(is_name) {
+            let message = format!("the client_id of this socket names no client with memory: it {BadName}");
+            return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
+        }
+        self.spawn(async move |link| match start(&sessions, &principal, content, config, priority, client_id).await {
             Ok(session_id) => send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id }),
             Err(refused) => send_error(link, close::word(&refused), &close::text(&refused)),
         });
@@ -245,7 +251,9 @@ impl Inbound for WorkflowInbound {
             Ok((_, Said::GetStatus { workflow_id })) => {
                 self.send_status(workflow_id.or_else(|| self.workflow_id.clone()))
             }
-            Ok((_, Said::Task { content, config, priority })) => self.start_task(content, config, priority),
+            Ok((_, Said::Task { content, config, priority, client_id })) => {
+                self.start_task(content, config, priority, client_id);
+            }
             Err(fault) => send_misunderstood(&self.link, &fault),
         }
     }
@@ -261,6 +269,7 @@ async fn start(
     content: Value,
     config: Value,
     priority: Priority,
+    client_id: Option<String>,
 ) -> Result<SessionId, SessionRefused> {
     let spec = Spec {
         task: PIPELINE.to_owned(),
@@ -271,6 +280,7 @@ async fn start(
         labels: Default::default(),
         owner: None,
         execution_id: None,
+        client_id,
     };
     if sessions.kinds().get(&spec.task).is_none() {
         return Err(SessionRefused::UnknownTask(spec.task));

@@ -1,7 +1,8 @@
 //! `/memory/{client_id}`: what clients and agents keep, any JSON under a key; `global` is everybody's.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures::future::join_all;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,11 +14,10 @@ use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails, limit_reached};
 use super::query::{PageParams, Query};
 use super::route::{Route, routes};
-use crate::config::memory::Memory;
 use crate::domain::event::{Kind, NewEvent};
-use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::{self, Document, Precondition, Store};
+use crate::memory::{BadName, Error, Kept, Place, is_name};
+use crate::store;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![
@@ -29,14 +29,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Where it is stored, under `CLIENT/KEY`.
-const COLLECTION: &str = "memory";
-
-/// The most bytes of a value.
-const LARGEST: usize = 262_144;
-
-/// The most characters of a client's id and of a key.
-const LONGEST: usize = 128;
+/// The longest that a value is kept for a time, in seconds: ten years.
+const LONGEST_TTL: f64 = 315_360_000.0;
 
 /// What is kept under a key. Moments are seconds since the epoch.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,6 +46,16 @@ pub(super) struct MemoryKey {
     /// When it was changed last.
     #[schema(value_type = f64)]
     updated_at: Timestamp,
+    /// When it is removed by itself; null where it is not.
+    #[schema(value_type = Option<f64>)]
+    expires_at: Option<Timestamp>,
+}
+
+impl From<Kept> for MemoryKey {
+    fn from(kept: Kept) -> Self {
+        let Kept { key, version, created_at, updated_at, expires_at, text: _ } = kept;
+        Self { key, version, created_at, updated_at, expires_at }
+    }
 }
 
 /// Some keys of a client, in their order.
@@ -93,17 +97,16 @@ async fn list(
     request: HttpRequest,
     client: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let client_id = client.into_inner();
-    check(&[("client_id", &client_id)])?;
+    let client_id = client_of(client)?;
     let mut query = Query::of(request.query_string());
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let cursor = query.text("cursor");
     query.finish()?;
-    let store = state.sessions.store();
-    let mut keys = keys(store, &client_id, cursor.as_deref(), limit + 1).await?;
-    let more = keys.len() > limit;
-    keys.truncate(limit);
-    let next_cursor = keys.last().filter(|_| more).map(|last| last.key.clone());
+    let mut found = state.memory.list(&client_id, cursor.as_deref(), limit + 1).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.key.clone());
+    let keys = found.into_iter().map(MemoryKey::from).collect();
     Ok(HttpResponse::Ok().json(MemoryPage { client_id, keys, next_cursor }))
 }
 
@@ -117,28 +120,8 @@ async fn list(
     )
 )]
 async fn clear(state: web::Data<State>, client: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let client_id = client.into_inner();
-    check(&[("client_id", &client_id)])?;
-    let store = state.sessions.store();
-    let mut cleared = 0;
-    let mut after: Option<String> = None;
-    loop {
-        let page = keys(store, &client_id, after.as_deref(), 100).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.key.clone());
-        let removals = page.iter().map(|key| {
-            let id = place(&client_id, &key.key);
-            async move { store.remove_document(&Owner::SERVER, COLLECTION, &id, Precondition::Anything).await }
-        });
-        for removed in join_all(removals).await {
-            match removed {
-                Ok(()) => cleared += 1,
-                // Somebody else was faster.
-                Err(store::Error::NotFound) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
+    let client_id = client_of(client)?;
+    let cleared = state.memory.clear(&client_id).await?;
     if cleared > 0 {
         let new_event = NewEvent::new(Kind::MemoryCleared).with("client_id", client_id.as_str());
         // Every key: none is named.
@@ -166,17 +149,15 @@ async fn show(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (client_id, key) = path.into_inner();
-    check(&[("client_id", &client_id), ("key", &key)])?;
-    let found = state.sessions.store().document(&Owner::SERVER, COLLECTION, &place(&client_id, &key)).await?;
-    let Document { version, body, .. } = found.ok_or(Code::UnknownMemory)?;
+    let place = place(&path)?;
+    let Kept { version, text, .. } = state.memory.get(&place).await?;
     if state.events.is_heard(&Kind::MemoryRetrieved) {
-        state.events.record(about(Kind::MemoryRetrieved, &client_id, &key).with("version", version));
+        state.events.record(place.event(Kind::MemoryRetrieved).with("version", version));
     }
     if for_read(request.headers(), version)? == Read::NotModified {
         return Ok(tagged(HttpResponse::NotModified(), version).finish());
     }
-    Ok(tagged(HttpResponse::Ok(), version).content_type("application/json").body(body))
+    Ok(tagged(HttpResponse::Ok(), version).content_type("application/json").body(text))
 }
 
 /// Keeps a value under a key: the body, whatever JSON it is.
@@ -185,6 +166,7 @@ async fn show(
     params(
         ("client_id" = String, Path, description = "Whose; `global` is everybody's."),
         ("key" = String, Path, description = "The key."),
+        ("ttl" = Option<f64>, Query, exclusive_minimum = 0, maximum = 315_360_000, description = "Seconds after which it is removed by itself; it is kept for ever without."),
         ("If-Match" = Option<String>, Header, description = "The tags of the versions that may be changed, or `*` where any may."),
         ("If-None-Match" = Option<String>, Header, description = "`*`: only where nothing is kept under the key."),
     ),
@@ -202,36 +184,19 @@ async fn save(
     path: web::Path<(String, String)>,
     AnyJson(body): AnyJson,
 ) -> Result<HttpResponse, Problem> {
-    let (client_id, key) = path.into_inner();
-    check(&[("client_id", &client_id), ("key", &key)])?;
+    let place = place(&path)?;
     let conditions = Conditions::of(request.headers())?;
+    let ttl = ttl(request.query_string())?;
     let missing = || Problem::invalid(Code::InvalidBody, vec![fault(&["body"], "is missing", "missing")]);
     let text = body.ok_or_else(missing)?.to_string();
-    if text.len() > LARGEST {
-        return Err(Problem::new(Code::PayloadTooLarge, format!("A value has at most {LARGEST} bytes.")));
-    }
-    let (store, id) = (state.sessions.store(), place(&client_id, &key));
-    let there = version_of(store, &id).await?;
-    let precondition = conditions.precondition(there)?;
-    if there.is_none() {
-        let Memory { max_clients, max_keys } = state.settings.memory;
-        let kept = keys(store, &client_id, None, max_keys).await?.len();
-        if kept >= max_keys {
-            return Err(Code::MemoryFull.into());
-        }
-        if kept == 0 && store.count_folders(&Owner::SERVER, COLLECTION, max_clients).await? >= max_clients {
-            return Err(limit_reached(max_clients, "clients with memory"));
-        }
-    }
-    let bytes = text.len();
-    let Document { version, created_at, updated_at, .. } =
-        store.put_document(&Owner::SERVER, COLLECTION, &id, text, precondition).await.map_err(refused)?;
-    let (kind, answer) = match version {
+    let there = version_of(&state, &place).await?;
+    let kept = state.memory.put(&place, &text, ttl, conditions.precondition(there)?).await?;
+    let (kind, answer) = match kept.version {
         1 => (Kind::MemoryStored, HttpResponse::Created()),
         _ => (Kind::MemoryUpdated, HttpResponse::Ok()),
     };
-    state.events.record(about(kind, &client_id, &key).with("version", version).with("bytes", bytes));
-    Ok(tagged(answer, version).json(MemoryKey { key, version, created_at, updated_at }))
+    state.events.record(place.event(kind).with("version", kept.version).with("bytes", text.len()));
+    Ok(tagged(answer, kept.version).json(MemoryKey::from(kept)))
 }
 
 /// Removes what is kept under a key.
@@ -252,59 +217,72 @@ async fn remove(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (client_id, key) = path.into_inner();
-    check(&[("client_id", &client_id), ("key", &key)])?;
-    let (store, id) = (state.sessions.store(), place(&client_id, &key));
-    let there = version_of(store, &id).await?.ok_or(Code::UnknownMemory)?;
+    let place = place(&path)?;
+    let there = version_of(&state, &place).await?.ok_or(Code::UnknownMemory)?;
     let precondition = Conditions::of(request.headers())?.precondition(Some(there))?;
-    let removed = store.remove_document(&Owner::SERVER, COLLECTION, &id, precondition).await;
-    removed.map_err(refused)?;
-    state.events.record(about(Kind::MemoryCleared, &client_id, &key));
+    state.memory.remove(&place, precondition).await?;
+    state.events.record(place.event(Kind::MemoryCleared));
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The keys of a client after `after`, at most `limit`.
-async fn keys(store: &Store, client_id: &str, after: Option<&str>, limit: usize) -> Result<Vec<MemoryKey>, Problem> {
-    let whole = place(client_id, "");
-    let after = place(client_id, after.unwrap_or_default());
-    let found = store.document_heads(&Owner::SERVER, COLLECTION, Some(&after), limit).await?;
-    let of_client = found.into_iter().map_while(|document| {
-        let Document { id, version, created_at, updated_at, .. } = document;
-        let key = id.strip_prefix(&whole)?.to_owned();
-        Some(MemoryKey { key, version, created_at, updated_at })
-    });
-    Ok(of_client.collect())
-}
-
-/// Where a value is stored. Neither part has a `/` in it.
-fn place(client_id: &str, key: &str) -> String {
-    format!("{client_id}/{key}")
-}
-
-fn about(kind: Kind, client_id: &str, key: &str) -> NewEvent {
-    NewEvent::new(kind).with("client_id", client_id).with("key", key)
-}
-
-async fn version_of(store: &Store, id: &str) -> Result<Option<u64>, Problem> {
-    Ok(store.document(&Owner::SERVER, COLLECTION, id).await?.map(|document| document.version))
-}
-
-fn refused(error: store::Error) -> Problem {
-    match error {
-        store::Error::NotFound => Code::UnknownMemory.into(),
-        other @ (store::Error::Outdated { .. }
-        | store::Error::Conflict(_)
-        | store::Error::Unusable(_)
-        | store::Error::Unavailable(_)) => outdated(other),
+async fn version_of(state: &State, place: &Place) -> Result<Option<u64>, Problem> {
+    match state.memory.get(place).await {
+        Ok(kept) => Ok(Some(kept.version)),
+        Err(Error::Missing) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Checks the parts of a path.
-fn check(parts: &[(&str, &str)]) -> Result<(), Problem> {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:@~".contains(&byte);
-    let fits = |text: &str| (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_known);
-    let wrong = parts.iter().filter(|(_, text)| !fits(text));
-    let msg = format!("must have 1 to {LONGEST} letters, digits, _, -, ., :, @ or ~");
-    let faults: Vec<_> = wrong.map(|(name, _)| fault(&["path", name], msg.as_str(), "invalid_value")).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(Code::InvalidPath, faults)) }
+/// How long a value is to be kept, where the query says so.
+fn ttl(query: &str) -> Result<Option<Duration>, Problem> {
+    let mut query = Query::of(query);
+    let texts: Vec<String> = query.all("ttl").map(str::to_owned).collect();
+    let mut ttl = None;
+    if let Some(text) = texts.last() {
+        let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0 && *seconds <= LONGEST_TTL);
+        ttl = seconds.map(Duration::from_secs_f64);
+        if ttl.is_none() {
+            let msg = format!("must be a number of seconds above 0, and at most {LONGEST_TTL}");
+            query.fault("ttl", msg, "invalid_value");
+        }
+    }
+    query.finish()?;
+    Ok(ttl)
+}
+
+/// The client that an address names.
+fn client_of(client: web::Path<String>) -> Result<String, Problem> {
+    let client_id = client.into_inner();
+    if is_name(&client_id) { Ok(client_id) } else { Err(misnamed(&["client_id"])) }
+}
+
+/// The place that an address names.
+fn place(path: &(String, String)) -> Result<Place, Problem> {
+    let (client_id, key) = path;
+    Place::new(client_id, key).map_err(|BadName| {
+        let parts = [("client_id", client_id), ("key", key)];
+        misnamed(&parts.iter().filter(|(_, text)| !is_name(text)).map(|(name, _)| *name).collect::<Vec<_>>())
+    })
+}
+
+fn misnamed(parts: &[&str]) -> Problem {
+    let msg = BadName.to_string();
+    let faults = parts.iter().map(|name| fault(&["path", name], msg.as_str(), "invalid_value"));
+    Problem::invalid(Code::InvalidPath, faults.collect())
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Missing => Code::UnknownMemory.into(),
+            Error::Outdated(version) => outdated(store::Error::Outdated { version }),
+            Error::TooLarge(most) => Problem::new(
+                Code::PayloadTooLarge,
+                format!("A value has at most {most} bytes (memory.max_value_bytes)."),
+            ),
+            Error::Full(_) => Code::MemoryFull.into(),
+            Error::TooManyClients(most) => limit_reached(most, "clients with memory"),
+            Error::Unavailable(text) => store::Error::Unavailable(text).into(),
+        }
+    }
 }

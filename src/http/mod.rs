@@ -42,6 +42,7 @@ use crate::config::Settings;
 use crate::crew::Roster;
 use crate::event::Events;
 use crate::event::types::EventTypes;
+use crate::memory::Memory;
 use crate::metrics::Http;
 use crate::session::Sessions;
 
@@ -91,6 +92,8 @@ pub(crate) struct State {
     pub authenticator: Arc<Authenticator>,
     /// The crews and agents.
     pub roster: Roster,
+    /// What clients and agents keep.
+    pub memory: Memory,
     /// What happens.
     pub events: Events,
     /// What users say of types of events.

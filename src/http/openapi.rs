@@ -135,7 +135,16 @@ mod tests {
         let fields: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
             fields,
-            BTreeSet::from(["config", "execution_id", "input", "labels", "on_disconnect", "priority", "task"])
+            BTreeSet::from([
+                "client_id",
+                "config",
+                "execution_id",
+                "input",
+                "labels",
+                "on_disconnect",
+                "priority",
+                "task"
+            ])
         );
         assert!(schema.get("required").is_none(), "{schema}");
     }

@@ -110,6 +110,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
     let roster = Roster::new(store.clone(), &config::crews::Crews::default());
+    let memory = Memory::new(store.clone(), &config::memory::Memory::default());
     let event_types = EventTypes::start(store.clone(), 10).unwrap();
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
@@ -125,6 +126,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         workflows,
         authenticator: Arc::new(authenticator),
         roster,
+        memory,
         events,
         event_types,
         admin: admin(),

@@ -69,3 +69,37 @@ async fn no_more_clients_keep_something_than_may() {
     app.delete("/memory/b").await;
     assert_eq!(put(&app, "/memory/c/k", &json!(1)).await.status, 201);
 }
+
+#[actix_web::test]
+async fn a_value_may_be_kept_for_a_time() {
+    let app = Setup::memory().start().await;
+    let kept = put(&app, "/memory/ada/k?ttl=0.05", &json!(1)).await;
+    assert!(kept.body["expires_at"].as_f64() > kept.body["updated_at"].as_f64(), "{}", kept.body);
+    assert_eq!(put(&app, "/memory/ada/long?ttl=3600", &json!(1)).await.status, 201);
+    while app.get("/memory/ada/k").await.status == 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(app.get("/memory/ada/k").await.code(404), "unknown_memory");
+    let page = app.get("/memory/ada").await.ok();
+    assert_eq!((&page["keys"][0]["key"], page["keys"].as_array().unwrap().len()), (&json!("long"), 1));
+    let lasting = put(&app, "/memory/ada/k", &json!(2)).await;
+    assert_eq!((lasting.status, &lasting.body["expires_at"]), (201, &json!(null)));
+    for ttl in ["0", "-1", "x", "", "NaN", "inf", "1e9", "315360001"] {
+        let refused = put(&app, &format!("/memory/ada/k?ttl={ttl}"), &json!(3)).await;
+        assert_eq!(
+            (refused.code(422), &refused.body["errors"][0]["loc"][1]),
+            ("invalid_query", &json!("ttl")),
+            "{ttl}"
+        );
+    }
+    assert_eq!(app.get("/memory/ada/k").await.ok(), json!(2));
+}
+
+#[actix_web::test]
+async fn a_start_names_the_client_whose_memory_its_agents_keep() {
+    let app = Setup::memory().start().await;
+    let body = |client_id: &str| json!({"task": "approval", "client_id": client_id});
+    assert_eq!(app.post("/start-task", body("ada")).await.status, 200);
+    let refused = app.post("/start-task", body("a b")).await;
+    assert_eq!((refused.code(422), &refused.body["errors"][0]["loc"][1]), ("invalid_body", &json!("client_id")));
+}

@@ -36,6 +36,9 @@ pub struct Spec {
     /// What it is called among events, where its starter chose that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<ExecutionId>,
+    /// Whose memory its agents keep, where its starter has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
 }
 
 impl Spec {

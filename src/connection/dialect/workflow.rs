@@ -10,6 +10,7 @@ use crate::auth::Action;
 use crate::domain::json;
 use crate::domain::status::Priority;
 use crate::hub::KindSet;
+use crate::memory::{BadName, is_name};
 use crate::workflow::messages::Kind;
 
 /// Reads a message of one type: its fields without the type, and the text that they stand in.
@@ -63,6 +64,8 @@ pub(crate) enum Inbound<'a> {
         config: Value,
         /// How urgent it is.
         priority: Priority,
+        /// Whose memory they keep, where it says so.
+        client_id: Option<String>,
     },
 }
 
@@ -186,7 +189,12 @@ fn task(fields: &mut Map<String, Value>) -> Result<Inbound<'static>, Misundersto
         Some(priority) => serde_json::from_value(priority)
             .map_err(|_| invalid("priority is one of low, normal, high and critical"))?,
     };
-    Ok(Inbound::Task { content, config, priority })
+    let client_id = match fields.remove("client_id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) if is_name(&name) => Some(name),
+        Some(_) => return Err(Misunderstood::Invalid(format!("client_id {BadName}"))),
+    };
+    Ok(Inbound::Task { content, config, priority, client_id })
 }
 
 fn invalid(text: &str) -> Misunderstood {
@@ -225,6 +233,8 @@ mod tests {
             (r#"{"type": "task"}"#, "invalid_message"),
             (r#"{"type": "task", "content": "x", "priority": "urgent"}"#, "invalid_message"),
             (r#"{"type": "task", "data": {"content": "x", "priority": "high"}}"#, "fine"),
+            (r#"{"type": "task", "content": "x", "client_id": "a b"}"#, "invalid_message"),
+            (r#"{"type": "task", "content": "x", "client_id": "ada"}"#, "fine"),
         ];
         for (text, expected) in cases {
             assert_eq!(word(text), expected, "{text}");

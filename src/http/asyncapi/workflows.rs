@@ -64,7 +64,7 @@ pub(super) const HEARD: &[Message] = &[
     said(
         "task",
         "Gives the agents something to do.",
-        &[("content", ANY, true), ("config", OBJECT, false), ("priority", TEXT, false)],
+        &[("content", ANY, true), ("config", OBJECT, false), ("priority", TEXT, false), ("client_id", TEXT, false)],
     ),
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];

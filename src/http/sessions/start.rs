@@ -19,6 +19,7 @@ use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::memory::{BadName, is_name};
 use crate::session::Kinds;
 use crate::session::messages::{Fault, Refused, Started};
 use crate::store::Idempotency;
@@ -52,6 +53,9 @@ pub(in crate::http) struct StartTask {
     /// the same.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     pub(in crate::http) execution_id: Option<ExecutionId>,
+    /// Whose memory its agents keep, see `/memory`; else that of its owner, or everybody's.
+    #[schema(pattern = "^[A-Za-z0-9_.:@~-]{1,128}$")]
+    pub(in crate::http) client_id: Option<String>,
 }
 
 /// A session that was started.
@@ -129,6 +133,7 @@ pub(in crate::http) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) 
         labels: start.labels,
         owner: None,
         execution_id: start.execution_id,
+        client_id: start.client_id,
     })
 }
 
@@ -149,6 +154,7 @@ fn read(mut fields: Fields, max_labels: usize) -> (StartTask, Vec<Fault>) {
         labels: labels(&mut fields, max_labels),
         on_disconnect: on_disconnect(&mut fields),
         execution_id: execution_id(&mut fields),
+        client_id: client_id(&mut fields),
     };
     (start, fields.finish())
 }
@@ -156,6 +162,13 @@ fn read(mut fields: Fields, max_labels: usize) -> (StartTask, Vec<Fault>) {
 /// Which execution it is, or is to be.
 pub(in crate::http) fn execution_id(fields: &mut Fields) -> Option<ExecutionId> {
     fields.one_of("execution_id", EXECUTION_ID, |text| text.parse().ok())
+}
+
+/// Whose memory its agents are to keep.
+pub(in crate::http) fn client_id(fields: &mut Fields) -> Option<String> {
+    let words = BadName.to_string();
+    let words = words.strip_prefix("must have ").unwrap_or(&words);
+    fields.one_of("client_id", words, |text| is_name(text).then(|| text.to_owned()))
 }
 
 /// How urgent it is to be.

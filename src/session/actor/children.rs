@@ -99,7 +99,8 @@ impl Session {
         labels.insert("parent".into(), self.id.to_string());
         let (priority, owner) = (self.spec.priority, self.spec.owner.clone());
         let on_disconnect = OnDisconnect::Keep;
-        Spec { task, input, config, priority, on_disconnect, labels, owner, execution_id: None }
+        let client_id = self.spec.client_id.clone();
+        Spec { task, input, config, priority, on_disconnect, labels, owner, execution_id: None, client_id }
     }
 
     /// Names the child of this call, so that it is started once. What it was started with counts, also where the task

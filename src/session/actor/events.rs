@@ -177,14 +177,10 @@ fn with_labels(mut new_event: NewEvent, spec: &Spec) -> NewEvent {
 fn own(custom: &Custom) -> Option<NewEvent> {
     let kind = Kind::parse(&custom.kind)?;
     match kind.group() {
-        Group::Task | Group::Manager | Group::Custom => {}
-        Group::Execution
-        | Group::Queue
-        | Group::Memory
-        | Group::System
-        | Group::Connection
-        | Group::Crew
-        | Group::Agent => return None,
+        Group::Task | Group::Manager | Group::Memory | Group::Custom => {}
+        Group::Execution | Group::Queue | Group::System | Group::Connection | Group::Crew | Group::Agent => {
+            return None;
+        }
     }
     let mut new_event = NewEvent::new(kind);
     new_event.data = custom.data.clone();

@@ -21,6 +21,7 @@ fn spec(labels: &[(&str, &str)]) -> Spec {
         labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         owner: None,
         execution_id: None,
+        client_id: None,
     }
 }
 

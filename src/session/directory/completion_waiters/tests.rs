@@ -149,6 +149,7 @@ async fn start(sessions: &Sessions, input: Value) -> SessionId {
         labels: Default::default(),
         owner: None,
         execution_id: None,
+        client_id: None,
     };
     sessions.start(&Principal::server(), spec, None).await.unwrap().session_id
 }

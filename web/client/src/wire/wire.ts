@@ -1386,7 +1386,11 @@ created_at: Timestamp,
 /**
  * When it was changed last.
  */
-updated_at: Timestamp, };
+updated_at: Timestamp,
+/**
+ * When it is removed by itself; null where it is not.
+ */
+expires_at: Timestamp | null, };
 
 /**
  * Some keys of a client, in their order.
