@@ -122,11 +122,15 @@ export function createClient(options: ClientOptions = {}): Client {
   return client;
 }
 
-function listQuery({ status, task, labels, limit, cursor }: ListOptions): string {
+function listQuery({ status, task, labels, q, from, to, counts, limit, cursor }: ListOptions): string {
   const query = new URLSearchParams();
   if (status?.length) query.set("status", status.join(","));
   if (task) query.set("task", task);
   for (const [key, value] of Object.entries(labels ?? {})) query.append("label", `${key}=${value}`);
+  if (q) query.set("q", q);
+  if (from !== undefined) query.set("from", String(from));
+  if (to !== undefined) query.set("to", String(to));
+  if (counts) query.set("counts", "status");
   if (limit !== undefined) query.set("limit", String(limit));
   if (cursor) query.set("cursor", cursor);
   const text = query.toString();

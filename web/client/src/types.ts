@@ -50,6 +50,14 @@ export interface ListOptions {
   status?: readonly (Status | "waiting" | "live" | "ended")[];
   task?: string;
   labels?: Record<string, string>;
+  /** Words: each must begin a word of the task, a label, an id, a question or an error. */
+  q?: string;
+  /** Started at this moment or later, in seconds since the epoch. */
+  from?: number;
+  /** Started before this moment. */
+  to?: number;
+  /** Whether to count the sessions by status, with all other filters. */
+  counts?: boolean;
   limit?: number;
   /** The `next_cursor` of the page before. */
   cursor?: string;

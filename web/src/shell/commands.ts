@@ -55,7 +55,9 @@ export function allCommands(): Command[] {
   return [...useCommandStore.getState().sets.values()].flat();
 }
 
+/** So long the first key of a sequence waits for the second. */
 const SEQUENCE_MS = 1200;
+const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);
 
 function nameOf(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key : event.key.toLowerCase();
@@ -66,25 +68,36 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName)) && !/^(checkbox|radio|button)$/.test((target as HTMLInputElement).type);
 }
 
-/** Hears keys for all commands; gives what ends it. */
+/**
+ * Hears keys for all commands; gives what ends it.
+ *
+ * After the first key of a sequence, the next key belongs to the sequence whatever it is: a slip must not run the command
+ * that the key stands for alone.
+ */
 export function listenForKeys(): () => void {
-  let before = "";
+  let first = "";
   let at = 0;
   const hear = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.altKey || event.isComposing) return;
+    if (event.defaultPrevented || event.altKey || event.isComposing || MODIFIERS.has(event.key)) return;
     const name = nameOf(event);
     const isGlobal = name.startsWith("ctrl+");
     const isElsewhere = isTyping(event.target) || document.querySelector("dialog[open]") !== null;
+    const begun = event.timeStamp - at < SEQUENCE_MS ? first : "";
+    first = "";
     if (!isGlobal && isElsewhere) return;
-    const pair = event.timeStamp - at < SEQUENCE_MS ? `${before} ${name}` : "";
-    before = name;
-    at = event.timeStamp;
-    const found = allCommands().reverse();
-    const command = (pair && found.find(({ keys }) => keys === pair)) || found.find(({ keys }) => keys === name);
-    if (!command || (command.leavesTyping && isElsewhere)) return;
-    event.preventDefault();
-    before = "";
-    command.run();
+    const commands = allCommands().reverse();
+    const isSecond = begun !== "" && !isGlobal;
+    const wanted = isSecond ? `${begun} ${name}` : name;
+    const command = commands.find(({ keys }) => keys === wanted);
+    if (isSecond) event.preventDefault();
+    if (command && !(command.leavesTyping && isElsewhere)) {
+      event.preventDefault();
+      command.run();
+    } else if (!isSecond && commands.some(({ keys }) => keys?.startsWith(`${name} `))) {
+      event.preventDefault();
+      first = name;
+      at = event.timeStamp;
+    }
   };
   window.addEventListener("keydown", hear);
   return () => window.removeEventListener("keydown", hear);

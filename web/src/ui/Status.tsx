@@ -7,9 +7,9 @@ import { Icon, type IconName } from "./Icon";
 const SHOWN: Record<Status, { words: string; icon: IconName; tone: string }> = {
   queued: { words: "Queued", icon: "clock", tone: "queued" },
   running: { words: "Running", icon: "spin", tone: "running" },
-  waiting_confirmation: { words: "Waiting for a yes or no", icon: "hand", tone: "waiting" },
-  waiting_input: { words: "Waiting for input", icon: "hand", tone: "waiting" },
-  waiting_retry: { words: "Waiting for a retry", icon: "hand", tone: "waiting" },
+  waiting_confirmation: { words: "Needs approval", icon: "hand", tone: "waiting" },
+  waiting_input: { words: "Needs input", icon: "hand", tone: "waiting" },
+  waiting_retry: { words: "Needs a retry", icon: "hand", tone: "waiting" },
   cancelling: { words: "Cancelling…", icon: "ban", tone: "queued" },
   completed: { words: "Completed", icon: "check", tone: "completed" },
   failed: { words: "Failed", icon: "cross", tone: "failed" },

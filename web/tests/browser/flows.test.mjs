@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe } from "node:test";
-import { AWAY, fillForm, hasLines, home, inBrowser, open, panel, pill, server, shoot, status, STEPS, upToConfirmation, withServer } from "./support.mjs";
+import { AWAY, cancel, fillForm, hasLines, home, inBrowser, open, panel, pill, server, shoot, status, STEPS, upToConfirmation, withServer } from "./support.mjs";
 
 withServer();
 
@@ -21,7 +21,7 @@ describe("a session", () => {
     await shoot(page, "start");
     await page.getByRole("button", { name: "Start long_running_task" }).click();
     await panel(page, "input").waitFor();
-    await status(page, "Waiting for input");
+    await status(page, "Needs input");
     await shoot(page, "form");
     await fillForm(page, "not an address");
     const wrong = page.locator(".field[data-wrong]");
@@ -74,7 +74,7 @@ describe("a session", () => {
   inBrowser("can be cancelled at its question", {}, async (page) => {
     await open(page, "long_running_task");
     await panel(page, "input").waitFor();
-    await page.click("#cancel");
+    await cancel(page);
     await status(page, "Cancelled");
     assert.equal(await page.locator(".question").count(), 0);
     assert.equal(await page.locator("#cancel").count(), 0);
@@ -84,7 +84,7 @@ describe("a session", () => {
   inBrowser("starts by chance where no kind is chosen", {}, async (page) => {
     await page.goto(`${home()}/new`);
     await page.getByRole("button", { name: "Just start" }).click();
-    await page.locator(".session-name h1", { hasText: /^(long_running_task|simulate_streaming)$/ }).waitFor();
+    await page.locator(".session-name h1", { hasText: /^(Long running task|Simulate streaming)$/ }).waitFor();
   });
 
   inBrowser("shows how far it is, and its output can be paused and cleared", {}, async (page) => {
@@ -100,11 +100,11 @@ describe("a session", () => {
     assert.equal(await last(), before);
     await shoot(page, "streaming-paused");
     await page.locator(".new-lines").click();
-    await page.getByRole("button", { name: "Clear the output" }).click();
+    await page.getByRole("button", { name: "Clear" }).click();
     await page.locator(".line").first().waitFor();
     const first = Number(await page.locator(".line .number").first().textContent());
     assert.ok(first > 5, `the numbers begin at ${first}`);
-    await page.click("#cancel");
+    await cancel(page);
     await status(page, "Cancelled");
   });
 
@@ -115,7 +115,7 @@ describe("a session", () => {
     await page.locator("#line-count", { hasText: "501 lines" }).waitFor();
     const whole = ["Waiting for approval", ...Array.from({ length: 500 }, (_, place) => `Line ${place + 1}/500`)].join("\n");
     await page.getByRole("button", { name: "Copy the output" }).click();
-    await page.locator(".toast", { hasText: "501 lines are copied." }).waitFor();
+    await page.locator(".toast", { hasText: "501 lines copied." }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), whole);
     const downloading = page.waitForEvent("download");
     await page.getByRole("button", { name: "Download the output" }).click();
@@ -134,7 +134,7 @@ describe("a session", () => {
     await panel(page, "confirmation").locator(".countdown", { hasText: /^(8\d s|90 s|1 min \d\d s) left$/ }).waitFor();
     await shoot(page, "countdown");
     await panel(page, "confirmation").getByRole("button", { name: "No" }).click();
-    await page.locator("#outcome", { hasText: "false" }).waitFor();
+    await page.locator("#outcome", { hasText: /approved\s*No/ }).waitFor();
     await open(page, "approval", { timeout: 5, lines: 1 });
     await page.locator(".toast", { hasText: "Nobody answered in time." }).waitFor();
     await status(page, "Completed");
@@ -213,7 +213,7 @@ describe("leaving and coming back", () => {
 
   inBrowser("a session that nobody knows is said to be unknown", {}, async (page) => {
     await page.goto(`${home()}/00000000-0000-4000-8000-000000000000`);
-    await page.getByRole("heading", { name: "The server knows no session" }).waitFor();
+    await page.getByRole("heading", { name: "There is no session" }).waitFor();
     await page.getByRole("link", { name: "Back to the list" }).click();
     await page.waitForURL(/\/app\/tasks$/);
   });
@@ -229,13 +229,13 @@ describe("leaving and coming back", () => {
     assert.equal(await page.locator(".question").count(), 1);
     await page.goBack();
     await page.waitForURL(new RegExp(second));
-    await page.getByRole("button", { name: "Waiting for you" }).click();
+    await page.locator(".chip", { hasText: "Waiting for people" }).click();
     await page.waitForURL(/status=waiting/);
     await page.locator(`.row a[href*="${second}"]`).waitFor();
     assert.equal(await page.locator('.row [data-status="completed"]').count(), 0);
     await page.reload();
     await page.locator(`.row a[href*="${second}"]`).waitFor();
-    assert.equal(await page.getByRole("button", { name: "Waiting for you" }).getAttribute("aria-pressed"), "true");
+    assert.equal(await page.locator(".chip", { hasText: "Waiting for people" }).getAttribute("aria-pressed"), "true");
     await shoot(page, "waiting-filter");
   });
 
@@ -257,11 +257,11 @@ describe("leaving and coming back", () => {
   inBrowser("several sessions are cancelled at once", {}, async (page) => {
     const ids = [await open(page, "approval"), await open(page, "approval")];
     await page.goto(`${home()}?status=waiting`);
-    for (const id of ids) await page.getByLabel(`Choose approval ${id.slice(0, 8)}`).check();
+    for (const id of ids) await page.getByLabel(`Select Approval ${id.slice(0, 8)}`).check();
     await shoot(page, "bulk");
     await page.getByRole("button", { name: "Cancel 2" }).click();
-    await page.getByRole("button", { name: "Cancel them" }).click();
-    await page.locator(".toast", { hasText: "2 sessions cancelled." }).waitFor();
+    await page.getByRole("button", { name: "Cancel 2 sessions" }).click();
+    await page.locator(".toast", { hasText: "2 sessions cancelled" }).waitFor();
     for (const id of ids) await page.locator(`.row a[href*="${id}"]`).waitFor({ state: "detached" });
   });
 });

@@ -50,7 +50,7 @@ describe("the page", () => {
       await panel(page, "confirmation").waitFor();
       await look("confirm");
       await open(page, "simulate_streaming", { steps: 3000, step_delay_ms: 5 });
-      await page.getByLabel("Search in the output").fill("step 1");
+      await page.getByLabel("Search this session").fill("step 1");
       await page.locator("mark").first().waitFor();
       await look("search");
       await open(page, "long_running_task", { step_delay_ms: 1 });
@@ -141,7 +141,7 @@ describe("a hundred thousand lines", () => {
     assert.ok((await page.locator(".line").count()) < 120);
     await page.locator(".pane").evaluate((pane) => (pane.scrollTop = 0));
     await page.locator(".line .text", { hasText: /^Step 1\/100000 completed$/ }).waitFor();
-    await page.getByLabel("Search in the output").fill("Step 77777/");
+    await page.getByLabel("Search this session").fill("Step 77777/");
     await page.locator('.line[data-hit] .number', { hasText: /^77777$/ }).waitFor();
     await shoot(page, "many-lines");
     await page.reload();

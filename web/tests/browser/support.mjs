@@ -82,6 +82,12 @@ export async function fillForm(page, address) {
   await form.getByRole("button", { name: "Send" }).click();
 }
 
+/** Cancels the open session, and says so once more when asked. */
+export async function cancel(page) {
+  await page.click("#cancel");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel it" }).click();
+}
+
 /** Waits until the output holds exactly these lines, numbered from 1. */
 export async function hasLines(page, expected) {
   const number = page.locator(".line .number");

@@ -8,9 +8,10 @@ import { formOf } from "../../src/forms/schema";
 import { fit } from "../../src/shell/Palette";
 import { allCommands, listenForKeys, useCommandStore } from "../../src/shell/commands";
 import { ago, span } from "../../src/ui/time";
-import { filterOf, listOf, queryOf } from "../../src/views/tasks/query";
-import { cut, plain } from "../../src/views/tasks/session/Line";
-import { stretches } from "../../src/views/tasks/session/Timeline";
+import { countOf, filterOf, listOf, NO_FILTER, queryOf } from "../../src/views/tasks/query";
+import { cut, plain } from "../../src/views/tasks/session/conversation/Line";
+import { stretches, ticks } from "../../src/views/tasks/session/stretches";
+import { resultWords } from "../../src/views/tasks/facts";
 import { faultsByField, readLabels } from "../../src/views/tasks/start/read";
 
 const field = (type: FormField["type"], more: Partial<FormField> = {}): FormField => ({ name: "f", description: "F", type, value: null, required: true, ...more });
@@ -220,10 +221,21 @@ describe("words", () => {
   });
 
   test("filters go to the address and back", () => {
-    const filter = { status: "waiting", task: "t", label: "a=b" };
+    const filter = { q: "red door", status: "waiting", task: "t", label: "a=b", range: "1h" };
     expect(filterOf(new URLSearchParams(queryOf(filter)))).toEqual(filter);
-    expect(queryOf({ status: "", task: "", label: "" })).toBe("");
-    expect(listOf(filter, 50)).toEqual({ limit: 50, status: ["waiting"], task: "t", labels: { a: "b" } });
+    expect(queryOf(NO_FILTER)).toBe("");
+    expect(listOf(filter, 50, 10_000)).toEqual({ limit: 50, counts: true, q: "red door", status: ["waiting"], task: "t", labels: { a: "b" }, from: 6400 });
+  });
+
+  test("a filter counts its statuses, and all of them where it names none", () => {
+    expect(countOf({ running: 2, failed: 1, completed: 4 }, ["queued", "running"])).toBe(2);
+    expect(countOf({ running: 2, failed: 1, completed: 4 }, [])).toBe(7);
+  });
+
+  test("a result in one line", () => {
+    expect(resultWords({ approved: true, lines: [1, 2], order: { id: 7, sum: 3 } })).toBe("approved: Yes · lines: 2 items · order: 2 values");
+    expect(resultWords({ outputs: { "Display-1": { value: "Dear Ada,\n\nyour seats" }, "Math-2": { result: 5 } } })).toBe("Display-1: Dear Ada, your seats · Math-2: 5");
+    expect(resultWords(null)).toBe("");
   });
 });
 
@@ -238,5 +250,13 @@ describe("the timeline", () => {
       { sort: "running", attempt: 2, from: 5, to: 9 },
     ]);
     expect(stretches([...marks, mark("completed", 7, 2)], 99).at(-1)?.to).toBe(7);
+  });
+
+  test("has ticks in steps that people count in", () => {
+    const words = (seconds: number) => ticks(seconds, 6).map(({ words: text }) => text);
+    expect(words(0.04)).toEqual(["0", "0.01 s", "0.02 s", "0.03 s", "0.04 s"]);
+    expect(words(9)).toEqual(["0", "2 s", "4 s", "6 s", "8 s"]);
+    expect(words(170)).toEqual(["0", "30 s", "1 min", "1 min 30 s", "2 min", "2 min 30 s"]);
+    expect(words(4 * 86_400)).toEqual(["0", "1 d", "2 d", "3 d", "4 d"]);
   });
 });

@@ -9,7 +9,8 @@ import { useBoard, useBoardOf } from "./board";
 import { useLoadedKinds } from "./kinds";
 import { SessionList } from "./list/SessionList";
 import { paths } from "./paths";
-import { filterOf, listOf } from "./query";
+import { filterOf } from "./query";
+import { titleOf } from "./names";
 import { SessionView } from "./session/SessionView";
 import { StartPanel } from "./start/StartPanel";
 import { statusWords } from "../../ui/Status";
@@ -22,7 +23,7 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
   const filter = filterOf(useSearch());
   const [limit, setLimit] = useState(PAGE);
   const open = rest[0] ?? null;
-  useBoardOf(client, listOf(filter, limit));
+  useBoardOf(client, filter, limit);
   const { kinds } = useLoadedKinds(client);
   const rows = useBoard((board) => board.rows);
 
@@ -35,10 +36,10 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
   useCommands(
     [
       { id: "new", title: "Start a task", group: "Tasks", keys: "n", run: () => navigate(paths.start(null, filter)) },
-      { id: "down", title: "Open the next session of the list", group: "Tasks", keys: "j", run: () => step(1) },
-      { id: "up", title: "Open the session before", group: "Tasks", keys: "k", run: () => step(-1) },
+      { id: "down", title: "Next session", group: "Tasks", keys: "j", run: () => step(1) },
+      { id: "up", title: "Previous session", group: "Tasks", keys: "k", run: () => step(-1) },
       { id: "list", title: "Back to the list", group: "Tasks", keys: "u", run: () => navigate(paths.list(filter)) },
-      { id: "waiting", title: "Show what waits for you", group: "Tasks", keys: "w", run: () => navigate(paths.list({ ...filter, status: "waiting" })) },
+      { id: "waiting", title: "Show sessions that wait for people", group: "Tasks", keys: "w", run: () => navigate(paths.list({ ...filter, status: "waiting" })) },
       ...(kinds ?? []).map(({ name }) => ({ id: `start-${name}`, title: `Start ${name}`, group: "Start", run: () => navigate(paths.start(name, filter)) })),
     ],
     `tasks ${kinds?.length}`,
@@ -46,8 +47,8 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
   useCommands(
     (rows ?? []).slice(0, 50).map((row) => ({
       id: `open-${row.session_id}`,
-      title: `${row.task} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`,
-      words: row.session_id,
+      title: `${titleOf(row)} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`,
+      words: `${row.task} ${row.session_id}`,
       group: "Sessions",
       run: () => navigate(paths.session(row.session_id, filter)),
     })),
@@ -59,7 +60,7 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
       <SessionList filter={filter} open={open} onMore={() => setLimit((now) => Math.min(1000, now + PAGE))} />
       {open && (
         <div className="detail">
-          {open === "new" ? <StartPanel kind={rest[1] ?? null} filter={filter} /> : <SessionView key={open} id={open} tab={rest[1] ?? "output"} filter={filter} />}
+          {open === "new" ? <StartPanel kind={rest[1] ?? null} filter={filter} /> : <SessionView key={open} id={open} tab={rest[1] ?? "conversation"} filter={filter} />}
         </div>
       )}
     </div>

@@ -8,5 +8,5 @@ const BASE = `${ROOT}/tasks`;
 export const paths = {
   list: (filter: Filter): string => `${BASE}${queryOf(filter)}`,
   start: (kind: string | null, filter: Filter): string => `${BASE}/new${kind ? `/${encodeURIComponent(kind)}` : ""}${queryOf(filter)}`,
-  session: (id: string, filter: Filter, tab = "output"): string => `${BASE}/${id}${tab === "output" ? "" : `/${tab}`}${queryOf(filter)}`,
+  session: (id: string, filter: Filter, tab = "conversation"): string => `${BASE}/${id}${tab === "conversation" ? "" : `/${tab}`}${queryOf(filter)}`,
 };

@@ -1,17 +1,18 @@
-/** One session in the list. */
+/** One session in the list: a line of 36 pixels where there is room, two lines beside an open session. */
 
 import { memo, type ReactNode } from "react";
 import { hasEnded, isWaiting, type SessionRow } from "@callboard/client";
 import { Link } from "../../../shell/router";
 import { StatusBadge } from "../../../ui/Status";
-import { ago, count, span } from "../../../ui/time";
-import type { Tail } from "../board";
+import { ago, count, moment, span } from "../../../ui/time";
+import type { Facts } from "../facts";
+import { titleOf } from "../names";
 import { paths } from "../paths";
 import type { Filter } from "../query";
 
 interface Props {
   row: SessionRow;
-  tail: Tail | undefined;
+  facts: Facts | undefined;
   /** By the server's clock, in seconds. */
   now: number;
   filter: Filter;
@@ -23,52 +24,61 @@ interface Props {
 
 /** From the first moment of work until the end or now. */
 function duration(row: SessionRow, now: number): string {
-  if (row.started_at === null) return row.ended_at === null ? "" : "never ran";
+  if (row.started_at === null) return "";
   return span((row.ended_at ?? now) - row.started_at);
 }
 
-export const Row = memo(function Row({ row, tail, now, filter, isOpen, isChosen, anyChosen, onChoose }: Props): ReactNode {
+export const Row = memo(function Row({ row, facts, now, filter, isOpen, isChosen, anyChosen, onChoose }: Props): ReactNode {
   const { session_id: id, status, task, priority, attempt, labels } = row;
-  const progress = hasEnded(status) ? null : tail?.progress;
-  const percent = progress && progress.total > 0 ? Math.min(100, (progress.done / progress.total) * 100) : 0;
+  const title = titleOf(row);
+  const marks = Object.entries(labels).filter(([key]) => key !== "parent" && key !== "workflow" && key !== "node");
   return (
-    <li className="row" data-open={isOpen || undefined} data-chosen={isChosen || undefined} data-waiting={isWaiting(status) || undefined} data-any={anyChosen || undefined}>
-      <input type="checkbox" aria-label={`Choose ${task} ${id.slice(0, 8)}`} checked={isChosen} onChange={(event) => onChoose(id, event.target.checked)} />
-      <Link to={paths.session(id, filter)} aria-current={isOpen ? "true" : undefined}>
-        <span className="row-status">
-          <StatusBadge status={status} />
-        </span>
-        <span className="row-name">
-          <strong>{task}</strong>
-          <code>{id.slice(0, 8)}</code>
-          {priority !== "normal" && <span className="tag">{priority}</span>}
-          {attempt > 1 && <span className="tag">attempt {attempt}</span>}
-          {Object.entries(labels).map(([key, value]) => (
-            <span className="tag" key={key}>
-              {key}={value}
-            </span>
-          ))}
-        </span>
-        <span className="row-what">
-          {isWaiting(status) && tail?.question && <span className="row-question">{tail.question}</span>}
-          {progress && !isWaiting(status) && (
-            <span className="row-progress">
-              <progress max={100} value={percent} aria-label={`Progress of ${task}`} />
-              <span>
-                {count(progress.done)} of {count(progress.total)}
-              </span>
-            </span>
-          )}
-        </span>
-        <span className="row-times">
-          <span className="row-duration" title="From its start until its end or now">
-            {duration(row, now)}
+    <div className="row" role="row" data-open={isOpen || undefined} data-chosen={isChosen || undefined} data-waiting={isWaiting(status) || undefined} data-any={anyChosen || undefined}>
+      <span role="cell" className="row-check">
+        <input type="checkbox" aria-label={`Select ${title} ${id.slice(0, 8)}`} checked={isChosen} onChange={(event) => onChoose(id, event.target.checked)} />
+      </span>
+      <span role="cell" className="row-status">
+        <StatusBadge status={status} />
+      </span>
+      <span role="rowheader" className="row-name">
+        <Link to={paths.session(id, filter)} aria-current={isOpen ? "true" : undefined} title={`${task} · ${id}`}>
+          {title}
+        </Link>
+        {priority !== "normal" && <span className="tag">{priority}</span>}
+        {attempt > 1 && <span className="tag">attempt {attempt}</span>}
+        {marks.map(([key, value]) => (
+          <span className="tag" key={key}>
+            {key}={value}
           </span>
-          <span className="row-age" title={`Asked for ${new Date(row.created_at * 1000).toLocaleString()}`}>
-            {ago(now - row.created_at)}
-          </span>
-        </span>
-      </Link>
-    </li>
+        ))}
+      </span>
+      <span role="cell" className="row-what" data-says={status}>
+        <What row={row} facts={facts} />
+      </span>
+      <span role="cell" className="row-duration">
+        {duration(row, now)}
+      </span>
+      <span role="cell" className="row-age" title={moment(row.created_at)}>
+        {ago(now - row.created_at)}
+      </span>
+    </div>
   );
 });
+
+function What({ row, facts }: { row: SessionRow; facts: Facts | undefined }): ReactNode {
+  const { status } = row;
+  const progress = hasEnded(status) || isWaiting(status) ? null : facts?.progress;
+  if (status === "queued") return <span className="row-text">Waiting for a free slot</span>;
+  const text = facts?.text ?? "";
+  if (!progress) return text && <span className="row-text" title={text}>{text}</span>;
+  const { done, total, label } = progress;
+  return (
+    <span className="row-progress">
+      {total > 0 && <progress max={100} value={Math.min(100, (done / total) * 100)} aria-label={`Progress of ${titleOf(row)}`} />}
+      <span>
+        {count(done)} of {count(total)}
+      </span>
+      {(label || text) && <span className="row-text">{label || text}</span>}
+    </span>
+  );
+}

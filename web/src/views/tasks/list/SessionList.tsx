@@ -1,18 +1,17 @@
-/** The list of sessions, its filters, and what can be done with several at once. */
+/** The list of sessions, and what can be done with several at once. */
 
 import { useState, type ReactNode } from "react";
 import { useCallboard } from "@callboard/client/react";
-import { CallboardError, hasEnded, type SessionRow } from "@callboard/client";
 import { useCommands } from "../../../shell/commands";
-import { Link, navigate } from "../../../shell/router";
-import { tell } from "../../../shell/toasts";
-import { Dialog } from "../../../ui/Dialog";
+import { Link } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { useNow } from "../../../ui/time";
 import { refreshBoard, useBoard } from "../board";
 import { useKinds } from "../kinds";
 import { paths } from "../paths";
-import { FILTERS, type Filter } from "../query";
+import { isNarrow, NO_FILTER, type Filter } from "../query";
+import { Bulk } from "./Bulk";
+import { ListHead } from "./ListHead";
 import { Row } from "./Row";
 
 interface Props {
@@ -22,7 +21,7 @@ interface Props {
 }
 
 export function SessionList({ filter, open, onMore }: Props): ReactNode {
-  const { rows, more, tails, error } = useBoard();
+  const { rows, more, facts, error, isComplete } = useBoard();
   const client = useCallboard();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const now = useNow(1000) + client.clockSkew;
@@ -36,12 +35,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
       return next;
     });
   useCommands(
-    [
-      {
-        id: "choose", title: "Choose the open session, for doing something with several", group: "Tasks", keys: "x",
-        run: () => open && open !== "new" && pick(open, !chosen.has(open)),
-      },
-    ],
+    [{ id: "choose", title: "Select the open session", group: "Tasks", keys: "x", words: "bulk", run: () => open && open !== "new" && pick(open, !chosen.has(open)) }],
     "list",
   );
   return (
@@ -57,13 +51,41 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
           </button>
         </div>
       )}
-      <div className="rows">
-        <ul aria-label="Sessions, newest first">
+      {!isComplete && (
+        <p className="notice" data-tone="plain" role="status">
+          <Icon name="info" />
+          <span className="grow">The search has not looked at everything yet: there may be more.</span>
+        </p>
+      )}
+      {shown.length > 0 && (
+        <div className="rows" role="table" aria-label="Sessions, newest first">
+          <div className="rows-head" role="row">
+            <span role="columnheader" className="row-check">
+              <input
+                type="checkbox"
+                aria-label="Select all that are shown"
+                checked={picked.length === shown.length}
+                ref={(box) => {
+                  if (box) box.indeterminate = picked.length > 0 && picked.length < shown.length;
+                }}
+                onChange={(event) => setChosen(new Set(event.target.checked ? shown.map((row) => row.session_id) : []))}
+              />
+            </span>
+            <span role="columnheader">Status</span>
+            <span role="columnheader">Session</span>
+            <span role="columnheader">What happens</span>
+            <span role="columnheader" className="row-duration">
+              Duration
+            </span>
+            <span role="columnheader" className="row-age">
+              Started
+            </span>
+          </div>
           {shown.map((row) => (
             <Row
               key={row.session_id}
               row={row}
-              tail={tails.get(row.session_id)}
+              facts={facts.get(row.session_id)}
               now={now}
               filter={filter}
               isOpen={row.session_id === open}
@@ -72,77 +94,28 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
               onChoose={pick}
             />
           ))}
-        </ul>
-        {rows === null && !error && <p className="loading">Loading the sessions…</p>}
-        {rows?.length === 0 && <Empty filter={filter} />}
-        {more && (
-          <button type="button" className="button quiet more" onClick={onMore}>
-            Show older sessions
-          </button>
-        )}
-      </div>
+        </div>
+      )}
+      {rows === null && !error && <p className="loading">Loading the sessions…</p>}
+      {rows?.length === 0 && <Empty filter={filter} />}
+      {more && (
+        <button type="button" className="button quiet more" onClick={onMore}>
+          Show older sessions
+        </button>
+      )}
     </section>
-  );
-}
-
-function ListHead({ filter }: { filter: Filter }): ReactNode {
-  const kinds = useKinds((state) => state.kinds);
-  const [label, setLabel] = useState(filter.label);
-  const go = (changes: Partial<Filter>): void => navigate(`${location.pathname}${paths.list({ ...filter, ...changes }).replace(/^[^?]*/, "")}`);
-  return (
-    <div className="list-head">
-      <div className="list-title">
-        <h1>Sessions</h1>
-        <Link className="button primary" to={paths.start(null, filter)}>
-          <Icon name="plus" />
-          Start a task
-        </Link>
-      </div>
-      <div className="filters">
-        <div className="chips" role="group" aria-label="Show">
-          {FILTERS.map(({ id, title }) => (
-            <button key={id} type="button" className="chip" aria-pressed={filter.status === id} onClick={() => go({ status: id })}>
-              {title}
-            </button>
-          ))}
-        </div>
-        <div className="filter-fields">
-          <select aria-label="Kind of task" value={filter.task} onChange={(event) => go({ task: event.target.value })}>
-            <option value="">Every kind</option>
-            {(kinds ?? []).map(({ name }) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-          <form
-            role="search"
-            onSubmit={(event) => {
-              event.preventDefault();
-              go({ label: label.trim() });
-            }}
-          >
-            <input
-              type="search"
-              aria-label="Label, such as team=red"
-              placeholder="label=value"
-              value={label}
-              onChange={(event) => setLabel(event.target.value)}
-              onBlur={() => label.trim() !== filter.label && go({ label: label.trim() })}
-            />
-          </form>
-        </div>
-      </div>
-    </div>
   );
 }
 
 function Empty({ filter }: { filter: Filter }): ReactNode {
   const kinds = useKinds((state) => state.kinds);
-  if (filter.status || filter.task || filter.label) {
+  if (isNarrow(filter)) {
+    const isWaiting = filter.status === "waiting" && !isNarrow({ ...filter, status: "" });
     return (
       <div className="empty">
-        <h2>{filter.status === "waiting" ? "Nothing waits for you" : "No session fits these filters"}</h2>
-        <p>{filter.status === "waiting" ? "When a task asks something, it stands here." : "Take a filter away to see more."}</p>
-        <Link className="button" to={paths.list({ status: "", task: "", label: "" })}>
+        <h2>{isWaiting ? "Nobody is needed" : filter.q ? `Nothing found for “${filter.q}”` : "No session matches these filters"}</h2>
+        <p>{isWaiting ? "When a task asks something, it appears here and in the inbox." : "Remove a filter to see more. The search finds words in names, labels, ids, questions and errors."}</p>
+        <Link className="button" to={paths.list(NO_FILTER)}>
           Show all sessions
         </Link>
       </div>
@@ -160,54 +133,6 @@ function Empty({ filter }: { filter: Filter }): ReactNode {
           </Link>
         ))}
       </div>
-    </div>
-  );
-}
-
-function Bulk({ picked, onDone }: { picked: readonly SessionRow[]; onDone: () => void }): ReactNode {
-  const client = useCallboard();
-  const [asking, setAsking] = useState<"cancel" | "remove" | null>(null);
-  const live = picked.filter((row) => !hasEnded(row.status));
-  const ended = picked.filter((row) => hasEnded(row.status));
-  const act = async (what: "cancel" | "remove"): Promise<void> => {
-    setAsking(null);
-    const rows = what === "cancel" ? live : ended;
-    const results = await Promise.allSettled(rows.map((row): Promise<unknown> => (what === "cancel" ? client.cancel(row.session_id) : client.remove(row.session_id))));
-    const failures = results.filter((result) => result.status === "rejected");
-    const word = what === "cancel" ? "cancelled" : "removed";
-    const [first] = failures;
-    if (!first) tell(`${rows.length} ${rows.length === 1 ? "session" : "sessions"} ${word}.`, "good");
-    else tell(`${failures.length} of ${rows.length} could not be ${word}: ${first.reason instanceof CallboardError ? first.reason.message : String(first.reason)}`, "bad");
-    onDone();
-    refreshBoard();
-  };
-  return (
-    <div className="bulk" role="group" aria-label="Chosen sessions">
-      <strong>{picked.length} chosen</strong>
-      <button type="button" className="button small danger" disabled={live.length === 0} onClick={() => setAsking("cancel")}>
-        <Icon name="ban" />
-        Cancel {live.length}
-      </button>
-      <button type="button" className="button small" disabled={ended.length === 0} onClick={() => setAsking("remove")}>
-        <Icon name="trash" />
-        Remove {ended.length}
-      </button>
-      <button type="button" className="button small quiet" onClick={onDone}>
-        Choose none
-      </button>
-      {asking && (
-        <Dialog title={asking === "cancel" ? `Cancel ${live.length} sessions?` : `Remove ${ended.length} sessions?`} onClose={() => setAsking(null)}>
-          <p>{asking === "cancel" ? "Their tasks stop and clean up. This cannot be undone." : "Their journals are deleted. This cannot be undone."}</p>
-          <div className="actions">
-            <button type="button" className="button" onClick={() => setAsking(null)}>
-              Keep them
-            </button>
-            <button type="button" className="button primary" onClick={() => void act(asking)}>
-              {asking === "cancel" ? "Cancel them" : "Remove them"}
-            </button>
-          </div>
-        </Dialog>
-      )}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-/** What the session was started with, and what else the server keeps of it. */
+/** What the session was started with, and what else the server knows about it. */
 
 import type { ReactNode } from "react";
 import { writeJson, type SessionDetail } from "@callboard/client";
@@ -7,21 +7,21 @@ import { Icon } from "../../../ui/Icon";
 import { moment, span } from "../../../ui/time";
 
 export function Details({ detail, id }: { detail: SessionDetail | null; id: string }): ReactNode {
-  if (!detail) return <p className="loading">The details come when the server has been reached.</p>;
+  if (!detail) return <p className="loading">Waiting for the server…</p>;
   const { on_disconnect: leaving, times, labels } = detail;
   const marks = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   const rows: [string, ReactNode][] = [
     ["Session", <code key="id">{id}</code>],
     ["Task", detail.task],
-    ["Asked for", moment(detail.created_at)],
-    ["First ran", detail.started_at === null ? "not yet" : moment(detail.started_at)],
+    ["Created", moment(detail.created_at)],
+    ["First run", detail.started_at === null ? "not yet" : moment(detail.started_at)],
     ["Ended", detail.ended_at === null ? "not yet" : moment(detail.ended_at)],
-    ["Spent", `queued ${span(times.queued)}, running ${span(times.running)}, waiting ${span(times.waiting)}`],
+    ["Time spent", `queued ${span(times.queued)}, running ${span(times.running)}, waiting ${span(times.waiting)}`],
     ["Priority", detail.priority],
     ["Labels", marks.length > 0 ? marks.join(", ") : "none"],
-    ["When everybody leaves", leaving === "keep" ? "it goes on" : `it is cancelled after ${span(leaving.cancel_after)}`],
-    ["Owner", detail.owner ?? "nobody in particular"],
-    ["Watched by", `${detail.connections} ${detail.connections === 1 ? "connection" : "connections"}, as of the last change`],
+    ["On disconnect", leaving === "keep" ? "keep running" : `cancel after ${span(leaving.cancel_after)}`],
+    ["Owner", detail.owner ?? "none"],
+    ["Watched by", `${detail.connections} ${detail.connections === 1 ? "connection" : "connections"} at the last change`],
   ];
   return (
     <div className="details">
@@ -45,7 +45,7 @@ function Json({ title, value }: { title: string; value: unknown }): ReactNode {
     <section>
       <header>
         <h3>{title}</h3>
-        <button type="button" className="icon-button" aria-label={`Copy: ${title}`} onClick={() => void copyText(text, `${title} is`)}>
+        <button type="button" className="icon-button" aria-label={`Copy the ${title.toLowerCase()}`} onClick={() => void copyText(text, title)}>
           <Icon name="copy" />
         </button>
       </header>

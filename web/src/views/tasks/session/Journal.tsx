@@ -2,45 +2,16 @@
 
 import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type UIEvent } from "react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { writeJson, type JournalEntry, type SessionStore } from "@callboard/client";
+import { writeJson, type SessionStore } from "@callboard/client";
 import { useSelected } from "@callboard/client/react";
 import { copyText } from "../../../ui/clipboard";
 import { Icon } from "../../../ui/Icon";
 import { clock, count } from "../../../ui/time";
-import { statusWords } from "../../../ui/Status";
+import { brief } from "./brief";
 import { useMatches } from "./growing";
 
 const ROW_PX = 34;
 const isOutput = (type: string): boolean => type === "stream" || type === "progress";
-
-/** An entry in a few words. */
-export function brief(entry: JournalEntry): string {
-  switch (entry.type) {
-    case "status":
-      return `${statusWords(entry.status)}, attempt ${entry.attempt}`;
-    case "stream":
-      return entry.content;
-    case "progress":
-      return `${entry.done} of ${entry.total} ${entry.label}`;
-    case "request_confirmation":
-      return entry.message;
-    case "request_user_input":
-      return entry.fields.map(({ name }) => name).join(", ");
-    case "answered":
-      if (entry.withdrawn) return "withdrawn";
-      return `${entry.timed_out ? "nobody, in time" : entry.by}: ${entry.values ? Object.keys(entry.values).join(", ") : String(entry.value)}`;
-    case "task_failed":
-      return entry.error;
-    case "task_cancelled":
-      return entry.reason;
-    case "task_completed":
-      return writeJson(entry.values);
-    case "recovered":
-      return entry.cause;
-    default:
-      return "";
-  }
-}
 
 export function Journal({ store }: { store: SessionStore }): ReactNode {
   const entries = useSelected(store, (state) => state.entries);
@@ -81,7 +52,7 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
       <div className="toolbar">
         <label className="tick">
           <input type="checkbox" checked={output} onChange={(event) => setOutput(event.target.checked)} />
-          Show lines and progress, too
+          Include output and progress
         </label>
         <span className="line-count">
           {count(size)} of {count(all)} entries
@@ -121,7 +92,7 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
               <strong>
                 {entry.seq} · {entry.type}
               </strong>
-              <button type="button" className="icon-button" aria-label="Copy the entry" onClick={() => void copyText(writeJson(entry, 2), "The entry is")}>
+              <button type="button" className="icon-button" aria-label="Copy the entry" onClick={() => void copyText(writeJson(entry, 2), "Entry")}>
                 <Icon name="copy" />
               </button>
               <button type="button" className="icon-button" aria-label="Close the entry" onClick={() => setChosen(null)}>
@@ -131,7 +102,7 @@ export function Journal({ store }: { store: SessionStore }): ReactNode {
             <pre tabIndex={0}>{writeJson(entry, 2)}</pre>
           </div>
         ) : (
-          <p className="payload-none">Choose an entry to see all that stands in it.</p>
+          <p className="payload-none">Select an entry to see all of it.</p>
         )}
       </div>
     </div>

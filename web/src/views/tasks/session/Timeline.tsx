@@ -1,46 +1,20 @@
-/** How long the session was queued, running and waiting, attempt by attempt and to scale. */
+/** How long the session was queued, running and waiting, attempt by attempt, on an axis to scale. A click shows what happened then. */
 
-import { useMemo, type ReactNode } from "react";
-import { hasEnded, isWaiting, type Mark, type SessionStore, type Status } from "@callboard/client";
+import { useMemo, useRef, type MouseEvent, type ReactNode } from "react";
+import type { SessionStore } from "@callboard/client";
 import { useCallboard, useSelected } from "@callboard/client/react";
-import { span, useNow } from "../../../ui/time";
-
-type Sort = "queued" | "running" | "waiting" | "cancelling";
-
-export interface Stretch {
-  sort: Sort;
-  attempt: number;
-  from: number;
-  to: number;
-}
-
-function sortOf(status: Status): Sort | null {
-  if (hasEnded(status)) return null;
-  if (isWaiting(status)) return "waiting";
-  return status === "queued" || status === "cancelling" ? status : "running";
-}
-
-/** The stretches between the changes of state; the last goes on until `now`. */
-export function stretches(marks: readonly Mark[], now: number): Stretch[] {
-  const found: Stretch[] = [];
-  marks.forEach((mark, place) => {
-    const sort = sortOf(mark.status);
-    const to = marks[place + 1]?.at ?? now;
-    const last = found.at(-1);
-    if (!sort) return;
-    if (last && last.sort === sort && last.attempt === mark.attempt) last.to = to;
-    else found.push({ sort, attempt: mark.attempt, from: mark.at, to: Math.max(mark.at, to) });
-  });
-  return found;
-}
+import { clock, moment, span, useNow } from "../../../ui/time";
+import { stretches, ticks, type Sort } from "./stretches";
 
 const NAMES: Record<Sort, string> = { queued: "Queued", running: "Running", waiting: "Waiting for people", cancelling: "Cleaning up" };
+const MOST_TICKS = 8;
 
-export function Timeline({ store }: { store: SessionStore }): ReactNode {
+export function Timeline({ store, onJump }: { store: SessionStore; onJump: (at: number) => void }): ReactNode {
   const client = useCallboard();
   const marks = useSelected(store, (state) => state.marks);
   const end = useSelected(store, (state) => state.outcome?.at ?? null);
   const tick = useNow(500, end === null) + client.clockSkew;
+  const visited = useRef<Partial<Record<Sort, number>>>({});
   const first = marks[0]?.at;
   const now = end ?? Math.max(tick, marks.at(-1)?.at ?? 0);
   const all = useMemo(() => stretches(marks, now), [marks, now]);
@@ -51,13 +25,27 @@ export function Timeline({ store }: { store: SessionStore }): ReactNode {
     const sum = all.filter((one) => one.sort === sort).reduce((total, { from, to }) => total + to - from, 0);
     return sum > 0 ? [{ sort, sum }] : [];
   });
+  const share = (seconds: number): string => `${(seconds / whole) * 100}%`;
+  const clicked = ({ currentTarget, clientX }: MouseEvent<HTMLElement>): void => {
+    const box = currentTarget.getBoundingClientRect();
+    const at = first + ((clientX - box.left) / Math.max(1, box.width)) * whole;
+    // A stretch is shown from its beginning: that is where something happened.
+    onJump(all.findLast(({ from }) => from <= at)?.from ?? at);
+  };
+  /** Keyboards go from one stretch of a sort to the next. */
+  const next = (sort: Sort): void => {
+    const those = all.filter((one) => one.sort === sort);
+    const place = ((visited.current[sort] ?? -1) + 1) % those.length;
+    visited.current[sort] = place;
+    onJump(those[place]?.from ?? first);
+  };
   return (
     <section className="timeline card" aria-label="Timeline">
-      <div className="lanes" aria-hidden="true">
+      <div className="lanes" aria-hidden="true" data-attempts={attempts.length > 1 || undefined}>
         {attempts.map((attempt) => (
           <div className="lane-row" key={attempt}>
-            {attempts.length > 1 && <span className="lane-name">{attempt}.</span>}
-            <div className="lane-track">
+            {attempts.length > 1 && <span className="lane-name">Attempt {attempt}</span>}
+            <div className="lane-track" onClick={clicked}>
               {all
                 .filter((one) => one.attempt === attempt)
                 .map(({ sort, from, to }) => (
@@ -65,21 +53,34 @@ export function Timeline({ store }: { store: SessionStore }): ReactNode {
                     key={from}
                     className="stretch"
                     data-sort={sort}
-                    title={`${NAMES[sort]}: ${span(to - from)}`}
-                    style={{ left: `${((from - first) / whole) * 100}%`, width: `max(2px, ${((to - from) / whole) * 100}%)` }}
+                    title={`${NAMES[sort]} for ${span(to - from)}, from ${clock(from)}. Click to see it.`}
+                    style={{ left: share(from - first), width: `max(2px, ${share(to - from)})` }}
                   />
                 ))}
             </div>
           </div>
         ))}
+        <div className="lane-row axis-row">
+          {attempts.length > 1 && <span className="lane-name" />}
+          <div className="axis">
+            {ticks(whole, MOST_TICKS).map(({ at, words }) => (
+              <span key={at} className="tick-mark" style={{ left: share(at) }} data-end={at / whole > 0.94 || undefined}>
+                {at === 0 ? clock(first) : words}
+              </span>
+            ))}
+          </div>
+        </div>
       </div>
       <ul className="legend">
         {sums.map(({ sort, sum }) => (
           <li key={sort}>
-            <span className="swatch" data-sort={sort} aria-hidden="true" />
-            {NAMES[sort]} <strong>{span(sum)}</strong>
+            <button type="button" className="legend-button" onClick={() => next(sort)} title="Show where it was so">
+              <span className="swatch" data-sort={sort} aria-hidden="true" />
+              {NAMES[sort]} <strong>{span(sum)}</strong>
+            </button>
           </li>
         ))}
+        <li className="legend-began">Started {moment(first)}</li>
       </ul>
     </section>
   );

@@ -4,6 +4,7 @@ import { useEffect, useId, type ReactNode } from "react";
 import type { TaskInfo } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Link, navigate } from "../../../shell/router";
+import { setTitle } from "../../../shell/title";
 import { Icon } from "../../../ui/Icon";
 import { loadKinds, useKinds } from "../kinds";
 import { paths } from "../paths";
@@ -15,7 +16,7 @@ export function StartPanel({ kind, filter }: { kind: string | null; filter: Filt
   const { kinds, error } = useKinds();
   const chosen = kinds?.find(({ name }) => name === kind) ?? null;
   useEffect(() => {
-    document.title = "Start a task · Callboard";
+    return setTitle("Start a task");
   }, []);
   return (
     <div className="start">

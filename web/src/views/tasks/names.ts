@@ -1,0 +1,20 @@
+/** What a session is called, and where it is: used wherever one is mentioned. */
+
+import type { SessionRow } from "@callboard/client";
+import { ROOT } from "../../shell/router";
+
+/** The title that the server gives, else the kind of task in words. */
+export function titleOf(row: Pick<SessionRow, "task">): string {
+  const { title } = row as { title?: string | null };
+  return title || kindWords(row.task);
+}
+
+/** `long_running_task` → `Long running task`. */
+export function kindWords(task: string): string {
+  const words = task.replaceAll(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function sessionPath(id: string): string {
+  return `${ROOT}/tasks/${encodeURIComponent(id)}`;
+}
