@@ -8,6 +8,7 @@ use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler};
 use futures::future::join_all;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::auth::Principal;
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
@@ -277,18 +278,16 @@ impl Sessions {
         ask(directory, self.patience(), |reply| For { session_id, message: message(reply) }).await
     }
 
-    /// CompletionWaiters when a call has waited long enough for the store: at once, nearly, where only an operator can help it.
+    /// Returns when a call has waited long enough for the store: soon where only an operator can help it.
     async fn patience(&self) {
-        let mut health = self.store.watch_health();
-        let lasting = async {
-            let fails = |health: &Health| matches!(health, Health::Failing { is_lasting: true, .. });
-            // A store that is closed has its own ways to refuse.
-            if health.wait_for(fails).await.is_err() {
-                std::future::pending::<()>().await;
+        let since = Instant::now();
+        while let Some(left) = self.busy_timeout.checked_sub(since.elapsed()) {
+            // Looking now and then is cheaper than listening: every call waits here, and hardly ever for long.
+            tokio::time::sleep(left.min(SHORT_PATIENCE)).await;
+            if matches!(self.store.health(), Health::Failing { is_lasting: true, .. }) {
+                return;
             }
-            tokio::time::sleep(SHORT_PATIENCE).await;
-        };
-        let _ = tokio::time::timeout(self.busy_timeout, lasting).await;
+        }
     }
 
     fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {

@@ -194,7 +194,8 @@ async fn all_that_was_acknowledged_is_in_a_file_that_was_moved_away() {
     board.store.close().await;
     fs::copy(scene.at("old.db"), scene.at("taken.db")).unwrap();
     let board = Board::at(&scene.at("taken.db"));
-    assert_eq!(board.store.journal(scene.one.key, ALL).await.unwrap().len(), ROWS as usize);
+    // The row that was refused may have got there before that was noticed.
+    assert!(board.store.journal(scene.one.key, ALL).await.unwrap().len() >= ROWS as usize);
 }
 
 #[tokio::test]

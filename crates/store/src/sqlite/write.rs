@@ -1,6 +1,7 @@
 //! The writing side of the engine.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params};
@@ -16,6 +17,10 @@ use callboard_domain::id::SessionId;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
 
+/// For how long a check of the files stands in for the one before a commit: under load commits follow one another at once,
+/// and each is checked behind.
+const CHECK_HOLDS: Duration = Duration::from_millis(1);
+
 /// Most journal rows that one purge removes, but for a single session that has more: appends wait meanwhile.
 const PURGED_ROWS: usize = 10_000;
 
@@ -26,6 +31,8 @@ pub(crate) struct Sqlite {
     watch: Watch,
     /// What was found to be wrong with the files.
     fault: Option<FileFault>,
+    /// When they were last found to be those that were opened.
+    checked_at: Option<Instant>,
     /// The `seq` of the last event that is written.
     last_event: u64,
     /// In memory only: nobody else writes, and with the process the writer is gone that could send it again.
@@ -36,7 +43,7 @@ impl Sqlite {
     /// Writes through `connection`, where the last event has the `seq` `last_event`.
     pub(super) fn new(connection: Connection, checkpoints: Checkpoints, watch: Watch, last_event: u64) -> Self {
         let last_batch = LastBatch::new(0, Written::default());
-        Self { connection, checkpoints, watch, fault: None, last_event, last_batch }
+        Self { connection, checkpoints, watch, fault: None, checked_at: None, last_event, last_batch }
     }
 
     /// Does what changes the database, and gives what comes of it where the files are still those that were opened.
@@ -54,8 +61,10 @@ impl Sqlite {
             if self.fault.take().is_some() {
                 self.keep_log(false);
             }
+            self.checked_at = Some(Instant::now());
             return Ok(());
         };
+        self.checked_at = None;
         if self.fault.replace(fault) != Some(fault) {
             self.detach_log(fault);
         }
@@ -106,7 +115,9 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn commit(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        self.check_files()?;
+        if self.checked_at.is_none_or(|at| at.elapsed() > CHECK_HOLDS) {
+            self.check_files()?;
+        }
         let written = match self.last_batch.answer(batch.number)? {
             Some(written) => written,
             None => {
