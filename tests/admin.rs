@@ -121,6 +121,7 @@ async fn the_server_s_own_numbers_come_to_those_who_asked() {
         assert!(!told["data"][key].is_null(), "{key} of {told}");
     }
     assert_eq!(app.get("/api/v1/metrics/history").await.ok()["interval"], 5);
+    assert_eq!(app.get("/api/v1/metrics/history?seconds=3600").await.ok()["interval"], 20);
     assert_eq!(app.get("/api/v1/metrics/history?seconds=0").await.code(422), "invalid_query");
     client.leave().await;
 }

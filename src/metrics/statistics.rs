@@ -1,4 +1,4 @@
-//! Makes the server's own numbers every second, and keeps those of the last quarter of an hour.
+//! Makes the server's own numbers every second, and keeps those of the last hour.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::domain::time::Timestamp;
 const EVERY: Duration = Duration::from_secs(1);
 /// Every so many snapshots one is kept.
 const KEPT_EACH: usize = 5;
-/// How many are kept: a quarter of an hour.
-const KEPT: usize = 180;
+/// How many are kept: an hour.
+const KEPT: usize = 720;
 /// How many readings are kept, so that there is one of a minute ago.
 const READINGS: usize = 13;
 /// For how long a workflow is reported that had no iterations.
@@ -62,12 +62,17 @@ impl Numbers {
         Arc::clone(&self.latest.borrow().snapshot)
     }
 
-    /// Those of the last so many seconds, five seconds apart, the oldest first.
+    /// Those of the last so many seconds, of which one out of `each` is given; they are five seconds apart, the oldest
+    /// first.
     #[must_use]
-    pub fn history(&self, seconds: u64) -> Vec<Arc<Snapshot>> {
+    pub fn history(&self, seconds: u64, each: usize) -> Vec<Arc<Snapshot>> {
         let since = Timestamp::now().as_secs_f64() - seconds as f64;
         let kept = Arc::clone(&self.latest.borrow().kept);
-        kept.iter().filter(|snapshot| snapshot.time >= since).cloned().collect()
+        // Counted from the latest, which is always among them.
+        let mut found: Vec<_> =
+            kept.iter().rev().step_by(each.max(1)).take_while(|snapshot| snapshot.time >= since).cloned().collect();
+        found.reverse();
+        found
     }
 
     /// How many messages were put into the outboxes of clients since the start.
@@ -181,19 +186,21 @@ mod tests {
     }
 
     #[test]
-    fn the_last_quarter_of_an_hour_is_kept_and_no_more() {
+    fn the_last_hour_is_kept_and_no_more() {
         let (metrics, _workflows, mut statistics, numbers) = statistics();
         let connections = metrics.connections();
         let begun = Instant::now();
-        assert!(numbers.history(900).is_empty());
-        for second in 1..=1000_u64 {
+        assert!(numbers.history(3600, 1).is_empty());
+        for second in 1..=4000_u64 {
             connections.messages_sent.inc_by(2);
             statistics.make(begun + Duration::from_secs(second));
         }
-        assert_eq!(numbers.history(900).len(), KEPT);
+        assert_eq!(numbers.history(3600, 1).len(), KEPT);
+        let (all, thinned) = (numbers.history(3600, 1), numbers.history(3600, 4));
+        assert_eq!((thinned.len(), thinned.last()), (KEPT / 4, all.last()));
         assert!(statistics.readings.len() == READINGS && statistics.kept.len() == KEPT);
-        assert!(numbers.history(900).iter().all(|kept| (kept.rates.messages_out - 2.0).abs() < 0.01));
-        assert_eq!((numbers.snapshot().rates.messages_out, numbers.messages_sent()), (2.0, 2000));
+        assert!(numbers.history(3600, 1).iter().all(|kept| (kept.rates.messages_out - 2.0).abs() < 0.01));
+        assert_eq!((numbers.snapshot().rates.messages_out, numbers.messages_sent()), (2.0, 8000));
         assert_eq!(numbers.snapshot().store.unwritten_rows, 3);
     }
 

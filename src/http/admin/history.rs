@@ -1,4 +1,4 @@
-//! `GET /api/v1/metrics/history`: the server's own numbers of the last quarter of an hour.
+//! `GET /api/v1/metrics/history`: the server's own numbers of the last hour.
 
 use std::sync::Arc;
 
@@ -17,7 +17,12 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 }
 
 /// The longest time that is kept, in seconds.
-const LONGEST: u64 = 900;
+const LONGEST: u64 = 3600;
+/// Over a longer time only one snapshot out of [`THINNED`] is given: a page draws no more.
+const WHOLE: u64 = 900;
+const THINNED: usize = 4;
+/// Seconds between two that are kept.
+const INTERVAL: u64 = 5;
 
 /// The server's own numbers over some time.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +38,7 @@ pub(in crate::http) struct MetricsHistory {
 /// Tells the server's own numbers of the last minutes.
 #[utoipa::path(
     get, path = "/api/v1/metrics/history", tag = "server",
-    params(("seconds" = Option<u64>, Query, minimum = 1, maximum = 900, description = "Of the last so many seconds, 900 where it is left out.")),
+    params(("seconds" = Option<u64>, Query, minimum = 1, maximum = 3600, description = "The last this many seconds; 900 if left out. Beyond 900, only every fourth snapshot is given.")),
     responses(
         (status = 200, description = "They were these.", body = MetricsHistory),
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
@@ -41,7 +46,9 @@ pub(in crate::http) struct MetricsHistory {
 )]
 async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
-    let seconds = query.number("seconds", 1..=LONGEST).unwrap_or(LONGEST);
+    let seconds = query.number("seconds", 1..=LONGEST).unwrap_or(WHOLE);
     query.finish()?;
-    Ok(HttpResponse::Ok().json(MetricsHistory { interval: 5, snapshots: state.admin.numbers.history(seconds) }))
+    let each = if seconds > WHOLE { THINNED } else { 1 };
+    let snapshots = state.admin.numbers.history(seconds, each);
+    Ok(HttpResponse::Ok().json(MetricsHistory { interval: INTERVAL * each as u64, snapshots }))
 }

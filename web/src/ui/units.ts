@@ -1,6 +1,6 @@
 /** Numbers with their units. */
 
-export type Unit = "count" | "rate" | "ms" | "bytes" | "bytes/s" | "percent";
+export type Unit = "count" | "perMinute" | "rate" | "ms" | "bytes" | "bytes/s" | "percent";
 
 const places = (value: number): string => {
   const size = Math.abs(value);
@@ -36,6 +36,8 @@ export function inUnit(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined) return "–";
   switch (unit) {
     case "count":
+      return large(value);
+    case "perMinute":
       return large(value);
     case "rate":
       return `${large(value)}/s`;

@@ -1,12 +1,14 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createClient, type Connection, type MetricsConnection, type Snapshot } from "@callboard/client";
+import { createClient, type Connection, type MetricsConnection, type SessionRow, type Snapshot } from "@callboard/client";
 import { readHistory, readSnapshot } from "../../client/src/metrics/read";
 import { inUnit } from "../../src/ui/units";
-import { chartsOf, isEmpty, minutes, momentsOf, perSecond, successOf } from "../../src/views/metrics/charts";
-import { columns, top } from "../../src/views/metrics/plot";
-import { growth, HISTORY_STEP, isGap, LIVE_STEP, overall, states, withHistory, withLive, WINDOW_SECONDS, type Sample } from "../../src/views/metrics/samples";
+import { endsChart, failing, health, isEmpty, keepingUp, minutes, momentsOf, perSecond, type ChartData } from "../../src/views/metrics/charts";
+import { columns, INCREMENTS, top } from "../../src/views/metrics/plot";
+import { queryOf, rangeOf, RANGES } from "../../src/views/metrics/ranges";
+import { endsOver, growth, isGap, LIVE_STEP, LONGEST_SECONDS, states, total, withHistory, within, withLive, type Sample } from "../../src/views/metrics/samples";
 import { path, tilesOf } from "../../src/views/metrics/tiles";
+import { waitingOf } from "../../src/views/metrics/waiting";
 import { fakeFetch, FakeSocket } from "./fake";
 
 const snapshot = (time: number, more: object = {}): Snapshot => {
@@ -15,7 +17,7 @@ const snapshot = (time: number, more: object = {}): Snapshot => {
   return read;
 };
 const live = (time: number, more: object = {}): Sample => ({ at: snapshot(time, more), step: LIVE_STEP });
-const old = (time: number, more: object = {}): Sample => ({ at: snapshot(time, more), step: HISTORY_STEP });
+const old = (time: number, more: object = {}): Sample => ({ at: snapshot(time, more), step: 5 });
 const times = (samples: readonly Sample[]): number[] => samples.map(({ at }) => at.time);
 const kinds = (completed: number, failed: number): object => ({ kinds: { a: { started: completed + failed, completed, failed, cancelled: 0 } } });
 
@@ -42,11 +44,12 @@ describe("a snapshot", () => {
 });
 
 describe("the samples", () => {
-  test("of the last fifteen minutes are kept", () => {
+  test("of the last hour are kept, and those of a range are shown", () => {
     let samples: Sample[] = [];
-    for (let time = 0; time <= 2000; time += 10) samples = withLive(samples, snapshot(time));
-    expect(samples[0]?.at.time).toBe(2000 - WINDOW_SECONDS);
-    expect(samples).toHaveLength(WINDOW_SECONDS / 10 + 1);
+    for (let time = 0; time <= 5000; time += 10) samples = withLive(samples, snapshot(time));
+    expect(samples[0]?.at.time).toBe(5000 - LONGEST_SECONDS);
+    expect(samples).toHaveLength(LONGEST_SECONDS / 10 + 1);
+    expect(within(samples, 300)[0]?.at.time).toBe(4700);
   });
 
   test("do not double, and begin anew when the server's clock was set back", () => {
@@ -57,7 +60,7 @@ describe("the samples", () => {
 
   test("take from the history only what did not come live", () => {
     const samples = [old(80), live(100), live(101), live(102), live(120)];
-    const joined = withHistory(samples, [90, 95, 100, 104, 110, 115, 120].map((time) => snapshot(time)));
+    const joined = withHistory(samples, [90, 95, 100, 104, 110, 115, 120].map((time) => snapshot(time)), 5);
     expect(times(joined)).toEqual([90, 95, 100, 101, 102, 110, 115, 120]);
     expect(joined.filter(({ step }) => step === LIVE_STEP)).toHaveLength(4);
   });
@@ -89,28 +92,37 @@ describe("counters", () => {
     expect(perSecond(moments, ({ drops }) => drops)).toEqual([null, 2, 2, null, null, null]);
   });
 
-  test("give the success of the last minute", () => {
-    const moments = momentsOf([live(0, kinds(0, 0)), live(1, kinds(9, 1)), live(2, kinds(9, 1))]);
-    expect(successOf(moments, "a")).toEqual([null, 90, 90]);
-    const minute = [0, 30, 60, 91].map((time) => old(time, kinds(time < 31 ? 0 : 10, time >= 91 ? 10 : 0)));
-    expect(successOf({ times: [0, 30, 60, 91], samples: minute }, "a").at(-1)).toBe(0);
-    // What was counted before a hole says nothing after it.
-    expect(successOf(momentsOf([live(0, kinds(0, 0)), live(10, kinds(5, 5)), live(11, kinds(6, 5))]), "a")).toEqual([null, null, null, 100]);
-    expect(successOf(momentsOf([live(0, kinds(9, 9)), live(1, kinds(1, 0))]), "a")).toEqual([null, null]);
-  });
-
-  test("give the success of all, also of a kind that is new and over a restart", () => {
-    expect(overall([])).toEqual({ ended: 0, well: 0 });
-    expect(overall([live(0), live(9, kinds(3, 1))])).toEqual({ ended: 4, well: 3 });
-    expect(overall([live(0, kinds(50, 0)), live(9, kinds(3, 1))])).toEqual({ ended: 4, well: 3 });
+  test("give how sessions ended, also of a kind that is new and over a restart", () => {
+    const over = (...samples: Sample[]) => total(endsOver(samples).values());
+    expect(over()).toEqual({ completed: 0, failed: 0, cancelled: 0 });
+    expect(over(live(0), live(9, kinds(3, 1)))).toMatchObject({ completed: 3, failed: 1 });
+    expect(over(live(0, kinds(50, 0)), live(5, kinds(52, 0)), live(9, kinds(3, 1)))).toMatchObject({ completed: 5, failed: 1 });
   });
 });
 
 describe("charts", () => {
   test("stand on each other where they are parts of a whole, and break at a hole", () => {
     const line = (values: (number | null)[]) => ({ label: "x", colour: "--running", values });
-    expect(columns([1, 2, 3], [line([1, null, 2]), line([3, null, 4]), line([5, null, 0])], true)).toEqual([[1, 2, 3], [1, null, 2], [4, null, 6], [9, null, 6]]);
-    expect(columns([1], [line([1]), line([3])], false)).toEqual([[1], [1], [3]]);
+    const lines = [line([1, null, 2]), line([3, null, 4]), line([5, null, 0])];
+    expect(columns([1, 2, 3], { lines, shape: "areas" })).toEqual([[1, 2, 3], [1, null, 2], [4, null, 6], [9, null, 6]]);
+    expect(columns([1], { lines: [line([1]), line([3])] })).toEqual([[1], [1], [3]]);
+  });
+
+  test("draw bars tallest first, and nothing of one that is at zero", () => {
+    const line = (values: (number | null)[]) => ({ label: "x", colour: "--running", values });
+    expect(columns([1, 2], { lines: [line([4, 1]), line([0, 2]), line([1, 0])], shape: "bars" })).toEqual([[1, 2], [5, null], [null, 3], [4, 1]]);
+  });
+
+  test("count what ended in each bar as a rate per minute", () => {
+    const { times: at, lines } = endsChart([live(0, kinds(0, 0)), live(10, kinds(2, 0)), live(40, kinds(3, 1))], 30);
+    expect(at).toEqual([15, 45]);
+    expect(lines.map(({ label, values }) => [label, values])).toEqual([["completed", [4, 2]], ["failed", [0, 2]], ["cancelled", [0, 0]]]);
+  });
+
+  test("have ticks in round units", () => {
+    expect(INCREMENTS.ms).toContain(15_000);
+    expect(INCREMENTS.ms).toContain(60_000);
+    expect(INCREMENTS.bytes?.every((step) => Number.isInteger(Math.log2(step)))).toBe(true);
   });
 
   test("have room above, and are never without a height", () => {
@@ -122,14 +134,15 @@ describe("charts", () => {
 
   test("show the kinds with the most, and the rest together", () => {
     const connections = Object.fromEntries("abcdefgh".split("").map((name, place) => [name, place + 1]));
-    const chart = chartsOf(momentsOf([live(0, { connections })])).find(({ id }) => id === "connections");
+    const chart = health(momentsOf([live(0, { connections })])).find(({ id }) => id === "connections");
     expect(chart?.lines.map(({ label }) => label)).toEqual(["d", "e", "f", "g", "h", "others"]);
     expect(chart?.lines.at(-1)?.values).toEqual([6]);
   });
 
   test("say so when there is nothing to show", () => {
-    const charts = chartsOf(momentsOf([live(0)]));
-    expect(charts.filter(isEmpty).map(({ id }) => id)).toEqual(["start-done", "success", "connections", "tick-time", "commit", "drops"]);
+    const moments = momentsOf([live(0)]);
+    const charts: ChartData[] = [...keepingUp(moments), ...failing(moments, [live(0)], 30), ...health(moments)];
+    expect(charts.filter(isEmpty).map(({ id }) => id)).toEqual(["answers", "ends", "start-done", "lag", "commit", "memory", "connections", "drops", "tick-time"]);
   });
 
   test("are tables, too: a row for each minute, the newest first", () => {
@@ -139,11 +152,28 @@ describe("charts", () => {
 });
 
 describe("tiles", () => {
-  const tile = (id: string, samples: Sample[]) => tilesOf(samples).find((one) => one.id === id);
+  const all = (samples: Sample[], waiting: ReturnType<typeof waitingOf> | null = null) => Object.values(tilesOf(samples, "15 min", waiting)).flat();
+  const tile = (id: string, samples: Sample[], waiting: ReturnType<typeof waitingOf> | null = null) => all(samples, waiting).find((one) => one.id === id);
 
   test("are there once there is a sample", () => {
-    expect(tilesOf([])).toEqual([]);
-    expect(tilesOf([live(0)])).toHaveLength(10);
+    expect(all([])).toEqual([]);
+    expect(all([live(0)])).toHaveLength(13);
+  });
+
+  test("agree with the table of kinds", () => {
+    const samples = [live(0, kinds(0, 0)), live(9, kinds(9, 1))];
+    expect(tile("success", samples)).toMatchObject({ value: "90 %", note: "1 of 10 failed" });
+    expect([tile("completed", samples)?.value, tile("failed", samples)?.value]).toEqual(["9", "1"]);
+    expect(endsOver(samples).get("a")).toEqual({ completed: 9, failed: 1, cancelled: 0 });
+  });
+
+  test("name the session that has waited longest, and link to it", () => {
+    const row = (session_id: string, task: string, waiting: number) => ({ session_id, task, times: { queued: 0, running: 0, waiting } }) as SessionRow;
+    const waiting = waitingOf([row("s1", "pay", 5), row("s2", "ship", 90), row("s3", "pay", 7)], false);
+    expect(waiting.kinds).toEqual([{ task: "pay", number: 2 }, { task: "ship", number: 1 }]);
+    const samples = [live(0, { sessions: { waiting_input: 3 } })];
+    expect(tile("longest", samples, waiting)).toMatchObject({ value: "1.5 min", note: "ship", href: "/app/tasks/s2" });
+    expect(tile("longest", [live(0)], waitingOf([], false))).toMatchObject({ value: "–", note: "nobody is needed" });
   });
 
   test.each([[1, "plain"], [60, "warn"], [900, "bad"]])("say that a loop lag of %i ms is %s", (p99, tone) => {
@@ -151,7 +181,7 @@ describe("tiles", () => {
   });
 
   test("look only at the last minute of what was left out", () => {
-    expect(tile("drops", [old(0, { drops: 0 }), old(5, { drops: 9 }), old(90, { drops: 9 })])).toMatchObject({ value: "9", tone: "plain" });
+    expect(tile("drops", [old(0, { drops: 0 }), old(5, { drops: 9 }), old(90, { drops: 9 })])).toMatchObject({ value: "0", tone: "plain" });
     expect(tile("drops", [old(80, { drops: 0 }), old(90, { drops: 9 })])).toMatchObject({ tone: "warn" });
   });
 
@@ -168,6 +198,12 @@ test.each([
   [1234, "count", "1,234"], [12_345, "count", "12.3k"], [2_500_000, "rate", "2.5M/s"], [97.56, "percent", "97.6 %"],
 ] as const)("%s in %s is %s", (value, unit, words) => {
   expect(inUnit(value, unit)).toBe(words);
+});
+
+test("a range stands in the address, the usual one does not", () => {
+  for (const range of RANGES) expect(rangeOf(new URLSearchParams(queryOf(range)))).toBe(range);
+  expect(rangeOf(new URLSearchParams("range=2y")).id).toBe("15m");
+  expect(queryOf(rangeOf(new URLSearchParams()))).toBe("");
 });
 
 describe("the connection", () => {

@@ -13,9 +13,12 @@ import { columns, optionsFor } from "./plot";
 interface Props {
   chart: ChartData;
   times: readonly number[];
+  /** How many seconds are shown. */
+  seconds: number;
 }
 
-export function Chart({ chart, times }: Props): ReactNode {
+export function Chart({ chart, times: common, seconds }: Props): ReactNode {
+  const times = chart.times ?? common;
   const { id, title, unit, lines, none } = chart;
   const [asTable, setAsTable] = useState(false);
   const [place, setPlace] = useState<number | null>(null);
@@ -25,7 +28,7 @@ export function Chart({ chart, times }: Props): ReactNode {
   return (
     <section className="card chart" data-chart={id} aria-labelledby={heading}>
       <header>
-        <h2 id={heading}>{title}</h2>
+        <h3 id={heading}>{title}</h3>
         <span className="chart-time" aria-hidden="true">
           {at === undefined || asTable ? "" : clock(at)}
         </span>
@@ -38,30 +41,30 @@ export function Chart({ chart, times }: Props): ReactNode {
       ) : asTable ? (
         <Minutes title={title} times={times} lines={lines} unit={unit} />
       ) : (
-        <Drawing chart={chart} times={times} onPlace={setPlace} />
+        <Drawing chart={chart} times={times} seconds={seconds} onPlace={setPlace} />
       )}
-      {!empty && !asTable && <Legend lines={lines} unit={unit} place={place} />}
+      {!empty && !asTable && <Legend chart={chart} place={place} />}
     </section>
   );
 }
 
-function Drawing({ chart, times, onPlace }: Props & { onPlace: (place: number | null) => void }): ReactNode {
+function Drawing({ chart, times, seconds, onPlace }: Props & { onPlace: (place: number | null) => void }): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const colours = useColours();
-  const { title, unit, lines, isStacked = false } = chart;
-  const data = columns(times, lines, isStacked);
+  const { title, unit, lines } = chart;
+  const data = columns(times, chart);
   const now = useRef({ chart, data });
   now.current = { chart, data };
   // Other lines or other colours make another drawing; other numbers do not.
-  const shape = `${colours} ${lines.map(({ label, colour }) => label + colour).join()}`;
+  const shape = `${colours} ${lines.map(({ label, colour }) => label + colour).join()} ${seconds}`;
 
   useEffect(() => {
     const box = host.current;
     if (!box) return undefined;
     const palette = paletteAt(box);
     const font = `11px ${getComputedStyle(box).fontFamily}`;
-    const made = new uPlot(optionsFor({ chart: now.current.chart, palette, width: box.clientWidth, font, onPlace }), now.current.data, box);
+    const made = new uPlot(optionsFor({ chart: now.current.chart, palette, width: box.clientWidth, font, seconds, onPlace }), now.current.data, box);
     plot.current = made;
     const watch = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
@@ -73,7 +76,7 @@ function Drawing({ chart, times, onPlace }: Props & { onPlace: (place: number | 
       made.destroy();
       plot.current = null;
     };
-  }, [shape, onPlace]);
+  }, [shape, seconds, onPlace]);
 
   useEffect(() => {
     // A hidden tab draws nothing; the next snapshot after it is shown does.
@@ -81,17 +84,22 @@ function Drawing({ chart, times, onPlace }: Props & { onPlace: (place: number | 
   }, [data]);
 
   const words = lines.map((line) => `${line.label} ${inUnit(latest(line), unit)}`).join(", ");
-  return <div ref={host} className="drawing" role="img" aria-label={`${title}. Now: ${words}. All numbers are in the table.`} />;
+  return <div ref={host} className="drawing" role="img" aria-label={`${title}. Now: ${words}. The table has all numbers.`} />;
 }
 
-function Legend({ lines, unit, place }: { lines: readonly Line[]; unit: Unit; place: number | null }): ReactNode {
+function Legend({ chart: { lines, unit, shape }, place }: { chart: ChartData; place: number | null }): ReactNode {
+  const isArea = shape !== undefined;
   return (
     <ul className="chart-legend">
       {lines.map((line) => (
-        <li key={line.label}>
-          <svg viewBox="0 0 22 8" aria-hidden="true" data-colour={line.colour.slice(2)}>
-            <path d="M1 4h20" strokeDasharray={line.dash?.join(" ")} />
-          </svg>
+        <li key={line.label} data-colour={line.colour.slice(2)}>
+          {isArea ? (
+            <span className="chart-swatch" aria-hidden="true" />
+          ) : (
+            <svg viewBox="0 0 22 8" aria-hidden="true">
+              <path d="M1 4h20" strokeDasharray={line.dash?.join(" ")} />
+            </svg>
+          )}
           {line.label}
           <strong>{inUnit(place === null ? latest(line) : line.values[place], unit)}</strong>
         </li>
@@ -102,7 +110,7 @@ function Legend({ lines, unit, place }: { lines: readonly Line[]; unit: Unit; pl
 
 function Minutes({ title, times, lines, unit }: { title: string; times: readonly number[]; lines: readonly Line[]; unit: Unit }): ReactNode {
   return (
-    <div className="minutes" tabIndex={0} role="region" aria-label={`${title}, minute by minute`}>
+    <div className="minutes" tabIndex={0} role="group" aria-label={`${title}, minute by minute`}>
       <table>
         <thead>
           <tr>

@@ -1,27 +1,33 @@
-/** The numbers of this moment. */
+/** Figures, each with the way to what it counts. */
 
 import { memo, type ReactNode } from "react";
 import { Icon } from "../../ui/Icon";
-import type { Sample } from "./samples";
-import { path, tilesOf, type TileData } from "./tiles";
+import { Link } from "../../shell/router";
+import { path, type TileData } from "./tiles";
 
-export function Tiles({ samples }: { samples: readonly Sample[] }): ReactNode {
+export function Tiles({ tiles, label }: { tiles: readonly TileData[]; label: string }): ReactNode {
   return (
-    <dl className="tiles" aria-label="Now">
-      {tilesOf(samples).map((tile) => (
+    <dl className="tiles" aria-label={label}>
+      {tiles.map((tile) => (
         <Tile key={tile.id} {...tile} />
       ))}
     </dl>
   );
 }
 
-const Tile = memo(function Tile({ id, title, value, note, tone, past }: TileData): ReactNode {
+const Tile = memo(function Tile({ id, title, value, note, tone, href, past }: TileData): ReactNode {
   const line = path(past);
   return (
     <div className="card tile" data-tile={id} data-level={tone}>
       <dt>
         {tone !== "plain" && <Icon name="alert" />}
-        {title}
+        {href ? (
+          <Link className="tile-link" to={href}>
+            {title}
+          </Link>
+        ) : (
+          title
+        )}
       </dt>
       <dd className="tile-value">{value}</dd>
       <dd className="tile-note">{note}</dd>

@@ -1,7 +1,7 @@
 /** What each chart shows: rows of numbers over the same moments, made from the samples. */
 
-import { record, type Percentiles, type Snapshot } from "@callboard/client";
-import { growth, isGap, outcomes, STATES, states, type Sample } from "./samples";
+import type { Percentiles, Snapshot } from "@callboard/client";
+import { ENDS, endsBetween, growth, isGap, STATES, states, total, type Ends, type Sample } from "./samples";
 import type { Unit } from "../../ui/units";
 
 export type Cell = number | null;
@@ -21,13 +21,17 @@ export interface ChartData {
   id: string;
   title: string;
   unit: Unit;
-  /** Whether its lines stand on each other. */
-  isStacked?: boolean;
+  /** Lines; or areas or bars that stand on each other. */
+  shape?: "areas" | "bars";
   /** The top of its scale, where that is always the same. */
   most?: number;
   /** What to say while no line has a number. */
   none: string;
   lines: readonly Line[];
+  /** Its own moments, where they are not those of the samples. */
+  times?: readonly number[];
+  /** Seconds that are shown after its last moment. */
+  pad?: number;
 }
 
 /** Moments in seconds, and for each the sample, or null where a line must break. */
@@ -56,8 +60,6 @@ const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [7, 4], [
 const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"];
 /** More kinds than that in one chart cannot be told from each other. */
 const MOST_LINES = 6;
-/** A rate of success is that of the sessions which ended within so many seconds. */
-const SUCCESS_SECONDS = 60;
 
 const each = ({ samples }: Moments, read: (at: Snapshot) => Cell): Cell[] => samples.map((sample) => (sample ? read(sample.at) : null));
 const colour = (place: number): string => COLOURS[place % COLOURS.length] ?? "--chart-1";
@@ -81,24 +83,8 @@ function byName(moments: Moments, read: (at: Snapshot) => Record<string, number>
   const shown = (all.length > MOST_LINES ? all.slice(0, MOST_LINES - 1) : all).sort();
   const rest = all.filter((name) => !shown.includes(name));
   const lines: Line[] = shown.map((name, place) => ({ label: name, colour: colour(place), dash: DASHES[place % 4], values: each(moments, (at) => read(at)[name] ?? 0) }));
-  if (rest.length > 0) lines.push({ label: "others", colour: "--cancelled", values: each(moments, (at) => rest.reduce((sum, name) => sum + (read(at)[name] ?? 0), 0)) });
+  if (rest.length > 0) lines.push({ label: "others", colour: "--line-strong", values: each(moments, (at) => rest.reduce((sum, name) => sum + (read(at)[name] ?? 0), 0)) });
   return lines;
-}
-
-/** The percentage of a kind's sessions that ended well, within the minute before each moment. */
-export function successOf({ samples }: Moments, kind: string): Cell[] {
-  let from = 0;
-  return samples.map((sample, place) => {
-    if (!sample) {
-      // What was counted before a break may be another server's.
-      from = place + 1;
-      return null;
-    }
-    while (from < place && (samples[from]?.at.time ?? 0) < sample.at.time - SUCCESS_SECONDS) from += 1;
-    const first = samples[from];
-    const found = first ? outcomes(first.at, sample.at, kind) : null;
-    return found && found.ended > 0 ? (found.well / found.ended) * 100 : null;
-  });
 }
 
 /** How much a counter grows a second. */
@@ -111,45 +97,63 @@ export function perSecond({ samples }: Moments, read: (at: Snapshot) => number |
   });
 }
 
-const STATE_COLOURS = { queued: "--queued", running: "--running", waiting: "--waiting-edge", cancelling: "--cancelled" } as const;
+/** One colour for each state and outcome, on this page and everywhere else. */
+const STATE_COLOURS = { queued: "--queued", running: "--running", waiting: "--waiting-edge", cancelling: "--line-strong" } as const;
+const END_COLOURS = { completed: "--completed", failed: "--failed", cancelled: "--line-strong" } as const;
 
-function success(moments: Moments): Line[] {
-  const ended = names(moments.samples, ({ kinds }) => record(Object.entries(kinds).map(([name, { completed, failed }]) => [name, completed + failed] as const)));
-  return ended.slice(0, MOST_LINES).sort().map((kind, place) => ({ label: kind, colour: colour(place), dash: DASHES[place % 4], values: successOf(moments, kind) }));
+/** Sessions that ended, in bars of so many seconds, as a rate per minute. The last bar grows while its time goes on. */
+export function endsChart(samples: readonly Sample[], bar: number): ChartData {
+  const bars = new Map<number, Ends>();
+  samples.forEach(({ at }, place) => {
+    const before = samples[place - 1];
+    if (!before) return;
+    const slot = Math.floor(at.time / bar) * bar;
+    bars.set(slot, total([bars.get(slot) ?? { completed: 0, failed: 0, cancelled: 0 }, ...endsBetween(before.at, at).values()]));
+  });
+  const slots = [...bars].sort(([one], [other]) => one - other);
+  return {
+    id: "ends", title: "Ended per minute, by outcome", unit: "perMinute", shape: "bars", none: "No session has ended yet.",
+    times: slots.map(([slot]) => slot + bar / 2),
+    pad: bar / 2,
+    lines: ENDS.map((end) => ({ label: end, colour: END_COLOURS[end], values: slots.map(([, ends]) => (ends[end] * 60) / bar) })),
+  };
 }
 
-function traffic(moments: Moments): ChartData[] {
+/** Are people keeping up? */
+export function keepingUp(moments: Moments): ChartData[] {
+  return [
+    {
+      id: "sessions", title: "Sessions in progress, by state", unit: "count", shape: "areas", none: "No session is in progress.",
+      lines: [...STATES].reverse().map((state) => ({ label: state, colour: STATE_COLOURS[state], values: each(moments, (at) => states(at)[state]) })),
+    },
+    { id: "answers", title: "Time to answer", unit: "ms", none: "Nobody has answered within the last minute.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.human_wait) },
+  ];
+}
+
+/** Is work failing? */
+export function failing(moments: Moments, samples: readonly Sample[], bar: number): ChartData[] {
+  return [
+    endsChart(samples, bar),
+    { id: "start-done", title: "Time from start to end", unit: "ms", none: "No session has ended within the last minute.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.start_to_done) },
+  ];
+}
+
+/** Is the server healthy? */
+export function health(moments: Moments): ChartData[] {
   const pair = (ingoing: (at: Snapshot) => Cell, outgoing: (at: Snapshot) => Cell): Line[] => [
     { label: "in", colour: "--chart-2", dash: DASHES[1], values: each(moments, ingoing) },
     { label: "out", colour: "--running", values: each(moments, outgoing) },
   ];
   return [
-    { id: "messages", title: "Messages", unit: "rate", none: "No message has passed yet.", lines: pair(({ rates }) => rates.messages_in, ({ rates }) => rates.messages_out) },
-    { id: "bytes", title: "Bytes", unit: "bytes/s", none: "Nothing has passed yet.", lines: pair(({ rates }) => rates.bytes_in, ({ rates }) => rates.bytes_out) },
-  ];
-}
-
-/** All charts, in the order of the page. */
-export function chartsOf(moments: Moments): ChartData[] {
-  return [
-    {
-      id: "sessions", title: "Sessions under way, by state", unit: "count", isStacked: true, none: "No session is under way.",
-      lines: STATES.map((state) => ({ label: state, colour: STATE_COLOURS[state], values: each(moments, (at) => states(at)[state]) })),
-    },
-    { id: "start-done", title: "From start to done", unit: "ms", none: "No session has ended within a minute.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.start_to_done) },
-    { id: "success", title: "Success within a minute, by kind", unit: "percent", most: 100, none: "No session has ended within a minute.", lines: success(moments) },
-    ...traffic(moments),
-    { id: "connections", title: "Connections, by kind", unit: "count", isStacked: true, none: "Nobody is connected.", lines: byName(moments, ({ connections }) => connections) },
-    {
-      id: "ticks", title: "Iterations of live workflows", unit: "rate", none: "No workflow is live.",
-      lines: [{ label: "iterations", colour: "--running", values: each(moments, ({ rates }) => rates.ticks) }],
-    },
-    { id: "tick-time", title: "Time of an iteration", unit: "ms", none: "No workflow is live.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.tick, ["p50", "p99"]) },
-    { id: "commit", title: "Commits of the store", unit: "ms", none: "Nothing was committed within a minute.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.commit) },
-    {
-      id: "drops", title: "Messages left out for slow readers", unit: "rate", none: "Nothing is known of them yet.",
-      lines: [{ label: "left out", colour: "--failed", values: perSecond(moments, ({ drops }) => drops) }],
-    },
+    { id: "lag", title: "Event loop lag", unit: "ms", none: "Nothing is measured yet.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.loop_lag) },
+    { id: "commit", title: "Store commits", unit: "ms", none: "Nothing was committed within the last minute.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.commit) },
+    { id: "memory", title: "Memory", unit: "bytes", none: "The system does not report it.", lines: [{ label: "resident", colour: "--running", values: each(moments, ({ rss_bytes }) => rss_bytes) }] },
+    { id: "connections", title: "Connections, by kind", unit: "count", shape: "areas", none: "No connections.", lines: byName(moments, ({ connections }) => connections) },
+    { id: "messages", title: "Messages", unit: "rate", none: "No messages yet.", lines: pair(({ rates }) => rates.messages_in, ({ rates }) => rates.messages_out) },
+    { id: "bytes", title: "Traffic", unit: "bytes/s", none: "No traffic yet.", lines: pair(({ rates }) => rates.bytes_in, ({ rates }) => rates.bytes_out) },
+    { id: "drops", title: "Dropped for slow readers", unit: "rate", none: "Nothing is measured yet.", lines: [{ label: "dropped", colour: "--failed", values: perSecond(moments, ({ drops }) => drops) }] },
+    { id: "ticks", title: "Live workflow iterations", unit: "rate", none: "No live workflows.", lines: [{ label: "iterations", colour: "--running", values: each(moments, ({ rates }) => rates.ticks) }] },
+    { id: "tick-time", title: "Iteration time", unit: "ms", none: "No live workflows.", lines: percentiles(moments, ({ latency_ms }) => latency_ms.tick, ["p50", "p99"]) },
   ];
 }
 

@@ -1,73 +1,114 @@
-/** Metrics: how the server is, now and over the last fifteen minutes. */
+/** Metrics: whether people keep up, whether work fails, and whether the server is healthy. */
 
 import { useMemo, useState, type ReactNode } from "react";
 import { useCallboard } from "@callboard/client/react";
 import { useCommands } from "../../shell/commands";
 import { Icon } from "../../ui/Icon";
 import { clock } from "../../ui/time";
+import { navigate, useSearch } from "../../shell/router";
 import { Chart } from "./Chart";
-import { chartsOf, momentsOf } from "./charts";
-import type { Sample } from "./samples";
+import { failing, health, keepingUp, momentsOf, type ChartData } from "./charts";
+import { queryOf, rangeOf, RANGES, type Range } from "./ranges";
+import { endsOver, within, type Sample } from "./samples";
 import { useNumbers, useWatchedNumbers } from "./store";
-import { Closes, Workflows } from "./Tables";
+import { Closes, EndedKinds, WaitingKinds, Workflows } from "./Tables";
 import { Tiles } from "./Tiles";
+import { tilesOf, type TileData } from "./tiles";
+import { useWaiting } from "./waiting";
 import "./metrics.css";
 
 export default function MetricsView(): ReactNode {
   const client = useCallboard();
-  useWatchedNumbers(client);
+  const range = rangeOf(useSearch());
+  useWatchedNumbers(client, range);
+  const waiting = useWaiting(client);
   const { samples: all, connection, historyError, isAsked, retry } = useNumbers();
   const [held, setHeld] = useState<readonly Sample[] | null>(null);
-  const samples = held ?? all;
+  const samples = useMemo(() => within([...(held ?? all)], range.seconds), [held, all, range.seconds]);
   const moments = useMemo(() => momentsOf(samples), [samples]);
-  const charts = useMemo(() => chartsOf(moments), [moments]);
   const last = samples.at(-1)?.at;
   const hold = (): void => setHeld(held ? null : all);
-  useCommands([{ id: "hold", title: held ? "Let the charts go on" : "Hold the charts still", group: "Metrics", keys: "p", words: "pause", run: hold }], `metrics ${held !== null}`);
+  useCommands(
+    [
+      { id: "hold", title: held ? "Resume the charts" : "Pause the charts", group: "Metrics", keys: "p", words: "hold", run: hold },
+      ...RANGES.map((one) => ({ id: `range-${one.id}`, title: `Show the last ${one.title}`, group: "Metrics", run: () => show(one) })),
+    ],
+    `metrics ${held !== null}`,
+  );
   const stopped = connection?.phase === "stopped" ? connection.reason : null;
+  const tiles = tilesOf(samples, range.title, waiting);
+  const drawn = (charts: readonly ChartData[]): ReactNode => charts.map((chart) => <Chart key={chart.id} chart={chart} times={moments.times} seconds={range.seconds} />);
   return (
     <div className="metrics">
       <header className="metrics-head">
         <h1>Metrics</h1>
-        <p className="muted">{held && last ? `Held at ${clock(last.time)}` : "The last 15 minutes"}</p>
-        <button type="button" className="button small" aria-pressed={held !== null} disabled={all.length === 0} onClick={hold} aria-keyshortcuts="p">
-          <Icon name={held ? "play" : "pause"} />
-          {held ? "Go on" : "Hold"}
-        </button>
+        {held && last && <p className="muted">Paused at {clock(last.time)}</p>}
+        <div className="metrics-tools">
+          <div className="metrics-range" role="group" aria-label="Range">
+            {RANGES.map((one) => (
+              <button key={one.id} type="button" aria-pressed={one.id === range.id} onClick={() => show(one)}>
+                {one.title}
+              </button>
+            ))}
+          </div>
+          <button type="button" className="button small" aria-pressed={held !== null} disabled={all.length === 0} onClick={hold} aria-keyshortcuts="p">
+            <Icon name={held ? "play" : "pause"} />
+            {held ? "Resume" : "Pause"}
+          </button>
+        </div>
       </header>
       {stopped && (
         <div className="notice" data-tone="warn" role="alert">
           <Icon name="alert" />
-          <span className="grow">{stopped} The numbers stand still.</span>
+          <span className="grow">{stopped} The figures are no longer updated.</span>
           <button type="button" className="button small" onClick={retry}>
-            Connect again
+            Reconnect
           </button>
         </div>
       )}
       {historyError && !stopped && (
         <div className="notice" data-tone="plain" role="status">
           <Icon name="info" />
-          <span className="grow">The numbers of the past could not be loaded: {historyError} The charts begin when this page was opened.</span>
+          <span className="grow">Earlier figures could not be loaded: {historyError} The charts begin when this page was opened.</span>
         </div>
       )}
       {samples.length === 0 ? (
         <Nothing isAsked={isAsked} />
       ) : (
         <>
-          <Tiles samples={samples} />
-          <div className="charts">
-            {charts.map((chart) => (
-              <Chart key={chart.id} chart={chart} times={moments.times} />
-            ))}
+          <Question id="people" title="Are people keeping up?" tiles={tiles.people}>
+            {drawn(keepingUp(moments))}
+            <WaitingKinds waiting={waiting} />
+          </Question>
+          <Question id="work" title="Is work failing?" tiles={tiles.work}>
+            {drawn(failing(moments, samples, range.bar))}
+            <EndedKinds ends={endsOver(samples)} range={range.title} />
+          </Question>
+          <Question id="server" title="Is the server healthy?" tiles={tiles.server}>
+            {drawn(health(moments))}
             <Workflows workflows={last?.workflows ?? []} />
             <Closes closes={last?.closes ?? {}} />
-          </div>
+          </Question>
           <p className="muted metrics-foot">
-            The same numbers, and more, are at <a href="/metrics">/metrics</a> for Prometheus.
+            The same figures and more, for Prometheus: <a href="/metrics">/metrics</a>
           </p>
         </>
       )}
     </div>
+  );
+}
+
+function show(range: Range): void {
+  navigate(`${location.pathname}${queryOf(range)}`, { replace: true });
+}
+
+function Question({ id, title, tiles, children }: { id: string; title: string; tiles: readonly TileData[]; children: ReactNode }): ReactNode {
+  return (
+    <section className="metrics-question" aria-labelledby={`metrics-${id}`}>
+      <h2 id={`metrics-${id}`}>{title}</h2>
+      <Tiles tiles={tiles} label={title} />
+      <div className="charts">{children}</div>
+    </section>
   );
 }
 
@@ -76,8 +117,8 @@ function Nothing({ isAsked }: { isAsked: boolean }): ReactNode {
   const waits = !isAsked || phase === "connecting" || phase === "live";
   return (
     <div className="empty" role="status">
-      <h2>{waits ? "Waiting for the first numbers…" : "There are no numbers yet"}</h2>
-      <p>{waits ? "The server tells them every second." : "They come as soon as the server can be reached; the pill in the header says when that is tried again."}</p>
+      <h2>{waits ? "Waiting for the first figures…" : "No figures yet"}</h2>
+      <p>{waits ? "The server sends them every second." : "They appear once the server can be reached. The header shows when that is tried again."}</p>
     </div>
   );
 }

@@ -1,10 +1,9 @@
-/** The numbers of the last fifteen minutes: those of the history and those that came live, in one row. */
+/** The numbers of the past: those of the history and those that came live, in one row. */
 
 import type { Snapshot } from "@callboard/client";
 
-export const WINDOW_SECONDS = 900;
-/** The history is that coarse; live ones come every second. */
-export const HISTORY_STEP = 5;
+/** The longest time that charts show. */
+export const LONGEST_SECONDS = 3600;
 export const LIVE_STEP = 1;
 
 /** A snapshot, and how many seconds apart the ones of its kind are. */
@@ -28,21 +27,26 @@ export function withLive(samples: readonly Sample[], at: Snapshot): Sample[] {
   return cut([...samples, { at, step: LIVE_STEP }]);
 }
 
-/** Fills in the history where nothing came live. */
-export function withHistory(samples: readonly Sample[], history: readonly Snapshot[]): Sample[] {
-  const live = samples.filter(({ step }) => step === LIVE_STEP);
+/** Fills in the history, whose snapshots are `step` seconds apart, where nothing came live. */
+export function withHistory(samples: readonly Sample[], history: readonly Snapshot[], step: number): Sample[] {
+  const live = samples.filter((sample) => sample.step === LIVE_STEP);
   let place = 0;
   const fresh = history.filter(({ time }) => {
-    while (place < live.length && (live[place]?.at.time ?? 0) < time - HISTORY_STEP / 2) place += 1;
+    while (place < live.length && (live[place]?.at.time ?? 0) < time - step / 2) place += 1;
     const next = live[place];
-    return !next || Math.abs(next.at.time - time) > HISTORY_STEP / 2;
+    return !next || Math.abs(next.at.time - time) > step / 2;
   });
-  const all = [...live, ...fresh.map((at) => ({ at, step: HISTORY_STEP }))];
+  const all = [...live, ...fresh.map((at) => ({ at, step }))];
   return cut(all.sort((one, other) => one.at.time - other.at.time));
 }
 
 function cut(samples: Sample[]): Sample[] {
-  const from = (samples.at(-1)?.at.time ?? 0) - WINDOW_SECONDS;
+  return within(samples, LONGEST_SECONDS);
+}
+
+/** The samples of the last so many seconds. */
+export function within(samples: Sample[], seconds: number): Sample[] {
+  const from = (samples.at(-1)?.at.time ?? 0) - seconds;
   const first = samples.findIndex(({ at }) => at.time >= from);
   return first > 0 ? samples.slice(first) : samples;
 }
@@ -71,25 +75,37 @@ export function growth(before: number | null | undefined, after: number | null |
   return after - before;
 }
 
-/** Of a kind's sessions that ended well or badly between two moments, how many there were and how many ended well. */
-export function outcomes(before: Snapshot, after: Snapshot, kind: string): { ended: number; well: number } | null {
-  const [one, other] = [before.kinds[kind] ?? { completed: 0, failed: 0 }, after.kinds[kind]];
-  if (!other) return null;
-  const well = growth(one.completed, other.completed);
-  const badly = growth(one.failed, other.failed);
-  return well === null || badly === null ? null : { ended: well + badly, well };
+/** How sessions end. */
+export const ENDS = ["completed", "failed", "cancelled"] as const;
+export type Ends = Record<(typeof ENDS)[number], number>;
+
+/** How many sessions ended between two moments, by kind. After a restart of the server, counting begins at nothing. */
+export function endsBetween(before: Snapshot, after: Snapshot): Map<string, Ends> {
+  const ends = new Map<string, Ends>();
+  for (const [kind, now] of Object.entries(after.kinds)) {
+    const then = before.kinds[kind];
+    const isFresh = !then || ENDS.some((end) => now[end] < then[end]);
+    ends.set(kind, { completed: now.completed - (isFresh ? 0 : then.completed), failed: now.failed - (isFresh ? 0 : then.failed), cancelled: now.cancelled - (isFresh ? 0 : then.cancelled) });
+  }
+  return ends;
 }
 
-/** The same for all kinds, over the whole window. Cancelled ones count neither way: a person wanted that. */
-export function overall(samples: readonly Sample[]): { ended: number; well: number } {
-  const first = samples[0]?.at;
-  const last = samples.at(-1)?.at;
-  const all = { ended: 0, well: 0 };
-  if (!first || !last) return all;
-  for (const kind of Object.keys(last.kinds)) {
-    const one = outcomes(first, last, kind) ?? outcomes({ ...first, kinds: {} }, last, kind);
-    all.ended += one?.ended ?? 0;
-    all.well += one?.well ?? 0;
-  }
+/** The same over all samples, sample by sample, so that a restart in between loses nothing. */
+export function endsOver(samples: readonly Sample[]): Map<string, Ends> {
+  const all = new Map<string, Ends>();
+  samples.forEach(({ at }, place) => {
+    const before = samples[place - 1];
+    if (!before) return;
+    for (const [kind, ends] of endsBetween(before.at, at)) {
+      const known = all.get(kind) ?? { completed: 0, failed: 0, cancelled: 0 };
+      all.set(kind, { completed: known.completed + ends.completed, failed: known.failed + ends.failed, cancelled: known.cancelled + ends.cancelled });
+    }
+  });
+  return all;
+}
+
+export function total(ends: Iterable<Ends>): Ends {
+  const all = { completed: 0, failed: 0, cancelled: 0 };
+  for (const one of ends) for (const end of ENDS) all[end] += one[end];
   return all;
 }

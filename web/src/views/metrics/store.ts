@@ -1,10 +1,11 @@
 /** The samples, kept up to date while the view is there. */
 
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { create } from "zustand";
 import { CallboardError, type Client, type Connection } from "@callboard/client";
 import { useLinks } from "../../shell/link";
-import { WINDOW_SECONDS, withHistory, withLive, type Sample } from "./samples";
+import type { Range } from "./ranges";
+import { withHistory, withLive, type Sample } from "./samples";
 
 interface Numbers {
   samples: readonly Sample[];
@@ -20,19 +21,25 @@ const EMPTY: Numbers = { samples: [], connection: null, historyError: null, isAs
 export const useNumbers = create<Numbers>(() => EMPTY);
 
 /** Watches the numbers. The history is asked for whenever the connection comes back: it has what was missed. */
-export function useWatchedNumbers(client: Client): void {
+export function useWatchedNumbers(client: Client, { seconds, step }: Range): void {
+  const ask = useRef<() => void>(() => undefined);
+  const range = useRef({ seconds, step });
+  range.current = { seconds, step };
+  // A longer range needs more of the past; what came live stays.
+  useEffect(() => ask.current(), [seconds]);
   useEffect(() => {
     let gone = new AbortController();
     // The first history is asked for below, whether a socket opens or not.
     let wasLive = true;
     const retry = (): void => watched.reconnect();
-    const ask = async (): Promise<void> => {
+    const load = async (): Promise<void> => {
       gone.abort();
       gone = new AbortController();
       const { signal } = gone;
+      const { seconds: wanted, step: apart } = range.current;
       try {
-        const history = await client.metrics.history(WINDOW_SECONDS, signal);
-        if (!signal.aborted) useNumbers.setState(({ samples }) => ({ samples: withHistory(samples, history), historyError: null, isAsked: true }));
+        const history = await client.metrics.history(wanted, signal);
+        if (!signal.aborted) useNumbers.setState(({ samples }) => ({ samples: withHistory(samples, history, apart), historyError: null, isAsked: true }));
       } catch (error) {
         if (!signal.aborted) useNumbers.setState({ historyError: error instanceof CallboardError ? error.message : String(error), isAsked: true });
       }
@@ -44,14 +51,16 @@ export function useWatchedNumbers(client: Client): void {
         const { phase, roundTrip, until, reason } = connection;
         useLinks.setState({ board: { phase, roundTrip, until, reason, retry } });
         const isLive = phase === "live" || phase === "stale";
-        if (isLive && !wasLive) void ask();
+        if (isLive && !wasLive) void load();
         if (phase !== "connecting") wasLive = isLive;
       },
     });
     useNumbers.setState({ connection: watched.connection, retry });
     // The history comes over HTTP, also where no socket can be opened.
-    void ask();
+    ask.current = () => void load();
+    void load();
     return () => {
+      ask.current = () => undefined;
       gone.abort();
       watched.close();
       useLinks.setState({ board: null });

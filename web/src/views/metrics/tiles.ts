@@ -2,7 +2,9 @@
 
 import { momentsOf } from "./charts";
 import { inUnit, type Unit } from "../../ui/units";
-import { growth, isGap, overall, states, sum, type Sample } from "./samples";
+import { ROOT } from "../../shell/router";
+import { endsOver, growth, isGap, states, sum, total, type Sample } from "./samples";
+import type { Waiting } from "./waiting";
 
 export type Tone = "plain" | "warn" | "bad";
 
@@ -13,6 +15,8 @@ export interface TileData {
   /** What stands below the number. */
   note: string;
   tone: Tone;
+  /** What it counts, in a list. */
+  href?: string;
   /** The last minutes, for a small line; none where that says nothing. */
   past: readonly (number | null)[];
 }
@@ -34,12 +38,19 @@ function toneOf(name: keyof typeof LIMITS, value: number | null): Tone {
   return value < bad ? "warn" : "bad";
 }
 
-const SAYS: Record<Tone, string> = { plain: "", warn: "higher than usual", bad: "much too high" };
+const SAYS: Record<Tone, string> = { plain: "", warn: "higher than usual", bad: "far too high" };
 
-/** Tiles of the latest sample; an empty list while there is none. */
-export function tilesOf(samples: readonly Sample[]): TileData[] {
+/** The tiles below each question; empty while there is no sample. */
+export interface Tiles {
+  people: TileData[];
+  work: TileData[];
+  server: TileData[];
+}
+
+/** Tiles of the latest sample and of the range that is shown. */
+export function tilesOf(samples: readonly Sample[], range: string, waiting: Waiting | null = null): Tiles {
   const last = samples.at(-1)?.at;
-  if (!last) return [];
+  if (!last) return { people: [], work: [], server: [] };
   const recent = momentsOf(samples.slice(-PAST)).samples;
   const past = (read: (sample: Sample) => number | null): (number | null)[] => recent.map((sample) => sample && read(sample));
   const now = states(last);
@@ -51,41 +62,65 @@ export function tilesOf(samples: readonly Sample[]): TileData[] {
     const tone = toneOf(name, value);
     return { ...plain(id, title, value, "ms", SAYS[tone] || note, read), tone };
   };
+  return {
+    people: [
+      { ...plain("waiting", "Waiting for people", now.waiting, "count", now.waiting === 1 ? "session with an open question" : "sessions with an open question", ({ at }) => states(at).waiting), href: `${ROOT}/tasks?status=waiting` },
+      longest(waiting, now.waiting),
+      plain("answers", "Time to answer", latency.human_wait.p50, "ms", latency.human_wait.p95 === null ? "no answers in the last minute" : `median; 95 % within ${inUnit(latency.human_wait.p95, "ms")}`, ({ at }) => at.latency_ms.human_wait.p50),
+      plain("queued", "Queued", now.queued, "count", `${inUnit(now.running, "count")} running`, ({ at }) => states(at).queued),
+    ],
+    work: [success(samples, range), ...ends(samples, range)],
+    server: [
+      slow("lag", "Event loop lag, p99", "loop lag", latency.loop_lag.p99, "delay before a worker runs", ({ at }) => at.latency_ms.loop_lag.p99),
+      slow("commit", "Commit, p99", "commit", latency.commit.p99, commits(last.store), ({ at }) => at.latency_ms.commit.p99),
+      plain("memory", "Memory", last.rss_bytes, "bytes", processor(samples), ({ at }) => at.rss_bytes),
+      { ...plain("connections", "Connections", sum(last.connections), "count", `${inUnit(rates.messages_out, "rate")} messages out`, ({ at }) => sum(at.connections)), href: `${ROOT}/connections` },
+      drops(samples),
+    ],
+  };
+}
+
+/** The session that has waited longest. */
+function longest(waiting: Waiting | null, number: number): TileData {
+  // The list is asked for now and then, the number comes every second.
+  const none = number === 0;
+  const value = none ? "–" : waiting?.longest ? inUnit(Math.floor(waiting.longest.seconds) * 1000, "ms") : "…";
+  const note = none ? "nobody is needed" : waiting?.longest ? waiting.longest.task : "loading";
+  return { id: "longest", title: "Longest wait", value, note, tone: "plain", past: [], ...(waiting?.longest && !none && { href: `${ROOT}/tasks/${waiting.longest.session}` }) };
+}
+
+function ends(samples: readonly Sample[], range: string): TileData[] {
+  const { completed, failed, cancelled } = total(endsOver(samples).values());
+  const tile = (id: string, title: string, value: number, href: string): TileData => ({ id, title, value: inUnit(value, "count"), note: `in the last ${range}`, tone: "plain", past: [], href });
   return [
-    plain("sessions", "Sessions under way", sum(now), "count", `${now.running} running, ${now.queued} queued${now.cancelling ? `, ${now.cancelling} cancelling` : ""}`, ({ at }) => sum(states(at))),
-    plain("waiting", "Waiting for people", now.waiting, "count", latency.human_wait.p50 === null ? "questions that are open" : `half are answered within ${inUnit(latency.human_wait.p50, "ms")}`, ({ at }) => states(at).waiting),
-    success(samples),
-    plain("executions", "Executions", rates.sessions_started, "rate", `${inUnit(rates.sessions_ended, "rate")} end`, ({ at }) => at.rates.sessions_started),
-    plain("connections", "Connections", sum(last.connections), "count", `${Object.values(last.connections).filter((one) => one > 0).length} kinds of socket`, ({ at }) => sum(at.connections)),
-    plain("messages", "Messages out", rates.messages_out, "rate", `${inUnit(rates.messages_in, "rate")} in, ${inUnit(rates.events, "rate")} events`, ({ at }) => at.rates.messages_out),
-    slow("commit", "Commit, p99", "commit", latency.commit.p99, commits(last.store), ({ at }) => at.latency_ms.commit.p99),
-    slow("lag", "Loop lag, p99", "loop lag", latency.loop_lag.p99, "how late a worker gets to its work", ({ at }) => at.latency_ms.loop_lag.p99),
-    drops(samples),
-    plain("memory", "Memory", last.rss_bytes, "bytes", processor(samples), ({ at }) => at.rss_bytes),
+    tile("completed", "Completed", completed, `${ROOT}/tasks?status=completed`),
+    { ...tile("failed", "Failed", failed, `${ROOT}/tasks?status=failed`), tone: failed > 0 ? "warn" : "plain" },
+    tile("cancelled", "Cancelled", cancelled, `${ROOT}/tasks?status=cancelled`),
   ];
 }
 
 function commits({ commits_per_second: commits, rows_per_commit: rows, unwritten_rows: waiting }: Sample["at"]["store"]): string {
-  if (waiting !== null && waiting > MANY_ROWS) return `${inUnit(waiting, "count")} rows wait`;
-  if (!commits) return "nothing is written";
+  if (waiting !== null && waiting > MANY_ROWS) return `${inUnit(waiting, "count")} rows not written yet`;
+  if (!commits) return "nothing to write";
   return `${inUnit(commits, "rate")}${rows ? `, ${inUnit(rows, "count")} rows each` : ""}`;
 }
 
-function success(samples: readonly Sample[]): TileData {
-  const { ended, well } = overall(samples);
-  const failed = ended > 0 ? ((ended - well) / ended) * 100 : null;
-  const tone = toneOf("failures", failed);
-  const note = ended === 0 ? "nothing has ended yet" : `${ended - well} of ${ended} have failed`;
-  return { id: "success", title: "Success, 15 min", value: inUnit(failed === null ? null : 100 - failed, "percent"), note, tone, past: [] };
+/** Cancelled ones count neither way: a person wanted that. */
+function success(samples: readonly Sample[], range: string): TileData {
+  const { completed, failed } = total(endsOver(samples).values());
+  const ended = completed + failed;
+  const share = ended > 0 ? (failed / ended) * 100 : null;
+  const note = ended === 0 ? `nothing ended in the last ${range}` : `${inUnit(failed, "count")} of ${inUnit(ended, "count")} failed`;
+  return { id: "success", title: "Success", value: inUnit(share === null ? null : 100 - share, "percent"), note, tone: toneOf("failures", share), past: [] };
 }
 
-/** Those of the last minute count; the number shown is that since the start. */
+/** Those of the last minute. */
 function drops(samples: readonly Sample[]): TileData {
   const last = samples.at(-1)?.at;
   const from = samples.find(({ at }) => at.time >= (last?.time ?? 0) - 60)?.at;
   const grown = growth(from?.drops, last?.drops);
   const tone = toneOf("drops", grown);
-  return { id: "drops", title: "Left out", value: inUnit(last?.drops, "count"), note: grown ? `${inUnit(grown, "count")} within a minute: clients read slowly` : "none within a minute", tone, past: [] };
+  return { id: "drops", title: "Dropped messages", value: inUnit(grown, "count"), note: grown ? "in the last minute: clients read slowly" : `in the last minute; ${inUnit(last?.drops, "count")} since the start`, tone, past: [] };
 }
 
 /** How busy the processor was between the last two samples, in percent of one core. */
@@ -93,7 +128,7 @@ function processor(samples: readonly Sample[]): string {
   const [before, last] = samples.slice(-2);
   if (!before || !last || isGap(before, last)) return "of this server";
   const grown = growth(before.at.cpu_seconds, last.at.cpu_seconds);
-  return grown === null ? "of this server" : `processor ${inUnit((grown / Math.max(0.001, last.at.time - before.at.time)) * 100, "percent")} of a core`;
+  return grown === null ? "of this server" : `CPU ${inUnit((grown / Math.max(0.001, last.at.time - before.at.time)) * 100, "percent")} of a core`;
 }
 
 const WIDTH = 100;
