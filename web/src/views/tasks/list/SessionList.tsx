@@ -12,6 +12,7 @@ import { paths } from "../paths";
 import { isNarrow, NO_FILTER, type Filter } from "../query";
 import { Bulk } from "./Bulk";
 import { ListHead } from "./ListHead";
+import { Welcome } from "../../welcome/Welcome";
 import { Row } from "./Row";
 
 interface Props {
@@ -121,18 +122,5 @@ function Empty({ filter }: { filter: Filter }): ReactNode {
       </div>
     );
   }
-  return (
-    <div className="empty">
-      <h2>Nothing has been started yet</h2>
-      <p>Start a task: you see what it does, and it asks you here when it needs you.</p>
-      <div className="empty-kinds">
-        {(kinds ?? []).map(({ name }) => (
-          <Link key={name} className="button" to={paths.start(name, filter)}>
-            <Icon name="play" />
-            {name}
-          </Link>
-        ))}
-      </div>
-    </div>
-  );
+  return <Welcome kinds={kinds} />;
 }

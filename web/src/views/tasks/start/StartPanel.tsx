@@ -9,6 +9,7 @@ import { Icon } from "../../../ui/Icon";
 import { loadKinds, useKinds } from "../kinds";
 import { paths } from "../paths";
 import type { Filter } from "../query";
+import { isOffered } from "../../welcome/kinds";
 import { StartForm } from "./StartForm";
 
 export function StartPanel({ kind, filter }: { kind: string | null; filter: Filter }): ReactNode {
@@ -35,7 +36,7 @@ export function StartPanel({ kind, filter }: { kind: string | null; filter: Filt
         </div>
       )}
       {!kinds && !error && <p className="loading">Asking the server what can be started…</p>}
-      {kinds && <Kinds kinds={kinds} chosen={chosen} filter={filter} />}
+      {kinds && <Kinds kinds={kinds.filter(isOffered)} chosen={chosen} filter={filter} />}
       {kinds && kind !== null && !chosen && (
         <p className="notice" data-tone="warn">
           This server has no task called “{kind}”. Choose one of those above.
