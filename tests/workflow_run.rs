@@ -196,6 +196,48 @@ async fn a_node_that_fails_fails_the_session_by_name() {
     assert_eq!(end["error"], "Fail-1: it never works; Fail-2: it never works");
 }
 
+/// How the journal of a run says that its nodes stand.
+async fn node_states(app: &TestApp, id: &str) -> serde_json::Map<String, Value> {
+    let entries = app.journal(id).await.into_iter().map(|entry| serde_json::from_str::<Value>(&entry).unwrap());
+    let told = entries.filter(|entry| entry["type"] == "node_states");
+    told.flat_map(|entry| entry["nodes"].as_object().unwrap().clone()).collect()
+}
+
+#[tokio::test]
+async fn the_journal_of_a_run_says_how_its_nodes_stand() {
+    let app = setup(Setup::memory()).start().await;
+    let nodes = [
+        ("t", "TextInput", json!({"text": "a".repeat(5_000)})),
+        ("ask", "TestConfirm", json!({"message": "Go on?"})),
+        ("Fail-1", "TestFail", json!({})),
+        ("below", "TestSleep", json!({})),
+    ];
+    let links = [("t", "text", "below", "message"), ("ask", "out", "Fail-1", "message")];
+    let id = start(&app, graph(&nodes, &links), json!({})).await;
+    let request = questions(&app, &id, 1).await.remove(0).1;
+    let states = node_states(&app, &id).await;
+    assert_eq!((&states["ask"]["state"], &states["t"]["state"]), (&json!("waiting"), &json!("completed")));
+    assert!(states["ask"]["start_time"].as_f64().unwrap() > 1.0e9, "{states:?}");
+    assert_eq!((&states["t"]["result"]["text"]["truncated"], &states.get("Fail-1")), (&json!(true), &None));
+    app.answer(&id, "confirm", json!({"value": true, "request_id": request})).await.ok();
+    app.until_status(&id, "failed").await;
+    let states = node_states(&app, &id).await;
+    assert_eq!(
+        (&states["ask"]["result"], &states["Fail-1"]["error"]),
+        (&json!({"out": true}), &json!("it never works"))
+    );
+}
+
+#[tokio::test]
+async fn node_states_in_a_journal_end_at_the_limit_of_a_run() {
+    let limited = Setup::memory().with(|settings| settings.workflows.max_journal_state_bytes = 200);
+    let app = setup(limited).start().await;
+    let nodes = [("t", "TextInput", json!({"text": "a".repeat(150)})), ("u", "TextInput", json!({"text": "b"}))];
+    let id = start(&app, graph(&nodes, &[]), json!({})).await;
+    app.until_status(&id, "completed").await;
+    assert!(node_states(&app, &id).await.len() < 2);
+}
+
 #[tokio::test]
 async fn a_cancelled_run_asks_nobody_any_more() {
     let app = setup(Setup::memory()).start().await;

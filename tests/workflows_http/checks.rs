@@ -67,6 +67,18 @@ async fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[actix_web::test]
+async fn a_report_says_what_is_wrong_without_refusing() {
+    let app = Setup::memory().start().await;
+    let report = app.post("/workflows/validate?report=true", faulty()).await.ok();
+    let refused = app.post("/workflows/validate", faulty()).await;
+    assert_eq!((&report["valid"], &report["order"]), (&json!(false), &json!([])));
+    assert_eq!(report["node_errors"], refused.body["node_errors"]);
+    assert_eq!(app.post("/workflows/validate?report=true", drawing("a")).await.ok()["valid"], true);
+    assert_eq!(app.post("/workflows/validate?report=perhaps", drawing("a")).await.code(422), "invalid_query");
+    assert_eq!(app.post("/workflows/validate?report=true", json!({"nodes": 7})).await.status, 422);
+}
+
+#[actix_web::test]
 async fn an_unfinished_drawing_is_stored_only_where_it_is_said_to_be_one() {
     let app = Setup::memory().start().await;
     assert_eq!(app.post("/workflows", faulty()).await.code(422), "invalid_graph");

@@ -31,6 +31,12 @@ pub struct Settings {
     /// Most bytes of a value that is told to those who watch; of a larger one they get the beginning.
     #[garde(range(min = 64))]
     pub max_told_bytes: usize,
+    /// Most bytes of a node's output that the journal of a run keeps; of a larger one it keeps the beginning.
+    #[garde(range(min = 64))]
+    pub max_journal_value_bytes: usize,
+    /// Most bytes of node states that a run writes to its journal; later states are left out. 0 writes none.
+    #[garde(skip)]
+    pub max_journal_state_bytes: usize,
     /// Largest body of a request that carries a graph, in bytes.
     #[garde(range(min = 1024))]
     pub max_body_bytes: usize,
@@ -80,6 +86,8 @@ impl Default for Settings {
             max_result_bytes: 1_000_000,
             max_computing: 4,
             max_told_bytes: 16_384,
+            max_journal_value_bytes: 2048,
+            max_journal_state_bytes: 1_048_576,
             max_body_bytes: 8_388_608,
             max_live: 64,
             max_waiting: 256,

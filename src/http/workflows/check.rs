@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use serde_json::Value;
@@ -10,26 +10,33 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
-use crate::workflow::fault::NodeFaults;
+use super::request::flag;
+use crate::workflow::fault::{GraphFault, GraphFaults, NodeFaults};
+use crate::workflow::refused::Refused;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![CheckWorkflow => validate, ReadDescription => examples]
 }
 
-/// A graph without faults.
+/// What the check of a graph has found.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(in crate::http) struct Validated {
-    /// Always true.
+    /// Whether it can run; always true where no report was asked for.
     valid: bool,
-    /// Always empty.
+    /// What is wrong, by the id of the node.
     node_errors: BTreeMap<String, NodeFaults>,
+    /// What is wrong with the graph as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<GraphFault>>", optional))]
+    graph_errors: Vec<GraphFault>,
     /// How many nodes it has.
     node_count: usize,
-    /// The ids of its nodes in the order in which they run.
+    /// The ids of its nodes in the order in which they run; empty where it cannot run.
     order: Vec<String>,
 }
 
@@ -50,19 +57,41 @@ struct Files;
 /// Tells everything that is wrong with a graph, without storing it.
 #[utoipa::path(
     post, path = "/workflows/validate", tag = "workflows",
+    params(
+        ("report" = Option<bool>, Query, description = "Whether a graph with problems is answered by 200 and `valid: false`, for editors that check while somebody draws."),
+    ),
     request_body(content = WorkflowDraft),
     responses(
-        (status = 200, description = "Nothing is wrong with it.", body = Validated),
+        (status = 200, description = "Nothing is wrong with it, or a report was asked for.", body = Validated),
         (status = 422, description = "What is wrong, in `node_errors` node by node.", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = "4XX", description = "The body is no graph.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn validate(state: web::Data<State>, DraftBody(body): DraftBody) -> Result<HttpResponse, Problem> {
-    let (graph, checked) = state.workflows.definitions.check(body.graph).await?;
-    let ids = checked.order.iter().filter_map(|at| graph.nodes.get(*at)).map(|node| node.id.clone());
-    let answer =
-        Validated { valid: true, node_errors: BTreeMap::new(), node_count: graph.nodes.len(), order: ids.collect() };
+async fn validate(
+    state: web::Data<State>,
+    request: HttpRequest,
+    DraftBody(body): DraftBody,
+) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(request.query_string());
+    let wants_report = flag(&mut query, "report");
+    query.finish()?;
+    let node_count = body.graph.nodes.len();
+    let answer = match state.workflows.definitions.check(body.graph).await {
+        Ok((graph, checked)) => {
+            let ids = checked.order.iter().filter_map(|at| graph.nodes.get(*at)).map(|node| node.id.clone());
+            Validated { valid: true, order: ids.collect(), ..Validated::of(GraphFaults::default(), node_count) }
+        }
+        Err(Refused::Invalid(faults)) if wants_report => Validated::of(*faults, node_count),
+        Err(refused) => return Err(refused.into()),
+    };
     Ok(HttpResponse::Ok().json(answer))
+}
+
+impl Validated {
+    /// A graph with these faults.
+    fn of(GraphFaults { node_errors, graph_errors }: GraphFaults, node_count: usize) -> Self {
+        Self { valid: false, node_errors, graph_errors, node_count, order: Vec::new() }
+    }
 }
 
 /// Gives workflows that show what can be done.

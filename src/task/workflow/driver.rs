@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::Workflow;
 use super::event::{RunEvent, What};
 use super::input::Input;
+use super::states::NodeStates;
 use crate::domain::time::Timestamp;
 use crate::session::{CleanupGuard, TaskContext, TaskError, TaskResult};
 use crate::workflow::messages::NodeState;
@@ -46,6 +47,8 @@ pub(super) struct Driver {
     waves: u32,
     /// How far it was when that was last written.
     progress: (u64, String),
+    /// What the journal says of the nodes.
+    states: NodeStates,
 }
 
 /// What one piece of work gave.
@@ -92,6 +95,7 @@ impl Driver {
             TaskError::Failed(faults.join("; "))
         })?;
         let mut driver = Self {
+            states: NodeStates::new(&ctx, &kind.limits),
             ids: plan.nodes().map(|node| plan.id(node).to_owned()).collect(),
             plan,
             kind,
@@ -123,7 +127,9 @@ impl Driver {
 
     async fn run_on(&mut self) -> TaskResult {
         loop {
-            if let Some(reason) = self.iterate().await? {
+            let stop = self.iterate().await?;
+            self.states.write(&self.plan).await;
+            if let Some(reason) = stop {
                 return self.outputs(Some(reason));
             }
             self.write_progress().await;
@@ -145,6 +151,7 @@ impl Driver {
                 self.ctx.stream(line.clone()).await;
             }
             self.observe_nodes(&tick.changed);
+            self.states.changed(&tick.changed);
             let stop = tick.stop.is_some();
             self.start(tick.jobs);
             if stop || !self.plan.is_dirty() {

@@ -7,6 +7,7 @@
 mod driver;
 mod event;
 mod input;
+mod states;
 mod work;
 
 use std::fmt;

@@ -162,7 +162,7 @@ describe("saving", () => {
     editor().setInput("a", "value", 1);
     answers.push({ status: 200, body: { ...stored, version: 4 } });
     expect(await editor().save()).toMatchObject({ version: 4 });
-    expect(asked[0]).toMatchObject({ method: "PUT", url: "/workflows/w", match: '"3"' });
+    expect(asked[0]).toMatchObject({ method: "PUT", url: "/workflows/w?draft=true", match: '"3"' });
     expect(asked[0]?.body).not.toHaveProperty("version");
     expect(editor()).toMatchObject({ isDirty: false, isSaving: false, workflow: { version: 4 } });
   });
@@ -188,27 +188,20 @@ describe("saving", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("a graph that cannot run yet is kept as a draft", async () => {
-    editor().setInput("a", "value", 1);
-    answers.push({ status: 422, body: { code: "invalid_graph", node_errors: { a: { class_type: "NumberInput", errors: [{}], dependent_outputs: [] } } } }, { status: 200, body: { ...stored, version: 4 } });
-    expect(await editor().save()).toMatchObject({ version: 4 });
-    expect(asked[1]?.url).toBe("/workflows/w?draft=true");
-  });
-
   test("a new one gets its id, and its address", async () => {
     editor().load("new-1", { name: "N", nodes: [], edges: [] }, null);
     keepDraft("new-1", editor().workflow);
     answers.push({ status: 201, body: { id: "made", name: "N", version: 1, nodes: [], edges: [] } });
     await editor().save();
-    expect(asked[0]).toMatchObject({ method: "POST", url: "/workflows" });
+    expect(asked[0]).toMatchObject({ method: "POST", url: "/workflows?draft=true" });
     expect(location.pathname).toBe("/app/workflows/made");
     expect(editor().key).toBe("made");
     expect(readDraft("new-1")).toBeNull();
   });
 
   test.each<[string, { method: string; url: string; match: string | undefined }, string]>([
-    ["overwrite", { method: "PUT", url: "/workflows/w", match: '"7"' }, "W"],
-    ["copy", { method: "POST", url: "/workflows", match: undefined }, "W (copy)"],
+    ["overwrite", { method: "PUT", url: "/workflows/w?draft=true", match: '"7"' }, "W"],
+    ["copy", { method: "POST", url: "/workflows?draft=true", match: undefined }, "W (copy)"],
   ])("a save that comes too late asks: %s", async (answer, request, name) => {
     editor().setInput("a", "value", 1);
     choose.mockResolvedValue(answer);

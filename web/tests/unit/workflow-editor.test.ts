@@ -103,8 +103,12 @@ describe("a graph", () => {
 
   test("a node that is put into a frame belongs to it, and none is put right on another", () => {
     expect(addNode(sum, "Math", at(500, 100)).workflow.nodes.at(-1)?.group).toBe("g");
-    expect(freePlace(sum, at(0, 0))).toEqual(at(32, 32));
     expect(freePlace(sum, at(1000, 0))).toEqual(at(1000, 0));
+    const size = { width: 268, height: 180 };
+    const sizes = new Map(sum.nodes.map(({ id }) => [id, size]));
+    const place = freePlace(sum, at(0, 0), sizes, size);
+    const apart = ({ position = at(0, 0) }: (typeof sum.nodes)[number]): boolean => Math.abs(place.x - position.x) >= size.width || Math.abs(place.y - position.y) >= size.height;
+    expect(sum.nodes.every(apart)).toBe(true);
   });
 });
 

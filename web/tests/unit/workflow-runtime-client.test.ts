@@ -1,6 +1,6 @@
 // The client's side of workflows: the connection, what is known of nodes, and the calls.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { CallboardError, createClient, type WorkflowMessage } from "../../client/src/index";
+import { CallboardError, createClient, type Connection, type WorkflowMessage } from "../../client/src/index";
 import { WorkflowModel } from "../../client/src/workflows/model";
 import { FakeSocket, fakeFetch } from "./fake";
 
@@ -83,8 +83,42 @@ describe("what is known of a workflow", () => {
     known.take(event("execution_failed", { session_id: "s", reason: "A: no" }));
     known.take(event("continuous_stopped", { reason: "max_iterations" }));
     expect(known.state().live).toMatchObject({ state: "stopped", reason: "max_iterations" });
-    expect(known.nodes().get("A")?.state).toBe("idle");
     expect(known.state().run).toMatchObject({ state: "failed", reason: "A: no" });
+    // The last live values stay until something else is chosen or run.
+    expect(known.nodes().size).toBe(0);
+    known.choose("s");
+    expect(known.nodes().get("A")?.state).toBe("idle");
+  });
+
+  test("a chosen run stays also while the workflow is live, and the latest comes back after it", () => {
+    const known = model(status(), nodeState("A", "completed"));
+    known.choose("past");
+    known.learn("past", { states: { A: { state: "error", runs: 1, error: "no" }, B: { state: "executing", runs: 0 } } });
+    expect(known.state()).toMatchObject({ isChosen: true, showsRun: true });
+    known.ended("past", "failed", "A: no");
+    expect([known.nodes().get("A")?.state, known.nodes().get("B")?.state]).toEqual(["error", "idle"]);
+    known.take(event("execution_started", { session_id: "new" }));
+    known.take(nodeState("A", "executing"));
+    expect(known.nodes().get("A")?.state).toBe("error");
+    known.choose(null);
+    expect(known.state()).toMatchObject({ isChosen: false, showsRun: false, run: { sessionId: "new" } });
+    expect(known.nodes().get("A")?.state).toBe("executing");
+  });
+
+  test("of a node the socket knows newer things than the journal, until the connection was lost", () => {
+    const known = model();
+    known.found("s");
+    known.take(nodeState("A", "completed", { result: { x: 1 } }, "s"));
+    known.learn("s", { states: { A: { state: "executing", runs: 0 }, B: { state: "completed", runs: 1 } } });
+    expect([known.nodes().get("A")?.state, known.nodes().get("B")?.state]).toEqual(["completed", "completed"]);
+    const phase = (name: string) => known.connected({ phase: name, transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null } as Connection);
+    phase("reconnecting");
+    phase("live");
+    known.learn("s", { states: { A: { state: "error", runs: 2 } } });
+    expect(known.nodes().get("A")?.state).toBe("error");
+    known.runs("newer");
+    known.found("s");
+    expect(known.state().run?.sessionId).toBe("newer");
   });
 
   test("what the session of a run says fills in what the socket did not tell", () => {
@@ -272,10 +306,19 @@ describe("the calls", () => {
     expect(asked[2]).toMatchObject({ headers: { "X-Client-Id": "ana" }, body: { interval_ms: 5 } });
   });
 
+  test("the states of a run are read from its journal, page by page", async () => {
+    const entry = (seq: number, nodes?: object) => ({ type: nodes ? "node_states" : "stream", seq, ...(nodes && { nodes }) });
+    const { fetch } = fakeFetch({
+      "GET /sessions/s/events?since=0&limit=1000": { body: { events: [entry(1, { A: { state: "waiting", runs: 0 }, B: { state: "idle", runs: 0 } }), entry(2)], last_seq: 3 } },
+      "GET /sessions/s/events?since=2&limit=1000": { body: { events: [entry(3, { A: { state: "completed", runs: 1 } })], last_seq: 3 } },
+    });
+    expect(await createClient({ baseUrl: "http://x", fetch }).workflows.runStates("s")).toEqual({ A: { state: "completed", runs: 1 }, B: { state: "idle", runs: 0 } });
+  });
+
   test("a graph's faults are an answer, other refusals are errors", async () => {
     const node_errors = { A: { class_type: "X", errors: [], dependent_outputs: [] } };
-    const answers = [{ body: { valid: true } }, { status: 422, body: { code: "invalid_graph", node_errors } }, { status: 413, body: { code: "too_large", detail: "too large" } }];
-    const { fetch } = fakeFetch({ "POST /workflows/validate": () => answers.shift() ?? new Error("over") });
+    const answers = [{ body: { valid: true, node_errors: {} } }, { body: { valid: false, node_errors } }, { status: 413, body: { code: "too_large", detail: "too large" } }];
+    const { fetch } = fakeFetch({ "POST /workflows/validate?report=true": () => answers.shift() ?? new Error("over") });
     const { workflows } = createClient({ baseUrl: "http://x", fetch });
     const graph = { nodes: [], edges: [] };
     expect(await workflows.validate(graph)).toBe(null);

@@ -4,7 +4,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CallboardError, type NodeRun, type WorkflowStore } from "@callboard/client";
 import { useEditor } from "../../src/views/workflows/editor";
-import type { GraphFault, GraphNode, InputPort, Workflow } from "../../src/views/workflows/model";
+import type { GraphFault, GraphNode, InputPort, NodeClass, Workflow } from "../../src/views/workflows/model";
 import { faultCount, showFaults, useFaults } from "../../src/views/workflows/runtime/faults";
 import { faultTitle } from "../../src/views/workflows/runtime/faultWords";
 import { InputControl } from "../../src/views/workflows/runtime/inputs/InputControl";
@@ -19,6 +19,8 @@ import { Preview } from "../../src/views/workflows/runtime/Preview";
 import { useRuntime } from "../../src/views/workflows/runtime/runtime";
 import { readSeries, seriesWords } from "../../src/views/workflows/runtime/series";
 import { sketch } from "../../src/views/workflows/runtime/Sketch";
+import { valueWords } from "../../src/views/workflows/runtime/value";
+import { wayOf } from "../../src/views/workflows/runtime/way";
 import { bytesWords, isCut, numberWords, rateWords, took } from "../../src/views/workflows/runtime/words";
 
 const port = (type: InputPort["type"], more: Partial<InputPort> = {}): InputPort => ({ name: "x", type, description: "", required: false, lazy: false, widget: "plain", ...more });
@@ -31,6 +33,34 @@ afterEach(() => {
 
 test("a question of a run finds its node by its lane", () => {
   expect(["node/1/Ask-1", "node/12/a/b", "order", "wake/3", null].map(nodeOfLane)).toEqual(["Ask-1", "a/b", null, null, null]);
+});
+
+describe("the way of a run", () => {
+  const ran = (result: object) => ({ state: "completed", runs: 1, result }) as NodeRun;
+  test("goes along links that carried a value, and leaves out the branch that was not taken", () => {
+    expect(wayOf(ran({ then: 1 }), ran({}), "then")).toBe("taken");
+    expect(wayOf(ran({ then: 1 }), ran({}), "else")).toBe("untaken");
+    expect(wayOf(ran({ then: 1 }), { state: "waiting", runs: 0 }, "then")).toBe("taken");
+    expect(wayOf(ran({ then: 1 }), { state: "idle", runs: 0 }, "then")).toBe("untaken");
+    expect(wayOf({ state: "error", runs: 1 }, { state: "blocked", runs: 0 }, "value")).toBe("untaken");
+    expect(wayOf(undefined, ran({}), "value")).toBe("untaken");
+  });
+});
+
+describe("the main value of a node", () => {
+  const node = (type: string, inputs = {}) => ({ id: "n", type, inputs });
+  const nodeClass = { outputs: [{ name: "empty" }, { name: "value" }] } as unknown as NodeClass;
+  test.each([
+    [node("Math"), { state: "completed", runs: 1, result: { value: 598.8 } }, "598.8"],
+    [node("Math"), { state: "completed", runs: 1, result: { value: [1, 2] } }, "2 items"],
+    [node("Math"), { state: "completed", runs: 1, result: { value: true } }, "yes"],
+    [node("Math"), { state: "error", runs: 1, error: "division by zero" }, "division by zero"],
+    [node("Math"), undefined, null],
+    [node("NumberInput", { value: 12 }), undefined, "12"],
+    [node("TextInput", { text: "a  b" }), undefined, "a b"],
+  ] as const)("of %j after %j is %s", (of, run, words) => {
+    expect(valueWords(of, nodeClass, run as NodeRun | undefined)).toBe(words);
+  });
 });
 
 describe("words", () => {
@@ -46,8 +76,8 @@ describe("words", () => {
     for (const value of [null, "x", { truncated: true }, { preview: "", bytes: 1, truncated: "yes" }, []]) expect(isCut(value)).toBe(false);
   });
 
-  test("a fault of a later server is told in its own words", () => {
-    expect(faultTitle({ type: "dependency_cycle", message: "m", details: "", extra_info: {} })).toBe("It needs itself: a cycle");
+  test("a problem of a later server is named in its own words", () => {
+    expect(faultTitle({ type: "dependency_cycle", message: "m", details: "", extra_info: {} })).toBe("Cycle: the node depends on itself");
     expect(faultTitle({ type: "of_a_later_server", message: "What it says.", details: "", extra_info: {} } as unknown as GraphFault)).toBe("What it says.");
   });
 });

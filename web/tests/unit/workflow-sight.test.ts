@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { GraphNode } from "../../src/views/workflows/model";
 import { reading } from "../../src/views/workflows/editor/pure/order";
-import { canBeRead, startOf, viewOf } from "../../src/views/workflows/editor/pure/view";
+import { detour, middleOf, rounded } from "../../src/views/workflows/editor/pure/route";
+import { canBeRead, revealed, startOf, viewOf, wholeOf } from "../../src/views/workflows/editor/pure/view";
 
 describe("what is in sight", () => {
   const at = (id: string, x: number, y = 0): GraphNode => ({ id, type: "Math", inputs: {}, position: { x, y } });
@@ -37,6 +38,42 @@ describe("what is in sight", () => {
     const end = viewOf(box, { zoom: 1 }, phone, true);
     expect(box.height * end.zoom + end.y).toBeLessThan(phone.height - phone.covered);
     expect(box.height * end.zoom + end.y).toBeGreaterThan(phone.height / 2);
+  });
+
+  test("a whole graph stays clear of the bars that lie over the stage", () => {
+    const [tools, map] = [{ x: 15, y: 580, width: 40, height: 180 }, { x: 920, y: 650, width: 162, height: 114 }];
+    for (const bounds of [{ x: -50, y: 20, width: 2400, height: 500 }, { x: 0, y: 0, width: 900, height: 2000 }, { x: 10, y: 10, width: 300, height: 200 }, { x: 0, y: 0, width: 1400, height: 1000 }]) {
+      const { x, y, zoom } = wholeOf(bounds, wide, [tools, map]);
+      const seen = { x: bounds.x * zoom + x, y: bounds.y * zoom + y, width: bounds.width * zoom, height: bounds.height * zoom };
+      expect(seen.x).toBeGreaterThanOrEqual(0);
+      expect(seen.y).toBeGreaterThanOrEqual(0);
+      expect(seen.x + seen.width).toBeLessThanOrEqual(wide.width);
+      expect(seen.y + seen.height).toBeLessThanOrEqual(wide.height);
+      for (const bar of [tools, map]) expect(seen.x < bar.x + bar.width && seen.x + seen.width > bar.x && seen.y < bar.y + bar.height && seen.y + seen.height > bar.y).toBe(false);
+    }
+    expect(wholeOf({ x: 0, y: 0, width: 100, height: 100 }, wide, []).zoom).toBe(1);
+  });
+
+  test("what is in sight stays where it is, and what is not comes in by the shortest way", () => {
+    const box = { x: 100, y: 100, width: 268, height: 180 };
+    expect(revealed(box, { x: 0, y: 0, zoom: 1 }, wide)).toBe(null);
+    expect(revealed({ ...box, x: 1000 }, { x: 0, y: 5, zoom: 1 }, wide)).toEqual({ x: -186, y: 5, zoom: 1 });
+    expect(revealed({ ...box, y: -300 }, { x: 0, y: 0, zoom: 1 }, wide)).toEqual({ x: 0, y: 318, zoom: 1 });
+  });
+
+  test("a link goes round the nodes between its ends, and straight where none is", () => {
+    const between = { id: "between", x: 400, y: 0, width: 268, height: 200 };
+    expect(detour({ x: 268, y: 100 }, { x: 800, y: 100 }, [{ ...between, y: 400 }], ["a", "b"])).toBe(null);
+    const way = detour({ x: 268, y: 100 }, { x: 800, y: 100 }, [between], ["a", "b"]) ?? [];
+    expect(way[0]).toEqual({ x: 268, y: 100 });
+    expect(way.at(-1)).toEqual({ x: 800, y: 100 });
+    for (let place = 1; place < way.length; place += 1) {
+      const [one, other] = [way[place - 1], way[place]] as [{ x: number; y: number }, { x: number; y: number }];
+      const touches = Math.max(one.x, other.x) > between.x && Math.min(one.x, other.x) < between.x + between.width && Math.max(one.y, other.y) > between.y && Math.min(one.y, other.y) < between.y + between.height;
+      expect(touches).toBe(false);
+    }
+    expect(rounded(way)).toMatch(/^M268 100L.*Q.*L800 100$/);
+    expect(middleOf([{ x: 0, y: 0 }, { x: 100, y: 0 }, { x: 100, y: 100 }])).toEqual({ x: 100, y: 0 });
   });
 
   test("a graph that would be too small begins on the left", () => {

@@ -1948,23 +1948,27 @@ workflows: Array<WorkflowRow>,
 next_cursor: string | null, };
 
 /**
- * A graph without faults.
+ * What the check of a graph has found.
  */
 export type Validated = {
 /**
- * Always true.
+ * Whether it can run; always true where no report was asked for.
  */
 valid: boolean,
 /**
- * Always empty.
+ * What is wrong, by the id of the node.
  */
 node_errors: { [key in string]: NodeFaults },
+/**
+ * What is wrong with the graph as a whole.
+ */
+graph_errors?: Array<GraphFault>,
 /**
  * How many nodes it has.
  */
 node_count: number,
 /**
- * The ids of its nodes in the order in which they run.
+ * The ids of its nodes in the order in which they run; empty where it cannot run.
  */
 order: Array<string>, };
 

@@ -1,7 +1,8 @@
 /** The calls about workflows over HTTP. */
 
 import { CallboardError, json, request, type Transport } from "../http.js";
-import type { ExampleList, Graph, GraphFaults, NodeList, StartedRun, WorkflowPage, WorkflowStatus } from "../wire/wire.js";
+import { record } from "../record.js";
+import type { ExampleList, Graph, GraphFaults, NodeDetail, NodeList, StartedRun, Validated, WorkflowPage, WorkflowStatus } from "../wire/wire.js";
 import type { LiveOptions, RunOptions, StoredWorkflow, WorkflowDraft } from "./types.js";
 
 /** Who changes something, for those who watch: visible ASCII, at most 64 characters. */
@@ -38,6 +39,17 @@ export interface WorkflowCalls {
   /** Does one iteration; one that is not live becomes paused. */
   step(id: string, by?: By): Promise<WorkflowStatus>;
   status(id: string, signal?: AbortSignal): Promise<WorkflowStatus>;
+  /** How the nodes of a run stand, from its session's journal: also after a reload, and after a restart of the server. */
+  runStates(sessionId: string, signal?: AbortSignal): Promise<Record<string, NodeDetail>>;
+}
+
+/** What is read of a journal at once, and how far: a run that writes more lines than that is shown as it was then. */
+const PAGE = 1000;
+const MOST_PAGES = 100;
+
+interface Journal {
+  events: { type: string; seq: number; nodes?: Record<string, NodeDetail> }[];
+  last_seq: number;
 }
 
 /** The calls over a way to the server. */
@@ -63,14 +75,8 @@ export function workflowCalls(transport: Transport): WorkflowCalls {
     save: (id, workflow, how) => json(transport, path(id, asDraft(how)), { method: "PUT", body: workflow, headers: headers(how) }),
     remove: async (id, how) => void (await request(transport, path(id), { method: "DELETE", headers: headers(how) })),
     validate: async ({ nodes, edges }, signal) => {
-      try {
-        await json(transport, "/workflows/validate", { method: "POST", body: { nodes, edges }, signal });
-        return null;
-      } catch (error) {
-        const faults = faultsIn(error);
-        if (faults) return faults;
-        throw error;
-      }
+      const { valid, node_errors, graph_errors } = await json<Validated>(transport, "/workflows/validate?report=true", { method: "POST", body: { nodes, edges }, signal });
+      return valid ? null : { node_errors, ...(graph_errors?.length && { graph_errors }) };
     },
     run: (id, { idempotencyKey, ...options } = {}) =>
       json(transport, path(id, "/run"), { method: "POST", body: options, headers: idempotencyKey ? { "Idempotency-Key": idempotencyKey } : {} }),
@@ -78,6 +84,18 @@ export function workflowCalls(transport: Transport): WorkflowCalls {
     stop: (id, by) => json(transport, path(id, "/continuous/stop"), { method: "POST", body: {}, headers: headers(by) }),
     step: (id, by) => json(transport, path(id, "/continuous/step"), { method: "POST", body: {}, headers: headers(by) }),
     status: (id, signal) => json(transport, path(id, "/status"), { signal }),
+    runStates: async (sessionId, signal) => {
+      const states = record<NodeDetail>();
+      let since = 0;
+      for (let page = 0; page < MOST_PAGES; page += 1) {
+        const { events, last_seq } = await json<Journal>(transport, `/sessions/${encodeURIComponent(sessionId)}/events?since=${since}&limit=${PAGE}`, { signal });
+        for (const event of events) if (event.type === "node_states") for (const [id, detail] of Object.entries(event.nodes ?? {})) states[id] = detail;
+        const last = events.at(-1)?.seq ?? last_seq;
+        if (last >= last_seq) break;
+        since = last;
+      }
+      return states;
+    },
   };
 }
 

@@ -1,12 +1,12 @@
 /**
  * What is known of a watched workflow, and how what the server says changes it. No clock, no network, no page.
  *
- * A live workflow and a run once may both be told of on one socket: each has nodes of its own. The live ones are shown
- * while it is live, else those of the last run.
+ * A live workflow and a run once may both be reported on one socket: each has nodes of its own. The live ones are shown
+ * while it is live, else those of the last run; a run that somebody has chosen is shown until they choose another.
  */
 
 import type { Connection } from "../types.js";
-import type { LiveState, WorkflowStatus } from "../wire/wire.js";
+import type { LiveState, NodeDetail, WorkflowStatus } from "../wire/wire.js";
 import type { ContinuousUpdate, NodeOutputs, NodeRun, WorkflowEvent, WorkflowMessage } from "./types.js";
 
 /** How a live workflow goes. */
@@ -46,12 +46,17 @@ export interface WorkflowState {
   readonly isKnown: boolean;
   readonly live: Live;
   readonly run: Run | null;
+  /** Whether somebody has chosen the run, so that it is shown also while the workflow is live. */
+  readonly isChosen: boolean;
+  /** Whether the nodes that are shown are the run's, and not those of the live workflow. */
+  readonly showsRun: boolean;
 }
 
-/** What a run's session says of nodes that the workflow's own socket has not told of: it was not open yet. */
+/** What a run's session and its journal say of nodes that the workflow's own socket has not reported: it was not open yet. */
 export interface Learned {
-  waiting: readonly string[];
-  outputs: Readonly<Record<string, NodeOutputs>> | null;
+  waiting?: readonly string[];
+  outputs?: Readonly<Record<string, NodeOutputs>> | null;
+  states?: Readonly<Record<string, NodeDetail>>;
 }
 
 const STOPPED: Live = { state: "stopped", count: 0, rate: null, took: null, intervalMs: null, maxIterations: null, version: null, startedAt: null, author: null, reason: null, pauseReason: null };
@@ -79,6 +84,14 @@ export class WorkflowModel {
   #run: Run | null = null;
   #liveNodes: Nodes = new Map();
   #runNodes: Nodes = new Map();
+  /** The run that somebody has chosen; null while the latest is followed. */
+  #chosen: string | null = null;
+  /** Whether it was live after the latest run had begun: its last values stay when it stops. */
+  #wasLiveLast = false;
+  /** The run that was started last, to go back to. */
+  #latest: Run | null = null;
+  /** Nodes of the run that the socket has reported: newer than what its journal says. */
+  #reported = new Set<string>();
   #inputs = new Map<string, Record<string, unknown>>();
   /** Nodes that changed since `changes` was asked for. */
   #changed = new Set<string>();
@@ -89,7 +102,7 @@ export class WorkflowModel {
   }
 
   state(): WorkflowState {
-    return { id: this.#id, connection: this.#connection, isKnown: this.#isKnown, live: this.#live, run: this.#run };
+    return { id: this.#id, connection: this.#connection, isKnown: this.#isKnown, live: this.#live, run: this.#run, isChosen: this.#chosen !== null, showsRun: this.#showsRun };
   }
 
   get isLive(): boolean {
@@ -98,7 +111,11 @@ export class WorkflowModel {
 
   /** The nodes that are shown. */
   nodes(): ReadonlyMap<string, NodeRun> {
-    return this.isLive || !this.#run ? this.#liveNodes : this.#runNodes;
+    return this.#showsRun ? this.#runNodes : this.#liveNodes;
+  }
+
+  get #showsRun(): boolean {
+    return this.#run !== null && (this.#chosen !== null || (!this.isLive && !this.#wasLiveLast));
   }
 
   /** What an input was changed to while the workflow is live; `undefined` where it was not. */
@@ -117,7 +134,10 @@ export class WorkflowModel {
     const isNew = connection.phase === "live" && this.#connection.phase !== "live" && this.#connection.phase !== "stale";
     this.#connection = connection;
     // Where the workflow is live the server says so at once; where it says nothing, it is not live any more.
-    if (isNew) this.#isKnown = false;
+    if (!isNew) return;
+    this.#isKnown = false;
+    // What a run did meanwhile is in its journal only.
+    this.#reported = new Set();
   }
 
   /** Takes a message; gives the event that others should hear of, if it is one. */
@@ -133,7 +153,10 @@ export class WorkflowModel {
           this.#isKnown = true;
           this.#node(this.#liveNodes, node_id, { ...data, state });
         }
-        if (session_id !== undefined && this.#run?.sessionId === session_id) this.#node(this.#runNodes, node_id, { ...data, state });
+        if (session_id !== undefined && this.#run?.sessionId === session_id) {
+          this.#reported.add(node_id);
+          this.#node(this.#runNodes, node_id, { ...data, state });
+        }
         return null;
       }
       case "continuous_update":
@@ -170,33 +193,65 @@ export class WorkflowModel {
     this.#input(node, name, value);
   }
 
-  /** A run once that is shown from now on. */
+  /** A run once that has begun: it is shown from now on, unless another one was chosen. */
   runs(sessionId: string, author: string | null = null): void {
-    if (this.#run?.sessionId === sessionId) return;
-    this.#touchAll();
-    this.#run = { sessionId, state: "running", reason: null, author };
-    this.#runNodes = new Map();
+    this.#wasLiveLast = false;
+    if (this.#latest?.sessionId !== sessionId) this.#latest = { sessionId, state: "running", reason: null, author };
+    if (this.#chosen === null) this.#show(this.#latest);
   }
 
-  /** What the session of the run says; the newer word of the socket is kept. */
-  learn(sessionId: string, { waiting, outputs }: Learned): void {
+  /** The latest run, as it was found in the list of sessions: one that has begun meanwhile is newer. */
+  found(sessionId: string): void {
+    if (this.#latest !== null) return;
+    const wasLiveLast = this.#wasLiveLast;
+    this.runs(sessionId);
+    this.#wasLiveLast = wasLiveLast;
+  }
+
+  /** Shows a run that somebody chose; null follows the latest one, and the live workflow, again. */
+  choose(sessionId: string | null): void {
+    this.#touchAll();
+    this.#chosen = sessionId;
+    if (sessionId === null) this.#show(this.#latest);
+    else this.#show(this.#latest?.sessionId === sessionId ? this.#latest : { sessionId, state: "running", reason: null, author: null });
+  }
+
+  /** What the session of the run and its journal say; the newer word of the socket is kept. */
+  learn(sessionId: string, { waiting = [], outputs = null, states = {} }: Learned): void {
     if (this.#run?.sessionId !== sessionId) return;
+    for (const [node, detail] of Object.entries(states)) if (!this.#reported.has(node)) this.#node(this.#runNodes, node, detail);
     for (const node of waiting) {
-      if (this.#runNodes.get(node)?.state !== "waiting") this.#node(this.#runNodes, node, { state: "waiting", runs: this.#runNodes.get(node)?.runs ?? 0 });
+      const known = this.#runNodes.get(node);
+      if (known?.state !== "waiting") this.#node(this.#runNodes, node, { ...known, state: "waiting" });
     }
     for (const [node, result] of Object.entries(outputs ?? {})) {
       const known = this.#runNodes.get(node);
-      if (known && known.state !== "waiting") continue;
-      this.#node(this.#runNodes, node, { state: "completed", result, runs: Math.max(1, known?.runs ?? 0) });
+      // Its outputs are whole here; of large ones the journal has the beginning only.
+      if (known && known.state !== "waiting") this.#reported.has(node) || this.#node(this.#runNodes, node, { ...known, result });
+      else this.#node(this.#runNodes, node, { ...known, state: "completed", result, runs: Math.max(1, known?.runs ?? 0) });
     }
+    if (this.#run.state !== "running") this.#settle();
   }
 
   /** The run's session has ended. */
   ended(sessionId: string, state: "completed" | "failed", reason: string | null): void {
+    if (this.#latest?.sessionId === sessionId && this.#latest.state === "running") this.#latest = { ...this.#latest, state, reason };
     if (this.#run?.sessionId !== sessionId) return;
     if (this.#run.state === "running") this.#run = { ...this.#run, state, reason };
+    this.#settle();
+  }
+
+  #show(run: Run | null): void {
+    if (this.#run?.sessionId === run?.sessionId) return;
+    this.#touchAll();
+    this.#run = run;
+    this.#runNodes = new Map();
+    this.#reported = new Set();
+  }
+
+  /** Nothing is under way in a run that is over. */
+  #settle(): void {
     for (const [node, known] of this.#runNodes) {
-      // Nothing is under way in a run that is over.
       if (known.state === "executing" || known.state === "waiting" || known.state === "queued") this.#node(this.#runNodes, node, { ...known, state: "idle" });
     }
   }
@@ -206,6 +261,7 @@ export class WorkflowModel {
     this.#isKnown = true;
     const same = this.#live.startedAt !== null && this.#live.startedAt === status.started_at;
     this.#live = { ...STOPPED, ...headOf(status), count: status.execution_count, rate: same ? this.#live.rate : null, took: same ? this.#live.took : null, author: this.#live.author };
+    if (this.isLive) this.#wasLiveLast = true;
     this.#liveNodes = new Map();
     for (const [node, detail] of Object.entries(status.node_states ?? {})) this.#node(this.#liveNodes, node, detail);
     for (const [node, result] of Object.entries(status.results)) {
@@ -260,6 +316,7 @@ export class WorkflowModel {
     this.#touchAll();
     this.#isKnown = true;
     this.#live = { ...STOPPED, startedAt };
+    this.#wasLiveLast = true;
     this.#liveNodes = new Map();
     this.#inputs = new Map();
   }

@@ -114,6 +114,12 @@ export class WorkflowStore {
   /** Shows a run once: its nodes from now on, while the workflow is not live. */
   runs = (sessionId: string, author: string | null = null): void => this.#change(() => this.#model.runs(sessionId, author));
 
+  /** Takes the run that was found as the latest, unless one has begun meanwhile. */
+  found = (sessionId: string): void => this.#change(() => this.#model.found(sessionId));
+
+  /** Shows a run that somebody chose, also while the workflow is live; null follows the latest one again. */
+  choose = (sessionId: string | null): void => this.#change(() => this.#model.choose(sessionId));
+
   /** Takes what the session of the run that is shown says of nodes. */
   learn = (sessionId: string, learned: Learned): void => this.#change(() => this.#model.learn(sessionId, learned));
 

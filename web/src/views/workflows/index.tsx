@@ -55,9 +55,9 @@ function Overview(): ReactNode {
     <div className="wf-overview">
       <header className="wf-overview-head">
         <h1>Workflows</h1>
-        <p>Graphs of nodes that run once, or live while you change them.</p>
+        <p>Graphs of nodes that run once, or live while you edit them.</p>
         <div className="wf-overview-actions">
-          <button type="button" className="button" onClick={chooseFile} title="Import a workflow from a file; it can be dropped here, too">
+          <button type="button" className="button" onClick={chooseFile} title="Import a workflow from a file, or drop one here">
             <Icon name="upload" />
             Import
           </button>

@@ -1,17 +1,19 @@
 /** The bar above the canvas: the workflow's name and how it is saved, what changes it, and what runs it. */
 
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useStore } from "zustand";
 import { Link, ROOT } from "../../../shell/router";
-import { Icon, type IconName } from "../../../ui/Icon";
+import { Icon } from "../../../ui/Icon";
 import { FaultMark, RunControls } from "../runtime";
 import { arrangeAll, chooseFile, duplicateSelected, exportFile, groupSelected } from "./actions";
-import { show, toggleLibrary, useOverlay } from "./overlay";
+import { Menu, type MenuItem } from "./Menu";
+import { show, toggleLibrary, toggleRuns, useOverlay } from "./overlay";
 import { saveCopy } from "./save";
 import { useEditor } from "./store";
 
 export function Bar(): ReactNode {
   const isLibraryOpen = useOverlay((state) => state.isLibraryOpen);
+  const isRunsOpen = useOverlay((state) => state.isRunsOpen);
   return (
     <header className="wf-bar">
       <Link className="icon-button" to={`${ROOT}/workflows`} aria-label="All workflows" title="All workflows (u)">
@@ -19,7 +21,7 @@ export function Bar(): ReactNode {
       </Link>
       <Name />
       <div className="wf-bar-tools" role="toolbar" aria-label="Edit">
-        <button type="button" className="icon-button" aria-label="Nodes to add" aria-pressed={isLibraryOpen} title="Nodes to add (b)" onClick={toggleLibrary}>
+        <button type="button" className="icon-button" aria-label="Node library" aria-pressed={isLibraryOpen} title="Node library (b)" onClick={toggleLibrary}>
           <Icon name="library" />
         </button>
         <Steps />
@@ -28,6 +30,10 @@ export function Bar(): ReactNode {
       </div>
       <div className="wf-bar-run">
         <RunControls />
+        <button type="button" className="button wf-runs-button" aria-pressed={isRunsOpen} title="Runs of this workflow (v)" onClick={toggleRuns}>
+          <Icon name="queue" />
+          <span>Runs</span>
+        </button>
       </div>
     </header>
   );
@@ -63,7 +69,7 @@ function Name(): ReactNode {
       />
       <span className="wf-saved" data-dirty={isDirty || undefined}>
         <span className="wf-saved-dot" aria-hidden="true" />
-        <span role="status">{version === undefined ? (isDirty ? "Not saved yet" : "New") : isDirty ? `Changed since version ${version}` : `Version ${version}, saved`}</span>
+        <span role="status">{version === undefined ? (isDirty ? "Not saved yet" : "New") : isDirty ? "Unsaved changes" : `Saved · version ${version}`}</span>
         <FaultMark />
       </span>
     </div>
@@ -102,66 +108,24 @@ function Save(): ReactNode {
 /** What is wanted now and then. */
 function More(): ReactNode {
   const [isOpen, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!isOpen) return undefined;
-    box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
-    const away = (event: Event): void => {
-      if (!box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", away);
-    return () => document.removeEventListener("pointerdown", away);
-  }, [isOpen]);
-  const items: readonly [IconName, string, () => void][] = [
-    ["arrange", "Arrange the nodes", arrangeAll],
-    ["group", "Group what is chosen", groupSelected],
-    ["copy", "Double what is chosen", duplicateSelected],
-    ["save", "Save as a copy", () => void saveCopy()],
-    ["download", "Export as a file", exportFile],
-    ["upload", "Import a file", chooseFile],
-    ["edit", "Your name", () => show({ kind: "author" })],
-    ["help", "How to read and draw", () => show({ kind: "legend" })],
-  ];
+  const close = useCallback(() => setOpen(false), []);
   return (
-    <div
-      className="wf-more"
-      ref={box}
-      onKeyDown={(event) => {
-        if (!isOpen) return;
-        const all = [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-        const at = all.indexOf(document.activeElement as HTMLElement);
-        if (event.key === "ArrowDown") all[(at + 1) % all.length]?.focus();
-        else if (event.key === "ArrowUp") all[(at - 1 + all.length) % all.length]?.focus();
-        else if (event.key === "Escape") {
-          setOpen(false);
-          box.current?.querySelector<HTMLElement>("button")?.focus();
-        } else return;
-        event.preventDefault();
-        event.stopPropagation();
-      }}
-    >
+    <div className="wf-more">
       <button type="button" className="icon-button" aria-label="More" aria-haspopup="menu" aria-expanded={isOpen} title="More" onClick={() => setOpen(!isOpen)}>
         <Icon name="more" />
       </button>
-      {isOpen && (
-        <div className="wf-menu" role="menu" aria-label="More">
-          {items.map(([icon, title, run]) => (
-            <button
-              key={title}
-              type="button"
-              role="menuitem"
-              tabIndex={-1}
-              onClick={() => {
-                setOpen(false);
-                run();
-              }}
-            >
-              <Icon name={icon} />
-              {title}
-            </button>
-          ))}
-        </div>
-      )}
+      {isOpen && <Menu label="More" items={MORE} onClose={close} />}
     </div>
   );
 }
+
+const MORE: readonly MenuItem[] = [
+  { icon: "arrange", title: "Arrange", keys: "l", run: arrangeAll },
+  { icon: "group", title: "Group selection", keys: "ctrl+g", run: groupSelected },
+  { icon: "copy", title: "Duplicate selection", keys: "ctrl+d", run: duplicateSelected },
+  { icon: "save", title: "Save as a copy", run: () => void saveCopy() },
+  { icon: "download", title: "Export as a file", run: exportFile },
+  { icon: "upload", title: "Import a file", run: chooseFile },
+  { icon: "person", title: "Your name", run: () => show({ kind: "author" }) },
+  { icon: "help", title: "Canvas guide", keys: "h", run: () => show({ kind: "legend" }) },
+];

@@ -1,20 +1,22 @@
 /** The canvas: nodes, links, frames and notes, and what the pointer does with them. */
 
 import { useCallback, useRef, type DragEvent, type MouseEvent, type ReactNode } from "react";
-import { Background, BackgroundVariant, MiniMap, Panel, ReactFlow, useReactFlow, type Connection, type FinalConnectionState, type MiniMapNodeProps } from "@xyflow/react";
+import { Background, BackgroundVariant, MiniMap, Panel, ReactFlow, useReactFlow, useStoreApi, type Connection, type FinalConnectionState, type MiniMapNodeProps } from "@xyflow/react";
 import { Icon, type IconName } from "../../../ui/Icon";
 import type { GraphEdge } from "../model";
 import { useNodeRun } from "../runtime";
 import { addNote, arrangeAll, CLASS_DATA, connect, importFile, insert, removeSelected } from "./actions";
 import { select, useCanvas } from "./canvas";
 import { Frame, Note } from "./Frames";
+import { useContextMenu } from "./contextMenu";
+import { isFar, useFar } from "./far";
 import { DrawnLink, edgeBetween, LinkLine } from "./Links";
 import { NodeCard } from "./NodeCard";
 import { show } from "./overlay";
 import { classOf, inputFor, outputFor, refusal, typeOfInput, typeOfOutput } from "./pure/fit";
 import type { FlowEdge, FlowNode } from "./pure/flow";
 import { edgeId, type Point } from "./pure/graph";
-import { FIT, Sight, Stepper, useFocus } from "./Sight";
+import { Sight, Stepper, useFocus } from "./Sight";
 import { useEditor } from "./store";
 
 const NODE_TYPES = { card: NodeCard, frame: Frame, note: Note };
@@ -26,7 +28,14 @@ export function Canvas(): ReactNode {
   const outline = useEditor((state) => state.outline);
   const links = useLinks();
   const drops = useDrops();
+  const menus = useContextMenu();
+  const state = useStoreApi<FlowNode, FlowEdge>();
+  // From afar a double click comes nearer; what stands on the node is not to be read there.
+  const onNodeDoubleClick = useCallback((_: MouseEvent, { id, type }: FlowNode): void => {
+    if (type === "card" && isFar(state.getState() as never)) useEditor.getState().focusNode(id);
+  }, [state]);
   useFocus();
+  useFar();
   return (
     <ReactFlow<FlowNode, FlowEdge>
       className="wf-flow"
@@ -38,6 +47,8 @@ export function Canvas(): ReactNode {
       onEdgesChange={onEdgesChange}
       {...links}
       {...drops}
+      {...menus}
+      onNodeDoubleClick={onNodeDoubleClick}
       connectionLineComponent={DrawnLink}
       connectionRadius={26}
       onPaneClick={() => outline([])}
@@ -169,13 +180,13 @@ function useDrops() {
 }
 
 function Tools(): ReactNode {
-  const { zoomIn, zoomOut, fitView } = useReactFlow();
+  const { zoomIn, zoomOut } = useReactFlow();
   const middle = useMiddle();
   const tools: readonly [IconName, string, () => void][] = [
     ["plus", "Zoom in", () => void zoomIn({ duration: 120 })],
     ["minus", "Zoom out", () => void zoomOut({ duration: 120 })],
-    ["frame", "Show everything (f)", () => void fitView(FIT)],
-    ["arrange", "Arrange the nodes (l)", arrangeAll],
+    ["frame", "Show everything (f)", () => useEditor.getState().showAll()],
+    ["arrange", "Arrange (l)", arrangeAll],
     ["note", "Add a note (m)", () => addNote(middle())],
   ];
   return (

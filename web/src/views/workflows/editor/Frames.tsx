@@ -24,9 +24,9 @@ export const Frame = memo(function Frame({ id, data, selected }: NodeProps<Frame
         {isTitling ? (
           <TitleField title={data.group.title} onDone={titled} />
         ) : (
-          <h3 onDoubleClick={() => useOverlay.setState({ titling: id })} title="Drag to move the group, double-click to rename">
+          <h2 onDoubleClick={() => useOverlay.setState({ titling: id })} title="Drag to move the group, double-click to rename">
             {data.group.title}
-          </h3>
+          </h2>
         )}
       </div>
     </section>

@@ -3,7 +3,7 @@
 import { memo, useMemo, useState, type ReactNode } from "react";
 import { Icon } from "../../../ui/Icon";
 import type { NodeClass } from "../model";
-import { CLASS_DATA, insert } from "./actions";
+import { CLASS_DATA, insert, nextPlace } from "./actions";
 import { useMiddle } from "./Canvas";
 import { coversCanvas, toggleLibrary, useOverlay } from "./overlay";
 import { PortMark } from "./PortMark";
@@ -18,7 +18,7 @@ export function Library(): ReactNode {
   const middle = useMiddle();
   if (!isOpen) return null;
   const add = (nodeClass: NodeClass): void => {
-    insert(nodeClass, middle());
+    insert(nodeClass, nextPlace(middle()));
     if (coversCanvas()) toggleLibrary();
   };
   return (
@@ -59,7 +59,7 @@ export function Library(): ReactNode {
         ) : (
           <Classes classes={found} onAdd={add} />
         )}
-        {catalogue && found.length === 0 && <p className="wf-library-none">No node fits these letters. Try another word for it, such as "text" or "http".</p>}
+        {catalogue && found.length === 0 && <p className="wf-library-none">No matching nodes. Try another word, such as "text" or "http".</p>}
       </div>
     </aside>
   );
@@ -97,7 +97,7 @@ const ClassItem = memo(
             <small>{nodeClass.description}</small>
           </span>
           {nodeClass.waits && (
-            <span className="wf-class-waits" title="Waits, for a person, a time or an answer">
+            <span className="wf-class-waits" title="Waits for a person, a time or a response">
               <Icon name="clock" />
             </span>
           )}

@@ -1,10 +1,12 @@
 /** A node on the canvas: its title and state, its inputs with their controls, its outputs, and what it has to show. */
 
 import { memo, useEffect, useRef, type ReactNode } from "react";
-import { Handle, Position, type NodeProps } from "@xyflow/react";
+import { Handle, Position, useStore, type NodeProps } from "@xyflow/react";
 import { Icon } from "../../../ui/Icon";
 import type { InputPort, OutputPort } from "../model";
 import { InputControl, NodeBody, NodeMark, useNodeRun } from "../runtime";
+import { isFar } from "./far";
+import { NodeFace } from "./NodeFace";
 import { useOverlay } from "./overlay";
 import { letterOf } from "./PortMark";
 import { classOf, portsOf } from "./pure/fit";
@@ -19,11 +21,13 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
   const isLoaded = useEditor((state) => state.catalogue !== null);
   const isOutlined = useEditor((state) => state.outlined.has(id));
   const state = useNodeRun(id)?.state ?? "idle";
+  const isSmall = useStore(isFar);
   const linked = data.linked === "" ? [] : data.linked.split("\n");
   // A class that is not known has no ports to read: then those that are linked are shown.
   const { inputs, outputs } = portsOf(node, nodeClass, nodeClass ? [] : useEditor.getState().workflow.edges);
   return (
     <div className="wf-card" data-selected={selected || undefined} data-outlined={isOutlined || undefined} data-state={state} data-class={node.type} data-category={nodeClass?.category}>
+      {isSmall && <NodeFace node={node} nodeClass={nodeClass} />}
       <header className="wf-card-head">
         <Title id={id} title={node.title ?? spaced(node.type)} />
         <NodeMark nodeId={id} />
@@ -32,7 +36,7 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
       {isLoaded && !nodeClass && (
         <p className="wf-card-unknown">
           <Icon name="alert" />
-          The server has no class "{node.type}".
+          This server has no node class "{node.type}".
         </p>
       )}
       {outputs.length > 0 && (
@@ -74,7 +78,7 @@ function Input({ input, isLinked, children }: { input: InputPort; isLinked: bool
   const optional = !input.required && input.default === undefined;
   return (
     <li className="wf-row wf-in" data-linked={isLinked || undefined}>
-      <div className="wf-row-head" title={`${input.description} (${input.type}${input.lazy ? ", worked out only when it is wanted" : ""})`}>
+      <div className="wf-row-head" title={`${input.description} (${input.type}${input.lazy ? ", computed only when needed" : ""})`}>
         <Handle type="target" position={Position.Left} id={input.name} className={`wf-port wf-type-${input.type}`}>
           <span aria-hidden="true">{letterOf(input.type)}</span>
         </Handle>
@@ -91,9 +95,9 @@ function Title({ id, title }: { id: string; title: string }): ReactNode {
   const begin = (): void => useOverlay.setState({ titling: id });
   if (isTitling) return <TitleField title={title} onDone={(next) => endTitling(id, title, next)} />;
   return (
-    <h3 className="wf-card-title" onDoubleClick={begin} title="Double-click to rename">
+    <h2 className="wf-card-title" onDoubleClick={begin} title="Double-click to rename">
       {title}
-    </h3>
+    </h2>
   );
 }
 

@@ -6,6 +6,7 @@ import { fit } from "../../../shell/Palette";
 import { Dialog } from "../../../ui/Dialog";
 import { author, rename } from "./author";
 import { connect, insert, onlyNode, wantedAt, type Origin } from "./actions";
+import { Menu } from "./Menu";
 import { hide, useOverlay } from "./overlay";
 import { Picker, type Item } from "./Picker";
 import { PortMark, TYPES } from "./PortMark";
@@ -21,6 +22,8 @@ export function Overlays(): ReactNode {
   switch (overlay.kind) {
     case "insert":
       return <QuickInsert at={overlay.at} origin={overlay.origin} />;
+    case "menu":
+      return <Menu key={`${overlay.at.x} ${overlay.at.y}`} label={overlay.label} items={overlay.items} at={overlay.at} onClose={hide} />;
     case "connect":
       return <Connect />;
     case "find":
@@ -58,11 +61,11 @@ function QuickInsert({ at, origin }: { at: Point; origin: Origin }): ReactNode {
     );
   return (
     <Picker
-      title={origin.kind === "free" ? "Insert a node" : "Insert a node and link it"}
+      title={origin.kind === "free" ? "Insert a node" : "Insert a node and connect it"}
       lead={lead}
-      placeholder={origin.kind === "free" ? "Insert a node" : "Insert a node that fits"}
+      placeholder={origin.kind === "free" ? "Insert a node" : "Insert a matching node"}
       find={find}
-      none={catalogue ? "No node fits. Try fewer letters." : "The list of nodes is still on its way from the server."}
+      none={catalogue ? "No matching nodes. Try fewer letters." : "The list of nodes is still loading."}
       onPick={({ id }) => {
         const nodeClass = classOf(catalogue, id);
         hide();
@@ -90,11 +93,11 @@ function Connect(): ReactNode {
     return (
       <Picker
         key="from"
-        title="Link: from which output?"
-        lead="1 of 2: from which output?"
+        title="Connect: choose an output"
+        lead="Step 1 of 2: choose an output"
         placeholder="Search outputs"
         find={(query) => matching(outputs, query)}
-        none={outputs.length === 0 ? "There is no node with an output yet. Insert one first." : "No output fits these letters."}
+        none={outputs.length === 0 ? "No node has an output yet. Insert one first." : "No matching outputs."}
         onPick={({ id }) => {
           const [node, output] = JSON.parse(id) as [string, string];
           setFrom({ node, output });
@@ -111,7 +114,7 @@ function Connect(): ReactNode {
       ports(node).inputs.map(({ name, type }): Item => {
         const isLinked = workflow.edges.some(({ target, target_input }) => target === node.id && target_input === name);
         return {
-          id: JSON.stringify([node.id, name]), group: type, title: `${titleOf(node)} · ${name}`, about: isLinked ? "linked: the new link takes its place" : node.id, mark: <PortMark type={type} />,
+          id: JSON.stringify([node.id, name]), group: type, title: `${titleOf(node)} · ${name}`, about: isLinked ? "connected: the new link replaces it" : node.id, mark: <PortMark type={type} />,
           refused: refusal(workflow, catalogue, edgeTo(node.id, name))?.reason,
         };
       }),
@@ -120,11 +123,11 @@ function Connect(): ReactNode {
   return (
     <Picker
       key="to"
-      title="Link: into which input?"
-      lead={`2 of 2: from ${source ? titleOf(source) : from.node} · ${from.output} into which input?`}
+      title="Connect: choose an input"
+      lead={`Step 2 of 2: choose an input for ${source ? titleOf(source) : from.node} · ${from.output}`}
       placeholder="Search inputs"
       find={(query) => matching(inputs, query)}
-      none={inputs.length === 0 ? "There is no other node with an input. Insert one first." : "No input fits these letters."}
+      none={inputs.length === 0 ? "No other node has an input. Insert one first." : "No matching inputs."}
       onPick={({ id }) => {
         const [node, input] = JSON.parse(id) as [string, string];
         hide();
@@ -143,7 +146,7 @@ function Find(): ReactNode {
       title="Go to a node"
       placeholder="Go to a node"
       find={(query) => matching(items, query)}
-      none={items.length === 0 ? "There are no nodes yet." : "No node fits these letters."}
+      none={items.length === 0 ? "There are no nodes yet." : "No matching nodes."}
       onPick={({ id }) => {
         hide();
         focusNode(id);
@@ -163,20 +166,21 @@ function matching(items: readonly Item[], query: string): Item[] {
 }
 
 const GESTURES: readonly [string, string][] = [
-  ["Drag from an output to an input", "links them; a second link into an input takes the place of the first"],
-  ["Let a link fall on empty ground", "offers the nodes that fit, and links the one you choose"],
-  ["Drag the end of a link", "takes it elsewhere; on empty ground it goes away"],
-  ["Double-click the ground", "inserts a node there; on a link, into the link"],
-  ["Shift and drag", "chooses everything in a box; with Ctrl, a click adds to it"],
-  ["Drop a .json file", "opens it as a new workflow"],
+  ["Drag from an output to an input", "Connects them. A second link into an input replaces the first."],
+  ["Drop a link on the empty canvas", "Offers the nodes that fit, and connects the one you choose."],
+  ["Drag the end of a link", "Moves it to another port. On the empty canvas it is deleted."],
+  ["Double-click the canvas", "Inserts a node there. On a link, inserts it into the link."],
+  ["Shift and drag", "Selects everything in a box. Ctrl and a click adds to the selection."],
+  ["Right-click", "Opens a menu for a node, a link, the selection or the canvas."],
+  ["Drop a .json file", "Opens it as a new workflow."],
 ];
 
 function Legend(): ReactNode {
   return (
-    <Dialog title="How to read and draw" onClose={hide} className="help">
+    <Dialog title="Canvas guide" onClose={hide} className="help">
       <div className="help-groups">
         <section>
-          <h3>What goes through a link</h3>
+          <h3>Types of values</h3>
           <dl className="wf-legend">
             {TYPES.map(({ type, about }) => (
               <div key={type}>
@@ -189,7 +193,7 @@ function Legend(): ReactNode {
           </dl>
         </section>
         <section>
-          <h3>With the pointer</h3>
+          <h3>Mouse</h3>
           <dl className="wf-gestures">
             {GESTURES.map(([what, does]) => (
               <div key={what}>
@@ -200,9 +204,9 @@ function Legend(): ReactNode {
           </dl>
         </section>
         <section>
-          <h3>With the keyboard</h3>
+          <h3>Keyboard</h3>
           <dl>
-            {[["Copy, cut and paste nodes, also between tabs", "ctrl+c ctrl+x ctrl+v"], ["Move the chosen node", "← ↑ → ↓"], ["Choose the node that has the focus", "Enter"], ["Show all shortcuts", "?"]].map(([what, keys]) => (
+            {[["Copy, cut and paste nodes, also between tabs", "ctrl+c ctrl+x ctrl+v"], ["Move the selected node", "← ↑ → ↓"], ["Select the focused node", "Enter"], ["Show all shortcuts", "?"]].map(([what, keys]) => (
               <div key={what}>
                 <dt>{what}</dt>
                 <dd>
@@ -228,11 +232,11 @@ function Name(): ReactNode {
           hide();
         }}
       >
-        <p className="wf-name-lead">Others who look at the same workflow see who has saved it.</p>
+        <p className="wf-name-lead">Shown to others who have this workflow open, for example when you save it.</p>
         <input type="text" aria-label="Your name" autoFocus maxLength={64} value={name} onChange={(event) => setName(event.target.value)} />
         <div className="actions">
           <button type="submit" className="button primary">
-            Take this name
+            Save name
           </button>
         </div>
       </form>

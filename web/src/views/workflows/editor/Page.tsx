@@ -6,7 +6,7 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { guard, Link, navigate, ROOT } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { ago } from "../../../ui/time";
-import { FaultPanel } from "../runtime";
+import { FaultPanel, Runs } from "../runtime";
 import { loadWorkflow } from "./api";
 import { author } from "./author";
 import { Bar } from "./Bar";
@@ -16,7 +16,7 @@ import { Choices } from "./choices";
 import { dropDraft, keepDraft, known, newDraftKey, readDraft } from "./drafts";
 import { leave } from "./leaving";
 import { Library } from "./Library";
-import { hide, show, useOverlay } from "./overlay";
+import { hide, show, toggleRuns, useOverlay } from "./overlay";
 import { Overlays } from "./Overlays";
 import { reload } from "./save";
 import { BLANK, useEditor } from "./store";
@@ -51,6 +51,7 @@ function Open({ restored, onSeen }: { restored: Restored | null; onSeen: () => v
   const { error, again } = useCatalogue();
   const loads = useEditor((state) => state.loads);
   const isLibraryOpen = useOverlay((state) => state.isLibraryOpen);
+  const isRunsOpen = useOverlay((state) => state.isRunsOpen);
   useEditorCommands();
   useTitle();
   return (
@@ -73,10 +74,9 @@ function Open({ restored, onSeen }: { restored: Restored | null; onSeen: () => v
       <div className="wf-stage">
         <Canvas key={loads} />
         <EmptyHint />
-        <div className="wf-over">
-          <FaultPanel />
-        </div>
       </div>
+      <FaultPanel />
+      {isRunsOpen && <Runs onClose={toggleRuns} />}
       <Overlays />
       <Choices />
     </div>
@@ -208,14 +208,14 @@ function RestoredNotice({ restored, onSeen }: { restored: Restored; onSeen: () =
     <div className="notice" data-tone={isOld ? "warn" : "plain"} role="status" id="wf-restored">
       <Icon name="clock" />
       <span className="grow">
-        What you changed and did not save is back, from {ago(Date.now() / 1000 - at)}.
-        {isOld && ` It was made from version ${base}; version ${stored} is stored by now.`}
+        Unsaved changes from {ago(Date.now() / 1000 - at)} were restored.
+        {isOld && ` They are based on version ${base}; version ${stored} has been saved since.`}
       </span>
       <button type="button" className="button small" onClick={discard}>
-        {stored === undefined ? "Discard it" : `Discard it, show version ${stored}`}
+        {stored === undefined ? "Discard" : `Discard and show version ${stored}`}
       </button>
       <button type="button" className="button small quiet" onClick={onSeen}>
-        Keep it
+        Keep
       </button>
     </div>
   );
@@ -235,7 +235,7 @@ function ElsewhereNotice(): ReactNode {
         {isOwn && " in another tab"}.{isDirty && " Your changes here are not in it."}
       </span>
       <button type="button" className="button small" onClick={() => void reload(id)}>
-        {isDirty ? "Drop mine, reload" : "Reload"}
+        {isDirty ? "Discard mine and reload" : "Reload"}
       </button>
       <button type="button" className="button small quiet" onClick={() => useEditor.setState({ elsewhere: null })}>
         Keep mine
@@ -249,8 +249,8 @@ function EmptyHint(): ReactNode {
   if (!isEmpty) return null;
   return (
     <div className="wf-empty">
-      <h2>Nothing is drawn yet</h2>
-      <p>Drag a node from the library, or double-click the ground. Then drag from an output to an input to link two of them.</p>
+      <h2>This workflow is empty</h2>
+      <p>Drag a node from the library, or double-click the canvas. Then drag from an output to an input to connect two nodes.</p>
       <div className="wf-empty-actions">
         <button type="button" className="button primary" onClick={() => show({ kind: "insert", at: { x: 0, y: 0 }, origin: { kind: "free" } })}>
           <Icon name="plus" />
@@ -267,8 +267,8 @@ function EmptyHint(): ReactNode {
 function Trouble({ trouble, onAgain }: { trouble: string; onAgain: () => void }): ReactNode {
   return (
     <div className="empty" role="alert">
-      <h1>{trouble === "unknown" ? "The server knows no such workflow" : "The workflow could not be loaded"}</h1>
-      <p>{trouble === "unknown" ? "It may have been removed, or the link may be cut off." : trouble}</p>
+      <h1>{trouble === "unknown" ? "Workflow not found" : "The workflow could not be loaded"}</h1>
+      <p>{trouble === "unknown" ? "It may have been deleted, or the link may be incomplete." : trouble}</p>
       {trouble !== "unknown" && (
         <button type="button" className="button primary" onClick={onAgain}>
           Try again

@@ -7,17 +7,14 @@ import { Icon } from "../../../ui/Icon";
 import { nodeState, useNodesTurn, useRuntime } from "../runtime";
 import { show } from "./overlay";
 import type { FlowEdge, FlowNode } from "./pure/flow";
-import { placeOf, titleOf, type Size } from "./pure/graph";
+import { GUESS, placeOf, titleOf, type Point, type Size } from "./pure/graph";
 import { reading } from "./pure/order";
-import { canBeRead, isNarrow, startOf, viewOf, type Stage, type View } from "./pure/view";
+import { canBeRead, isNarrow, revealed, startOf, viewOf, wholeOf, type Stage, type View } from "./pure/view";
 import { useEditor } from "./store";
 
 type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
 
 const GLIDE_MS = 220;
-export const FIT = { padding: 0.1, maxZoom: 1, duration: GLIDE_MS } as const;
-/** A card before it was drawn. */
-const GUESS: Size = { width: 268, height: 180 };
 
 /** The node that was brought to sight last. */
 const useSeen = create<{ id: string | null }>(() => ({ id: null }));
@@ -30,8 +27,47 @@ function stage(): Stage | null {
   return { width: box.width, height: box.height, covered: Math.min(covered, box.height / 2) };
 }
 
+/** What lies over the canvas, in its own pixels. */
+function bars(): (Point & Size)[] {
+  const ground = document.querySelector(".wf-flow")?.getBoundingClientRect();
+  if (!ground) return [];
+  return [...document.querySelectorAll(".wf-tools, .wf-minimap, .wf-stepper")]
+    .map((bar) => bar.getBoundingClientRect())
+    .filter(({ width, height }) => width > 0 && height > 0)
+    .map(({ x, y, width, height }) => ({ x: x - ground.x, y: y - ground.y, width, height }));
+}
+
+/** Shows the whole graph, clear of what lies over the canvas. */
+async function showWhole(flow: Flow, duration: number): Promise<void> {
+  const seen = stage();
+  const nodes = flow.getNodes();
+  if (!seen || nodes.length === 0) return;
+  shownWhole = wholeOf(flow.getNodesBounds(nodes), seen, bars());
+  await flow.setViewport(shownWhole, { duration });
+}
+
+/** The view that showed the whole graph last. While nobody has moved away from it, it is kept as the canvas gets another size. */
+let shownWhole: View | null = null;
+
+/** A panel that opens beside the canvas must not push nodes out of sight or under a bar. */
+function useKeptWhole(): void {
+  const flow = useReactFlow<FlowNode, FlowEdge>();
+  useEffect(() => {
+    const ground = document.querySelector(".wf-flow");
+    if (!ground) return undefined;
+    const watch = new ResizeObserver(() => {
+      if (shownWhole && isSame(flow.getViewport(), shownWhole)) void showWhole(flow, 0);
+    });
+    watch.observe(ground);
+    return () => {
+      watch.disconnect();
+      shownWhole = null;
+    };
+  }, [flow]);
+}
+
 /** Shows a node, and gives the view that does; one that asks is left where it is if it can be read there. */
-function bring(flow: Flow, id: string, { asks = false, duration = GLIDE_MS }: { asks?: boolean; duration?: number } = {}): View | null {
+function bring(flow: Flow, id: string, { asks = false, isGentle = false, duration = GLIDE_MS }: { asks?: boolean; isGentle?: boolean; duration?: number } = {}): View | null {
   const node = useEditor.getState().workflow.nodes.find((one) => one.id === id);
   const seen = stage();
   if (!node || !seen) return null;
@@ -40,7 +76,8 @@ function bring(flow: Flow, id: string, { asks = false, duration = GLIDE_MS }: { 
   const box = { ...placeOf(node), width, height };
   const before = flow.getViewport();
   if (asks && canBeRead(box, before, seen)) return null;
-  const view = viewOf(box, before, seen, asks);
+  const view = isGentle ? revealed(box, before, seen) : viewOf(box, before, seen, asks);
+  if (!view) return null;
   void flow.setViewport(view, { duration });
   return view;
 }
@@ -51,7 +88,7 @@ async function begin(flow: Flow): Promise<void> {
   const seen = stage();
   if (first === undefined || !seen) return;
   if (isNarrow(seen)) return void bring(flow, first, { duration: 0 });
-  await flow.fitView({ ...FIT, duration: 0 });
+  await showWhole(flow, 0);
   const view = startOf(flow.getNodesBounds(flow.getNodes()), flow.getViewport(), seen);
   if (view) await flow.setViewport(view);
 }
@@ -69,13 +106,21 @@ function useBeginning(): void {
   }, [isDrawn, flow]);
 }
 
-/** Brings a node to sight when it is asked for. */
+/** Brings a node to sight when it is asked for, or the whole graph. */
 export function useFocus(): void {
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const focused = useEditor((state) => state.focused);
+  const overviews = useEditor((state) => state.overviews);
+  useEffect(() => {
+    if (overviews === 0) return undefined;
+    // What was arranged stands in its new place only once it has been drawn there.
+    const frame = requestAnimationFrame(() => void showWhole(flow, GLIDE_MS));
+    return () => cancelAnimationFrame(frame);
+  }, [overviews, flow]);
   useEffect(() => {
     if (!focused) return undefined;
-    bring(flow, focused.id);
+    bring(flow, focused.id, { isGentle: focused.isGentle });
+    if (focused.isGentle) return undefined;
     // Once it is in sight it is drawn, and can be focused.
     const timer = setTimeout(() => document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(focused.id)}"]`)?.focus({ preventScroll: true }), GLIDE_MS + 80);
     return () => clearTimeout(timer);
@@ -90,6 +135,7 @@ const LOOKS_MS = [250, 800, 1600] as const;
 /** Where the canvas begins; and that a node which begins to ask a person comes to sight, unless the person is at work elsewhere on the canvas. */
 export function Sight(): ReactNode {
   useBeginning();
+  useKeptWhole();
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const turn = useNodesTurn();
   const known = useRef<ReadonlySet<string>>(new Set());

@@ -47,7 +47,7 @@ export function insert(nodeClass: NodeClass, at: Point, origin: Origin = { kind:
   const wanted = wantedAt(origin);
   let made = "";
   change(null, (workflow) => {
-    const added = graph.addNode(workflow, nodeClass.type, graph.freePlace(workflow, at));
+    const added = graph.addNode(workflow, nodeClass.type, graph.freePlace(workflow, at, sizes(), sizeOf(nodeClass)));
     made = added.id;
     const input = wanted.takes === undefined ? undefined : inputFor(catalogue, nodeClass, wanted.takes)?.name;
     const output = wanted.gives === undefined ? undefined : outputFor(catalogue, nodeClass, wanted.gives)?.name;
@@ -56,7 +56,21 @@ export function insert(nodeClass: NodeClass, at: Point, origin: Origin = { kind:
     return linksFrom(origin, toNew, fromNew).reduce(graph.link, added.workflow);
   });
   select(new Set([made]));
+  useEditor.getState().revealNode(made);
   return made;
+}
+
+/** About how large a node of a class is before it was shown. */
+function sizeOf({ inputs, outputs }: NodeClass): graph.Size {
+  return { width: graph.GUESS.width, height: 60 + 26 * outputs.length + 62 * inputs.length };
+}
+
+/** Where a new node is wanted that nothing says a place for: right of the one that is selected, else in the middle. */
+export function nextPlace(middle: Point): Point {
+  const { workflow } = useEditor.getState();
+  const id = onlyNode();
+  const node = workflow.nodes.find((one) => one.id === id);
+  return node ? graph.rightOf(node, sizes()) : middle;
 }
 
 type Toward = (node: string, port: string) => GraphEdge[];
@@ -101,7 +115,8 @@ export function selectAll(): void {
 
 export function duplicateSelected(): void {
   const { selected, workflow } = useEditor.getState();
-  putPiece(copies.pieceOf(workflow, selected), { x: 40, y: 40 });
+  const piece = copies.pieceOf(workflow, selected);
+  putPiece(piece, { x: (graph.boxOf(piece.nodes, sizes())?.width ?? 0) + graph.STEP, y: 0 });
 }
 
 /** What was copied here last: for where the browser keeps the clipboard from the page. */
@@ -120,14 +135,14 @@ export function copySelected(): string | null {
 
 export function copyToClipboard(): void {
   const text = copySelected();
-  if (text === null) tell("Choose nodes first, then copy them.");
-  else void copyText(text, "The chosen nodes are");
+  if (text === null) tell("Select nodes first, then copy them.");
+  else void copyText(text, "Selection");
 }
 
 /** Pastes from the clipboard where the browser lets the page read it, else what was copied here last. */
 export async function pasteFromClipboard(middle: Point): Promise<void> {
   const text = await navigator.clipboard?.readText().catch(() => lastCopy);
-  if (!pasteText(text || lastCopy, middle)) tell("There are no nodes in the clipboard. Copy some first, here or in another tab.", "warn");
+  if (!pasteText(text || lastCopy, middle)) tell("The clipboard has no nodes. Copy some first, here or in another tab.", "warn");
 }
 
 /** Pastes nodes, or opens a whole workflow. Gives whether the text was either. */
@@ -148,15 +163,21 @@ export function pasteText(text: string, middle: Point): boolean {
   return "workflow" in read;
 }
 
-function putPiece(piece: copies.Piece, shift: Point): void {
+/** Puts nodes where they are wanted, or as near to that as there is room. */
+function putPiece(piece: copies.Piece, wanted: Point): void {
   if (copies.isEmpty(piece)) return;
   let ids = new Set<string>();
   useEditor.getState().change(null, (workflow) => {
+    const box = graph.boxOf(piece.nodes, sizes());
+    const place = box && graph.freePlace(workflow, { x: box.x + wanted.x, y: box.y + wanted.y }, sizes(), box);
+    const shift = box && place ? { x: place.x - box.x, y: place.y - box.y } : wanted;
     const added = copies.put(workflow, piece, shift);
     ids = added.ids;
     return added.workflow;
   });
   select(ids);
+  const [first] = ids;
+  if (first !== undefined) useEditor.setState(({ focused }) => ({ focused: { id: first, turn: (focused?.turn ?? 0) + 1, isGentle: true } }));
 }
 
 export function groupSelected(): void {
@@ -167,7 +188,7 @@ export function groupSelected(): void {
     made = grouped?.id ?? null;
     return grouped?.workflow ?? workflow;
   });
-  if (made === null) tell("Choose the nodes that belong together first, with Shift and the mouse, or with Ctrl and a click.");
+  if (made === null) tell("Select the nodes to group first: hold Shift and drag, or Ctrl-click them.");
   else select(new Set([made]));
 }
 
@@ -182,8 +203,9 @@ export function addNote(at: Point): void {
 }
 
 export function arrangeAll(): void {
-  const { change, catalogue } = useEditor.getState();
+  const { change, catalogue, showAll } = useEditor.getState();
   change(null, (workflow) => arrange(workflow, sizes(), catalogue));
+  showAll();
 }
 
 export function exportFile(): void {
@@ -203,7 +225,7 @@ export async function importFile(file: File): Promise<void> {
 async function offerImport(text: string, name: string): Promise<void> {
   const read = readWorkflow(text, name);
   if ("faults" in read) {
-    await choose({ title: "This cannot be opened", text: `"${name}" is no workflow that can be read:`, lines: read.faults, choices: [{ id: "close", title: "Close", tone: "primary" }] });
+    await choose({ title: "Cannot open this file", text: `"${name}" is not a valid workflow:`, lines: read.faults, choices: [{ id: "close", title: "Close", tone: "primary" }] });
     return;
   }
   useEditor.getState().open(read.workflow);

@@ -7,7 +7,7 @@ import { author } from "./author";
 /** What came of an attempt to store a workflow. */
 export type Stored =
   | { kind: "stored"; workflow: Workflow }
-  /** It cannot run, and was not stored. */
+  /** It is too large, and was not stored. */
   | { kind: "invalid"; faults: GraphFaults }
   /** Somebody else was faster; `version` is what is stored now. */
   | { kind: "conflict"; version: number | null }
@@ -24,14 +24,14 @@ export async function loadWorkflow(id: string, signal?: AbortSignal): Promise<Wo
   return (await workflows.get(id, signal)) as Workflow;
 }
 
-/** Stores a workflow as a new one. A draft may have faults. */
-export function create(workflow: Workflow, isDraft: boolean): Promise<Stored> {
-  return stored(() => workflows.create(bodyOf(workflow), { author: author(), draft: isDraft }));
+/** Stores a workflow as a new one. It may have problems. */
+export function create(workflow: Workflow): Promise<Stored> {
+  return stored(() => workflows.create(bodyOf(workflow), { author: author(), draft: true }));
 }
 
 /** Stores a workflow in the place of a version; of whichever there is, where that is null. */
-export function update(id: string, workflow: Workflow, version: number | null, isDraft: boolean): Promise<Stored> {
-  return stored(() => workflows.save(id, bodyOf(workflow), { author: author(), draft: isDraft, ...(version !== null && { version }) }));
+export function update(id: string, workflow: Workflow, version: number | null): Promise<Stored> {
+  return stored(() => workflows.save(id, bodyOf(workflow), { author: author(), draft: true, ...(version !== null && { version }) }));
 }
 
 function bodyOf({ version: _version, author: _author, created_at: _created, updated_at: _updated, ...body }: Workflow): Omit<Workflow, "version"> {

@@ -50,17 +50,15 @@ async function attempt(workflow: Workflow, version: number | null): Promise<Work
     }
     return accept(workflow, result.workflow, before);
   } catch (error) {
-    tell(`Not saved. ${error instanceof CallboardError ? error.message : String(error)} The changes are kept in this browser.`, "bad");
+    tell(`Not saved. ${error instanceof CallboardError ? error.message : String(error)} Your changes are kept in this browser.`, "bad");
     return null;
   }
 }
 
-/** A graph that cannot run is stored all the same, as a draft: nobody loses work because of a missing link. */
-async function send(workflow: Workflow, version: number | null): Promise<Stored> {
+/** A graph that cannot run yet is stored all the same, as a draft: nobody loses work because of a missing link. */
+function send(workflow: Workflow, version: number | null): Promise<Stored> {
   const { id } = workflow;
-  const once = (isDraft: boolean): Promise<Stored> => (id === undefined || workflow.version === undefined ? create(workflow, isDraft) : update(id, workflow, version, isDraft));
-  const first = await once(false);
-  return first.kind === "invalid" ? once(true) : first;
+  return id === undefined || workflow.version === undefined ? create(workflow) : update(id, workflow, version);
 }
 
 /** That it is saved, and whether it can run, the bar says. */
@@ -80,8 +78,8 @@ async function resolve(workflow: Workflow, theirs: number | null): Promise<Workf
   const { elsewhere } = useEditor.getState();
   const author = elsewhere?.author ?? "Somebody else";
   const answer = await choose({
-    title: "It was changed elsewhere",
-    text: `${author} has saved ${theirs === null ? "another version" : `version ${theirs}`} since you opened version ${workflow.version ?? "?"}. What shall become of yours?`,
+    title: "Changed elsewhere",
+    text: `${author} has saved ${theirs === null ? "another version" : `version ${theirs}`} since you opened version ${workflow.version ?? "?"}. What should happen to your changes?`,
     choices: [
       { id: "reload", title: "Reload theirs", tone: "danger" },
       { id: "copy", title: "Save as a copy" },
@@ -96,11 +94,11 @@ async function resolve(workflow: Workflow, theirs: number | null): Promise<Workf
 
 async function resolveGone(workflow: Workflow): Promise<Workflow | null> {
   const answer = await choose({
-    title: "It is no longer on the server",
-    text: `"${workflow.name}" was removed there. Yours is whole, and can be saved again as a new one.`,
+    title: "Deleted from the server",
+    text: `"${workflow.name}" was deleted. You can save your copy as a new workflow.`,
     choices: [
       { id: "later", title: "Not now" },
-      { id: "again", title: "Save as a new one", tone: "primary" },
+      { id: "again", title: "Save as new", tone: "primary" },
     ],
   });
   if (answer !== "again") return null;
@@ -113,10 +111,10 @@ export async function reload(id: string): Promise<void> {
   const workflow = await loadWorkflow(id);
   dropDraft(id);
   useEditor.getState().load(id, workflow, workflow);
-  tell(`This is version ${workflow.version ?? "?"} now.`, "good");
+  tell(`Reloaded: version ${workflow.version ?? "?"}.`, "good");
 }
 
 export function faultWords({ node_errors, graph_errors = [] }: GraphFaults): string {
   const number = graph_errors.length + Object.values(node_errors).reduce((sum, { errors }) => sum + errors.length, 0);
-  return number === 1 ? "one fault" : `${number} faults`;
+  return number === 1 ? "1 problem" : `${number} problems`;
 }

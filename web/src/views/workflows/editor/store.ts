@@ -20,6 +20,10 @@ export interface Editor {
   setInput: (nodeId: string, input: string, value: Json) => void;
   /** Scrolls the canvas to a node, and selects it. */
   focusNode: (nodeId: string) => void;
+  /** Selects a node, and scrolls as little as is needed to have it in sight. */
+  revealNode: (nodeId: string) => void;
+  /** Shows the whole graph. */
+  showAll: () => void;
   /** Outlines nodes, such as those of a cycle; none by default. */
   outline: (nodeIds: readonly string[]) => void;
   /** Opens a workflow, asking first where changes would be lost. */
@@ -46,7 +50,9 @@ interface EditorState extends Editor {
   /** What is chosen on the canvas: nodes, groups, notes and links. */
   selected: ReadonlySet<string>;
   /** A node that the canvas is to show; `turn` tells one wish from the next. */
-  focused: { id: string; turn: number } | null;
+  focused: { id: string; turn: number; isGentle: boolean } | null;
+  /** Counts how often the whole graph was asked for. */
+  overviews: number;
   elsewhere: Elsewhere | null;
   /** Shows a workflow; `saved` is null for one that exists in this browser only. */
   load: (key: string, workflow: Workflow, saved: Workflow | null) => void;
@@ -85,10 +91,11 @@ export const useEditor = create<EditorState>()(
       outlined: new Set(),
       selected: new Set(),
       focused: null,
+      overviews: 0,
       elsewhere: null,
       load: (key, workflow, saved) => {
         last = null;
-        set({ key, workflow, saved, loads: get().loads + 1, isDirty: !isSame(saved, workflow), elsewhere: null, outlined: new Set(), selected: new Set(), focused: null });
+        set({ key, workflow, saved, loads: get().loads + 1, isDirty: !isSame(saved, workflow), elsewhere: null, outlined: new Set(), selected: new Set(), focused: null, overviews: 0 });
         useEditor.temporal.getState().clear();
       },
       change: (about, next) => {
@@ -123,7 +130,9 @@ export const useEditor = create<EditorState>()(
         useEditor.temporal.getState().redo();
       },
       setInput: (nodeId, input, value) => get().change(`input ${nodeId} ${input}`, (workflow) => setInput(workflow, nodeId, input, value)),
-      focusNode: (id) => set(({ focused }) => ({ focused: { id, turn: (focused?.turn ?? 0) + 1 }, selected: new Set([id]) })),
+      focusNode: (id) => set(({ focused }) => ({ focused: { id, turn: (focused?.turn ?? 0) + 1, isGentle: false }, selected: new Set([id]) })),
+      revealNode: (id) => set(({ focused }) => ({ focused: { id, turn: (focused?.turn ?? 0) + 1, isGentle: true }, selected: new Set([id]) })),
+      showAll: () => set(({ overviews }) => ({ overviews: overviews + 1 })),
       outline: (ids) => set({ outlined: new Set(ids) }),
       open: (workflow) => {
         const { key, isDirty } = get();

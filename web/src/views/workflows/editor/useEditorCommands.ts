@@ -1,49 +1,47 @@
 /** What can be done in the editor, for shortcuts, palette and help; and the clipboard's own events. */
 
 import { useEffect } from "react";
-import { useReactFlow } from "@xyflow/react";
 import { useCommands, type Command } from "../../../shell/commands";
 import { navigate, ROOT } from "../../../shell/router";
 import * as actions from "./actions";
 import { isGround, useMiddle } from "./Canvas";
-import { show, toggleLibrary, useOverlay } from "./overlay";
+import { show, toggleLibrary, toggleRuns, useOverlay } from "./overlay";
 import { saveCopy } from "./save";
-import { FIT } from "./Sight";
 import { useEditor } from "./store";
 
 export function useEditorCommands(): void {
-  const { fitView } = useReactFlow();
   const middle = useMiddle();
-  const { undo, redo, save } = useEditor.getState();
-  const insert = (): void => show({ kind: "insert", at: middle(), origin: { kind: "free" } });
+  const { undo, redo, save, showAll } = useEditor.getState();
+  const insert = (): void => show({ kind: "insert", at: actions.nextPlace(middle()), origin: { kind: "free" } });
   const edit = (id: string, title: string, keys: string, run: () => void, more: Partial<Command> = {}): Command => ({ id: `wf-${id}`, title, group: "Workflow", keys, run, ...more });
   useCommands(
     [
-      edit("save", "Save the workflow", "ctrl+s", () => void save()),
+      edit("save", "Save", "ctrl+s", () => void save()),
       edit("insert", "Insert a node", "i", insert, { words: "add new" }),
-      edit("connect", "Link an output to an input", "c", () => show({ kind: "connect" }), { words: "connect edge" }),
+      edit("connect", "Connect an output to an input", "c", () => show({ kind: "connect" }), { words: "connect edge" }),
       edit("find", "Go to a node", "/", () => show({ kind: "find" }), { words: "search find" }),
-      edit("title", "Rename the chosen node or group", "r", titleSelected),
-      edit("delete", "Remove what is chosen", "delete", actions.removeSelected, { leavesTyping: true }),
-      edit("backspace", "Remove what is chosen", "backspace", actions.removeSelected, { leavesTyping: true, hidden: true }),
+      edit("title", "Rename the selected node or group", "r", titleSelected),
+      edit("delete", "Delete selection", "delete", actions.removeSelected, { leavesTyping: true }),
+      edit("backspace", "Delete selection", "backspace", actions.removeSelected, { leavesTyping: true, hidden: true }),
       edit("undo", "Undo", "ctrl+z", undo, { leavesTyping: true }),
       edit("redo", "Redo", "ctrl+shift+z", redo, { leavesTyping: true }),
       edit("redo-too", "Redo", "ctrl+y", redo, { leavesTyping: true, hidden: true }),
-      edit("all", "Choose everything", "ctrl+a", actions.selectAll, { leavesTyping: true }),
-      edit("duplicate", "Double what is chosen", "ctrl+d", actions.duplicateSelected, { leavesTyping: true }),
-      edit("group", "Group what is chosen", "ctrl+g", actions.groupSelected, { words: "frame" }),
+      edit("all", "Select all", "ctrl+a", actions.selectAll, { leavesTyping: true }),
+      edit("duplicate", "Duplicate selection", "ctrl+d", actions.duplicateSelected, { leavesTyping: true }),
+      edit("group", "Group selection", "ctrl+g", actions.groupSelected, { words: "frame" }),
       edit("note", "Add a note", "m", () => actions.addNote(middle())),
-      edit("arrange", "Arrange the nodes", "l", actions.arrangeAll, { words: "layout" }),
-      edit("fit", "Show everything", "f", () => void fitView(FIT), { words: "fit view zoom" }),
-      edit("library", "Show or hide the library", "b", toggleLibrary, { words: "palette nodes" }),
-      edit("legend", "How to read and draw", "h", () => show({ kind: "legend" }), { words: "legend help types colours" }),
+      edit("arrange", "Arrange", "l", actions.arrangeAll, { words: "layout" }),
+      edit("fit", "Show everything", "f", showAll, { words: "fit view zoom" }),
+      edit("library", "Show or hide the node library", "b", toggleLibrary, { words: "palette nodes" }),
+      edit("runs", "Show or hide the runs", "v", toggleRuns, { words: "history sessions" }),
+      edit("legend", "Canvas guide", "h", () => show({ kind: "legend" }), { words: "legend help types colours" }),
       edit("gallery", "All workflows", "u", () => navigate(`${ROOT}/workflows`)),
-      { id: "wf-copy", title: "Copy what is chosen", group: "Workflow", run: actions.copyToClipboard },
+      { id: "wf-copy", title: "Copy selection", group: "Workflow", run: actions.copyToClipboard },
       { id: "wf-paste", title: "Paste nodes or a workflow", group: "Workflow", run: () => void actions.pasteFromClipboard(middle()) },
       { id: "wf-copy-save", title: "Save as a copy", group: "Workflow", run: () => void saveCopy() },
       { id: "wf-export", title: "Export the workflow as a file", group: "Workflow", words: "download json", run: actions.exportFile },
       { id: "wf-import", title: "Import a workflow from a file", group: "Workflow", words: "upload json open", run: actions.chooseFile },
-      { id: "wf-author", title: "Say who you are", group: "Workflow", words: "name author", run: () => show({ kind: "author" }) },
+      { id: "wf-author", title: "Set your name", group: "Workflow", words: "name author", run: () => show({ kind: "author" }) },
     ],
     "workflow editor",
   );

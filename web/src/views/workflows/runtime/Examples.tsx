@@ -5,6 +5,8 @@ import { CallboardError, type StoredWorkflow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Icon } from "../../../ui/Icon";
 import { useEditor } from "../editor";
+import { useCatalogue } from "../editor/catalogue";
+import { classOf } from "../editor/pure/fit";
 import type { Workflow } from "../model";
 import { openAndRun } from "./actions";
 import { copyOf } from "./copies";
@@ -26,19 +28,22 @@ export function Examples(): ReactNode {
     );
     return () => gone.abort();
   }, [client, turn]);
+  const { catalogue } = useEditor();
+  useCatalogue();
+  const isVolatile = ({ nodes }: Example): boolean => nodes.some(({ type }) => classOf(catalogue, type)?.volatile === true);
   return (
     <section aria-labelledby="gallery-examples">
       <h2 id="gallery-examples">Examples</h2>
       {error !== null && (
         <p className="notice" data-tone="bad" role="alert">
           <Icon name="alert" />
-          <span className="grow">The examples cannot be shown now. {error}</span>
+          <span className="grow">The examples could not be loaded. {error}</span>
           <button type="button" className="button small" onClick={() => setTurn(turn + 1)}>
             Try again
           </button>
         </p>
       )}
-      {examples === null && error === null && <p className="muted">Waiting for the examples…</p>}
+      {examples === null && error === null && <p className="muted">Loading the examples…</p>}
       <ul className="gallery-examples">
         {examples?.map((example) => (
           <li key={example.name} className="card gallery-example">
@@ -51,9 +56,9 @@ export function Examples(): ReactNode {
               <button type="button" className="button small" onClick={() => useEditor.getState().open(copyOf(example))}>
                 Open
               </button>
-              <button type="button" className="button small primary" onClick={() => openAndRun(copyOf(example))}>
-                <Icon name="play" />
-                Open and run
+              <button type="button" className="button small primary" onClick={() => openAndRun(copyOf(example), isVolatile(example))}>
+                <Icon name={isVolatile(example) ? "retry" : "play"} />
+                {isVolatile(example) ? "Open and go live" : "Open and run"}
               </button>
             </div>
           </li>

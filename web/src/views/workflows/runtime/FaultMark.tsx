@@ -13,19 +13,19 @@ export function FaultMark(): ReactNode {
   // While a change is looked at, what was found before it stays, so that nothing flickers as one types.
   const shown = state === "asking" ? (number > 0 ? "faulty" : "asking") : state;
   return (
-    <span className="run-check" data-state={shown} title={TITLES[shown]}>
+    <button type="button" className="run-check" data-state={shown} title={TITLES[shown]} disabled={shown !== "faulty"} onClick={() => useFaults.setState(({ isOpen }) => ({ isOpen: !isOpen }))}>
       <Icon name={shown === "valid" ? "check" : shown === "asking" || shown === "unknown" ? "clock" : "alert"} />
-      <span className="run-check-words">{shown === "faulty" ? (number === 1 ? "one fault" : `${number} faults`) : WORDS[shown]}</span>
-    </span>
+      <span className="run-check-words">{shown === "faulty" ? (number === 1 ? "1 problem" : `${number} problems`) : WORDS[shown]}</span>
+    </button>
   );
 }
 
-const WORDS = { valid: "no faults", unreachable: "not checked", asking: "being checked", unknown: "being checked" } as const;
+const WORDS = { valid: "No problems", unreachable: "Not checked", asking: "Checking…", unknown: "Checking…" } as const;
 
 const TITLES = {
-  valid: "The server has checked it: it can run.",
-  faulty: "It cannot run yet: what is wrong is listed below the canvas.",
-  unreachable: "The server could not be asked whether it can run.",
-  asking: "Waiting for the server to check it",
-  unknown: "Waiting for the server to check it",
+  valid: "Checked by the server: it can run",
+  faulty: "It cannot run yet. Show or hide the problems",
+  unreachable: "The server could not be reached for a check",
+  asking: "The server is checking it",
+  unknown: "The server is checking it",
 } as const;

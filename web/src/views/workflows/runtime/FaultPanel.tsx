@@ -1,33 +1,32 @@
-/** Everything that is wrong with the graph. A click goes to the node; a cycle is outlined. */
+/** The problems of the graph, docked below the canvas. A click goes to the node; a cycle is outlined. */
 
-import { memo, useState, type ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { Icon } from "../../../ui/Icon";
 import { useEditor } from "../editor";
+import { spaced } from "../editor/pure/find";
 import type { GraphFault } from "../model";
 import { faultCount, useFaults, useValidation } from "./faults";
 import { faultTitle } from "./faultWords";
 import "./runtime.css";
 
-/** Nothing while nothing is wrong: it lies over the canvas. */
 export function FaultPanel(): ReactNode {
   useValidation();
-  const { state, reason, byNode, ofGraph } = useFaults();
-  const [isOpen, setOpen] = useState(hasRoom);
+  const { state, reason, byNode, ofGraph, isOpen } = useFaults();
   const number = faultCount({ byNode, ofGraph });
   if (state === "unreachable") {
     return (
       <p className="run-faults run-faults-head" role="status" data-state={state}>
         <Icon name="alert" />
-        <span>It could not be checked. {reason}</span>
+        <span>The graph could not be checked. {reason}</span>
       </p>
     );
   }
   if (number === 0) return null;
   return (
-    <section className="run-faults" aria-label="Faults" data-state={state}>
-      <button type="button" className="run-faults-head" aria-expanded={isOpen} title={isOpen ? "Hide the list" : "Show what is wrong"} onClick={() => setOpen(!isOpen)}>
+    <section className="run-faults" aria-label="Problems" data-state={state}>
+      <button type="button" className="run-faults-head" aria-expanded={isOpen} title={isOpen ? "Hide the problems" : "Show the problems"} onClick={() => useFaults.setState({ isOpen: !isOpen })}>
         <Icon name="alert" />
-        <span role="status">{number === 1 ? "One fault" : `${number} faults`} to mend before it can run.</span>
+        <span role="status">{number === 1 ? "1 problem" : `${number} problems`} to fix before it can run</span>
         <Icon name={isOpen ? "minus" : "up"} className="run-faults-fold" />
       </button>
       {isOpen && (
@@ -46,19 +45,15 @@ export function FaultPanel(): ReactNode {
   );
 }
 
-/** Where there is little room the list waits to be asked for. */
-function hasRoom(): boolean {
-  return typeof matchMedia !== "function" || matchMedia("(min-width: 761px)").matches;
-}
-
 const NodeFaults = memo(function NodeFaults({ id, classType, errors }: { id: string; classType: string; errors: readonly GraphFault[] }): ReactNode {
   const title = useEditor(({ workflow }) => workflow.nodes.find((node) => node.id === id)?.title);
+  const isAlone = useEditor(({ workflow }) => workflow.nodes.filter(({ type }) => type === classType).length === 1);
   return (
     <li>
       {errors.map((fault, place) => (
         <button key={place} type="button" className="run-fault-row" onClick={() => show(id, fault)}>
-          <span className="run-fault-node">{title || id}</span>
-          {title && <span className="run-fault-class">{classType}</span>}
+          <span className="run-fault-node">{title || spaced(classType) || id}</span>
+          {!title && !isAlone && <span className="run-fault-class">{id}</span>}
           <FaultText fault={fault} />
         </button>
       ))}
@@ -72,9 +67,14 @@ function FaultText({ fault }: { fault: GraphFault }): ReactNode {
     <span className="run-fault-text">
       <strong>{faultTitle(fault)}</strong>
       {typeof input === "string" && <code>{input}</code>}
-      {fault.details && <span>{fault.details}</span>}
+      {fault.details && <span>{withoutName(fault.details, input)}</span>}
     </span>
   );
+}
+
+/** `a: must be a number` beside the input's name says it twice. */
+function withoutName(details: string, input: unknown): string {
+  return typeof input === "string" && details.startsWith(`${input}: `) ? details.slice(input.length + 2) : details;
 }
 
 /** Goes to the node; of a cycle, all nodes of it are outlined. */

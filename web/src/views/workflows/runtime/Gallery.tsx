@@ -22,18 +22,18 @@ export function Gallery({ children }: { children?: ReactNode }): ReactNode {
   return (
     <div className="gallery">
       <section aria-labelledby="gallery-stored">
-        <h2 id="gallery-stored">Stored</h2>
+        <h2 id="gallery-stored">Your workflows</h2>
         {stored.error !== null && (
           <p className="notice" data-tone="bad" role="alert">
             <Icon name="alert" />
-            <span className="grow">The list cannot be shown now. {stored.error}</span>
+            <span className="grow">The workflows could not be loaded. {stored.error}</span>
             <button type="button" className="button small" onClick={stored.refresh}>
               Try again
             </button>
           </p>
         )}
-        {stored.rows === null && stored.error === null && <p className="muted">Waiting for the list of stored workflows…</p>}
-        {isEmpty && <p className="gallery-none">Nothing is stored yet. Open an example below, and saving or running it keeps it here; or draw a new workflow.</p>}
+        {stored.rows === null && stored.error === null && <p className="muted">Loading the workflows…</p>}
+        {isEmpty && <p className="gallery-none">No workflows yet. Open an example below, or draw a new one: saving or running it keeps it here.</p>}
         {stored.rows !== null && stored.rows.length > 0 && <Rows stored={stored} rows={stored.rows} />}
       </section>
       {children}
@@ -53,7 +53,7 @@ function Rows({ stored, rows }: { stored: Stored; rows: readonly WorkflowRow[] }
             <Link to={pathOf(row.id)} className="gallery-open">
               <span className="gallery-name">{row.name || "Untitled"}</span>
               {row.is_running && <LiveMark state={stored.states[row.id]} />}
-              {row.autostart && <span className="tag" title="Becomes live again after a restart of the server">comes back</span>}
+              {row.autostart && <span className="tag" title="Starts again after a server restart">restarts</span>}
               <span className="gallery-what">
                 {row.node_count} {row.node_count === 1 ? "node" : "nodes"} · version {row.version} ·{" "}
                 <span title={moment(row.updated_at)}>
@@ -81,7 +81,7 @@ function Rows({ stored, rows }: { stored: Stored; rows: readonly WorkflowRow[] }
   );
 }
 
-const LIVE_WORDS = { running: "Live", parked: "Live, waits for a change", paused: "Paused", stopped: "Live" } as const;
+const LIVE_WORDS = { running: "Live", parked: "Live, idle", paused: "Paused", stopped: "Live" } as const;
 
 /** Until the server has said more exactly, it is only known to be live. */
 function LiveMark({ state = "running" }: { state: LiveState | undefined }): ReactNode {
@@ -101,7 +101,7 @@ function Removing({ row, onClose, onRemoved }: { row: WorkflowRow; onClose: () =
     setBusy(true);
     try {
       await client.workflows.remove(row.id);
-      tell(`“${row.name}” is deleted.`, "good");
+      tell(`“${row.name}” was deleted.`, "good");
       onClose();
       onRemoved();
     } catch (failed) {
@@ -112,7 +112,7 @@ function Removing({ row, onClose, onRemoved }: { row: WorkflowRow; onClose: () =
   return (
     <Dialog title={`Delete “${row.name}”?`} onClose={onClose}>
       <p>
-        It is removed from the server for everybody{row.is_running ? ", and stops being live" : ""}. Sessions that have run it stay. To keep a copy, open it and export it first.
+        It is deleted for everybody{row.is_running ? " and stops running" : ""}. The sessions of its runs are kept. To keep a copy, export it first.
       </p>
       {error && (
         <p className="notice" data-tone="bad" role="alert">
@@ -121,7 +121,7 @@ function Removing({ row, onClose, onRemoved }: { row: WorkflowRow; onClose: () =
       )}
       <div className="actions">
         <button type="button" className="button" onClick={onClose}>
-          Keep it
+          Keep
         </button>
         <button type="button" className="button danger" disabled={isBusy} onClick={() => void remove()}>
           <Icon name="trash" />

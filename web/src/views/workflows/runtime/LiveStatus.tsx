@@ -14,22 +14,22 @@ export function LiveStatus(): ReactNode {
   const connection = useWorkflow((state) => state.connection, null);
   const hasRun = useWorkflow((state) => state.run !== null, false);
   const version = useEditor(({ workflow }) => workflow.version);
-  if (!store || !live || !connection) return <span className="muted">Not saved yet; running saves it.</span>;
+  if (!store || !live || !connection) return <span className="muted">Not saved yet. Running saves it.</span>;
   if (connection.phase === "stopped") return <span className="run-refused">{connection.reason}</span>;
   if (connection.phase === "reconnecting" || (connection.phase === "connecting" && connection.reason !== "")) {
-    return <span className="run-refused">{connection.reason} What is shown may be old.</span>;
+    return <span className="run-refused">{connection.reason} What is shown may be outdated.</span>;
   }
   if (live.state === "stopped") {
     if (live.pauseReason) return <span className="run-refused">Paused until somebody starts it: {live.pauseReason}</span>;
     if (live.reason || live.count > 0) return <span className="muted">{stoppedWords(live)}</span>;
-    return hasRun ? null : <span className="muted">Not live</span>;
+    return hasRun ? null : <span className="muted">Not run yet</span>;
   }
   const { state } = live;
   const older = version !== undefined && live.version !== null && live.version < version;
   return (
     <span className="run-live" data-state={state}>
       <span className="run-live-dot" aria-hidden="true" />
-      <strong>{{ running: "Live", parked: "Live, waits for a change", paused: "Paused" }[state]}</strong>
+      <strong>{{ running: "Live", parked: "Live, idle", paused: "Paused" }[state]}</strong>
       <span className="run-count">
         {count(live.count)} {live.count === 1 ? "iteration" : "iterations"}
       </span>

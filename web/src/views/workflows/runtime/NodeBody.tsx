@@ -1,7 +1,7 @@
 /** What stands below a node's ports: its error, the question that it waits with, its values, a chart, a link to its session. */
 
 import { lazy, memo, Suspense, type ReactNode } from "react";
-import { isNumber, type NodeRun } from "@callboard/client";
+import { isNumber, writeJson, type NodeRun } from "@callboard/client";
 import { Icon } from "../../../ui/Icon";
 import { ROOT, Link } from "../../../shell/router";
 import { useEditor } from "../editor";
@@ -9,6 +9,8 @@ import type { GraphNode, NodeClass } from "../model";
 import { NodeQuestion } from "./NodeQuestion";
 import { Preview } from "./Preview";
 import { useNodeRun } from "./runtime";
+import { PLAIN_INPUT } from "./value";
+import { Waiting } from "./Waiting";
 
 /** The library that draws comes only where there is something to draw. */
 const Chart = lazy(async () => ({ default: (await import("./Chart")).Chart }));
@@ -18,26 +20,24 @@ interface Props {
   nodeClass: NodeClass | undefined;
 }
 
-/** Classes whose constant is their value: showing it twice says nothing. */
-const PLAIN_INPUT = /^(Text|Number|Integer|Boolean|Select)Input$/;
-
 export const NodeBody = memo(function NodeBody({ node, nodeClass }: Props): ReactNode {
   const run = useNodeRun(node.id);
-  if (!run) return node.type === "Display" || node.type === "Chart" ? <p className="run-body run-none">Shows its value here once it runs.</p> : null;
+  if (!run) return node.type === "Display" || node.type === "Chart" ? <p className="run-body run-none">Shows its value after a run.</p> : null;
   return (
     <div className="run-body" data-state={run.state}>
       {run.state === "error" && (
         <p className="run-error" role="alert">
           <Icon name="alert" />
-          <span>{run.error ? sentence(run.error) : "It has failed."}</span>
+          <span>{run.error ? sentence(run.error) : "Failed."}</span>
         </p>
       )}
       {run.state === "blocked" && <Blocked by={run.blocked_by} />}
-      {run.state === "queued" && <p className="run-note">As many nodes wait as may at once; this one is next in line.</p>}
+      {run.state === "queued" && <p className="run-note">Queued: as many nodes are waiting as may at once.</p>}
+      {(run.state === "waiting" || run.state === "executing") && <Waiting run={run} nodeClass={nodeClass} />}
       {run.state === "waiting" && <NodeQuestion node={node} sessionId={run.session_id} />}
       {run.state !== "waiting" && run.session_id !== undefined && (
         <p className="run-note">
-          {run.state === "executing" ? "Waits for the end of " : "Its task was "}
+          {run.state === "executing" ? "Waiting for " : "Ran "}
           <Link className="nodrag" to={`${ROOT}/tasks/${run.session_id}`}>
             session {run.session_id.slice(0, 8)}
           </Link>
@@ -51,14 +51,14 @@ export const NodeBody = memo(function NodeBody({ node, nodeClass }: Props): Reac
 
 function Blocked({ by }: { by: string | undefined }): ReactNode {
   const title = useEditor(({ workflow }) => workflow.nodes.find(({ id }) => id === by)?.title);
-  if (by === undefined) return <p className="run-note">It needs a node that has failed.</p>;
+  if (by === undefined) return <p className="run-note">Blocked by a node that failed.</p>;
   return (
     <p className="run-note">
-      It needs{" "}
+      Blocked by{" "}
       <button type="button" className="run-link nodrag" onClick={() => useEditor.getState().focusNode(by)}>
         {title || by}
       </button>
-      , which has failed.
+      , which failed.
     </p>
   );
 }
@@ -85,7 +85,7 @@ function Values({ node, nodeClass, run }: Props & { run: NodeRun }): ReactNode {
   if (node.type === "Gauge" && typeof result["part"] === "number") {
     return <meter className="run-gauge" min={0} max={1} value={result["part"]} aria-label={`${Math.round(result["part"] * 100)} % of the range`} />;
   }
-  if (PLAIN_INPUT.test(node.type)) return null;
+  if (PLAIN_INPUT.test(node.type) && !isOther(node, result)) return null;
   const names = nodeClass ? nodeClass.outputs.map(({ name }) => name).filter((name) => name in result) : Object.keys(result);
   if (names.length === 0) return null;
   return (
@@ -100,6 +100,12 @@ function Values({ node, nodeClass, run }: Props & { run: NodeRun }): ReactNode {
       ))}
     </dl>
   );
+}
+
+/** Whether a run had another value than the one that stands in the node now. */
+function isOther({ inputs }: GraphNode, result: Readonly<Record<string, unknown>>): boolean {
+  const constant = inputs["value"] ?? inputs["text"];
+  return constant !== undefined && Object.values(result).some((value) => writeJson(value) !== writeJson(constant));
 }
 
 function sentence(text: string): string {

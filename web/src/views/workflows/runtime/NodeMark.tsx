@@ -18,10 +18,10 @@ export const NodeMark = memo(function NodeMark({ nodeId }: { nodeId: string }): 
       {faults.length > 0 && (
         <span className="run-fault" title={faults.map(({ message, details }) => details || message).join("\n")}>
           <Icon name="alert" />
-          <span className="visually-hidden">{faults.length === 1 ? "one fault" : `${faults.length} faults`}</span>
+          <span className="visually-hidden">{faults.length === 1 ? "1 problem" : `${faults.length} problems`}</span>
         </span>
       )}
-      {run && run.runs > 0 && (
+      {run && run.runs > 0 && state !== "waiting" && state !== "executing" && (
         <span className="run-figures" title={`Ran ${count(run.runs)} ${run.runs === 1 ? "time" : "times"}`}>
           {run.duration_ms !== undefined && <span>{took(run.duration_ms)}</span>}
           {run.runs > 1 && <span>{shortCount(run.runs)}×</span>}

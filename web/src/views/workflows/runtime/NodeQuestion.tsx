@@ -16,7 +16,7 @@ export function NodeQuestion({ node, sessionId }: { node: GraphNode; sessionId: 
   const run = useRuntime(({ runSession }) => runSession);
   if (sessionId !== undefined) return <OwnSession key={sessionId} id={sessionId} node={node} />;
   if (run) return <Asked store={run} node={node} asker={node.id} />;
-  return <p className="run-note">It waits for a person; the question is on its way.</p>;
+  return <p className="run-note">Loading the question…</p>;
 }
 
 function OwnSession({ id, node }: { id: string; node: GraphNode }): ReactNode {
@@ -46,11 +46,11 @@ function Asked({ store, node, asker }: { store: SessionStore; node: GraphNode; a
   useDropped(requests);
   const isThere = phase === "live" || phase === "stale";
   if (requests.length === 0) {
-    if (phase === "stopped") return <p className="run-note">Its question cannot be shown: {reason}</p>;
-    return <p className="run-note">{isThere && !isReplaying ? "It waits for a person; the question is on its way." : "It waits for a person; the question is being fetched."}</p>;
+    if (phase === "stopped") return <p className="run-note">The question cannot be shown: {reason}</p>;
+    return <p className="run-note">Loading the question…</p>;
   }
   return (
-    <div className="run-question nodrag nowheel nopan" role="group" aria-label={`What ${node.title || node.id} asks`}>
+    <div className="run-question nodrag nowheel nopan" role="group" aria-label={`Question from ${node.title || node.id}`}>
       {requests.map((request) => (
         <Question key={request.id} request={request} canSend={isThere && !isReplaying} onAnswer={(value) => void store.answer(request.id, value)} />
       ))}

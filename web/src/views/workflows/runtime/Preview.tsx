@@ -13,7 +13,7 @@ export function Preview({ value, large = false }: { value: unknown; large?: bool
     return (
       <span className="run-cut">
         <code>{value.preview}…</code>
-        <span className="run-note">The beginning; the whole has {bytesWords(value.bytes)}.</span>
+        <span className="run-note">First part of {bytesWords(value.bytes)}.</span>
       </span>
     );
   }

@@ -1,4 +1,4 @@
-/** Run, Live, Step, Stop, the interval, and how it goes: the right part of the canvas's tool bar. */
+/** What runs the workflow, and how that goes: the right part of the bar above the canvas. */
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useSelected } from "@callboard/client/react";
@@ -7,6 +7,7 @@ import { useCommands } from "../../../shell/commands";
 import { Link, ROOT } from "../../../shell/router";
 import { tell } from "../../../shell/toasts";
 import { Icon } from "../../../ui/Icon";
+import { clock, moment } from "../../../ui/time";
 import { useEditor } from "../editor";
 import { cancelRun, goLive, runOnce, step, stop } from "./actions";
 import { useValidation } from "./faults";
@@ -14,16 +15,17 @@ import { nodeOfLane } from "./lanes";
 import { readOptions, useLiveForm } from "./live";
 import { LiveMenu } from "./LiveMenu";
 import { LiveStatus } from "./LiveStatus";
+import { chooseRun } from "./runs/choose";
 import { useIsLive, useRuntime, useWorkflow, type Busy } from "./runtime";
 import { useWatch } from "./watch";
 import "./runtime.css";
 
 const BUSY: Record<Exclude<Busy, null>, string> = {
-  saving: "Waiting for the server to save it…",
-  "starting a run": "Waiting for the server to start the run…",
-  "going live": "Waiting for the server to make it live…",
-  stopping: "Waiting for the loop to stop…",
-  stepping: "Waiting for the iteration to end…",
+  saving: "Saving…",
+  "starting a run": "Starting the run…",
+  "going live": "Going live…",
+  stopping: "Stopping…",
+  stepping: "Running one iteration…",
 };
 
 export function RunControls(): ReactNode {
@@ -33,9 +35,11 @@ export function RunControls(): ReactNode {
   const refusal = useRuntime((runtime) => runtime.refusal);
   const runSession = useRuntime((runtime) => runtime.runSession);
   const isEmpty = useEditor(({ workflow }) => workflow.nodes.length === 0);
+  const isVolatile = useIsVolatile();
   const isLive = useIsLive();
   const isPaused = useWorkflow((state) => state.live.state === "paused", false);
-  const isRunning = useWorkflow((state) => state.run?.state === "running", false);
+  const isRunning = useWorkflow((state) => state.run?.state === "running" && !state.isChosen, false);
+  const showsRun = useWorkflow((state) => state.showsRun, false);
   const [isOpen, setOpen] = useState(false);
   const cannot = busy !== null || isEmpty;
   const start = (): void => {
@@ -47,64 +51,73 @@ export function RunControls(): ReactNode {
   useCommands(
     [
       { id: "wf-run", title: "Run once", group: "Workflow", keys: "ctrl+enter", words: "execute start session", run: () => cannot || void runOnce() },
-      { id: "wf-live", title: isLive && !isPaused ? "Stop the live workflow" : "Start it live", group: "Workflow", keys: "ctrl+l", words: "continuous executor loop", run: () => (isLive && !isPaused ? void stop() : start()) },
-      { id: "wf-step", title: "Do one step", group: "Workflow", keys: "ctrl+.", words: "iteration tick pause", run: () => cannot || void step() },
+      { id: "wf-live", title: isLive && !isPaused ? "Stop the live workflow" : "Go live", group: "Workflow", keys: "ctrl+l", words: "start continuous executor loop", run: () => (isLive && !isPaused ? void stop() : start()) },
+      { id: "wf-step", title: "Run one step", group: "Workflow", keys: "ctrl+.", words: "iteration tick pause", run: () => cannot || void step() },
       { id: "wf-cancel", title: "Cancel the run", group: "Workflow", run: () => void cancelRun() },
     ],
     `workflow ${isLive} ${isPaused}`,
   );
+  const once = isRunning ? (
+    <button type="button" className="button danger" onClick={() => void cancelRun()} title="Cancel this run">
+      <Icon name="ban" />
+      <span>Cancel run</span>
+    </button>
+  ) : (
+    <button type="button" className={isVolatile ? "button" : "button primary"} disabled={cannot} onClick={() => void runOnce()} title="Run once, as a session (Ctrl+Enter)">
+      <Icon name="play" />
+      <span>{isVolatile ? "Run once" : "Run"}</span>
+    </button>
+  );
+  const live =
+    isLive && !isPaused ? (
+      <button type="button" className="button danger" disabled={busy !== null} onClick={() => void stop()} title="Stop the live workflow (Ctrl+L)">
+        <Icon name="stop" />
+        <span>Stop</span>
+      </button>
+    ) : (
+      <button type="button" className={isVolatile ? "button primary" : "button"} disabled={cannot} onClick={start} title="Keep it running and react to changes (Ctrl+L)">
+        <Icon name="retry" />
+        <span>{isPaused ? "Resume" : "Go live"}</span>
+      </button>
+    );
   return (
-    <div className="run-controls" role="group" aria-label="Running">
+    <div className="run-controls" role="group" aria-label="Run">
+      <div className="run-status" role="status">
+        {busy !== null ? <span className="muted">{BUSY[busy]}</span> : refusal !== null ? <Refused words={refusal} /> : runSession && showsRun ? <RunLine store={runSession} /> : <LiveStatus />}
+      </div>
       <div className="run-buttons">
-        {isRunning ? (
-          <button type="button" className="button danger" onClick={() => void cancelRun()} title="Cancel the run once">
-            <Icon name="ban" />
-            <span>Cancel</span>
-          </button>
-        ) : (
-          <button type="button" className="button primary" disabled={cannot} onClick={() => void runOnce()} title="Run once, as a session (Ctrl+Enter)">
-            <Icon name="play" />
-            <span>Run</span>
-          </button>
-        )}
+        {isVolatile ? live : once}
         <span className="run-live-buttons">
-          {isLive && !isPaused ? (
-            <button type="button" className="button danger" disabled={busy !== null} onClick={() => void stop()} title="Stop the live workflow (Ctrl+L)">
-              <Icon name="stop" />
-              <span>Stop</span>
-            </button>
-          ) : (
-            <button type="button" className="button" disabled={cannot} onClick={start} title="Keep it running and follow changes (Ctrl+L)">
-              <Icon name="retry" />
-              <span>{isPaused ? "Go on" : "Live"}</span>
-            </button>
-          )}
+          {isVolatile ? once : live}
           {isPaused && (
-            <button type="button" className="button danger" disabled={busy !== null} onClick={() => void stop()} title="End it: it is not live any more">
+            <button type="button" className="button danger" disabled={busy !== null} onClick={() => void stop()} title="Stop the live workflow">
               <Icon name="stop" />
               <span>Stop</span>
             </button>
           )}
           {(!isLive || isPaused) && (
-            <button type="button" className="button" disabled={cannot} onClick={() => void step()} title="Do one iteration and pause (Ctrl+.)">
-              <Icon name="pause" />
-              <span>Step</span>
+            <button type="button" className="icon-button" disabled={cannot} onClick={() => void step()} aria-label="Step" title="Run one iteration, then pause (Ctrl+.)">
+              <Icon name="step" />
             </button>
           )}
           {!isLive && (
-            <button type="button" className="icon-button" aria-expanded={isOpen} aria-haspopup="dialog" aria-label="How it runs live: interval and limits" title="Interval and limits" onClick={() => setOpen(!isOpen)}>
+            <button type="button" className="icon-button" aria-expanded={isOpen} aria-haspopup="dialog" aria-label="Live settings" title="Live settings: interval and limits" onClick={() => setOpen(!isOpen)}>
               <Icon name="clock" />
             </button>
           )}
         </span>
       </div>
       {isOpen && !isLive && <LiveMenu onClose={() => setOpen(false)} onStart={start} />}
-      <div className="run-status" role="status">
-        {busy !== null ? <span className="muted">{BUSY[busy]}</span> : refusal !== null ? <Refused words={refusal} /> : runSession && !isLive ? <RunLine store={runSession} /> : <LiveStatus />}
-      </div>
-      {runSession && isLive && isRunning && <RunLine store={runSession} />}
     </div>
   );
+}
+
+/** Whether a node of it runs by itself, such as a clock: then it is made to be live. */
+function useIsVolatile(): boolean {
+  return useEditor(({ workflow, catalogue }) => {
+    const volatile = new Set(catalogue?.nodes.filter((one) => one.volatile).map(({ type }) => type));
+    return workflow.nodes.some(({ type }) => volatile.has(type));
+  });
 }
 
 function Refused({ words }: { words: string }): ReactNode {
@@ -119,33 +132,34 @@ function Refused({ words }: { words: string }): ReactNode {
   );
 }
 
-const RUN = { running: "Running once", completed: "The run is done", failed: "The run has failed" } as const;
+const RUN = { running: "Running", completed: "Run completed", failed: "Run failed" } as const;
 
-/** The run once that is shown on the canvas: how far it is, and the way to its session. */
+/** The run that is shown on the canvas: how far it is, and the way to its session. */
 function RunLine({ store }: { store: SessionStore }): ReactNode {
   const run = useWorkflow((state) => state.run, null);
+  const isChosen = useWorkflow((state) => state.isChosen, false);
   const isLive = useIsLive();
   const progress = useSelected(store, (state) => state.progress);
   const requests = useSelected(store, (state) => state.requests);
   const isQueued = useSelected(store, (state) => state.status === "queued");
+  const isGone = useSelected(store, (state) => state.connection.code === 4504);
+  const began = useSelected(store, (state) => state.entries[0]?.timestamp ?? null);
   useNotices(store);
   if (!run || run.sessionId !== store.id) return null;
   const isRunning = run.state === "running";
   const asker = nodeOfLane(requests[0]?.lane ?? null);
-  const asks = `The run waits for ${requests.length === 1 ? "an answer" : `${requests.length} answers`}`;
+  const asks = `Waiting for ${requests.length === 1 ? "an answer" : `${requests.length} answers`}`;
+  const words = isGone ? "This run is no longer stored" : isRunning && isQueued ? "Run queued" : RUN[run.state];
   return (
-    <div className="run-line" data-state={run.state}>
+    <div className="run-line" data-state={isGone ? "failed" : run.state}>
       {isRunning && asker !== null ? (
         <button type="button" className="run-link" title="Go to the node that asks" onClick={() => useEditor.getState().focusNode(asker)}>
           {asks}
         </button>
       ) : (
-        <span>
-          {isRunning && isQueued ? "The run waits for its turn" : RUN[run.state]}
-          {isLive && " (the canvas shows the live workflow)"}
-        </span>
+        <span title={run.reason ?? undefined}>{words}</span>
       )}
-      {isRunning && progress && progress.total > 0 && (
+      {isRunning && !isGone && progress && progress.total > 0 && (
         <>
           <progress value={progress.done} max={progress.total} aria-label="Nodes that have run" />
           <span className="run-figures">
@@ -153,10 +167,21 @@ function RunLine({ store }: { store: SessionStore }): ReactNode {
           </span>
         </>
       )}
-      <Link to={`${ROOT}/tasks/${run.sessionId}`} title="Everything about this run">
-        session {run.sessionId.slice(0, 8)}
-      </Link>
-      {run.reason && <span className="run-refused">{run.reason}</span>}
+      {began !== null && !isRunning && (
+        <span className="muted" title={moment(began)}>
+          {clock(began).slice(0, 5)}
+        </span>
+      )}
+      {!isGone && (
+        <Link to={`${ROOT}/tasks/${run.sessionId}`} title="Output, questions and journal of this run">
+          Open session
+        </Link>
+      )}
+      {isChosen && (
+        <button type="button" className="run-link" onClick={() => chooseRun(null)}>
+          {isLive ? "Back to live" : "Latest run"}
+        </button>
+      )}
     </div>
   );
 }

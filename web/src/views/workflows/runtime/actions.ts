@@ -4,8 +4,9 @@ import { CallboardError, createClient, faultsIn, type LiveOptions } from "@callb
 import { tell } from "../../../shell/toasts";
 import { author, useEditor } from "../editor";
 import type { Workflow } from "../model";
-import { showFaults } from "./faults";
+import { faultCount, showFaults, useFaults } from "./faults";
 import { useRuntime, type Busy } from "./runtime";
+import { chooseRun } from "./runs/choose";
 
 const client = createClient();
 
@@ -14,6 +15,7 @@ export async function runOnce(): Promise<void> {
   await attempt("starting a run", async ({ id }) => {
     const { session_id } = await client.workflows.run(id, { idempotencyKey: crypto.randomUUID?.() ?? `run-${Date.now()}-${Math.random()}` });
     await stored(id);
+    chooseRun(null);
     useRuntime.getState().store?.runs(session_id, author());
   });
 }
@@ -23,6 +25,7 @@ export async function goLive(options: LiveOptions): Promise<void> {
   await attempt("going live", async ({ id }) => {
     const status = await client.workflows.start(id, options, { author: author() });
     await stored(id);
+    chooseRun(null);
     useRuntime.getState().store?.stands(status);
   });
 }
@@ -32,6 +35,7 @@ export async function step(): Promise<void> {
   await attempt("stepping", async ({ id }) => {
     const status = await client.workflows.step(id, { author: author() });
     await stored(id);
+    chooseRun(null);
     useRuntime.getState().store?.stands(status);
   });
 }
@@ -57,25 +61,34 @@ export async function cancelRun(): Promise<void> {
   }
 }
 
-/** Opens a workflow in the editor and runs it as soon as it is there; asking may come between. */
-export function openAndRun(workflow: Workflow): void {
+/** Opens a workflow in the editor and runs it as soon as it is there, once or live as it is made for; asking may come between. */
+export function openAndRun(workflow: Workflow, isLive: boolean): void {
   const isThere = (): boolean => useEditor.getState().workflow === workflow;
+  const run = (): void => void (isLive ? goLive({}) : runOnce());
   useEditor.getState().open(workflow);
-  if (isThere()) return void runOnce();
+  if (isThere()) return run();
   const timer = setTimeout(() => forget(), ASKING_MS);
   const forget = useEditor.subscribe(() => {
     if (!isThere()) return;
     clearTimeout(timer);
     forget();
-    void runOnce();
+    run();
   });
 }
 
 /** Whoever thinks longer about unsaved changes than that presses Run again. */
 const ASKING_MS = 60_000;
 
+const FIX_FIRST = "Fix the problems listed below the canvas first.";
+
 async function attempt(busy: Exclude<Busy, null>, act: (workflow: Workflow & { id: string }) => Promise<void>): Promise<void> {
   if (useRuntime.getState().busy) return;
+  // What is known to be refused is not even asked for: the problems are in sight instead.
+  if (faultCount(useFaults.getState()) > 0 && useFaults.getState().state === "faulty") {
+    useFaults.setState({ isOpen: true });
+    useRuntime.setState({ refusal: FIX_FIRST });
+    return;
+  }
   await guarded(busy, async () => {
     const { workflow, isDirty } = useEditor.getState();
     let saved: Workflow | null = workflow;
@@ -96,7 +109,7 @@ async function guarded(busy: Exclude<Busy, null>, act: () => Promise<void>): Pro
   } catch (error) {
     const faults = faultsIn(error);
     if (faults) showFaults(faults);
-    useRuntime.setState({ refusal: faults ? "It has faults that must be mended first." : words(error) });
+    useRuntime.setState({ refusal: faults ? FIX_FIRST : words(error) });
   } finally {
     useRuntime.setState({ busy: null });
   }

@@ -1,24 +1,24 @@
-/** What may be wrong with a graph, for people. */
+/** The problems of a graph in words. */
 
 import type { GraphFault } from "../model";
 
 const TITLES: Record<string, string> = {
-  missing_node_type: "There is no such class",
-  duplicate_node_id: "Two nodes have this id",
-  required_input_missing: "An input is missing",
-  unknown_input: "There is no such input",
-  bad_linked_input: "A link leads nowhere",
-  return_type_mismatch: "The types of a link do not fit",
-  invalid_input_type: "A value is of the wrong type",
-  value_not_in_list: "A value is none of the choices",
-  value_smaller_than_min: "A number is too small",
-  value_bigger_than_max: "A number is too large",
-  custom_validation_failed: "A value cannot be used",
-  dependency_cycle: "It needs itself: a cycle",
-  too_large: "It is too large",
+  missing_node_type: "Unknown node class",
+  duplicate_node_id: "Two nodes have the same id",
+  required_input_missing: "Missing input",
+  unknown_input: "Unknown input",
+  bad_linked_input: "Broken link",
+  return_type_mismatch: "Types do not match",
+  invalid_input_type: "Wrong type",
+  value_not_in_list: "Not one of the options",
+  value_smaller_than_min: "Too small",
+  value_bigger_than_max: "Too large",
+  custom_validation_failed: "Invalid value",
+  dependency_cycle: "Cycle: the node depends on itself",
+  too_large: "Too large",
 };
 
-/** A fault in a few words; what a later server finds, in its own. */
+/** A problem in a few words; one of a later server in its own. */
 export function faultTitle({ type, message }: GraphFault): string {
   return TITLES[type] ?? message;
 }

@@ -17,9 +17,16 @@ interface Faults {
   reason: string;
   byNode: GraphFaults["node_errors"];
   ofGraph: readonly GraphFault[];
+  /** Whether they are listed below the canvas. */
+  isOpen: boolean;
 }
 
-export const useFaults = create<Faults>(() => ({ state: "unknown", reason: "", byNode: record(), ofGraph: NONE }));
+/** Where there is little room the list waits to be asked for. */
+function hasRoom(): boolean {
+  return typeof matchMedia !== "function" || matchMedia("(min-width: 761px)").matches;
+}
+
+export const useFaults = create<Faults>(() => ({ state: "unknown", reason: "", byNode: record(), ofGraph: NONE, isOpen: hasRoom() }));
 
 /** What is wrong with one node; the same list until that changes. */
 export function useNodeFaults(nodeId: string): readonly GraphFault[] {

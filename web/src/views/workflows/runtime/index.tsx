@@ -8,4 +8,8 @@ export { InputControl } from "./inputs/InputControl";
 export { NodeBody } from "./NodeBody";
 export { NodeMark } from "./NodeMark";
 export { RunControls } from "./RunControls";
+export { Runs } from "./runs/Runs";
 export { nodeState, onWorkflowEvent, useIsLive, useNodeRun, useNodesTurn, useRuntime } from "./runtime";
+export { STATES, StateRing } from "./states";
+export { valueWords } from "./value";
+export { useWay } from "./way";

@@ -40,6 +40,11 @@ export function useNodeRun(nodeId: string): NodeRun | undefined {
   return useSyncExternalStore(subscribe, () => store?.node(nodeId));
 }
 
+/** Whether the canvas shows a run, once or live. */
+export function useIsPainted(): boolean {
+  return useWorkflow((state) => state.showsRun || state.live.state !== "stopped" || state.live.count > 0, false);
+}
+
 /** How a node stands, in a word: for places that show many nodes, such as a map of them. */
 export function nodeState(nodeId: string): NodeState {
   return useRuntime.getState().store?.node(nodeId)?.state ?? "idle";

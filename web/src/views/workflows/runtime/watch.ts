@@ -1,9 +1,10 @@
 /** Watches the workflow that is open in the editor: its socket, the run that is shown, what others do to it. */
 
-import { useEffect } from "react";
-import { hasEnded, type Client, type Connection, type SessionState, type WorkflowEvent, type WorkflowStore } from "@callboard/client";
+import { useEffect, useRef } from "react";
+import { type Client, type Connection, type SessionState, type WorkflowEvent, type WorkflowStore } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { useLinks } from "../../../shell/link";
+import { useSearch } from "../../../shell/router";
 import { tell } from "../../../shell/toasts";
 import * as editor from "../editor";
 import { useEditor } from "../editor";
@@ -15,6 +16,18 @@ import { tellEvent, useRuntime } from "./runtime";
 export function useWatch(): void {
   const client = useCallboard();
   const id = useEditor(({ workflow }) => (workflow.version === undefined ? undefined : workflow.id));
+  const search = useSearch();
+  const [run, node] = [search.get("run"), search.get("node")];
+  const wanted = useRef(run);
+  wanted.current = run;
+  // Back and forward, and links within the page.
+  useEffect(() => {
+    const { store } = useRuntime.getState();
+    if (store && (store.getState().isChosen ? store.getState().run?.sessionId : null) !== run) store.choose(run);
+  }, [run]);
+  useEffect(() => {
+    if (node !== null) useEditor.getState().focusNode(node);
+  }, [node, id]);
   useEffect(() => {
     if (id === undefined) {
       useRuntime.setState({ store: null, refusal: null });
@@ -22,6 +35,7 @@ export function useWatch(): void {
     }
     const store = client.workflowStore(id, { clientId: editor.author() });
     useRuntime.setState({ store, refusal: null });
+    if (wanted.current !== null) store.choose(wanted.current);
     const ends = [store.open(), store.onEvent((event) => hear(event)), store.subscribe(() => showLink(store.getState().connection, store.reconnect)), followRun(client, store)];
     return () => {
       for (const end of ends) end();
@@ -37,32 +51,54 @@ function showLink({ phase, roundTrip, until, reason }: Connection, retry: () => 
   useLinks.setState({ session: { phase, roundTrip, until, reason, retry } });
 }
 
-/** Follows the session of the run that is shown, and finds the latest one: after a reload, or in another tab, it goes on here. */
+/** Follows the session of the run that is shown. The latest one is found again: after a reload, or in another tab, its states are here, too. */
 function followRun(client: Client, store: WorkflowStore): () => void {
   const gone = new AbortController();
   let followed: string | null = null;
+  let wasLive = false;
   let end = (): void => undefined;
+  let reading = new AbortController();
+  // What its nodes stood like before this page looked is in the journal.
+  const read = (id: string): void => {
+    reading.abort();
+    reading = new AbortController();
+    client.workflows.runStates(id, reading.signal).then(
+      (states) => store.learn(id, { states }),
+      // The session itself says what is wrong with it.
+      () => undefined,
+    );
+  };
   const follow = (): void => {
-    const { run } = store.getState();
-    if (!run || run.sessionId === followed) return;
-    followed = run.sessionId;
+    const { run, connection } = store.getState();
+    const isLive = connection.phase === "live" || connection.phase === "stale";
+    const isBack = isLive && !wasLive;
+    wasLive = isLive || (wasLive && connection.phase === "connecting");
+    if ((run?.sessionId ?? null) === followed) {
+      if (followed !== null && isBack) read(followed);
+      return;
+    }
+    followed = run?.sessionId ?? null;
     end();
-    const session = client.store(run.sessionId, { clientId: editor.author() });
+    end = () => undefined;
+    if (followed === null) return;
+    const session = client.store(followed, { clientId: editor.author() });
     const hearSession = (): void => learn(store, session.getState());
     const forget = session.subscribe(hearSession);
     const close = session.open();
     end = () => {
+      reading.abort();
       forget();
       close();
       useRuntime.setState({ runSession: null });
     };
     useRuntime.setState({ runSession: session });
     hearSession();
+    read(followed);
   };
   const forgetStore = store.subscribe(follow);
   client.list({ task: "workflow", labels: { workflow: store.id }, limit: 1 }, gone.signal).then(
     ({ sessions: [latest] }) => {
-      if (latest && !hasEnded(latest.status) && !store.getState().run) store.runs(latest.session_id);
+      if (latest) store.found(latest.session_id);
     },
     // The connection says what is wrong with the server; an old run is not missed.
     () => undefined,
@@ -93,10 +129,10 @@ function hear(event: WorkflowEvent): void {
   if (event.event === "workflow_updated") {
     if (change === "saved" && version !== undefined) editor.changedElsewhere(id, { version, author });
     if (change === "input" && node !== undefined && input !== undefined) editor.inputChangedElsewhere(id, node, input, value);
-    if (change === "removed") tell(`${whoHas(author)} removed this workflow. What is open here can be saved as a new one.`, "warn");
+    if (change === "removed") tell(`${whoHas(author)} deleted this workflow. You can save what is open here as a new one.`, "warn");
   }
   const isMine = author === editor.author();
-  if (event.event === "continuous_started" && !isMine) tell(`${whoHas(author)} started it: it is live.`);
-  if (event.event === "continuous_stopped" && !isMine) tell(author ? `${whoHas(author)} stopped it.` : `It is not live any more${reason ? `: ${reason}` : ""}.`, author ? "plain" : "warn");
-  if (event.event === "execution_failed" && session === undefined) tell(`It cannot go on as it is${reason ? `: ${reason}` : ""}.`, "bad");
+  if (event.event === "continuous_started" && !isMine) tell(`${whoHas(author)} set this workflow live.`);
+  if (event.event === "continuous_stopped" && !isMine) tell(author ? `${whoHas(author)} stopped this workflow.` : `The workflow is no longer live${reason ? `: ${reason}` : ""}.`, author ? "plain" : "warn");
+  if (event.event === "execution_failed" && session === undefined) tell(`The workflow cannot continue${reason ? `: ${reason}` : ""}.`, "bad");
 }

@@ -167,15 +167,32 @@ export function placeOf(node: GraphNode): Point {
   return node.position ?? { x: 0, y: 0 };
 }
 
-/** The place nearest to the wanted one, further right and down, where a new node covers no other's head. */
-export function freePlace(workflow: Workflow, wanted: Point): Point {
-  const taken = workflow.nodes.map(placeOf);
-  let { x, y } = rounded(wanted);
-  while (taken.some((at) => Math.abs(at.x - x) < 28 && Math.abs(at.y - y) < 28)) {
-    x += 32;
-    y += 32;
+/** A node that was never shown. */
+export const GUESS: Size = { width: 268, height: 180 };
+/** Room between a new node and those that are there, and between what follows each other. */
+const GAP = 28;
+export const STEP = 84;
+
+/** The place nearest to the wanted one, further down or right, where a node of that size covers none. */
+export function freePlace(workflow: Workflow, wanted: Point, sizes: ReadonlyMap<string, Size> = new Map(), size: Size = GUESS): Point {
+  const boxes = workflow.nodes.map((node) => ({ ...placeOf(node), ...(sizes.get(node.id) ?? GUESS) }));
+  const start = rounded(wanted);
+  const blocks = (at: Point) => boxes.find((box) => at.x < box.x + box.width + GAP && at.x + size.width + GAP > box.x && at.y < box.y + box.height + GAP && at.y + size.height + GAP > box.y);
+  // Below each that is in the way, in the wanted column and in those right of it.
+  let best: Point | null = null;
+  const far = ({ x, y }: Point): number => Math.hypot(x - start.x, y - start.y);
+  for (let column = 0; column < 4; column += 1) {
+    let at: Point = { x: start.x + column * (size.width + GAP), y: start.y };
+    for (let block = blocks(at); block; block = blocks(at)) at = { x: at.x, y: block.y + block.height + GAP };
+    if (!best || far(at) < far(best)) best = at;
   }
-  return { x, y };
+  return rounded(best ?? start);
+}
+
+/** Where what follows a node stands: right of it. */
+export function rightOf(node: GraphNode, sizes: ReadonlyMap<string, Size>): Point {
+  const { x, y } = placeOf(node);
+  return { x: x + (sizes.get(node.id) ?? GUESS).width + STEP, y };
 }
 
 /** The name of a node for people. */

@@ -41,8 +41,21 @@ export function viewOf(box: Point & Size, before: Pick<View, "zoom">, stage: Sta
   return { x: (stage.width - box.width * zoom) / 2 - box.x * zoom, y: top - box.y * zoom, zoom };
 }
 
+/** The view that is least moved so that a box is in sight; null where it is already. */
+export function revealed(box: Point & Size, before: View, stage: Stage): View | null {
+  const { zoom } = before;
+  const along = (start: number, length: number, from: number, room: number): number => {
+    if (start >= from && start + length <= from + room) return 0;
+    return length > room || start < from ? from - start : from + room - (start + length);
+  };
+  const [left, top] = [box.x * zoom + before.x, box.y * zoom + before.y];
+  const x = along(left, box.width * zoom, MARGIN, stage.width - 2 * MARGIN);
+  const y = along(top, box.height * zoom, MARGIN, stage.height - stage.covered - 2 * MARGIN);
+  return x === 0 && y === 0 ? null : { x: before.x + x, y: before.y + y, zoom };
+}
+
 /** Below that a graph as a whole is a pattern, not a text. */
-const SMALLEST_WHOLE = 0.45;
+const SMALLEST_WHOLE = 0.22;
 const START = { zoom: 0.62, margin: 76 };
 
 /** Where a graph begins, if the view that shows all of it is too small to be read; else null. */
@@ -51,4 +64,32 @@ export function startOf(bounds: Point & Size, whole: Pick<View, "zoom">, stage: 
   const { zoom, margin } = START;
   const free = stage.height - bounds.height * zoom;
   return { x: margin - bounds.x * zoom, y: Math.max(margin / 2, free / 2) - bounds.y * zoom, zoom };
+}
+
+/** Room between a whole graph and what lies beside it. */
+const ROOM = 24;
+
+/** The view that shows all of a graph, clear of the bars that lie over the stage. */
+export function wholeOf(bounds: Point & Size, stage: Size, bars: readonly (Point & Size)[], largest = 1): View {
+  const free = rooms({ x: 0, y: 0, ...stage }, bars).map((room) => {
+    const [width, height] = [Math.max(40, room.width - 2 * ROOM), Math.max(40, room.height - 2 * ROOM)];
+    return { room, zoom: Math.min(largest, width / Math.max(1, bounds.width), height / Math.max(1, bounds.height)) };
+  });
+  const best = free.reduce((one, other) => (other.zoom > one.zoom + 0.001 || (other.zoom > one.zoom - 0.001 && areaOf(other.room) > areaOf(one.room)) ? other : one));
+  const { room, zoom } = best;
+  return { x: room.x + (room.width - bounds.width * zoom) / 2 - bounds.x * zoom, y: room.y + (room.height - bounds.height * zoom) / 2 - bounds.y * zoom, zoom };
+}
+
+/** The parts of a stage that no bar covers: each bar takes either a strip at a side or one above or below. */
+function rooms(stage: Point & Size, [bar, ...rest]: readonly (Point & Size)[]): (Point & Size)[] {
+  if (!bar) return [stage];
+  const [left, right] = [bar.x - stage.x, stage.x + stage.width - (bar.x + bar.width)];
+  const [above, below] = [bar.y - stage.y, stage.y + stage.height - (bar.y + bar.height)];
+  const beside = left > right ? { ...stage, width: left } : { ...stage, x: stage.x + stage.width - right, width: right };
+  const over = above > below ? { ...stage, height: above } : { ...stage, y: stage.y + stage.height - below, height: below };
+  return [beside, over].flatMap((part) => rooms(part, rest));
+}
+
+function areaOf({ width, height }: Size): number {
+  return width * height;
 }
