@@ -13,7 +13,7 @@ describe("a session", () => {
   inBrowser("goes from start over form, error, retry and confirmation to its result", {}, async (page) => {
     await page.goto(server.url);
     await page.waitForURL(/\/app\/tasks$/);
-    await page.getByRole("heading", { name: "Nothing has been started yet" }).waitFor();
+    await page.getByRole("heading", { name: "Welcome to Callboard" }).waitFor();
     await shoot(page, "home-empty");
     await page.getByRole("link", { name: "Start a task" }).click();
     await page.getByText("long_running_task", { exact: true }).last().click();

@@ -6,6 +6,7 @@ import { useCallboard } from "@callboard/client/react";
 import { navigate, ROOT } from "../../shell/router";
 import { copyText } from "../../ui/clipboard";
 import { Icon } from "../../ui/Icon";
+import { kindWords } from "../tasks/names";
 import { isOffered, needsForm } from "./kinds";
 import { snippets } from "./snippets";
 import "./welcome.css";
@@ -77,7 +78,7 @@ export function Welcome({ kinds }: { kinds: readonly TaskInfo[] | null }): React
               onClick={() => (needsForm(kind) ? navigate(`${ROOT}/tasks/new/${encodeURIComponent(kind.name)}`) : void attempt(kind.name, () => start(client, kind.name)))}
             >
               <Icon name={needsForm(kind) ? "edit" : "play"} />
-              {kind.name}
+              {kindWords(kind.name)}
             </button>
           ))}
         </div>

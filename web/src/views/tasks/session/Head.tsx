@@ -12,6 +12,7 @@ import { Icon } from "../../../ui/Icon";
 import { statusWords, StatusBadge } from "../../../ui/Status";
 import { span, useNow } from "../../../ui/time";
 import { useBoard } from "../board";
+import { canvasPath } from "../../workflows/paths";
 import { sessionPath, titleOf } from "../names";
 import { paths } from "../paths";
 import type { Filter } from "../query";
@@ -67,6 +68,12 @@ export function Head({ store, detail, filter }: Props): ReactNode {
         <button type="button" className="icon-button" onClick={link} aria-label="Copy the link to this session" title="Copy the link (l)">
           <Icon name="link" />
         </button>
+        {row?.labels["workflow"] !== undefined && (
+          <Link className="button" to={canvasPath(row.labels["workflow"], { run: store.id })} title="The graph, with this run's states and values">
+            <Icon name="workflow" />
+            Show on canvas
+          </Link>
+        )}
         {canCancel && (
           <button type="button" className="button danger" id="cancel" onClick={askToCancel} disabled={isCancelling}>
             <Icon name="ban" />

@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { CallboardError } from "@callboard/client";
 import { ReactFlowProvider } from "@xyflow/react";
 import { guard, Link, navigate, ROOT } from "../../../shell/router";
+import { setTitle } from "../../../shell/title";
 import { Icon } from "../../../ui/Icon";
 import { ago } from "../../../ui/time";
 import { FaultPanel, Runs } from "../runtime";
@@ -185,12 +186,7 @@ function useGuard(): void {
 function useTitle(): void {
   const name = useEditor((state) => state.workflow.name);
   const isDirty = useEditor((state) => state.isDirty);
-  useEffect(() => {
-    document.title = `${isDirty ? "● " : ""}${name} · Callboard`;
-    return () => {
-      document.title = "Callboard";
-    };
-  }, [name, isDirty]);
+  useEffect(() => setTitle(`${isDirty ? "● " : ""}${name}`), [name, isDirty]);
 }
 
 function RestoredNotice({ restored, onSeen }: { restored: Restored; onSeen: () => void }): ReactNode {

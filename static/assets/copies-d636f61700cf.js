@@ -1,0 +1,1 @@
+import{n as e}from"./rolldown-runtime-172b2687b65f.js";var t=e({copyOf:()=>n});function n(e){let{id:t,version:n,author:r,created_at:i,updated_at:a,...o}=e;return structuredClone(o)}export{n,t};
