@@ -3,6 +3,7 @@
 //! [`App`] is the server. [`session::TaskKind`] is a program that it runs as sessions, with a [`session::TaskContext`] to speak to
 //! people by; [`workflow::node::NodeClass`] is a class of nodes for its workflows. Settings are in [`config`].
 
+mod agent;
 mod app;
 mod auth;
 pub mod cli;

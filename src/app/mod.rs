@@ -13,6 +13,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
+use crate::agent::Agents;
+use crate::agent::crew::CrewKind;
 use crate::config::{self, Settings, seconds};
 use crate::connection::listener::{self, Listening, Wrapping};
 use crate::connection::socket;
@@ -244,6 +246,8 @@ pub(crate) fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
     let (catalogue, limits) = (nodes::built_in(&settings.workflows)?, &settings.workflows);
     let workflow = Workflow::new(Arc::new(catalogue), Arc::new(limits.clone()), Worker::new(limits, None));
     kinds.register(Arc::new(workflow))?;
+    let (outside, launcher) = (Worker::new(limits, None), Launcher::tied_to_this_process());
+    kinds.register(Arc::new(CrewKind::new(Agents::new(settings, None, outside, launcher))))?;
     Ok(kinds)
 }
 

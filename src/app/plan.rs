@@ -17,6 +17,8 @@ use super::counted::{Counted, looks, snapshots};
 use super::host::SessionHost;
 use super::runs::Runs;
 use super::streams::Sockets;
+use crate::agent::Agents;
+use crate::agent::crew::CrewKind;
 use crate::auth::{self, Authenticator};
 use crate::config::Settings;
 use crate::connection::{Connections, EventSockets};
@@ -31,6 +33,7 @@ use crate::hub::messages::Snapshot;
 use crate::hub::{Broadcast, ConnectionCounts, Hub, Links, Shard};
 use crate::memory::Memory;
 use crate::metrics::{Metrics, Statistics};
+use crate::process::Launcher;
 use crate::session::environment::Environment;
 use crate::session::permits::Permits;
 use crate::session::protocol::StoreCommitted;
@@ -110,6 +113,10 @@ impl Plan {
         let runs = Runs::new(Watchers::new(broadcast.clone()), limits.max_told_bytes);
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
+        let roster = Roster::new(store.clone(), &settings.crews, &settings.agent);
+        let commands = Launcher::tied_to_this_process();
+        let agents = Agents::new(&settings, Some(roster.clone()), outside.clone(), commands);
+        kinds.register(Arc::new(CrewKind::new(agents)))?;
         let (measured, reports) = metrics.workflows().reporting();
         let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(&store, &counts));
         actix::spawn(statistics.run());
@@ -138,7 +145,7 @@ impl Plan {
             events,
             event_types: EventTypes::start(store.clone(), settings.events.max_types)?,
             supervisor,
-            roster: Roster::new(store.clone(), &settings.crews),
+            roster,
             memory,
             settings,
             mask,

@@ -1,5 +1,7 @@
 //! Checks of single settings that a range cannot say.
 
+use std::collections::BTreeMap;
+
 use env_filter::Builder;
 
 use crate::domain::schema::{BadSchema, Schema};
@@ -31,6 +33,14 @@ pub(super) fn name(text: &str, _: &()) -> Checked {
         return Ok(());
     }
     Err(garde::Error::new("must be 1 to 64 letters, digits, '_' or '-'"))
+}
+
+/// The names of `[model.NAME]`: a variable has to be able to name them.
+pub(super) fn model_names(models: &BTreeMap<String, callboard_model::Settings>, _: &()) -> Checked {
+    match models.keys().find(|model| name(model, &()).is_err()) {
+        Some(wrong) => Err(garde::Error::new(format!("{wrong:?} must be 1 to 64 letters, digits, '_' or '-'"))),
+        None => Ok(()),
+    }
 }
 
 /// What `RUST_LOG` takes.

@@ -15,8 +15,10 @@ use super::layer::Layer;
 const PREFIX: &str = "CALLBOARD_";
 
 /// Customary names of settings. The name with the prefix wins over these.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: [(&str, &str); 8] = [
     ("HOST", "server.host"),
+    ("OPENAI_API_KEY", "model.default.api_key"),
+    ("OPENAI_BASE_URL", "model.default.base_url"),
     ("PORT", "server.port"),
     ("RUST_LOG", "log.filter"),
     ("WEBSOCKET_HEARTBEAT_INTERVAL", "connections.heartbeat_interval"),
@@ -46,6 +48,12 @@ impl Variables<'_> {
                 self.set(&mut layer, known, (name, key), text, faults);
             }
         }
+        self.set_from_file(
+            &mut layer,
+            known,
+            ("OPENAI_API_KEY_FILE", "OPENAI_API_KEY", "model.default.api_key"),
+            faults,
+        );
         let keys: BTreeMap<String, String> = known.keys().into_iter().map(|key| (variable(&key), key)).collect();
         for (name, value) in self.values.range(PREFIX.to_owned()..).take_while(|(name, _)| name.starts_with(PREFIX)) {
             if let Some(key) = keys.get(name) {
@@ -53,7 +61,15 @@ impl Variables<'_> {
                     self.set(&mut layer, known, (name, key), text, faults);
                 }
             } else if let Some(key) = secret_of(name) {
-                self.set_from_file(&mut layer, known, (name, key), faults);
+                self.set_from_file(&mut layer, known, (name, &variable(key), key), faults);
+            } else if let Some(key) = key_of_named(name.strip_suffix("_FILE").unwrap_or_default(), known)
+                && key.ends_with(".api_key")
+            {
+                self.set_from_file(&mut layer, known, (name, &variable(&key), &key), faults);
+            } else if let Some(key) = key_of_named(name, known) {
+                if let Some(text) = self.text(name, faults) {
+                    self.set(&mut layer, known, (name, &key), text, faults);
+                }
             } else if !is_service_link(name, value.as_deref().unwrap_or_default()) {
                 faults.add(self.source(name), "", unknown(name, &keys));
             }
@@ -77,28 +93,48 @@ impl Variables<'_> {
     }
 
     fn set(&self, layer: &mut Layer, known: &Known, (name, key): (&str, &str), text: &str, faults: &mut Faults) {
-        let value = read_as(known.default_of(key).unwrap_or(&Value::Null), text);
-        match key.split_once('.') {
-            Some(place) => layer.set(known, place, &value, &self.source(name), faults),
-            None => layer.set_list(known, key, &value, &self.source(name), faults),
-        }
+        let named = key.split_once('.').and_then(|(section, rest)| known.named(section)?.get(rest.split_once('.')?.1));
+        let value = read_as(known.default_of(key).or(named).unwrap_or(&Value::Null), text);
+        put(layer, known, key, &value, &self.source(name), faults);
     }
 
-    fn set_from_file(&self, layer: &mut Layer, known: &Known, (name, key): (&str, &str), faults: &mut Faults) {
+    /// Sets what a file has that the variable `name` names, which must not stand beside `direct`.
+    fn set_from_file(
+        &self,
+        layer: &mut Layer,
+        known: &Known,
+        (name, direct, key): (&str, &str, &str),
+        faults: &mut Faults,
+    ) {
         let Some(path) = self.text(name, faults) else { return };
-        let direct = variable(key);
-        if self.values.get(&direct).is_some_and(|value| value.as_deref() != Some("")) {
+        if self.values.get(direct).is_some_and(|value| value.as_deref() != Some("")) {
             return faults.add(self.source(name), key, format!("stands beside {direct}; set one of them"));
         }
         match read_secret(&self.folder.join(path)) {
-            Ok(text) => {
-                if let Some(place) = key.split_once('.') {
-                    layer.set(known, place, &Value::from(text.trim()), &self.source(name), faults);
-                }
-            }
+            Ok(text) => put(layer, known, key, &Value::from(text.trim()), &self.source(name), faults),
             Err(error) => faults.add(self.source(name), key, format!("the file {path} cannot be read: {error}")),
         }
     }
+}
+
+/// Sets a setting of any kind: of a section, of a table with a name of one's own, or a whole list.
+fn put(layer: &mut Layer, known: &Known, key: &str, value: &Value, source: &str, faults: &mut Faults) {
+    match key.split_once('.') {
+        Some((section, rest)) => match rest.split_once('.').filter(|_| known.named(section).is_some()) {
+            Some((name, key)) => layer.set_named(known, (section, name, key), value, source, faults),
+            None => layer.set(known, (section, rest), value, source, faults),
+        },
+        None => layer.set_list(known, key, value, source, faults),
+    }
+}
+
+/// The setting of a table with a name of one's own that this variable is of, such as `CALLBOARD_MODEL__FAST__MODEL`.
+fn key_of_named(variable: &str, known: &Known) -> Option<String> {
+    let mut parts = variable.strip_prefix(PREFIX)?.split("__");
+    let (section, name, key) =
+        (parts.next()?.to_lowercase(), parts.next()?.to_lowercase(), parts.next()?.to_lowercase());
+    let is_known = parts.next().is_none() && !name.is_empty() && known.named(&section)?.contains_key(&key);
+    is_known.then(|| format!("{section}.{name}.{key}"))
 }
 
 /// The variable of a setting.

@@ -6,26 +6,44 @@ use super::Settings;
 use super::fault::nearest;
 use super::handler::EventHandler;
 use super::task::CommandTask;
+use crate::domain::agent::Agent;
 
 /// The settings that are never shown, and that may be read from a file that a variable ending in `_FILE` names.
 pub(super) const SECRETS: [&str; 2] = ["server.admin_token", "store.secret_key"];
 
 /// The settings that are not shown where they are wrong: beside the secrets, the store's address may hold a password.
 pub(super) fn is_private(key: &str) -> bool {
-    SECRETS.contains(&key) || key == "store.url"
+    let of_named = key.strip_prefix("model.").and_then(|rest| rest.split('.').nth(1));
+    SECRETS.contains(&key) || key == "store.url" || of_named.is_some_and(is_private_of_named)
+}
+
+/// The keys of a `[model.NAME]` that are not shown where they are wrong.
+pub(super) fn is_private_of_named(key: &str) -> bool {
+    matches!(key, "api_key" | "headers" | "base_url")
 }
 
 /// The settings that there are.
 pub(super) struct Known {
     defaults: Map<String, Value>,
     /// The keys of each list of tables, by its name.
-    lists: [(&'static str, Map<String, Value>); 2],
+    lists: [(&'static str, Map<String, Value>); 3],
+    /// The keys of the tables that have names of one's own, by their section.
+    named: [(&'static str, Map<String, Value>); 1],
 }
 
 impl Known {
     pub(super) fn new() -> Self {
-        let lists = [("task", object(&CommandTask::default())), ("event_handler", object(&EventHandler::default()))];
-        Self { defaults: object(&Settings::default()), lists }
+        let lists = [
+            ("task", object(&CommandTask::default())),
+            ("agent", object(&Agent::default())),
+            ("event_handler", object(&EventHandler::default())),
+        ];
+        let named = [("model", object(&callboard_model::Settings::default()))];
+        let mut defaults = object(&Settings::default());
+        for (section, _) in &named {
+            defaults.shift_remove(*section);
+        }
+        Self { defaults, lists, named }
     }
 
     /// The sections `[…]` with their keys and defaults; `null` for a setting without a default.
@@ -45,6 +63,23 @@ impl Known {
     /// The keys of a list's tables.
     pub(super) fn list(&self, name: &str) -> Option<&Map<String, Value>> {
         self.lists.iter().find(|(known, _)| *known == name).map(|(_, keys)| keys)
+    }
+
+    /// The sections of tables that have names of one's own, such as `[model.NAME]`.
+    pub(super) fn named_sections(&self) -> impl Iterator<Item = &'static str> {
+        self.named.iter().map(|(section, _)| *section)
+    }
+
+    /// The keys and defaults of such a section's tables.
+    pub(super) fn named(&self, section: &str) -> Option<&Map<String, Value>> {
+        self.named.iter().find(|(known, _)| *known == section).map(|(_, keys)| keys)
+    }
+
+    /// What to say of a key that such a table does not have.
+    pub(super) fn unknown_in_named(&self, section: &str, name: &str, key: &str) -> String {
+        let keys = self.named(section).into_iter().flat_map(Map::keys);
+        let near = nearest(key, keys.map(String::as_str)).map(|near| format!("{section}.{name}.{near}"));
+        did_you_mean("there is no such setting", near.as_ref())
     }
 
     /// Every setting as `section.key`, the lists of tables among them.
@@ -83,7 +118,11 @@ impl Known {
     pub(super) fn unknown_in_list(&self, name: &str, key: &str) -> String {
         let keys = self.list(name).into_iter().flat_map(Map::keys);
         let near = nearest(key, keys.map(String::as_str)).map(str::to_owned);
-        let what = if name == "task" { "a task has no such setting" } else { "an event handler has no such setting" };
+        let what = match name {
+            "task" => "a task has no such setting",
+            "agent" => "an agent has no such setting",
+            _ => "an event handler has no such setting",
+        };
         did_you_mean(what, near.as_ref())
     }
 }
@@ -102,6 +141,11 @@ pub(super) fn fits(section: &str, key: &str, value: &Value) -> Result<(), String
 /// What it must be instead.
 pub(super) fn fits_list(name: &str, key: &str, value: &Value) -> Result<(), String> {
     typed(json!({name: [{key: value}]}), false)
+}
+
+/// Whether a table with a name of one's own takes this value; if not, why.
+pub(super) fn fits_named(section: &str, name: &str, key: &str, value: &Value) -> Result<(), String> {
+    typed(json!({section: {name: {key: value}}}), is_private_of_named(key))
 }
 
 pub(super) fn did_you_mean(what: &str, near: Option<&String>) -> String {

@@ -12,6 +12,8 @@ pub(super) struct Layer {
     sections: Map<String, Map<String, Located>>,
     /// Lists of tables.
     lists: Map<String, Located>,
+    /// Tables with names of one's own, by section and name.
+    named: Map<String, Map<String, Map<String, Located>>>,
 }
 
 impl Layer {
@@ -19,6 +21,9 @@ impl Layer {
     pub(super) fn set_section(&mut self, known: &Known, name: &str, value: &Value, source: &str, faults: &mut Faults) {
         if known.list(name).is_some() {
             return self.set_list(known, name, value, source, faults);
+        }
+        if known.named(name).is_some() {
+            return self.set_named_tables(known, name, value, source, faults);
         }
         if known.section(name).is_none() {
             return faults.add(source, name, known.unknown_section(name));
@@ -48,6 +53,43 @@ impl Layer {
             return faults.add(source, name, reason);
         }
         self.sections.entry(section.into()).or_default().insert(key.into(), located(value, source));
+    }
+
+    /// Sets tables with names of one's own, key by key.
+    fn set_named_tables(&mut self, known: &Known, section: &str, value: &Value, source: &str, faults: &mut Faults) {
+        let Value::Object(tables) = value else {
+            return faults.add(source, section, format!("must be tables; write [{section}.NAME]"));
+        };
+        for (name, table) in tables {
+            let Value::Object(keys) = table else {
+                faults.add(source, format!("{section}.{name}"), format!("must be a table; write [{section}.{name}]"));
+                continue;
+            };
+            self.named.entry(section.into()).or_default().entry(name.clone()).or_default();
+            for (key, value) in keys {
+                self.set_named(known, (section, name, key), value, source, faults);
+            }
+        }
+    }
+
+    /// Sets one key of a table with a name of one's own.
+    pub(super) fn set_named(
+        &mut self,
+        known: &Known,
+        (section, name, key): (&str, &str, &str),
+        value: &Value,
+        source: &str,
+        faults: &mut Faults,
+    ) {
+        let checked = match known.named(section).is_some_and(|keys| keys.contains_key(key)) {
+            true => known::fits_named(section, name, key, value),
+            false => Err(known.unknown_in_named(section, name, key)),
+        };
+        if let Err(reason) = checked {
+            return faults.add(source, format!("{section}.{name}.{key}"), reason);
+        }
+        let tables = self.named.entry(section.into()).or_default();
+        tables.entry(name.into()).or_default().insert(key.into(), located(value, source));
     }
 
     /// Sets a list of tables.
@@ -85,7 +127,12 @@ impl Source for Layer {
 
     fn collect(&self) -> Result<Map<String, Located>, ConfigError> {
         let sections = self.sections.iter().map(|(name, keys)| (name.clone(), Located::new(None, keys.clone())));
-        Ok(sections.chain(self.lists.iter().map(|(name, list)| (name.clone(), list.clone()))).collect())
+        let table = |(name, keys): (&String, &Map<String, Located>)| (name.clone(), Located::new(None, keys.clone()));
+        let named = self.named.iter().map(|(section, tables)| {
+            (section.clone(), Located::new(None, tables.iter().map(table).collect::<Map<String, Located>>()))
+        });
+        let lists = self.lists.iter().map(|(name, list)| (name.clone(), list.clone()));
+        Ok(sections.chain(named).chain(lists).collect())
     }
 }
 

@@ -20,6 +20,8 @@ use super::layer::Layer;
 /// The file that is read from the working directory where no other is named.
 const FILE: &str = "callboard.toml";
 const DOTENV: &str = ".env";
+/// Where the key in `OPENAI_API_KEY` is taken, unless something else is said.
+const OPENAI: &str = "https://api.openai.com/v1";
 
 /// Settings that hold, and where those come from that are not the defaults.
 #[derive(Clone, Debug)]
@@ -47,7 +49,8 @@ pub fn load(flags: &Flags, env: &[(OsString, OsString)], cwd: &Path, built_in: &
     let merged = layers.into_iter().fold(Config::builder(), |builder, layer| builder.add_source(layer)).build();
     let merged = merged.and_then(|merged| Ok((sources(&merged.cache), merged.try_deserialize::<Settings>()?)));
     match merged {
-        Ok((sources, settings)) => {
+        Ok((sources, mut settings)) => {
+            complete_default_model(&mut settings, &sources);
             check(&settings, &sources, built_in, &mut faults);
             if faults.is_empty() {
                 return Ok(Loaded { settings, sources });
@@ -56,6 +59,14 @@ pub fn load(flags: &Flags, env: &[(OsString, OsString)], cwd: &Path, built_in: &
         Err(error) => faults.add("settings", "", error.to_string()),
     }
     Err(faults)
+}
+
+/// Whoever sets `OPENAI_API_KEY` alone means the server that it is for.
+fn complete_default_model(settings: &mut Settings, sources: &BTreeMap<String, String>) {
+    let is_customary = sources.get("model.default.api_key").is_some_and(|source| source.contains("OPENAI_API_KEY"));
+    if let Some(model) = settings.model.get_mut("default").filter(|model| is_customary && model.base_url.is_empty()) {
+        model.base_url = OPENAI.to_owned();
+    }
 }
 
 fn file_layer(named: Option<&Path>, cwd: &Path, known: &Known, faults: &mut Faults) -> Layer {
@@ -105,6 +116,13 @@ fn sources(merged: &Located) -> BTreeMap<String, String> {
         for (key, value) in value.into_table().unwrap_or_default() {
             if let Some(source) = value.origin() {
                 sources.insert(format!("{section}.{key}"), source.to_owned());
+                continue;
+            }
+            // A table with a name of one's own.
+            for (inner, value) in value.into_table().unwrap_or_default() {
+                if let Some(source) = value.origin() {
+                    sources.insert(format!("{section}.{key}.{inner}"), source.to_owned());
+                }
             }
         }
     }
@@ -126,6 +144,14 @@ fn check(settings: &Settings, sources: &BTreeMap<String, String>, built_in: &[&s
     check_names("task", settings.task.iter().map(|task| task.name.as_str()), sources, built_in, faults);
     let handlers = settings.event_handler.iter().map(|handler| handler.name.as_str());
     check_names("event_handler", handlers, sources, &[], faults);
+    let checks: Vec<&str> = callboard_audit::check::Check::ALL.iter().map(|check| check.id()).collect();
+    check_names("agent", settings.agent.iter().map(|agent| agent.name.as_str()), sources, &checks, faults);
+    for (index, agent) in settings.agent.iter().enumerate() {
+        if let Some(unknown) = agent.llm.as_ref().filter(|llm| !settings.model.contains_key(*llm)) {
+            let key = format!("agent[{index}].llm");
+            faults.add(source_of("agent", sources), key, format!("there is no [model.{unknown}]"));
+        }
+    }
 }
 
 /// Checks that no two tables of a list have one name, nor one of those that are taken.

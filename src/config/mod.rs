@@ -3,6 +3,7 @@
 //! [`load`] layers flags over the environment over `.env` over a TOML file over the defaults, and reports everything
 //! that is wrong with them at once.
 
+pub mod agents;
 mod check;
 pub mod connections;
 pub mod crews;
@@ -25,9 +26,10 @@ mod show;
 pub mod task;
 pub mod trust;
 
-use garde::Validate;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{Fault, Faults};
@@ -64,12 +66,21 @@ pub struct Settings {
     /// `[memory]`
     #[garde(dive)]
     pub memory: memory::Memory,
+    /// `[agents]`
+    #[garde(dive)]
+    pub agents: agents::Agents,
+    /// `[model.NAME]`, by name
+    #[garde(custom(check::model_names), dive)]
+    pub model: BTreeMap<String, callboard_model::Settings>,
     /// `[workflows]`
     #[garde(dive)]
     pub workflows: callboard_workflow::Settings,
     /// `[[task]]`
     #[garde(dive)]
     pub task: Vec<task::CommandTask>,
+    /// `[[agent]]`
+    #[garde(inner(custom(agents::agent)))]
+    pub agent: Vec<crate::domain::agent::Agent>,
     /// `[[event_handler]]`
     #[garde(dive)]
     pub event_handler: Vec<handler::EventHandler>,

@@ -1,5 +1,6 @@
 //! All secrets among the settings.
 
+use serde_json::Value;
 use url::Url;
 
 use super::Settings;
@@ -27,8 +28,34 @@ impl Settings {
                 secrets.extend(passwords(value));
             }
         }
+        secrets.extend(self.model.values().flat_map(callboard_model::Settings::secrets).map(str::to_owned));
+        for agent in &self.agent {
+            let entries = |key: &str| agent.config.get(key).and_then(Value::as_object).into_iter().flatten();
+            let named: Vec<&str> = agent
+                .config
+                .get("secrets")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            for (name, value) in entries("env").filter_map(|(name, value)| Some((name, value.as_str()?))) {
+                if named.contains(&name.as_str()) || is_telling(name) {
+                    secrets.push(value.to_owned());
+                }
+                secrets.extend(passwords(value));
+            }
+            let headers = entries("headers").filter(|(name, _)| is_telling_header(name));
+            secrets.extend(headers.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+        }
         secrets
     }
+}
+
+/// Whether a header's name says that its value is a secret.
+fn is_telling_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie") || is_telling(&name.replace('-', "_"))
 }
 
 /// Whether the name of a variable says that its value is a secret.

@@ -15,6 +15,9 @@ impl fmt::Display for Loaded {
         let mut first = true;
         for (section, value) in &sections {
             let Value::Object(keys) = value else { continue };
+            if known.named(section).is_some() {
+                continue;
+            }
             writeln!(f, "{}[{section}]", if first { "" } else { "\n" })?;
             first = false;
             for (key, value) in keys.iter().filter(|(_, value)| !value.is_null()) {
@@ -23,13 +26,26 @@ impl fmt::Display for Loaded {
                 writeln!(f, "{key} = {}{}", toml_of(value), comment(source))?;
             }
         }
+        for section in known.named_sections() {
+            for (name, table) in sections.get(section).and_then(Value::as_object).into_iter().flatten() {
+                writeln!(f, "\n[{section}.{name}]")?;
+                for (key, value) in table.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+                    let source = self.sources.get(&format!("{section}.{name}.{key}"));
+                    writeln!(f, "{key} = {}{}", toml_of(value), comment(source))?;
+                }
+            }
+        }
         let of_list =
             |name| sections.get(name).and_then(Value::as_array).into_iter().flatten().map(move |it| (name, it));
         let tables = known.lists().flat_map(of_list);
         for (name, table) in tables.filter_map(|(name, table)| Some((name, table.as_object()?))) {
             writeln!(f, "\n[[{name}]]{}", comment(self.sources.get(name)))?;
             for (key, value) in table.iter().filter(|(_, value)| !value.is_null()) {
-                let shown = if key == "env" { toml_of(&masked(value)) } else { toml_of(value) };
+                let shown = match key.as_str() {
+                    "env" => toml_of(&masked(value)),
+                    "config" => toml_of(&masked_within(value)),
+                    _ => toml_of(value),
+                };
                 writeln!(f, "{key} = {shown}")?;
             }
         }
@@ -50,6 +66,16 @@ fn masked(variables: &Value) -> Value {
 }
 
 /// On one line. TOML has no `null`: it is left out of tables and shown as text in lists.
+/// An agent's settings, its variables and headers masked.
+fn masked_within(config: &Value) -> Value {
+    let entries = config.as_object().into_iter().flatten();
+    let shown = |(name, value): (&String, &Value)| {
+        let value = if matches!(name.as_str(), "env" | "headers") { masked(value) } else { value.clone() };
+        (name.clone(), value)
+    };
+    entries.map(shown).collect()
+}
+
 fn toml_of(value: &Value) -> toml::Value {
     match value {
         Value::Null => toml::Value::String("null".into()),

@@ -1,6 +1,6 @@
 //! Crews and the agents in them, as they are stored.
 //!
-//! `roster` keeps them, so that no crew names an agent that there is not.
+//! `roster` keeps them, so that no crew names an agent that there is not. Agents of the settings are there, too.
 
 mod roster;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+pub(crate) use crate::domain::agent::{Agent, AgentKind};
 pub(crate) use roster::{Kept, Roster, Thing};
 
 /// Why something was not done with a crew or an agent.
@@ -22,6 +23,9 @@ pub(crate) enum Error {
     /// Somebody else has changed it.
     #[error("it is at version {0}")]
     Outdated(u64),
+    /// It stands in the settings, and is changed there.
+    #[error("it stands in the settings")]
+    Configured,
     /// These crews need the agent.
     #[error("crews need this agent: {}", .0.join(", "))]
     InUse(Vec<String>),
@@ -47,56 +51,32 @@ pub(crate) fn id_fault(id: &str) -> Option<&'static str> {
     id.bytes().all(|byte| byte == b'.').then_some("must not be of dots alone")
 }
 
-/// How an agent works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+/// What a session of agents may spend; what is left out is as the settings say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) enum AgentKind {
-    /// By rules that come with the server.
-    Check,
-    /// By a language model.
-    Model,
-    /// By a command of the settings.
-    Command,
+pub(crate) struct BudgetLimits {
+    /// Most tokens, sent and received.
+    pub tokens: Option<u64>,
+    /// Most model calls.
+    pub turns: Option<u64>,
+    /// Most seconds of work, without the time that agents wait for people.
+    pub seconds: Option<f64>,
+    /// The highest cost, by the prices of the models.
+    pub cost: Option<f64>,
 }
 
-impl AgentKind {
-    /// The kind with this word.
+impl BudgetLimits {
+    /// Each limit, or the other one's where it is left out.
     #[must_use]
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        match word {
-            "check" => Some(AgentKind::Check),
-            "model" => Some(AgentKind::Model),
-            "command" => Some(AgentKind::Command),
-            _ => None,
+    pub(crate) fn or(&self, other: &Self) -> Self {
+        Self {
+            tokens: self.tokens.or(other.tokens),
+            turns: self.turns.or(other.turns),
+            seconds: self.seconds.or(other.seconds),
+            cost: self.cost.or(other.cost),
         }
     }
-}
-
-/// Somebody who does tasks in crews.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct Agent {
-    /// Its name.
-    pub name: String,
-    /// What it is in a crew, such as `researcher`.
-    pub role: String,
-    /// What it is to reach.
-    pub goal: String,
-    /// Where it comes from, which shapes how it speaks.
-    pub backstory: Option<String>,
-    /// How it works.
-    pub kind: AgentKind,
-    /// The settings of its kind.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
-    pub config: Map<String, Value>,
-    /// What it may use, by name.
-    #[serde(default)]
-    pub tools: Vec<String>,
-    /// How many rounds it may take for a task.
-    pub max_iterations: Option<u32>,
 }
 
 /// How a crew does its tasks.
@@ -129,12 +109,73 @@ impl Process {
 pub(crate) struct CrewTask {
     /// Its name.
     pub name: String,
-    /// What is to be done.
+    /// What is to be done; `{topic}` is an input.
     pub description: String,
-    /// The agent that does it; one that fits, where it is left out.
+    /// The agent that does it; where it is left out, the agents of the crew take turns.
     pub agent: Option<String>,
     /// What is to come of it.
     pub expected_output: Option<String>,
+    /// The earlier tasks whose output it gets; left out, that of all before it.
+    #[serde(default)]
+    pub context: Option<Vec<String>>,
+    /// Whether later tasks that do not need it begin before it ends.
+    #[serde(default)]
+    pub async_execution: bool,
+    /// Whether a person has to accept its output.
+    #[serde(default)]
+    pub human_input: bool,
+    /// The JSON Schema that its output has to fit.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub output_schema: Option<Value>,
+    /// What else its output has to be.
+    #[serde(default)]
+    pub guardrail: Option<Guardrail>,
+    /// How often an output that is not so is sent back.
+    #[serde(default = "default_guardrail_retries")]
+    pub guardrail_max_retries: u32,
+}
+
+/// How often an output is sent back where its task does not say.
+pub(crate) const GUARDRAIL_RETRIES: u32 = 3;
+
+fn default_guardrail_retries() -> u32 {
+    GUARDRAIL_RETRIES
+}
+
+/// What an output has to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum Guardrail {
+    /// As these words say; the agent's model judges it.
+    Judged(String),
+    /// As these rules say.
+    Rules(GuardrailRules),
+}
+
+/// Rules for an output. Those that need no model are looked at first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct GuardrailRules {
+    /// A JSON Schema that it fits.
+    #[schema(value_type = Option<Object>)]
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub schema: Option<Value>,
+    /// A regular expression that is found in it.
+    pub pattern: Option<String>,
+    /// A text that stands in it.
+    pub contains: Option<String>,
+    /// A text that does not stand in it.
+    pub excludes: Option<String>,
+    /// The fewest characters.
+    pub min_length: Option<usize>,
+    /// The most characters.
+    pub max_length: Option<usize>,
+    /// What else it has to be, in words; the agent's model judges that.
+    pub judge: Option<String>,
 }
 
 /// Agents who work together.
@@ -152,10 +193,22 @@ pub(crate) struct Crew {
     #[serde(default)]
     pub agents: Vec<String>,
     /// The id of the agent that leads it.
-    pub manager: Option<String>,
+    #[serde(default, alias = "manager")]
+    pub manager_agent: Option<String>,
+    /// The `[model.NAME]` that leads it, where no agent does.
+    #[serde(default)]
+    pub manager_llm: Option<String>,
     /// What it does, in order.
     #[serde(default)]
     pub tasks: Vec<CrewTask>,
+    /// The inputs of a kickoff that leaves them out.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub inputs: Map<String, Value>,
+    /// What a kickoff may spend.
+    #[serde(default)]
+    pub budget: BudgetLimits,
     /// Its settings.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -167,6 +220,6 @@ impl Crew {
     /// The ids of all agents that it names, some perhaps twice.
     pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
         let tasks = self.tasks.iter().filter_map(|task| task.agent.as_ref());
-        self.agents.iter().chain(&self.manager).chain(tasks).map(String::as_str)
+        self.agents.iter().chain(&self.manager_agent).chain(tasks).map(String::as_str)
     }
 }

@@ -1,14 +1,16 @@
-//! Keeps crews and agents in the store.
+//! Keeps crews and agents in the store; agents of the settings and those that come with the server are there beside them.
 //!
 //! Invariant: a crew that is stored names only agents that are. Writes that could break it share a guard in the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use callboard_audit::check::Check;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Agent, Crew, Error};
+use super::{Agent, AgentKind, Crew, Error};
 use crate::config::crews::Crews;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
@@ -21,7 +23,7 @@ const PAGE: usize = 100;
 const GUARD: &str = "crews";
 
 /// A crew or an agent.
-pub(crate) trait Thing: Serialize + DeserializeOwned + Send {
+pub(crate) trait Thing: Clone + Serialize + DeserializeOwned + Send {
     /// Where they are stored.
     const COLLECTION: &'static str;
     /// What an id begins with that is made here.
@@ -32,6 +34,9 @@ pub(crate) trait Thing: Serialize + DeserializeOwned + Send {
 
     /// The crew, where it is one.
     fn as_crew(&self) -> Option<&Crew>;
+
+    /// Those that stand in the settings, by id.
+    fn configured(roster: &Roster) -> Option<&BTreeMap<String, Kept<Self>>>;
 }
 
 impl Thing for Agent {
@@ -45,6 +50,10 @@ impl Thing for Agent {
     fn as_crew(&self) -> Option<&Crew> {
         None
     }
+
+    fn configured(roster: &Roster) -> Option<&BTreeMap<String, Kept<Self>>> {
+        Some(&roster.configured)
+    }
 }
 
 impl Thing for Crew {
@@ -57,6 +66,10 @@ impl Thing for Crew {
 
     fn as_crew(&self) -> Option<&Crew> {
         Some(self)
+    }
+
+    fn configured(_: &Roster) -> Option<&BTreeMap<String, Kept<Self>>> {
+        None
     }
 }
 
@@ -81,13 +94,34 @@ pub(crate) struct Kept<T> {
 pub(crate) struct Roster {
     store: Store,
     limits: Crews,
+    /// The agents of the settings.
+    configured: Arc<BTreeMap<String, Kept<Agent>>>,
+    /// The agents that come with the server: they are named and never listed.
+    built_in: Arc<BTreeMap<String, Agent>>,
 }
 
 impl Roster {
-    /// Those in this store, of which there may be so many.
+    /// Those in this store, of which there may be so many, and the agents of the settings, whose names are their ids.
     #[must_use]
-    pub(crate) fn new(store: Store, limits: &Crews) -> Self {
-        Self { store, limits: limits.clone() }
+    pub(crate) fn new(store: Store, limits: &Crews, configured: &[Agent]) -> Self {
+        let now = Timestamp::now();
+        let kept = |agent: &Agent| {
+            let id = agent.name.clone();
+            (id.clone(), Kept { id, version: 1, created_at: now, updated_at: now, thing: agent.clone() })
+        };
+        let configured = Arc::new(configured.iter().map(kept).collect());
+        Self { store, limits: limits.clone(), configured, built_in: Arc::new(built_in()) }
+    }
+
+    /// The agent with this id, be it stored, of the settings, or one that comes with the server.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] or [`Error::Unavailable`].
+    pub(crate) async fn agent(&self, id: &str) -> Result<Agent, Error> {
+        match self.built_in.get(id) {
+            Some(agent) => Ok(agent.clone()),
+            None => self.get::<Agent>(id).await.map(|kept| kept.thing),
+        }
     }
 
     /// One.
@@ -95,6 +129,9 @@ impl Roster {
     /// # Errors
     /// [`Error::Unknown`] or [`Error::Unavailable`].
     pub(crate) async fn get<T: Thing>(&self, id: &str) -> Result<Kept<T>, Error> {
+        if let Some(kept) = self.configured::<T>(id) {
+            return Ok(kept.clone());
+        }
         let found = self.store.document(&Owner::SERVER, T::COLLECTION, id).await?;
         kept(found.ok_or(Error::Unknown)?)
     }
@@ -105,7 +142,14 @@ impl Roster {
     /// [`Error::Unavailable`].
     pub(crate) async fn list<T: Thing>(&self, after: Option<&str>, limit: usize) -> Result<Vec<Kept<T>>, Error> {
         let found = self.store.documents(&Owner::SERVER, T::COLLECTION, after, limit).await?;
-        found.into_iter().map(kept).collect()
+        let mut found: Vec<Kept<T>> = found.into_iter().map(kept).collect::<Result<_, _>>()?;
+        let configured = T::configured(self).into_iter().flat_map(BTreeMap::values);
+        // One of the settings comes before a stored one of its id, which was there before it.
+        found.retain(|kept| self.configured::<T>(&kept.id).is_none());
+        found.extend(configured.filter(|kept| after.is_none_or(|after| kept.id.as_str() > after)).cloned());
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// Stores a new one, under this id or one that is made.
@@ -114,6 +158,11 @@ impl Roster {
     /// [`Error::Exists`], [`Error::MissingAgents`], [`Error::TooMany`] or [`Error::Unavailable`].
     pub(crate) async fn create<T: Thing>(&self, id: Option<String>, thing: T) -> Result<Kept<T>, Error> {
         let id = id.unwrap_or_else(|| format!("{}{}", T::PREFIX, Uuid::new_v4().simple()));
+        if self.configured::<T>(&id).is_some()
+            || (T::COLLECTION == Agent::COLLECTION && self.built_in.contains_key(&id))
+        {
+            return Err(Error::Exists);
+        }
         let body = text(&thing)?;
         let decide = async || {
             self.check(&thing).await?;
@@ -134,8 +183,9 @@ impl Roster {
     /// Changes one that is at this version, or at any.
     ///
     /// # Errors
-    /// [`Error::Unknown`], [`Error::Outdated`], [`Error::MissingAgents`] or [`Error::Unavailable`].
+    /// [`Error::Configured`], [`Error::Unknown`], [`Error::Outdated`], [`Error::MissingAgents`] or [`Error::Unavailable`].
     pub(crate) async fn save<T: Thing>(&self, id: &str, thing: T, expected: Option<u64>) -> Result<Kept<T>, Error> {
+        self.refuse_configured::<T>(id)?;
         let body = text(&thing)?;
         let decide = async || {
             self.check(&thing).await?;
@@ -152,8 +202,9 @@ impl Roster {
     /// Removes one that is at this version, or at any; gives it as it was.
     ///
     /// # Errors
-    /// [`Error::Unknown`], [`Error::Outdated`], [`Error::InUse`] or [`Error::Unavailable`].
+    /// [`Error::Configured`], [`Error::Unknown`], [`Error::Outdated`], [`Error::InUse`] or [`Error::Unavailable`].
     pub(crate) async fn remove<T: Thing>(&self, id: &str, expected: Option<u64>) -> Result<Kept<T>, Error> {
+        self.refuse_configured::<T>(id)?;
         let decide = async || {
             if T::COLLECTION == Agent::COLLECTION {
                 let crews = self.crews_of(id).await?;
@@ -176,11 +227,20 @@ impl Roster {
     pub(crate) async fn missing<'a>(&self, agents: impl Iterator<Item = &'a str>) -> Result<Vec<String>, Error> {
         let mut missing = Vec::new();
         for id in agents.collect::<BTreeSet<_>>() {
-            if self.store.document(&Owner::SERVER, Agent::COLLECTION, id).await?.is_none() {
+            let is_there = self.built_in.contains_key(id) || self.configured.contains_key(id);
+            if !is_there && self.store.document(&Owner::SERVER, Agent::COLLECTION, id).await?.is_none() {
                 missing.push(id.to_owned());
             }
         }
         Ok(missing)
+    }
+
+    fn configured<T: Thing>(&self, id: &str) -> Option<&Kept<T>> {
+        T::configured(self)?.get(id)
+    }
+
+    fn refuse_configured<T: Thing>(&self, id: &str) -> Result<(), Error> {
+        if self.configured::<T>(id).is_some() { Err(Error::Configured) } else { Ok(()) }
     }
 
     /// The ids of the crews that need this agent; of many, the first of them.
@@ -203,6 +263,21 @@ impl Roster {
         let missing = self.missing(crew.needs()).await?;
         if missing.is_empty() { Ok(()) } else { Err(Error::MissingAgents(missing)) }
     }
+}
+
+/// The checks, as agents.
+fn built_in() -> BTreeMap<String, Agent> {
+    let agent = |check: Check| {
+        let name = check.id().to_owned();
+        let role = "auditor".to_owned();
+        let goal = match check {
+            Check::NumericValidation => "Find figures that contradict each other.",
+            Check::LogicConsistency => "Find periods, dates, references and terms that contradict each other.",
+            Check::DisclosureCompleteness => "Find what a report of this kind has to disclose and does not.",
+        };
+        (name.clone(), Agent { name, role, goal: goal.to_owned(), kind: AgentKind::Check, ..Agent::default() })
+    };
+    Check::ALL.into_iter().map(agent).collect()
 }
 
 fn text<T: Thing>(thing: &T) -> Result<String, Error> {
@@ -248,13 +323,12 @@ impl From<store::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crew::{AgentKind, Process};
     use futures::future::join;
-    use serde_json::Map;
 
     fn roster() -> Roster {
         let settings = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
-        Roster::new(Store::open(&settings, 1).unwrap(), &Crews { max_crews: 100, max_agents: 200 })
+        let configured = Agent { name: "set".into(), ..agent("set") };
+        Roster::new(Store::open(&settings, 1).unwrap(), &Crews { max_crews: 100, max_agents: 200 }, &[configured])
     }
 
     fn agent(name: &str) -> Agent {
@@ -262,24 +336,15 @@ mod tests {
             name: name.into(),
             role: "r".into(),
             goal: "g".into(),
-            backstory: None,
             kind: AgentKind::Check,
-            config: Map::new(),
-            tools: Vec::new(),
-            max_iterations: Some(3),
+            max_iter: 3,
+            ..Agent::default()
         }
     }
 
     fn crew(agents: &[&str]) -> Crew {
-        Crew {
-            name: "c".into(),
-            description: None,
-            process: Process::Sequential,
-            agents: agents.iter().map(|id| (*id).to_owned()).collect(),
-            manager: None,
-            tasks: Vec::new(),
-            config: Map::new(),
-        }
+        let crew = serde_json::json!({"name": "c", "agents": agents});
+        serde_json::from_value(crew).unwrap()
     }
 
     #[actix_web::test]
@@ -290,7 +355,7 @@ mod tests {
         roster.create(Some("a".into()), agent("ada")).await.unwrap();
         let made = roster.create(None, crew(&["a"])).await.unwrap();
         assert!(made.id.starts_with("crew_") && made.version == 1, "{made:?}");
-        let led = Crew { manager: Some("b".into()), ..crew(&["a"]) };
+        let led = Crew { manager_agent: Some("b".into()), ..crew(&["a"]) };
         assert_eq!(roster.save(&made.id, led, None).await, Err(Error::MissingAgents(vec!["b".into()])));
         assert_eq!(roster.remove::<Agent>("a", None).await, Err(Error::InUse(vec![made.id.clone()])));
         roster.remove::<Crew>(&made.id, Some(1)).await.unwrap();
@@ -322,5 +387,21 @@ mod tests {
         assert_eq!(roster.save("b", agent("eve"), None).await, Err(Error::Unknown));
         assert_eq!(roster.save("b", agent("eve"), Some(1)).await, Err(Error::Unknown));
         assert_eq!(roster.list::<Agent>(None, 10).await.unwrap()[0].thing.name, "eve");
+    }
+
+    #[actix_web::test]
+    async fn agents_of_the_settings_are_there_and_are_changed_there_only() {
+        let roster = roster();
+        roster.create(Some("z".into()), agent("zoe")).await.unwrap();
+        let ids = |kept: Vec<Kept<Agent>>| kept.into_iter().map(|kept| kept.id).collect::<Vec<_>>();
+        assert_eq!(ids(roster.list::<Agent>(None, 10).await.unwrap()), ["set", "z"]);
+        assert_eq!(ids(roster.list::<Agent>(None, 1).await.unwrap()), ["set"]);
+        assert_eq!(ids(roster.list::<Agent>(Some("set"), 10).await.unwrap()), ["z"]);
+        assert_eq!(roster.create(Some("set".into()), agent("x")).await, Err(Error::Exists));
+        assert_eq!(roster.save("set", agent("x"), None).await, Err(Error::Configured));
+        assert_eq!(roster.remove::<Agent>("set", None).await, Err(Error::Configured));
+        roster.create(None, crew(&["set", "z", "numeric_validation"])).await.unwrap();
+        assert_eq!(roster.agent("numeric_validation").await.unwrap().kind, AgentKind::Check);
+        assert_eq!(roster.agent("none").await, Err(Error::Unknown));
     }
 }

@@ -36,6 +36,8 @@ const NUMBER: &str = r#"{"type":"number"}"#;
 const FLAG: &str = r#"{"type":"boolean"}"#;
 const UNSAVED: &str = r#"{"const":false,"description":"Only where it is not saved: it has no seq then, reaches those who are connected at that moment, and is never replayed."}"#;
 const OBJECT: &str = r#"{"type":"object"}"#;
+const OBJECTS: &str = r#"{"type":"array","items":{"type":"object"}}"#;
+const TEXT_OR_NULL: &str = r#"{"type":["string","null"]}"#;
 const ANY: &str = "true";
 const UUID: &str = r#"{"type":"string","format":"uuid"}"#;
 const TEXTS: &str = r#"{"type":"array","items":{"type":"string"}}"#;
@@ -99,6 +101,55 @@ const SENT: &[Message] = &[
         "recovered",
         "The server went down in the middle and has taken the session up again.",
         &[("cause", TEXT, true), ("steps_in_doubt", TEXTS, true)],
+    ),
+    entry("agent_started", "An agent begins.", &[("agent_id", TEXT, true), ("task", TEXT, false)]),
+    entry(
+        "agent_event",
+        "An agent goes on; `kind` in `data` says how: `progress`, `finding`, `text` or `tool`.",
+        &[("agent_id", TEXT, true), ("data", OBJECT, true)],
+    ),
+    entry(
+        "agent_completed",
+        "An agent is done; what it found, where it looks for something.",
+        &[("agent_id", TEXT, true), ("task", TEXT, false), ("findings", OBJECTS, true)],
+    ),
+    entry("agent_error", "An agent failed.", &[("agent_id", TEXT, true), ("task", TEXT, false), ("error", TEXT, true)]),
+    entry(
+        "agent_turn",
+        "A model's reply to an agent is complete.",
+        &[
+            ("agent_id", TEXT, true),
+            ("task", TEXT, true),
+            ("call_id", TEXT, true),
+            ("turn", COUNT, true),
+            ("text", TEXT, true),
+            ("reasoning", TEXT, false),
+            ("tool_calls", OBJECTS, true),
+            ("finish_reason", TEXT_OR_NULL, true),
+            ("usage", OBJECT, true),
+        ],
+    ),
+    entry(
+        "tool_result",
+        "What came of a tool that an agent called; `ok` is false where it was not done.",
+        &[
+            ("agent_id", TEXT, true),
+            ("call_id", TEXT, true),
+            ("tool", TEXT, true),
+            ("ok", FLAG, true),
+            ("text", TEXT, true),
+        ],
+    ),
+    entry(
+        "agent_delta",
+        "More of a model's reply, which is not saved; a new `try` replaces what came of the earlier ones.",
+        &[
+            ("agent_id", TEXT, true),
+            ("call_id", TEXT, true),
+            ("try", COUNT, true),
+            ("text", TEXT, true),
+            ("save_state", UNSAVED, false),
+        ],
     ),
     said("pong", "The answer to a `ping`.", &[("timestamp", ANY, false)]),
     said(
@@ -258,6 +309,7 @@ fn field_error() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::agent_entry::AgentEntry;
     use crate::domain::entry::{Entry, Stamped, Unsaved};
     use crate::domain::id::RequestId;
     use crate::domain::request::{Field, FieldType};
@@ -290,6 +342,40 @@ mod tests {
             Entry::TaskCancelled { reason: "r".into() },
             Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },
         ]
+        .into_iter()
+        .chain(of_agents().map(Entry::Agent))
+        .collect()
+    }
+
+    fn of_agents() -> impl Iterator<Item = AgentEntry> {
+        let (agent_id, call_id, task) = ("a".to_owned(), "c".to_owned(), Some("t".to_owned()));
+        let text = "x".to_owned();
+        [
+            AgentEntry::AgentStarted { agent_id: agent_id.clone(), task: task.clone() },
+            AgentEntry::AgentEvent { agent_id: agent_id.clone(), data: json!({"kind": "text"}) },
+            AgentEntry::AgentCompleted { agent_id: agent_id.clone(), task: task.clone(), findings: vec![json!({})] },
+            AgentEntry::AgentError { agent_id: agent_id.clone(), task, error: text.clone() },
+            AgentEntry::AgentTurn {
+                agent_id: agent_id.clone(),
+                task: text.clone(),
+                call_id: call_id.clone(),
+                turn: 1,
+                text: text.clone(),
+                reasoning: text.clone(),
+                tool_calls: vec![json!({"id": "c", "name": "n", "arguments": {}})],
+                finish_reason: None,
+                usage: json!({}),
+            },
+            AgentEntry::ToolResult {
+                agent_id: agent_id.clone(),
+                call_id: call_id.clone(),
+                tool: text.clone(),
+                ok: true,
+                text: text.clone(),
+            },
+            AgentEntry::AgentDelta { agent_id, call_id, r#try: 1, text },
+        ]
+        .into_iter()
     }
 
     /// The schema of a message's payload, with the shared schemas where its references look for them.
@@ -321,7 +407,11 @@ mod tests {
             let (_, validator) = validator(entry.kind());
             let unsaved = Unsaved { entry: &entry, lane: None, save_state: false, timestamp: Timestamp::now() };
             let sent = serde_json::to_value(unsaved).unwrap();
-            let is_shown = matches!(entry, Entry::Stream { .. } | Entry::Progress { .. });
+            let is_shown = match &entry {
+                Entry::Stream { .. } | Entry::Progress { .. } => true,
+                Entry::Agent(entry) => !entry.is_saved(),
+                _ => false,
+            };
             assert_eq!(validator.is_valid(&sent), is_shown || entry.kind() == FORM, "{sent}");
         }
     }

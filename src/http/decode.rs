@@ -101,6 +101,36 @@ impl Fields {
         read
     }
 
+    /// A field that is a number above 0, up to `most`.
+    pub(super) fn positive(&mut self, key: &str, most: f64) -> Option<f64> {
+        let value = self.value(key)?;
+        let read = value.as_f64().filter(|number| *number > 0.0 && *number <= most);
+        if read.is_none() {
+            self.fault(&[key], format!("must be a number above 0, at most {most}"), "out_of_range");
+        }
+        read
+    }
+
+    /// A field that is a whole number from 1.
+    pub(super) fn count(&mut self, key: &str) -> Option<u64> {
+        let value = self.value(key)?;
+        let read = value.as_u64().filter(|number| *number > 0);
+        if read.is_none() {
+            self.fault(&[key], "must be a whole number from 1", "out_of_range");
+        }
+        read
+    }
+
+    /// Puts a field in, in the place of what was sent.
+    pub(super) fn put(&mut self, key: &str, value: Value) {
+        self.map.insert(key.to_owned(), value);
+    }
+
+    /// The name of a field that has two, as it was sent: the first one where both were.
+    pub(super) fn called<'a>(&self, name: &'a str, alias: &'a str) -> &'a str {
+        if self.has(alias) && !self.has(name) { alias } else { name }
+    }
+
     /// A field as it stands.
     pub(super) fn value(&mut self, key: &str) -> Option<Value> {
         self.map.remove(key).filter(|value| !value.is_null())

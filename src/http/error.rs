@@ -83,6 +83,7 @@ codes! {
     NoOpenRequest 409 "no_open_request" "No question is open that this could answer.";
     AmbiguousRequest 409 "ambiguous_request" "Several questions are open: say which one with request_id.";
     NotEnded 409 "not_ended" "The session has not ended; cancel it first.";
+    AgentConfigured 409 "agent_configured" "This agent stands in the settings, and is changed there.";
     AgentInUse 409 "agent_in_use" "Crews need this agent.";
     AlreadyExists 409 "already_exists" "There is one with this id already.";
     LimitReached 409 "limit_reached" "As many are kept as may be; remove some first.";

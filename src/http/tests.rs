@@ -109,7 +109,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let catalogue = Arc::new(crate::workflow::nodes::built_in(&crate::workflow::Settings::default()).unwrap());
     let definitions = Definitions::new(store.clone(), catalogue.clone(), Arc::default());
     let workflows = Workflows { definitions, live: Live::nobodys(), catalogue };
-    let roster = Roster::new(store.clone(), &config::crews::Crews::default());
+    let roster = Roster::new(store.clone(), &config::crews::Crews::default(), &[]);
     let memory = Memory::new(store.clone(), &config::memory::Memory::default());
     let event_types = EventTypes::start(store.clone(), 10).unwrap();
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();

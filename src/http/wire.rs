@@ -6,6 +6,9 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::connection::dialect::session::Outbound;
+use crate::crew::{BudgetLimits, Guardrail, GuardrailRules};
+use crate::domain::agent::OnDoubt;
+use crate::domain::agent_entry::AgentEntry;
 use crate::domain::entry::{Entry, Stamped, Unsaved};
 use crate::domain::id::{ExecutionId, RequestId, SessionId};
 use crate::domain::request::{Field, FieldError, FieldType};
@@ -51,6 +54,7 @@ fn declarations() -> String {
         FieldType,
         Field,
         FieldError,
+        AgentEntry,
         Entry,
         Stamped,
         Unsaved<'static>,
@@ -87,6 +91,11 @@ fn declarations() -> String {
         crate::crew::AgentKind,
         crate::crew::Crew,
         crate::crew::CrewTask,
+        Guardrail,
+        GuardrailRules,
+        BudgetLimits,
+        OnDoubt,
+        super::api::kickoff::KickedOff,
         crate::crew::Process,
         super::memory::MemoryKey,
         super::memory::MemoryPage,

@@ -6,7 +6,7 @@ use crate::api::{ask, faults, put, told};
 use crate::support::{Setup, Value, json};
 
 fn agent(id: &str) -> Value {
-    json!({"id": id, "name": "Ada", "role": "researcher", "goal": "find out", "kind": "check", "tools": ["search"]})
+    json!({"id": id, "name": "Ada", "role": "researcher", "goal": "find out", "kind": "check", "tools": ["read_file"]})
 }
 
 fn crew(id: &str) -> Value {
@@ -52,6 +52,7 @@ async fn all_that_is_wrong_is_told_at_once() {
             "body.more unknown_field",
             "body.name too_short",
             "body.role missing",
+            "body.tools.0 unknown_tool",
             "body.tools.1 wrong_type"
         ]
     );
@@ -64,7 +65,7 @@ async fn all_that_is_wrong_is_told_at_once() {
         [
             "body.agents.1 unknown_agent",
             "body.agents.2 duplicate",
-            "body.manager missing",
+            "body.manager_agent missing",
             "body.more unknown_field",
             "body.tasks.0.agent unknown_agent",
             "body.tasks.0.description missing",
@@ -75,7 +76,7 @@ async fn all_that_is_wrong_is_told_at_once() {
     let alone = json!({"name": "n", "agents": ["nobody"], "manager": "no one"});
     let mut found = faults(&app.post("/api/v1/crews", alone).await);
     found.sort();
-    assert_eq!(found, ["body.agents.0 unknown_agent", "body.manager unknown_agent"]);
+    assert_eq!(found, ["body.agents.0 unknown_agent", "body.manager_agent unknown_agent"]);
 }
 
 #[actix_web::test]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
+use super::agent_entry::AgentEntry;
 use super::id::RequestId;
 use super::request::Field;
 use super::status::Status;
@@ -123,6 +124,9 @@ pub enum Entry {
         /// Steps that had started and left no outcome: their effect may have happened.
         steps_in_doubt: Vec<String>,
     },
+    /// What an agent says.
+    #[serde(untagged)]
+    Agent(AgentEntry),
     /// What a task kind tells in its own words.
     #[serde(untagged)]
     #[cfg_attr(feature = "ts", ts(skip))]
@@ -158,7 +162,7 @@ pub struct Stamped {
     pub timestamp: Timestamp,
 }
 
-/// A line or progress that is not saved: it reaches whoever is connected at that moment, has no place in the journal and is
+/// A line, progress or part of an agent's reply that is not saved: it reaches whoever is connected at that moment, has no place in the journal and is
 /// never replayed.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -210,7 +214,7 @@ impl Entry {
             Entry::TaskCompleted { .. } | Entry::TaskFailed { request_id: None, .. } | Entry::TaskCancelled { .. } => {
                 Class::Terminal
             }
-            Entry::Status { .. } | Entry::Recovered { .. } | Entry::Custom(_) => Class::State,
+            Entry::Status { .. } | Entry::Recovered { .. } | Entry::Agent(_) | Entry::Custom(_) => Class::State,
         }
     }
 
@@ -228,6 +232,7 @@ impl Entry {
             Entry::TaskFailed { .. } => "task_failed",
             Entry::TaskCancelled { .. } => "task_cancelled",
             Entry::Recovered { .. } => "recovered",
+            Entry::Agent(entry) => entry.kind(),
             Entry::Custom(custom) => &custom.kind,
         }
     }
@@ -339,6 +344,13 @@ mod tests {
             Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id) },
             Entry::TaskCompleted { values: json!({"a": 1}) },
             Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },
+            Entry::Agent(AgentEntry::ToolResult {
+                agent_id: "a".into(),
+                call_id: "c".into(),
+                tool: "t".into(),
+                ok: false,
+                text: "x".into(),
+            }),
             Entry::Custom(Custom { kind: "phase_started".into(), data }),
         ];
         for entry in entries {

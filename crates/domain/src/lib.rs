@@ -1,5 +1,7 @@
 //! The words and rules of Callboard: pure types, without IO or clock.
 
+pub mod agent;
+pub mod agent_entry;
 pub mod burst;
 pub mod dialect;
 pub mod entry;

@@ -10,7 +10,9 @@ use super::super::decode::Fields;
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::PageParams;
 use super::versioned_resource::{self, VersionedResource, versioned_routes};
+use crate::config::Settings;
 use crate::crew::{Agent, AgentKind, Kept};
+use crate::domain::agent::OnDoubt;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::time::Timestamp;
 
@@ -64,16 +66,46 @@ impl VersionedResource for Agent {
     const UNKNOWN: Code = Code::UnknownAgent;
     const EVENTS: [Kind; 3] = [Kind::AgentCreated, Kind::AgentUpdated, Kind::AgentDeleted];
 
-    fn read(fields: &mut Fields) -> Option<Self> {
+    fn read(fields: &mut Fields, settings: &Settings) -> Option<Self> {
         let (name, role) = (fields.required_text("name", 200), fields.required_text("role", 200));
         let goal = fields.required_text("goal", 4000);
         let backstory = fields.text("backstory", 20_000);
-        let kind = fields.one_of("kind", "check, model or command", AgentKind::parse);
+        let kind = fields.one_of("kind", AgentKind::WORDS, AgentKind::parse);
         let kind = fields.required("kind", kind);
+        let max_iter = fields.called("max_iter", "max_iterations");
         let config = fields.object("config").unwrap_or_default();
-        let tools = fields.texts("tools", 100, 200).unwrap_or_default();
-        let max_iterations = fields.whole("max_iterations", 1..=10_000);
-        Some(Agent { name: name?, role: role?, goal: goal?, backstory, kind: kind?, config, tools, max_iterations })
+        let (tools, llm) = (tools(fields), llm(fields, settings));
+        let max_iter = fields.whole(max_iter, 1..=Agent::MOST_TURNS).unwrap_or(Agent::DEFAULT_TURNS);
+        let max_rpm = fields.whole("max_rpm", 1..=Agent::MOST_CALLS_A_MINUTE);
+        let max_execution_time = fields.positive("max_execution_time", Agent::LONGEST_SECONDS);
+        let max_retry_limit = fields.whole("max_retry_limit", 0..=Agent::MOST_RETRIES);
+        let allow_delegation = fields.boolean("allow_delegation").unwrap_or_default();
+        let respect_context_window = fields.boolean("respect_context_window").unwrap_or(true);
+        let on_doubt = fields.one_of("on_doubt", "rerun or ask", OnDoubt::parse).unwrap_or_default();
+        let agent = Agent {
+            name: name?,
+            role: role?,
+            goal: goal?,
+            backstory,
+            kind: kind?,
+            config,
+            tools,
+            llm,
+            max_iter,
+            max_rpm,
+            max_execution_time,
+            max_retry_limit,
+            allow_delegation,
+            respect_context_window,
+            on_doubt,
+        };
+        if agent.kind == AgentKind::Command {
+            let msg = "must be another one: only the settings say which commands are run";
+            fields.fault(&["kind"], msg, "only_in_settings");
+        } else if let Some((key, reason)) = agent.config_fault() {
+            fields.fault(&["config", key], reason, "invalid_value");
+        }
+        Some(agent)
     }
 
     fn places_of(&self, _: &str) -> Vec<Vec<String>> {
@@ -83,4 +115,21 @@ impl VersionedResource for Agent {
     fn event_of(event: NewEvent, id: &str) -> NewEvent {
         event.of_agent(id)
     }
+}
+
+fn tools(fields: &mut Fields) -> Vec<String> {
+    let tools = fields.texts("tools", 100, 200).unwrap_or_default();
+    for (at, tool) in tools.iter().enumerate().filter(|(_, tool)| !Agent::TOOLS.contains(&tool.as_str())) {
+        let msg = format!("{tool:?} is no tool; there are {}", Agent::TOOLS.join(", "));
+        fields.fault(&["tools", &at.to_string()], msg, "unknown_tool");
+    }
+    tools
+}
+
+fn llm(fields: &mut Fields, settings: &Settings) -> Option<String> {
+    let llm = fields.text("llm", 64)?;
+    if !settings.model.contains_key(&llm) {
+        fields.fault(&["llm"], format!("there is no [model.{llm}] in the settings"), "unknown_model");
+    }
+    Some(llm)
 }

@@ -7,13 +7,15 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::body::JsonBody;
-use super::super::decode::{Fields, word};
+use super::super::decode::Fields;
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::PageParams;
+use super::crew_tasks;
 use super::versioned_resource::{self, VersionedResource, versioned_routes};
-use crate::crew::{Crew, CrewTask, Kept, Process};
+use crate::config::Settings;
+use crate::crew::{BudgetLimits, Crew, Kept, Process};
 use crate::domain::event::{Kind, NewEvent};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{LONGEST_SECONDS, Timestamp};
 
 /// Some crews, in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,29 +67,39 @@ impl VersionedResource for Crew {
     const UNKNOWN: Code = Code::UnknownCrew;
     const EVENTS: [Kind; 3] = [Kind::CrewCreated, Kind::CrewUpdated, Kind::CrewDeleted];
 
-    fn read(fields: &mut Fields) -> Option<Self> {
+    fn read(fields: &mut Fields, settings: &Settings) -> Option<Self> {
         let name = fields.required_text("name", 200);
         let description = fields.text("description", 4000);
         let process = fields.one_of("process", "sequential or hierarchical", Process::parse).unwrap_or_default();
         let agents = fields.texts("agents", 100, 64).unwrap_or_default();
-        let manager = fields.text("manager", 64);
-        if process == Process::Hierarchical && manager.is_none() && !fields.has_fault("manager") {
-            fields.fault(&["manager"], "is missing: a hierarchical crew is led by somebody", "missing");
+        let manager_name = fields.called("manager_agent", "manager");
+        let manager_agent = fields.text(manager_name, 64);
+        let manager_llm = fields.text("manager_llm", 64);
+        if let Some(llm) = manager_llm.as_ref().filter(|llm| !settings.model.contains_key(*llm)) {
+            fields.fault(&["manager_llm"], format!("there is no [model.{llm}] in the settings"), "unknown_model");
+        }
+        let is_led = manager_agent.is_some() || manager_llm.is_some();
+        if process == Process::Hierarchical && !is_led && !fields.has_fault(manager_name) {
+            let msg = "is missing: a hierarchical crew is led by an agent, or by the model in manager_llm";
+            fields.fault(&["manager_agent"], msg, "missing");
         }
         for (at, id) in agents.iter().enumerate().filter(|(at, id)| agents.iter().take(*at).any(|other| other == *id)) {
             fields.fault(&["agents", &at.to_string()], format!("{id:?} is in the crew already"), "duplicate");
         }
-        let tasks = tasks(fields, &agents, manager.as_deref());
+        let tasks = crew_tasks::read(fields, &agents, manager_agent.as_deref());
+        let inputs = fields.object("inputs").unwrap_or_default();
+        let budget = budget(fields).unwrap_or_default();
         let config = fields.object("config").unwrap_or_default();
-        Some(Crew { name: name?, description, process, agents, manager, tasks, config })
+        let name = name?;
+        Some(Crew { name, description, process, agents, manager_agent, manager_llm, tasks, inputs, budget, config })
     }
 
     fn places_of(&self, agent: &str) -> Vec<Vec<String>> {
         let text = str::to_owned;
         let among = self.agents.iter().enumerate().filter(|(_, id)| *id == agent);
         let mut places: Vec<Vec<String>> = among.map(|(at, _)| vec![text("agents"), at.to_string()]).collect();
-        if self.manager.as_deref() == Some(agent) {
-            places.push(vec![text("manager")]);
+        if self.manager_agent.as_deref() == Some(agent) {
+            places.push(vec![text("manager_agent")]);
         }
         places
     }
@@ -97,27 +109,17 @@ impl VersionedResource for Crew {
     }
 }
 
-fn tasks(fields: &mut Fields, agents: &[String], manager: Option<&str>) -> Vec<CrewTask> {
-    let mut tasks = Vec::new();
-    for (at, value) in fields.list("tasks", 200).unwrap_or_default().into_iter().enumerate() {
-        let at = at.to_string();
-        let Value::Object(_) = value else {
-            fields.wrong_type(&["tasks", &at], "an object", word(&value));
-            continue;
-        };
-        let Ok(mut inner) = Fields::of(Some(value)) else { continue };
-        let (name, description) = (inner.required_text("name", 200), inner.required_text("description", 20_000));
-        let (agent, expected_output) = (inner.text("agent", 64), inner.text("expected_output", 20_000));
-        if let Some(agent) = agent.as_ref()
-            && !agents.contains(agent)
-            && manager != Some(agent)
-        {
-            inner.fault(&["agent"], "is not in the crew", "unknown_agent");
-        }
-        fields.take_over(&["tasks", &at], inner.finish());
-        if let (Some(name), Some(description)) = (name, description) {
-            tasks.push(CrewTask { name, description, agent, expected_output });
-        }
-    }
-    tasks
+/// What a crew or a kickoff may spend.
+pub(super) fn budget(fields: &mut Fields) -> Option<BudgetLimits> {
+    const PLACE: &str = "budget";
+    let map = fields.object(PLACE)?;
+    let mut inner = Fields::of(Some(Value::Object(map))).ok()?;
+    let budget = BudgetLimits {
+        tokens: inner.count("tokens"),
+        turns: inner.count("turns"),
+        seconds: inner.positive("seconds", LONGEST_SECONDS),
+        cost: inner.positive("cost", 1e12),
+    };
+    fields.take_over(&[PLACE], inner.finish());
+    Some(budget)
 }

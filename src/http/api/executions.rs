@@ -27,7 +27,7 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 }
 
 /// The label of a session that a crew does.
-const CREW: &str = "crew";
+pub(super) const CREW: &str = "crew";
 
 /// What to start.
 #[derive(Debug, ToSchema)]

@@ -1,10 +1,12 @@
 //! What stands under `/api/v1`: crews and agents, executions, events and their types, and the queue.
 
 pub(super) mod agents;
+mod crew_tasks;
 pub(super) mod crews;
 pub(super) mod event_types;
 pub(super) mod events;
 pub(super) mod executions;
+pub(super) mod kickoff;
 pub(super) mod new_event;
 pub(super) mod publish;
 pub(super) mod queue;
@@ -24,6 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
         queue::routes(),
         agents::routes(),
         crews::routes(),
+        kickoff::routes(),
     ];
     all.into_iter().flatten().collect()
 }

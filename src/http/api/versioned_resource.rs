@@ -9,6 +9,7 @@ use super::super::conditional::{Conditions, Read, for_read, tagged};
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, Problem, limit_reached};
 use super::page;
+use crate::config::Settings;
 use crate::crew::{Error, Kept, Roster, Thing, id_fault};
 use crate::domain::event::{Kind, NewEvent};
 use crate::session::messages::Fault;
@@ -128,7 +129,7 @@ macro_rules! versioned_routes {
 pub(super) use versioned_routes;
 
 /// A resource with an id and a version, as HTTP knows it.
-pub(super) trait VersionedResource: Thing + Clone {
+pub(super) trait VersionedResource: Thing {
     /// Where they are.
     const PATH: &'static str;
     /// What many of them are called.
@@ -139,7 +140,7 @@ pub(super) trait VersionedResource: Thing + Clone {
     const EVENTS: [Kind; 3];
 
     /// Reads it, and keeps what is wrong with it; `None` where something is.
-    fn read(fields: &mut Fields) -> Option<Self>;
+    fn read(fields: &mut Fields, settings: &Settings) -> Option<Self>;
 
     /// Where in the body it names an agent.
     fn places_of(&self, agent: &str) -> Vec<Vec<String>>;
@@ -263,7 +264,7 @@ async fn decode<T: VersionedResource>(
     }
     fields.value("created_at");
     fields.value("updated_at");
-    let thing = T::read(&mut fields);
+    let thing = T::read(&mut fields, &state.settings);
     let mut faults = fields.finish();
     if !faults.is_empty()
         && let Some(crew) = thing.as_ref().and_then(Thing::as_crew)
@@ -311,6 +312,7 @@ pub(super) fn problem<T: VersionedResource>(error: Error) -> Problem {
     match error {
         Error::Unknown => T::UNKNOWN.into(),
         Error::Exists => Code::AlreadyExists.into(),
+        Error::Configured => Code::AgentConfigured.into(),
         Error::Outdated(version) => Problem { current_version: Some(version), ..Problem::from(Code::VersionConflict) },
         Error::InUse(crews) => {
             Problem::new(Code::AgentInUse, format!("These crews need the agent: {}.", crews.join(", ")))

@@ -63,7 +63,8 @@ impl Session {
             | Entry::TaskCompleted { .. }
             | Entry::TaskFailed { .. }
             | Entry::TaskCancelled { .. }
-            | Entry::Recovered { .. } => {}
+            | Entry::Recovered { .. }
+            | Entry::Agent(_) => {}
         }
     }
 

@@ -104,6 +104,10 @@ impl Session {
                 return self.say(at, Entry::Progress { done, total, label }, save_state, actor);
             }
             Call::Emit { kind, data } => Command::Say { at, entry: Entry::Custom(Custom { kind, data }) },
+            Call::Report { entry } => {
+                let is_saved = entry.is_saved();
+                return self.say(at, Entry::Agent(*entry), is_saved, actor);
+            }
             Call::RequestConfirmation { message, timeout, default } => {
                 let question = Confirmation { message, timeout, default };
                 Command::Confirm { at, id: RequestId::random(), question }

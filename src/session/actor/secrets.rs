@@ -25,6 +25,12 @@ impl Session {
             | Call::Progress { label: text, .. }
             | Call::RequestConfirmation { message: text, .. }
             | Call::OfferRetry { error: text } => mask.clean(text),
+            Call::Report { entry } => entry.each_text(
+                |text| mask.clean(text),
+                |value| {
+                    mask.clean_value(value);
+                },
+            ),
             Call::Emit { data, .. } => {
                 mask.clean_members(data);
             }

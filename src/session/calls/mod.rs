@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use self::child::ChildSpec;
+use crate::domain::agent_entry::AgentEntry;
 use crate::domain::entry::json_bytes;
 use crate::domain::request::{Confirmation, Field, Form, Values};
 use crate::domain::time::Timestamp;
@@ -59,6 +60,8 @@ pub(crate) enum Call {
     Progress { done: Number, total: Number, label: String, save_state: bool },
     /// Write an entry of the task kind's own type.
     Emit { kind: String, data: Map<String, Value> },
+    /// Write what an agent says; a part of a reply that is not complete only reaches whoever is connected now.
+    Report { entry: Box<AgentEntry> },
     /// Ask a yes-or-no question.
     RequestConfirmation { message: String, timeout: Option<f64>, default: Option<bool> },
     /// Ask for a form to be filled in.
@@ -83,6 +86,7 @@ impl Call {
     pub(crate) fn written(&self, sealed: Option<&str>) -> Option<(&str, usize)> {
         match self {
             Call::Emit { kind, data } => Some((kind, json_bytes(&Emitted { kind, data }))),
+            Call::Report { entry } => Some((entry.kind(), json_bytes(&**entry))),
             Call::RequestConfirmation { message, .. } => Some(("question", json_bytes(message))),
             Call::RequestUserInput { fields, message, .. } => Some(("form", json_bytes(fields) + json_bytes(message))),
             Call::Step { name, .. } => Some(("name of a step", json_bytes(name))),
@@ -221,6 +225,7 @@ mod tests {
             Call::Stream { content: "a".into(), save_state: false },
             Call::Progress { done: 1.into(), total: 2.into(), label: String::new(), save_state: true },
             Call::Emit { kind: "custom.a".into(), data: Map::new() },
+            Call::Report { entry: Box::new(AgentEntry::AgentStarted { agent_id: "a".into(), task: None }) },
             Call::from(Confirmation::new("?").or_after(1.5, true)),
             Call::from(Form::default()),
             Call::OfferRetry { error: "e".into() },

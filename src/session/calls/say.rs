@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 use serde_json::{Map, Number, Value};
 
 use super::{Call, CallId, RecordedCall};
-use crate::domain::entry::{Entry, shorten};
+use crate::domain::agent_entry::AgentEntry;
+use crate::domain::entry::{Entry, json_bytes, shorten};
 use crate::session::state::Decision;
 use crate::session::task::channel::{NextCall, TaskChannel};
 use crate::session::task::context::TaskContext;
@@ -47,6 +48,12 @@ impl TaskContext {
         self.say(Call::Emit { kind: kind.into(), data })
     }
 
+    /// Writes what an agent says. A part of a reply that is not complete is not saved, as with
+    /// [`TaskContext::stream_unsaved`]. The caller has cut its texts to what fits into an entry.
+    pub(crate) fn report(&self, entry: AgentEntry) -> Say {
+        self.say(Call::Report { entry: Box::new(entry) })
+    }
+
     /// Makes a call that is output.
     pub(crate) fn say(&self, mut call: Call) -> Say {
         if let Call::Stream { content: text, .. } | Call::Progress { label: text, .. } = &mut call {
@@ -54,8 +61,19 @@ impl TaskContext {
             self.channel.mask().clean(text);
             shorten(text, self.channel.limits.text_bytes());
         }
-        let is_saved =
-            !matches!(call, Call::Stream { save_state: false, .. } | Call::Progress { save_state: false, .. });
+        let is_saved = match &call {
+            Call::Stream { save_state, .. } | Call::Progress { save_state, .. } => *save_state,
+            Call::Report { entry } => entry.is_saved(),
+            Call::Emit { .. }
+            | Call::RequestConfirmation { .. }
+            | Call::RequestUserInput { .. }
+            | Call::OfferRetry { .. }
+            | Call::Step { .. }
+            | Call::StepCompleted { .. }
+            | Call::Sleep { .. }
+            | Call::Child { .. }
+            | Call::Withdraw => true,
+        };
         let mut fits = true;
         let at = if is_saved {
             match self.channel.next(self.own_lane(), |call| matches!(call, RecordedCall::Said), "output") {
@@ -117,6 +135,7 @@ fn size(call: &Call) -> usize {
         Call::Stream { content, .. } => content.len() + REST,
         Call::Progress { label, .. } => label.len() + REST,
         Call::Emit { data, .. } => data.iter().map(|(key, value)| key.len() + value.to_string().len()).sum(),
+        Call::Report { entry } => json_bytes(&**entry) + REST,
         Call::RequestConfirmation { .. }
         | Call::RequestUserInput { .. }
         | Call::OfferRetry { .. }

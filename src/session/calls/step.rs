@@ -53,18 +53,55 @@ impl TaskContext {
             Begun::Done(outcome) => decode(outcome),
             Begun::Fresh(at) => self.do_step(name, at, work).await.map(Some),
             Begun::InDoubt(at) => {
-                let doubt = self.lane(&format!("doubt-{}", at.ordinal));
                 let question = format!(
                     "The step {name:?} had started when the server went down, and its outcome is not known. \
                      Do it again? No counts it as done."
                 );
-                if doubt.confirm(question).await {
+                if self.ask_in_doubt(&at, question).await {
                     return self.do_step(name, at, work).await.map(Some);
                 }
                 self.end_step(at, Ok(Value::Null));
                 Ok(None)
             }
         }
+    }
+
+    /// Like [`TaskContext::step`], for work that has to know whether it may have begun before: it gets how often the server
+    /// went down up to then, 0 where it begins for the first time. Where there is a `question`, a person is asked before it
+    /// begins again; no gives `None`.
+    ///
+    /// # Errors
+    /// Those of [`TaskContext::step`].
+    pub(crate) async fn step_again<T, F, Fut>(
+        &self,
+        name: &str,
+        question: Option<String>,
+        work: F,
+    ) -> Result<Option<T>, TaskError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce(u32) -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        match self.begin_step(name, question.is_none()).await {
+            Begun::Done(outcome) => decode(outcome),
+            Begun::Fresh(at) => self.do_step(name, at, || work(0)).await.map(Some),
+            Begun::InDoubt(at) => {
+                if let Some(question) = question
+                    && !self.ask_in_doubt(&at, question).await
+                {
+                    self.end_step(at, Ok(Value::Null));
+                    return Ok(None);
+                }
+                let crashes = self.channel.recoveries() + 1;
+                self.do_step(name, at, || work(crashes)).await.map(Some)
+            }
+        }
+    }
+
+    /// Asks a person whether to do a step again that had begun with this place.
+    async fn ask_in_doubt(&self, at: &CallId, question: String) -> bool {
+        self.lane(&format!("doubt-{}", at.ordinal)).confirm(question).await
     }
 
     async fn begin_step(&self, name: &str, repeatable: bool) -> Begun {

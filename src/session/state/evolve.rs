@@ -71,7 +71,11 @@ impl SessionState {
             Entry::TaskCompleted { values } => self.evolve_end(End::Completed(values.clone()), at),
             Entry::TaskFailed { error, request_id: None, .. } => self.evolve_end(End::Failed(error.clone()), at),
             Entry::TaskCancelled { reason } => self.evolve_end(End::Cancelled(reason.clone()), at),
-            Entry::Stream { .. } | Entry::Progress { .. } | Entry::Recovered { .. } | Entry::Custom(_) => {}
+            Entry::Stream { .. }
+            | Entry::Progress { .. }
+            | Entry::Recovered { .. }
+            | Entry::Agent(_)
+            | Entry::Custom(_) => {}
         }
     }
 

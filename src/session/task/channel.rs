@@ -162,6 +162,11 @@ impl TaskChannel {
         self.recorded.borrow().has(at)
     }
 
+    /// How often the session had been taken up again when its journal was read.
+    pub(crate) fn recoveries(&self) -> u32 {
+        self.recorded.borrow().recoveries()
+    }
+
     /// Makes a call.
     pub(crate) fn send(&self, at: CallId, call: Call) {
         self.calls.borrow_mut().push(MadeCall { at, call });

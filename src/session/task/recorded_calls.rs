@@ -18,6 +18,8 @@ pub(crate) struct RecordedCalls {
     requests: HashMap<RequestId, CallId>,
     /// Why attempts failed, by the call that offered the retry.
     failures: HashMap<CallId, String>,
+    /// How often the server went down in the middle.
+    recoveries: u32,
     /// The values of forms with secrets, unsealed, until their answer comes.
     unsealed: HashMap<RequestId, Values>,
 }
@@ -50,6 +52,12 @@ impl RecordedCalls {
         names
     }
 
+    /// How often the session was taken up again after the server had gone down in the middle.
+    #[must_use]
+    pub(crate) fn recoveries(&self) -> u32 {
+        self.recoveries
+    }
+
     /// Takes the call with this place out; `None` where the journal has not got that far.
     pub(crate) fn take(&mut self, at: &CallId) -> Option<RecordedCall> {
         let recorded = self.lanes.get_mut(&at.lane)?.get_mut(at.ordinal as usize)?;
@@ -78,7 +86,7 @@ impl RecordedCalls {
 
     fn push_entry(&mut self, lane: Option<&str>, entry: &Entry) -> Option<CallId> {
         match entry {
-            Entry::Stream { .. } | Entry::Progress { .. } | Entry::Custom(_) => {
+            Entry::Stream { .. } | Entry::Progress { .. } | Entry::Agent(_) | Entry::Custom(_) => {
                 Some(self.record(lane, RecordedCall::Said))
             }
             Entry::RequestConfirmation { request_id, .. } => {
@@ -98,11 +106,14 @@ impl RecordedCalls {
                 }
                 None
             }
+            Entry::Recovered { .. } => {
+                self.recoveries += 1;
+                None
+            }
             Entry::Status { .. }
             | Entry::TaskCompleted { .. }
             | Entry::TaskFailed { request_id: None, .. }
-            | Entry::TaskCancelled { .. }
-            | Entry::Recovered { .. } => None,
+            | Entry::TaskCancelled { .. } => None,
         }
     }
 

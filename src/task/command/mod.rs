@@ -45,6 +45,19 @@ pub(crate) fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Ve
         .collect()
 }
 
+/// Plays a command in a lane of a task, with this input: what it says, asks and does as steps is in lanes of that.
+///
+/// # Errors
+/// Where it fails, in the words that clients get.
+pub(crate) async fn play(
+    lane: TaskContext,
+    settings: Arc<CommandTask>,
+    launcher: Launcher,
+    input: &Value,
+) -> TaskResult {
+    run::run(lane, settings, launcher, (input, &Value::Null)).await
+}
+
 /// The commands that could not be started now, with the reasons. No reason not to serve: a program may come later.
 #[must_use]
 pub(crate) fn faults(settings: &[CommandTask]) -> Vec<String> {
@@ -78,6 +91,11 @@ impl TaskKind for CommandKind {
     }
 
     fn run(&self, context: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
-        run::run(context, self.settings.clone(), self.launcher.clone()).boxed_local()
+        let (settings, launcher) = (self.settings.clone(), self.launcher.clone());
+        async move {
+            let (input, config) = (context.input().clone(), context.config().clone());
+            run::run(context, settings, launcher, (&input, &config)).await
+        }
+        .boxed_local()
     }
 }

@@ -42,12 +42,17 @@ const KILL_AFTER: f64 = 5.0;
 const LONGEST_KILL_AFTER: Duration = Duration::from_secs(600);
 const CHUNK: usize = 16 * 1024;
 
-/// Runs a command, again where it fails and a person wants that.
-pub(super) async fn run(ctx: TaskContext, settings: Arc<CommandTask>, launcher: Launcher) -> TaskResult {
+/// Runs a command, again where it fails and a person wants that. It is started with this input and configuration.
+pub(super) async fn run(
+    ctx: TaskContext,
+    settings: Arc<CommandTask>,
+    launcher: Launcher,
+    (input, config): (&Value, &Value),
+) -> TaskResult {
     let done = Done::default();
     let ask = ctx.lane("ask");
     ask.attempts(settings.max_retries, |attempt| {
-        let attempt = Attempt::start(&ctx, attempt, settings.clone(), &launcher, done.clone());
+        let attempt = Attempt::start(&ctx, attempt, settings.clone(), &launcher, done.clone(), (input, config));
         async {
             let result = match attempt {
                 Ok(attempt) => attempt.play().await,
@@ -125,11 +130,12 @@ impl Attempt {
         settings: Arc<CommandTask>,
         launcher: &Launcher,
         done: Done,
+        (input, config): (&Value, &Value),
     ) -> Result<Self, Error> {
         let mut process = Process::start(&settings, launcher, ctx.session_id(), attempt)?;
         let empty = json!({});
-        let config = if ctx.config().is_null() { &empty } else { ctx.config() };
-        process.send(&ToCommand::Start { session_id: ctx.session_id(), attempt, input: ctx.input(), config });
+        let config = if config.is_null() { &empty } else { config };
+        process.send(&ToCommand::Start { session_id: ctx.session_id(), attempt, input, config });
         let most_unread = process.unread() + MOST_UNREAD;
         let process: Handle = Rc::new(process.into());
         let limit = settings.timeout.map(seconds);
@@ -386,6 +392,7 @@ impl Attempt {
             Call::Step { .. } if self.is_gone() => {}
             Call::Step { name, .. } => self.steps.begin(name).map_err(|what| self.violation(what))?,
             Call::Emit { .. }
+            | Call::Report { .. }
             | Call::OfferRetry { .. }
             | Call::StepCompleted { .. }
             | Call::Sleep { .. }

@@ -239,7 +239,7 @@ impl Stage {
                 self.tell(&at, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
                 self.ask(at, id);
             }
-            Call::Emit { .. } | Call::Child { .. } => panic!("no command makes such a call"),
+            Call::Emit { .. } | Call::Report { .. } | Call::Child { .. } => panic!("no command makes such a call"),
             Call::Withdraw => {
                 if let Some(place) = self.open.iter().position(|(open, _)| *open == at) {
                     let (call, request_id) = self.open.remove(place);

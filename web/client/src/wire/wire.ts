@@ -104,6 +104,123 @@ field: string,
 message: string, };
 
 /**
+ * What an agent says; `type` says which.
+ */
+export type AgentEntry = { "type": "agent_started",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * Its task, where it has one of a name.
+ */
+task?: string, } | { "type": "agent_event",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * What happened.
+ */
+data: Record<string, unknown>, } | { "type": "agent_completed",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * Its task, where it has one of a name.
+ */
+task?: string,
+/**
+ * All that it found, where it looks for something.
+ */
+findings: unknown[], } | { "type": "agent_error",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * Its task, where it has one of a name.
+ */
+task?: string,
+/**
+ * What went wrong.
+ */
+error: string, } | { "type": "agent_turn",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * Its task.
+ */
+task: string,
+/**
+ * The id of the model call, as in its `agent_delta`s.
+ */
+call_id: string,
+/**
+ * Which turn of the agent at this task, from 1.
+ */
+turn: number,
+/**
+ * What the model said.
+ */
+text: string,
+/**
+ * What it thought before.
+ */
+reasoning?: string,
+/**
+ * What it called: `id`, `name` and `arguments` of each.
+ */
+tool_calls: { id: string; name: string; arguments: unknown }[],
+/**
+ * Why it ended, in the server's own words.
+ */
+finish_reason: string | null,
+/**
+ * The tokens of the call.
+ */
+usage: { prompt_tokens: number; completion_tokens: number; estimated?: boolean }, } | { "type": "tool_result",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * The id of the call, as in `tool_calls`.
+ */
+call_id: string,
+/**
+ * The tool.
+ */
+tool: string,
+/**
+ * Whether it was done.
+ */
+ok: boolean,
+/**
+ * What it gave, or why it was not done.
+ */
+text: string, } | { "type": "agent_delta",
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * The id of the model call.
+ */
+call_id: string,
+/**
+ * Which try of it: the text of earlier ones is void.
+ */
+try: number,
+/**
+ * More of the text.
+ */
+text: string, };
+
+/**
  * One journal entry; `type` says which.
  */
 export type Entry = { "type": "status",
@@ -214,7 +331,7 @@ cause: string,
 /**
  * Steps that had started and left no outcome: their effect may have happened.
  */
-steps_in_doubt: Array<string>, };
+steps_in_doubt: Array<string>, } | AgentEntry;
 
 /**
  * An entry with its place in the journal.
@@ -339,10 +456,10 @@ cause: string,
 /**
  * Steps that had started and left no outcome: their effect may have happened.
  */
-steps_in_doubt: Array<string>, });
+steps_in_doubt: Array<string>, } | AgentEntry);
 
 /**
- * A line or progress that is not saved: it reaches whoever is connected at that moment, has no place in the journal and is
+ * A line, progress or part of an agent's reply that is not saved: it reaches whoever is connected at that moment, has no place in the journal and is
  * never replayed.
  */
 export type Unsaved = {
@@ -465,7 +582,7 @@ cause: string,
 /**
  * Steps that had started and left no outcome: their effect may have happened.
  */
-steps_in_doubt: Array<string>, });
+steps_in_doubt: Array<string>, } | AgentEntry);
 
 /**
  * The answer that a question already has.
@@ -927,9 +1044,37 @@ config: Record<string, unknown>,
  */
 tools: Array<string>,
 /**
- * How many rounds it may take for a task.
+ * The `[model.NAME]` of the settings that it works by; `default` where there is none.
  */
-max_iterations: number | null, };
+llm: string | null,
+/**
+ * How many turns it may take for a task.
+ */
+max_iter: number,
+/**
+ * Most calls of its model a minute.
+ */
+max_rpm: number | null,
+/**
+ * Most seconds that it may work on a task, without the time that it waits for people.
+ */
+max_execution_time: number | null,
+/**
+ * How often a task that failed is begun again.
+ */
+max_retry_limit: number | null,
+/**
+ * Whether it may hand work to the other agents of its crew.
+ */
+allow_delegation: boolean,
+/**
+ * Whether a conversation that is too long for its model is shortened once, instead of failing.
+ */
+respect_context_window: boolean,
+/**
+ * What becomes of a model call that was under way when the server went down.
+ */
+on_doubt: OnDoubt, };
 
 /**
  * Some crews, in the order of their ids.
@@ -983,11 +1128,23 @@ agents: Array<string>,
 /**
  * The id of the agent that leads it.
  */
-manager: string | null,
+manager_agent: string | null,
+/**
+ * The `[model.NAME]` that leads it, where no agent does.
+ */
+manager_llm: string | null,
 /**
  * What it does, in order.
  */
 tasks: Array<CrewTask>,
+/**
+ * The inputs of a kickoff that leaves them out.
+ */
+inputs: Record<string, unknown>,
+/**
+ * What a kickoff may spend.
+ */
+budget: BudgetLimits,
 /**
  * Its settings.
  */
@@ -1267,7 +1424,7 @@ export type QueueCleared = {
 cancelled: number, };
 
 /**
- * Somebody who does tasks in crews.
+ * Somebody who does tasks.
  */
 export type Agent = {
 /**
@@ -1299,14 +1456,42 @@ config: Record<string, unknown>,
  */
 tools: Array<string>,
 /**
- * How many rounds it may take for a task.
+ * The `[model.NAME]` of the settings that it works by; `default` where there is none.
  */
-max_iterations: number | null, };
+llm: string | null,
+/**
+ * How many turns it may take for a task.
+ */
+max_iter: number,
+/**
+ * Most calls of its model a minute.
+ */
+max_rpm: number | null,
+/**
+ * Most seconds that it may work on a task, without the time that it waits for people.
+ */
+max_execution_time: number | null,
+/**
+ * How often a task that failed is begun again.
+ */
+max_retry_limit: number | null,
+/**
+ * Whether it may hand work to the other agents of its crew.
+ */
+allow_delegation: boolean,
+/**
+ * Whether a conversation that is too long for its model is shortened once, instead of failing.
+ */
+respect_context_window: boolean,
+/**
+ * What becomes of a model call that was under way when the server went down.
+ */
+on_doubt: OnDoubt, };
 
 /**
  * How an agent works.
  */
-export type AgentKind = "check" | "model" | "command";
+export type AgentKind = "check" | "model" | "command" | "http";
 
 /**
  * Agents who work together.
@@ -1331,11 +1516,23 @@ agents: Array<string>,
 /**
  * The id of the agent that leads it.
  */
-manager: string | null,
+manager_agent: string | null,
+/**
+ * The `[model.NAME]` that leads it, where no agent does.
+ */
+manager_llm: string | null,
 /**
  * What it does, in order.
  */
 tasks: Array<CrewTask>,
+/**
+ * The inputs of a kickoff that leaves them out.
+ */
+inputs: Record<string, unknown>,
+/**
+ * What a kickoff may spend.
+ */
+budget: BudgetLimits,
 /**
  * Its settings.
  */
@@ -1350,17 +1547,118 @@ export type CrewTask = {
  */
 name: string,
 /**
- * What is to be done.
+ * What is to be done; `{topic}` is an input.
  */
 description: string,
 /**
- * The agent that does it; one that fits, where it is left out.
+ * The agent that does it; where it is left out, the agents of the crew take turns.
  */
 agent: string | null,
 /**
  * What is to come of it.
  */
-expected_output: string | null, };
+expected_output: string | null,
+/**
+ * The earlier tasks whose output it gets; left out, that of all before it.
+ */
+context: Array<string> | null,
+/**
+ * Whether later tasks that do not need it begin before it ends.
+ */
+async_execution: boolean,
+/**
+ * Whether a person has to accept its output.
+ */
+human_input: boolean,
+/**
+ * The JSON Schema that its output has to fit.
+ */
+output_schema: unknown,
+/**
+ * What else its output has to be.
+ */
+guardrail: Guardrail | null,
+/**
+ * How often an output that is not so is sent back.
+ */
+guardrail_max_retries: number, };
+
+/**
+ * What an output has to be.
+ */
+export type Guardrail = string | GuardrailRules;
+
+/**
+ * Rules for an output. Those that need no model are looked at first.
+ */
+export type GuardrailRules = {
+/**
+ * A JSON Schema that it fits.
+ */
+schema: unknown,
+/**
+ * A regular expression that is found in it.
+ */
+pattern: string | null,
+/**
+ * A text that stands in it.
+ */
+contains: string | null,
+/**
+ * A text that does not stand in it.
+ */
+excludes: string | null,
+/**
+ * The fewest characters.
+ */
+min_length: number | null,
+/**
+ * The most characters.
+ */
+max_length: number | null,
+/**
+ * What else it has to be, in words; the agent's model judges that.
+ */
+judge: string | null, };
+
+/**
+ * What a session of agents may spend; what is left out is as the settings say.
+ */
+export type BudgetLimits = {
+/**
+ * Most tokens, sent and received.
+ */
+tokens: number | null,
+/**
+ * Most model calls.
+ */
+turns: number | null,
+/**
+ * Most seconds of work, without the time that agents wait for people.
+ */
+seconds: number | null,
+/**
+ * The highest cost, by the prices of the models.
+ */
+cost: number | null, };
+
+/**
+ * What becomes of a model call that was under way when the server went down.
+ */
+export type OnDoubt = "rerun" | "ask";
+
+/**
+ * A crew that has begun.
+ */
+export type KickedOff = {
+/**
+ * What it is called: as its starter wanted, else its session's id.
+ */
+execution_id: ExecutionId,
+/**
+ * Its session's id.
+ */
+session_id: SessionId, };
 
 /**
  * How a crew does its tasks.

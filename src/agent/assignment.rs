@@ -1,0 +1,105 @@
+//! What an agent is to do, and what came of it.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::crew::Agent;
+
+/// What an agent is to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    /// The agent's id.
+    pub(crate) agent_id: String,
+    pub(crate) agent: Rc<Agent>,
+    /// The task's name.
+    pub(crate) task: String,
+    /// What is to be done.
+    pub(crate) description: String,
+    /// What is to come of it.
+    pub(crate) expected_output: Option<String>,
+    /// What others gave before, by the names of their tasks.
+    pub(crate) context: Vec<(String, String)>,
+    /// The JSON Schema that the output has to fit.
+    pub(crate) schema: Option<Value>,
+    /// Whether any of its texts comes from outside: from a file, a server or memory.
+    pub(crate) tainted: bool,
+    /// Who has it done: an agent, or what its session is.
+    pub(crate) by: String,
+    /// How many delegations it is away from its session's own tasks.
+    pub(crate) depth: u32,
+    /// What a command or an endpoint gets beside all that.
+    pub(crate) input: Map<String, Value>,
+}
+
+impl Assignment {
+    /// A task of a session's own, without anything that it does not need.
+    #[must_use]
+    pub(crate) fn new(agent_id: &str, agent: Rc<Agent>, task: &str, description: &str) -> Self {
+        Self {
+            agent_id: agent_id.to_owned(),
+            agent,
+            task: task.to_owned(),
+            description: description.to_owned(),
+            expected_output: None,
+            context: Vec::new(),
+            schema: None,
+            tainted: false,
+            by: "session".to_owned(),
+            depth: 0,
+            input: Map::new(),
+        }
+    }
+
+    /// What a command or an endpoint is sent.
+    pub(super) fn to_input(&self) -> Value {
+        let context: Map<String, Value> =
+            self.context.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
+        let Agent { name, role, goal, .. } = &*self.agent;
+        let mut input = json!({
+            "task": self.task,
+            "description": self.description,
+            "expected_output": self.expected_output,
+            "context": context,
+            "agent": {"id": self.agent_id, "name": name, "role": role, "goal": goal},
+        });
+        if let Value::Object(fields) = &mut input {
+            fields.extend(self.input.clone());
+        }
+        input
+    }
+}
+
+/// What came of an assignment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Output {
+    /// As it is: what fits the schema where there is one, else mostly a text.
+    pub(crate) value: Value,
+    /// Whether anything that came from outside may stand in it.
+    pub(crate) tainted: bool,
+}
+
+impl Output {
+    /// It as a text, for others to read.
+    #[must_use]
+    pub(crate) fn text(&self) -> String {
+        match &self.value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Its findings, where it is a list of them, or has one in `findings`.
+    #[must_use]
+    pub(crate) fn findings(&self) -> Vec<Value> {
+        let list = self.value.as_array().or_else(|| self.value.get("findings")?.as_array());
+        list.into_iter().flatten().filter(|finding| finding.get("severity").is_some()).cloned().collect()
+    }
+
+    /// What a program or an endpoint gave: its `output`, where it is an object with that.
+    pub(super) fn of_program(mut values: Value, tainted: bool) -> Self {
+        let output = values.as_object_mut().and_then(|values| values.shift_remove("output"));
+        Self { value: output.unwrap_or(values), tainted }
+    }
+}

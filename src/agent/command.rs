@@ -1,0 +1,28 @@
+//! Agents of kind `command`: a program of the settings, which speaks the protocol of command tasks.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Agents, Assignment, Output};
+use crate::config::task::CommandTask;
+use crate::session::{TaskContext, TaskError};
+use crate::task::command;
+
+impl Agents {
+    /// Runs the agent's program on its task.
+    pub(super) async fn run_command(&self, lane: &TaskContext, work: &Assignment) -> Result<Output, TaskError> {
+        let config = Value::Object(work.agent.config.clone());
+        let mut settings: CommandTask = serde_json::from_value(config).map_err(|error| {
+            TaskError::Failed(format!("tool: the agent's config is not that of a command: {error}"))
+        })?;
+        settings.name.clone_from(&work.agent_id);
+        settings.timeout = settings.timeout.or(work.agent.max_execution_time);
+        let (input, launcher) = (work.to_input(), self.shared.launcher.clone());
+        match command::play(lane.clone(), Arc::new(settings), launcher, &input).await {
+            Ok(values) => Ok(Output::of_program(values, work.tainted)),
+            Err(TaskError::Failed(error)) => Err(TaskError::Failed(format!("tool: {error}"))),
+            Err(cancelled @ TaskError::Cancelled(_)) => Err(cancelled),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `crew`: agents who do the tasks of a crew, as one session.
+//!
+//! The crew and its agents are read once and recorded, so that a change of them does not reach a crew that has begun. Each
+//! task is done in a lane of its own; what it needs of others decides when it begins (`order`).
+
+mod order;
+mod plan;
+
+use std::rc::Rc;
+
+use futures::FutureExt;
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use futures::stream::FuturesUnordered;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+pub(crate) use self::plan::{CrewPlan, with_agents};
+
+use self::order::Order;
+use super::{Agents, Assignment, Budget, Output};
+use crate::crew::{BudgetLimits, Process};
+use crate::domain::agent::AgentKind;
+use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
+
+/// The name of the task kind.
+pub(crate) const KIND: &str = "crew";
+
+/// The kind `crew`.
+pub(crate) struct CrewKind {
+    agents: Agents,
+}
+
+/// What a crew's session works on.
+#[derive(Debug, Deserialize)]
+struct Input {
+    crew_id: String,
+    #[serde(default)]
+    inputs: Map<String, Value>,
+    #[serde(default)]
+    budget: BudgetLimits,
+}
+
+/// A crew at work.
+struct Crew {
+    agents: Agents,
+    ctx: TaskContext,
+    plan: CrewPlan,
+    budget: Budget,
+}
+
+impl CrewKind {
+    /// Crews of these agents.
+    #[must_use]
+    pub(crate) fn new(agents: Agents) -> Self {
+        Self { agents }
+    }
+}
+
+impl TaskKind for CrewKind {
+    fn name(&self) -> &str {
+        KIND
+    }
+
+    fn description(&self) -> &str {
+        "Lets the agents of a stored crew do its tasks."
+    }
+
+    fn input_schema(&self) -> Value {
+        json!({
+            "type": "object",
+            "required": ["crew_id"],
+            "additionalProperties": false,
+            "properties": {
+                "crew_id": {"type": "string", "description": "The crew."},
+                "inputs": {"type": "object", "description": "What {topic} and the like stand for in its texts."},
+                "budget": {"type": "object", "additionalProperties": false, "properties": {
+                    "tokens": {"type": ["integer", "null"], "minimum": 1},
+                    "turns": {"type": ["integer", "null"], "minimum": 1},
+                    "seconds": {"type": ["number", "null"], "exclusiveMinimum": 0},
+                    "cost": {"type": ["number", "null"], "exclusiveMinimum": 0}
+                }, "description": "What it may spend, where that is not what the crew says."}
+            }
+        })
+    }
+
+    fn run(&self, ctx: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
+        let agents = self.agents.clone();
+        async move { Crew::begin(agents, ctx).await?.work().await }.boxed_local()
+    }
+}
+
+impl Crew {
+    async fn begin(agents: Agents, ctx: TaskContext) -> Result<Self, TaskError> {
+        let input: Input = serde_json::from_value(ctx.input().clone()).map_err(TaskError::failed)?;
+        let read = || async {
+            let roster = agents.shared.roster.as_ref().ok_or("there are no crews here")?;
+            let crew = roster.get::<crate::crew::Crew>(&input.crew_id).await.map_err(TaskError::failed)?.thing;
+            with_agents(roster, crew).await.map_err(TaskError::failed)
+        };
+        let plan: CrewPlan = ctx.step("crew", read).await?;
+        let missing: Vec<String> = plan.missing_inputs(&input.inputs).into_iter().collect();
+        if !missing.is_empty() {
+            return Err(TaskError::Failed(format!("these inputs are missing: {}", missing.join(", "))));
+        }
+        let plan = plan.with_inputs(&input.inputs);
+        for agent in plan.agents.values().filter(|agent| agent.kind == AgentKind::Model) {
+            if let Some(fault) = agents.model_fault(agent.llm.as_deref()) {
+                return Err(TaskError::Failed(fault));
+            }
+        }
+        if plan.crew.process == Process::Hierarchical {
+            return Err("a hierarchical crew cannot begin: let its process be sequential".into());
+        }
+        let budget = agents.budget().with(&input.budget.or(&plan.crew.budget));
+        Ok(Self { agents, ctx, plan, budget })
+    }
+
+    /// Does all tasks, each as soon as it may begin.
+    async fn work(self) -> TaskResult {
+        let mut order = Order::new(&self.plan.crew.tasks);
+        let mut running = FuturesUnordered::new();
+        loop {
+            while let Some(at) = order.next() {
+                running.push(self.task(at, order.context(at)).map(move |result| (at, result)));
+            }
+            let Some((at, result)) = running.next().await else { break };
+            order.done(at, result?);
+        }
+        let outputs = order.outputs();
+        let output = outputs.last().map(|(_, output)| output.value.clone()).unwrap_or_default();
+        let tasks: Map<String, Value> = outputs.into_iter().map(|(name, output)| (name, output.value)).collect();
+        Ok(json!({"output": output, "tasks": tasks, "usage": self.budget.spent().to_json()}))
+    }
+
+    /// Does one task, with what others gave for it.
+    async fn task(&self, at: usize, context: Vec<(String, Output)>) -> Result<Output, TaskError> {
+        let Some(task) = self.plan.crew.tasks.get(at) else { return Err("there is no such task".into()) };
+        let (agent_id, agent) = self.plan.agent_of(at)?;
+        let lane = self.ctx.lane(&format!("task/{}", task.name));
+        let work = Assignment {
+            expected_output: task.expected_output.clone(),
+            tainted: context.iter().any(|(_, output)| output.tainted),
+            context: context.into_iter().map(|(name, output)| (name, output.text())).collect(),
+            schema: task.output_schema.clone(),
+            by: KIND.to_owned(),
+            ..Assignment::new(agent_id, Rc::new(agent.clone()), &task.name, &task.description)
+        };
+        self.agents.run(&lane, &self.budget, &work).await
+    }
+}

@@ -1,0 +1,34 @@
+//! Agents of kind `http`: an endpoint that gets the task as JSON and answers with what came of it.
+
+use serde_json::Value;
+
+use super::{Agents, Assignment, Output};
+use crate::session::{TaskContext, TaskError};
+use crate::workflow::node::Fetch;
+
+impl Agents {
+    /// Sends the agent's task to its endpoint. Which servers may be asked is decided as for workflows.
+    pub(super) async fn ask_endpoint(&self, lane: &TaskContext, work: &Assignment) -> Result<Output, TaskError> {
+        let text = |key: &str| work.agent.config.get(key).and_then(Value::as_str);
+        let headers = work.agent.config.get("headers").and_then(Value::as_object);
+        let headers =
+            headers.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())));
+        let fetch = Fetch {
+            method: text("method").unwrap_or("POST").to_owned(),
+            url: text("url").unwrap_or_default().to_owned(),
+            headers: headers.collect(),
+            body: Some(("application/json".to_owned(), work.to_input().to_string().into_bytes())),
+        };
+        let worker = self.shared.worker.clone();
+        let fetched = lane
+            .step("http", || async {
+                worker.fetch(fetch).await.map_err(|error| TaskError::Failed(format!("tool: {error}")))
+            })
+            .await?;
+        if !(200..300).contains(&fetched.status) {
+            return Err(TaskError::Failed(format!("tool: the endpoint answered with status {}", fetched.status)));
+        }
+        let values = serde_json::from_str(&fetched.text).unwrap_or(Value::String(fetched.text));
+        Ok(Output::of_program(values, true))
+    }
+}

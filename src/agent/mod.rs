@@ -1,0 +1,71 @@
+//! Agents at work: one of them does one task in a lane of a session, whatever its kind.
+//!
+//! [`Agents`] is what they share. [`Agents::run`] does an [`Assignment`] within a [`Budget`] and gives its [`Output`]: it writes
+//! `task.assigned` and `agent_started`, what the agent does, then `agent_completed` or `agent_error` and `task.completed` or
+//! `task.failed`. Each kind is a file: `check`, `command`, `http`, `model`. All of it are calls of the lane, so after a restart
+//! it goes on where it was; a lane of its own is needed for each run ([`TaskContext::lane`]).
+
+mod assignment;
+mod budget;
+mod check;
+mod command;
+pub(crate) mod crew;
+mod http;
+mod model;
+mod models;
+mod run;
+
+use std::sync::Arc;
+
+pub(crate) use assignment::{Assignment, Output};
+pub(crate) use budget::Budget;
+
+use self::models::Models;
+use crate::config::Settings;
+use crate::config::agents::Agents as Limits;
+use crate::crew::Roster;
+use crate::process::Launcher;
+use crate::workflow::work::Worker;
+
+/// What the agents of a server share. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Agents {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    limits: Limits,
+    models: Models,
+    /// Nothing where task kinds are only listed.
+    roster: Option<Roster>,
+    /// Asks servers and computes, within the limits of workflows.
+    worker: Worker,
+    launcher: Launcher,
+}
+
+impl Agents {
+    /// The agents of these settings and this roster.
+    #[must_use]
+    pub(crate) fn new(settings: &Settings, roster: Option<Roster>, worker: Worker, launcher: Launcher) -> Self {
+        let (limits, models) = (settings.agents.clone(), Models::new(&settings.model));
+        Self { shared: Arc::new(Shared { limits, models, roster, worker, launcher }) }
+    }
+
+    /// A budget as far as the settings limit one.
+    #[must_use]
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::of(&self.shared.limits)
+    }
+
+    /// Why no agent can work by this `[model.NAME]`, or by `default` where none is named; nothing where one can.
+    #[must_use]
+    pub(crate) fn model_fault(&self, llm: Option<&str>) -> Option<String> {
+        self.shared.models.get(llm).err()
+    }
+}
+
+impl std::fmt::Debug for Agents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agents").field("models", &self.shared.models).finish_non_exhaustive()
+    }
+}
