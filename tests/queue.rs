@@ -1,4 +1,4 @@
-//! What limits sessions: run slots, the queue, time-outs, patience without connections, retention.
+//! What limits sessions: permits, the queue, time-outs, patience without connections, retention.
 
 use crate::support;
 

@@ -108,7 +108,7 @@ actions! {
     ReadMemory MemoryRead "Read what is kept under a key.";
     WriteMemory MemoryWrite "Change or remove what is kept under a key.";
 
-    ClearQueue Admin "Cancel all sessions that wait for a run slot.";
+    ClearQueue Admin "Cancel all sessions that wait for a permit to run.";
     ReadConnections Admin "Read about the connections of all.";
     CloseConnection Admin "Close connections of others.";
     Broadcast Admin "Send something to the event sockets of others.";

@@ -47,7 +47,7 @@ pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>)
 /// What may be done by callers of whom nothing is known.
 fn is_for_visitors(action: Action) -> bool {
     match action {
-        // What tells nothing about anybody.
+        // What says nothing about anybody.
         Action::ReadPage
         | Action::CheckHealth
         | Action::Ping

@@ -28,7 +28,7 @@ pub(crate) enum Error {
     },
 }
 
-/// A token that was made at this start, which the operator has to be told once.
+/// A token that was made at this start, which has to be shown to the operator once.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct NewToken {
     /// The token.

@@ -121,7 +121,7 @@ fn settings(flags: &Flags) -> anyhow::Result<Result<Loaded, Faults>> {
     Ok(load(flags, &env, &cwd, &BUILT_IN))
 }
 
-/// Goes on with the settings, or tells why they do not hold and gives the exit code `bad_settings`.
+/// Goes on with the settings, or reports why they do not hold and gives the exit code `bad_settings`.
 fn with(
     loaded: anyhow::Result<Result<Loaded, Faults>>,
     bad_settings: u8,
@@ -169,7 +169,7 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes on standard error. Where that is closed there is nobody left to tell.
+/// Writes on standard error. Where that is closed nobody is left to read it.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "callboard: {text}");
 }

@@ -10,7 +10,7 @@ pub struct Sessions {
     /// Most sessions that run at once; those that wait for people do not count.
     #[garde(range(min = 1))]
     pub max_running_sessions: usize,
-    /// Most sessions that wait for a run slot; one more is refused (503).
+    /// Most sessions that wait for a permit to run; one more is refused (503).
     #[garde(range(min = 1))]
     pub max_queued_sessions: usize,
     /// Seconds after which an ended session is removed; 0 keeps it for ever.

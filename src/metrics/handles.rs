@@ -71,7 +71,7 @@ pub struct Sessions {
     by_status: Vec<(Status, IntGauge)>,
     /// Seconds that an answered request had waited for a person.
     pub human_wait: Histogram,
-    /// Seconds that a session waited for a run slot.
+    /// Seconds that a session waited for a permit to run.
     pub queue_wait: Histogram,
 }
 

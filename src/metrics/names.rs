@@ -113,7 +113,7 @@ pub(super) const HISTOGRAMS: [HistogramName; 10] = [
     ),
     (
         QUEUE_WAIT,
-        "How long a session waited for a run slot",
+        "How long a session waited for a permit to run",
         &[],
         &[0.0001, 0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0],
     ),

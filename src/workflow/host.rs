@@ -1,4 +1,4 @@
-//! What a live workflow needs of others: people are asked, and tasks run, in sessions of their own; operators are told
+//! What a live workflow needs of others: people are asked, and tasks run, in sessions of their own; operators are notified
 //! what broke.
 //!
 //! Sessions stand on a later layer; whoever wires the server hands in who keeps them.

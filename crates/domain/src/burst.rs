@@ -1,4 +1,4 @@
-//! What a task tells without waiting in between: one append, one row of the journal, one push to each socket.
+//! What a task says without waiting in between: one append, one row of the journal, one push to each socket.
 //!
 //! The row's text is a line of JSON for each entry or record; a line of an entry is, byte for byte, what
 //! clients get. So it is written once and then only sliced.
@@ -75,7 +75,7 @@ pub struct Output {
 }
 
 impl Burst {
-    /// Reads a row back: its entries to tell, and every line of it.
+    /// Reads a row back: its entries to publish, and every line of it.
     ///
     /// # Errors
     /// Where a line is not what this version writes.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Waits for a run slot.
+    /// Waits for a permit to run.
     Queued,
     /// Its task works.
     Running,
@@ -83,7 +83,7 @@ impl Status {
     }
 }
 
-/// How urgent a session is in the queue; higher ones get a free run slot first.
+/// How urgent a session is in the queue; higher ones get a free permit first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! Wall-clock moments, as they are stored and told.
+//! Wall-clock moments, as they are stored and sent.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -9,7 +9,7 @@ use crate::usage::Usage;
 
 /// Most calls in one reply; what comes beyond is left out.
 const MOST_CALLS: usize = 128;
-/// What reasoning stands between, where a server does not tell it apart from the text.
+/// What reasoning stands between, where a server does not separate it from the text.
 const THINKING: (&str, &str) = ("<think>", "</think>");
 
 /// A whole reply.
@@ -112,14 +112,14 @@ impl Assembler {
         for part in chunk.calls {
             self.call(part);
         }
-        // The last ones count: some servers tell usage in each chunk.
+        // The last ones count: some servers report usage in each chunk.
         self.usage = chunk.usage.or(self.usage);
         self.finish_reason = chunk.finish_reason.or(self.finish_reason.take());
         self.model = self.model.take().or(chunk.model);
         shown
     }
 
-    /// Tells reasoning between tags from the text; what may be the beginning of a tag waits.
+    /// Separates reasoning between tags from the text; what may be the beginning of a tag waits.
     fn think(&mut self, more: String, shown: &mut Shown) {
         let (open, close) = THINKING;
         match self.thinking {

@@ -37,7 +37,7 @@ pub struct State {
 /// How long a session was in which kind of state, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Waiting for a run slot.
+    /// Waiting for a permit to run.
     pub queued: i64,
     /// Working.
     pub running: i64,

@@ -95,7 +95,7 @@ pub(super) struct Writer<E> {
     health: watch::Sender<Health>,
     /// A gauge: rows that were sent and are not committed yet.
     unwritten: Arc<AtomicUsize>,
-    /// Whether a commit that fails is given up, and who is told how many rows that cost.
+    /// Whether a commit that fails is given up, and who wants to know how many rows that cost.
     closing: Option<Option<oneshot::Sender<usize>>>,
     lost: usize,
 }
@@ -255,7 +255,7 @@ impl<E: Engine> Writer<E> {
         self.publish_events(collected.into_publication(&outcome));
     }
 
-    /// Tells each worker what came of the rows of its sessions.
+    /// Publishes to each worker what came of the rows of its sessions.
     fn publish(&mut self, refusals: &[Refusal], collected: &Collected) {
         for (worker, subscriber) in self.commit_subscribers.iter_mut().enumerate() {
             let Some(subscriber) = subscriber else { continue };

@@ -18,7 +18,7 @@ use callboard_domain::request::{Confirmation, Form, Values};
 
 pub use super::cx::Cx;
 
-/// What a class is, as `GET /nodes` tells it.
+/// What a class is, as `GET /nodes` describes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "NodeClass"))]
 #[schema(as = NodeClass)]
@@ -300,7 +300,7 @@ pub enum Reply {
     Value(Value),
 }
 
-/// Why a node has failed; the text is told to clients.
+/// Why a node has failed; the text is sent to clients.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NodeError {

@@ -28,7 +28,7 @@ pub struct Settings {
     /// Most computations at once, those of runs and of nodes that compute beside the loop; others wait their turn.
     #[garde(range(min = 1, max = 1024))]
     pub max_computing: usize,
-    /// Most bytes of a value that is told to those who watch; of a larger one they get the beginning.
+    /// Most bytes of a value that is sent to those who watch; of a larger one they get the beginning.
     #[garde(range(min = 64))]
     pub max_told_bytes: usize,
     /// Most bytes of a node's output that the journal of a run keeps; of a larger one it keeps the beginning.
@@ -58,7 +58,7 @@ pub struct Settings {
     /// Seconds that work beside the loop may take, such as a request or computing; people have all the time they need.
     #[garde(range(min = 0.1, max = callboard_domain::time::LONGEST_SECONDS))]
     pub work_timeout: f64,
-    /// Times a second that changes are told to those who watch, at most.
+    /// Times a second that changes are sent to those who watch, at most.
     #[garde(range(min = 1, max = 1000))]
     pub flushes_per_second: u32,
     /// Operations of one script or expression, at most.

@@ -26,19 +26,19 @@ pub(in crate::http) struct ShownConnection {
     pub(super) age_seconds: f64,
     /// Seconds since something was last heard of it.
     silent_seconds: f64,
-    /// What it asked for, in the order in which it did; none where it is not one that is told events.
+    /// What it asked for, in the order in which it did; none where it is no event socket.
     subscriptions: Vec<String>,
-    /// What it leaves out of that; null where it is not one that is told events.
+    /// What it leaves out of that; null where it is no event socket.
     filter: Option<ShownFilter>,
-    /// Whether it is behind, and reads from the log what it could not be told.
+    /// Whether it is behind, and reads from the log what it could not be sent.
     is_behind: bool,
     /// Messages that came.
     messages_received: u64,
-    /// Messages that were told.
+    /// Messages that were sent.
     messages_sent: u64,
     /// Bytes that came.
     bytes_received: u64,
-    /// Bytes that were told.
+    /// Bytes that were sent.
     bytes_sent: u64,
     /// Messages that were left out because the client did not read.
     dropped: u64,

@@ -15,7 +15,7 @@ const LONGEST_ID: usize = 128;
 
 /// An event to publish.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are told")]
+#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are listed")]
 pub(in crate::http) struct TellEvent {
     /// What: `custom.` and more; for an operator also one of `system.*`.
     #[schema(required = false)]
@@ -146,8 +146,8 @@ mod tests {
     fn an_operator_may_tell_of_the_server_and_say_a_mere_message() {
         let new_event = |body| read(body, Sender::Operator).0.unwrap();
         assert_eq!(new_event(json!({"type": "system.error"})).priority, Priority::Critical);
-        let told = new_event(json!({"message": "Lunch!", "priority": "low"}));
-        assert_eq!((told.kind.word(), Value::Object(told.data)), ("custom.message", json!({"message": "Lunch!"})));
+        let event = new_event(json!({"message": "Lunch!", "priority": "low"}));
+        assert_eq!((event.kind.word(), Value::Object(event.data)), ("custom.message", json!({"message": "Lunch!"})));
         assert_eq!(
             read(json!({"message": "x"}), Sender::Publisher).1,
             ["body.type missing", "body.message unknown_field"]

@@ -22,7 +22,7 @@ pub(in crate::http) struct QueueCleared {
     cancelled: usize,
 }
 
-/// Cancels every session that waits for a run slot. Needs the admin token beyond this machine.
+/// Cancels every session that waits for a permit to run. Needs the admin token beyond this machine.
 #[utoipa::path(
     post, path = "/api/v1/queue/clear", tag = "executions",
     responses(

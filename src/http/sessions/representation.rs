@@ -60,7 +60,7 @@ pub(in crate::http) struct SessionRow {
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(in crate::http) struct Times {
-    /// Waiting for a run slot.
+    /// Waiting for a permit to run.
     queued: f64,
     /// Working.
     running: f64,

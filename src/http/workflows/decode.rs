@@ -20,7 +20,7 @@ use crate::workflow::graph::{Edge, Graph, GraphNode};
 const MAX_DEPTH: usize = 64;
 /// Nodes and edges from which on a graph is read where it holds up nobody.
 const LARGE: usize = 1_000;
-/// Most faults that are told.
+/// Most faults that are listed.
 const MAX_FAULTS: usize = 100;
 /// Most characters of a name.
 const MAX_NAME: usize = 200;
@@ -91,8 +91,8 @@ pub(super) fn read(body: Option<Value>) -> Result<WorkflowDraft, Problem> {
     let nodes = fields.required("nodes", nodes);
     let edges = list(&mut fields, "edges");
     // What the server says of a workflow is not of its graph.
-    for told in ["author", "created_at", "updated_at"] {
-        drop(fields.value(told));
+    for name in ["author", "created_at", "updated_at"] {
+        drop(fields.value(name));
     }
     let (rest, mut faults) = fields.rest();
     let nodes = each(nodes, "nodes", &mut faults, node);
@@ -134,11 +134,11 @@ fn each<T>(
         };
         let mut wrong = Wrong::new();
         all.push(read(map, &mut wrong));
-        let told = wrong.into_iter().map(|(name, msg)| {
+        let wrong = wrong.into_iter().map(|(name, msg)| {
             let kind = if msg == MISSING { "missing" } else { "wrong_type" };
             fault(&["body", key, &place, &name], msg, kind)
         });
-        faults.extend(told);
+        faults.extend(wrong);
     }
     all
 }

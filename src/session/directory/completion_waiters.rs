@@ -1,7 +1,7 @@
 //! Who waits for the ends of sessions.
 //!
 //! The directory keeps them, because a session leaves memory while it waits for people: each time one comes back for
-//! which somebody waits, it is asked to tell of its end.
+//! which somebody waits, it is asked to report its end.
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +37,7 @@ impl CompletionWaiters {
         self.waiting.contains_key(&session)
     }
 
-    /// Tells those who wait for a session.
+    /// Replies to those who wait for a session.
     pub(crate) fn reply(&mut self, session: SessionId, outcome: &Result<Completion, Refused>) {
         for reply in self.waiting.remove(&session).into_iter().flatten() {
             self.count -= 1;
@@ -46,7 +46,7 @@ impl CompletionWaiters {
         }
     }
 
-    /// Tells all that nothing more will be heard.
+    /// Replies to all that nothing more will be heard.
     pub(crate) fn reply_to_all(&mut self, why: &Refused) {
         let sessions: Vec<_> = self.waiting.keys().copied().collect();
         for session in sessions {

@@ -109,7 +109,7 @@ fn escape_sequence(text: &[u8]) -> usize {
     }
 }
 
-/// The type that a line names, as far as it can be told from its beginning. Quotes may be missing or single ones, as
+/// The type that a line names, as far as it can be seen from its beginning. Quotes may be missing or single ones, as
 /// Python and JavaScript show objects.
 pub(super) fn from_beginning(line: &[u8]) -> Option<MessageType> {
     let mut found = Found::default();
@@ -147,7 +147,7 @@ pub(super) fn from_beginning(line: &[u8]) -> Option<MessageType> {
     found.kind
 }
 
-/// The type that a line names, as far as it can be told from its end.
+/// The type that a line names, as far as it can be seen from its end.
 pub(super) fn from_end(line: &[u8]) -> Option<MessageType> {
     let mut kind = None;
     let mut depth = 0_usize;

@@ -21,7 +21,7 @@ pub(super) enum Forbidden {
     /// It is in a private network, or on this machine.
     #[error("{0} is an address in a private network or on this machine; workflows.allow_private_addresses allows them")]
     Private(String),
-    /// It has a user or a password in it, which would be told wherever the URL is.
+    /// It has a user or a password in it, which would be shown wherever the URL is.
     #[error("a URL must not have a user or a password in it; use headers")]
     Credentials,
     /// It is this server itself.
@@ -69,7 +69,7 @@ impl Policy {
         Ok(url)
     }
 
-    /// Whether this URL may be asked as far as its text tells; gives which of the host's addresses may.
+    /// Whether this URL may be asked as far as its text says; gives which of the host's addresses may.
     pub(super) fn check(&self, url: &Url) -> Result<Addresses, Forbidden> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Forbidden::Scheme(url.scheme().to_owned()));

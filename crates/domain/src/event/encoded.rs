@@ -121,8 +121,8 @@ mod tests {
             .of_agent("agent")
             .with("n", 1.5);
         for seq in [None, Some(7)] {
-            let told = EncodedEvent::new(Event { seq, ..Event::now(new_event.clone()) });
-            assert_eq!(EncodedEvent::read(told.json().clone()), Some(told));
+            let event = EncodedEvent::new(Event { seq, ..Event::now(new_event.clone()) });
+            assert_eq!(EncodedEvent::read(event.json().clone()), Some(event));
         }
         let plain = EncodedEvent::new(Event::now(NewEvent::new(Kind::SystemError)));
         assert!(plain.is_urgent() && plain.keeping() == Keeping::Ephemeral);

@@ -98,7 +98,7 @@ pub enum Group {
     Task,
     /// Whoever leads a crew.
     Manager,
-    /// The queue for run slots.
+    /// The queue for permits.
     Queue,
     /// What agents keep.
     Memory,

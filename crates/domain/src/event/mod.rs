@@ -24,10 +24,10 @@ pub use kind::{Group, Keeping, Kind};
 pub use pattern::Pattern;
 pub use selector::Selector;
 
-/// The most bytes of `data` and `metadata` together of what clients tell: every listener gets them.
+/// The most bytes of `data` and `metadata` together of what clients publish: every listener gets them.
 pub const LARGEST: usize = 65_536;
 
-/// Whether what a client tells is within [`LARGEST`]. It is encoded into nothing for that, and no further than it may go.
+/// Whether what a client publishes is within [`LARGEST`]. It is encoded into nothing for that, and no further than it may go.
 #[must_use]
 pub fn fits(data: &Map<String, Value>, metadata: &Map<String, Value>) -> bool {
     struct Room(usize);

@@ -46,6 +46,7 @@ fn day(text: &str) -> Option<NaiveDate> {
     (!text.starts_with("0000")).then_some(day)
 }
 
+/// With chrono and not jiff, which reads a leap second as the one before.
 fn moment(text: &str) -> Option<NaiveDateTime> {
     let (date, time) = text.split_once(['T', 't'])?;
     day(date)?;

@@ -112,7 +112,7 @@ fn headers_of(headers: &Value) -> Result<Vec<(String, String)>, String> {
         .collect()
 }
 
-/// The body with its type, which a header tells where there is such a one.
+/// The body with its type, which a header names where there is one.
 fn body(value: &Value, headers: &mut Vec<(String, String)>) -> Option<(String, Vec<u8>)> {
     let (usual, bytes) = match value {
         Value::Null => return None,
@@ -121,8 +121,8 @@ fn body(value: &Value, headers: &mut Vec<(String, String)>) -> Option<(String, V
             ("application/json", value.to_string().into_bytes())
         }
     };
-    let told = headers.iter().position(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let content_type = told.map_or_else(|| usual.to_owned(), |at| headers.remove(at).1);
+    let named = headers.iter().position(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = named.map_or_else(|| usual.to_owned(), |at| headers.remove(at).1);
     Some((content_type, bytes))
 }
 

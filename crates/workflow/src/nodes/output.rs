@@ -9,7 +9,7 @@ use super::{Cx, Next, Node, NodeError, plain, stateful};
 use crate::node::{NodeClass, Spec};
 use crate::port::{Input, Output, Type};
 
-/// Most characters of a line that a node tells.
+/// Most characters of a line that a node logs.
 const LONGEST_LINE: usize = 1_000;
 
 /// The classes of this family.
@@ -24,7 +24,7 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
             Ok(())
         }),
         plain(
-            class("Log", "Tells a line with the value, each time that it changes.")
+            class("Log", "Logs a line with the value each time that it changes.")
                 .input(value())
                 .input(Input::new("label", Type::Text, "What stands before it.").optional())
                 .output(same()),

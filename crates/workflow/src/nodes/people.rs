@@ -106,8 +106,8 @@ fn fields_of(list: &[serde_json::Value]) -> Result<Vec<Field>, Vec<String>> {
             Err(error) => faults.push(format!("field {index}: {error}")),
         }
     }
-    let told = form::faults(&fields).into_iter().map(|fault| format!("field {:?}: {}", fault.field, fault.message));
-    faults.extend(told);
+    let faulty = form::faults(&fields).into_iter().map(|fault| format!("field {:?}: {}", fault.field, fault.message));
+    faults.extend(faulty);
     if form::has_secrets(&fields) {
         faults.push("a workflow cannot ask for secrets: what its nodes give is shown to all who watch it".to_owned());
     }

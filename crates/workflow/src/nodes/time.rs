@@ -14,7 +14,7 @@ use crate::port::{Input, Output, Type};
 use crate::value::Value;
 use callboard_domain::time::Timestamp;
 
-/// How often a running stopwatch tells its time.
+/// How often a running stopwatch gives its time.
 const TICK: Duration = Duration::from_millis(100);
 
 /// What is wrong with a format.
@@ -24,7 +24,7 @@ const BAD_FORMAT: &str = "it is not a format for a date: use %Y-%m-%d, %H:%M:%S 
 pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
     vec![
         plain(
-            class("Clock", "Tells the time of each iteration.")
+            class("Clock", "Gives the time of each iteration.")
                 .output(Output::new("seconds", Type::Number, "Seconds since 1970, with a fraction."))
                 .output(Output::new("text", Type::Text, "The same as a text: RFC 3339, UTC."))
                 .volatile(),

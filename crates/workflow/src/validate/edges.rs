@@ -97,10 +97,10 @@ impl Wiring {
     pub(super) fn faults<'a>(&'a self, at: usize, graph: &'a Graph) -> impl Iterator<Item = GraphFault> + 'a {
         let first = self.wrong.partition_point(|(node, ..)| *node < at);
         let of_it = self.wrong.iter().skip(first).take_while(move |(node, ..)| *node == at);
-        of_it.filter_map(|(_, edge, why)| Some(told(graph.edges.get(*edge)?, *why)))
+        of_it.filter_map(|(_, edge, why)| Some(edge_fault(graph.edges.get(*edge)?, *why)))
     }
 
-    /// The edges whose ends are both nowhere, with the id that they are told of.
+    /// The edges whose ends are both nowhere, with the id under which they are listed.
     pub(super) fn adrift<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = (&'a Edge, &'a str)> + 'a {
         self.adrift.iter().filter_map(|edge| graph.edges.get(*edge)).map(|edge| (edge, edge.target.as_str()))
     }
@@ -152,7 +152,7 @@ impl Source {
     }
 }
 
-fn told(edge: &Edge, why: Why) -> GraphFault {
+fn edge_fault(edge: &Edge, why: Why) -> GraphFault {
     let (source, output) = (cut(&edge.source), cut(&edge.source_output));
     let (target, input) = (cut(&edge.target), cut(&edge.target_input));
     let link = format!("{input}: linked to {output} of {source}");
@@ -180,7 +180,7 @@ fn told(edge: &Edge, why: Why) -> GraphFault {
 
 /// An edge whose ends are both nowhere.
 pub(super) fn adrift(edge: &Edge) -> GraphFault {
-    told(edge, Why::NoSource)
+    edge_fault(edge, Why::NoSource)
 }
 
 /// For each node those that are directly below it, in one list.

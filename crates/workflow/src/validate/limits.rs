@@ -11,7 +11,7 @@ use crate::value::json_size;
 /// Most characters of a node's id.
 pub(super) const MAX_ID: usize = 128;
 
-/// Most faults that are told of sizes.
+/// Most faults that are listed of sizes.
 const MAX_TOLD: usize = 100;
 
 /// Checks only the sizes of a graph, and that its nodes have ids of 1 to 128 characters.
@@ -40,8 +40,8 @@ pub fn within_limits(graph: &Graph, limits: &Settings) -> Result<(), Box<GraphFa
             large.map(|(name, size)| constant(name, size, limits.max_constant_bytes)).collect();
         if !errors.is_empty() {
             let class_type = cut(&node.class);
-            let told = NodeFaults { class_type, errors, dependent_outputs: Vec::new() };
-            faults.node_errors.insert(node.id.clone(), told);
+            let of_node = NodeFaults { class_type, errors, dependent_outputs: Vec::new() };
+            faults.node_errors.insert(node.id.clone(), of_node);
         }
     }
     if faults.graph_errors.is_empty() && faults.node_errors.is_empty() { Ok(()) } else { Err(Box::new(faults)) }

@@ -1,4 +1,4 @@
-//! The text of an answer: its charset is told by a byte order mark, else by its content type; else it is UTF-8.
+//! The text of an answer: its charset is named by a byte order mark, else by its content type; else it is UTF-8.
 //!
 //! Labels mean what the WHATWG Encoding Standard says.
 
@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_an_error_and_no_other_text() {
         for label in ["klingon", "utf-7", "utf-32", "x\"y"] {
-            let told = read(&format!("text/plain; charset={label}"), b"abc").unwrap_err();
-            assert!(told.starts_with("the answer has the charset"), "{told}");
+            let error = read(&format!("text/plain; charset={label}"), b"abc").unwrap_err();
+            assert!(error.starts_with("the answer has the charset"), "{error}");
         }
         assert_eq!(read("text/plain", b"\xff\xfe\0\0a\0\0\0").unwrap_err(), "the answer is UTF-32, which is not read");
     }

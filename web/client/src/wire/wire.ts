@@ -731,7 +731,7 @@ tasks: Array<TaskInfo>, };
  */
 export type Times = {
 /**
- * Waiting for a run slot.
+ * Waiting for a permit to run.
  */
 queued: number,
 /**
