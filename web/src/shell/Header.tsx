@@ -36,7 +36,7 @@ function words({ phase, roundTrip, until }: LinkState, now: number): string {
     case "live":
       return roundTrip === null ? "Live" : `Live · ${Math.max(1, Math.round(roundTrip))} ms`;
     case "stale":
-      return "Stale: no answer";
+      return "No answer";
     case "reconnecting":
       return `Reconnecting in ${Math.max(0, Math.ceil((until ?? now * 1000) / 1000 - now))} s`;
     case "done":
@@ -61,7 +61,7 @@ function ConnectionPill(): ReactNode {
       </span>
       {canRetry && (
         <button type="button" className="button small" onClick={link.retry}>
-          Now
+          Reconnect
         </button>
       )}
       <span className="visually-hidden" role="status">
@@ -83,13 +83,13 @@ function Version(): ReactNode {
     return () => gone.abort();
   }, [client, phase]);
   return version ? (
-    <span className="version" title="The server's version">
+    <span className="version" title="Server version">
       v{version}
     </span>
   ) : null;
 }
 
-const THEMES = { system: ["auto", "As the system"], light: ["sun", "Light"], dark: ["moon", "Dark"] } as const;
+const THEMES = { system: ["auto", "System"], light: ["sun", "Light"], dark: ["moon", "Dark"] } as const;
 
 function ThemeButton(): ReactNode {
   const { theme, next } = useTheme();

@@ -6,7 +6,7 @@ import { useCommandStore, type Command } from "./commands";
 
 /** `ctrl+shift+z` → `Ctrl Shift Z`. */
 function inWords(key: string): string {
-  if (!key.startsWith("ctrl+")) return key.length > 1 && /^[a-z]/.test(key) ? key.charAt(0).toUpperCase() + key.slice(1) : key;
+  if (!/^(ctrl|shift)\+/.test(key)) return key.length > 1 && /^[a-z]/.test(key) ? key.charAt(0).toUpperCase() + key.slice(1) : key;
   return key.split("+").map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(" ");
 }
 
@@ -54,9 +54,9 @@ export function Help({ onClose }: { onClose: () => void }): ReactNode {
               </dd>
             </div>
             <div>
-              <dt>To the next control, and to the one before</dt>
+              <dt>Next control, previous control</dt>
               <dd>
-                <Keys keys="Tab Shift+Tab" />
+                <Keys keys="tab shift+tab" />
               </dd>
             </div>
           </dl>

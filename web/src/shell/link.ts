@@ -4,7 +4,10 @@ import { useEffect } from "react";
 import { create } from "zustand";
 import type { Connection } from "@callboard/client";
 
-export type LinkState = Pick<Connection, "phase" | "roundTrip" | "until" | "reason"> & { retry: () => void };
+export type LinkState = Pick<Connection, "phase" | "roundTrip" | "until" | "reason"> & { code?: number | null; retry: () => void };
+
+/** The close code that says so. */
+const UNKNOWN_SESSION = 4504;
 
 interface Links {
   /** That of the lists, which are asked for again and again. */
@@ -15,16 +18,17 @@ interface Links {
 
 export const useLinks = create<Links>(() => ({ board: null, session: null }));
 
-/** The one that says most now. */
+/** The one that says most now. A session that has ended, or that the server does not know, says nothing of the server. */
 export function shown({ board, session }: Links): LinkState | null {
-  return session && session.phase !== "done" ? session : (board ?? session);
+  if (session && session.phase !== "done" && session.code !== UNKNOWN_SESSION) return session;
+  return board ?? session;
 }
 
 /** Shows a session's connection while the component is there. */
 export function useSessionLink(connection: Connection, retry: () => void): void {
   useEffect(() => {
-    const { phase, roundTrip, until, reason } = connection;
-    useLinks.setState({ session: { phase, roundTrip, until, reason, retry } });
+    const { phase, roundTrip, until, reason, code } = connection;
+    useLinks.setState({ session: { phase, roundTrip, until, reason, code, retry } });
   }, [connection, retry]);
   useEffect(() => () => useLinks.setState({ session: null }), []);
 }

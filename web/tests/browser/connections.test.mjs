@@ -47,11 +47,11 @@ describe("connections", () => {
     await page.getByLabel("Kind of socket").selectOption("custom");
     assert.match(page.url(), /q=orders&kind=custom&sort=client_id/);
     await page.getByLabel("Search by client").fill("");
-    await page.getByLabel("Those of sessions and workflows, too").check();
+    await page.getByLabel("Include sessions and workflows").check();
     await page.getByRole("link", { name: "c0-90" }).waitFor();
     assert.match(page.url(), /all=true/);
     await page.getByLabel("Search by client").fill("nothing like it");
-    await page.getByRole("heading", { name: "No connection fits" }).waitFor();
+    await page.getByRole("heading", { name: "No matching connections" }).waitFor();
   });
 
   inBrowser("are shown live beside the table, until they have gone", { mayComplain: /404/ }, async (page) => {
@@ -64,9 +64,9 @@ describe("connections", () => {
     await shoot(page, "connections-drawer");
     assert.match(page.url(), /connections\/client-6$/);
     await page.reload();
-    await drawer.getByText("Waits to be read").waitFor();
+    await drawer.getByText("Queued").waitFor();
     admin.rows = admin.rows.filter(({ client_id }) => client_id !== "client-6");
-    await drawer.getByText("This connection has gone.").waitFor();
+    await drawer.getByText("This connection is closed.").waitFor();
     await page.keyboard.press("u");
     await drawer.waitFor({ state: "detached" });
     await page.keyboard.press("j");
@@ -78,14 +78,14 @@ describe("connections", () => {
     await page.getByRole("button", { name: "Disconnect" }).click();
     const dialog = page.getByRole("dialog", { name: "Disconnect client-2?" });
     await shoot(page, "connections-disconnect");
-    await dialog.getByRole("button", { name: "Leave it" }).click();
+    await dialog.getByRole("button", { name: "Keep it connected" }).click();
     assert.equal(admin.asked.some(({ asked }) => asked.startsWith("POST")), false);
     await page.getByRole("button", { name: "Disconnect" }).click();
     await dialog.getByRole("button", { name: "Disconnect" }).click();
     await page.locator(".toast", { hasText: "client-2 was disconnected." }).waitFor();
-    await page.getByText("This connection has gone.").waitFor();
+    await page.getByText("This connection is closed.").waitFor();
     assert.equal((await names(page)).includes("client-2"), false);
-    await page.getByRole("button", { name: "Close stale ones" }).click();
+    await page.getByRole("button", { name: "Close stale connections" }).click();
     await page.getByRole("button", { name: "Close them" }).click();
     await page.locator(".toast", { hasText: "2 stale connections were closed." }).waitFor();
   });
@@ -137,7 +137,7 @@ describe("connections", () => {
     const other = await context.newPage();
     await opened(other, { token: "open-sesame" });
     await other.getByLabel("Admin token").waitFor();
-    await page.getByRole("button", { name: "Forget the token" }).click();
+    await page.getByRole("button", { name: "Forget token" }).click();
     await field.waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   });
@@ -145,18 +145,18 @@ describe("connections", () => {
   inBrowser("can be more than one page", {}, async (page) => {
     const admin = await opened(page, { count: 450 });
     await page.locator(".connection-table tbody tr").nth(199).waitFor();
-    await page.getByText("450 of them told events").waitFor();
-    await page.getByRole("button", { name: "Load more than these 200" }).click();
+    await page.getByText("450 event listeners").waitFor();
+    await page.getByRole("button", { name: "Load more" }).click();
     await page.locator(".connection-table tbody tr").nth(399).waitFor();
     admin.rows = [];
-    await page.getByRole("heading", { name: "Nobody is told events" }).waitFor();
+    await page.getByRole("heading", { name: "No event listeners" }).waitFor();
     await shoot(page, "connections-none");
   });
 
   for (const colorScheme of ["light", "dark"]) {
     inBrowser(`have no serious findings of axe in the ${colorScheme} theme`, { colorScheme, reducedMotion: "reduce" }, async (page) => {
       await opened(page, {}, "/client-3?sort=queued_bytes");
-      await page.getByRole("complementary").getByText("Waits to be read").waitFor();
+      await page.getByRole("complementary").getByText("Queued").waitFor();
       await shoot(page, `connections-drawer-${colorScheme}`);
       await accessible(page, `drawer ${colorScheme}`);
       await page.getByRole("button", { name: "Broadcast" }).click();
@@ -173,7 +173,7 @@ describe("connections", () => {
     const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
     assert.ok(await fits());
     await page.getByRole("link", { name: "client-3" }).tap();
-    await page.getByRole("complementary").getByText("Waits to be read").waitFor();
+    await page.getByRole("complementary").getByText("Queued").waitFor();
     await shoot(page, "connections-phone-drawer");
     assert.ok(await fits());
     await page.getByRole("link", { name: "Close the details" }).tap();

@@ -41,7 +41,7 @@ describe("the table of events", () => {
     assert.deepEqual(await types(page), ["custom.n1", "custom.n2", "custom.n3", "custom.n4", "execution.progress"]);
     await row(page, "1 of 2").waitFor();
     assert.equal(played.opened[0].get("subscriptions"), "*");
-    await page.getByText("This is where the log begins.").waitFor();
+    await page.getByText("This is the beginning of the log.").waitFor();
   });
 
   inBrowser("says what to do where nothing has happened yet", {}, async (page) => {
@@ -158,7 +158,7 @@ describe("the table of events", () => {
     await rows(page, 450);
     await page.locator(".event-pane").evaluate((pane) => (pane.scrollTop = 0));
     await typed(page, "custom.n1").waitFor();
-    await page.getByText("This is where the log begins.").waitFor();
+    await page.getByText("This is the beginning of the log.").waitFor();
   });
 
   inBrowser("exports what is shown, one event a line", {}, async (page) => {
@@ -191,7 +191,7 @@ describe("gaps", () => {
     played.close(4410, "retry in 300 ms");
     played.keep(custom(6, 25), { silent: true });
     played.forget(18);
-    await page.locator('.gap[data-why="too_old"]', { hasText: /^12 events were missed between \d\d:.* and \d\d:.*: the log does not keep them any more/ }).waitFor();
+    await page.locator('.gap[data-why="too_old"]', { hasText: /^12 events were missed between \d\d:.* and \d\d:.*: the log no longer keeps them/ }).waitFor();
     await row(page, "custom.n25").waitFor();
     assert.deepEqual((await types(page)).slice(-9), ["custom.n5", ...custom(18, 25).map(({ type }) => type)]);
     await shoot(page, "events-gaps");
@@ -224,7 +224,7 @@ describe("gaps", () => {
     played.keep(custom(20, 20));
     await page.locator('.gap[data-why="missing"]', { hasText: "12 events were missed" }).waitFor();
     played.tell([event("connection.heartbeat", { data: { last_seq: played.last, dropped: 7 } })]);
-    await page.locator('.gap[data-why="dropped"]', { hasText: "7 events were left out" }).waitFor();
+    await page.locator('.gap[data-why="dropped"]', { hasText: "7 events were dropped" }).waitFor();
   });
 });
 
@@ -257,9 +257,9 @@ describe("a hundred thousand events", () => {
     await rows(page, "100,000");
     await page.locator(".event-pane").hover();
     for (let turn = 0; turn < 20; turn += 1) await page.mouse.wheel(0, -5000);
-    await page.getByRole("button", { name: "Follow the newest" }).waitFor();
+    await page.getByRole("button", { name: "Follow the latest" }).waitFor();
     console.log(`longest frame while scrolling: ${await page.evaluate(() => Math.round(window.longest))} ms`);
-    await page.getByLabel("Search in the events").fill("lamp");
+    await page.getByLabel("Search loaded events").fill("lamp");
     await page.locator(".hits", { hasText: "7,100 of 100,000" }).waitFor();
     await shoot(page, "events-many");
     await page.getByLabel("Rows to keep").selectOption("1000");

@@ -81,6 +81,48 @@ describe("a session", () => {
     await page.locator('.row[data-open] [data-status="cancelled"]').waitFor();
   });
 
+  inBrowser("is never cancelled by one key: `c` asks, and Escape or Enter keep it running", {}, async (page) => {
+    const id = await open(page, "approval");
+    await panel(page, "confirmation").waitFor();
+    for (const key of ["Escape", "Enter"]) {
+      await page.keyboard.press("c");
+      await page.getByRole("dialog").getByRole("button", { name: "Keep running" }).waitFor();
+      await page.keyboard.press(key);
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+    assert.equal((await (await fetch(`${server.url}sessions/${id}`)).json()).status, "waiting_confirmation");
+    // The second key of a sequence is no command of its own, wherever the sequence leads.
+    await page.keyboard.press("g");
+    await page.keyboard.press("c");
+    await page.waitForURL(/\/app\/connections$/);
+    assert.equal(await page.getByRole("dialog").count(), 0);
+    assert.equal((await (await fetch(`${server.url}sessions/${id}`)).json()).status, "waiting_confirmation");
+  });
+
+  inBrowser("reads as one conversation that can be filtered, and its timeline leads to what happened", {}, async (page) => {
+    await open(page, "long_running_task", { step_delay_ms: 1 });
+    await upToConfirmation(page);
+    await panel(page, "confirmation").getByRole("button", { name: "Yes" }).click();
+    await status(page, "Completed");
+    const turns = () => page.locator(".turn-body").evaluateAll((all) => all.map((one) => one.dataset.type));
+    await page.getByLabel("Show", { exact: true }).selectOption({ label: "Questions and answers" });
+    await page.locator(".line").first().waitFor({ state: "detached" });
+    assert.deepEqual(await turns(), ["request_user_input", "answered", "task_failed", "answered", "request_confirmation", "answered"]);
+    assert.match(await page.locator('.turn-body[data-type="answered"]').nth(1).textContent(), /^Retry by someoneafter \d+\.\d s/);
+    await page.getByLabel("Show", { exact: true }).selectOption({ label: "Output" });
+    await hasLines(page, STEPS);
+    await page.getByLabel("Show", { exact: true }).selectOption({ label: "Everything" });
+    await page.locator(".tick-mark").nth(1).waitFor();
+    const track = page.locator(".lane-track").first();
+    await track.click({ position: { x: 4, y: 8 } });
+    await page.locator("[data-flash]").first().waitFor();
+    await page.locator(".legend-button", { hasText: "Waiting for people" }).click();
+    await page.locator('.turn[data-flash] [data-type="request_user_input"]').waitFor();
+    await shoot(page, "conversation");
+    await page.locator("#outcome").getByRole("button", { name: "JSON" }).click();
+    assert.equal(JSON.parse(await page.locator("#outcome pre").textContent()).to_address, "crew@board.example");
+  });
+
   inBrowser("starts by chance where no kind is chosen", {}, async (page) => {
     await page.goto(`${home()}/new`);
     await page.getByRole("button", { name: "Just start" }).click();

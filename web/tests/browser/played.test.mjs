@@ -13,7 +13,7 @@ const NOT_FOUND = /404/;
 /** A page whose session's socket is played by `speak(socket, connection number)`. */
 async function played(page, speak) {
   const urls = [];
-  await page.routeWebSocket(/\/ws\//, (socket) => {
+  await page.routeWebSocket(/\/ws\/[0-9a-f-]{36}/, (socket) => {
     urls.push(new URL(socket.url()).search);
     const heard = [];
     socket.onMessage((text) => {
@@ -76,7 +76,7 @@ describe("the connection", () => {
   });
 
   inBrowser("is said to be stale when the server falls silent", { mayComplain: NOT_FOUND }, async (page) => {
-    await page.routeWebSocket(/\/ws\//, (socket) => {
+    await page.routeWebSocket(/\/ws\/[0-9a-f-]{36}/, (socket) => {
       socket.send(JSON.stringify(opening(0, 0)));
       socket.send(JSON.stringify(CLOSING));
       socket.onMessage(() => undefined);

@@ -33,7 +33,7 @@ export class PlayedEvents {
 
   /** Answers a page's calls. */
   async on(page) {
-    await page.routeWebSocket(/\/api\/v1\/websocket\/ws\/custom/, (socket) => this.#accept(socket));
+    await page.routeWebSocket(/\/api\/v1\/websocket\/ws\/custom\?subscriptions=(?!request\.)/, (socket) => this.#accept(socket));
     await page.route("**/api/v1/events?*", (route) => this.#read(route));
     await page.route("**/api/v1/event-types?*", (route) => route.fulfill({ json: { event_types: [{ type: "custom.orders", description: "An order has come in" }], next_cursor: null } }));
     await page.route("**/api/v1/events", (route) => this.#post(route));

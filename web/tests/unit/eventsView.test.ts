@@ -98,9 +98,9 @@ describe("words", () => {
     const gap = { kind: "gap" as const, key: "g", count: 12, from: 0, to: 61_000, isReading: false };
     expect(gapWords({ ...gap, why: "too_old" }, false)).toMatch(/^12 events were missed between \d\d:\d\d:00 and \d\d:\d\d:01: the log/);
     expect(gapWords({ ...gap, why: "too_old", count: 1 }, true)).toMatch(/^Up to 1 event was missed/);
-    expect(gapWords({ ...gap, why: "missing", count: null, from: null, to: null }, false)).toBe("Some events were missed. The log could not give them.");
-    expect(gapWords({ ...gap, why: "missing", isReading: true }, false)).toMatch(/being read/);
-    expect(gapWords({ ...gap, why: "dropped", to: null }, true)).toMatch(/^12 events were left out between .* and now/);
+    expect(gapWords({ ...gap, why: "missing", count: null, from: null, to: null }, false)).toBe("Some events were missed. They could not be loaded from the log.");
+    expect(gapWords({ ...gap, why: "missing", isReading: true }, false)).toMatch(/loading them/);
+    expect(gapWords({ ...gap, why: "dropped", to: null }, true)).toMatch(/^12 events were dropped between .* and now/);
   });
 
   test("a form is an event, or says what is wrong with it", () => {

@@ -51,10 +51,10 @@ export function BroadcastDialog({ calls, page, onClose }: Props): ReactNode {
         <div className="broadcast-field">
           <label htmlFor="broadcast-to">To</label>
           <select id="broadcast-to" value={draft.subscription} onChange={(event) => change({ subscription: event.target.value })}>
-            <option value="">Everybody who is told events</option>
+            <option value="">Every event listener</option>
             {asked.map(([name]) => (
               <option key={name} value={name}>
-                Those who asked for {name}
+                Subscribers of {name}
               </option>
             ))}
           </select>
@@ -91,11 +91,11 @@ export function BroadcastDialog({ calls, page, onClose }: Props): ReactNode {
         )}
         <p className="whole broadcast-preview" role="status">
           <Icon name="megaphone" />
-          {number === 0 ? "Nobody has asked for this now; those who listen to its type get it, and the log of events may keep it." : `Goes to ${connections(number)}${draft.subscription ? " and to whoever listens to its type" : ""}, except where a filter leaves it out.`}
+          {number === 0 ? "Nobody subscribes to this now. Whoever listens to its type gets it, and the event log may keep it." : `Goes to ${connections(number)}${draft.subscription ? " and to whoever listens to its type" : ""}, except where a filter leaves it out.`}
         </p>
         <div className="actions whole">
           <button type="button" className="button" onClick={onClose}>
-            Do not send
+            Cancel
           </button>
           <button type="submit" className="button primary" aria-disabled={isBusy}>
             {isBusy ? "Sending…" : "Broadcast"}

@@ -66,16 +66,16 @@ export function Drawer({ calls, id, known, now, back }: Props): ReactNode {
       {state === "gone" && (
         <div className="notice" data-tone="warn" role="status">
           <Icon name="info" />
-          <span className="grow">This connection has gone. {row ? "Below is what was known last." : "Choose another one in the table."}</span>
+          <span className="grow">This connection is closed. {row ? "Below is its last known state." : "Select another one in the table."}</span>
         </div>
       )}
       {error && (
         <div className="notice" data-tone="warn" role="alert">
           <Icon name="alert" />
-          <span className="grow">{error} It is tried again.</span>
+          <span className="grow">{error} Retrying…</span>
         </div>
       )}
-      {row ? <Facts row={row} seen={seen} now={now} /> : state === "there" && <p className="muted">Asking the server for this connection…</p>}
+      {row ? <Facts row={row} seen={seen} now={now} /> : state === "there" && <p className="muted">Loading…</p>}
       {row && state === "there" && (
         <button type="button" className="button danger" onClick={() => setAsks(true)}>
           <Icon name="unplug" />
@@ -95,23 +95,23 @@ function Facts({ row, seen, now }: { row: ConnectionRow; seen: readonly Seen[]; 
   const filter = Object.entries(row.filter);
   const facts: [string, ReactNode][] = [
     ["Socket", row.kind],
-    ["Address", row.address ?? "not known"],
-    ["Opened", row.connected_at === null ? "not known" : `${moment(row.connected_at)}, ${span(now - row.connected_at)} ago`],
-    ["Last heard", row.silent_seconds === null ? "not known" : ago(row.silent_seconds)],
+    ["Address", row.address ?? "unknown"],
+    ["Opened", row.connected_at === null ? "unknown" : `${moment(row.connected_at)}, ${span(now - row.connected_at)} ago`],
+    ["Last heard", row.silent_seconds === null ? "unknown" : ago(row.silent_seconds)],
     ["In", `${count(row.messages_received)} messages${rate("messages_received")}`],
     ["", `${inUnit(row.bytes_received, "bytes")}${rate("bytes_received")}`],
     ["Out", `${count(row.messages_sent)} messages${rate("messages_sent")}`],
     ["", `${inUnit(row.bytes_sent, "bytes")}${rate("bytes_sent")}`],
-    ["Waits to be read", inUnit(row.queued_bytes, "bytes")],
-    ["For how long", row.lag_seconds > 0 ? inUnit(row.lag_seconds * 1000, "ms") : "nothing waits"],
-    ["Left out", row.dropped > 0 ? `${count(row.dropped)} messages: the client reads slowly` : "nothing"],
+    ["Queued", inUnit(row.queued_bytes, "bytes")],
+    ["Lag", row.lag_seconds > 0 ? inUnit(row.lag_seconds * 1000, "ms") : "none"],
+    ["Dropped", row.dropped > 0 ? `${count(row.dropped)} messages: the client reads slowly` : "none"],
   ];
   return (
     <>
       {row.is_behind && (
         <div className="notice" data-tone="warn">
           <Icon name="clock" />
-          <span className="grow">It is behind, and gets what is kept from the log as it reads.</span>
+          <span className="grow">It is behind: persisted events are sent from the log as it reads.</span>
         </div>
       )}
       <dl className="facts">
@@ -124,7 +124,7 @@ function Facts({ row, seen, now }: { row: ConnectionRow; seen: readonly Seen[]; 
       </dl>
       <h3>Subscriptions</h3>
       {row.subscriptions.length === 0 ? (
-        <p className="muted">It asked for nothing.</p>
+        <p className="muted">None.</p>
       ) : (
         <ul className="asked">
           {row.subscriptions.map((one) => (
@@ -135,7 +135,7 @@ function Facts({ row, seen, now }: { row: ConnectionRow; seen: readonly Seen[]; 
         </ul>
       )}
       <h3>Filter</h3>
-      {filter.length === 0 ? <p className="muted">None: it gets all of that.</p> : <pre>{writeJson(row.filter, 2)}</pre>}
+      {filter.length === 0 ? <p className="muted">None: every event of its subscriptions is sent.</p> : <pre>{writeJson(row.filter, 2)}</pre>}
     </>
   );
 }

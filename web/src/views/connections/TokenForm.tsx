@@ -20,11 +20,11 @@ export function TokenForm({ wasRefused }: { wasRefused: boolean }): ReactNode {
     >
       <h2>
         <Icon name="lock" />
-        This needs the admin token
+        Admin token required
       </h2>
       <p>
-        From another machine, only operators may see and close connections. The token is the setting <code>server.admin_token</code>. Where none is set, the server has made one
-        at its first start: it is in the file that ends in <code>.admin-token</code>, beside the database.
+        From another machine, only operators can see and close connections. The token is the setting <code>server.admin_token</code>. If none is set, the server created one
+        on its first start: it is in the file that ends in <code>.admin-token</code>, beside the database.
       </p>
       <label htmlFor="admin-token">Admin token</label>
       <div className="token-row">
@@ -45,11 +45,11 @@ export function TokenForm({ wasRefused }: { wasRefused: boolean }): ReactNode {
       </div>
       {isWrong && (
         <p className="field-fault" role="alert">
-          The server does not accept this token. Check that it is whole and of this server, then try again.
+          The server does not accept this token. Check that it is complete and belongs to this server, then try again.
         </p>
       )}
       <p id="token-note" className="muted">
-        {isAsking ? "Asking the server…" : "It is kept until this tab is closed, and sent to this server only."}
+        {isAsking ? "Checking…" : "Kept until this tab is closed, and sent to this server only."}
       </p>
     </form>
   );

@@ -40,9 +40,9 @@ export default function ConnectionsView({ rest }: ViewProps): ReactNode {
   useCommands(
     [
       { id: "broadcast", title: "Broadcast an event", group: "Connections", keys: "b", run: () => page && setDialog("broadcast") },
-      { id: "find", title: "Search in the connections", group: "Connections", keys: "/", run: () => document.getElementById("connection-search")?.focus() },
-      { id: "down", title: "Open the next connection", group: "Connections", keys: "j", run: () => step(1) },
-      { id: "up", title: "Open the connection before", group: "Connections", keys: "k", run: () => step(-1) },
+      { id: "find", title: "Search connections", group: "Connections", keys: "/", run: () => document.getElementById("connection-search")?.focus() },
+      { id: "down", title: "Next connection", group: "Connections", keys: "j", run: () => step(1) },
+      { id: "up", title: "Previous connection", group: "Connections", keys: "k", run: () => step(-1) },
       { id: "close", title: "Close the details", group: "Connections", keys: "u", run: () => navigate(pathOf(view)) },
       { id: "stale", title: "Close stale connections", group: "Connections", run: () => page && setDialog("stale") },
     ],
@@ -63,7 +63,7 @@ export default function ConnectionsView({ rest }: ViewProps): ReactNode {
         {error && (
           <div className="notice" data-tone="warn" role="alert">
             <Icon name="alert" />
-            <span className="grow">{error} {page ? "The table shows what was known before." : "It is tried again."}</span>
+            <span className="grow">{error} {page ? "The table shows the last known state." : "Retrying…"}</span>
             <button type="button" className="button small" onClick={refreshList}>
               Try now
             </button>
@@ -94,7 +94,7 @@ function Head({ page, hasToken, onBroadcast, onStale }: { page: ConnectionPage |
         <h1>Connections</h1>
         {page && (
           <p className="muted" role="status">
-            {count(sockets)} {sockets === 1 ? "connection" : "connections"}, {count(page.active)} of them told events
+            {count(sockets)} {sockets === 1 ? "connection" : "connections"}, {count(page.active)} event {page.active === 1 ? "listener" : "listeners"}
             {page.uptime_seconds !== null && ` · server up ${span(page.uptime_seconds)}`}
           </p>
         )}
@@ -103,12 +103,12 @@ function Head({ page, hasToken, onBroadcast, onStale }: { page: ConnectionPage |
         {hasToken && (
           <button type="button" className="button quiet" onClick={() => useToken.getState().set(null)} title="The page asks for the token again when it needs it">
             <Icon name="lock" />
-            Forget the token
+            Forget token
           </button>
         )}
         <button type="button" className="button" disabled={!page} onClick={onStale}>
           <Icon name="unplug" />
-          Close stale ones
+          Close stale connections
         </button>
         <button type="button" className="button primary" disabled={!page} onClick={onBroadcast} aria-keyshortcuts="b">
           <Icon name="megaphone" />
@@ -145,7 +145,7 @@ function List({ page, rows, view, open, now, onMore }: ListProps): ReactNode {
         </select>
         <label className="connection-all">
           <input type="checkbox" checked={view.isOfAll} onChange={(event) => go({ isOfAll: event.target.checked, kind: "" })} />
-          Those of sessions and workflows, too
+          Include sessions and workflows
         </label>
         {isFiltered && (
           <span className="muted" role="status">
@@ -157,9 +157,9 @@ function List({ page, rows, view, open, now, onMore }: ListProps): ReactNode {
       {rows.length === 0 && <Nobody isFiltered={isFiltered} />}
       {page.next_cursor !== null && (
         <p className="connection-more">
-          {isFiltered && "The filters look only at those that are loaded. "}
+          {isFiltered && "Filters apply to the loaded connections only. "}
           <button type="button" className="button quiet" onClick={onMore}>
-            Load more than these {count(page.connections.length)}
+            Load more
           </button>
         </p>
       )}
@@ -170,12 +170,12 @@ function List({ page, rows, view, open, now, onMore }: ListProps): ReactNode {
 function Nobody({ isFiltered }: { isFiltered: boolean }): ReactNode {
   return (
     <div className="empty">
-      <h2>{isFiltered ? "No connection fits" : "Nobody is told events"}</h2>
+      <h2>{isFiltered ? "No matching connections" : "No event listeners"}</h2>
       {isFiltered ? (
-        <p>Take a word or the kind of socket away to see more.</p>
+        <p>Remove a word or the kind of socket to see more.</p>
       ) : (
         <p>
-          Whoever opens a socket such as <code>/api/v1/websocket/ws/global</code> stands here. This page opens one itself in the views Events and Metrics.
+          A client that opens a socket such as <code>/api/v1/websocket/ws/global</code> appears here.
         </p>
       )}
     </div>

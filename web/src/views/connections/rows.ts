@@ -13,7 +13,7 @@ export const COLUMNS = [
   { id: "messages_sent", title: "Out" },
   { id: "queued_bytes", title: "Queue" },
   { id: "lag_seconds", title: "Lag" },
-  { id: "dropped", title: "Left out" },
+  { id: "dropped", title: "Dropped" },
 ] as const;
 
 export type ColumnId = (typeof COLUMNS)[number]["id"];
@@ -27,7 +27,7 @@ export interface View {
   sort: ColumnId;
   /** Whether the order is the other way round than usual. */
   isTurned: boolean;
-  /** Whether those are there, too, that are not told events: of sessions and workflows. */
+  /** Whether the sockets of sessions and workflows are listed, too, which get no events. */
   isOfAll: boolean;
 }
 

@@ -19,9 +19,9 @@ export function Older({ store, table, isEmpty }: { store: EventStore; table: Eve
             Load older events
           </button>
         )}
-        {older === "loading" && <span role="status">Reading older events from the log…</span>}
-        {older === "none" && !isEmpty && "This is where the log begins."}
-        {older === "full" && `No more than ${count(table.count)} rows are kept here. Keep more of them to see older ones.`}
+        {older === "loading" && <span role="status">Loading older events…</span>}
+        {older === "none" && !isEmpty && "This is the beginning of the log."}
+        {older === "full" && `This page keeps ${count(table.count)} rows. Raise the limit to see older events.`}
       </div>
     </div>
   );
@@ -38,36 +38,36 @@ export function Empty({ store, table, filter, onSend }: EmptyProps): ReactNode {
   const { connection, older } = table;
   if (filter.find !== "" && table.count > 0) {
     return (
-      <Words title={`None of the ${count(table.count)} rows here has “${filter.find}”`} text="The search looks at what is here. Load older events, or ask the server by the filters above.">
+      <Words title={`“${filter.find}” is not in the ${count(table.count)} loaded rows`} text="The search covers loaded rows. Load older events, or use the filters above, which the server applies.">
         <button type="button" className="button" onClick={() => navigate(pathOf({ ...filter, find: "" }), { replace: true })}>
-          End the search
+          Clear search
         </button>
       </Words>
     );
   }
   if (connection.phase === "stopped") {
     return (
-      <Words title="There is no connection" text={connection.reason}>
+      <Words title="Disconnected" text={connection.reason}>
         <button type="button" className="button primary" onClick={store.reconnect}>
-          Connect again
+          Reconnect
         </button>
       </Words>
     );
   }
-  if (connection.phase === "reconnecting") return <Words title="The server cannot be reached" text={`${connection.reason} The page tries again by itself, and shows what happened meanwhile.`} />;
-  if (connection.phase === "connecting" || older === "unknown") return <Words title="Connecting to the server's events…" text="They stand here as soon as the server answers." />;
-  if (older === "loading") return <Words title="Reading the log…" text="The newest of what has happened stands here in a moment." />;
+  if (connection.phase === "reconnecting") return <Words title="The server cannot be reached" text={`${connection.reason} The page reconnects on its own and then shows what happened meanwhile.`} />;
+  if (connection.phase === "connecting" || older === "unknown") return <Words title="Connecting…" text="Events appear here as soon as the server answers." />;
+  if (older === "loading") return <Words title="Loading…" text="The latest events appear here in a moment." />;
   if (isNarrow(filter)) {
     return (
-      <Words title="No event fits these filters" text="What fits appears here as soon as it happens.">
+      <Words title="No events match these filters" text="A matching event appears here as soon as it happens.">
         <Link className="button" to={pathOf(NO_FILTER)}>
-          Take all filters away
+          Clear filters
         </Link>
       </Words>
     );
   }
   return (
-    <Words title="Nothing has happened yet" text="Every run of a task, crew or workflow is seen here while it goes on. Start a task, or send an event of your own.">
+    <Words title="Nothing has happened yet" text="Every run of a task, crew or workflow appears here as it happens. Start a task, or send an event of your own.">
       <Link className="button primary" to={`${ROOT}/tasks/new`}>
         <Icon name="play" />
         Start a task

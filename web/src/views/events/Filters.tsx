@@ -41,8 +41,8 @@ export function Filters({ filter, wrong, go }: Props): ReactNode {
       </button>
       <div className="event-fields">
         <TextFilter key={`t${types.join()}`} label="Types, such as execution.failed or custom.orders.*" placeholder="Types, such as custom.orders.*" value={types.join(", ")} choices={PATTERNS} invalid={wrong !== ""} onChange={(text) => go({ types: patternsIn(text) })} />
-        <select aria-label="Least priority" value={priority} onChange={(event) => go({ priority: event.target.value })}>
-          <option value="">Every priority</option>
+        <select aria-label="Minimum priority" value={priority} onChange={(event) => go({ priority: event.target.value })}>
+          <option value="">Any priority</option>
           {PRIORITIES.slice(1).map((one) => (
             <option key={one} value={one}>
               {one === "critical" ? "Critical only" : `${one[0]?.toUpperCase()}${one.slice(1)} and above`}

@@ -109,17 +109,17 @@ export function gapWords({ why, count: missing, from, to, isReading }: GapRow, i
   const between = from === null && to === null ? "" : ` between ${time(from, "the beginning")} and ${time(to, "now")}`;
   switch (why) {
     case "missing":
-      return isReading ? "Some events did not come by themselves: they are being read from the log…" : `${number(missing, isNarrow)} ${was(missing)} missed${between}. The log could not give them.`;
+      return isReading ? "Some events are missing here: loading them from the log…" : `${number(missing, isNarrow)} ${was(missing)} missed${between}. They could not be loaded from the log.`;
     case "too_old":
-      return `${number(missing, isNarrow)} ${was(missing)} missed${between}: the log does not keep them any more.`;
+      return `${number(missing, isNarrow)} ${was(missing)} missed${between}: the log no longer keeps them.`;
     case "new_log":
-      return `The server has begun a new log. What happened${between} is not known here.`;
+      return `The server started a new log. What happened${between} is unknown.`;
     case "dropped":
-      return `${number(missing, false)} ${was(missing)} left out${between}: this page was slow to read. None of them is kept in the log.`;
+      return `${number(missing, false)} ${was(missing)} dropped${between}: this page read too slowly. They are not in the log.`;
     case "break":
-      return `Not connected${between}. Kept events of that time follow; progress and heartbeats are missing.`;
+      return `Not connected${between}. Persisted events of that time follow; progress and heartbeats are missing.`;
     case "paused":
-      return `${number(missing, false)} had no room here while the table was paused. The log may have them.`;
+      return `${number(missing, false)} did not fit here while the table was paused. The log may have them.`;
   }
 }
 

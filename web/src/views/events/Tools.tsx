@@ -30,8 +30,8 @@ export function Tools({ store, table, shown, filter, go, follow, search, pause, 
         <input
           ref={search}
           type="search"
-          aria-label="Search in the events that are here"
-          placeholder="Search in what is here"
+          aria-label="Search loaded events"
+          placeholder="Search loaded events"
           value={filter.find}
           onChange={(event) => go({ find: event.target.value })}
           onKeyDown={(event) => {
@@ -61,15 +61,15 @@ export function Tools({ store, table, shown, filter, go, follow, search, pause, 
         </select>
       </label>
       <span className="tools">
-        <button type="button" className="button small" aria-label="Follow the newest events" aria-pressed={follow && !table.paused} onClick={resume} title="Follow the newest (f)">
+        <button type="button" className="button small" aria-label="Follow the latest events" aria-pressed={follow && !table.paused} onClick={resume} title="Follow the latest (f)">
           <Icon name="down" />
           <span>Follow</span>
         </button>
-        <button type="button" className="button small" aria-label={table.paused ? "Go on" : "Pause"} aria-pressed={table.paused} onClick={pause} title="Pause (Space)">
+        <button type="button" className="button small" aria-label={table.paused ? "Resume" : "Pause"} aria-pressed={table.paused} onClick={pause} title="Pause (Space)">
           <Icon name={table.paused ? "play" : "pause"} />
-          <span>{table.paused ? "Go on" : "Pause"}</span>
+          <span>{table.paused ? "Resume" : "Pause"}</span>
         </button>
-        <Tool icon="download" label="Export what is shown as NDJSON (s)" disabled={isEmpty} onClick={save} />
+        <Tool icon="download" label="Export the shown events as NDJSON (s)" disabled={isEmpty} onClick={save} />
         <Tool icon="trash" label="Clear the table" disabled={table.count === 0} onClick={store.clear} />
       </span>
     </div>

@@ -60,22 +60,22 @@ export default function EventsView(): ReactNode {
       const row = shown.at(place);
       if (row?.kind === "event") lines.push(writeJson(row.event));
     }
-    if (lines.length === 0) return tell("There are no events here to export.", "warn");
+    if (lines.length === 0) return tell("There are no events to export.", "warn");
     saveText(`${lines.join("\n")}\n`, "events.ndjson", "application/x-ndjson");
     tell(`${count(lines.length)} ${lines.length === 1 ? "event" : "events"} exported.`, "good");
   };
 
   useCommands(
     [
-      { id: "down", title: "Choose the next event", group: "Events", keys: "j", run: () => step(1) },
-      { id: "up", title: "Choose the event before", group: "Events", keys: "k", run: () => step(-1) },
-      { id: "search", title: "Search in the events that are here", group: "Events", keys: "/", run: () => search.current?.focus() },
-      { id: "pause", title: "Pause the events, go on (Space, too)", group: "Events", keys: "p", run: pause },
-      { id: "follow", title: "Follow the newest events", group: "Events", keys: "f", run: resume },
+      { id: "down", title: "Next event", group: "Events", keys: "j", run: () => step(1) },
+      { id: "up", title: "Previous event", group: "Events", keys: "k", run: () => step(-1) },
+      { id: "search", title: "Search loaded events", group: "Events", keys: "/", run: () => search.current?.focus() },
+      { id: "pause", title: "Pause or resume (also Space)", group: "Events", keys: "p", run: pause },
+      { id: "follow", title: "Follow the latest events", group: "Events", keys: "f", run: resume },
       { id: "older", title: "Load older events", group: "Events", keys: "o", run: () => void store.loadOlder() },
-      { id: "save", title: "Export the events that are shown", group: "Events", keys: "s", words: "download ndjson", run: save },
-      { id: "send", title: "Send an event of your own", group: "Events", keys: "n", words: "custom new", run: () => setSending(true) },
-      { id: "all", title: "Take all filters away", group: "Events", keys: "u", run: () => navigate(pathOf(NO_FILTER)) },
+      { id: "save", title: "Export the shown events", group: "Events", keys: "s", words: "download ndjson", run: save },
+      { id: "send", title: "Send an event", group: "Events", keys: "n", words: "custom new", run: () => setSending(true) },
+      { id: "all", title: "Clear filters", group: "Events", keys: "u", run: () => navigate(pathOf(NO_FILTER)) },
     ],
     "events",
   );
@@ -101,7 +101,7 @@ export default function EventsView(): ReactNode {
           <span className="grow">{wrong || table.error}</span>
           {wrong && (
             <button type="button" className="button small" onClick={() => navigate(pathOf(NO_FILTER))}>
-              Take all filters away
+              Clear filters
             </button>
           )}
         </div>
