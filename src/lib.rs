@@ -33,6 +33,11 @@ pub use connection::dialect::proto;
 pub use connection::dialect::socket;
 pub use process::Launcher;
 
+/// The README's Rust is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(test)]
 #[global_allocator]
 static ALLOCATOR: callboard_meter::Meter<std::alloc::System> = callboard_meter::Meter(std::alloc::System);

@@ -198,6 +198,19 @@ fn a_section_that_is_none_is_told() {
 }
 
 #[test]
+fn programs_of_a_settings_file_run_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[[task]]\nname = \"a\"\ncommand = [\"sh\"]\n[[task]]\nname = \"b\"\ncommand = [\"sh\"]\ncwd = \"in\"\n[[task]]\nname = \"c\"\ncommand = [\"sh\"]\ncwd = \"/bin\"\n";
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    std::fs::write(folder.path().join("there/own.toml"), text).unwrap();
+    let flags = Flags { config: Some(PathBuf::from("there/own.toml")), ..Flags::default() };
+    let loaded = load(&flags, &[], folder.path(), &[]).unwrap();
+    let there = folder.path().join("there");
+    let cwd: Vec<_> = loaded.settings.task.iter().map(|task| PathBuf::from(task.cwd.clone().unwrap())).collect();
+    assert_eq!(cwd, [there.join(""), there.join("in"), PathBuf::from("/bin")]);
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let flags = Flags { config: Some(PathBuf::from("nowhere.toml")), ..Flags::default() };
     let faults = load_with(&flags, &[], folder(&[]).path()).unwrap_err();

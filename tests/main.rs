@@ -21,6 +21,7 @@ mod hostile;
 mod http_edge;
 mod http_faults;
 mod queue;
+mod readme;
 mod replay;
 mod restart;
 mod sessions;

@@ -7,7 +7,7 @@ mod runs;
 mod streams;
 mod suspects;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -143,7 +143,7 @@ impl App {
                 .with("workers", workers)
                 .with("address", address.to_string()),
         );
-        log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard listens");
+        log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard runs at {}", shown(address));
         stop.await;
         // Nobody listens where everything has gone already.
         let _ = lifecycle.send(Lifecycle::Draining);
@@ -167,6 +167,14 @@ impl App {
 }
 
 /// How connections are accepted.
+/// The address for a browser on this machine.
+fn shown(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        return format!("http://localhost:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
 fn listening(settings: &config::server::Server, shares: Shares) -> Listening {
     Listening {
         workers: settings.worker_threads(),

@@ -53,6 +53,9 @@ pub fn load(flags: &Flags, env: &[(OsString, OsString)], cwd: &Path, built_in: &
             complete_default_model(&mut settings, &sources);
             check(&settings, &sources, built_in, &mut faults);
             if faults.is_empty() {
+                if let Some(folder) = flags.config.as_deref().and_then(Path::parent) {
+                    beside(&mut settings, &cwd.join(folder));
+                }
                 return Ok(Loaded { settings, sources });
             }
         }
@@ -66,6 +69,20 @@ fn complete_default_model(settings: &mut Settings, sources: &BTreeMap<String, St
     let is_customary = sources.get("model.default.api_key").is_some_and(|source| source.contains("OPENAI_API_KEY"));
     if let Some(model) = settings.model.get_mut("default").filter(|model| is_customary && model.base_url.is_empty()) {
         model.base_url = OPENAI.to_owned();
+    }
+}
+
+/// Lets the programs of a settings file run beside it, wherever the server was started: what the file calls
+/// `examples/tasks/greet.sh` is found then.
+fn beside(settings: &mut Settings, folder: &Path) {
+    let tasks = settings.task.iter_mut().map(|task| &mut task.cwd);
+    let handlers = settings.event_handler.iter_mut().map(|handler| &mut handler.cwd);
+    for cwd in tasks.chain(handlers) {
+        let resolved = folder.join(cwd.as_deref().unwrap_or_default());
+        // A path that is no text cannot be written in the settings either.
+        if let Some(text) = resolved.to_str() {
+            *cwd = Some(text.to_owned());
+        }
     }
 }
 

@@ -18,7 +18,8 @@ pub struct CommandTask {
     /// The program and its arguments; no shell reads them.
     #[garde(custom(super::check::command))]
     pub command: Vec<String>,
-    /// The folder that it runs in; that of the server where there is none.
+    /// The folder that it runs in. Relative to the settings file that `--config` names, whose folder is also the default;
+    /// else to the server's.
     #[garde(skip)]
     pub cwd: Option<String>,
     /// Environment variables that it gets beside `PATH`, `HOME`, `LANG`, `TZ` and `PYTHONUNBUFFERED`.

@@ -59,7 +59,7 @@ impl Server {
 
     fn announced(&self) -> Option<SocketAddr> {
         let log = self.log();
-        let (_, rest) = log.split_once("Callboard listens")?;
+        let (_, rest) = log.split_once("Callboard runs at")?;
         let (_, address) = rest.split_once("address=")?;
         address.split_whitespace().next()?.parse().ok()
     }

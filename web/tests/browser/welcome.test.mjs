@@ -53,6 +53,8 @@ describe("an empty server", () => {
       await card(page, "Watch a task ask you").waitFor();
       await page.locator(".welcome-kinds").waitFor();
       assert.equal(await page.locator(".welcome-kinds button", { hasText: /^(question|workflow)$/ }).count(), 0);
+      const widths = await page.locator(".welcome-card").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
+      assert.ok(widths.length === 3 && Math.min(...widths) > 400, `cards as wide as ${widths}`);
       await shoot(page, `welcome-${colorScheme}`);
       const { violations } = await new AxeBuilder({ page }).analyze();
       assert.deepEqual(violations.map(({ id, impact, nodes }) => `${id} (${impact}) ${nodes.map(({ target }) => target).join(" ")}`), []);
@@ -105,6 +107,7 @@ describe("an empty server", () => {
     await page.reload();
     await card(page, "Connect your program").waitFor();
     await shoot(page, "welcome-phone");
+    assert.ok((await card(page, "Connect your program").boundingBox()).width > 300);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
   });
 });

@@ -120,6 +120,7 @@ function More(): ReactNode {
 }
 
 const MORE: readonly MenuItem[] = [
+  { icon: "frame", title: "Show everything", keys: "f", run: () => useEditor.getState().showAll() },
   { icon: "arrange", title: "Arrange", keys: "l", run: arrangeAll },
   { icon: "group", title: "Group selection", keys: "ctrl+g", run: groupSelected },
   { icon: "copy", title: "Duplicate selection", keys: "ctrl+d", run: duplicateSelected },

@@ -6,6 +6,8 @@ import { useCallboard } from "@callboard/client/react";
 import { clock, moment, span, useNow } from "../../../ui/time";
 import type { NodeClass } from "../model";
 
+/** From then on it is worth saying how long. */
+const LONG = 60;
 /** What ends at once needs no words. */
 const SHOWN_AFTER = 1;
 
@@ -22,7 +24,7 @@ export function Waiting({ run, nodeClass }: { run: NodeRun; nodeClass: NodeClass
         <>
           {" "}
           since {clock(since).slice(0, 5)}
-          <span className="muted"> · {span(Math.floor(waited)).replace(".0", "")}</span>
+          {waited >= LONG && <span className="muted"> · {span(waited)}</span>}
         </>
       )}
     </p>
