@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::fault::Faults;
 use crate::fields::{at, refuse_python};
@@ -130,31 +130,7 @@ fn of_json(crew: &File<'_>, files: &[File<'_>], names: &Names<'_>, faults: &mut 
     let members = fields.texts("agents");
     let manager_agent = fields.text("manager_agent").filter(|name| !name.is_empty());
     let manager_llm = agent::model(&mut fields, "manager_llm", names);
-    let inputs = match fields.take("inputs") {
-        Some(Value::Object(inputs)) => inputs,
-        Some(other) => {
-            fields.wrong("inputs", "an object", &other);
-            Default::default()
-        }
-        None => Default::default(),
-    };
-    let tasks = match fields.take("tasks") {
-        Some(Value::Array(tasks)) if tasks.len() <= MOST => tasks,
-        Some(Value::Array(_)) => {
-            let loc = fields.at("tasks");
-            fields.faults.fault(&loc, format!("must have at most {MOST} entries"), "too_long");
-            Vec::new()
-        }
-        Some(other) => {
-            fields.wrong("tasks", "a list", &other);
-            Vec::new()
-        }
-        None => {
-            let loc = fields.at("tasks");
-            fields.faults.fault(&loc, "is missing", "missing");
-            Vec::new()
-        }
-    };
+    let (inputs, tasks) = (inputs(&mut fields), tasks(&mut fields));
     fields.refuse(&[
         ("before_kickoff_callbacks", "are Python, which is not run here"),
         ("after_kickoff_callbacks", "are Python, which is not run here"),
@@ -178,15 +154,7 @@ fn of_json(crew: &File<'_>, files: &[File<'_>], names: &Names<'_>, faults: &mut 
         }));
     }
     let known = with_broken(&agents, &all);
-    let (mut read_tasks, mut earlier): (Vec<Task>, Vec<String>) = (Vec::new(), Vec::new());
-    for (number, value) in tasks.into_iter().enumerate() {
-        let loc = at(&at(&place, "tasks"), &number.to_string());
-        let said = value.get("name").and_then(Value::as_str).map(str::to_owned);
-        let fields = Fields::of(value, loc, faults);
-        let task = fields.and_then(|fields| task::read(None, fields, &known, &earlier, names));
-        earlier.extend(task.as_ref().map(|task| task.name.clone()).or(said));
-        read_tasks.extend(task);
-    }
+    let read_tasks = listed_tasks(tasks, &at(&place, "tasks"), &known, names, faults);
     let members = members.into_iter().map(|(_, name)| name).collect();
     Some(Project {
         name,
@@ -199,6 +167,49 @@ fn of_json(crew: &File<'_>, files: &[File<'_>], names: &Names<'_>, faults: &mut 
         inputs,
         ..Project::default()
     })
+}
+
+/// The values for placeholders.
+fn inputs(fields: &mut Fields<'_>) -> Map<String, Value> {
+    match fields.take("inputs") {
+        Some(Value::Object(inputs)) => inputs,
+        Some(other) => {
+            fields.wrong("inputs", "an object", &other);
+            Map::new()
+        }
+        None => Map::new(),
+    }
+}
+
+/// The list of tasks, as it stands.
+fn tasks(fields: &mut Fields<'_>) -> Vec<Value> {
+    let loc = fields.at("tasks");
+    match fields.take("tasks") {
+        Some(Value::Array(tasks)) if tasks.len() <= MOST => return tasks,
+        Some(Value::Array(_)) => fields.faults.fault(&loc, format!("must have at most {MOST} entries"), "too_long"),
+        Some(other) => fields.wrong("tasks", "a list", &other),
+        None => fields.faults.fault(&loc, "is missing", "missing"),
+    }
+    Vec::new()
+}
+
+/// The tasks of a list, which stands at `place`.
+fn listed_tasks(
+    tasks: Vec<Value>,
+    place: &[String],
+    known: &[Agent],
+    names: &Names<'_>,
+    faults: &mut Faults,
+) -> Vec<Task> {
+    let (mut read_tasks, mut earlier): (Vec<Task>, Vec<String>) = (Vec::new(), Vec::new());
+    for (number, value) in tasks.into_iter().enumerate() {
+        let said = value.get("name").and_then(Value::as_str).map(str::to_owned);
+        let fields = Fields::of(value, at(place, &number.to_string()), faults);
+        let task = fields.and_then(|fields| task::read(None, fields, known, &earlier, names));
+        earlier.extend(task.as_ref().map(|task| task.name.clone()).or(said));
+        read_tasks.extend(task);
+    }
+    read_tasks
 }
 
 /// The file of an agent that a crew names.
