@@ -57,7 +57,7 @@ fn bad_settings_exit_with_78_and_name_every_fault() {
              callboard.toml: server.prot: there is no such setting; did you mean server.port?\n\
              callboard.toml: server.port: must be a whole number from 0 to 65535, not \"x\"\n\
              environment variable PORT: server.port: must be a whole number from 0 to 65535, not \"abc\"\n\
-             flag --store: store.url: must be sqlite:PATH or memory:\n",
+             flag --store: store.url: must be sqlite:PATH, redis://HOST or memory:\n",
             "{command}"
         );
     }

@@ -8,6 +8,9 @@ use callboard::config::task::CommandTask;
 use callboard::config::{Faults, Flags, Loaded, Settings, load};
 use proptest::prelude::*;
 
+/// 32 bytes.
+const SECRET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
 /// A working directory with these files in it.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -87,7 +90,9 @@ fn customary_variables_set_what_they_name_and_give_way_to_our_own() {
         ("WEBSOCKET_MAX_CONNECTIONS", "7"),
         ("WEBSOCKET_MESSAGE_SIZE_LIMIT", "4096"),
         ("CALLBOARD_CONNECTIONS__MAX_CONNECTIONS", "8"),
-        ("REDIS_URL", "redis://localhost"),
+        ("REDIS_URL", "redis://:hunter2@localhost"),
+        ("CALLBOARD_STORE__SECRET_KEY", SECRET_KEY),
+        ("CALLBOARD_SERVER__ADMIN_TOKEN", "sixteen-letters_"),
         ("OPENAI_API_KEY", "x"),
         ("OPENAI_BASE_URL", "http://localhost"),
         ("PATH", "/bin"),
@@ -95,10 +100,31 @@ fn customary_variables_set_what_they_name_and_give_way_to_our_own() {
     ];
     let settings = settings(&[], &env);
     assert_eq!((settings.server.host.as_str(), settings.server.port), ("localhost", 9000));
+    assert_eq!(settings.store.url, "redis://:hunter2@localhost");
     assert_eq!(settings.log.filter, "debug,actix=warn");
     assert_eq!(settings.connections.heartbeat_interval, 5.0);
     assert_eq!(settings.connections.max_connections, 8);
     assert_eq!(settings.connections.max_message_bytes, 4096);
+}
+
+#[test]
+fn servers_on_redis_need_what_they_have_in_common_and_show_no_password() {
+    let file = [("callboard.toml", "[store]\nurl = \"redis://ada:hunter2@redis.example/1\"")];
+    let said = faults(&file, &[]);
+    for key in ["store.secret_key", "server.admin_token"] {
+        assert!(said.iter().any(|fault| fault.starts_with(&format!("callboard.toml: {key}: must be set"))), "{said:?}");
+    }
+    let env = [("CALLBOARD_STORE__SECRET_KEY", SECRET_KEY), ("CALLBOARD_SERVER__ADMIN_TOKEN", "sixteen-letters_")];
+    let loaded = load_with(&Flags::default(), &env, folder(&file).path()).unwrap();
+    let shown = loaded.to_string();
+    assert!(shown.contains("url = \"redis://redis.example:6379/1\"") && !shown.contains("hunter2"), "{shown}");
+    assert!(loaded.settings.secrets().contains(&"hunter2".to_owned()));
+    for url in
+        ["redis://:hunter2@", "redis://hunter2@host", "redis+sentinel://:hunter2@host", "redis://:hunter2@host/x"]
+    {
+        let said = faults(&[], &[("CALLBOARD_STORE__URL", url), env[0], env[1]]).concat();
+        assert!(said.contains("store.url") && !said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]
@@ -160,7 +186,7 @@ fn every_fault_of_every_layer_is_told_at_once() {
         "environment variable CALLBOARD_CONNECTIONS__RETENTION: there is no such setting; did you mean CALLBOARD_SESSIONS__RETENTION?",
         "environment variable CALLBOARD_LOG__LEVEL: there is no such setting",
         "callboard.toml: server.host: must be an IP address or localhost, not \"example.org\"",
-        "environment variable CALLBOARD_STORE__URL: store.url: must be sqlite:PATH or memory:",
+        "environment variable CALLBOARD_STORE__URL: store.url: must be sqlite:PATH, redis://HOST or memory:",
         "callboard.toml: connections.outbox_bytes: must be at least 16384, not 10",
         "callboard.toml: task[0].name: must be 1 to 64 letters, digits, '_' or '-', not \"a b\"",
         "callboard.toml: task[0].command: must name a program, such as [\"sh\", \"greet.sh\"]",

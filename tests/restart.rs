@@ -6,6 +6,7 @@ mod commands;
 mod kill;
 mod order;
 mod places;
+mod redis;
 mod stop;
 mod suspects;
 mod tasks;

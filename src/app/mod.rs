@@ -109,14 +109,14 @@ impl App {
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
         let metrics = Metrics::install(workers)?;
-        let store = Store::open_measured(&settings.store, workers, metrics.on_commit())?;
+        let address = listener.local_addr()?;
+        let store = open_store(&settings, workers, address, metrics.on_commit())?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
-        let address = listener.local_addr()?;
         // Before the first actor is started: what fails here must leave nothing that has not begun.
         let decision = suspects::decide(&store, &settings.server).await;
         let Decision { pending, apart, workflow_ids, suspects } =
-            decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.url))?;
+            decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.shown_url()))?;
         let shares = share_descriptors(&settings);
         let counts = ConnectionCounts::new(shares.sockets);
         let (plan, handlers) =
@@ -164,6 +164,18 @@ impl App {
         log::info!("stopped");
         Ok(())
     }
+}
+
+/// Opens the store; where others share it, this server is shown to them by its address.
+fn open_store(
+    settings: &Settings,
+    workers: usize,
+    address: SocketAddr,
+    on_commit: crate::store::OnCommit,
+) -> Result<Store, crate::store::Error> {
+    let mut cluster = settings.cluster.clone();
+    cluster.advertise.get_or_insert_with(|| address.to_string());
+    Store::open_as(&settings.store, &cluster, workers, on_commit)
 }
 
 /// How connections are accepted.

@@ -15,11 +15,12 @@ use super::layer::Layer;
 const PREFIX: &str = "CALLBOARD_";
 
 /// Customary names of settings. The name with the prefix wins over these.
-const ALIASES: [(&str, &str); 8] = [
+const ALIASES: [(&str, &str); 9] = [
     ("HOST", "server.host"),
     ("OPENAI_API_KEY", "model.default.api_key"),
     ("OPENAI_BASE_URL", "model.default.base_url"),
     ("PORT", "server.port"),
+    ("REDIS_URL", "store.url"),
     ("RUST_LOG", "log.filter"),
     ("WEBSOCKET_HEARTBEAT_INTERVAL", "connections.heartbeat_interval"),
     ("WEBSOCKET_MAX_CONNECTIONS", "connections.max_connections"),

@@ -18,7 +18,7 @@ pub struct Flags {
     /// TCP port to listen on; 0 takes a free one [default: 8000]
     #[arg(long, global = true)]
     pub port: Option<u16>,
-    /// Where sessions are kept: sqlite:PATH or memory: [default: sqlite:callboard.db]
+    /// Where sessions are kept: sqlite:PATH, redis://HOST:PORT or memory: [default: sqlite:callboard.db]
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
     /// Settings file; without it callboard.toml in the working directory, if there is one

@@ -158,6 +158,7 @@ fn check(settings: &Settings, sources: &BTreeMap<String, String>, built_in: &[&s
             );
         }
     }
+    check_shared(settings, sources, faults);
     check_names("task", settings.task.iter().map(|task| task.name.as_str()), sources, built_in, faults);
     let handlers = settings.event_handler.iter().map(|handler| handler.name.as_str());
     check_names("event_handler", handlers, sources, &[], faults);
@@ -168,6 +169,25 @@ fn check(settings: &Settings, sources: &BTreeMap<String, String>, built_in: &[&s
             let key = format!("agent[{index}].llm");
             faults.add(source_of("agent", sources), key, format!("there is no [model.{unknown}]"));
         }
+    }
+}
+
+/// Checks that servers that share a store have what they must have in common: none of them can make it up by itself.
+fn check_shared(settings: &Settings, sources: &BTreeMap<String, String>, faults: &mut Faults) {
+    if !settings.store.is_shared() {
+        return;
+    }
+    let needed = [
+        (
+            "store.secret_key",
+            settings.store.secret_key.is_none(),
+            "32 bytes in base64, as `openssl rand -base64 32` gives",
+        ),
+        ("server.admin_token", settings.server.admin_token.is_none(), "16 or more characters"),
+    ];
+    for (key, _, what) in needed.into_iter().filter(|(_, is_missing, _)| *is_missing) {
+        let why = format!("must be set where store.url is a Redis, the same for all its servers: {what}");
+        faults.add(source_of("store.url", sources), key, why);
     }
 }
 

@@ -51,6 +51,9 @@ pub struct Settings {
     /// `[store]`
     #[garde(dive)]
     pub store: crate::store::Settings,
+    /// `[cluster]`
+    #[garde(dive)]
+    pub cluster: crate::store::ClusterSettings,
     /// `[connections]`
     #[garde(dive)]
     pub connections: connections::Connections,

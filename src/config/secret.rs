@@ -1,7 +1,6 @@
 //! All secrets among the settings.
 
 use serde_json::Value;
-use url::Url;
 
 use super::Settings;
 
@@ -64,11 +63,16 @@ fn is_telling(name: &str) -> bool {
     TELLING.iter().any(|part| name.contains(part)) || name.split('_').any(|word| TELLING_WORDS.contains(&word))
 }
 
-/// The password in an address, as it is written there and as it is.
+/// The password in an address, as it is written there and as it is. An address may name several hosts, which a URL does not.
 fn passwords(address: &str) -> Vec<String> {
-    let url = Url::parse(address).ok();
-    let Some(written) = url.as_ref().and_then(Url::password) else { return Vec::new() };
-    let pair = format!("p={}", written.replace('+', "%2B"));
+    let Some((_, rest)) = address.split_once("://") else { return Vec::new() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let credentials = authority.rsplit_once('@').map(|(credentials, _)| credentials);
+    let Some((_, written)) = credentials.and_then(|credentials| credentials.split_once(':')) else { return Vec::new() };
+    if written.is_empty() {
+        return Vec::new();
+    }
+    let pair = format!("p={}", written.replace('+', "%2B").replace('&', "%26"));
     let read = url::form_urlencoded::parse(pair.as_bytes()).map(|(_, password)| password.into_owned());
     [written.to_owned()].into_iter().chain(read).collect()
 }
@@ -108,6 +112,7 @@ mod tests {
         });
         settings.event_handler.push(EventHandler { env: env(&[("HOOK_TOKEN", "hook")]), ..EventHandler::default() });
         let mut secrets = settings.secrets();
+        assert_eq!(passwords("redis+sentinel://u:p%40w@one:1,two:2/main"), ["p%40w", "p@w"]);
         secrets.sort_unstable();
         secrets.dedup();
         assert_eq!(secrets, ["1234", "admin", "hook", "p%2Bw", "p+w", "pg", "sealing", "task"]);

@@ -6,6 +6,9 @@ pub mod client;
 pub mod journal;
 pub mod kinds;
 pub mod process;
+#[path = "../../crates/store/src/contract/redis_server.rs"]
+#[allow(dead_code, reason = "the store's own tests need more of it")]
+pub mod redis_server;
 
 use std::time::Duration;
 

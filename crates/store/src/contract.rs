@@ -6,6 +6,8 @@ mod file_faults;
 mod kill;
 mod migration;
 mod model;
+mod redis_faults;
+mod redis_server;
 mod several;
 mod support;
 
@@ -37,6 +39,14 @@ macro_rules! contract {
             $(#[tokio::test]
             async fn $rule() {
                 super::$rule(&mut super::Board::shared()).await;
+            })*
+        }
+
+        mod redis {
+            $(#[tokio::test]
+            async fn $rule() {
+                let Some(mut board) = super::Board::redis() else { return };
+                super::$rule(&mut board).await;
             })*
         }
     };

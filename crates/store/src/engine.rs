@@ -96,6 +96,15 @@ pub(super) struct Written {
     pub(super) events: EventRows,
 }
 
+/// Whether a writer may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It may.
+    Member,
+    /// Others have taken it for dead.
+    Fenced,
+}
+
 /// Nearly always one or none.
 pub(super) type EventRows = SmallVec<[EventRow; 1]>;
 
@@ -166,6 +175,11 @@ pub(super) trait Engine: Send + 'static {
     fn answer(&mut self, query: Query) {
         // Whoever asked sees that the reply is gone.
         drop(query);
+    }
+
+    /// Whether it can be written now, asked while nothing is written. An engine in this process always can.
+    fn standing(&mut self) -> Result<Standing, Error> {
+        Ok(Standing::Member)
     }
 
     /// Why what is written would not be where the next start looks for it, and what to do, for the operator; nothing

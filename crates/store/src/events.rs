@@ -48,6 +48,16 @@ impl UnnumberedEvent {
         EncodedEvent::of(self.event, self.json.into())
     }
 
+    /// Whose it is.
+    pub(super) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// Its JSON, without a number.
+    pub(super) fn json(&self) -> &[u8] {
+        &self.json
+    }
+
     /// About how many bytes it writes.
     pub(super) fn size(&self) -> usize {
         self.json.len()

@@ -20,6 +20,11 @@ impl Fence {
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
+
+    /// Reads what [`Fence`] is shown as.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
 }
 
 impl fmt::Display for Fence {

@@ -14,6 +14,7 @@ use super::engine::{Engine, Read};
 use super::keys::{self, Keys, Lane};
 use super::memory::{Memory, Tables};
 use super::query::{self, Query, Reply, Request};
+use super::redis;
 use super::seal::Sealer;
 use super::sqlite;
 use super::writer::{Command, Options, Writer};
@@ -21,8 +22,8 @@ use super::{
     Append, Committed, Error, Fence, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
     UnnumberedEvent,
 };
-use crate::Settings;
 use crate::writer::OnCommit;
+use crate::{ClusterSettings, Settings};
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
@@ -85,14 +86,20 @@ impl Store {
     /// # Errors
     /// [`Error::Unusable`], with the reason and the path in words for the operator.
     pub fn open(settings: &Settings, workers: usize) -> Result<Store, Error> {
-        Self::open_measured(settings, workers, Arc::new(|_, _| {}))
+        Self::open_as(settings, &ClusterSettings::default(), workers, Arc::new(|_, _| {}))
     }
 
-    /// The same; after each commit `on_commit` is called on the writer's thread.
+    /// The same, as a member of this cluster where servers share the store; after each commit `on_commit` is called on the
+    /// writer's thread.
     ///
     /// # Errors
     /// Those of [`Store::open`].
-    pub fn open_measured(settings: &Settings, workers: usize, on_commit: OnCommit) -> Result<Store, Error> {
+    pub fn open_as(
+        settings: &Settings,
+        cluster: &ClusterSettings,
+        workers: usize,
+        on_commit: OnCommit,
+    ) -> Result<Store, Error> {
         let options = Options::of(settings, on_commit);
         match settings.url.split_once(':') {
             Some(("memory", "")) => {
@@ -106,8 +113,11 @@ impl Store {
                 let opening = sqlite::Opening::new(settings.synchronous, workers + 1);
                 Self::start(opening.open(Path::new(path), key)?, options, workers)
             }
+            _ if settings.is_shared() => {
+                Self::start(redis::Opening::new(settings, cluster)?.open(workers + 1)?, options, workers)
+            }
             // It is not shown: it may hold a password.
-            Some(_) | None => Err(Error::Unusable("store.url must be sqlite:PATH or memory:".into())),
+            Some(_) | None => Err(Error::Unusable("store.url must be sqlite:PATH, redis://HOST or memory:".into())),
         }
     }
 

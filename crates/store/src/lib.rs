@@ -2,7 +2,7 @@
 //!
 //! Nothing above may assume that a session lives in this process: appending with an expected row, finding a
 //! session and hearing of a commit all go through here. [`Store`] is the handle; one writer thread commits in groups
-//! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory` or `sqlite`. What is not
+//! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory`, `sqlite` or `redis`. What is not
 //! a session is kept as `document`s, and what many listen to as `events`. `contract` is the suite that all engines pass.
 
 mod batch;
@@ -16,6 +16,7 @@ mod keys;
 mod memory;
 pub mod private;
 mod query;
+mod redis;
 mod seal;
 mod settings;
 mod sqlite;
@@ -30,7 +31,7 @@ pub use events::{EncodedEvent, EventRow, EventSpan, UnnumberedEvent};
 pub use fence::Fence;
 pub use handle::Store;
 pub use memory::Memory;
-pub use settings::{Settings, Synchronous};
+pub use settings::{ClusterSettings, Settings, Synchronous};
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Reason, Refused, Row,
     SessionKey, Spent, State, Summary,

@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::batch::{Collected, Publication};
 use super::document::Write;
-use super::engine::{Engine, Outcome, Refusal, Written};
+use super::engine::{Engine, Outcome, Refusal, Standing, Written};
 use super::events::EventSubscriber;
 use super::fence::fenced;
 use super::query::{Query, Reply};
@@ -177,11 +177,20 @@ impl<E: Engine> Writer<E> {
             match self.commands.recv_timeout(CHECK_EVERY) {
                 Ok(command) => return Some(command),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => match self.engine.fault() {
-                    None => self.recovered(),
-                    Some(why) => self.faulty(&why),
-                },
+                Err(RecvTimeoutError::Timeout) => self.check(),
             }
+        }
+    }
+
+    /// Finds out whether what comes next could be written.
+    fn check(&mut self) {
+        if let Some(why) = self.engine.fault() {
+            return self.faulty(&why);
+        }
+        match self.engine.standing() {
+            Ok(Standing::Member) => self.recovered(),
+            Ok(Standing::Fenced) => self.fenced(),
+            Err(error) => self.failed(&error, 0),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
@@ -26,10 +27,11 @@ pub(crate) fn quarantine(settings: &Settings, id: Option<&str>) -> anyhow::Resul
     match settings.store.url.strip_prefix("sqlite:") {
         Some(path) if Path::new(path).exists() => {}
         Some(path) => bail!("there is no database {path}"),
+        None if settings.store.is_shared() => {}
         None => bail!("there is nothing to put in quarantine: store.url keeps nothing on this machine's disk"),
     }
     actix::System::new().block_on(async {
-        let store = Store::open(&settings.store, 1)?;
+        let store = Store::open_as(&settings.store, &settings.cluster, 1, Arc::new(|_, _| {}))?;
         let done = match id {
             None => list(&store).await,
             Some(id) => set_apart(&store, settings, id).await,

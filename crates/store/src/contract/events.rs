@@ -248,6 +248,9 @@ proptest! {
         support::block_on(async {
             keeps_the_order(Board::memory(), steps.clone()).await;
             keeps_the_order(Board::shared(), steps.clone()).await;
+            if let Some(board) = Board::redis() {
+                keeps_the_order(board, steps.clone()).await;
+            }
             keeps_the_order(Board::sqlite(), steps).await;
         });
     }

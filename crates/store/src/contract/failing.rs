@@ -71,7 +71,7 @@ impl Engine for Doubtful {
     }
 }
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     let pause = Duration::from_millis(1);
     Options {
         max_commit_bytes: 1 << 20,

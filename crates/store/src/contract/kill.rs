@@ -8,20 +8,56 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 
-use super::events;
-use super::support::{ALL, Board, SERVER, append, body, create, summary};
+use super::support::{ALL, Board, SERVER, append, body, create, new_cluster, summary};
+use super::{events, redis_server};
 use crate::Precondition::{Absent, Version};
-use crate::{Change, ListSessions};
+use crate::{Change, ClusterSettings, ListSessions};
 use callboard_domain::id::SessionId;
 
-/// Where the process that is to be killed finds its database.
+/// Where the process that is to be killed finds what it opens.
 const PLACE: &str = "CALLBOARD_TEST_KILLED_STORE";
+
+/// Opens a database, or a cluster where there is `redis PORT NAME`.
+fn board_at(place: &str) -> Board {
+    let Some((port, name)) = place.strip_prefix("redis ").and_then(|rest| rest.split_once(' ')) else {
+        return Board::at(Path::new(place));
+    };
+    Board::redis_at(port.parse().unwrap(), &ClusterSettings { name: name.to_owned(), advertise: None })
+}
+
+/// A place that nobody has used, and how often a server is killed there, after how many lines: a successor on Redis waits
+/// until the one before is seen to be dead.
+macro_rules! kills {
+    ($($rule:ident($lines:expr),)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $rule() {
+                let folder = tempfile::tempdir().unwrap();
+                super::$rule(folder.path().join("board.db").to_str().unwrap(), &$lines).await;
+            })*
+        }
+
+        mod redis {
+            $(#[tokio::test]
+            async fn $rule() {
+                let Some(port) = super::redis_server::shared() else { return };
+                super::$rule(&format!("redis {port} {}", super::new_cluster().name), &$lines[1..2]).await;
+            })*
+        }
+    };
+}
+
+kills! {
+    an_event_that_was_acknowledged_outlives_a_kill_and_none_comes_twice([1, 100, 1000]),
+    a_document_that_was_acknowledged_outlives_a_kill_at_any_moment([1, 50, 400]),
+    what_was_acknowledged_outlives_a_kill_at_any_moment([8, 300, 2000]),
+}
 
 /// The other process; does nothing in a usual run of the tests.
 #[tokio::test]
 async fn a_server_that_writes_until_it_is_killed() {
-    let Some(path) = std::env::var_os(PLACE) else { return };
-    let mut board = Board::at(Path::new(&path));
+    let Ok(place) = std::env::var(PLACE) else { return };
+    let mut board = board_at(&place);
     let made: Vec<_> = (0..8).map(|worker| summary(&board.store, worker % 2)).collect();
     for one in &made {
         board.store.append(create(one));
@@ -39,8 +75,8 @@ async fn a_server_that_writes_until_it_is_killed() {
 /// The same for documents.
 #[tokio::test]
 async fn a_server_that_changes_documents_until_it_is_killed() {
-    let Some(path) = std::env::var_os(PLACE) else { return };
-    let board = Board::at(Path::new(&path));
+    let Ok(place) = std::env::var(PLACE) else { return };
+    let board = board_at(&place);
     for number in 0.. {
         let id = (number % 3).to_string();
         let before = board.store.document(&SERVER, "workflows", &id).await.unwrap();
@@ -53,8 +89,8 @@ async fn a_server_that_changes_documents_until_it_is_killed() {
 /// The same for events.
 #[tokio::test]
 async fn a_server_that_publishes_events_until_it_is_killed() {
-    let Some(path) = std::env::var_os(PLACE) else { return };
-    let mut board = Board::at(Path::new(&path));
+    let Ok(place) = std::env::var(PLACE) else { return };
+    let mut board = board_at(&place);
     let mut received = events::listen(&board.store);
     let one = summary(&board.store, 0);
     board.write([create(&one)]).await;
@@ -68,14 +104,11 @@ async fn a_server_that_publishes_events_until_it_is_killed() {
     }
 }
 
-#[tokio::test]
-async fn an_event_that_was_acknowledged_outlives_a_kill_and_none_comes_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("board.db");
-    for lines in [1, 100, 1000] {
+async fn an_event_that_was_acknowledged_outlives_a_kill_and_none_comes_twice(place: &str, lines: &[usize]) {
+    for lines in lines.iter().copied() {
         let acknowledged: HashMap<uuid::Uuid, u64> =
-            killed_after(lines, "a_server_that_publishes_events_until_it_is_killed", &path);
-        let board = Board::at(&path);
+            killed_after(lines, "a_server_that_publishes_events_until_it_is_killed", place);
+        let board = board_at(place);
         let rows = board.store.events(0, usize::MAX).await.unwrap();
         let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).collect();
         assert!(there.iter().map(|(seq, _)| *seq).eq(1..=there.len() as u64), "without gaps over a restart");
@@ -98,14 +131,11 @@ fn text(version: u64) -> String {
     format!("{version} ").repeat(4000)
 }
 
-#[tokio::test]
-async fn a_document_that_was_acknowledged_outlives_a_kill_at_any_moment() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("board.db");
-    for lines in [1, 50, 400] {
+async fn a_document_that_was_acknowledged_outlives_a_kill_at_any_moment(place: &str, lines: &[usize]) {
+    for lines in lines.iter().copied() {
         let acknowledged: HashMap<String, u64> =
-            killed_after(lines, "a_server_that_changes_documents_until_it_is_killed", &path);
-        let board = Board::at(&path);
+            killed_after(lines, "a_server_that_changes_documents_until_it_is_killed", place);
+        let board = board_at(place);
         for (id, version) in acknowledged {
             let found =
                 board.store.document(&SERVER, "workflows", &id).await.unwrap().expect("what was acknowledged is there");
@@ -118,14 +148,14 @@ async fn a_document_that_was_acknowledged_outlives_a_kill_at_any_moment() {
 
 /// Runs that test as a server until it has acknowledged so many lines, and kills it; gives the last number that it acknowledged of each
 /// name.
-fn killed_after<K, N>(lines: usize, server: &str, path: &Path) -> HashMap<K, N>
+fn killed_after<K, N>(lines: usize, server: &str, place: &str) -> HashMap<K, N>
 where
     K: FromStr<Err: Debug> + Eq + Hash,
     N: FromStr<Err: Debug>,
 {
     let mut server = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", &format!("contract::kill::{server}")])
-        .env(PLACE, path)
+        .env(PLACE, place)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -141,14 +171,11 @@ where
     acknowledged
 }
 
-#[tokio::test]
-async fn what_was_acknowledged_outlives_a_kill_at_any_moment() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("board.db");
-    for lines in [8, 300, 2000] {
+async fn what_was_acknowledged_outlives_a_kill_at_any_moment(place: &str, lines: &[usize]) {
+    for lines in lines.iter().copied() {
         let acknowledged: HashMap<SessionId, u32> =
-            killed_after(lines, "a_server_that_writes_until_it_is_killed", &path);
-        let board = Board::at(&path);
+            killed_after(lines, "a_server_that_writes_until_it_is_killed", place);
+        let board = board_at(place);
         for (id, row) in acknowledged {
             let one = board.store.find(id).await.unwrap().expect("a session that was acknowledged is there");
             let rows = board.store.journal(one.key, ALL).await.unwrap();

@@ -146,6 +146,9 @@ proptest! {
         support::block_on(async {
             follows_the_model(Board::memory(), steps.clone()).await;
             follows_the_model(Board::shared(), steps.clone()).await;
+            if let Some(board) = Board::redis() {
+                follows_the_model(board, steps.clone()).await;
+            }
             follows_the_model(Board::sqlite(), steps).await;
         });
     }

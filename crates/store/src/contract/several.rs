@@ -3,10 +3,12 @@
 use futures::future::join;
 
 use super::events::{self, listen, next, number};
-use super::support::{ALL, Board, SERVER, append, create, ended, summary};
+use super::support::{ALL, Board, SERVER, append, create, ended, new_cluster, redis_settings, summary};
+use super::{failing, redis_server};
 use crate::Precondition::{Absent, Version};
 use crate::engine::{Batch, BatchEvent, Engine, Outcome, Read, Written};
 use crate::memory::Tables;
+use crate::redis::Cluster;
 use crate::sqlite::Opening;
 use crate::{
     Change, ChangeError, Error, EventSpan, Fence, Health, ListSessions, Memory, Reason, Store, Summary, Synchronous,
@@ -16,30 +18,89 @@ use callboard_domain::id::{SessionId, Slot};
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
 
-/// Two writers, the first with the even slots, the second with the odd ones.
+/// What two writers share: the first has the even slots, the second the odd ones.
 struct Pair {
-    memory: Memory,
+    shared: Shared,
     even: Board,
     odd: Board,
 }
 
-impl Pair {
-    fn new() -> Self {
-        let memory = Memory::start().unwrap();
-        let (even, odd) = (Board::member(&memory), Board::member(&memory));
-        memory.assign(Slot::all().step_by(2), even.store.fence()).unwrap();
-        memory.assign(Slot::all().skip(1).step_by(2), odd.store.fence()).unwrap();
-        Self { memory, even, odd }
+/// What several writers may use at once.
+enum Shared {
+    Memory(Memory),
+    Redis(Cluster),
+}
+
+impl Shared {
+    /// A writer without slots.
+    fn member(&self) -> Board {
+        match self {
+            Shared::Memory(memory) => Board::member(memory),
+            Shared::Redis(cluster) => Board::of(Store::start(cluster.member(3), failing::options(), 2).unwrap(), None),
+        }
     }
+
+    fn assign(&self, slots: impl IntoIterator<Item = Slot>, member: Fence) -> Result<(), Error> {
+        match self {
+            Shared::Memory(memory) => memory.assign(slots, member),
+            Shared::Redis(cluster) => cluster.assign(slots, member),
+        }
+    }
+
+    fn expel(&self, member: Fence) {
+        match self {
+            Shared::Memory(memory) => memory.expel(member).unwrap(),
+            Shared::Redis(cluster) => cluster.expel(member),
+        }
+    }
+}
+
+impl Pair {
+    fn new(shared: Shared) -> Self {
+        let (even, odd) = (shared.member(), shared.member());
+        shared.assign(Slot::all().step_by(2), even.store.fence()).unwrap();
+        shared.assign(Slot::all().skip(1).step_by(2), odd.store.fence()).unwrap();
+        Self { shared, even, odd }
+    }
+}
+
+/// Runs each rule against each engine that several may use.
+macro_rules! several {
+    ($($rule:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $rule() {
+                super::$rule(super::Pair::new(super::Shared::Memory(super::Memory::start().unwrap()))).await;
+            })*
+        }
+
+        mod redis {
+            $(#[tokio::test]
+            async fn $rule() {
+                let Some(port) = super::redis_server::shared() else { return };
+                let cluster = super::Cluster::new(super::redis_settings(port), super::new_cluster());
+                super::$rule(super::Pair::new(super::Shared::Redis(cluster))).await;
+            })*
+        }
+    };
+}
+
+several! {
+    each_writer_reads_what_the_other_has_written,
+    events_of_two_writers_are_numbered_in_one_order_without_gaps,
+    a_row_that_the_other_has_written_is_a_conflict_and_the_session_goes_on_once_it_is_read_anew,
+    a_journal_has_no_holes_whoever_writes_it,
+    a_session_in_the_slot_of_another_is_fenced_and_the_rest_is_written,
+    a_writer_that_was_taken_for_dead_changes_and_publishes_nothing,
+    of_two_writers_with_one_expectation_of_documents_one_wins,
+    an_idempotency_key_and_an_execution_id_are_used_once_whoever_writes,
 }
 
 fn in_slot(store: &Store, slot: u8) -> Summary {
     Summary { id: SessionId::in_slot(Slot::new(slot), 0, 2), ..summary(store, 0) }
 }
 
-#[tokio::test]
-async fn each_writer_reads_what_the_other_has_written() {
-    let mut pair = Pair::new();
+async fn each_writer_reads_what_the_other_has_written(mut pair: Pair) {
     let (one, other) = (in_slot(&pair.even.store, 4), in_slot(&pair.odd.store, 5));
     pair.even.write([create(&one), append(&one, 1, Change::None)]).await;
     pair.odd.write([create(&other)]).await;
@@ -50,10 +111,8 @@ async fn each_writer_reads_what_the_other_has_written() {
     assert!(pair.even.received.iter().all(|(_, message)| message.rows.iter().all(|(id, _)| *id == one.id)));
 }
 
-#[tokio::test]
-async fn events_of_two_writers_are_numbered_in_one_order_without_gaps() {
+async fn events_of_two_writers_are_numbered_in_one_order_without_gaps(mut pair: Pair) {
     const EACH: u64 = 200;
-    let mut pair = Pair::new();
     let (mut even, mut odd) = (listen(&pair.even.store), listen(&pair.odd.store));
     let (one, other) = (in_slot(&pair.even.store, 0), in_slot(&pair.odd.store, 1));
     pair.even.store.append(create(&one));
@@ -81,14 +140,12 @@ async fn events_of_two_writers_are_numbered_in_one_order_without_gaps() {
     assert_eq!(pair.even.store.event_span().await.unwrap(), EventSpan { first_seq: 1, last_seq: 2 * EACH });
 }
 
-#[tokio::test]
-async fn a_row_that_the_other_has_written_is_a_conflict_and_the_session_goes_on_once_it_is_read_anew() {
-    let mut pair = Pair::new();
+async fn a_row_that_the_other_has_written_is_a_conflict_and_the_session_goes_on_once_it_is_read_anew(mut pair: Pair) {
     let (one, well) = (in_slot(&pair.even.store, 6), in_slot(&pair.even.store, 8));
     pair.even.write([create(&one), create(&well), append(&one, 1, Change::None)]).await;
-    pair.memory.assign([Slot::new(6)], pair.odd.store.fence()).unwrap();
+    pair.shared.assign([Slot::new(6)], pair.odd.store.fence()).unwrap();
     pair.odd.write([append(&one, 2, Change::None)]).await;
-    pair.memory.assign([Slot::new(6)], pair.even.store.fence()).unwrap();
+    pair.shared.assign([Slot::new(6)], pair.even.store.fence()).unwrap();
     let mut received = listen(&pair.even.store);
     for row in 2..4 {
         pair.even.store.append_with(append(&one, row, Change::None), vec![events::new("custom.a", row.into())]);
@@ -105,9 +162,7 @@ async fn a_row_that_the_other_has_written_is_a_conflict_and_the_session_goes_on_
     assert_eq!((number(&published[0]), published[0].event.seq), (9, Some(1)), "what was refused is not published");
 }
 
-#[tokio::test]
-async fn a_journal_has_no_holes_whoever_writes_it() {
-    let mut pair = Pair::new();
+async fn a_journal_has_no_holes_whoever_writes_it(mut pair: Pair) {
     let one = in_slot(&pair.even.store, 6);
     pair.even.write([create(&one)]).await;
     pair.even.store.append(append(&one, 2, Change::None));
@@ -115,12 +170,10 @@ async fn a_journal_has_no_holes_whoever_writes_it() {
     assert_eq!(pair.odd.store.journal(one.key, ALL).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_session_in_the_slot_of_another_is_fenced_and_the_rest_is_written() {
-    let mut pair = Pair::new();
+async fn a_session_in_the_slot_of_another_is_fenced_and_the_rest_is_written(mut pair: Pair) {
     let (moved, new, kept) = (in_slot(&pair.even.store, 2), in_slot(&pair.even.store, 2), in_slot(&pair.even.store, 4));
     pair.even.write([create(&moved), create(&kept)]).await;
-    pair.memory.assign([Slot::new(2)], pair.odd.store.fence()).unwrap();
+    pair.shared.assign([Slot::new(2)], pair.odd.store.fence()).unwrap();
     pair.even.store.append(append(&moved, 1, Change::Update(Box::new(ended(Status::Failed, 1)))));
     pair.even.store.append(create(&new));
     pair.even.write([append(&kept, 1, Change::None)]).await;
@@ -136,14 +189,12 @@ async fn a_session_in_the_slot_of_another_is_fenced_and_the_rest_is_written() {
     assert_eq!(pair.odd.store.purge(Timestamp::NEVER, 9).await.unwrap(), [moved.id]);
 }
 
-#[tokio::test]
-async fn a_writer_that_was_taken_for_dead_changes_and_publishes_nothing() {
-    let mut pair = Pair::new();
+async fn a_writer_that_was_taken_for_dead_changes_and_publishes_nothing(mut pair: Pair) {
     let mut received = listen(&pair.even.store);
     let one = in_slot(&pair.even.store, 2);
     pair.even.write([create(&one)]).await;
-    pair.memory.expel(pair.even.store.fence()).unwrap();
-    pair.memory.assign(Slot::all(), pair.odd.store.fence()).unwrap();
+    pair.shared.expel(pair.even.store.fence());
+    pair.shared.assign(Slot::all(), pair.odd.store.fence()).unwrap();
     pair.even.store.append_with(append(&one, 1, Change::None), vec![events::new("custom.a", 1)]);
     assert_eq!(pair.even.refused(one.id).await.reason, Reason::Fenced);
     let unavailable = |error: Error| matches!(error, Error::Unavailable(_));
@@ -157,16 +208,14 @@ async fn a_writer_that_was_taken_for_dead_changes_and_publishes_nothing() {
     assert_eq!(pair.odd.store.event_span().await.unwrap(), EventSpan { first_seq: 1, last_seq: 0 });
     pair.odd.write([append(&one, 1, Change::None)]).await;
     assert_eq!(pair.odd.store.journal(one.key, ALL).await.unwrap().len(), 2);
-    assert_eq!(pair.memory.assign([Slot::new(0)], pair.even.store.fence()), Err(Error::NotFound));
+    assert_eq!(pair.shared.assign([Slot::new(0)], pair.even.store.fence()), Err(Error::NotFound));
     // Its next life is another.
-    let mut again = Board::member(&pair.memory);
-    pair.memory.assign([Slot::new(2)], again.store.fence()).unwrap();
+    let mut again = pair.shared.member();
+    pair.shared.assign([Slot::new(2)], again.store.fence()).unwrap();
     again.write([append(&one, 2, Change::None)]).await;
 }
 
-#[tokio::test]
-async fn of_two_writers_with_one_expectation_of_documents_one_wins() {
-    let pair = Pair::new();
+async fn of_two_writers_with_one_expectation_of_documents_one_wins(pair: Pair) {
     let change = |writer: usize, version| {
         let expected = if version == 0 { Absent } else { Version(version) };
         let put = move |id| Write::put(&SERVER, "a", id, writer.to_string(), expected);
@@ -186,9 +235,7 @@ async fn of_two_writers_with_one_expectation_of_documents_one_wins() {
     }
 }
 
-#[tokio::test]
-async fn an_idempotency_key_and_an_execution_id_are_used_once_whoever_writes() {
-    let mut pair = Pair::new();
+async fn an_idempotency_key_and_an_execution_id_are_used_once_whoever_writes(mut pair: Pair) {
     let called = |store: &Store, slot| {
         let one = Summary { execution_id: Some("exec".parse().unwrap()), ..in_slot(store, slot) };
         (create(&one), one)
@@ -250,6 +297,16 @@ fn shared_memory_makes_a_batch_once() {
     memory.admit(other).unwrap();
     let batch = Batch { fence: other, number: 1, appends: Vec::new(), events: Vec::new() };
     assert_eq!(memory.clone().commit(&batch).unwrap(), Outcome::Written(Written::default()));
+}
+
+#[test]
+fn redis_makes_a_batch_once() {
+    let Some(port) = redis_server::shared() else { return };
+    let cluster = Cluster::new(redis_settings(port), new_cluster());
+    let mut parts = cluster.member(1);
+    cluster.assign(Slot::all(), parts.fence).unwrap();
+    let mut reader = parts.readers.pop().unwrap();
+    a_batch_that_is_sent_again_changes_nothing_and_gets_the_same_answer(&mut parts.engine, &mut reader, parts.fence);
 }
 
 #[test]

@@ -1,15 +1,22 @@
 //! What the suite's tests share: a store whose commits are received, and short words for rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::{Append, Change, Committed, JournalRange, Memory, Refused, Settings, Spent, State, Store, Summary};
+use super::redis_server;
+use crate::{
+    Append, Change, ClusterSettings, Committed, JournalRange, Memory, Refused, Settings, Spent, State, Store, Summary,
+};
 use callboard_domain::id::{SessionId, Slot};
 use callboard_domain::owner::Owner;
+use callboard_domain::secret::Secret;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
 use callboard_domain::time::Timestamp;
 
@@ -59,6 +66,17 @@ impl Board {
     pub(super) fn member(memory: &Memory) -> Self {
         let settings = Settings { url: "memory:".into(), ..Settings::default() };
         Self::of(Store::open_shared(memory, &settings, 2).unwrap(), None)
+    }
+
+    /// The only member of a cluster on Redis; nothing where there is no redis-server.
+    pub(super) fn redis() -> Option<Self> {
+        Some(Self::redis_at(redis_server::shared()?, &new_cluster()))
+    }
+
+    /// The same at this port.
+    pub(super) fn redis_at(port: u16, cluster: &ClusterSettings) -> Self {
+        let settings = redis_settings(port);
+        Self::of(Store::open_as(&settings, cluster, 2, Arc::new(|_, _| {})).unwrap(), None)
     }
 
     pub(super) fn sqlite() -> Self {
@@ -124,6 +142,20 @@ impl Board {
     pub(super) async fn next(&mut self) -> Option<Committed> {
         self.commits.recv().await.map(|(_, message)| message)
     }
+}
+
+/// How to use the engine at this port.
+pub(super) fn redis_settings(port: u16) -> Settings {
+    Settings {
+        url: format!("redis://127.0.0.1:{port}"),
+        secret_key: Some(Secret::from(STANDARD.encode([7; 32]))),
+        ..Settings::default()
+    }
+}
+
+/// A cluster that nobody else uses.
+pub(super) fn new_cluster() -> ClusterSettings {
+    ClusterSettings { name: format!("test-{}", uuid::Uuid::new_v4()), advertise: Some("here".into()) }
 }
 
 pub(super) fn settings(path: &Path) -> Settings {

@@ -1,0 +1,170 @@
+//! The engine on Redis (7.0 or newer) or Valkey: one script for each change, which several servers may ask for.
+//!
+//! `address` reads where it is, `link` is a connection with time-outs, `requirements` says whether it keeps what it is
+//! given, `place` names its keys and scripts, `membership` makes this server one of those that may write (`observer` sees
+//! who has died), `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine.
+
+mod address;
+#[cfg(test)]
+mod cluster;
+mod documents;
+mod link;
+mod membership;
+mod observer;
+mod place;
+mod read;
+mod record;
+mod requirements;
+mod scripts;
+mod write;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(crate) use self::address::{Address, is_meant};
+use self::link::{Failure, Link};
+use self::membership::{Company, Heart, Says};
+use self::place::Place;
+pub(crate) use self::read::Reader;
+use self::requirements::{Promise, Report};
+pub(crate) use self::write::Redis;
+use crate::handle::Parts;
+use crate::seal::Sealer;
+use crate::settings::{ClusterSettings, Settings};
+use crate::{Error, Fence};
+
+/// How what is kept is laid out. A server leaves data alone that it does not know the layout of.
+const FORMAT: u32 = 1;
+
+/// What is kept sealed, to see whether two servers have the same key.
+const KNOWN_WORD: &[u8] = b"callboard";
+
+/// The longest that the engine may take for an answer at the start, where nobody has promised to wait for longer.
+const START_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Between two tries to reach the engine at the start.
+const START_PAUSE: Duration = Duration::from_millis(200);
+
+/// As long as it surely takes to see that the server before was killed.
+const BURIED_WITHIN: Duration = Duration::from_secs(3);
+
+/// A beat that takes longer is given up for the next one.
+const BEAT_TIMEOUT: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+pub(crate) use self::cluster::Cluster;
+
+/// How to open what a cluster has in an engine.
+pub(crate) struct Opening {
+    address: Arc<Address>,
+    place: Arc<Place>,
+    says: Says,
+    sealer: Sealer,
+    accepts_loss: bool,
+    replicas: u32,
+    timeout: Duration,
+    patience: Duration,
+}
+
+impl Opening {
+    /// By the settings.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] where they do not name an engine, or no key.
+    pub(crate) fn new(settings: &Settings, cluster: &ClusterSettings) -> Result<Self, Error> {
+        let address =
+            settings.url.parse().map_err(|error| Error::Unusable(format!("store.url cannot be used: {error}")))?;
+        let key = settings.secret_key.as_ref().ok_or_else(|| {
+            Error::Unusable("servers on Redis need store.secret_key, the same for all of them".to_owned())
+        })?;
+        let advertise = cluster.advertise.clone().unwrap_or_else(|| "an unknown address".into());
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        Ok(Self {
+            address: Arc::new(address),
+            place: Arc::new(Place::of(&cluster.name)),
+            says: Says { advertise },
+            sealer: Sealer::from_setting(key.reveal())?,
+            accepts_loss: settings.accept_loss,
+            replicas: settings.wait_replicas,
+            timeout: seconds(settings.engine_timeout),
+            patience: seconds(settings.busy_timeout),
+        })
+    }
+
+    /// Becomes the only member, and owns all slots.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`], with the address in words for the operator.
+    pub(crate) fn open(self, readers: usize) -> Result<Parts<Redis, Reader>, Error> {
+        self.open_as(readers, Company::Alone)
+    }
+
+    fn open_as(self, readers: usize, company: Company) -> Result<Parts<Redis, Reader>, Error> {
+        let until = Instant::now() + self.patience;
+        if self.address.is_encrypted {
+            // Another part of the program may have chosen one already.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
+        let mut link = Link::new(Arc::clone(&self.address), self.timeout.min(START_TIMEOUT));
+        self.examine(&mut link, until)?;
+        self.check_layout(&mut link)?;
+        let fence = Fence::random();
+        let until = until.max(Instant::now() + BURIED_WITHIN);
+        let lane = membership::join(&mut link, &self.place, fence, &self.says, company, until)?;
+        let link = |timeout: Duration| Link::new(Arc::clone(&self.address), timeout);
+        let heart = Heart::start(link(BEAT_TIMEOUT.min(self.timeout)), Arc::clone(&self.place), fence)?;
+        let reader = || Reader::new(link(self.timeout), Arc::clone(&self.place), self.patience);
+        let mut first = reader();
+        let largest = first.largest()?;
+        let readers = std::iter::once(first).chain(std::iter::repeat_with(reader)).take(readers).collect();
+        let engine = Redis::new(link(self.timeout), Arc::clone(&self.place), fence, self.replicas, heart);
+        Ok(Parts { engine, readers, fence, lane, largest, sealer: self.sealer })
+    }
+
+    /// Reaches the engine, for as long as there is time, and looks whether it keeps what it is given.
+    fn examine(&self, link: &mut Link, until: Instant) -> Result<(), Error> {
+        let report = loop {
+            match link.call(Report::read) {
+                Ok(report) => break report,
+                Err(Failure::Passing(_)) if Instant::now() < until => std::thread::sleep(START_PAUSE),
+                Err(failure) => return Err(unusable(&failure)),
+            }
+        };
+        match report.judge(&self.address, self.accepts_loss, self.replicas)? {
+            Promise::Kept(words) => log::info!("{}: {words}", self.address),
+            Promise::Partly(words) => log::warn!("{}: {words}", self.address),
+        }
+        Ok(())
+    }
+
+    /// Looks whether what is there was written by a server like this one, with the same key; marks what is new.
+    fn check_layout(&self, link: &mut Link) -> Result<(), Error> {
+        let meta = self.place.key("meta");
+        let sealed = self.sealer.seal(KNOWN_WORD);
+        let mut asked = redis::pipe();
+        asked.atomic();
+        asked.cmd("HSETNX").arg(&meta).arg("format").arg(FORMAT).ignore();
+        asked.cmd("HSETNX").arg(&meta).arg("seal").arg(sealed).ignore();
+        asked.cmd("HMGET").arg(&meta).arg("format").arg("seal");
+        let ((format, seal),): ((String, String),) =
+            link.call(|connection| asked.query(connection)).map_err(|failure| unusable(&failure))?;
+        let (name, address) = (self.place.name(), &self.address);
+        if format != FORMAT.to_string() {
+            return Err(Error::Unusable(format!(
+                "the cluster {name:?} on {address} was written by a newer Callboard (its layout is {format}, this one knows \
+                 {FORMAT}): use that one, or choose another cluster.name"
+            )));
+        }
+        if self.sealer.unseal(&seal).is_ok_and(|word| word == KNOWN_WORD) {
+            return Ok(());
+        }
+        Err(Error::Unusable(format!(
+            "the cluster {name:?} on {address} has another store.secret_key than this server: give all its servers the same, \
+             or choose another cluster.name"
+        )))
+    }
+}
+
+fn unusable(failure: &Failure) -> Error {
+    Error::Unusable(format!("the engine cannot be used: {}", failure.reason()))
+}

@@ -1,0 +1,139 @@
+//! Who has died, as somebody sees it who looks at the members' beats: by its own clock alone, and only while it sees.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::Fence;
+
+/// How often a member shows that it lives.
+pub(super) const BEAT_EVERY: Duration = Duration::from_millis(250);
+
+/// A member whose beat stands still for that long is dead.
+const DEAD_AFTER: Duration = Duration::from_millis(1500);
+
+/// Longer between two looks, and the observer has not seen what happened: an outage of the engine must bury nobody.
+const BLIND_AFTER: Duration = Duration::from_millis(750);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Observer {
+    seen: HashMap<Fence, Sighting>,
+    last_look: Option<Instant>,
+}
+
+/// Since when a member's beat is the same.
+#[derive(Debug)]
+struct Sighting {
+    beat: u64,
+    since: Instant,
+}
+
+/// What a look at the members has shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Who has died, with the beat that it died at.
+    pub(super) dead: Vec<(Fence, u64)>,
+    /// Whose beat has changed since the look before.
+    pub(super) alive: Vec<Fence>,
+}
+
+impl Observer {
+    /// Takes in the beats of all members as they are at this moment.
+    pub(super) fn look(&mut self, at: Instant, beats: &[(Fence, u64)]) -> Seen {
+        let was_blind = self.last_look.is_none_or(|last| at.duration_since(last) > BLIND_AFTER);
+        self.last_look = Some(at);
+        self.seen.retain(|fence, _| beats.iter().any(|(other, _)| other == fence));
+        let mut seen = Seen::default();
+        for (fence, beat) in beats {
+            let sighting = self.seen.entry(*fence).or_insert(Sighting { beat: *beat, since: at });
+            if sighting.beat != *beat {
+                *sighting = Sighting { beat: *beat, since: at };
+                seen.alive.push(*fence);
+            } else if was_blind {
+                sighting.since = at;
+            } else if at.duration_since(sighting.since) >= DEAD_AFTER {
+                seen.dead.push((*fence, *beat));
+            }
+        }
+        seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_member_that_stands_still_is_dead_after_a_second_and_a_half() {
+        let (begin, fence) = (Instant::now(), Fence::random());
+        let mut observer = Observer::default();
+        let looks = (0..30).map(|count| begin + LOOK_EVERY * count);
+        let died = looks.map(|at| (at, observer.look(at, &[(fence, 7)]))).find(|(_, seen)| !seen.dead.is_empty());
+        let (at, seen) = died.unwrap();
+        assert_eq!((at - begin, seen.dead), (DEAD_AFTER, vec![(fence, 7)]));
+    }
+
+    #[test]
+    fn who_was_blind_begins_anew() {
+        let (begin, fence) = (Instant::now(), Fence::random());
+        let mut observer = Observer::default();
+        for count in 0..14 {
+            assert_eq!(observer.look(begin + LOOK_EVERY * count, &[(fence, 1)]), Seen::default());
+        }
+        let back = begin + Duration::from_secs(60);
+        for count in 0..14 {
+            assert_eq!(observer.look(back + LOOK_EVERY * count, &[(fence, 1)]), Seen::default());
+        }
+        assert_eq!(observer.look(back + DEAD_AFTER, &[(fence, 1)]).dead, [(fence, 1)]);
+    }
+
+    #[test]
+    fn who_is_gone_and_comes_back_is_not_held_to_what_was_before() {
+        let (begin, fence) = (Instant::now(), Fence::random());
+        let mut observer = Observer::default();
+        for count in 0..30 {
+            let beats: &[_] = if count == 14 { &[] } else { &[(fence, 1)] };
+            assert_eq!(observer.look(begin + LOOK_EVERY * count, beats), Seen::default(), "{count}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_buried_who_beats_in_time_and_nobody_while_it_is_not_seen(
+            steps in proptest::collection::vec((1_u64..1000, proptest::collection::vec(any::<bool>(), 3)), 1..80),
+        ) {
+            let fences: Vec<_> = (0..3).map(|_| Fence::random()).collect();
+            let begin = Instant::now();
+            let mut at = begin;
+            let mut observer = Observer::default();
+            let mut beats = [0_u64; 3];
+            // When each was last seen to beat, or when seeing began.
+            let mut last = [begin; 3];
+            let mut seeing_since = begin;
+            for (count, (pause, beating)) in steps.into_iter().enumerate() {
+                let pause = Duration::from_millis(pause);
+                at += pause;
+                if count == 0 || pause > BLIND_AFTER {
+                    seeing_since = at;
+                }
+                for (index, beats_now) in beating.into_iter().enumerate() {
+                    if beats_now && count > 0 {
+                        beats[index] += 1;
+                        last[index] = at;
+                    }
+                }
+                let now: Vec<_> = fences.iter().copied().zip(beats).collect();
+                let seen = observer.look(at, &now);
+                for (index, fence) in fences.iter().enumerate() {
+                    let still = at - last[index].max(seeing_since);
+                    let is_dead = seen.dead.iter().any(|(dead, _)| dead == fence);
+                    prop_assert_eq!(is_dead, still >= DEAD_AFTER, "{} still for {:?}", index, still);
+                }
+            }
+        }
+    }
+}

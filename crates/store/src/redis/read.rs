@@ -1,0 +1,336 @@
+//! The reading side of the engine. What may be long is read in slices, so that the engine serves others in between.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use redis::{Connection, FromRedisValue, RedisResult, ScriptInvocation};
+
+use super::documents;
+use super::link::{Failure, Link};
+use super::place::Place;
+use super::record::{self, damaged, key_text, owned, read_id, read_key};
+use super::scripts::run;
+use crate::document::{ListDocuments, Part};
+use crate::engine::Read;
+use crate::types::label_text;
+use crate::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::owner::Owner;
+use callboard_domain::status::Status;
+
+/// Most bytes of one slice, but for a single text that has more.
+const SLICE_BYTES: usize = 1 << 20;
+
+/// Most sessions or documents of one slice.
+const SLICE_RECORDS: usize = 250;
+
+/// Most sessions of each index that a list looks at in one slice.
+const SLICE_LOOKED_AT: usize = 1000;
+
+/// Between two tries of a query to an engine that does not answer.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A connection that reads.
+pub(crate) struct Reader {
+    link: Link,
+    place: Arc<Place>,
+    /// How long a query waits for an engine that comes back.
+    patience: Duration,
+    /// Since when the engine does not answer, and when it was last tried.
+    lost: Option<(Instant, Instant)>,
+}
+
+impl Reader {
+    /// Reads over `link`.
+    pub(super) fn new(link: Link, place: Arc<Place>, patience: Duration) -> Self {
+        Self { link, place, patience, lost: None }
+    }
+
+    /// Asks, and again while the engine does not answer: all queries that wait give up at about the same moment, and
+    /// those that come later soon.
+    fn ask<T>(&mut self, mut work: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
+        loop {
+            if let Some((since, tried)) = self.lost
+                && since.elapsed() >= self.patience
+                && tried.elapsed() < PAUSE
+            {
+                return Err(Error::Unavailable(format!("{} does not answer", self.link.address())));
+            }
+            match self.link.call(&mut work) {
+                Ok(answer) => {
+                    self.lost = None;
+                    return Ok(answer);
+                }
+                Err(failure @ Failure::Passing(_)) => {
+                    let since = self.lost.map_or_else(Instant::now, |(since, _)| since);
+                    self.lost = Some((since, Instant::now()));
+                    if since.elapsed() >= self.patience {
+                        return Err(failure.into());
+                    }
+                    std::thread::sleep(PAUSE);
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    /// The largest key that there is.
+    pub(super) fn largest(&mut self) -> Result<Option<SessionKey>, Error> {
+        let sessions = self.place.key("sessions");
+        let mut newest = redis::cmd("ZRANGE");
+        newest.arg(sessions).arg("+").arg("-").arg("BYLEX").arg("REV").arg("LIMIT").arg(0).arg(1);
+        let keys: Vec<Vec<u8>> = self.ask(|connection| newest.query(connection))?;
+        keys.first().map(|key| read_key(key)).transpose()
+    }
+
+    fn run<T: FromRedisValue>(&mut self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
+        self.ask(|connection| run(call, connection))
+    }
+}
+
+impl Read for Reader {
+    fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error> {
+        let place = Arc::clone(&self.place);
+        let mut call = place.script(|scripts| &scripts.find);
+        call.arg(id.to_string());
+        let found: Vec<Vec<u8>> = self.run(&call)?;
+        match found.as_slice() {
+            [key, record] => record::read(read_key(key)?, record).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn journal(&mut self, key: SessionKey, range: JournalRange) -> Result<Vec<Row>, Error> {
+        let place = Arc::clone(&self.place);
+        let mut from = range.after_row.map_or(0, |row| u64::from(row) + 1);
+        let mut after_seq = range.after_seq;
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.is_empty() || bytes < range.max_bytes {
+            let mut call = place.script(|scripts| &scripts.journal);
+            let seq = after_seq.take().map(|seq| seq.to_string()).unwrap_or_default();
+            call.arg(key_text(key)).arg(from).arg(seq).arg((range.max_bytes - bytes).min(SLICE_BYTES));
+            let mut found = self.run::<Vec<Vec<u8>>>(&call)?.into_iter();
+            let first =
+                found.next().and_then(|first| String::from_utf8(first).ok()).and_then(|first| first.parse().ok());
+            let first: u64 = first.ok_or_else(|| damaged("a journal"))?;
+            if found.len() == 0 {
+                break;
+            }
+            from = first;
+            for text in found {
+                let row = journal_row(from, text)?;
+                bytes += row.body.len();
+                rows.push(row);
+                from += 1;
+                if bytes >= range.max_bytes {
+                    break;
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
+        let mut all: Vec<String> = query.owner.iter().map(|owner| format!("owner:{}", owner.as_str())).collect();
+        all.extend(query.task.iter().map(|task| format!("task:{task}")));
+        all.extend(query.labels.iter().map(|label| format!("label:{}", label_text(label))));
+        let mut any: Vec<String> = query.status.iter().map(|status| status_set(*status)).collect();
+        any.sort_unstable();
+        any.dedup();
+        if all.is_empty() && any.is_empty() {
+            all.push("sessions".into());
+        }
+        let place = Arc::clone(&self.place);
+        let mut before = query.before.map(key_text).unwrap_or_default();
+        let mut listed = Vec::new();
+        while listed.len() < query.limit {
+            let limit = (query.limit - listed.len()).min(SLICE_RECORDS);
+            let mut call = place.script(|scripts| &scripts.list);
+            call.arg(&before).arg(limit).arg(SLICE_LOOKED_AT);
+            for sets in [&all, &any] {
+                call.arg(sets.len()).arg(sets.as_slice());
+            }
+            let found: Vec<Vec<u8>> = self.run(&call)?;
+            let Some((next, found)) = found.split_first() else { break };
+            let pairs = found.as_chunks::<2>().0;
+            for [key, record] in pairs {
+                listed.push(record::read(read_key(key)?, record)?);
+            }
+            before = match (pairs, next.as_slice()) {
+                ([.., [last, _]], _) if pairs.len() == limit => text(last)?,
+                (_, []) => break,
+                (_, next) => text(next)?,
+            };
+        }
+        Ok(listed)
+    }
+
+    fn pending(&mut self) -> Result<Vec<Pending>, Error> {
+        let place = Arc::clone(&self.place);
+        let resumed = Status::ALL.into_iter().filter(|status| status.is_resumed_at_start());
+        let mut sets: Vec<String> = resumed.map(status_set).collect();
+        sets.push("due".into());
+        let mut pending = BTreeMap::new();
+        for set in sets {
+            let mut after = String::new();
+            loop {
+                let mut call = place.script(|scripts| &scripts.pending);
+                call.arg(&set).arg(&after).arg(SLICE_RECORDS);
+                let found: Vec<Vec<u8>> = self.run(&call)?;
+                let found = found.as_chunks::<3>().0;
+                let Some([last, ..]) = found.last() else { break };
+                after = text(last)?;
+                for [key, record, last_seq] in found {
+                    let Summary { key, id, priority, state, .. } = record::read(read_key(key)?, record)?;
+                    let last_seq = text(last_seq)?.parse().ok();
+                    let (status, deadline, since) = (state.status, state.deadline, state.since);
+                    pending.insert(key, Pending { id, status, priority, deadline, since, last_seq });
+                }
+            }
+        }
+        Ok(pending.into_values().collect())
+    }
+
+    fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error> {
+        let live: Vec<_> = Status::ALL.into_iter().filter(|status| !status.is_terminal()).collect();
+        let mut asked = redis::pipe();
+        asked.atomic();
+        for status in &live {
+            asked.cmd("ZCARD").arg(self.place.key(&status_set(*status)));
+        }
+        let counted: Vec<u64> = self.ask(|connection| asked.query(connection))?;
+        Ok(live.into_iter().zip(counted).filter(|(_, count)| *count > 0).collect())
+    }
+
+    fn idempotent(&mut self, owner: &Owner, key: &str) -> Result<Option<(SessionId, [u8; 32])>, Error> {
+        let (place, field) = (self.place.key("idempotency"), owned(owner, key));
+        let found: Option<String> =
+            self.ask(|connection| redis::cmd("HGET").arg(&place).arg(&field).query(connection))?;
+        let Some(found) = found else { return Ok(None) };
+        let unreadable = || damaged("an idempotency key");
+        let (id, digest) = found.split_once(' ').ok_or_else(unreadable)?;
+        let digest = STANDARD.decode(digest).ok().and_then(|digest| digest.try_into().ok()).ok_or_else(unreadable)?;
+        Ok(Some((read_id(id)?, digest)))
+    }
+
+    fn execution(&mut self, owner: &Owner, id: &ExecutionId) -> Result<Option<SessionId>, Error> {
+        let (place, field) = (self.place.key("executions"), owned(owner, id.as_str()));
+        let found: Option<String> =
+            self.ask(|connection| redis::cmd("HGET").arg(&place).arg(&field).query(connection))?;
+        found.map(|id| read_id(&id)).transpose()
+    }
+
+    fn document(&mut self, owner: &Owner, collection: &str, id: &str) -> Result<Option<Document>, Error> {
+        let place = self.place.key(&format!("document:{}{id}", documents::place(owner, collection)));
+        let found: Option<Vec<u8>> = self.ask(|connection| redis::cmd("GET").arg(&place).query(connection))?;
+        found.map(|text| documents::read(owner, collection, id.as_bytes(), text)).transpose()
+    }
+
+    fn documents(&mut self, query: &ListDocuments) -> Result<Vec<Document>, Error> {
+        let ListDocuments { owner, collection, after, limit, part } = query;
+        let place = Arc::clone(&self.place);
+        let mut after = after.as_ref().map_or_else(|| "-".to_owned(), |after| format!("({after}"));
+        let part = match part {
+            Part::Whole => "whole",
+            Part::Head => "head",
+        };
+        let mut listed: Vec<Document> = Vec::new();
+        while listed.len() < *limit {
+            let mut call = place.script(|scripts| &scripts.documents);
+            let most = (limit - listed.len()).min(SLICE_RECORDS);
+            call.arg(documents::place(owner, collection)).arg(&after).arg(part).arg(most).arg(SLICE_BYTES);
+            let found: Vec<Vec<u8>> = self.run(&call)?;
+            let mut found = found.into_iter();
+            let before = listed.len();
+            while let (Some(id), Some(text)) = (found.next(), found.next()) {
+                listed.push(documents::read(owner, collection, &id, text)?);
+            }
+            match listed.last() {
+                Some(last) if listed.len() > before => after = format!("({}", last.id),
+                Some(_) | None => break,
+            }
+        }
+        Ok(listed)
+    }
+
+    fn folders(&mut self, owner: &Owner, collection: &str, most: usize) -> Result<usize, Error> {
+        let place = Arc::clone(&self.place);
+        let mut call = place.script(|scripts| &scripts.folders);
+        call.arg(documents::place(owner, collection)).arg(most);
+        self.run(&call)
+    }
+
+    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        let place = Arc::clone(&self.place);
+        let mut after = after_seq;
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.is_empty() || bytes < max_bytes {
+            let mut call = place.script(|scripts| &scripts.events);
+            call.arg(after).arg((max_bytes - bytes).min(SLICE_BYTES));
+            let found: Vec<Vec<u8>> = self.run(&call)?;
+            let mut found = found.into_iter();
+            let before = rows.len();
+            while let (Some(last), Some(first), Some(owner), Some(body)) =
+                (found.next(), found.next(), found.next(), found.next())
+            {
+                let row = event_row(&last, &first, &owner, body).ok_or_else(|| damaged("an event"))?;
+                after = row.last_seq;
+                bytes += row.body.len();
+                rows.push(row);
+            }
+            if rows.len() == before {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn event_span(&mut self) -> Result<EventSpan, Error> {
+        /// Entries of a stream, with their ids and their fields in turn.
+        type Entries = Vec<(String, Vec<Vec<u8>>)>;
+        let events = self.place.key("events");
+        let mut asked = redis::pipe();
+        asked.atomic();
+        asked.cmd("XRANGE").arg(&events).arg("-").arg("+").arg("COUNT").arg(1);
+        asked.cmd("XREVRANGE").arg(&events).arg("+").arg("-").arg("COUNT").arg(1);
+        let (oldest, newest): (Entries, Entries) = self.ask(|connection| asked.query(connection))?;
+        let (Some((_, first)), Some((last, _))) = (oldest.first(), newest.first()) else {
+            return Ok(EventSpan::EMPTY);
+        };
+        let unreadable = || damaged("an event");
+        let last_seq = last.split('-').next().and_then(|seq| seq.parse().ok()).ok_or_else(unreadable)?;
+        let first_seq = first.get(1).and_then(|seq| number(seq)).ok_or_else(unreadable)?;
+        Ok(EventSpan { first_seq, last_seq })
+    }
+}
+
+/// The index of the sessions in a state.
+fn status_set(status: Status) -> String {
+    format!("status:{}", status.as_str())
+}
+
+fn text(bytes: &[u8]) -> Result<String, Error> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| damaged("an index"))
+}
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// A row of a journal: the number of its last entry, then its text.
+fn journal_row(row: u64, text: Vec<u8>) -> Result<Row, Error> {
+    let text = Bytes::from(text);
+    let unreadable = || damaged("a journal");
+    let end = text.iter().position(|byte| *byte == b' ').ok_or_else(unreadable)?;
+    let last_seq = text.get(..end).and_then(number).ok_or_else(unreadable)?;
+    Ok(Row { row: u32::try_from(row).map_err(|_| unreadable())?, last_seq, body: text.slice(end + 1..) })
+}
+
+fn event_row(last: &[u8], first: &[u8], owner: &[u8], body: Vec<u8>) -> Option<EventRow> {
+    let owner = std::str::from_utf8(owner).ok()?.parse().ok()?;
+    Some(EventRow { first_seq: number(first)?, last_seq: number(last)?, owner, body: body.into() })
+}

@@ -1,0 +1,124 @@
+-- Writes a batch: its rows, what they do to their sessions, and its events. Each row is checked before it is written; one
+-- that cannot be is left out, with all that follow it in its session and the events that they cause.
+
+local refused, refusals, left_out = {}, {}, {}
+
+local function create(key, row, body, new)
+  if row ~= 0 then
+    return 'row 0'
+  end
+  local place = prefix .. 'session:' .. key
+  if redis.call('EXISTS', place) == 1 or redis.call('HEXISTS', prefix .. 'ids', new.id) == 1 then
+    return 'present'
+  end
+  if new.idempotency ~= '' and redis.call('HEXISTS', prefix .. 'idempotency', new.idempotency) == 1 then
+    return 'idempotency'
+  end
+  if new.execution ~= '' and redis.call('HEXISTS', prefix .. 'executions', new.execution) == 1 then
+    return 'execution'
+  end
+  redis.call('SET', place, new.state .. '\n' .. new.id .. '\n' .. new.head)
+  redis.call('HSET', prefix .. 'ids', new.id, key)
+  redis.call('RPUSH', prefix .. 'journal:' .. key, body)
+  redis.call('ZADD', prefix .. 'sessions', 0, key)
+  redis.call('ZADD', prefix .. 'owner:' .. new.owner, 0, key)
+  redis.call('ZADD', prefix .. 'task:' .. new.task, 0, key)
+  for _, label in ipairs(new.labels) do
+    redis.call('ZADD', prefix .. 'label:' .. label, 0, key)
+  end
+  index(key, nil, new.state)
+  if new.idempotency ~= '' then
+    redis.call('HSET', prefix .. 'idempotency', new.idempotency, new.id .. ' ' .. new.digest)
+  end
+  if new.execution ~= '' then
+    redis.call('HSET', prefix .. 'executions', new.execution, new.id)
+  end
+end
+
+local function append(key, row, body, state)
+  local journal = prefix .. 'journal:' .. key
+  local next_row = redis.call('LLEN', journal)
+  if next_row == 0 then
+    return 'missing'
+  end
+  if next_row ~= row then
+    return 'row ' .. next_row
+  end
+  if state then
+    local before, id, head = session(key)
+    if not before then
+      return 'missing'
+    end
+    index(key, before, state)
+    redis.call('SET', prefix .. 'session:' .. key, state .. '\n' .. id .. '\n' .. head)
+  end
+  redis.call('RPUSH', journal, body)
+end
+
+local function append_all(fence)
+  local owns = owned_by(fence)
+  for at = 1, tonumber(take()) do
+    local change, key, slot, row, body = take(), take(), take(), tonumber(take()), take()
+    local state, new
+    if change == 'update' then
+      state = take()
+    elseif change == 'create' then
+      new = {
+        state = take(), id = take(), owner = take(), task = take(), idempotency = take(), digest = take(),
+        execution = take(), labels = {}, head = take(),
+      }
+      for label = 1, tonumber(take()) do
+        new.labels[label] = take()
+      end
+    end
+    local reason = refused[key]
+    if not reason and not owns(slot) then
+      reason = 'fenced'
+    end
+    if not reason and change == 'too_large' then
+      reason = change
+    end
+    if not reason then
+      reason = new and create(key, row, body, new) or not new and append(key, row, body, state) or nil
+    end
+    if reason then
+      refused[key] = reason
+      left_out[at] = true
+      refusals[#refusals + 1] = (at - 1) .. ' ' .. reason
+    end
+  end
+end
+
+-- Numbers the events that are to be kept and writes them, one entry of the stream for each run of one owner's.
+local function record_all(last)
+  local owner, first, lines
+  local function flush()
+    if lines then
+      redis.call('XADD', prefix .. 'events', string.format('%.0f-0', last), 'first', first, 'owner', owner,
+        'body', table.concat(lines))
+    end
+  end
+  for _ = 1, tonumber(take()) do
+    local cause, of, json = tonumber(take()), take(), take()
+    if not left_out[cause] then
+      if of ~= owner then
+        flush()
+        owner, first, lines = of, string.format('%.0f', last + 1), {}
+      end
+      last = last + 1
+      lines[#lines + 1] = string.sub(json, 1, -2) .. string.format(',"seq":%.0f}\n', last)
+    end
+  end
+  flush()
+  return last
+end
+
+return once('batch', function(fence)
+  append_all(fence)
+  local before = redis.call('HGET', prefix .. 'meta', 'events') or '0'
+  local last = record_all(tonumber(before))
+  if last > tonumber(before) then
+    redis.call('HSET', prefix .. 'meta', 'events', string.format('%.0f', last))
+  end
+  return before .. '\n' .. table.concat(refusals, '\n')
+end)

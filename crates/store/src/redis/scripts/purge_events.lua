@@ -1,0 +1,14 @@
+-- Removes the entries of the event log that end before this number; the newest stays in any case.
+if not is_member(take()) then
+  return {'fenced', ''}
+end
+local before = take()
+local newest = redis.call('XREVRANGE', prefix .. 'events', '+', '-', 'COUNT', 1)[1]
+if newest then
+  local last = string.match(newest[1], '^(%d+)')
+  if tonumber(before) > tonumber(last) then
+    before = last
+  end
+  redis.call('XTRIM', prefix .. 'events', 'MINID', before)
+end
+return {'done', ''}
