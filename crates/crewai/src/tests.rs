@@ -1,3 +1,5 @@
+//! Projects as they are written, whole and broken, and what becomes of them.
+
 use proptest::prelude::*;
 
 use super::*;
