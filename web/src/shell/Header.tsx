@@ -36,7 +36,7 @@ function words({ phase, roundTrip, until }: LinkState, now: number): string {
     case "live":
       return roundTrip === null ? "Live" : `Live · ${Math.max(1, Math.round(roundTrip))} ms`;
     case "stale":
-      return "No answer";
+      return "Stale: no answer";
     case "reconnecting":
       return `Reconnecting in ${Math.max(0, Math.ceil((until ?? now * 1000) / 1000 - now))} s`;
     case "done":

@@ -40,7 +40,7 @@ export function inBrowser(name, options, body) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...contextOptions });
     context.setDefaultTimeout(PATIENCE);
     const complaints = [];
-    context.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    context.on("console", (message) => message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`));
     context.on("weberror", (error) => complaints.push(String(error.error())));
     context.on("request", (request) => /^(blob|data):/.test(request.url()) || new URL(request.url()).origin === new URL(server.url).origin || complaints.push(`asked for ${request.url()}`));
     try {
