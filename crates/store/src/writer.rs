@@ -334,7 +334,10 @@ impl<E: Engine> Writer<E> {
     fn fenced(&mut self) {
         let now = Health::Failing { reason: fenced().to_string(), is_lasting: true };
         if self.health.send_replace(now.clone()) != now {
-            log::error!("nothing is acknowledged any more: {}", fenced());
+            log::error!(
+                "nothing is acknowledged any more: this server was taken for dead, and another may have what it had; start it \
+                 anew"
+            );
         }
     }
 
