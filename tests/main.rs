@@ -11,6 +11,7 @@
 
 mod admin;
 mod api;
+mod audits;
 mod children;
 mod cli;
 mod config;
@@ -20,6 +21,8 @@ mod examples;
 mod hostile;
 mod http_edge;
 mod http_faults;
+mod imports;
+mod pipeline;
 mod queue;
 mod readme;
 mod replay;

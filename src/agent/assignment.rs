@@ -5,6 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::audit::Evidence;
 use crate::crew::Agent;
 
 /// What an agent is to do.
@@ -31,6 +32,8 @@ pub(crate) struct Assignment {
     pub(crate) depth: u32,
     /// What a command or an endpoint gets beside all that.
     pub(crate) input: Map<String, Value>,
+    /// The document that it looks through, in an audit.
+    pub(crate) evidence: Option<Rc<Evidence>>,
 }
 
 impl Assignment {
@@ -49,6 +52,7 @@ impl Assignment {
             by: "session".to_owned(),
             depth: 0,
             input: Map::new(),
+            evidence: None,
         }
     }
 

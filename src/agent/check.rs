@@ -78,6 +78,11 @@ impl Agents {
             )
         };
         let check = Check::from_id(name).ok_or_else(unknown)?;
+        if let Some(evidence) = &work.evidence {
+            let (document, options) = (evidence.document.clone(), evidence.options.clone());
+            let findings = self.check(lane, &work.agent_id, document, check, options).await?;
+            return Ok(Output { value: Value::Array(findings), tainted: work.tainted });
+        }
         let texts: Vec<&str> = work.context.iter().map(|(_, text)| text.as_str()).collect();
         let text = if texts.is_empty() { work.description.clone() } else { texts.join("\n\n") };
         let read = move || Document::read(text.as_bytes(), MediaType::Markdown, &Limits::default());

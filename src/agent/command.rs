@@ -18,8 +18,18 @@ impl Agents {
         })?;
         settings.name.clone_from(&work.agent_id);
         settings.timeout = settings.timeout.or(work.agent.max_execution_time);
-        let (input, launcher) = (work.to_input(), self.shared.launcher.clone());
-        match command::play(lane.clone(), Arc::new(settings), launcher, &input).await {
+        let (input, settings) = (work.to_input(), Arc::new(settings));
+        let play = || command::play(lane.clone(), settings.clone(), self.shared.launcher.clone(), &input);
+        // A program that came to its end is not started again, though what it said is in lanes of its own.
+        let end = lane.lane("end");
+        let played = match end.channel.is_recorded(&end.channel.place(end.own_lane())) {
+            true => end.step("output", play).await,
+            false => match play().await {
+                Ok(values) => end.step("output", || async { Ok(values) }).await,
+                Err(error) => Err(error),
+            },
+        };
+        match played {
             Ok(values) => Ok(Output::of_program(values, work.tainted)),
             Err(TaskError::Failed(error)) => Err(TaskError::Failed(format!("tool: {error}"))),
             Err(cancelled @ TaskError::Cancelled(_)) => Err(cancelled),

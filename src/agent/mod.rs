@@ -6,6 +6,7 @@
 //! it goes on where it was; a lane of its own is needed for each run ([`TaskContext::lane`]).
 
 mod assignment;
+pub(crate) mod audit;
 mod budget;
 mod check;
 mod command;
@@ -13,6 +14,7 @@ pub(crate) mod crew;
 mod http;
 mod model;
 mod models;
+pub(crate) mod pipeline;
 mod run;
 
 use std::sync::Arc;
@@ -23,8 +25,10 @@ pub(crate) use budget::Budget;
 use self::models::Models;
 use crate::config::Settings;
 use crate::config::agents::Agents as Limits;
-use crate::crew::Roster;
+use crate::crew::{Agent, Error, Roster};
 use crate::process::Launcher;
+use crate::session::task::outstanding::Awaits;
+use crate::session::{TaskContext, TaskError};
 use crate::workflow::work::Worker;
 
 /// What the agents of a server share. Cloning shares it.
@@ -49,6 +53,28 @@ impl Agents {
     pub(crate) fn new(settings: &Settings, roster: Option<Roster>, worker: Worker, launcher: Launcher) -> Self {
         let (limits, models) = (settings.agents.clone(), Models::new(&settings.model));
         Self { shared: Arc::new(Shared { limits, models, roster, worker, launcher }) }
+    }
+
+    /// The agent with this id. Where it matters that it is the same after a restart, this belongs into a step.
+    ///
+    /// # Errors
+    /// Where there is none, or the store does not answer.
+    pub(crate) async fn find(&self, id: &str) -> Result<Agent, TaskError> {
+        let roster = self.shared.roster.as_ref().ok_or("there are no agents here")?;
+        roster.agent(id).await.map_err(|error| match error {
+            Error::Unknown => TaskError::Failed(format!("there is no agent {id:?}")),
+            other => TaskError::failed(other),
+        })
+    }
+
+    /// Computes beside the event loop, on one of the threads that compute for clients; nothing where it panicked.
+    pub(crate) async fn beside<T: Send + 'static>(
+        &self,
+        ctx: &TaskContext,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let _waiting = ctx.waiting(Awaits::Outside);
+        self.shared.worker.beside(work).await
     }
 
     /// A budget as far as the settings limit one.

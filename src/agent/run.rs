@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::audit::{Reviewed, review};
 use super::{Agents, Assignment, Budget, Output};
 use crate::crew::AgentKind;
 use crate::domain::agent_entry::AgentEntry;
-use crate::domain::entry::shorten;
+use crate::domain::entry::{json_bytes, shorten};
 use crate::session::{TaskContext, TaskError};
 
 /// What no second try mends.
@@ -41,6 +42,10 @@ impl Agents {
                 other => break other,
             }
         };
+        let result = match result {
+            Ok(output) => self.review(lane, work, output).await,
+            Err(error) => Err(error),
+        };
         let usage = budget.spent().since(spent_before).to_json();
         match &result {
             Ok(output) => self.complete(lane, work, output, usage).await,
@@ -65,9 +70,30 @@ impl Agents {
         lane.report(AgentEntry::AgentStarted { agent_id, task }).await;
     }
 
+    /// In an audit, keeps what stands of the findings of an agent that is no check, and reports each.
+    async fn review(&self, lane: &TaskContext, work: &Assignment, output: Output) -> Result<Output, TaskError> {
+        let Some(evidence) = work.evidence.as_deref().filter(|_| work.agent.kind != AgentKind::Check) else {
+            return Ok(output);
+        };
+        let quoted = (work.agent.kind == AgentKind::Model).then_some(&*evidence.transcript);
+        let most = usize::try_from(evidence.options.max_findings).unwrap_or(usize::MAX);
+        let Reviewed { kept, dropped } = review(&output.value, quoted, most)?;
+        let agent_event = |data| AgentEntry::AgentEvent { agent_id: work.agent_id.clone(), data };
+        for finding in &kept {
+            lane.report(agent_event(json!({"kind": "finding", "finding": finding}))).await;
+        }
+        if dropped > 0 {
+            let text = format!(
+                "{dropped} findings were dropped: what they quote is not in the document, or they are too many"
+            );
+            lane.report(agent_event(json!({"kind": "text", "text": text, "dropped": dropped}))).await;
+        }
+        Ok(Output { value: Value::Array(kept), ..output })
+    }
+
     async fn complete(&self, lane: &TaskContext, work: &Assignment, output: &Output, usage: Value) {
         let (agent_id, task) = (work.agent_id.clone(), Some(work.task.clone()));
-        let findings = output.findings();
+        let findings = fitting(output.findings(), lane.channel.limits.text_bytes());
         lane.report(AgentEntry::AgentCompleted { agent_id, task, findings }).await;
         lane.emit("task.completed", event(work, json!({"agent": work.agent_id, "usage": usage}))).await;
     }
@@ -80,6 +106,16 @@ impl Agents {
         let data = json!({"agent": work.agent_id, "usage": usage, "reason": reason});
         lane.emit("task.failed", event(work, data)).await;
     }
+}
+
+/// As many findings as fit into an entry: each was reported before, as it was found.
+fn fitting(findings: Vec<Value>, most: usize) -> Vec<Value> {
+    let mut left = most;
+    let fits = |finding: &Value| {
+        left = left.saturating_sub(json_bytes(finding) + 1);
+        left > 0
+    };
+    findings.into_iter().take_while(fits).collect()
 }
 
 /// The data of an event about an assignment. `agent_id` goes into the event itself.

@@ -93,8 +93,18 @@ fn session_of(work: SessionWork) -> (Spec, Idempotency) {
     };
     let labels = BTreeMap::from([("workflow".to_owned(), workflow_id), ("node".to_owned(), node_id)]);
     let (priority, on_disconnect) = (Priority::Normal, OnDisconnect::Keep);
-    let spec =
-        Spec { task, input, config, priority, on_disconnect, labels, owner: None, execution_id: None, client_id: None };
+    let spec = Spec {
+        task,
+        input,
+        config,
+        priority,
+        on_disconnect,
+        labels,
+        owner: None,
+        execution_id: None,
+        client_id: None,
+        session_id: None,
+    };
     let body = json!([&spec.task, &spec.input, &spec.config]).to_string();
     let digest: [u8; 32] = Sha256::digest(body.as_bytes()).into();
     let key = digest.iter().take(8).fold(key, |key, byte| format!("{key}{byte:02x}"));

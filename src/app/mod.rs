@@ -14,7 +14,9 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 
 use crate::agent::Agents;
+use crate::agent::audit::AuditKind;
 use crate::agent::crew::CrewKind;
+use crate::agent::pipeline::PipelineKind;
 use crate::config::{self, Settings, seconds};
 use crate::connection::listener::{self, Listening, Wrapping};
 use crate::connection::socket;
@@ -267,7 +269,10 @@ pub(crate) fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
     let workflow = Workflow::new(Arc::new(catalogue), Arc::new(limits.clone()), Worker::new(limits, None));
     kinds.register(Arc::new(workflow))?;
     let (outside, launcher) = (Worker::new(limits, None), Launcher::tied_to_this_process());
-    kinds.register(Arc::new(CrewKind::new(Agents::new(settings, None, outside, launcher))))?;
+    let agents = Agents::new(settings, None, outside, launcher.clone());
+    kinds.register(Arc::new(CrewKind::new(agents.clone())))?;
+    kinds.register(Arc::new(AuditKind::new(agents.clone(), &settings.audits, launcher)))?;
+    kinds.register(Arc::new(PipelineKind::new(agents, &settings.pipeline, None)))?;
     Ok(kinds)
 }
 

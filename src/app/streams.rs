@@ -5,7 +5,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::connection::event_socket::EventSocketRequest;
-use crate::connection::{self, Connections, SessionRequest, WorkflowsRequest, event_stream};
+use crate::connection::{self, AuditRequest, Connections, SessionRequest, WorkflowsRequest, event_stream};
 use crate::domain::id::SessionId;
 use crate::http::{Admission, Problem, Streams};
 use crate::hub::close::CloseCode;
@@ -25,6 +25,21 @@ impl Streams for Sockets {
         let (admission, connections) = (admitted(admission), self.0.clone());
         async move {
             let response = connections.session_socket(&request, payload, asked, admission).await;
+            response.map_err(|error| Problem::from(error).into())
+        }
+        .boxed_local()
+    }
+
+    fn audit(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: AuditRequest,
+        admission: Admission,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        let (admission, connections) = (admitted(admission), self.0.clone());
+        async move {
+            let response = connections.audit_socket(&request, payload, asked, admission).await;
             response.map_err(|error| Problem::from(error).into())
         }
         .boxed_local()

@@ -39,6 +39,7 @@ scopes! {
     CrewsWrite "crews:write";
     MemoryRead "memory:read";
     MemoryWrite "memory:write";
+    AuditsStart "audits:start";
     MetricsRead "metrics:read";
     Admin "admin";
 }
@@ -81,6 +82,9 @@ actions! {
     AnswerRequest SessionsAnswer "Answer an open question.";
     CancelSession SessionsCancel "Cancel a session.";
     DeleteSession SessionsDelete "Remove an ended session.";
+
+    StartAudit AuditsStart "Start an audit.";
+    ReadAudit SessionsRead "Read or follow an audit.";
 
     ListWorkflows WorkflowsRead "List workflows, or follow all that are live.";
     ReadWorkflow WorkflowsRead "Read or follow a workflow.";

@@ -62,6 +62,8 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::AnswerRequest
         | Action::CancelSession
         | Action::DeleteSession
+        | Action::StartAudit
+        | Action::ReadAudit
         | Action::ReadWorkflow
         | Action::UpdateWorkflow
         | Action::DeleteWorkflow

@@ -1,24 +1,19 @@
 //! `callboard audit`: reads a report and says what contradicts itself in it, without a server.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use callboard_audit::check::{Check, Checklist, Options, Summary, findings};
 use callboard_audit::report::{AgentFindings, Audit, Format, render};
-use callboard_audit::{Document, Finding, Limits, MediaType, Severity, media_type_of, pdf};
+use callboard_audit::{Finding, Limits, MediaType, Severity, media_type_of, pdf};
 use clap::ValueEnum;
 
-use crate::process::own_program;
-
-/// What the process that reads a PDF may take.
-const PDF_MEMORY_BYTES: u64 = 2 << 30;
-const PDF_CPU_SECONDS: u64 = 60;
-
-/// Most bytes of what it gives: the text of a PDF is smaller than the file, but for its places.
-const PDF_OUTPUT_BYTES: u64 = 1 << 30;
+use crate::agent::audit::reading::{self, PdfLimits};
+use crate::config::audits::Audits;
+use crate::process::Launcher;
 
 /// The exit code where the document holds an error.
 const HAS_ERRORS: u8 = 1;
@@ -100,7 +95,9 @@ fn audit(args: &Args) -> anyhow::Result<u64> {
         Some(word) => MediaType::parse(word)?,
         None => media_type_of(&name, &bytes).with_context(|| name.clone())?,
     };
-    let document = document(&bytes, media_type, &limits).with_context(|| name.clone())?;
+    let of_pdf = PdfLimits::from(&Audits::default());
+    let read = reading::read(&bytes, media_type, &limits, of_pdf, &Launcher::tied_to_this_process());
+    let document = read.map_err(|reason| anyhow!("{name}: {reason}"))?;
     let options = match &args.checklist {
         Some(path) => Options { checklist: checklist(path)?, ..Options::default() },
         None => Options::default(),
@@ -180,41 +177,10 @@ fn checklist(path: &Path) -> anyhow::Result<Checklist> {
     checklist.with_context(|| format!("{} is not a checklist", path.display()))
 }
 
-/// Reads a document; a PDF in a process of its own, as no library for PDFs is safe from every hostile file.
-fn document(bytes: &[u8], media_type: MediaType, limits: &Limits) -> anyhow::Result<Document> {
-    if media_type != MediaType::Pdf {
-        return Ok(Document::read(bytes, media_type, limits)?);
-    }
-    let mut child = Command::new(own_program())
-        .arg("read-pdf")
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("the process that reads PDFs cannot be started")?;
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let mut output = Vec::new();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            if let Some(mut stdin) = stdin {
-                // A child that has gone reads nothing more, and its exit says why.
-                let _ = stdin.write_all(bytes);
-            }
-        });
-        stdout.map(|stdout| stdout.take(PDF_OUTPUT_BYTES).read_to_end(&mut output)).transpose()
-    })?;
-    if !child.wait()?.success() {
-        bail!("the PDF cannot be read: it takes too much memory or time, or breaks the reader");
-    }
-    let pages = serde_json::from_slice::<pdf::ChildResult>(&output).context("the PDF cannot be read")?.into_pages()?;
-    Ok(Document::from_pages(pages, limits)?)
-}
-
 /// Reads a PDF from standard input within limits on memory and time; see [`pdf::main_child`].
-pub(super) fn read_pdf() -> anyhow::Result<()> {
+pub(super) fn read_pdf(memory: u64, seconds: u64) -> anyhow::Result<()> {
     use rlimit::Resource;
-    for (resource, most) in [(Resource::AS, PDF_MEMORY_BYTES), (Resource::CPU, PDF_CPU_SECONDS), (Resource::CORE, 0)] {
+    for (resource, most) in [(Resource::AS, memory), (Resource::CPU, seconds), (Resource::CORE, 0)] {
         rlimit::setrlimit(resource, most, most).context("cannot limit itself")?;
     }
     Ok(pdf::main_child(io::stdin().lock(), io::stdout().lock(), &Limits::default())?)

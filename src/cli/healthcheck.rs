@@ -54,7 +54,7 @@ pub(super) fn run(server: &Server, question: Question) -> anyhow::Result<()> {
 }
 
 /// Where to reach a server that listens on `host`: one that listens everywhere is asked on loopback.
-fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+pub(super) fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let reached = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         Ok(IpAddr::V6(ip)) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

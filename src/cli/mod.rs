@@ -4,6 +4,7 @@
 
 mod audit;
 mod child;
+mod crews;
 mod healthcheck;
 
 use std::ffi::OsString;
@@ -59,9 +60,17 @@ enum Command {
     Tasks,
     /// Read a report and say what contradicts itself in it; exits with 1 where it has errors
     Audit(audit::Args),
-    /// Read a PDF from standard input, for `audit`
+    /// Import crews
+    #[command(subcommand)]
+    Crews(crews::Crews),
+    /// Read a PDF from standard input, for audits
     #[command(hide = true)]
-    ReadPdf,
+    ReadPdf {
+        /// The most bytes of memory that it may take
+        memory: u64,
+        /// The most seconds of computing
+        seconds: u64,
+    },
     /// Keep a session or live workflow from being taken up by the next start; the server must be stopped. Without an ID:
     /// list what the next start takes up
     Quarantine {
@@ -110,7 +119,8 @@ pub fn main() -> ExitCode {
             print(&app::quarantine(&loaded.settings, id.as_deref())?)
         }),
         Command::Audit(args) => audit::run(&args),
-        Command::ReadPdf => finish(audit::read_pdf()),
+        Command::Crews(command) => with(loaded(), EX_CONFIG, |loaded| print(&crews::run(&command, &loaded.settings)?)),
+        Command::ReadPdf { memory, seconds } => finish(audit::read_pdf(memory, seconds)),
         Command::RunChild { parent, argv } => ExitCode::from(child::run(parent, &argv)),
     }
 }

@@ -4,6 +4,7 @@
 //! that is wrong with them at once.
 
 pub mod agents;
+pub mod audits;
 mod check;
 pub mod connections;
 pub mod crews;
@@ -19,6 +20,7 @@ mod layer;
 mod load;
 pub mod log;
 pub mod memory;
+pub mod pipeline;
 pub mod secret;
 pub mod server;
 pub mod sessions;
@@ -75,6 +77,12 @@ pub struct Settings {
     /// `[model.NAME]`, by name
     #[garde(custom(check::model_names), dive)]
     pub model: BTreeMap<String, callboard_model::Settings>,
+    /// `[audits]`
+    #[garde(dive)]
+    pub audits: audits::Audits,
+    /// `[pipeline]`
+    #[garde(dive)]
+    pub pipeline: pipeline::Pipeline,
     /// `[workflows]`
     #[garde(dive)]
     pub workflows: callboard_workflow::Settings,

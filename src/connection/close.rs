@@ -30,9 +30,13 @@ pub(crate) fn word(refused: &Refused) -> &'static str {
 pub(crate) fn text(refused: &Refused) -> Cow<'static, str> {
     match refused {
         Refused::Unavailable(_) => Cow::Borrowed("the server cannot do that now; try again"),
+        Refused::Invalid(faults) => {
+            let faults: Vec<String> =
+                faults.iter().map(|fault| format!("{} {}", place(&fault.loc), fault.msg)).collect();
+            Cow::Owned(format!("{refused}: {}", faults.join("; ")))
+        }
         Refused::UnknownSession
         | Refused::UnknownTask(_)
-        | Refused::Invalid(_)
         | Refused::Rejected { .. }
         | Refused::IdempotencyConflict
         | Refused::ExecutionExists
@@ -43,6 +47,11 @@ pub(crate) fn text(refused: &Refused) -> Cow<'static, str> {
         | Refused::QueueFull
         | Refused::ShuttingDown => Cow::Owned(refused.to_string()),
     }
+}
+
+/// Where a fault is, as a client of a socket has written it: there is no body.
+fn place(loc: &[String]) -> String {
+    loc.get(1..).unwrap_or_default().join(".")
 }
 
 /// The stable word in the `code` of an `error` message about workflows.

@@ -18,7 +18,7 @@ use crate::session::messages::Refused;
 /// The most answers of one connection that wait for their session.
 const IN_FLIGHT: u32 = 32;
 /// Who answers, where the client does not say.
-const NOBODY_IN_PARTICULAR: &str = "websocket";
+pub(super) const NOBODY_IN_PARTICULAR: &str = "websocket";
 /// The most characters of a client's own name.
 const NAME_LENGTH: usize = 64;
 /// The `code` and `message` that a client gets for what it may not do.
@@ -174,11 +174,17 @@ fn send_error(link: &Link, code: &'static str, message: &str) {
 
 /// Answers a client why what it asked for was not done.
 pub(super) fn send_refused(link: &Link, refused: &Refused) {
+    for message in refusal(link, refused) {
+        link.answer(&message);
+    }
+}
+
+/// The messages that say why what a client asked for was not done; they are counted.
+pub(super) fn refusal(link: &Link, refused: &Refused) -> Vec<Vec<u8>> {
     if let Refused::Rejected { request_id, errors, form } = refused {
         link.count_error("input_rejected");
-        link.answer(&Outbound::InputRejected { request_id: request_id.to_string(), errors }.json());
-        link.answer(&serde_json::to_vec(form).unwrap_or_default());
-        return;
+        let rejected = Outbound::InputRejected { request_id: request_id.to_string(), errors }.json();
+        return vec![rejected, serde_json::to_vec(form).unwrap_or_default()];
     }
     let (winner, open_request_id) = if let Refused::AlreadyAnswered { winner, open_request_id } = refused {
         (Some(&**winner), *open_request_id)
@@ -187,7 +193,7 @@ pub(super) fn send_refused(link: &Link, refused: &Refused) {
     };
     let (code, message) = (close::word(refused), close::text(refused));
     link.count_error(code);
-    link.answer(&Outbound::Error { code, message: &message, winner, open_request_id }.json());
+    vec![Outbound::Error { code, message: &message, winner, open_request_id }.json()]
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! This is the only file that names `actix_web_actors`.
 
 mod accept;
+mod audits;
 mod body;
 mod buffered;
 mod catch_up;
@@ -33,6 +34,7 @@ use actix::{Actor, ActorContext, StreamHandler};
 use actix_web_actors::ws;
 
 pub(crate) use accept::{Admission, Connections, SessionRequest};
+pub(crate) use audits::AuditRequest;
 pub(crate) use event_socket::EventSockets;
 pub(crate) use event_stream::event_stream;
 pub(crate) use workflows::WorkflowsRequest;

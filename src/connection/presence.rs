@@ -1,6 +1,7 @@
 //! That a connection is there: when this goes, however it goes, everybody who has to know hears of it once.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,11 +26,16 @@ pub(super) struct Presence {
     watched: Watched,
 }
 
+/// The sessions that a connection follows because its client has started them there, the newest last.
+pub(super) type Followed = Rc<RefCell<Vec<SessionId>>>;
+
 /// What a connection watches.
 enum Watched {
     Nothing,
     Session(Sessions, SessionId),
     Workflows(Live),
+    /// Workflows, and the sessions that its client has started there.
+    WorkflowsAndSessions(Live, Sessions, Followed),
     /// Events, under a name that it asked for and that is free again afterwards.
     Events(Addr<Hub>, Arc<str>),
 }
@@ -66,7 +72,10 @@ impl Presence {
         let about = match (&self.watched, listener) {
             (Watched::Session(_, session_id), _) => Cow::Owned(session_id.to_string()),
             (_, Some(listener)) => Cow::Borrowed(&**listener.client_id()),
-            (Watched::Nothing | Watched::Workflows(_) | Watched::Events(..), None) => Cow::Borrowed(""),
+            (
+                Watched::Nothing | Watched::Workflows(_) | Watched::WorkflowsAndSessions(..) | Watched::Events(..),
+                None,
+            ) => Cow::Borrowed(""),
         };
         (kind, about)
     }
@@ -98,6 +107,12 @@ impl Presence {
         self
     }
 
+    /// The same, of a connection that is going to watch workflows, and sessions that are started there.
+    pub(super) fn watching_workflows_and(mut self, live: Live, sessions: Sessions, followed: Followed) -> Self {
+        self.watched = Watched::WorkflowsAndSessions(live, sessions, followed);
+        self
+    }
+
     /// The same, of a connection that is going to watch workflows.
     pub(super) fn watching_workflows(mut self, live: Live) -> Self {
         self.watched = Watched::Workflows(live);
@@ -113,6 +128,10 @@ impl Drop for Presence {
             Watched::Nothing => {}
             Watched::Session(sessions, session_id) => sessions.detach(*session_id, connection),
             Watched::Workflows(live) => live.unwatch(connection),
+            Watched::WorkflowsAndSessions(live, sessions, followed) => {
+                live.unwatch(connection);
+                followed.borrow().iter().for_each(|session_id| sessions.detach(*session_id, connection));
+            }
             Watched::Events(hub, client_id) => {
                 hub.do_send(ReleaseClientId { connection, client_id: Arc::clone(client_id) });
             }

@@ -6,15 +6,20 @@ use std::rc::Rc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::accept::{Admission, Connections};
-use super::dialect::session::Misunderstood;
+use super::accept::{Admission, Connections, Shared};
+use super::catch_up::catch_up;
+use super::dialect::session::{Inbound as ToSession, Misunderstood};
 use super::dialect::socket::{Form, Kind, Socket};
 use super::dialect::sse::SSE;
-use super::dialect::workflow::{Inbound as Said, decode, names, subscribed, unsubscribed};
+use super::dialect::workflow::{Inbound as Said, decode, names, subscribed, unsubscribed, with_session_id};
 use super::event_stream::respond;
 use super::guard::Guard;
-use super::inbound::{FORBIDDEN, InFlight, Inbound, NEEDS_TOKEN, Unheard, is_allowed, principal};
+use super::inbound::{
+    FORBIDDEN, InFlight, Inbound, NEEDS_TOKEN, NOBODY_IN_PARTICULAR, Unheard, is_allowed, principal, refusal,
+};
+use super::presence::Followed;
 use super::{Error, close, upgrade};
+use crate::agent::pipeline;
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
@@ -23,13 +28,13 @@ use crate::domain::time::Timestamp;
 use crate::hub::{KindSet, Link, Topic, TopicKey};
 use crate::memory::{BadName, is_name};
 use crate::session::Sessions;
-use crate::session::messages::Refused as SessionRefused;
+use crate::session::messages::{Greeting, Refused as SessionRefused};
 use crate::workflow::client::{InputUpdate, Live};
 use crate::workflow::messages::{Message, Refusal, Status};
 use crate::workflow::refused::Refused;
 
-/// The task kind that the agents run as.
-const PIPELINE: &str = "pipeline";
+/// Most sessions that a connection follows because they were started there.
+const MOST_FOLLOWED: usize = 16;
 
 impl Connections {
     /// Answers the upgrade to `/ws`: how the workflow stands, or all live ones do, or what was missed of the workflow since
@@ -73,7 +78,8 @@ impl Connections {
             return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
         }
         let live = shared.live.clone();
-        let presence = presence.watching_workflows(live.clone());
+        let followed = Followed::default();
+        let presence = presence.watching_workflows_and(live.clone(), shared.sessions.clone(), Rc::clone(&followed));
         let topic = workflow_id.as_deref().map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
         match (standing, since) {
             (Some(standing), Some(since)) => live.watch_from(link.id(), shared.shard.clone(), standing, since),
@@ -94,6 +100,7 @@ impl Connections {
             workflow_id,
             principal: principal(request),
             in_flight: Rc::default(),
+            followed,
         };
         Ok(upgrade::start(response, guard, Box::new(inbound), presence, most))
     }
@@ -154,6 +161,8 @@ struct WorkflowInbound {
     workflow_id: Option<String>,
     principal: Principal,
     in_flight: Rc<Cell<u32>>,
+    /// The sessions that it has started here.
+    followed: Followed,
 }
 
 impl WorkflowInbound {
@@ -224,10 +233,44 @@ impl WorkflowInbound {
             let message = format!("the client_id of this socket names no client with memory: it {BadName}");
             return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
         }
+        let (connections, followed) = (self.connections.clone(), Rc::clone(&self.followed));
+        let own = Rc::clone(&self.link);
         self.spawn(async move |link| match start(&sessions, &principal, content, config, priority, client_id).await {
-            Ok(session_id) => send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id }),
+            Ok(session_id) => {
+                send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id });
+                follow(&connections.shared, &followed, &own, session_id).await;
+            }
             Err(refused) => send_error(link, close::word(&refused), &close::text(&refused)),
         });
+    }
+
+    /// Says something to a session that was started here: the one that is named, or the only one.
+    fn tell_session(&self, session_id: Option<SessionId>, said: ToSession<'_>) {
+        let only = match self.followed.borrow().as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let Some(session_id) = session_id.or(only) else {
+            let message = "say which session it is for, with session_id".to_owned();
+            return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
+        };
+        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
+        match said {
+            ToSession::Ping { timestamp } => send(&self.link, &Message::Pong { timestamp }),
+            ToSession::Cancel => self.spawn(async move |link| {
+                let principal = principal.or_named("user");
+                let reason = principal.name().map(|by| format!("cancelled by {by}"));
+                if let Err(refused) = sessions.cancel(&principal, session_id, reason).await {
+                    send_of_session(link, session_id, &refused);
+                }
+            }),
+            ToSession::Answer { request_id, answer } => self.spawn(async move |link| {
+                let principal = principal.or_named(NOBODY_IN_PARTICULAR);
+                if let Err(refused) = sessions.answer(&principal, session_id, request_id, answer, None).await {
+                    send_of_session(link, session_id, &refused);
+                }
+            }),
+        }
     }
 }
 
@@ -254,12 +297,41 @@ impl Inbound for WorkflowInbound {
             Ok((_, Said::Task { content, config, priority, client_id })) => {
                 self.start_task(content, config, priority, client_id);
             }
+            Ok((_, Said::ToSession { session_id, said })) => self.tell_session(session_id, said),
             Err(fault) => send_misunderstood(&self.link, &fault),
         }
     }
 
     fn binary(&mut self) {
         send_misunderstood(&self.link, &Misunderstood::Invalid("messages are text frames".into()));
+    }
+}
+
+/// Lets a connection follow a session that was started there, from its beginning.
+async fn follow(shared: &Rc<Shared>, followed: &Followed, link: &Rc<Link>, session_id: SessionId) {
+    {
+        let mut followed = followed.borrow_mut();
+        if followed.len() >= MOST_FOLLOWED {
+            // Whoever starts so many has the rest on their own sockets.
+            shared.sessions.detach(followed.remove(0), link.id());
+        }
+        followed.push(session_id);
+    }
+    let journal = shared.journal(session_id, Rc::clone(link), Greeting::Silent);
+    let caught_up = match journal.attach(Some(0)).await {
+        Ok(true) => Ok(()),
+        Ok(false) => catch_up(link, &journal, 0).await,
+        Err(refused) => Err(refused),
+    };
+    if let Err(refused) = caught_up {
+        send_of_session(link, session_id, &refused);
+    }
+}
+
+/// Says why something was not done with a session.
+fn send_of_session(link: &Link, session_id: SessionId, refused: &SessionRefused) {
+    for message in refusal(link, refused) {
+        link.answer(&with_session_id(&message, session_id));
     }
 }
 
@@ -272,7 +344,7 @@ async fn start(
     client_id: Option<String>,
 ) -> Result<SessionId, SessionRefused> {
     let spec = Spec {
-        task: PIPELINE.to_owned(),
+        task: pipeline::KIND.to_owned(),
         input: json!({"content": content}),
         config,
         priority,
@@ -281,6 +353,7 @@ async fn start(
         owner: None,
         execution_id: None,
         client_id,
+        session_id: None,
     };
     if sessions.kinds().get(&spec.task).is_none() {
         return Err(SessionRefused::UnknownTask(spec.task));

@@ -2,6 +2,7 @@
 //!
 //! `roster` keeps them, so that no crew names an agent that there is not. Agents of the settings are there, too.
 
+mod import;
 mod roster;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub(crate) use crate::domain::agent::{Agent, AgentKind};
+pub(crate) use import::Import;
 pub(crate) use roster::{Kept, Roster, Thing};
 
 /// Why something was not done with a crew or an agent.

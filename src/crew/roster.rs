@@ -166,10 +166,7 @@ impl Roster {
         let body = text(&thing)?;
         let decide = async || {
             self.check(&thing).await?;
-            let most = T::most(&self.limits);
-            if self.store.document_heads(&Owner::SERVER, T::COLLECTION, None, most).await?.len() >= most {
-                return Err(Error::TooMany(most));
-            }
+            self.check_room::<T>(1).await?;
             Ok((vec![put::<T>(&id, body.clone(), Precondition::Absent)], ()))
         };
         let made = self.store.change_guarded(&Owner::SERVER, GUARD, decide).await;
@@ -235,6 +232,21 @@ impl Roster {
         Ok(missing)
     }
 
+    /// Whether so many more may be kept.
+    pub(super) async fn check_room<T: Thing>(&self, more: usize) -> Result<(), Error> {
+        let most = T::most(&self.limits);
+        let there = self.store.document_heads(&Owner::SERVER, T::COLLECTION, None, most).await?.len();
+        if there + more > most { Err(Error::TooMany(most)) } else { Ok(()) }
+    }
+
+    /// Changes documents by what `decide` finds, as if nobody else changed crews or agents meanwhile.
+    pub(super) async fn change<T, F>(&self, decide: impl FnMut() -> F) -> Result<(Vec<Option<Document>>, T), Error>
+    where
+        F: Future<Output = Result<(Vec<Write>, T), Error>>,
+    {
+        self.store.change_guarded(&Owner::SERVER, GUARD, decide).await
+    }
+
     fn configured<T: Thing>(&self, id: &str) -> Option<&Kept<T>> {
         T::configured(self)?.get(id)
     }
@@ -280,16 +292,16 @@ fn built_in() -> BTreeMap<String, Agent> {
     Check::ALL.into_iter().map(agent).collect()
 }
 
-fn text<T: Thing>(thing: &T) -> Result<String, Error> {
+pub(super) fn text<T: Thing>(thing: &T) -> Result<String, Error> {
     serde_json::to_string(thing).map_err(|error| Error::Unavailable(error.to_string()))
 }
 
-fn put<T: Thing>(id: &str, body: String, precondition: Precondition) -> Write {
+pub(super) fn put<T: Thing>(id: &str, body: String, precondition: Precondition) -> Write {
     Write::put(&Owner::SERVER, T::COLLECTION, id, body, precondition)
 }
 
 /// The thing that was written, with what the store says of it.
-fn written<T>(documents: Vec<Option<Document>>, thing: T) -> Result<Kept<T>, Error> {
+pub(super) fn written<T>(documents: Vec<Option<Document>>, thing: T) -> Result<Kept<T>, Error> {
     let Document { id, version, created_at, updated_at, .. } =
         documents.into_iter().next().flatten().ok_or(Error::Unknown)?;
     Ok(Kept { id, version, created_at, updated_at, thing })

@@ -1,7 +1,7 @@
 //! What each route and each message on a socket is for, from the tables that decide: for `callboard access`.
 
 use crate::auth::Action;
-use crate::connection::dialect::{event_socket, session, workflow};
+use crate::connection::dialect::{audit, event_socket, session, workflow};
 
 /// A route, or a message that clients may send on a socket.
 struct Entry {
@@ -18,6 +18,7 @@ fn table() -> Vec<Entry> {
         table.push(Entry { method: "WS".into(), place: format!("{socket} → {word}"), action });
     };
     session::MESSAGES.iter().for_each(|message| add("/ws/{session_id}", message.word, message.action));
+    audit::MESSAGES.iter().for_each(|message| add("/ws/audit/{audit_id}", message.word, message.action));
     workflow::MESSAGES.iter().for_each(|message| add("/ws", message.word, message.action));
     event_socket::MESSAGES.iter().for_each(|message| add("events", message.word, message.action));
     table

@@ -1,5 +1,6 @@
 //! The description of what is said on WebSockets (AsyncAPI 3).
 
+mod audits;
 mod feed;
 #[cfg(test)]
 mod transcripts;
@@ -187,6 +188,7 @@ pub(crate) fn document() -> Value {
         .map(|message| (message.name.to_owned(), reference("components/messages", &component(message.name))))
         .collect();
     messages.extend(feed::messages());
+    messages.extend(audits::messages());
     let mut document = json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -229,6 +231,8 @@ pub(crate) fn document() -> Value {
         },
         "components": {"messages": messages, "schemas": schemas()},
     });
+    extend(&mut document, "channels", audits::channels());
+    extend(&mut document, "operations", audits::operations());
     extend(&mut document, "channels", feed::channels());
     extend(&mut document, "operations", feed::operations());
     document

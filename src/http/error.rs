@@ -68,6 +68,7 @@ codes! {
     UnknownTask 404 "unknown_task" "There is no task with this name.";
     UnknownClient 404 "unknown_client" "There is no connection with this client id.";
     UnknownWorkflow 404 "unknown_workflow" "There is no workflow with this id.";
+    UnknownAudit 404 "unknown_audit" "There is no audit with this id.";
     UnknownAgent 404 "unknown_agent" "There is no agent with this id.";
     UnknownCrew 404 "unknown_crew" "There is no crew with this id.";
     UnknownEventType 404 "unknown_event_type" "No such type of events is declared.";

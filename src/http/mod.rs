@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod admin;
 mod api;
 pub(crate) mod asyncapi;
+mod audits;
 mod body;
 mod client;
 mod conditional;
@@ -15,6 +16,7 @@ mod explained;
 mod health;
 mod memory;
 mod middleware;
+mod multipart;
 mod negotiation;
 pub(crate) mod openapi;
 mod origin;
@@ -36,6 +38,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, web};
 use tokio::sync::watch;
+
+pub(crate) use api::import;
 
 use crate::auth::{Action, Authenticator};
 use crate::config::Settings;
@@ -137,6 +141,7 @@ fn routes() -> Vec<Route> {
     let all = [
         streams::routes(),
         sessions::routes(),
+        audits::routes(),
         tasks::routes(),
         workflows::routes(),
         event_streams::routes(),

@@ -29,6 +29,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
         (name = "executions", description = "Sessions, by the name that they have among events."),
         (name = "events", description = "What happens anywhere, for those who listen to more than one session."),
         (name = "crews", description = "Crews and the agents in them."),
+        (name = "audits", description = "Agents that look through a document."),
         (name = "memory", description = "What clients and agents keep."),
         (name = "server", description = "The server itself."),
     )

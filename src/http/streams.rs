@@ -11,15 +11,16 @@ use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::origin::{Policy, called};
 use super::query::Query;
 use super::route::{Route, routes};
+use crate::config::seconds;
 use crate::connection::dialect::socket::{Encoding, Form, Packing};
 use crate::connection::event_socket::EventSocketRequest;
 use crate::connection::handshake::has_token;
-use crate::connection::{SessionRequest, WorkflowsRequest};
+use crate::connection::{AuditRequest, SessionRequest, WorkflowsRequest};
 use crate::domain::id::SessionId;
 use crate::workflow::messages::Status;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![ReadSession => socket, ReadWorkflow => workflows]
+    routes![ReadAudit => audit, ReadSession => socket, ReadWorkflow => workflows]
 }
 
 /// What serves WebSockets and event streams.
@@ -33,6 +34,15 @@ pub(crate) trait Streams {
         request: HttpRequest,
         payload: web::Payload,
         asked: SessionRequest,
+        admission: Admission,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
+
+    /// Upgrades a request to the WebSocket of an audit, whose id need not be one.
+    fn audit(
+        &self,
+        request: HttpRequest,
+        payload: web::Payload,
+        asked: AuditRequest,
         admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
 
@@ -112,6 +122,35 @@ pub(super) async fn socket(
     let session_id = request.match_info().get("session_id").unwrap_or_default().to_owned();
     let asked = SessionRequest { session_id, since, form, faults: query.into_words() };
     state.streams.socket(request, payload, asked, admission).await
+}
+
+/// Upgrades to the WebSocket of an audit; see `/asyncapi.json` for what is said on it.
+#[utoipa::path(
+    get, path = "/ws/audit/{audit_id}", tag = "audits",
+    params(
+        ("audit_id" = String, Path, description = "The audit's id. Its socket may be opened before it starts."),
+        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told when it cancels."),
+        ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
+        ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
+    ),
+    responses(
+        (status = 101, description = "It is a WebSocket from here on."),
+        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
+    )
+)]
+pub(super) async fn audit(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let admission = admission(&request)?;
+    let mut query = Query::of(request.query_string());
+    check_client_id(&mut query);
+    let form = form(&mut query);
+    let audit_id = request.match_info().get("audit_id").unwrap_or_default().to_owned();
+    let wait = seconds(state.settings.audits.wait_for_start);
+    let asked = AuditRequest { audit_id, wait, form, faults: query.into_words() };
+    state.streams.audit(request, payload, asked, admission).await
 }
 
 /// Upgrades to the WebSocket of workflows; see `/asyncapi.json` for what is said on it.

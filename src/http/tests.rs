@@ -12,7 +12,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
 use crate::config;
 use crate::connection::dialect::socket::{Encoding, Form, Packing};
 use crate::connection::event_socket::EventSocketRequest;
-use crate::connection::{SessionRequest, WorkflowsRequest};
+use crate::connection::{AuditRequest, SessionRequest, WorkflowsRequest};
 use crate::domain::id::SessionId;
 use crate::event::types::EventTypes;
 use crate::store::Store;
@@ -31,6 +31,16 @@ impl Streams for Echo {
         _: HttpRequest,
         _: web::Payload,
         asked: SessionRequest,
+        admission: Admission,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
+        Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?} {admission:?}"))) })
+    }
+
+    fn audit(
+        &self,
+        _: HttpRequest,
+        _: web::Payload,
+        asked: AuditRequest,
         admission: Admission,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>> {
         Box::pin(async move { Ok(HttpResponse::Ok().body(format!("{asked:?} {admission:?}"))) })

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::close::CloseCode;
 use super::item::{Item, Items};
+use crate::domain::id::SessionId;
 
 /// What is known of a dialect. Two dialects are the same where this stands at the same place in memory.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub trait Dialect: Sync + 'static {
     /// What is known of it.
     fn about(&self) -> &'static About;
 
-    /// An item on its own, without a frame. Every dialect can write every item.
+    /// An item on its own, without a frame; empty where this dialect leaves such items out.
     fn payload(&self, item: &Item<'_>) -> Bytes;
 
     /// Appends one frame with these payloads, of which there is at least one, ready for the socket.
@@ -57,12 +58,21 @@ pub trait Dialect: Sync + 'static {
     fn signal(&self, signal: Signal<'_>) -> Bytes;
 }
 
-/// The items that are wanted, a frame for each: how many there are, and their frames in one piece.
-pub fn encode(dialect: &dyn Dialect, items: &Items, is_wanted: impl Fn(&Item<'_>) -> bool) -> (usize, Bytes) {
+/// The items that are wanted, a frame for each: how many there are, and their frames in one piece. They are entries of this
+/// session, where it is known.
+pub fn encode(
+    dialect: &dyn Dialect,
+    items: &Items,
+    session_id: Option<SessionId>,
+    is_wanted: impl Fn(&Item<'_>) -> bool,
+) -> (usize, Bytes) {
     let (mut count, mut out) = (0, Vec::new());
     for item in items.iter().filter(is_wanted) {
-        dialect.frame(&[dialect.payload(&item)], &mut out);
-        count += 1;
+        let payload = dialect.payload(&Item { session_id, ..item });
+        if !payload.is_empty() {
+            dialect.frame(&[payload], &mut out);
+            count += 1;
+        }
     }
     (count, out.into())
 }

@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::dialect::{About, Opening, Signal, encode};
-use super::item::Items;
+use super::item::{Item, Items};
 use super::kinds::KindSet;
 use super::link::Link;
 use super::messages::Announced;
+use super::topic::Topic;
 
 /// How many are kept.
 const KEPT: usize = 4;
@@ -34,7 +35,7 @@ struct EncodedReplay {
 impl EncodedReplays {
     /// How many items of a replay a connection gets, and their frames in its dialect: encoded now, or shared with whoever
     /// got them before.
-    pub fn encode(&self, items: &Items, link: &Link, announced: Announced) -> (usize, Bytes) {
+    pub fn encode(&self, items: &Items, topic: Topic, link: &Link, announced: Announced) -> (usize, Bytes) {
         if items.is_empty() && announced == Announced::No {
             return (0, Bytes::new());
         }
@@ -48,7 +49,9 @@ impl EncodedReplays {
         if let Some(EncodedReplay { count, frames, .. }) = known {
             return (*count, frames.clone());
         }
-        let (count, mut frames) = encode(link.dialect(), items, |item| kinds.has(item.kind_index));
+        // What a client wants to hear of workflows says nothing of a session that it has started.
+        let is_wanted = |item: &Item<'_>| !topic.is_of_workflows() || kinds.has(item.kind_index);
+        let (count, mut frames) = encode(link.dialect(), items, topic.session_id(), is_wanted);
         if let Announced::Yes { dropped, last_seq } = announced {
             let opening = Opening { count: count as u64, dropped, last_seq };
             let signal = |signal| link.dialect().signal(signal);

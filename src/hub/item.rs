@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::domain::burst::{Burst, EncodedEntry};
 use crate::domain::entry;
 use crate::domain::event::EncodedEvent;
+use crate::domain::id::SessionId;
 use crate::domain::tail::Replay;
 
 /// What becomes of an item for a subscriber that has no room for it.
@@ -38,6 +39,8 @@ pub struct Item<'a> {
     pub event: Option<&'a EncodedEvent>,
     /// Whether nothing can follow it in its feed.
     pub is_end: bool,
+    /// The session whose entry it is, where that is known: for sockets that follow several.
+    pub session_id: Option<SessionId>,
 }
 
 /// Items in their order, shared by all who get them.
@@ -108,7 +111,16 @@ fn of_burst(burst: &Burst, at: usize) -> Option<Item<'_>> {
         if place == at {
             let (kind, json) = (&passing.kind, &passing.json);
             let class = Class::Control;
-            return Some(Item { position: None, class, kind, kind_index: 0, json, event: None, is_end: false });
+            return Some(Item {
+                position: None,
+                class,
+                kind,
+                kind_index: 0,
+                json,
+                event: None,
+                is_end: false,
+                session_id: None,
+            });
         }
         if place > at {
             break;
@@ -127,6 +139,7 @@ fn of_entry(entry: &EncodedEntry) -> Item<'_> {
         json: &entry.json,
         event: None,
         is_end: entry.class == entry::Class::Terminal,
+        session_id: None,
     }
 }
 
@@ -140,6 +153,7 @@ fn of_event(event: &EncodedEvent) -> Item<'_> {
         json: event.json(),
         event: Some(event),
         is_end: false,
+        session_id: None,
     }
 }
 
@@ -178,6 +192,7 @@ impl Messages {
             json: &message.json,
             event: None,
             is_end: false,
+            session_id: None,
         })
     }
 }

@@ -182,8 +182,11 @@ impl Link {
         self.end_as(next);
     }
 
-    /// Ends it once what waits is written, without last words: all is said.
+    /// Ends it once what waits is written: all is said, and needs last words only where the peer can speak.
     pub fn finish(&self) {
+        if self.about.is_two_way {
+            return self.close(CloseCode::Done);
+        }
         self.note(CloseCode::Done.reason());
         self.outbox.borrow_mut().seal(None);
         self.end_as(Phase::Over);

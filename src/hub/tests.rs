@@ -118,7 +118,7 @@ fn a_replay_is_written_once_for_all_who_come_at_once() {
     let link = Link::new(ConnectionId::new(0, 0), &NUMBERS, 100, None, Instant::now(), Rc::default());
     let items = |count| Items::Replay(Arc::new(replay(1, count)));
     let (one, other) = (items(2), items(3));
-    let encode = |items| replays.encode(items, &link, Announced::No);
+    let encode = |items| replays.encode(items, Topic::Workflows, &link, Announced::No);
     let first = encode(&one).1;
     assert_eq!(first.as_ptr(), encode(&one).1.as_ptr());
     assert_eq!(encode(&other), (3, Bytes::from_static(&[1, 2, 3])));

@@ -18,6 +18,15 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// The session whose journal it is.
+    #[must_use]
+    pub const fn session_id(self) -> Option<SessionId> {
+        match self {
+            Topic::Session(session_id) => Some(session_id),
+            Topic::Workflow(_) | Topic::Workflows | Topic::Events => None,
+        }
+    }
+
     /// Whether it is about workflows: nothing is encoded for these where nobody listens, and what has no position there
     /// must not be missed.
     #[must_use]

@@ -12,9 +12,7 @@ use std::time::Duration;
 use futures::future::{join_all, try_join};
 
 pub(crate) use expire::expire;
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the agents' tools, which come next"))]
-pub(crate) use place::client_of;
-pub(crate) use place::{BadName, Place, is_name};
+pub(crate) use place::{BadName, Place, client_of, is_name};
 
 use crate::config::memory::Memory as Limits;
 use crate::domain::owner::Owner;

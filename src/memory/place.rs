@@ -64,7 +64,6 @@ pub(crate) fn is_name(text: &str) -> bool {
 /// Whose memory the agents of a session keep: that of the client that it was started for, else of its owner, else
 /// everybody's.
 #[must_use]
-#[cfg_attr(not(test), expect(dead_code, reason = "for the agents' tools, which come next"))]
 pub(crate) fn client_of(spec: &Spec) -> &str {
     let owner = spec.owner.as_ref().and_then(|owner| owner.identity()).filter(|name| is_name(name));
     spec.client_id.as_deref().or(owner).unwrap_or(GLOBAL)

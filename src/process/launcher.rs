@@ -27,7 +27,7 @@ impl Launcher {
 
 /// The path of the program that runs, to start it once more. On Linux that is so even where its file has been replaced by
 /// a newer version.
-pub(crate) fn own_program() -> String {
+fn own_program() -> String {
     if cfg!(target_os = "linux") {
         "/proc/self/exe".to_owned()
     } else {

@@ -12,7 +12,6 @@ pub(crate) mod threads;
 pub(crate) use exit::Exit;
 pub(crate) use group::{Console, Group, Input, Killed, Output, Pipes, REAP};
 pub use launcher::Launcher;
-pub(crate) use launcher::own_program;
 pub(crate) use program::{Program, words};
 pub(crate) use tail::Tail;
 pub(crate) use terminal::{Keyboard, Screen, terminal};

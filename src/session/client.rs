@@ -19,7 +19,7 @@ use crate::domain::status::Status;
 use crate::hub::Shard;
 use crate::session::directory::Directory;
 use crate::session::messages::Completion;
-use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started};
+use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started, Via};
 use crate::session::protocol::{
     Addressed, Attach, AwaitCompletion, Cancel, Describe, Detach, For, Reach, ReleaseExecutionId, Remove, Reply,
     ReserveExecutionId, StartSession, SubmitAnswer,
@@ -91,7 +91,11 @@ impl Sessions {
     /// Those of [`Sessions::start`].
     pub(crate) async fn start_owned(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let spec = self.checked(spec).await?;
-        let worker = idempotency.as_ref().map_or(self.here, |idempotency| self.worker_of(&idempotency.key));
+        let worker = match (spec.session_id, &idempotency) {
+            (Some(id), _) => id.worker(self.directories.len()),
+            (None, Some(idempotency)) => self.worker_of(&idempotency.key),
+            (None, None) => self.here,
+        };
         let directory = self.directories.get(worker).ok_or(Refused::ShuttingDown)?;
         ask(directory, self.patience(), |reply| StartSession { spec, idempotency, reply }).await
     }
@@ -245,9 +249,9 @@ impl Sessions {
         connection: ConnectionId,
         shard: Addr<Shard>,
         since: Option<u64>,
-        greeting: Greeting,
+        (greeting, via): (Greeting, Via),
     ) -> Result<Attached, Refused> {
-        self.ask(session_id, |reply| Attach { connection, shard, since, greeting, reply }).await
+        self.ask(session_id, |reply| Attach { connection, shard, since, greeting, via, reply }).await
     }
 
     /// Says that a connection has gone.

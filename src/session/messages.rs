@@ -123,6 +123,15 @@ pub(crate) enum Greeting {
     Silent,
 }
 
+/// By which socket a connection listens to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// The one that every session has, or an event stream.
+    Session,
+    /// That of audits.
+    Audit,
+}
+
 /// What became of a connection that wants to listen to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Attached {

@@ -8,7 +8,7 @@ use actix::clock::Instant;
 use actix::{Addr, Message};
 use tokio::sync::oneshot;
 
-use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started};
+use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started, Via};
 use super::permits::Ticket;
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::owner::Owner;
@@ -225,6 +225,7 @@ pub(crate) struct Attach {
     pub(crate) since: Option<u64>,
     /// Whether the dialect's opening and closing words go round the replay.
     pub(crate) greeting: Greeting,
+    pub(crate) via: Via,
     /// Used at once.
     pub(crate) reply: Reply<Result<Attached, Refused>>,
 }

@@ -22,7 +22,6 @@ async fn everything_that_is_said_is_answered() {
             json!({"code": "unknown_node"}),
         ),
         (r#"{"type": "get_status", "workflow_id": "none"}"#, json!({"code": "unknown_workflow"})),
-        (r#"{"type": "task", "content": "do it"}"#, json!({"code": "unknown_task"})),
         (r#"{"type": "subscribe", "events": ["none"]}"#, json!({"code": "invalid_message"})),
         (r#"{"type": "ping", "timestamp": 12.50}"#, json!({"type": "pong", "timestamp": 12.5})),
         (r#"{"type": "subscribe", "events": ["node_state"]}"#, json!({"type": "subscribed", "events": ["node_state"]})),

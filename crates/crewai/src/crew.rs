@@ -78,6 +78,7 @@ fn warn_of_python(files: &[File<'_>], faults: &mut Faults) {
 fn of_yaml(agents: &File<'_>, tasks: &File<'_>, names: &Names<'_>, faults: &mut Faults) -> Option<Project> {
     let (agents, tasks) = (source::read(agents, faults), source::read(tasks, faults));
     let (agents, tasks) = (agents?, tasks?);
+    let loc = vec![tasks.path.clone()];
     let entries = |source: Source, faults: &mut Faults| -> Vec<(String, Value, Vec<String>)> {
         let Source { path, value } = source;
         refuse_python(&value, &mut vec![path.clone()], faults);
@@ -111,7 +112,7 @@ fn of_yaml(agents: &File<'_>, tasks: &File<'_>, names: &Names<'_>, faults: &mut 
         earlier.push(name);
     }
     let members = read_agents.iter().map(|agent| agent.name.clone()).collect();
-    let project = Project { agents: read_agents, members, tasks: read_tasks, ..Project::default() };
+    let project = Project { agents: read_agents, members, tasks: read_tasks, loc, ..Project::default() };
     Some(project)
 }
 
@@ -129,7 +130,9 @@ fn of_json(crew: &File<'_>, files: &[File<'_>], names: &Names<'_>, faults: &mut 
     }
     let members = fields.texts("agents");
     let manager_agent = fields.text("manager_agent").filter(|name| !name.is_empty());
+    let has_manager_llm = fields.has("manager_llm");
     let manager_llm = agent::model(&mut fields, "manager_llm", names);
+    let manager_llm = manager_llm.or_else(|| has_manager_llm.then(|| "default".to_owned()));
     let (inputs, tasks) = (inputs(&mut fields), tasks(&mut fields));
     fields.refuse(&[
         ("before_kickoff_callbacks", "are Python, which is not run here"),
@@ -165,6 +168,7 @@ fn of_json(crew: &File<'_>, files: &[File<'_>], names: &Names<'_>, faults: &mut 
         manager_llm,
         tasks: read_tasks,
         inputs,
+        loc: place,
         ..Project::default()
     })
 }

@@ -35,6 +35,11 @@ impl<'a> Fields<'a> {
         self.map.shift_remove(key).filter(|value| !value.is_null())
     }
 
+    /// Whether a field is there and not null.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(|value| !value.is_null())
+    }
+
     /// The first of these fields that is there, with its name.
     pub(crate) fn take_any<'k>(&mut self, keys: &[&'k str]) -> Option<(&'k str, Value)> {
         let mut found = None;
@@ -58,7 +63,7 @@ impl<'a> Fields<'a> {
 
     /// A field that has to be text with something in it.
     pub(crate) fn required_text(&mut self, key: &str) -> Option<String> {
-        let is_there = self.map.get(key).is_some_and(|value| !value.is_null());
+        let is_there = self.has(key);
         let text = self.text(key);
         if !is_there {
             let loc = self.at(key);

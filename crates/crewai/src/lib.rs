@@ -68,12 +68,14 @@ pub struct Project {
     pub members: Vec<String>,
     /// The agent that leads it.
     pub manager_agent: Option<String>,
-    /// The model that leads it, where no agent does; none stands for the default one.
+    /// The model that leads it, where no agent does; `default` stands for one that this server does not have.
     pub manager_llm: Option<String>,
     /// The tasks, in their order.
     pub tasks: Vec<Task>,
     /// Values for `{placeholders}`.
     pub inputs: Map<String, Value>,
+    /// Where the crew itself stands: the file.
+    pub loc: Vec<String>,
     /// What was left out, or reads differently here.
     pub warnings: Vec<Fault>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::id::{ExecutionId, RequestId};
+use super::id::{ExecutionId, RequestId, SessionId};
 use super::owner::Owner;
 use super::status::{OnDisconnect, Priority, Status};
 use super::time::Timestamp;
@@ -39,6 +39,9 @@ pub struct Spec {
     /// Whose memory its agents keep, where its starter has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// The id that its session is to have, where its starter has chosen one.
+    #[serde(skip)]
+    pub session_id: Option<SessionId>,
 }
 
 impl Spec {

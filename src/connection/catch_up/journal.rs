@@ -10,13 +10,14 @@ use futures::FutureExt as _;
 
 use super::pages::{EncodedPage, PageId, Pages, Read};
 use super::{Next, Page, Source};
+use crate::connection::dialect::socket::Socket;
 use crate::domain::burst::{Burst, EncodedEntry};
 use crate::domain::id::SessionId;
 use crate::domain::tail::Replay;
 use crate::hub::dialect::{Opening, Signal, encode};
 use crate::hub::{Dialect, Items, Link, Shard};
 use crate::session::Sessions;
-use crate::session::messages::{Attached, Greeting, Refused};
+use crate::session::messages::{Attached, Greeting, Refused, Via};
 use crate::store::{JournalRange, Row, SessionKey, Store};
 
 /// The bytes of a journal that are read at once, at most.
@@ -65,7 +66,8 @@ impl Journal {
             return Ok(true);
         }
         let (sessions, connection, shard) = (&self.sessions, self.link.id(), self.shard.clone());
-        match sessions.attach(self.session_id, connection, shard, since, self.greeting.get()).await? {
+        let via = if Socket::is_of_audits(self.link.about()) { Via::Audit } else { Via::Session };
+        match sessions.attach(self.session_id, connection, shard, since, (self.greeting.get(), via)).await? {
             Attached::Live => Ok(true),
             Attached::Behind { key, last_seq } => {
                 self.stretch.set(Some(Stretch { key, last_seq, is_announced: false }));
@@ -79,7 +81,8 @@ impl Journal {
         let Stretch { key, last_seq, .. } = stretch;
         let id = PageId { key, after, last_seq, dialect: dialect.about().name };
         let store = self.sessions.store().clone();
-        self.pages.get(id, || async move { read(&store, id, dialect).await }.boxed_local()).await
+        let session_id = self.session_id;
+        self.pages.get(id, || async move { read(&store, id, session_id, dialect).await }.boxed_local()).await
     }
 }
 
@@ -125,13 +128,18 @@ async fn page(
 }
 
 /// Reads a page of a journal, and encodes it in a dialect.
-async fn read(store: &Store, id: PageId, dialect: &'static dyn Dialect) -> Read {
+async fn read(store: &Store, id: PageId, session_id: SessionId, dialect: &'static dyn Dialect) -> Read {
     let range = JournalRange { after_seq: Some(id.after), after_row: None, max_bytes: PAGE_BYTES };
-    encoded(store.journal(id.key, range).await?, id.after, id.last_seq, dialect)
+    encoded(store.journal(id.key, range).await?, Some(session_id), (id.after, id.last_seq), dialect)
 }
 
 /// Encodes the entries after `after` and up to `last_seq` that are in these rows.
-fn encoded(rows: Vec<Row>, after: u64, last_seq: u64, dialect: &dyn Dialect) -> Read {
+fn encoded(
+    rows: Vec<Row>,
+    session_id: Option<SessionId>,
+    (after, last_seq): (u64, u64),
+    dialect: &dyn Dialect,
+) -> Read {
     let mut entries: Vec<EncodedEntry> = Vec::new();
     for row in rows {
         let (burst, _) = Burst::read(row.body).map_err(|damaged| Refused::Unavailable(damaged.to_string()))?;
@@ -141,7 +149,7 @@ fn encoded(rows: Vec<Row>, after: u64, last_seq: u64, dialect: &dyn Dialect) -> 
     let last = entries.last().ok_or(Refused::UnknownSession)?.seq;
     let items = Items::Replay(Replay { entries, dropped: 0, last_seq: last }.into());
     let is_end = items.iter().any(|item| item.is_end);
-    let (count, frames) = encode(dialect, &items, |_| true);
+    let (count, frames) = encode(dialect, &items, session_id, |_| true);
     Ok(EncodedPage { frames, count, last, is_end })
 }
 
@@ -210,7 +218,7 @@ mod tests {
             let Some(stretch) = self.stretch.get() else { return Ok(Next::Joined) };
             let read = async |after: u64| {
                 let range = JournalRange { after_seq: Some(after), after_row: None, max_bytes: PAGE_BYTES };
-                encoded(page(self.journal, range), after, stretch.last_seq, self.dialect)
+                encoded(page(self.journal, range), None, (after, stretch.last_seq), self.dialect)
             };
             let greeting = self.greeting.replace(Greeting::Silent);
             let (page, rest) = super::page(self.dialect, read, stretch, position, greeting).await?;

@@ -1,5 +1,6 @@
 //! How each kind of connection is written, and how what comes from it is read.
 
+pub(crate) mod audit;
 pub(crate) mod event_socket;
 pub(crate) mod message;
 pub mod proto;

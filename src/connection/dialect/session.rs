@@ -131,7 +131,7 @@ pub(crate) const MESSAGES: &[Message<Read>] = &[
     Message::new("user_input", Action::AnswerRequest, user_input),
     Message::new("retry", Action::AnswerRequest, retry),
     Message::new("cancel", Action::CancelSession, |_, _| Ok(Inbound::Cancel)),
-    Message::new("ping", Action::Ping, |_, text| Ok(ping(text))),
+    Message::new("ping", Action::Ping, |_, text| Ok(Inbound::Ping { timestamp: ping(text) })),
 ];
 
 /// The fields of a message.
@@ -209,14 +209,14 @@ fn retry(mut fields: Fields, _: &str) -> Result<Inbound<'_>, Misunderstood> {
     }
 }
 
-fn ping(text: &str) -> Inbound<'_> {
+/// The time that a ping names, as it stands there.
+pub(crate) fn ping(text: &str) -> &RawValue {
     #[derive(Deserialize)]
     struct Ping<'a> {
         #[serde(borrow)]
         timestamp: &'a RawValue,
     }
-    let timestamp = serde_json::from_str(text).map_or(RawValue::NULL, |ping: Ping<'_>| ping.timestamp);
-    Inbound::Ping { timestamp }
+    serde_json::from_str(text).map_or(RawValue::NULL, |ping: Ping<'_>| ping.timestamp)
 }
 
 impl Fields {

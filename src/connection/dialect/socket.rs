@@ -9,8 +9,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::proto;
 use super::session::Outbound;
+use super::{audit, proto, workflow};
 use crate::hub::dialect::{About, Signal};
 use crate::hub::frame::{self, Opcode};
 use crate::hub::{Dialect, Item};
@@ -52,6 +52,8 @@ pub struct Form {
 pub enum Kind {
     /// That of a session: words stand round a replay.
     Session,
+    /// That of audits: their agents' messages, and the end.
+    Audits,
     /// That of workflows.
     Workflows,
     /// An event socket.
@@ -67,7 +69,7 @@ pub struct Socket {
 }
 
 const fn socket(kind: Kind, name: &'static str, encoding: Encoding, packing: Packing) -> Socket {
-    let about = About { name, is_two_way: true, ends_with_feed: false };
+    let about = About { name, is_two_way: true, ends_with_feed: matches!(kind, Kind::Audits) };
     Socket { about, form: Form { encoding, packing }, kind }
 }
 
@@ -83,6 +85,7 @@ const fn forms(kind: Kind, names: [&'static str; 4]) -> [Socket; 4] {
 
 static SESSION: [Socket; 4] =
     forms(Kind::Session, ["session", "session, gzip", "session, protobuf", "session, protobuf, gzip"]);
+static AUDITS: [Socket; 4] = forms(Kind::Audits, ["audit", "audit, gzip", "audit, protobuf", "audit, protobuf, gzip"]);
 static WORKFLOWS: [Socket; 4] =
     forms(Kind::Workflows, ["workflow", "workflow, gzip", "workflow, protobuf", "workflow, protobuf, gzip"]);
 static EVENTS: [Socket; 4] = forms(Kind::Events, ["feed", "feed, gzip", "feed, protobuf", "feed, protobuf, gzip"]);
@@ -93,6 +96,7 @@ impl Socket {
     pub fn of(kind: Kind, form: Form) -> &'static Self {
         let [plain, gzip, protobuf, protobuf_gzip] = match kind {
             Kind::Session => &SESSION,
+            Kind::Audits => &AUDITS,
             Kind::Workflows => &WORKFLOWS,
             Kind::Events => &EVENTS,
         };
@@ -102,6 +106,12 @@ impl Socket {
             (Encoding::Protobuf, Packing::Plain) => protobuf,
             (Encoding::Protobuf, Packing::Gzip) => protobuf_gzip,
         }
+    }
+
+    /// Whether this is a socket of audits.
+    #[must_use]
+    pub fn is_of_audits(about: &About) -> bool {
+        AUDITS.iter().any(|socket| std::ptr::eq(about, &socket.about))
     }
 
     fn write(&self, payload: &[u8], out: &mut Vec<u8>) {
@@ -114,6 +124,13 @@ impl Socket {
         match self.form.encoding {
             Encoding::Json => frame::write_text(out, payload),
             Encoding::Protobuf => write_binary(payload, out),
+        }
+    }
+
+    fn encoded(&self, item: &Item<'_>) -> Bytes {
+        match self.form.encoding {
+            Encoding::Json => item.json.clone(),
+            Encoding::Protobuf => proto::item(item),
         }
     }
 
@@ -139,10 +156,16 @@ impl Dialect for Socket {
     }
 
     fn payload(&self, item: &Item<'_>) -> Bytes {
-        match self.form.encoding {
-            Encoding::Json => item.json.clone(),
-            Encoding::Protobuf => proto::item(item),
+        if self.kind == Kind::Audits {
+            let Some(message) = audit::message(item.json) else { return Bytes::new() };
+            return self.encoded(&Item { kind: message.kind.as_bytes(), json: &message.json, ..*item });
         }
+        if self.kind == Kind::Workflows
+            && let Some(session_id) = item.session_id
+        {
+            return self.encoded(&Item { json: &workflow::with_session_id(item.json, session_id), ..*item });
+        }
+        self.encoded(item)
     }
 
     fn frame(&self, payloads: &[Bytes], out: &mut Vec<u8>) {
@@ -237,7 +260,7 @@ mod tests {
         for socket in all() {
             for items in [feeds("a"), feeds(&"b".repeat(2000))].iter().flatten() {
                 let item = items.get(0).unwrap();
-                let (count, frame) = encode(socket, items, |_| true);
+                let (count, frame) = encode(socket, items, None, |_| true);
                 let is_packed = socket.form.packing == Packing::Gzip && item.json.len() > SHORT;
                 let is_text = socket.form.encoding == Encoding::Json && !is_packed;
                 assert_eq!((count, unframed(&frame).0), (1, if is_text { 1 } else { 2 }), "{}", socket.about.name);

@@ -82,7 +82,7 @@ mod tests {
     use std::sync::Arc;
 
     fn burst(burst: Burst) -> Bytes {
-        encode(&SSE, &Items::Burst(Arc::new(burst)), |_| true).1
+        encode(&SSE, &Items::Burst(Arc::new(burst)), None, |_| true).1
     }
 
     proptest::proptest! {
@@ -133,6 +133,6 @@ mod tests {
         builder.push(("workflow_event", 2), None, write(""));
         let items = Items::Messages(Arc::new(builder.finish()));
         let expected = "id: 7\nevent: node_state\ndata: \"\\u2028\"\n\nevent: workflow_event\ndata: \"\"\n\n";
-        assert_eq!(encode(&SSE, &items, |_| true), (2, Bytes::from(expected)));
+        assert_eq!(encode(&SSE, &items, None, |_| true), (2, Bytes::from(expected)));
     }
 }

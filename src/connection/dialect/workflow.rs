@@ -1,12 +1,14 @@
 //! The WebSocket of workflows: how what a client says is read.
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::message::Message;
-use super::session::Misunderstood;
+use super::session::{self, Misunderstood};
 use crate::auth::Action;
+use crate::domain::id::SessionId;
 use crate::domain::json;
 use crate::domain::status::Priority;
 use crate::hub::KindSet;
@@ -26,6 +28,10 @@ pub(crate) const MESSAGES: &[Message<Read>] = &[
         Ok(Inbound::GetStatus { workflow_id: workflow_id(fields)? })
     }),
     Message::new("task", Action::StartSession, |fields, _| task(fields)),
+    Message::new("confirm", Action::AnswerRequest, to_session),
+    Message::new("user_input", Action::AnswerRequest, to_session),
+    Message::new("retry", Action::AnswerRequest, to_session),
+    Message::new("cancel", Action::CancelSession, to_session),
 ];
 
 /// What a client says.
@@ -55,6 +61,13 @@ pub(crate) enum Inbound<'a> {
     GetStatus {
         /// Which one, where it says so.
         workflow_id: Option<String>,
+    },
+    /// It says something to a session that it has started here.
+    ToSession {
+        /// Which one, where it says so.
+        session_id: Option<SessionId>,
+        /// What.
+        said: session::Inbound<'a>,
     },
     /// It gives the agents something to do.
     Task {
@@ -197,6 +210,23 @@ fn task(fields: &mut Map<String, Value>) -> Result<Inbound<'static>, Misundersto
     Ok(Inbound::Task { content, config, priority, client_id })
 }
 
+fn to_session<'a>(fields: &mut Map<String, Value>, text: &'a str) -> Result<Inbound<'a>, Misunderstood> {
+    let session_id = match fields.remove("session_id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(id.parse().map_err(|_| invalid("session_id is the id of a session"))?),
+        Some(_) => return Err(invalid("session_id is a string")),
+    };
+    let (_, said) = session::decode(text)?;
+    Ok(Inbound::ToSession { session_id, said })
+}
+
+/// A message of a session, with whose it is.
+#[must_use]
+pub(crate) fn with_session_id(json: &[u8], session_id: SessionId) -> Bytes {
+    let Some(open) = json.strip_suffix(b"}") else { return Bytes::copy_from_slice(json) };
+    [open, format!(r#","session_id":"{session_id}"}}"#).as_bytes()].concat().into()
+}
+
 fn invalid(text: &str) -> Misunderstood {
     Misunderstood::Invalid(text.to_owned())
 }
@@ -239,6 +269,29 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(word(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_answer_names_the_session_that_it_is_for() {
+        let id = SessionId::random();
+        let text = format!(r#"{{"type": "confirm", "value": true, "session_id": "{id}", "request_id": "r"}}"#);
+        let Ok((Action::AnswerRequest, Inbound::ToSession { session_id, said })) = decode(&text) else { panic!() };
+        assert_eq!(session_id, Some(id));
+        assert!(matches!(said, session::Inbound::Answer { request_id: Some(_), .. }));
+        for (text, expected) in [
+            (r#"{"type": "retry"}"#, "fine"),
+            (r#"{"type": "cancel", "session_id": "x"}"#, "invalid_message"),
+            (r#"{"type": "confirm", "session_id": null}"#, "invalid_message"),
+        ] {
+            assert_eq!(word(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_session_says_whose_it_is() {
+        let id = SessionId::random();
+        let told = with_session_id(br#"{"type":"stream","content":"}"}"#, id);
+        assert_eq!(told, format!(r#"{{"type":"stream","content":"}}","session_id":"{id}"}}"#));
     }
 
     #[test]

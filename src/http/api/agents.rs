@@ -117,6 +117,11 @@ impl VersionedResource for Agent {
     }
 }
 
+/// What a refusal is over HTTP, for those who only look agents up.
+pub(in crate::http) fn problem(error: crate::crew::Error) -> Problem {
+    versioned_resource::problem::<Agent>(error)
+}
+
 fn tools(fields: &mut Fields) -> Vec<String> {
     let tools = fields.texts("tools", 100, 200).unwrap_or_default();
     for (at, tool) in tools.iter().enumerate().filter(|(_, tool)| !Agent::TOOLS.contains(&tool.as_str())) {

@@ -6,6 +6,7 @@ pub(super) mod crews;
 pub(super) mod event_types;
 pub(super) mod events;
 pub(super) mod executions;
+pub(crate) mod import;
 pub(super) mod kickoff;
 pub(super) mod new_event;
 pub(super) mod publish;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
         executions::routes(),
         queue::routes(),
         agents::routes(),
+        import::routes(),
         crews::routes(),
         kickoff::routes(),
     ];

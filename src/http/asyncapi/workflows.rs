@@ -38,7 +38,11 @@ pub(super) const SENT: &[Message] = &[
         "An input was changed; `execution_count` is the first iteration that sees it.",
         &[("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
-    said("task_accepted", "A task was started.", &[("session_id", UUID, true), ("timestamp", NUMBER, true)]),
+    said(
+        "task_accepted",
+        "A task was started. The messages of its session follow on this socket, as on its own, with `session_id`.",
+        &[("session_id", UUID, true), ("timestamp", NUMBER, true)],
+    ),
     said("pong", "The answer to a `ping`.", &[("timestamp", ANY, true)]),
     said(
         "error",
@@ -66,6 +70,22 @@ pub(super) const HEARD: &[Message] = &[
         "Gives the agents something to do.",
         &[("content", ANY, true), ("config", OBJECT, false), ("priority", TEXT, false), ("client_id", TEXT, false)],
     ),
+    said(
+        "confirm",
+        "Answers a yes-or-no question of a session that was started here by `task`; `session_id` may be left out where there is one only.",
+        &[("value", BOOLEAN, true), ("session_id", UUID, false), ("request_id", UUID, false)],
+    ),
+    said(
+        "user_input",
+        "Fills in a form of such a session.",
+        &[("values", OBJECT, true), ("session_id", UUID, false), ("request_id", UUID, false)],
+    ),
+    said(
+        "retry",
+        "Answers the offer of another attempt of such a session.",
+        &[("value", BOOLEAN, false), ("session_id", UUID, false), ("request_id", UUID, false)],
+    ),
+    said("cancel", "Stops such a session.", &[("session_id", UUID, false)]),
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];
 

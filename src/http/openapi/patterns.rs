@@ -9,8 +9,9 @@ const NAME: &str = "^[A-Za-z0-9_.-]{1,64}$";
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(\s*,\s*(W/)?"[!#-~]*")*)$"#;
 
 /// The pattern of a parameter: where it stands, its name, what its path begins with.
-const PATTERNS: [(ParameterIn, &str, &str, &str); 17] = [
+const PATTERNS: [(ParameterIn, &str, &str, &str); 18] = [
     (ParameterIn::Path, "session_id", "/", UUID),
+    (ParameterIn::Path, "audit_id", "/", UUID),
     (ParameterIn::Path, "execution_id", "/", NAME),
     (ParameterIn::Path, "workflow_id", "/", NAME),
     (ParameterIn::Path, "crew_id", "/", NAME),

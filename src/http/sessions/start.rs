@@ -134,6 +134,7 @@ pub(in crate::http) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) 
         owner: None,
         execution_id: start.execution_id,
         client_id: start.client_id,
+        session_id: None,
     })
 }
 

@@ -103,6 +103,7 @@ async fn run(
         owner: None,
         execution_id: None,
         client_id: None,
+        session_id: None,
     };
     let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await.map_err(refused)?;
     let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };

@@ -20,6 +20,7 @@ use super::messages::{Join, Publish, Recipients};
 use super::subscription::Subscription;
 use super::topic::Topic;
 use super::turns::Round;
+use crate::domain::id::SessionId;
 use encoded::Encoded;
 
 /// How many items are looked at together: as many as a mask has bits.
@@ -51,8 +52,10 @@ enum Delivery {
 }
 
 impl<'a> Batch<'a> {
-    fn new(items: &'a Items, from: usize) -> Self {
-        let items: Vec<Item<'a>> = (from..items.len().min(from + TOGETHER)).filter_map(|at| items.get(at)).collect();
+    fn new(items: &'a Items, session_id: Option<SessionId>, from: usize) -> Self {
+        let places = from..items.len().min(from + TOGETHER);
+        let items: Vec<Item<'a>> =
+            places.filter_map(|at| items.get(at)).map(|item| Item { session_id, ..item }).collect();
         let mask = |is_so: &dyn Fn(&Item<'_>) -> bool| {
             items.iter().enumerate().filter(|(_, item)| is_so(item)).fold(0, |mask, (at, _)| mask | 1_u64 << at)
         };
@@ -85,7 +88,11 @@ impl Links {
     pub fn publish(&self, publish: &Publish) -> usize {
         let mut sent = 0;
         for from in (0..publish.items.len()).step_by(TOGETHER) {
-            let batch = Batch::new(&publish.items, from);
+            let session_id = match &publish.to {
+                Recipients::Followers(topics) => topics.iter().find_map(|topic| topic.session_id()),
+                Recipients::EventSockets(_) => None,
+            };
+            let batch = Batch::new(&publish.items, session_id, from);
             sent += match &publish.to {
                 Recipients::Followers(topics) => self.to_followers(topics, &batch),
                 Recipients::EventSockets(audience) => self.to_event_sockets(audience, &batch),
@@ -113,8 +120,12 @@ impl Links {
                 if !stands.is_live() || earlier.iter().any(is_sent) {
                     continue;
                 }
-                let of_kinds = |kinds: KindSet| batch.mask(|item| kinds.has(item.kind_index));
-                let mask = batch.due(stands) & link.kinds().mask(batch.all, of_kinds);
+                let mut mask = batch.due(stands);
+                // What a client wants to hear of workflows says nothing of a session that it has started.
+                if topic.is_of_workflows() {
+                    let of_kinds = |kinds: KindSet| batch.mask(|item| kinds.has(item.kind_index));
+                    mask &= link.kinds().mask(batch.all, of_kinds);
+                }
                 if mask == 0 {
                     continue;
                 }
@@ -173,7 +184,7 @@ impl Links {
             }
             return;
         };
-        let (count, frames) = self.replays.encode(items, &link, *announced);
+        let (count, frames) = self.replays.encode(items, *topic, &link, *announced);
         link.send_replay(count, frames);
         if link.about().ends_with_feed && items.iter().any(|item| item.is_end) {
             link.finish();

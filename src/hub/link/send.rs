@@ -72,7 +72,7 @@ impl Link {
     /// A frame with one event, as this connection's dialect writes it.
     #[must_use]
     pub fn event_frame(&self, event: &EncodedEvent) -> Bytes {
-        encode(self.dialect, &Items::Events([event.clone()].into()), |_| true).1
+        encode(self.dialect, &Items::Events([event.clone()].into()), None, |_| true).1
     }
 
     /// Sends a control frame, before all data.

@@ -100,7 +100,18 @@ impl Session {
         let (priority, owner) = (self.spec.priority, self.spec.owner.clone());
         let on_disconnect = OnDisconnect::Keep;
         let client_id = self.spec.client_id.clone();
-        Spec { task, input, config, priority, on_disconnect, labels, owner, execution_id: None, client_id }
+        Spec {
+            task,
+            input,
+            config,
+            priority,
+            on_disconnect,
+            labels,
+            owner,
+            execution_id: None,
+            client_id,
+            session_id: None,
+        }
     }
 
     /// Names the child of this call, so that it is started once. What it was started with counts, also where the task

@@ -57,6 +57,11 @@ impl Session {
         }
     }
 
+    /// Whether only sockets of its kind count as watching it.
+    pub(crate) fn counts_own_sockets_only(&self) -> bool {
+        self.environment.kinds.get(&self.spec.task).is_some_and(|kind| kind.counts_own_sockets_only())
+    }
+
     /// The last connection has gone.
     pub(crate) fn lose_patience(&mut self) {
         let Some(limit) = self.patience() else { return };
@@ -96,7 +101,7 @@ impl Handler<DeadlineDue> for Session {
             self.idle_reported = false;
             self.apply(Command::TimeOut(request), actor);
         }
-        if self.watchers.is_empty() && self.patience_due.is_some_and(|at| at <= now) {
+        if !self.watchers.are_counted() && self.patience_due.is_some_and(|at| at <= now) {
             self.patience_due = None;
             self.cancel("nobody came back in time".into(), actor);
         }

@@ -12,13 +12,15 @@ use crate::domain::tail::Replay;
 use crate::hub::close::CloseCode;
 use crate::hub::{Announced, CloseTopic, Items, Join, Publish, Recipients, Shard, Topic};
 use crate::session::actor::Session;
-use crate::session::messages::{Attached, Greeting};
+use crate::session::messages::{Attached, Greeting, Via};
 use crate::session::protocol::{Attach, Detach};
 
 /// Who listens to one session.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
     connections: SmallVec<[ConnectionId; 2]>,
+    /// Those whose leaving the session minds.
+    counted: SmallVec<[ConnectionId; 2]>,
     shards: SmallVec<[(usize, Addr<Shard>); 2]>,
     /// What was sent without waiting for a commit and may not have reached every shard yet, oldest first.
     under_way: VecDeque<(Weak<Burst>, usize)>,
@@ -27,6 +29,18 @@ pub(crate) struct Watchers {
 impl Watchers {
     pub(crate) fn len(&self) -> usize {
         self.connections.len()
+    }
+
+    /// Whether anybody is there whose leaving the session minds.
+    pub(crate) fn are_counted(&self) -> bool {
+        !self.counted.is_empty()
+    }
+
+    /// Minds the leaving of a connection.
+    pub(crate) fn count(&mut self, connection: ConnectionId) {
+        if !self.counted.contains(&connection) {
+            self.counted.push(connection);
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -55,6 +69,7 @@ impl Watchers {
 
     pub(crate) fn remove(&mut self, connection: ConnectionId) {
         self.connections.retain(|other| *other != connection);
+        self.counted.retain(|other| *other != connection);
         let worker = connection.worker();
         if !self.connections.iter().any(|other| other.worker() == worker) {
             self.shards.retain(|(of, _)| *of != worker);
@@ -95,6 +110,7 @@ impl Watchers {
             shard.do_send(CloseTopic { topic: Topic::Session(session), code });
         }
         self.connections.clear();
+        self.counted.clear();
     }
 }
 
@@ -102,7 +118,7 @@ impl Handler<Attach> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Attach, _: &mut Context<Self>) {
-        let Attach { connection, shard, since, greeting, reply } = message;
+        let Attach { connection, shard, since, greeting, via, reply } = message;
         let replay = match since {
             None => Some(self.tail.shared_snapshot()),
             Some(seq) => self.tail.since(seq).map(Arc::new),
@@ -116,8 +132,11 @@ impl Handler<Attach> for Session {
             Greeting::Spoken => Announced::Yes { dropped: replay.dropped, last_seq: replay.last_seq },
             Greeting::Silent => Announced::No,
         };
-        if self.watchers.is_empty() {
-            self.regain_patience();
+        if via == Via::Audit || !self.counts_own_sockets_only() {
+            if !self.watchers.are_counted() {
+                self.regain_patience();
+            }
+            self.watchers.count(connection);
         }
         self.idle_reported = false;
         self.watchers.add(self.id, connection, shard, replay, announced);
@@ -130,9 +149,9 @@ impl Handler<Detach> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Detach, _: &mut Context<Self>) {
-        let before = self.watchers.len();
+        let were_counted = self.watchers.are_counted();
         self.watchers.remove(message.connection);
-        if before > 0 && self.watchers.is_empty() {
+        if were_counted && !self.watchers.are_counted() {
             self.lose_patience();
         }
         self.settle();

@@ -74,7 +74,16 @@ impl Directory {
         let sessions = self.environment.sessions.clone();
         let owner = spec.owner.clone();
         let claim = sessions.claim_execution(owner.clone(), execution_id.clone());
-        actor.spawn(claim.into_actor(self).map(move |claimed, directory, actor| {
+        let (store, chosen) = (self.environment.store.clone(), spec.session_id);
+        let claim = async move {
+            claim.await?;
+            // Who chooses the id of a session calls its execution the same, so that two who choose it at once meet there.
+            match chosen {
+                Some(id) if store.find(id).await?.is_some() => Err(Refused::ExecutionExists),
+                Some(_) | None => Ok(()),
+            }
+        };
+        actor.spawn(claim.into_actor(self).map(move |claimed: Result<(), Refused>, directory, actor| {
             if let Some(refused) = claimed.err().or_else(|| directory.refusal(&spec)) {
                 let _ = reply.send(Err(refused));
                 return;
@@ -98,7 +107,8 @@ impl Directory {
         actor: &Context<Self>,
     ) {
         let environment = self.environment.clone();
-        let id = SessionId::on_worker(environment.worker, environment.workers);
+        let own = || SessionId::on_worker(environment.worker, environment.workers);
+        let id = spec.session_id.unwrap_or_else(own);
         let key = environment.store.next_key(environment.worker);
         let mut session = Session::fresh(id, key, spec, idempotency, environment, actor.address());
         session.on_commit.push(OnCommit::Started(reply));

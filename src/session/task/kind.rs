@@ -86,6 +86,12 @@ pub trait TaskKind: Send + Sync + 'static {
         None
     }
 
+    /// Whether only sockets of its own kind, such as `/ws/audit`, count as watching its sessions, see
+    /// [`crate::domain::status::OnDisconnect`].
+    fn counts_own_sockets_only(&self) -> bool {
+        false
+    }
+
     /// Runs it.
     fn run(&self, context: TaskContext) -> LocalBoxFuture<'static, TaskResult>;
 }

@@ -22,6 +22,7 @@ fn spec(labels: &[(&str, &str)]) -> Spec {
         owner: None,
         execution_id: None,
         client_id: None,
+        session_id: None,
     }
 }
 

@@ -150,6 +150,7 @@ async fn start(sessions: &Sessions, input: Value) -> SessionId {
         owner: None,
         execution_id: None,
         client_id: None,
+        session_id: None,
     };
     sessions.start(&Principal::server(), spec, None).await.unwrap().session_id
 }

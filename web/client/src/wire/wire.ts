@@ -26,7 +26,7 @@ export type Timestamp = number;
 export type Status = "queued" | "running" | "waiting_confirmation" | "waiting_input" | "waiting_retry" | "cancelling" | "completed" | "failed" | "cancelled";
 
 /**
- * How urgent a session is in the queue; higher ones get a free run slot first.
+ * How urgent a session is in the queue; higher ones get a free permit first.
  */
 export type Priority = "low" | "normal" | "high" | "critical";
 
@@ -1151,6 +1151,71 @@ budget: BudgetLimits,
 config: Record<string, unknown>, };
 
 /**
+ * A crew that was imported.
+ */
+export type ImportedCrew = {
+/**
+ * What of the project was left out, or reads differently here; `loc` is the file, then the path in it.
+ */
+warnings: Array<Fault>,
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What it is for.
+ */
+description: string | null,
+/**
+ * How it does its tasks.
+ */
+process: Process,
+/**
+ * The ids of its agents.
+ */
+agents: Array<string>,
+/**
+ * The id of the agent that leads it.
+ */
+manager_agent: string | null,
+/**
+ * The `[model.NAME]` that leads it, where no agent does.
+ */
+manager_llm: string | null,
+/**
+ * What it does, in order.
+ */
+tasks: Array<CrewTask>,
+/**
+ * The inputs of a kickoff that leaves them out.
+ */
+inputs: Record<string, unknown>,
+/**
+ * What a kickoff may spend.
+ */
+budget: BudgetLimits,
+/**
+ * Its settings.
+ */
+config: Record<string, unknown>, };
+
+/**
  * Some executions, newest first.
  */
 export type ExecutionPage = {
@@ -1666,6 +1731,69 @@ session_id: SessionId, };
 export type Process = "sequential" | "hierarchical";
 
 /**
+ * An audit that has started.
+ */
+export type StartedAudit = {
+/**
+ * Its id.
+ */
+audit_id: SessionId,
+/**
+ * The id of its session, which is the same.
+ */
+session_id: SessionId,
+/**
+ * The ids of its agents.
+ */
+agents: Array<string>, };
+
+/**
+ * An audit as it stands.
+ */
+export type AuditState = {
+/**
+ * Its id.
+ */
+audit_id: string,
+/**
+ * Where its session stands.
+ */
+status: Status,
+/**
+ * What the document is called.
+ */
+name: string,
+/**
+ * Its agents, by id.
+ */
+agents: { [key in string]: AgentState },
+/**
+ * What each has found so far.
+ */
+findings: Record<string, unknown[]>, };
+
+/**
+ * How an agent of an audit stands.
+ */
+export type AgentState = {
+/**
+ * `waiting`, `running`, `completed`, `failed` or `cancelled`.
+ */
+status: string,
+/**
+ * How far it is.
+ */
+progress?: { done: number; total: number },
+/**
+ * Why it failed.
+ */
+error?: string,
+/**
+ * How many findings were dropped: what they quote is not in the document, or they are too many.
+ */
+dropped?: number, };
+
+/**
  * What is kept under a key. Moments are seconds since the epoch.
  */
 export type MemoryKey = {
@@ -1721,7 +1849,7 @@ client_id: string,
 cleared: number, };
 
 /**
- * A problem as it is told.
+ * A problem as it is sent.
  */
 export type Problem = {
 /**
@@ -1863,7 +1991,7 @@ type: PortType,
 description: string, };
 
 /**
- * What a class is, as `GET /nodes` tells it.
+ * What a class is, as `GET /nodes` describes it.
  */
 export type NodeClass = {
 /**
@@ -2337,7 +2465,7 @@ workflows: Array<MetricsWorkflow>,
  */
 live_workflows: number,
 /**
- * Events that were told, by the family of their type.
+ * Events that were published, by the family of their type.
  */
 events: { [key in string]: number },
 /**
@@ -2390,7 +2518,7 @@ sessions_started: number,
  */
 sessions_ended: number,
 /**
- * Events that were told.
+ * Events that were published.
  */
 events: number,
 /**
@@ -2534,11 +2662,11 @@ interval: number,
 snapshots: Array<MetricsSnapshot>, };
 
 /**
- * The sockets that are told events.
+ * The sockets that receive events.
  */
 export type ConnectionList = {
 /**
- * How many sockets there are that are told events.
+ * How many sockets receive events.
  */
 active_connections: number,
 /**
@@ -2571,7 +2699,7 @@ next_cursor: string | null, };
  */
 export type UptimeStatistics = {
 /**
- * How many sockets there are that are told events.
+ * How many sockets receive events.
  */
 connections: number,
 /**
@@ -2620,15 +2748,15 @@ age_seconds: number,
  */
 silent_seconds: number,
 /**
- * What it asked for, in the order in which it did; none where it is not one that is told events.
+ * What it asked for, in the order in which it did; none where it is no event socket.
  */
 subscriptions: Array<string>,
 /**
- * What it leaves out of that; null where it is not one that is told events.
+ * What it leaves out of that; null where it is no event socket.
  */
 filter: ShownFilter | null,
 /**
- * Whether it is behind, and reads from the log what it could not be told.
+ * Whether it is behind, and reads from the log what it could not be sent.
  */
 is_behind: boolean,
 /**
@@ -2636,7 +2764,7 @@ is_behind: boolean,
  */
 messages_received: number,
 /**
- * Messages that were told.
+ * Messages that were sent.
  */
 messages_sent: number,
 /**
@@ -2644,7 +2772,7 @@ messages_sent: number,
  */
 bytes_received: number,
 /**
- * Bytes that were told.
+ * Bytes that were sent.
  */
 bytes_sent: number,
 /**

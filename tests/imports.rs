@@ -1,0 +1,91 @@
+//! CrewAI projects become crews, over HTTP and on the command line.
+
+use crate::support::api::{Answer, Api, send};
+use crate::support::process::{TestProcess, callboard};
+use crate::support::{Setup, json};
+
+const CREW: &str = r#"{"name": "Demo", "agents": ["writer"], // one
+  "tasks": [{"name": "write", "description": "Write about {topic}", "expected_output": "A page", "agent": "writer"}],
+  "inputs": {"topic": "tea"}}"#;
+const WRITER: &str = r#"{"role": "Writer", "goal": "Write", "llm": "openai/gpt-4o", "tools": ["FileReadTool"]}"#;
+
+async fn import(api: &Api, files: &[(&str, &str)]) -> Answer {
+    let mut body = String::new();
+    for (path, text) in files {
+        body.push_str(&format!(
+            "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{path}\"\r\n\r\n{text}\r\n"
+        ));
+    }
+    body.push_str("--b--\r\n");
+    let request = api.request(reqwest::Method::POST, "/api/v1/crews/import");
+    send(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await
+}
+
+#[actix_web::test]
+async fn a_project_is_stored_with_its_agents() {
+    let app = Setup::memory().start().await;
+    let files = [("crew.jsonc", CREW), ("agents/writer.jsonc", WRITER)];
+    let first = import(&app, &files).await;
+    assert_eq!((first.status, &first.body["agents"]), (201, &json!(["writer"])), "{}", first.body);
+    let warnings: Vec<String> =
+        first.body["warnings"].as_array().unwrap().iter().map(|fault| fault["loc"].to_string()).collect();
+    assert_eq!(warnings, [r#"["agents/writer.jsonc","llm"]"#, r#"["agents/writer.jsonc","tools","0"]"#]);
+    let agent = app.get("/api/v1/agents/writer").await.ok();
+    assert_eq!(
+        (&agent["role"], &agent["kind"], &agent["tools"]),
+        (&json!("Writer"), &json!("model"), &json!(["read_file"]))
+    );
+    // Another one of the same name has agents of its own.
+    let second = import(&app, &files).await;
+    let id = second.body["agents"][0].as_str().unwrap();
+    assert!(id.starts_with("writer-"), "{id}");
+    assert_eq!(second.body["tasks"][0]["agent"], id);
+    let crew = format!("/api/v1/crews/{}", second.body["id"].as_str().unwrap());
+    assert_eq!(app.get(&crew).await.ok()["name"], "Demo");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_run_is_refused_by_file_and_path_and_nothing_is_stored() {
+    let app = Setup::memory().start().await;
+    let python = r#"{"role": "Writer", "goal": "Write", "tools": ["custom:mine"], "step_callback": {"python": "a.b"}}"#;
+    let refused = import(&app, &[("crew.jsonc", CREW), ("agents/writer.jsonc", python)]).await;
+    assert_eq!(refused.code(422), "invalid_body");
+    let locs: Vec<String> =
+        refused.body["errors"].as_array().unwrap().iter().map(|fault| fault["loc"].to_string()).collect();
+    assert_eq!(locs, [r#"["agents/writer.jsonc","step_callback"]"#, r#"["agents/writer.jsonc","tools","0"]"#]);
+    assert_eq!(app.get("/api/v1/agents").await.ok()["agents"], json!([]));
+    let long = CREW.replace("Demo", &"x".repeat(201));
+    let refused = import(&app, &[("crew.jsonc", &long), ("agents/writer.jsonc", WRITER)]).await;
+    assert_eq!(refused.body["errors"][0]["loc"], json!(["crew.jsonc", "name"]));
+    let plain = app.post("/api/v1/crews/import", json!({})).await;
+    assert_eq!(plain.status, 415);
+}
+
+#[tokio::test]
+async fn the_command_line_imports_into_a_server_and_into_a_store() {
+    let mut server = TestProcess::prepare(&[]);
+    let project = server.folder().join("project");
+    std::fs::create_dir_all(project.join("agents")).unwrap();
+    std::fs::write(project.join("crew.jsonc"), CREW).unwrap();
+    std::fs::write(project.join("agents/writer.jsonc"), WRITER).unwrap();
+    let port = server.address.port().to_string();
+    let import = |folder: &std::path::Path| {
+        let output = callboard(folder).args(["--port", &port, "crews", "import", "project"]).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    // No server runs yet: its store gets it.
+    let (imported, out, err) = import(server.folder());
+    assert!(imported && out.starts_with("crew_") && out.contains("agents/writer.jsonc: llm: "), "{out}{err}");
+    server.up().await;
+    let (folder, own_port) = (server.folder().to_owned(), port.clone());
+    let again = tokio::task::spawn_blocking(move || {
+        callboard(&folder).args(["--port", &own_port, "crews", "import", "project"]).output().unwrap()
+    });
+    let again = again.await.unwrap();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(server.get("/api/v1/crews").await.ok()["crews"].as_array().unwrap().len(), 2);
+    std::fs::write(project.join("agents/writer.jsonc"), "{}").unwrap();
+    server.kill();
+    let (imported, _, err) = import(server.folder());
+    assert!(!imported && err.contains("agents/writer.jsonc: role: is missing"), "{err}");
+}
