@@ -1,10 +1,11 @@
 //! A server in this process, on a port of its own.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
 
 use callboard::App;
@@ -18,6 +19,10 @@ use tokio::sync::oneshot;
 use super::PATIENCE;
 use super::api::Api;
 use super::process::MARK;
+
+/// How many servers of this process listen at an address, or did and are not checked yet: a port that one has left may be
+/// the next one's.
+static LISTENING: LazyLock<Mutex<HashMap<SocketAddr, usize>>> = LazyLock::new(Mutex::default);
 
 /// What a server is started with.
 #[derive(Clone)]
@@ -85,8 +90,7 @@ impl Setup {
 
     /// Starts a server.
     pub async fn start(&self) -> TestApp {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = listener.local_addr().unwrap();
+        let (listener, address) = listen();
         let mut app = App::new(self.settings.clone()).unwrap().with_launcher(Launcher::default());
         for kind in &self.kinds {
             app = app.with_task(kind.clone()).unwrap();
@@ -141,8 +145,7 @@ impl TestApp {
         let served = self.ended.recv_timeout(PATIENCE).expect("the server ends when it is told to");
         served.expect("the server ends well");
         thread.join().expect("the server's thread does not panic");
-        let address: SocketAddr = self.api.address;
-        assert!(TcpStream::connect(address).is_err(), "nobody listens on the port any more");
+        assert!(is_left(self.api.address), "nobody listens on the port any more");
         let deadline = std::time::Instant::now() + PATIENCE;
         while !children().is_empty() {
             assert!(std::time::Instant::now() < deadline, "these processes are left: {:?}", children());
@@ -168,6 +171,25 @@ impl Drop for TestApp {
         }
         self.stop();
     }
+}
+
+/// A port of its own.
+fn listen() -> (TcpListener, SocketAddr) {
+    let mut listening = LISTENING.lock().unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    *listening.entry(address).or_default() += 1;
+    (listener, address)
+}
+
+/// Whether the server that listened here does so no more.
+fn is_left(address: SocketAddr) -> bool {
+    let mut listening = LISTENING.lock().unwrap();
+    let others = listening.get(&address).map_or(0, |count| count - 1);
+    listening.insert(address, others);
+    // A connection to a port that is free may be answered by itself, where it gets the same port to come from.
+    let is_own = |stream: TcpStream| stream.local_addr().ok() == stream.peer_addr().ok();
+    others > 0 || TcpStream::connect(address).map_or(true, is_own)
 }
 
 /// The processes that this one started and that are still there, but for servers of other tests.
