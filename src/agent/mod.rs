@@ -61,9 +61,12 @@ impl Agents {
     /// Where there is none, or the store does not answer.
     pub(crate) async fn find(&self, id: &str) -> Result<Agent, TaskError> {
         let roster = self.shared.roster.as_ref().ok_or("there are no agents here")?;
-        roster.agent(id).await.map_err(|error| match error {
-            Error::Unknown => TaskError::Failed(format!("there is no agent {id:?}")),
-            other => TaskError::failed(other),
+        roster.agent(id).await.map_err(|error| {
+            if matches!(error, Error::Unknown) {
+                TaskError::Failed(format!("there is no agent {id:?}"))
+            } else {
+                TaskError::failed(error)
+            }
         })
     }
 

@@ -151,9 +151,10 @@ impl TaskKind for PipelineKind {
 impl Run {
     async fn run(self) -> TaskResult {
         let overrides = self.ctx.config();
-        let overrides: Overrides = match overrides {
-            Value::Null => Overrides::default(),
-            other => serde_json::from_value(other.clone()).map_err(TaskError::failed)?,
+        let overrides: Overrides = if overrides.is_null() {
+            Overrides::default()
+        } else {
+            serde_json::from_value(overrides.clone()).map_err(TaskError::failed)?
         };
         let approve_plan = overrides.approve_plan.unwrap_or(self.settings.approve_plan);
         // A change of an agent does not reach a run that has begun.
@@ -198,10 +199,7 @@ impl Run {
 
     /// Does a phase, again where it fails and a person wants that.
     async fn phase(&self, phase: Phase, doer: Doer, before: &[(String, Output)]) -> Result<Output, TaskError> {
-        let content = match &self.content {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        let content = self.content.as_str().map_or_else(|| self.content.to_string(), str::to_owned);
         let description = format!("{}\n\nThe task:\n{content}", phase.description());
         let input = Map::from_iter([("content".to_owned(), self.content.clone())]);
         let Doer { agent_id, agent } = doer;

@@ -172,10 +172,8 @@ fn refuse(link: &Link, refused: &Refused) {
     let word = word(refused);
     link.count_error(word);
     link.answer(&error(word, &text(refused)));
-    link.close(match close::code(refused) {
-        CloseCode::ProtocolError => CloseCode::Unknown,
-        code => code,
-    });
+    let code = close::code(refused);
+    link.close(if code == CloseCode::ProtocolError { CloseCode::Unknown } else { code });
 }
 
 /// An audit is a session, and called an audit here.

@@ -198,23 +198,7 @@ pub(crate) fn document() -> Value {
         },
         "defaultContentType": "application/json",
         "channels": {
-            "session": {
-                "address": "/ws/{session_id}",
-                "description": "One session: its past, then what happens, and the answers of people. A task may append entries of types of its own; clients ignore types that they do not know.",
-                "parameters": {"session_id": {"description": "The session's id."}},
-                "messages": in_channel,
-                "bindings": {"ws": {
-                    "method": "GET",
-                    "query": {"type": "object", "properties": {
-                        "since": {"type": "integer", "minimum": 0,
-                                  "description": "The last seq that the client has; without it a snapshot is sent."},
-                        "client_id": {"type": "string", "maxLength": 64,
-                                      "description": "What the client calls itself; shown with its answers."},
-                        "compression": compression(),
-                        "format": format(),
-                    }},
-                }},
-            },
+            "session": session_channel(in_channel),
             "workflows": workflows::channel(in_workflows),
         },
         "operations": {
@@ -236,6 +220,27 @@ pub(crate) fn document() -> Value {
     extend(&mut document, "channels", feed::channels());
     extend(&mut document, "operations", feed::operations());
     document
+}
+
+/// The socket of one session.
+fn session_channel(messages: Map<String, Value>) -> Value {
+    json!({
+        "address": "/ws/{session_id}",
+        "description": "One session: its past, then what happens, and the answers of people. A task may append entries of types of its own; clients ignore types that they do not know.",
+        "parameters": {"session_id": {"description": "The session's id."}},
+        "messages": messages,
+        "bindings": {"ws": {
+            "method": "GET",
+            "query": {"type": "object", "properties": {
+                "since": {"type": "integer", "minimum": 0,
+                          "description": "The last seq that the client has; without it a snapshot is sent."},
+                "client_id": {"type": "string", "maxLength": 64,
+                              "description": "What the client calls itself; shown with its answers."},
+                "compression": compression(),
+                "format": format(),
+            }},
+        }},
+    })
 }
 
 /// The parameter of every socket that says whether frames are compressed.

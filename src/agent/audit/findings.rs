@@ -91,10 +91,7 @@ pub(crate) fn review(output: &Value, quoted: Option<&Transcript>, most: usize) -
 
 impl Unplaced {
     fn at(self, location: Location) -> Finding {
-        let text = |value: Value| match value {
-            Value::String(text) => cut(text),
-            other => cut(other.to_string()),
-        };
+        let text = |value: Value| cut(if let Value::String(text) = value { text } else { value.to_string() });
         Finding {
             severity: self.severity,
             rule: cut(self.rule),

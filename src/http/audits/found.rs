@@ -49,12 +49,16 @@ pub(super) struct Found {
 
 /// The lines of a journal that matter here.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Said {
-    AgentStarted { agent_id: String },
-    AgentEvent { agent_id: String, data: Value },
-    AgentCompleted { agent_id: String },
-    AgentError { agent_id: String, error: String },
+    #[serde(rename = "agent_started")]
+    Started { agent_id: String },
+    #[serde(rename = "agent_event")]
+    Event { agent_id: String, data: Value },
+    #[serde(rename = "agent_completed")]
+    Completed { agent_id: String },
+    #[serde(rename = "agent_error")]
+    Failed { agent_id: String, error: String },
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -115,16 +119,16 @@ impl Found {
 
     fn take(&mut self, said: Said) {
         match said {
-            Said::AgentStarted { agent_id } => self.change(&agent_id, |agent| agent.status = "running"),
-            Said::AgentCompleted { agent_id } => self.change(&agent_id, |agent| {
+            Said::Started { agent_id } => self.change(&agent_id, |agent| agent.status = "running"),
+            Said::Completed { agent_id } => self.change(&agent_id, |agent| {
                 agent.status = "completed";
                 agent.progress = None;
             }),
-            Said::AgentError { agent_id, error } => self.change(&agent_id, |agent| {
+            Said::Failed { agent_id, error } => self.change(&agent_id, |agent| {
                 agent.status = "failed";
                 agent.error = Some(error);
             }),
-            Said::AgentEvent { agent_id, data } => {
+            Said::Event { agent_id, data } => {
                 if let Some(finding) = data.get("finding")
                     && let Ok(finding) = Finding::deserialize(finding)
                 {

@@ -121,12 +121,12 @@ async fn start(state: web::Data<State>, request: HttpRequest, body: Body) -> Res
         Body::Json(body) => {
             let mut fields = Fields::of(body)?;
             let text = fields.value("document");
-            let document = text.and_then(|text| match text {
-                Value::String(text) => Some(Upload { bytes: text.into_bytes(), media_type: None, name: None }),
-                _ => {
-                    fields.fault(&["document"], "must be a string", "wrong_type");
-                    None
+            let document = text.and_then(|text| {
+                if let Value::String(text) = text {
+                    return Some(Upload { bytes: text.into_bytes(), media_type: None, name: None });
                 }
+                fields.fault(&["document"], "must be a string", "wrong_type");
+                None
             });
             (fields, document)
         }
@@ -279,16 +279,12 @@ fn digest(spec: &Spec) -> [u8; 32] {
 /// What the task kind refuses stands in the body itself here, not in its input.
 fn refused(refused: crate::session::messages::Refused) -> Problem {
     use crate::session::messages::Refused;
-    match refused {
-        Refused::Invalid(faults) => {
-            let of_body = |mut fault: Fault| {
-                if fault.loc.get(1).is_some_and(|part| part == "input") {
-                    fault.loc.remove(1);
-                }
-                fault
-            };
-            Problem::invalid(Code::InvalidBody, faults.into_iter().map(of_body).collect())
+    let Refused::Invalid(faults) = refused else { return refused.into() };
+    let of_body = |mut fault: Fault| {
+        if fault.loc.get(1).is_some_and(|part| part == "input") {
+            fault.loc.remove(1);
         }
-        other => other.into(),
-    }
+        fault
+    };
+    Problem::invalid(Code::InvalidBody, faults.into_iter().map(of_body).collect())
 }
