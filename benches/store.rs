@@ -82,6 +82,7 @@ impl Load {
             last_seq: u64::from(row) * 3,
             body: self.body.clone(),
             change,
+            requests: Vec::new(),
         });
     }
 }
@@ -96,6 +97,7 @@ fn session(store: &Store) -> Session {
         execution_id: None,
         labels: Vec::new(),
         on_disconnect: OnDisconnect::Keep,
+        title: None,
         created_at: Timestamp::now(),
         state: state(0),
     };

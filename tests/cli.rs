@@ -35,9 +35,19 @@ fn a_wrong_command_line_exits_with_2() {
 fn help_and_version_are_no_failures_and_hide_what_is_internal() {
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    for word in
-        ["serve", "check-config", "healthcheck", "openapi", "access", "tasks", "--host", "--store", "--static-dir"]
-    {
+    for word in [
+        "serve",
+        "check-config",
+        "healthcheck",
+        "openapi",
+        "access",
+        "tasks",
+        "backup",
+        "restore",
+        "--host",
+        "--store",
+        "--static-dir",
+    ] {
         assert!(text(&help.stdout).contains(word), "{word}");
     }
     assert!(!text(&help.stdout).contains("run-child"));
@@ -135,6 +145,19 @@ fn healthcheck_exits_with_0_only_for_a_server_that_is_well() {
     assert!(text(&output.stderr).contains("does not answer: Connection refused"), "{}", text(&output.stderr));
 }
 
+#[test]
+fn a_name_of_a_built_in_kind_is_refused_whichever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["approval", "long_running_task", "simulate_streaming", "question", "workflow", "crew"] {
+        let settings = format!("[[task]]\nname = \"{name}\"\ncommand = [\"true\"]\n");
+        std::fs::write(folder.path().join("callboard.toml"), settings).unwrap();
+        let output = callboard(folder.path(), &["tasks"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(78), "{name}");
+        assert!(text(&output.stderr).contains("is the name of a task that is built in"), "{}", text(&output.stderr));
+    }
+}
+
 #[cfg(unix)]
 mod audit;
+mod backup;
 mod child;

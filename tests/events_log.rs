@@ -57,7 +57,7 @@ async fn what_happens_to_sessions_is_in_the_log_in_its_order() {
     assert_eq!(of(&events, &told), with(&["task.assigned", "custom.orders.paid", "execution.completed"]));
     assert_eq!(of(&events, &failed), with(&["execution.failed"]));
     assert_eq!(of(&events, &panicked), with(&["system.error", "execution.failed"]));
-    assert_eq!(of(&events, &waiting), with(&["execution.failed"]));
+    assert_eq!(of(&events, &waiting), with(&["request.opened", "request.closed", "execution.failed"]));
     let find = |id: &str, kind: &str| {
         events.iter().find(|event| event["execution_id"] == *id && event["type"] == *kind).unwrap()
     };

@@ -26,6 +26,7 @@ mod pipeline;
 mod queue;
 mod readme;
 mod replay;
+mod requests;
 mod restart;
 mod sessions;
 mod store_faults;

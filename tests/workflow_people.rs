@@ -10,7 +10,7 @@ fn graph(id: &str) -> Value {
         "id": id,
         "name": "Two questions",
         "nodes": [
-            {"id": "price", "type": "NumberInput", "inputs": {"value": 120}},
+            {"id": "price", "type": "NumberInput", "title": "Price", "inputs": {"value": 120}},
             {"id": "words", "type": "Template", "inputs": {"template": "Pay {{ value }}?"}},
             {"id": "ask", "type": "HumanConfirm", "inputs": {}},
             {"id": "form", "type": "HumanInput", "inputs": {"fields": [{"name": "note", "type": "string"}]}},
@@ -75,6 +75,10 @@ async fn a_question_of_a_live_workflow_is_a_session_that_anybody_may_answer() {
     let session = asking(&app, "live", "ask").await;
     let open = app.session(&session).await["open_requests"].clone();
     assert_eq!(open[0]["message"], "Pay 120?");
+    let source = json!({"workflow_id": "live", "node_id": "ask", "workflow_name": "Two questions"});
+    let context = json!({"title": "Two questions → ask", "source": source, "details": {"Price": 120}});
+    assert_eq!(open[0]["context"], context);
+    assert_eq!(app.session(&session).await["title"], "Pay 120?");
     let status = app.get("/workflows/live/status").await.ok();
     assert_eq!(status["node_states"]["ask"]["state"], "waiting");
     assert_eq!(status["node_states"]["ask"]["session_id"], session.as_str());
@@ -94,12 +98,31 @@ async fn a_question_of_a_live_workflow_is_a_session_that_anybody_may_answer() {
 }
 
 #[tokio::test]
+async fn a_question_whose_live_workflow_was_removed_says_so() {
+    let app = Setup::memory().start().await;
+    store(&app, graph("gone")).await;
+    app.post("/workflows/gone/continuous/start", json!({})).await.ok();
+    let session = asking(&app, "gone", "ask").await;
+    assert_eq!(app.delete("/workflows/gone").await.status, 204);
+    let ended = app.until_status(&session, "cancelled").await;
+    assert_eq!(ended["error"], "the workflow was removed");
+}
+
+#[tokio::test]
 async fn a_run_that_asks_outlives_a_kill_and_gives_what_it_would_have_given() {
     let mut server = TestProcess::start_with(&[]).await;
     store(&server, graph("once")).await;
     let started = server.post("/workflows/once/run", json!({"inputs": {"price": {"value": 7}}})).await.ok();
     let session = started["session_id"].as_str().unwrap().to_owned();
+    let run = server.session(&session).await;
+    assert_eq!(run["title"], "Two questions");
     let confirm = request(&server, &session, "request_confirmation").await;
+    let open = server.session(&session).await["open_requests"].clone();
+    let asked = open.as_array().unwrap().iter().find(|one| one["request_id"] == confirm.as_str()).unwrap();
+    assert_eq!(
+        (&asked["context"]["title"], &asked["context"]["details"]["Price"]),
+        (&json!("Two questions → ask"), &json!(7))
+    );
     let form = request(&server, &session, "request_user_input").await;
     server.answer(&session, "input", json!({"values": {"note": "soon"}, "request_id": form})).await.ok();
     server.crash().await;

@@ -90,7 +90,9 @@ impl Output {
     pub(crate) fn text(&self) -> String {
         match &self.value {
             Value::String(text) => text.clone(),
-            other => other.to_string(),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                other.to_string()
+            }
         }
     }
 

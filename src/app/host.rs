@@ -12,7 +12,7 @@ use crate::auth::Principal;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::domain::status::Status;
 use crate::event::Events;
 use crate::session::Sessions;
 use crate::session::messages::Refused;
@@ -86,27 +86,20 @@ impl Host for SessionHost {
 /// The session that does this work. Another question under the same key, as after a change of the workflow, is another session.
 fn session_of(work: SessionWork) -> (Spec, Idempotency) {
     let SessionWork { workflow_id, node_id, what, key } = work;
-    let (task, input, config) = match what {
-        What::Confirm(question) => (question::NAME.to_owned(), question::confirmation(&question), json!({})),
-        What::Ask(form) => (question::NAME.to_owned(), question::form(&form), json!({})),
-        What::Task { task, input, config } => (task, input, config),
+    let question = question::NAME.to_owned();
+    let (task, mut input, config, context, source) = match what {
+        What::Confirm(asked) => (question, question::confirmation(&asked), json!({}), asked.context.non_empty(), None),
+        What::Ask(form) => (question, question::form(&form), json!({}), form.context.non_empty(), None),
+        What::Task { task, input, config, source } => (task, input, config, None, source),
     };
-    let labels = BTreeMap::from([("workflow".to_owned(), workflow_id), ("node".to_owned(), node_id)]);
-    let (priority, on_disconnect) = (Priority::Normal, OnDisconnect::Keep);
-    let spec = Spec {
-        task,
-        input,
-        config,
-        priority,
-        on_disconnect,
-        labels,
-        owner: None,
-        execution_id: None,
-        client_id: None,
-        session_id: None,
-    };
-    let body = json!([&spec.task, &spec.input, &spec.config]).to_string();
+    // What a question is about does not make it another one.
+    let body = json!([&task, &input, &config]).to_string();
     let digest: [u8; 32] = Sha256::digest(body.as_bytes()).into();
+    if let (Some(context), Some(input)) = (context, input.as_object_mut()) {
+        input.insert("context".to_owned(), json!(context));
+    }
+    let labels = BTreeMap::from([("workflow".to_owned(), workflow_id), ("node".to_owned(), node_id)]);
+    let spec = Spec { input, config, labels, source, ..Spec::new(task) };
     let key = digest.iter().take(8).fold(key, |key, byte| format!("{key}{byte:02x}"));
     (spec, Idempotency { key, digest })
 }

@@ -3,32 +3,33 @@
 //! Exit codes: 0 done; 1 failed, with one line and its causes; 2 the command line is wrong; 78 the settings are.
 
 mod audit;
+mod backup;
 mod child;
 mod crews;
 mod healthcheck;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
+use crate::agent::crew;
 use crate::app;
 use crate::config::{Faults, Flags, Loaded, load};
 use crate::domain::mask::Mask;
 use crate::http::{access, openapi};
 use crate::logging;
 use crate::session::Kinds;
+use crate::task;
 use healthcheck::Question;
 
 const FAILED: u8 = 1;
 const BAD_COMMAND_LINE: u8 = 2;
 /// For settings that do not hold, as `sysexits.h` has it.
 const EX_CONFIG: u8 = 78;
-
-/// The names of the task kinds that are built in and may be configured.
-const BUILT_IN: [&str; 3] = ["approval", "long_running_task", "simulate_streaming"];
 
 /// A live task server with a human in the loop.
 #[derive(Clone, Debug, Parser)]
@@ -77,6 +78,16 @@ enum Command {
         /// The session's or workflow's id
         id: Option<String>,
     },
+    /// Copy the database to FILE, also while a server uses it
+    Backup {
+        /// A file that is not there yet
+        file: PathBuf,
+    },
+    /// Put a copy in the place of the database, and keep what was there; the server must be stopped
+    Restore {
+        /// What `backup` wrote
+        file: PathBuf,
+    },
     /// Run a program that dies with the process PID
     #[command(hide = true)]
     RunChild {
@@ -118,6 +129,12 @@ pub fn main() -> ExitCode {
             logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
             print(&app::quarantine(&loaded.settings, id.as_deref())?)
         }),
+        Command::Backup { file } => {
+            with(loaded(), EX_CONFIG, |loaded| print(&backup::back_up(&loaded.settings, &file)?))
+        }
+        Command::Restore { file } => {
+            with(loaded(), EX_CONFIG, |loaded| print(&backup::put_back(&loaded.settings, &file)?))
+        }
         Command::Audit(args) => audit::run(&args),
         Command::Crews(command) => with(loaded(), EX_CONFIG, |loaded| print(&crews::run(&command, &loaded.settings)?)),
         Command::ReadPdf { memory, seconds } => finish(audit::read_pdf(memory, seconds)),
@@ -128,7 +145,9 @@ pub fn main() -> ExitCode {
 fn settings(flags: &Flags) -> anyhow::Result<Result<Loaded, Faults>> {
     let cwd = std::env::current_dir().context("the working directory cannot be found")?;
     let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    Ok(load(flags, &env, &cwd, &BUILT_IN))
+    let kinds = task::built_in();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).chain([task::workflow::NAME, crew::KIND]).collect();
+    Ok(load(flags, &env, &cwd, &names))
 }
 
 /// Goes on with the settings, or reports why they do not hold and gives the exit code `bad_settings`.

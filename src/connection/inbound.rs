@@ -245,7 +245,15 @@ mod tests {
     fn a_rejected_answer_is_sent_field_by_field_and_the_form_comes_again() {
         let request_id = RequestId::random();
         let errors = vec![FieldError { field: "subject".into(), message: "is missing".into() }];
-        let form = Entry::RequestUserInput { request_id, fields: Vec::new(), message: None, timeout: None };
+        let form = Entry::RequestUserInput {
+            request_id,
+            fields: Vec::new(),
+            message: None,
+            timeout: None,
+            expires_at: None,
+            default: None,
+            context: None,
+        };
         let sent = all_sent(&Refused::Rejected { request_id, errors, form: Box::new(form) });
         assert_eq!(
             sent,

@@ -23,7 +23,7 @@ use crate::agent::pipeline;
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::domain::status::{OnDisconnect, Priority};
+use crate::domain::status::Priority;
 use crate::domain::time::Timestamp;
 use crate::hub::{KindSet, Link, Topic, TopicKey};
 use crate::memory::{BadName, is_name};
@@ -343,18 +343,7 @@ async fn start(
     priority: Priority,
     client_id: Option<String>,
 ) -> Result<SessionId, SessionRefused> {
-    let spec = Spec {
-        task: pipeline::KIND.to_owned(),
-        input: json!({"content": content}),
-        config,
-        priority,
-        on_disconnect: OnDisconnect::Keep,
-        labels: Default::default(),
-        owner: None,
-        execution_id: None,
-        client_id,
-        session_id: None,
-    };
+    let spec = Spec { input: json!({"content": content}), config, priority, client_id, ..Spec::new(pipeline::KIND) };
     if sessions.kinds().get(&spec.task).is_none() {
         return Err(SessionRefused::UnknownTask(spec.task));
     }

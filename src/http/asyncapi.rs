@@ -43,11 +43,12 @@ const ANY: &str = "true";
 const UUID: &str = r#"{"type":"string","format":"uuid"}"#;
 const TEXTS: &str = r#"{"type":"array","items":{"type":"string"}}"#;
 const FIELDS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/Field"}}"##;
+const CONTEXT: &str = r##"{"$ref":"#/components/schemas/RequestContext"}"##;
 const STATUS: &str = r##"{"$ref":"#/components/schemas/Status"}"##;
 const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/FieldError"}}"##;
 
 /// The schemas of the HTTP interface that messages name, beside those of the server's own numbers.
-const SHARED: [&str; 3] = ["Field", "FieldType", "Status"];
+const SHARED: [&str; 5] = ["Field", "FieldType", "RequestContext", "RequestSource", "Status"];
 
 /// What the server says.
 const SENT: &[Message] = &[
@@ -67,12 +68,27 @@ const SENT: &[Message] = &[
     entry(
         "request_confirmation",
         "A yes-or-no question.",
-        &[("request_id", UUID, true), ("message", TEXT, true), ("timeout", NUMBER, false)],
+        &[
+            ("request_id", UUID, true),
+            ("message", TEXT, true),
+            ("timeout", NUMBER, false),
+            ("expires_at", NUMBER, false),
+            ("default", BOOLEAN, false),
+            ("context", CONTEXT, false),
+        ],
     ),
     entry(
         FORM,
         "A form to fill in. It comes again without `seq` to whoever sent values that were rejected.",
-        &[("request_id", UUID, true), ("fields", FIELDS, true), ("message", TEXT, false), ("timeout", NUMBER, false)],
+        &[
+            ("request_id", UUID, true),
+            ("fields", FIELDS, true),
+            ("message", TEXT, false),
+            ("timeout", NUMBER, false),
+            ("expires_at", NUMBER, false),
+            ("default", OBJECT, false),
+            ("context", CONTEXT, false),
+        ],
     ),
     entry(
         "answered",
@@ -95,7 +111,13 @@ const SENT: &[Message] = &[
     entry(
         "task_failed",
         "An attempt failed: a question where `can_retry`, else the end.",
-        &[("error", TEXT, true), ("can_retry", FLAG, true), ("attempt", COUNT, true), ("request_id", UUID, false)],
+        &[
+            ("error", TEXT, true),
+            ("can_retry", FLAG, true),
+            ("attempt", COUNT, true),
+            ("request_id", UUID, false),
+            ("context", CONTEXT, false),
+        ],
     ),
     entry("task_cancelled", "The end, because somebody stopped it.", &[("reason", TEXT, true)]),
     entry(
@@ -319,11 +341,17 @@ fn field_error() -> Value {
 mod tests {
     use super::*;
     use crate::domain::agent_entry::AgentEntry;
+    use crate::domain::context::{Context, Source};
     use crate::domain::entry::{Entry, Stamped, Unsaved};
-    use crate::domain::id::RequestId;
+    use crate::domain::id::{RequestId, SessionId};
     use crate::domain::request::{Field, FieldType};
     use crate::domain::status::Status;
     use crate::domain::time::Timestamp;
+
+    fn context() -> Option<Box<Context>> {
+        let source = Some(Source::Session { session_id: SessionId::random() });
+        Some(Box::new(Context { title: Some("t".into()), source, details: Map::from_iter([("a".into(), json!(1))]) }))
+    }
 
     fn entries() -> Vec<Entry> {
         let request_id = RequestId::random();
@@ -331,12 +359,22 @@ mod tests {
             Entry::Status { status: Status::Running, attempt: 1 },
             Entry::Stream { content: "c".into() },
             Entry::Progress { done: 1.into(), total: 2.into(), label: "l".into() },
-            Entry::RequestConfirmation { request_id, message: "m".into(), timeout: Some(1.0) },
+            Entry::RequestConfirmation {
+                request_id,
+                message: "m".into(),
+                timeout: Some(1.0),
+                expires_at: Some(Timestamp::now()),
+                default: Some(true),
+                context: context(),
+            },
             Entry::RequestUserInput {
                 request_id,
                 fields: vec![Field::new("n", FieldType::Email, "d").with_choices(["a"])],
                 message: Some("m".into()),
                 timeout: Some(1.0),
+                expires_at: Some(Timestamp::now()),
+                default: Some(Map::new()),
+                context: context(),
             },
             Entry::Answered {
                 request_id,
@@ -347,7 +385,13 @@ mod tests {
                 withdrawn: true,
             },
             Entry::TaskCompleted { values: json!(1) },
-            Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(request_id) },
+            Entry::TaskFailed {
+                error: "e".into(),
+                can_retry: true,
+                attempt: 1,
+                request_id: Some(request_id),
+                context: context(),
+            },
             Entry::TaskCancelled { reason: "r".into() },
             Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },
         ]
@@ -419,7 +463,15 @@ mod tests {
             let is_shown = match &entry {
                 Entry::Stream { .. } | Entry::Progress { .. } => true,
                 Entry::Agent(entry) => !entry.is_saved(),
-                _ => false,
+                Entry::Status { .. }
+                | Entry::RequestConfirmation { .. }
+                | Entry::RequestUserInput { .. }
+                | Entry::Answered { .. }
+                | Entry::TaskCompleted { .. }
+                | Entry::TaskFailed { .. }
+                | Entry::TaskCancelled { .. }
+                | Entry::Recovered { .. }
+                | Entry::Custom(_) => false,
             };
             assert_eq!(validator.is_valid(&sent), is_shown || entry.kind() == FORM, "{sent}");
         }

@@ -22,6 +22,7 @@ pub(crate) mod openapi;
 mod origin;
 mod page;
 mod query;
+mod requests;
 mod route;
 mod sessions;
 pub(crate) mod streams;
@@ -142,6 +143,7 @@ fn routes() -> Vec<Route> {
         streams::routes(),
         sessions::routes(),
         audits::routes(),
+        requests::routes(),
         tasks::routes(),
         workflows::routes(),
         event_streams::routes(),

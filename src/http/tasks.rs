@@ -28,6 +28,8 @@ pub(super) struct TaskInfo<'a> {
     name: &'a str,
     /// What it does.
     description: &'a str,
+    /// Whether its sessions are made by the server itself, for workflows and the like: it is not offered to people.
+    internal: bool,
     /// The JSON Schema of its input.
     #[cfg_attr(test, ts(type = "unknown"))]
     input_schema: Value,
@@ -45,6 +47,7 @@ async fn tasks(state: web::Data<State>) -> HttpResponse {
     let tasks = state.sessions.kinds().all().map(|kind| TaskInfo {
         name: kind.name(),
         description: kind.description(),
+        internal: kind.is_internal(),
         input_schema: kind.input_schema(),
         config_schema: kind.config_schema(),
     });

@@ -9,8 +9,10 @@ use crate::connection::dialect::session::Outbound;
 use crate::crew::{BudgetLimits, Guardrail, GuardrailRules};
 use crate::domain::agent::OnDoubt;
 use crate::domain::agent_entry::AgentEntry;
+use crate::domain::context::{Context, Source};
 use crate::domain::entry::{Entry, Stamped, Unsaved};
 use crate::domain::id::{ExecutionId, RequestId, SessionId};
+use crate::domain::listed_request::{Asked, ListedRequest};
 use crate::domain::request::{Field, FieldError, FieldType};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
@@ -40,6 +42,7 @@ macro_rules! declare_all {
     ($config:expr, $text:expr; $($name:ty),* $(,)?) => { $(declare::<$name>($config, $text);)* };
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, one type a line")]
 fn declarations() -> String {
     let config = Config::new().with_large_int("number");
     let mut text = HEAD.to_owned();
@@ -55,6 +58,10 @@ fn declarations() -> String {
         Field,
         FieldError,
         AgentEntry,
+        Context,
+        Source,
+        Asked,
+        ListedRequest,
         Entry,
         Stamped,
         Unsaved<'static>,
@@ -66,6 +73,7 @@ fn declarations() -> String {
         super::page::Greeting,
         super::tasks::TaskInfo<'static>,
         super::tasks::TaskList<'static>,
+        super::requests::OpenQuestions,
         super::sessions::representation::Times,
         super::sessions::representation::SessionRow,
         super::sessions::representation::SessionDetail,

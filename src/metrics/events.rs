@@ -67,6 +67,7 @@ const fn word(group: Group) -> &'static str {
         Group::Task => "task",
         Group::Manager => "manager",
         Group::Queue => "queue",
+        Group::Request => "request",
         Group::Memory => "memory",
         Group::System => "system",
         Group::Connection => "connection",

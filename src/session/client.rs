@@ -90,7 +90,8 @@ impl Sessions {
     /// # Errors
     /// Those of [`Sessions::start`].
     pub(crate) async fn start_owned(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
-        let spec = self.checked(spec).await?;
+        let mut spec = self.checked(spec).await?;
+        spec.title = self.kinds.title(&spec);
         let worker = match (spec.session_id, &idempotency) {
             (Some(id), _) => id.worker(self.directories.len()),
             (None, Some(idempotency)) => self.worker_of(&idempotency.key),

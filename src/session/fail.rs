@@ -8,7 +8,8 @@ use crate::domain::time::Timestamp;
 use crate::event::UnnumberedEvent;
 use crate::session::actor::events::RowChange;
 use crate::session::load::load;
-use crate::session::state::Command;
+use crate::session::requests::RequestStep;
+use crate::session::state::{Command, NewLine};
 use crate::session::task::kind::TaskError;
 use crate::store::{Append, Change, Error, Store};
 
@@ -35,7 +36,14 @@ pub(crate) async fn fail(store: &Store, limits: TailLimits, id: SessionId, reaso
     };
     let mut builder = BurstBuilder::default();
     // The effects are left out: there is nothing that runs, nor anybody who waits.
+    let (mut requests, mut closed) = (Vec::new(), Vec::new());
     for line in state.decide(end, now).lines {
+        if let NewLine::Entry(entry, _) = &line
+            && let Some(RequestStep { change, event }) = RequestStep::of(id, &loaded.spec, state, entry, now)
+        {
+            requests.push(change);
+            closed.push(event);
+        }
         state.write(&line, now, &mut builder);
     }
     if builder.is_empty() {
@@ -51,8 +59,9 @@ pub(crate) async fn fail(store: &Store, limits: TailLimits, id: SessionId, reaso
         last_seq: state.last_seq(),
         body: builder.finish().body,
         change: Change::Update(Box::new(after.clone())),
+        requests,
     };
-    let new_events = change.all(None).into_iter();
+    let new_events = change.all(closed).into_iter();
     let owner = loaded.summary.owner.clone();
     store
         .append_with(append, new_events.map(|new_event| UnnumberedEvent::new(new_event, owner.clone(), now)).collect());

@@ -90,7 +90,7 @@ impl Fold {
         self.state.evolve(&state::JournalLine::read(&line, call.as_ref()));
         if let Line::Internal(record) = line {
             match *record {
-                Internal::Created(spec) => self.spec = Some(spec),
+                Internal::Created(spec) => self.spec = Some(*spec),
                 Internal::Sealed { request_id, values } => {
                     let plain = store.unseal(&values)?;
                     let values = serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?;

@@ -15,11 +15,15 @@ pub(crate) mod messages;
 pub(crate) mod permits;
 pub(crate) mod protocol;
 pub(crate) mod queue;
+pub(crate) mod requests;
 pub(crate) mod retention;
 pub(crate) mod state;
 pub(crate) mod task;
 
+pub use calls::ask::Ask;
+pub use calls::asking::Asking;
 pub use calls::child::ChildSpec;
+pub use calls::confirm::Confirm;
 pub(crate) use client::Sessions;
 pub(crate) use directory::Directory;
 pub(crate) use queue::Queue;

@@ -48,6 +48,7 @@ async fn run(ctx: TaskContext) -> TaskResult {
         message,
         timeout: config.get("timeout").and_then(Value::as_f64),
         default: config.get("default").and_then(Value::as_bool),
+        ..Confirmation::default()
     };
     if !ctx.confirm(question).await {
         return Ok(json!({"approved": false}));

@@ -2,8 +2,10 @@
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::domain::context::Context;
 use crate::domain::request::{Confirmation, Field, Form, Values};
 use crate::session::messages::Fault;
 use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
@@ -23,14 +25,31 @@ impl TaskKind for Question {
         "Asks one person one thing, and completes with the answer."
     }
 
+    fn is_internal(&self) -> bool {
+        true
+    }
+
+    fn title(&self, input: &Value) -> Option<String> {
+        let asked = input.get("confirmation").or_else(|| input.get("form"))?;
+        let text = asked.get("message").and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+        text.or_else(|| input.pointer("/context/title").and_then(Value::as_str)).map(str::to_owned)
+    }
+
     fn input_schema(&self) -> Value {
         let time = json!({"type": ["number", "null"], "exclusiveMinimum": 0});
         json!({
             "type": "object",
             "additionalProperties": false,
-            "minProperties": 1,
-            "maxProperties": 1,
+            "oneOf": [{"required": ["confirmation"]}, {"required": ["form"]}],
             "properties": {
+                "context": {
+                    "type": "object",
+                    "description": "What the question is about.",
+                    "additionalProperties": false,
+                    "properties": {
+                        "title": {"type": "string"}, "source": {"type": "object"}, "details": {"type": "object"}
+                    }
+                },
                 "confirmation": {
                     "type": "object",
                     "additionalProperties": false,
@@ -53,14 +72,14 @@ impl TaskKind for Question {
     }
 
     fn check(&self, input: &Value, _: &Value) -> Vec<Fault> {
-        let Some(fields) = input.pointer("/form/fields") else { return Vec::new() };
-        match serde_json::from_value::<Vec<Field>>(fields.clone()) {
-            Ok(_) => Vec::new(),
-            Err(error) => {
-                let loc = ["body", "input", "form", "fields"].map(str::to_owned).to_vec();
-                vec![Fault { loc, msg: error.to_string(), kind: "invalid_form".to_owned() }]
-            }
-        }
+        let fields = input.pointer("/form/fields").and_then(|fields| Vec::<Field>::deserialize(fields).err());
+        let context = input.get("context").and_then(|context| Context::deserialize(context).err());
+        let fault = |loc: &[&str], error: serde_json::Error, kind: &str| {
+            let loc = ["body", "input"].iter().chain(loc).map(|part| (*part).to_owned()).collect();
+            Fault { loc, msg: error.to_string(), kind: kind.to_owned() }
+        };
+        let fields = fields.map(|error| fault(&["form", "fields"], error, "invalid_form"));
+        fields.into_iter().chain(context.map(|error| fault(&["context"], error, "invalid_context"))).collect()
     }
 
     fn run(&self, context: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
@@ -72,26 +91,29 @@ async fn run(ctx: TaskContext) -> TaskResult {
     let input = ctx.input().clone();
     let timeout = |of: &Value| of.get("timeout").and_then(Value::as_f64);
     let message = |of: &Value| of.get("message").and_then(Value::as_str).map(str::to_owned);
+    let context = input.get("context").map(Context::deserialize).transpose().map_err(TaskError::failed)?;
+    let context = Box::new(context.unwrap_or_default());
     if let Some(asked) = input.get("confirmation") {
         let default = asked.get("default").and_then(Value::as_bool);
-        let question = Confirmation { message: message(asked).unwrap_or_default(), timeout: timeout(asked), default };
+        let message = message(asked).unwrap_or_default();
+        let question = Confirmation { message, timeout: timeout(asked), default, context };
         return Ok(Value::Bool(ctx.confirm(question).await));
     }
     let asked = input.get("form").unwrap_or(&Value::Null);
     let fields = asked.get("fields").cloned().unwrap_or_default();
     let fields: Vec<Field> = serde_json::from_value(fields).map_err(TaskError::failed)?;
     let default: Option<Values> = asked.get("default").and_then(Value::as_object).cloned();
-    let form = Form { message: message(asked), fields, timeout: timeout(asked), default };
+    let form = Form { message: message(asked), fields, timeout: timeout(asked), default, context };
     ctx.ask(form).await.map(Value::Object)
 }
 
-/// The input that asks for a yes or no.
+/// The input that asks for a yes or no. What it is about can be added as its `context`.
 #[must_use]
 pub(crate) fn confirmation(question: &Confirmation) -> Value {
     json!({"confirmation": {"message": question.message, "timeout": question.timeout, "default": question.default}})
 }
 
-/// The input that asks for a form to be filled in.
+/// The input that asks for a form to be filled in; the same holds for it.
 #[must_use]
 pub(crate) fn form(form: &Form) -> Value {
     json!({"form": {

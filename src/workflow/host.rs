@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 
 use super::node::NodeError;
 use super::value::Value;
+use crate::domain::context::Source;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Confirmation, Form};
 
@@ -38,6 +39,8 @@ pub(crate) enum What {
         input: serde_json::Value,
         /// How it works.
         config: serde_json::Value,
+        /// The node, as what it starts names it.
+        source: Option<Source>,
     },
 }
 

@@ -4,6 +4,7 @@
 //! live workflow; the `supervisor` knows all of them.
 
 pub(crate) mod client;
+pub(crate) mod context;
 pub(crate) mod definitions;
 pub(crate) mod executor;
 pub(crate) mod host;

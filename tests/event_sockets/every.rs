@@ -50,6 +50,10 @@ async fn sessions(app: &TestApp) {
         let id = app.start(task, json!({})).await;
         app.until_status(&id, if task == "tells" { "completed" } else { "failed" }).await;
     }
+    let asks = app.start("approval", json!({})).await;
+    app.until_status(&asks, "waiting_confirmation").await;
+    app.answer(&asks, "confirm", json!({"value": true})).await.ok();
+    app.until_status(&asks, "completed").await;
     // One runs, one waits in the queue, and one more is too many.
     let runs = app.start("sleeps", json!({})).await;
     app.start("sleeps", json!({})).await;

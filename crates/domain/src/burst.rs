@@ -232,7 +232,14 @@ mod tests {
         builder.note(&Internal::SleepStarted { lane: None, ordinal: 3, until: now });
         builder.append(&Entry::Stream { content: "a\nb".into() }, None, 5, now);
         builder.append(
-            &Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: None },
+            &Entry::RequestConfirmation {
+                request_id: id,
+                message: "m".into(),
+                timeout: None,
+                expires_at: None,
+                default: None,
+                context: None,
+            },
             Some("agent"),
             6,
             now,

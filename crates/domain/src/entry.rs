@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
 use super::agent_entry::AgentEntry;
+use super::context::Context;
 use super::id::RequestId;
 use super::request::Field;
 use super::status::Status;
@@ -51,6 +52,19 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         timeout: Option<f64>,
+        /// When its time runs out, in seconds since the epoch.
+        #[schema(value_type = Option<f64>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        expires_at: Option<Timestamp>,
+        /// The answer that is taken then; where there is none, it counts as no.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        default: Option<bool>,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        context: Option<Box<Context>>,
     },
     /// A form to fill in.
     RequestUserInput {
@@ -67,6 +81,19 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         timeout: Option<f64>,
+        /// When its time runs out, in seconds since the epoch.
+        #[schema(value_type = Option<f64>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        expires_at: Option<Timestamp>,
+        /// The answer that is taken then, the values of secrets masked; where there is none, the task has to do without.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional, type = "Record<string, unknown>"))]
+        default: Option<Map<String, Value>>,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        context: Option<Box<Context>>,
     },
     /// A question's answer: the one that won, or that its time ran out, or that it is no longer asked.
     Answered {
@@ -111,6 +138,10 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         request_id: Option<RequestId>,
+        /// What it is about, where `can_retry`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        context: Option<Box<Context>>,
     },
     /// The end, because somebody stopped it.
     TaskCancelled {
@@ -332,7 +363,14 @@ mod tests {
         let entries = [
             Entry::Status { status: Status::WaitingRetry, attempt: 2 },
             Entry::Progress { done: 1.into(), total: 2.into(), label: "l".into() },
-            Entry::RequestConfirmation { request_id: id, message: "m".into(), timeout: Some(1.5) },
+            Entry::RequestConfirmation {
+                request_id: id,
+                message: "m".into(),
+                timeout: Some(1.5),
+                expires_at: Some(Timestamp::from_micros(2_000_000)),
+                default: Some(true),
+                context: Some(Box::new(Context { title: Some("t".into()), ..Context::default() })),
+            },
             Entry::Answered {
                 request_id: id,
                 by: "x".into(),
@@ -341,7 +379,7 @@ mod tests {
                 timed_out: false,
                 withdrawn: false,
             },
-            Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id) },
+            Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id), context: None },
             Entry::TaskCompleted { values: json!({"a": 1}) },
             Entry::Recovered { cause: "c".into(), steps_in_doubt: vec!["s".into()] },
             Entry::Agent(AgentEntry::ToolResult {

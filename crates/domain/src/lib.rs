@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod agent_entry;
 pub mod burst;
+pub mod context;
 pub mod dialect;
 pub mod entry;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod fault;
 pub mod form;
 pub mod id;
 pub mod json;
+pub mod listed_request;
 pub mod mask;
 pub mod nesting;
 pub mod number;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::context::Source;
 use super::id::{ExecutionId, RequestId, SessionId};
 use super::owner::Owner;
 use super::status::{OnDisconnect, Priority, Status};
@@ -42,9 +43,34 @@ pub struct Spec {
     /// The id that its session is to have, where its starter has chosen one.
     #[serde(skip)]
     pub session_id: Option<SessionId>,
+    /// What lists call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What started it, where that was a session or a node; its questions come from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 impl Spec {
+    /// A session of that kind, and nothing else said.
+    #[must_use]
+    pub fn new(task: impl Into<String>) -> Self {
+        Self {
+            task: task.into(),
+            input: Value::Null,
+            config: Value::Null,
+            priority: Priority::default(),
+            on_disconnect: OnDisconnect::default(),
+            labels: BTreeMap::new(),
+            owner: None,
+            execution_id: None,
+            client_id: None,
+            session_id: None,
+            title: None,
+            source: None,
+        }
+    }
+
     /// Whom it belongs to: the server, where nobody is named.
     #[must_use]
     pub fn owner(&self) -> Owner {
@@ -59,7 +85,7 @@ impl Spec {
 #[serde(tag = "record", rename_all = "snake_case")]
 pub enum Internal {
     /// The session was asked for.
-    Created(Spec),
+    Created(Box<Spec>),
     /// A side effect is about to happen.
     StepStarted {
         /// The lane of the task.

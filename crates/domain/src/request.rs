@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::context::Context;
+
 /// The values of a filled-in form, by field name.
 pub type Values = Map<String, Value>;
 
@@ -132,7 +134,7 @@ fn yes() -> bool {
 }
 
 /// A yes-or-no question, with what to do when nobody answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Confirmation {
     /// The question.
     pub message: String,
@@ -140,13 +142,15 @@ pub struct Confirmation {
     pub timeout: Option<f64>,
     /// The answer when the time has run out; `false` where there is none.
     pub default: Option<bool>,
+    /// What it is about.
+    pub context: Box<Context>,
 }
 
 impl Confirmation {
     /// A question that waits for ever.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), timeout: None, default: None }
+        Self { message: message.into(), timeout: None, default: None, context: Box::default() }
     }
 
     /// The same question, answered by `default` after `seconds`.
@@ -154,6 +158,20 @@ impl Confirmation {
     pub fn or_after(mut self, seconds: f64, default: bool) -> Self {
         self.timeout = Some(seconds);
         self.default = Some(default);
+        self
+    }
+
+    /// The same question with a title: what it is about, in a few words.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.context.title = Some(title.into());
+        self
+    }
+
+    /// The same question with details: an object of the values that led to it.
+    #[must_use]
+    pub fn about(mut self, details: impl Into<Value>) -> Self {
+        self.context.add_details(details.into());
         self
     }
 }
@@ -175,11 +193,43 @@ pub struct Form {
     pub timeout: Option<f64>,
     /// The answer when the time has run out; an error for the task where there is none.
     pub default: Option<Values>,
+    /// What it is about.
+    pub context: Box<Context>,
+}
+
+impl Form {
+    /// A form that waits for ever.
+    #[must_use]
+    pub fn new(fields: Vec<Field>) -> Self {
+        Form { fields, ..Form::default() }
+    }
+
+    /// The same form, answered by `default` after `seconds`.
+    #[must_use]
+    pub fn or_after(mut self, seconds: f64, default: Values) -> Self {
+        self.timeout = Some(seconds);
+        self.default = Some(default);
+        self
+    }
+
+    /// The same form with a title: what it is about, in a few words.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.context.title = Some(title.into());
+        self
+    }
+
+    /// The same form with details: an object of the values that led to it.
+    #[must_use]
+    pub fn about(mut self, details: impl Into<Value>) -> Self {
+        self.context.add_details(details.into());
+        self
+    }
 }
 
 impl From<Vec<Field>> for Form {
     fn from(fields: Vec<Field>) -> Self {
-        Form { fields, ..Form::default() }
+        Form::new(fields)
     }
 }
 

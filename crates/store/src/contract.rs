@@ -1,5 +1,6 @@
 //! The contract: what every engine must do, run against each; and beside it what is particular to one.
 
+mod backup;
 mod damage;
 mod failing;
 mod file_faults;
@@ -55,6 +56,7 @@ macro_rules! contract {
 // Behind the macro that they use.
 mod documents;
 mod events;
+mod requests;
 
 contract! {
     a_session_is_found_as_it_was_made,
@@ -88,6 +90,7 @@ async fn a_session_is_found_as_it_was_made(board: &mut Board) {
     whole.priority = Priority::Critical;
     whole.labels = vec![("z".into(), "1".into()), ("a".into(), "\"quoted\" 'and' ünïcode".into())];
     whole.on_disconnect = OnDisconnect::CancelAfter(2.5);
+    whole.title = Some("An order".into());
     whole.state = State {
         status: Status::WaitingInput,
         attempt: 3,

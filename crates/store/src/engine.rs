@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use super::document::{ListDocuments, Write};
 use super::query::Query;
 use super::{
-    Append, ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListSessions, Pending, Reason, Row,
-    SessionKey, Summary, UnnumberedEvent,
+    Append, ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListRequests, ListSessions,
+    Pending, Reason, RequestPage, Row, SessionKey, Summary, UnnumberedEvent,
 };
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
@@ -27,6 +27,9 @@ pub(super) trait Read: Send + 'static {
 
     /// Sessions, newest first.
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error>;
+
+    /// Open questions, in order, with the `seq` of the last event that is written: both of one moment.
+    fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error>;
 
     /// What a restart has to think of, oldest first.
     fn pending(&mut self) -> Result<Vec<Pending>, Error>;

@@ -5,6 +5,7 @@
 //! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory`, `sqlite` or `redis`. What is not
 //! a session is kept as `document`s, and what many listen to as `events`. `contract` is the suite that all engines pass.
 
+mod backup;
 mod batch;
 mod document;
 mod engine;
@@ -17,6 +18,7 @@ mod memory;
 pub mod private;
 mod query;
 mod redis;
+mod requests;
 mod seal;
 mod settings;
 mod sqlite;
@@ -26,11 +28,13 @@ mod writer;
 #[cfg(test)]
 mod contract;
 
+pub use backup::{Copied, backup, restore};
 pub use document::{ChangeError, Document, DocumentChange, Precondition, Write};
 pub use events::{EncodedEvent, EventRow, EventSpan, UnnumberedEvent};
 pub use fence::Fence;
 pub use handle::Store;
 pub use memory::Memory;
+pub use requests::{ListRequests, RequestChange, RequestCursor, RequestOrder, RequestPage, StoredRequest};
 pub use settings::{ClusterSettings, Settings, Synchronous};
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Reason, Refused, Row,

@@ -7,7 +7,10 @@ use tokio::sync::oneshot;
 
 use super::document::ListDocuments;
 use super::engine::Read;
-use super::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use super::{
+    Document, Error, EventRow, EventSpan, JournalRange, ListRequests, ListSessions, Pending, RequestPage, Row,
+    SessionKey, Summary,
+};
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
@@ -23,6 +26,8 @@ pub(super) enum Query {
     Journal(SessionKey, JournalRange, Reply<Vec<Row>>),
     /// See [`Read::list`].
     List(ListSessions, Reply<Vec<Summary>>),
+    /// See [`Read::requests`].
+    Requests(ListRequests, Reply<RequestPage>),
     /// See [`Read::pending`].
     Pending(Reply<Vec<Pending>>),
     /// See [`Read::count_live`].
@@ -50,6 +55,7 @@ impl Query {
             Query::Find(id, reply) => respond(reply, || engine.find(id)),
             Query::Journal(key, range, reply) => respond(reply, || engine.journal(key, range)),
             Query::List(query, reply) => respond(reply, || engine.list(&query)),
+            Query::Requests(query, reply) => respond(reply, || engine.requests(&query)),
             Query::Pending(reply) => respond(reply, || engine.pending()),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),
             Query::Idempotent(owner, key, reply) => respond(reply, || engine.idempotent(&owner, &key)),

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
+use super::RequestChange;
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
@@ -64,6 +65,8 @@ pub struct Summary {
     pub labels: Vec<(String, String)>,
     /// What happens when its last connection goes.
     pub on_disconnect: OnDisconnect,
+    /// What lists call it.
+    pub title: Option<String>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// What changes as it goes on.
@@ -112,6 +115,8 @@ pub struct Append {
     pub body: Bytes,
     /// What becomes of the session's own row.
     pub change: Change,
+    /// What becomes of its questions, in order.
+    pub requests: Vec<RequestChange>,
 }
 
 /// What an [`Append`] does to the session's own row.

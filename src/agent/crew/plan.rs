@@ -87,7 +87,9 @@ fn filled<'v>(text: &str, value: impl Fn(&str) -> Option<&'v Value>) -> String {
         filled.push_str(text.get(rest..at).unwrap_or_default());
         match value {
             Value::String(text) => filled.push_str(text),
-            other => filled.push_str(&other.to_string()),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                filled.push_str(&other.to_string());
+            }
         }
         rest = at + name.len() + 2;
     }

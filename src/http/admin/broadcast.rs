@@ -48,7 +48,7 @@ async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<Htt
 /// admin token beyond this machine.
 #[utoipa::path(
     post, path = "/api/v1/websocket/broadcast/{subscription}", tag = "connections",
-    params(("subscription" = String, Path, description = "What they asked for, word for word: `execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `memory`, `system`, `global`, `metrics`, or a pattern such as `execution.*`.")),
+    params(("subscription" = String, Path, description = "What they asked for, word for word: `execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `requests`, `memory`, `system`, `global`, `metrics`, or a pattern such as `execution.*`.")),
     request_body(content = TellEvent),
     responses(
         (status = 200, description = "It is sent.", body = Done<Delivered>),

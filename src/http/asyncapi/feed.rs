@@ -171,7 +171,7 @@ fn described(key: &str, (name, meaning, fields, required): &Said) -> Value {
 
 fn subscriptions() -> Value {
     json!({"subscriptions": {"type": "array", "items": {"type": "string"},
-           "description": "`execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `memory`, `system`, `global`, `metrics`, or types such as `execution.*`; `*` and `all` are every type."}})
+           "description": "`execution_{id}`, `crew_{id}`, `task_updates`, `queue`, `requests`, `memory`, `system`, `global`, `metrics`, or types such as `execution.*`; `*` and `all` are every type."}})
 }
 
 fn filter() -> Value {

@@ -14,7 +14,15 @@ fn told(problem: &Problem) -> (HttpResponse, Value) {
 
 fn rejected(errors: Vec<FieldError>) -> Refused {
     let request_id = RequestId::random();
-    let form = Entry::RequestUserInput { request_id, fields: Vec::new(), message: None, timeout: None };
+    let form = Entry::RequestUserInput {
+        request_id,
+        fields: Vec::new(),
+        message: None,
+        timeout: None,
+        expires_at: None,
+        default: None,
+        context: None,
+    };
     Refused::Rejected { request_id, errors, form: Box::new(form) }
 }
 

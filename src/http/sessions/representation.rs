@@ -26,6 +26,8 @@ pub(in crate::http) struct SessionRow {
     execution_id: ExecutionId,
     /// The task's name.
     task: String,
+    /// What it is called: the workflow's name, the question's text, else its label or its input's member `title`.
+    title: Option<String>,
     /// Where it stands.
     status: Status,
     /// Which try it is at, from 1.
@@ -97,12 +99,24 @@ impl SessionRow {
     /// The row of a session, with its times as they are at `now`.
     pub(in crate::http) fn new(summary: Summary, now: Timestamp) -> Self {
         let execution_id = summary.execution_id();
-        let Summary { key: _, id, task, priority, owner, execution_id: _, labels, on_disconnect, created_at, state } =
-            summary;
+        let Summary {
+            key: _,
+            id,
+            task,
+            priority,
+            owner,
+            execution_id: _,
+            labels,
+            on_disconnect,
+            title,
+            created_at,
+            state,
+        } = summary;
         Self {
             session_id: id,
             execution_id,
             task,
+            title,
             status: state.status,
             attempt: state.attempt,
             priority,

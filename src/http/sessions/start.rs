@@ -125,16 +125,14 @@ pub(in crate::http) fn decode(fields: Fields, kinds: &Kinds, max_labels: usize) 
         None => any_demo(kinds)?,
     };
     Ok(Spec {
-        task,
         input: start.input,
         config,
         priority: start.priority.unwrap_or_default(),
         on_disconnect: start.on_disconnect.unwrap_or_default(),
         labels: start.labels,
-        owner: None,
         execution_id: start.execution_id,
         client_id: start.client_id,
-        session_id: None,
+        ..Spec::new(task)
     })
 }
 

@@ -28,7 +28,7 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 }
 
 /// The task kind that runs workflows, and the label that its sessions have.
-const TASK: &str = "workflow";
+const TASK: &str = crate::task::workflow::NAME;
 
 /// How a workflow runs once. Every field may be left out.
 #[derive(Debug, Default, PartialEq, ToSchema)]
@@ -94,16 +94,12 @@ async fn run(
     let mut labels = run.labels;
     labels.insert(TASK.to_owned(), id.clone());
     let spec = Spec {
-        task: TASK.to_owned(),
         input,
-        config: Value::Null,
         priority: run.priority.unwrap_or_default(),
         on_disconnect: run.on_disconnect.unwrap_or_default(),
         labels,
-        owner: None,
-        execution_id: None,
-        client_id: None,
-        session_id: None,
+        title: Some(definition.name),
+        ..Spec::new(TASK)
     };
     let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await.map_err(refused)?;
     let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };

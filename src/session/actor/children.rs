@@ -11,9 +11,10 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::auth::Principal;
+use crate::domain::context::Source;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::domain::status::{OnDisconnect, Status};
+use crate::domain::status::Status;
 use crate::session::actor::Session;
 use crate::session::calls::CallId;
 use crate::session::calls::child::ChildSpec;
@@ -98,20 +99,8 @@ impl Session {
         let ChildSpec { task, input, config, mut labels } = spec;
         labels.insert("parent".into(), self.id.to_string());
         let (priority, owner) = (self.spec.priority, self.spec.owner.clone());
-        let on_disconnect = OnDisconnect::Keep;
-        let client_id = self.spec.client_id.clone();
-        Spec {
-            task,
-            input,
-            config,
-            priority,
-            on_disconnect,
-            labels,
-            owner,
-            execution_id: None,
-            client_id,
-            session_id: None,
-        }
+        let (source, client_id) = (Some(Source::Session { session_id: self.id }), self.spec.client_id.clone());
+        Spec { input, config, priority, labels, owner, source, client_id, ..Spec::new(task) }
     }
 
     /// Names the child of this call, so that it is started once. What it was started with counts, also where the task

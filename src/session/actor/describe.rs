@@ -26,6 +26,7 @@ impl Session {
             execution_id: self.spec.execution_id.clone(),
             labels: self.spec.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             on_disconnect: self.spec.on_disconnect,
+            title: self.spec.title.clone(),
             created_at: self.created_at,
             state,
         }

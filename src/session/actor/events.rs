@@ -8,11 +8,13 @@ use crate::domain::entry::{Custom, Entry};
 use crate::domain::event::{Group, Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
+use crate::domain::time::Timestamp;
 use crate::event::UnnumberedEvent;
 use crate::session::actor::Session;
 use crate::session::actor::running_task::PANICKED;
+use crate::session::requests::RequestStep;
 use crate::session::state::End;
-use crate::store::State;
+use crate::store::{RequestChange, State};
 
 /// The most bytes of a result, as JSON, or of an error that an event carries; the session itself has the whole.
 const CUT: usize = 16 * 1024;
@@ -23,8 +25,10 @@ const CREW: &str = "crew";
 /// What a session's row makes happen beside its change of state.
 #[derive(Debug, Default)]
 pub(crate) struct PendingEvents {
-    /// The events that its task made, in order.
+    /// The events that its task made and those of its questions, in order.
     own: Vec<NewEvent>,
+    /// What becomes of its questions, in order.
+    requests: Vec<RequestChange>,
     /// How far it came last.
     progress: Option<NewEvent>,
 }
@@ -68,9 +72,23 @@ impl Session {
         }
     }
 
+    /// Keeps what an entry does to the open questions, for the row that is being built.
+    pub(crate) fn collect_request(&mut self, entry: &Entry, now: Timestamp) {
+        if let Some(RequestStep { change, event }) = RequestStep::of(self.id, &self.spec, &self.state, entry, now) {
+            self.pending_events.requests.push(change);
+            self.pending_events.own.push(event);
+        }
+    }
+
+    /// What the row that is handed over does to the open questions.
+    pub(crate) fn request_changes(&mut self) -> Vec<RequestChange> {
+        std::mem::take(&mut self.pending_events.requests)
+    }
+
     /// The events of the row that is handed over: what its state was before that, and what its task made meanwhile.
     pub(crate) fn events(&mut self, before: Option<&State>) -> Vec<UnnumberedEvent> {
-        let PendingEvents { own, progress } = std::mem::take(&mut self.pending_events);
+        let own = std::mem::take(&mut self.pending_events.own);
+        let progress = self.pending_events.progress.take();
         let after = &self.state.row();
         let change = RowChange { id: self.id, spec: &self.spec, before, after, end: self.state.end() };
         let new_events = change.all(own.into_iter().chain(progress));
@@ -179,9 +197,13 @@ fn own(custom: &Custom) -> Option<NewEvent> {
     let kind = Kind::parse(&custom.kind)?;
     match kind.group() {
         Group::Task | Group::Manager | Group::Memory | Group::Custom => {}
-        Group::Execution | Group::Queue | Group::System | Group::Connection | Group::Crew | Group::Agent => {
-            return None;
-        }
+        Group::Execution
+        | Group::Queue
+        | Group::Request
+        | Group::System
+        | Group::Connection
+        | Group::Crew
+        | Group::Agent => return None,
     }
     let mut new_event = NewEvent::new(kind);
     new_event.data = custom.data.clone();

@@ -119,7 +119,7 @@ impl Session {
         let mut session =
             Self::assemble(identity, SessionState::new(now), RecordedCalls::default(), tail, environment, directory);
         session.creation = Some(Creation { idempotency });
-        let created = Internal::Created((*session.spec).clone());
+        let created = Internal::Created(Box::new((*session.spec).clone()));
         session.write(&NewLine::Record(created, None), now);
         session
     }
@@ -210,7 +210,8 @@ impl Session {
             let line = self.sealed(request_id, values);
             self.write(&line, now);
         }
-        for line in lines {
+        for mut line in lines {
+            self.mask_default(&mut line);
             self.write(&line, now);
         }
         for effect in effects {
@@ -220,10 +221,11 @@ impl Session {
 
     /// Writes a line into the row that is being built.
     pub(crate) fn write(&mut self, line: &NewLine, now: Timestamp) {
-        self.state.write(line, now, &mut self.builder);
         if let NewLine::Entry(entry, _) = line {
+            self.collect_request(entry, now);
             self.collect_event(entry);
         }
+        self.state.write(line, now, &mut self.builder);
     }
 
     fn perform(&mut self, effect: Effect, actor: &mut Context<Self>) {

@@ -169,6 +169,7 @@ impl Session {
         self.next_row += 1;
         let before = self.stored.clone();
         let change = self.change();
+        let requests = self.request_changes();
         let events = self.events(before.as_ref());
         let append = Append {
             worker: self.environment.worker,
@@ -178,6 +179,7 @@ impl Session {
             last_seq: self.state.last_seq(),
             body: burst.body.clone(),
             change,
+            requests,
         };
         self.environment.store.append_with(append, events);
         self.pending_rows.push(PendingRow { row, burst, on_commit });

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix::AsyncContext;
@@ -12,6 +12,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::secrets;
+use crate::domain::context::Context;
 use crate::domain::entry::{Custom, Entry, json_bytes, shorten};
 use crate::domain::id::RequestId;
 use crate::domain::request::{Confirmation, Form};
@@ -108,16 +109,18 @@ impl Session {
                 let is_saved = entry.is_saved();
                 return self.say(at, Entry::Agent(*entry), is_saved, actor);
             }
-            Call::RequestConfirmation { message, timeout, default } => {
-                let question = Confirmation { message, timeout, default };
+            Call::RequestConfirmation { message, timeout, default, context } => {
+                let question = Confirmation { message, timeout, default, context: Box::new(self.context(context)) };
                 Command::Confirm { at, id: RequestId::random(), question }
             }
-            Call::RequestUserInput { message, fields, timeout, default } => {
-                Command::Ask { at, id: RequestId::random(), form: Form { message, fields, timeout, default } }
+            Call::RequestUserInput { message, fields, timeout, default, context } => {
+                let form = Form { message, fields, timeout, default, context: Box::new(self.context(context)) };
+                Command::Ask { at, id: RequestId::random(), form }
             }
             Call::OfferRetry { mut error } => {
-                shorten(&mut error, self.channel.limits.text_bytes());
-                Command::OfferRetry { at, id: RequestId::random(), error }
+                let context = self.context(None);
+                shorten(&mut error, self.channel.limits.text_bytes().saturating_sub(json_bytes(&context)));
+                Command::OfferRetry { at, id: RequestId::random(), error, context }
             }
             Call::Step { name, repeatable } => {
                 self.on_commit.push(OnCommit::StepWritten(at.clone()));
@@ -132,6 +135,13 @@ impl Session {
             }
         };
         self.apply(command, actor);
+    }
+
+    /// What a question is about; it comes from where its session comes from, unless it says otherwise.
+    fn context(&self, given: Option<Box<Context>>) -> Context {
+        let mut context = given.map_or_else(Context::default, |context| *context);
+        context.source = context.source.or_else(|| self.spec.source.clone());
+        context
     }
 
     fn say(&mut self, at: CallId, entry: Entry, save_state: bool, actor: &mut actix::Context<Self>) {
@@ -186,14 +196,14 @@ impl ActorFuture<Session> for RunningTask {
         mut self: Pin<&mut Self>,
         session: &mut Session,
         actor: &mut actix::Context<Session>,
-        context: &mut Context<'_>,
+        context: &mut std::task::Context<'_>,
     ) -> Poll<()> {
         let fired = self.waker.take_fired(context.waker());
         let mut done = Poll::Pending;
         if session.may_run() && session.takes_poll(fired) {
             let waker = self.waker.clone();
             let begun = Instant::now();
-            let result = self.future.as_mut().poll(&mut Context::from_waker(waker.waker()));
+            let result = self.future.as_mut().poll(&mut std::task::Context::from_waker(waker.waker()));
             name_if_long(session, begun.elapsed());
             done = session.absorb(result, actor);
         }

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::domain::entry::Entry;
 use crate::domain::id::RequestId;
 use crate::domain::mask::Mask;
 use crate::domain::record::Internal;
@@ -23,7 +24,6 @@ impl Session {
         match call {
             Call::Stream { content: text, .. }
             | Call::Progress { label: text, .. }
-            | Call::RequestConfirmation { message: text, .. }
             | Call::OfferRetry { error: text } => mask.clean(text),
             Call::Report { entry } => entry.each_text(
                 |text| mask.clean(text),
@@ -31,10 +31,16 @@ impl Session {
                     mask.clean_value(value);
                 },
             ),
+            Call::RequestConfirmation { message, context, .. } => {
+                mask.clean(message);
+                context.iter_mut().for_each(|context| context.clean(mask));
+            }
             Call::Emit { data, .. } => {
                 mask.clean_members(data);
             }
-            Call::RequestUserInput { message, fields, .. } => {
+            // The default answer is given as it is; the entry that shows it is cleaned.
+            Call::RequestUserInput { message, fields, context, .. } => {
+                context.iter_mut().for_each(|context| context.clean(mask));
                 message.iter_mut().for_each(|message| mask.clean(message));
                 fields.iter_mut().for_each(|field| clean_field(field, mask));
             }
@@ -48,6 +54,13 @@ impl Session {
             Call::Step { .. } | Call::Sleep { .. } | Call::Child { .. } | Call::Withdraw => {}
         }
         None
+    }
+
+    /// Hides secrets in the default answer that a request shows.
+    pub(crate) fn mask_default(&self, line: &mut NewLine) {
+        if let NewLine::Entry(Entry::RequestUserInput { default: Some(values), .. }, _) = line {
+            self.channel.mask().clean_members(values);
+        }
     }
 
     /// The record of the values that answer a form with secrets.

@@ -4,10 +4,10 @@
 //! is recorded as failed is not made again: its offer is found at once.
 
 use super::{Call, CallId, Outcome, QuestionKind};
+use crate::domain::context::Context;
 use crate::domain::entry::Entry;
 use crate::domain::id::RequestId;
 use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
 use crate::session::state::{Decision, Given, NewQuestion, SessionState};
 use crate::session::task::context::TaskContext;
 use crate::session::task::kind::TaskError;
@@ -48,16 +48,22 @@ impl TaskContext {
     }
 }
 
-pub(crate) fn decide(state: &SessionState, at: CallId, id: RequestId, error: String, now: Timestamp) -> Decision {
+pub(crate) fn decide(state: &SessionState, at: CallId, id: RequestId, error: String, context: Context) -> Decision {
     let attempt = state.attempt();
     let question = NewQuestion {
         id,
         status: Status::WaitingRetry,
-        entry: Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) },
-        timeout: None,
+        entry: Entry::TaskFailed {
+            error,
+            can_retry: true,
+            attempt,
+            request_id: Some(id),
+            context: context.non_empty(),
+        },
+        deadline: None,
         default: None,
     };
-    state.open_question(at, question, now)
+    state.open_question(at, question)
 }
 
 /// What an answer gives.

@@ -6,6 +6,7 @@
 //! A task may have several *lanes*, branches that go on side by side; each numbers its calls from 0.
 
 pub(crate) mod ask;
+pub(crate) mod asking;
 pub(crate) mod attempts;
 pub(crate) mod child;
 pub(crate) mod confirm;
@@ -20,6 +21,7 @@ use serde_json::{Map, Number, Value};
 
 use self::child::ChildSpec;
 use crate::domain::agent_entry::AgentEntry;
+use crate::domain::context::Context;
 use crate::domain::entry::json_bytes;
 use crate::domain::request::{Confirmation, Field, Form, Values};
 use crate::domain::time::Timestamp;
@@ -63,9 +65,22 @@ pub(crate) enum Call {
     /// Write what an agent says; a part of a reply that is not complete only reaches whoever is connected now.
     Report { entry: Box<AgentEntry> },
     /// Ask a yes-or-no question.
-    RequestConfirmation { message: String, timeout: Option<f64>, default: Option<bool> },
+    RequestConfirmation {
+        message: String,
+        timeout: Option<f64>,
+        default: Option<bool>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<Box<Context>>,
+    },
     /// Ask for a form to be filled in.
-    RequestUserInput { message: Option<String>, fields: Vec<Field>, timeout: Option<f64>, default: Option<Values> },
+    RequestUserInput {
+        message: Option<String>,
+        fields: Vec<Field>,
+        timeout: Option<f64>,
+        default: Option<Values>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<Box<Context>>,
+    },
     /// Offer another attempt after this error.
     OfferRetry { error: String },
     /// Record that a step begins, and say when that is written.
@@ -87,8 +102,13 @@ impl Call {
         match self {
             Call::Emit { kind, data } => Some((kind, json_bytes(&Emitted { kind, data }))),
             Call::Report { entry } => Some((entry.kind(), json_bytes(&**entry))),
-            Call::RequestConfirmation { message, .. } => Some(("question", json_bytes(message))),
-            Call::RequestUserInput { fields, message, .. } => Some(("form", json_bytes(fields) + json_bytes(message))),
+            Call::RequestConfirmation { message, context, .. } => {
+                Some(("question", json_bytes(message) + json_bytes(context)))
+            }
+            Call::RequestUserInput { fields, message, default, context, .. } => {
+                let asked = json_bytes(fields) + json_bytes(message);
+                Some(("form", asked + json_bytes(default) + json_bytes(context)))
+            }
             Call::Step { name, .. } => Some(("name of a step", json_bytes(name))),
             // A sealed outcome is there twice, once as it may be seen; others were bounded before they came here.
             Call::StepCompleted { outcome: Ok(value) } => {
@@ -119,15 +139,15 @@ struct Emitted<'a> {
 
 impl From<Confirmation> for Call {
     fn from(question: Confirmation) -> Self {
-        let Confirmation { message, timeout, default } = question;
-        Call::RequestConfirmation { message, timeout, default }
+        let Confirmation { message, timeout, default, context } = question;
+        Call::RequestConfirmation { message, timeout, default, context: context.non_empty() }
     }
 }
 
 impl From<Form> for Call {
     fn from(form: Form) -> Self {
-        let Form { message, fields, timeout, default } = form;
-        Call::RequestUserInput { message, fields, timeout, default }
+        let Form { message, fields, timeout, default, context } = form;
+        Call::RequestUserInput { message, fields, timeout, default, context: context.non_empty() }
     }
 }
 
@@ -227,6 +247,7 @@ mod tests {
             Call::Emit { kind: "custom.a".into(), data: Map::new() },
             Call::Report { entry: Box::new(AgentEntry::AgentStarted { agent_id: "a".into(), task: None }) },
             Call::from(Confirmation::new("?").or_after(1.5, true)),
+            Call::from(Confirmation::new("?").titled("t").about(json!({"a": 1}))),
             Call::from(Form::default()),
             Call::OfferRetry { error: "e".into() },
             Call::Step { name: "s".into(), repeatable: true },

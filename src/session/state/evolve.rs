@@ -48,15 +48,15 @@ impl SessionState {
     fn evolve_entry(&mut self, entry: &Entry, call: Option<&CallId>, at: Timestamp) {
         match entry {
             Entry::Status { status, attempt } => self.evolve_status(*status, *attempt, at),
-            Entry::RequestConfirmation { request_id, .. } => {
-                self.evolve_asked(*request_id, Question::Confirmation, call);
+            Entry::RequestConfirmation { request_id, context, .. } => {
+                self.evolve_asked(*request_id, Question::Confirmation, context.as_deref(), call, at);
             }
-            Entry::RequestUserInput { request_id, fields, message, timeout } => {
+            Entry::RequestUserInput { request_id, fields, message, timeout, context, .. } => {
                 let form = calls::ask::recorded_form(fields, message.as_deref(), *timeout);
-                self.evolve_asked(*request_id, Question::Form(form), call);
+                self.evolve_asked(*request_id, Question::Form(form), context.as_deref(), call, at);
             }
-            Entry::TaskFailed { request_id: Some(request_id), .. } => {
-                self.evolve_asked(*request_id, Question::Retry, call);
+            Entry::TaskFailed { request_id: Some(request_id), context, .. } => {
+                self.evolve_asked(*request_id, Question::Retry, context.as_deref(), call, at);
             }
             Entry::Answered { request_id, by, value, values, timed_out, withdrawn } => {
                 let winner = Winner {

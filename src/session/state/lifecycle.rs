@@ -41,7 +41,8 @@ impl SessionState {
             Ok(values) => self.conclude(Status::Completed, Entry::TaskCompleted { values }),
             Err(TaskError::Failed(error)) => {
                 let attempt = self.attempt;
-                self.conclude(Status::Failed, Entry::TaskFailed { error, can_retry: false, attempt, request_id: None })
+                let (can_retry, request_id, context) = (false, None, None);
+                self.conclude(Status::Failed, Entry::TaskFailed { error, can_retry, attempt, request_id, context })
             }
             Err(TaskError::Cancelled(reason)) => self.conclude(Status::Cancelled, Entry::TaskCancelled { reason }),
         }

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use crate::domain::burst::BurstBuilder;
+use crate::domain::context::Context;
 use crate::domain::entry::Entry;
 use crate::domain::id::RequestId;
 use crate::domain::request::{Confirmation, Form};
@@ -33,7 +34,7 @@ use crate::store::{Spent, State};
 pub(crate) use due::{Due, Patience, time_left};
 pub(crate) use effects::{Decision, Effect, NewLine};
 pub(crate) use evolve::JournalLine;
-pub(crate) use questions::{Given, NewQuestion, OpenRequest, Question, WITHDRAWN};
+pub(crate) use questions::{Given, NewQuestion, OpenRequest, Question, WITHDRAWN, deadline};
 pub(crate) use replies::reply_record;
 
 /// One session's state.
@@ -87,7 +88,7 @@ pub(crate) enum Command {
     /// Its task asks for input.
     Ask { at: CallId, id: RequestId, form: Form },
     /// An attempt failed and may be repeated.
-    OfferRetry { at: CallId, id: RequestId, error: String },
+    OfferRetry { at: CallId, id: RequestId, error: String, context: Context },
     /// Its task begins a step.
     BeginStep { at: CallId, name: String, repeatable: bool },
     /// A step is done; its outcome, also sealed where that holds secrets.
@@ -227,7 +228,7 @@ impl SessionState {
             Command::Say { at, entry } => calls::say::decide(at, entry),
             Command::Confirm { at, id, question } => calls::confirm::decide(self, at, id, question, now),
             Command::Ask { at, id, form } => calls::ask::decide(self, at, id, form, now),
-            Command::OfferRetry { at, id, error } => calls::attempts::decide(self, at, id, error, now),
+            Command::OfferRetry { at, id, error, context } => calls::attempts::decide(self, at, id, error, context),
             Command::BeginStep { at, name, repeatable } => calls::step::decide_begin(at, name, repeatable),
             Command::EndStep { at, outcome, sealed } => calls::step::decide_end(&at, outcome, sealed),
             Command::Sleep { at, until } => calls::sleep::decide(at, until),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Decision, Effect, SessionState};
+use crate::domain::context::Context;
 use crate::domain::entry::Entry;
 use crate::domain::form;
 use crate::domain::id::RequestId;
@@ -27,6 +28,10 @@ pub(crate) struct OpenRequest {
     pub(crate) question: Question,
     /// The call of the task that waits for it.
     pub(crate) call: CallId,
+    /// When it was asked.
+    pub(crate) asked_at: Timestamp,
+    /// What it is about.
+    pub(crate) context: Option<Box<Context>>,
     /// When its time runs out.
     pub(crate) deadline: Option<Timestamp>,
     /// What is answered then.
@@ -64,16 +69,6 @@ impl Question {
         }
     }
 
-    /// What an answer gives.
-    fn given(&self, id: RequestId, answer: Answer) -> Result<Given, Refused> {
-        match (self, answer) {
-            (Question::Form(form), Answer::Input(sent)) => calls::ask::given(id, form, &sent),
-            (Question::Confirmation, Answer::Confirm(value)) => Ok(calls::confirm::given(value)),
-            (Question::Retry, Answer::Retry(value) | Answer::Confirm(value)) => Ok(calls::attempts::given(value)),
-            (Question::Form(_) | Question::Confirmation | Question::Retry, _) => Err(Refused::NoOpenRequest),
-        }
-    }
-
     /// What is given where nobody has answered in time.
     fn given_in_time(&self, default: Option<&Value>) -> Given {
         match (self, default) {
@@ -82,6 +77,18 @@ impl Question {
             (Question::Confirmation | Question::Retry | Question::Form(_), _) => {
                 Given { value: None, values: None, outcome: Outcome::TimedOut }
             }
+        }
+    }
+}
+
+impl OpenRequest {
+    /// What an answer gives.
+    fn given(&self, answer: Answer) -> Result<Given, Refused> {
+        match (&self.question, answer) {
+            (Question::Form(form), Answer::Input(sent)) => calls::ask::given(self, form, &sent),
+            (Question::Confirmation, Answer::Confirm(value)) => Ok(calls::confirm::given(value)),
+            (Question::Retry, Answer::Retry(value) | Answer::Confirm(value)) => Ok(calls::attempts::given(value)),
+            (Question::Form(_) | Question::Confirmation | Question::Retry, _) => Err(Refused::NoOpenRequest),
         }
     }
 }
@@ -101,23 +108,28 @@ pub(crate) struct NewQuestion {
     pub(crate) status: Status,
     /// The entry that asks it.
     pub(crate) entry: Entry,
-    /// Seconds until its time runs out.
-    pub(crate) timeout: Option<f64>,
+    /// When its time runs out.
+    pub(crate) deadline: Option<Timestamp>,
     /// What is answered then.
     pub(crate) default: Option<Value>,
 }
 
+/// When the time of a question runs out that is asked at `now`.
+pub(crate) fn deadline(timeout: Option<f64>, now: Timestamp) -> Option<Timestamp> {
+    let limit = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    limit.map(|limit| now.plus(limit))
+}
+
 impl SessionState {
     /// Opens a question of that call.
-    pub(crate) fn open_question(&self, call: CallId, question: NewQuestion, now: Timestamp) -> Decision {
-        let NewQuestion { id, status, entry, timeout, default } = question;
+    pub(crate) fn open_question(&self, call: CallId, question: NewQuestion) -> Decision {
+        let NewQuestion { id, status, entry, deadline, default } = question;
         let mut decision = Decision::default();
         let status = self.open.first().map_or(status, |oldest| oldest.question.status());
         self.announce(status, self.attempt, &mut decision);
         decision.entry_of(call, entry);
-        let limit = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        if let Some(limit) = limit {
-            decision.record(Internal::Deadline { request_id: id, at: now.plus(limit), default });
+        if let Some(at) = deadline {
+            decision.record(Internal::Deadline { request_id: id, at, default });
             decision.effect(Effect::SetTimers);
         }
         if self.status == Status::Running {
@@ -138,7 +150,7 @@ impl SessionState {
         by: String,
     ) -> Result<(RequestId, Decision), Refused> {
         let request = self.find(request_id, &answer)?;
-        let Given { value, values, outcome } = request.question.given(request.id, answer)?;
+        let Given { value, values, outcome } = request.given(answer)?;
         let request_id = request.id;
         let entry = Entry::Answered { request_id, by, value, values, timed_out: false, withdrawn: false };
         Ok((request.id, self.close(request, entry, Some(outcome))))
@@ -220,10 +232,18 @@ impl SessionState {
         decision
     }
 
-    pub(super) fn evolve_asked(&mut self, id: RequestId, question: Question, call: Option<&CallId>) {
+    pub(super) fn evolve_asked(
+        &mut self,
+        id: RequestId,
+        question: Question,
+        context: Option<&Context>,
+        call: Option<&CallId>,
+        asked_at: Timestamp,
+    ) {
         // A call that a journal does not name is none that a task waits for.
         let call = call.cloned().unwrap_or(CallId { lane: None, ordinal: u32::MAX });
-        self.open.push(OpenRequest { id, question, call, deadline: None, default: None });
+        let context = context.cloned().map(Box::new);
+        self.open.push(OpenRequest { id, question, call, asked_at, context, deadline: None, default: None });
     }
 
     pub(super) fn evolve_deadline(&mut self, id: RequestId, at: Timestamp, default: Option<&Value>) {

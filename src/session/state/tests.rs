@@ -204,7 +204,7 @@ impl Rig {
             Made::Sleep => Command::Sleep { at, until: self.now },
             Made::Confirm(timeout) => {
                 let default = timeout.map(|timeout| timeout % 2 == 0);
-                let question = Confirmation { message: "?".into(), timeout: seconds(timeout), default };
+                let question = Confirmation { timeout: seconds(timeout), default, ..Confirmation::new("?") };
                 Command::Confirm { at, id, question }
             }
             Made::Ask(timeout) => {
@@ -218,7 +218,7 @@ impl Rig {
                 let form = Form::from(vec![Field::new("", FieldType::String, "")]);
                 Command::Ask { at, id, form }
             }
-            Made::Retry => Command::OfferRetry { at, id, error: "no".into() },
+            Made::Retry => Command::OfferRetry { at, id, error: "no".into(), context: Context::default() },
             Made::Child => {
                 self.apply(Command::StartChild { at: at.clone(), name: "child".into() });
                 self.awaited.insert(at);

@@ -86,6 +86,11 @@ impl TaskContext {
         &self.channel.spec.config
     }
 
+    /// What lists call the session.
+    pub(crate) fn title(&self) -> Option<&str> {
+        self.channel.spec.title.as_deref()
+    }
+
     /// Which attempt this is, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {

@@ -73,6 +73,16 @@ pub trait TaskKind: Send + Sync + 'static {
         false
     }
 
+    /// Whether its sessions are made by the server itself, for workflows and the like: people are not offered it.
+    fn is_internal(&self) -> bool {
+        false
+    }
+
+    /// What lists call a session with this input; where there is nothing better, its label or its input's member `title`.
+    fn title(&self, _input: &Value) -> Option<String> {
+        None
+    }
+
     /// What is wrong with `input` and `config`; nothing where the session may start.
     ///
     /// The registry checks both against the schemas before; this is for what a schema cannot say.

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::domain::record::Spec;
 use crate::domain::schema::{BadSchema, Schema};
 use crate::session::messages::Fault;
 use crate::session::task::kind::TaskKind;
+
+/// The most characters of a title.
+const LONGEST_TITLE: usize = 120;
 
 /// All task kinds of a server.
 #[derive(Default)]
@@ -81,6 +85,21 @@ impl Kinds {
     /// The names of all kinds, in their order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// What lists call a session that is started so: in one line, and cut where it is long.
+    #[must_use]
+    pub(crate) fn title(&self, spec: &Spec) -> Option<String> {
+        let given = || spec.title.clone().or_else(|| self.get(&spec.task)?.title(&spec.input));
+        let labelled = || spec.labels.get("title").cloned();
+        let member = || spec.input.get("title")?.as_str().map(str::to_owned);
+        let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let title =
+            [given(), labelled(), member()].into_iter().flatten().map(one_line).find(|text| !text.is_empty())?;
+        match title.char_indices().nth(LONGEST_TITLE) {
+            Some((end, _)) => Some(format!("{}…", title.get(..end).unwrap_or_default())),
+            None => Some(title),
+        }
     }
 
     /// What is wrong with this input and configuration, by the kind's schemas and then by its own check.
@@ -188,6 +207,40 @@ mod tests {
             );
             assert!(faults[0].msg.contains("look-around"), "{}", faults[0].msg);
         }
+    }
+
+    #[test]
+    fn a_session_is_called_by_its_start_its_kind_its_label_or_its_input() {
+        struct Named;
+
+        impl TaskKind for Named {
+            fn name(&self) -> &str {
+                "named"
+            }
+
+            fn title(&self, input: &Value) -> Option<String> {
+                input.as_str().map(str::to_owned)
+            }
+
+            fn run(&self, _: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
+                Box::pin(async { Ok(Value::Null) })
+            }
+        }
+
+        let mut kinds = kinds();
+        kinds.register(Arc::new(Named)).unwrap();
+        let mut spec = Spec::new("named");
+        assert_eq!(kinds.title(&spec), None);
+        spec.input = json!({"title": "  \n", "name": "x"});
+        assert_eq!(kinds.title(&spec), None, "a title in which there is nothing to see");
+        spec.input = json!({"title": "the\n  input"});
+        assert_eq!(kinds.title(&spec).as_deref(), Some("the input"));
+        spec.labels.insert("title".into(), "the label".into());
+        assert_eq!(kinds.title(&spec).as_deref(), Some("the label"));
+        spec.input = json!("é".repeat(121));
+        assert_eq!(kinds.title(&spec), Some(format!("{}…", "é".repeat(120))));
+        spec.title = Some("the start".into());
+        assert_eq!(kinds.title(&spec).as_deref(), Some("the start"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 use super::message_type::{self, MessageType};
 use super::protocol::{BadMessage, Printed};
 use super::step_value::StepValue;
+use crate::domain::context::Context;
 use crate::domain::form;
 use crate::domain::json;
 use crate::domain::request::{Field, Form, Values};
@@ -90,6 +91,7 @@ struct RequestConfirmation {
     message: String,
     timeout: Option<f64>,
     default: Option<bool>,
+    context: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +102,7 @@ struct RequestUserInput {
     message: Option<String>,
     timeout: Option<f64>,
     default: Option<Box<RawValue>>,
+    context: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -146,8 +149,9 @@ fn parse(kind: MessageType, message: &[u8]) -> Result<Printed, String> {
             Ok(Printed::Call(Call::Progress { done, total, label, save_state }))
         }
         MessageType::RequestConfirmation => {
-            let RequestConfirmation { message, timeout, default, .. } = fields(message)?;
-            Ok(Printed::Call(Call::RequestConfirmation { message, timeout: checked(timeout)?, default }))
+            let RequestConfirmation { message, timeout, default, context, .. } = fields(message)?;
+            let context = about(context)?.non_empty();
+            Ok(Printed::Call(Call::RequestConfirmation { message, timeout: checked(timeout)?, default, context }))
         }
         MessageType::RequestUserInput => fields(message).and_then(form).map(|form| Printed::Call(Call::from(form))),
         MessageType::Step => fields(message)
@@ -198,7 +202,7 @@ fn amount(field: &str, value: &RawValue) -> Result<Number, String> {
 }
 
 fn form(asked: RequestUserInput) -> Result<Form, String> {
-    let RequestUserInput { fields, message, timeout, default, .. } = asked;
+    let RequestUserInput { fields, message, timeout, default, context, .. } = asked;
     let fields: Vec<Field> =
         serde_json::from_value(exact("fields", &fields)?).map_err(|error| format!("fields: {error}"))?;
     let default = match default.map(|values| exact("default", &values)).transpose()? {
@@ -206,7 +210,40 @@ fn form(asked: RequestUserInput) -> Result<Form, String> {
         Some(Value::Object(values)) => Some(fitting(&fields, values)?),
         Some(_) => return Err("default: an object is wanted".into()),
     };
-    Ok(Form { message, fields, timeout: checked(timeout)?, default })
+    Ok(Form { message, fields, timeout: checked(timeout)?, default, context: Box::new(about(context)?) })
+}
+
+/// What a question is about.
+fn about(context: Option<Box<RawValue>>) -> Result<Context, String> {
+    #[derive(Deserialize)]
+    struct Said {
+        title: Option<String>,
+        source: Option<Value>,
+        details: Option<Value>,
+    }
+
+    let Some(context) = context.map(|context| exact("context", &context)).transpose()? else {
+        return Ok(Context::default());
+    };
+    if context.is_null() {
+        return Ok(Context::default());
+    }
+    if !context.is_object() {
+        return Err("context: an object is wanted".into());
+    }
+    let said: Said = serde_json::from_value(context).map_err(|error| format!("context: {error}"))?;
+    let mut context = Context { title: said.title, ..Context::default() };
+    match said.details {
+        None | Some(Value::Null | Value::Object(_)) => context.add_details(said.details.unwrap_or_default()),
+        Some(_) => return Err("context.details: an object is wanted".into()),
+    }
+    if let Some(source) = said.source.filter(|source| !source.is_null()) {
+        context.source = match serde_json::from_value(source) {
+            Ok(source) => Some(source),
+            Err(_) => return Err("context.source: node_id, agent_id or session_id is wanted".into()),
+        };
+    }
+    Ok(context)
 }
 
 /// A time limit that a clock can hold.

@@ -16,6 +16,7 @@ use super::input::Input;
 use super::states::NodeStates;
 use crate::domain::time::Timestamp;
 use crate::session::{CleanupGuard, TaskContext, TaskError, TaskResult};
+use crate::workflow::context::{Names, explain};
 use crate::workflow::messages::NodeState;
 use crate::workflow::node::{NodeError, Reply};
 use crate::workflow::plan::{Job, JobId, NodeIndex, NodeView, Plan, Pulse, Tick};
@@ -29,6 +30,8 @@ pub(super) struct Driver {
     ctx: TaskContext,
     workflow_id: Option<String>,
     version: Option<u64>,
+    /// What people call it and its nodes.
+    names: Names,
     /// The ids of the nodes, by place: the plan is away while it iterates.
     ids: Vec<String>,
     /// Where the order of things is recorded.
@@ -86,6 +89,8 @@ impl Driver {
             })
             .await?;
         let (catalogue, limits, seed) = (kind.catalogue.clone(), kind.limits.clone(), begin.seed);
+        let name = input.graph.rest.get("name").and_then(Value::as_str).or(ctx.title());
+        let names = Names::of(&input.graph, name);
         let set_up = move || (input.plan(&catalogue, &limits, seed), input);
         let set_up = kind.worker.beside(set_up).await;
         let (plan, input) = set_up.ok_or_else(|| TaskError::failed("the workflow could not be set up"))?;
@@ -102,6 +107,7 @@ impl Driver {
             ctx,
             workflow_id: input.workflow_id,
             version: input.version,
+            names,
             order,
             now: Timestamp::from_micros(begin.now),
             live,
@@ -190,7 +196,8 @@ impl Driver {
     }
 
     fn start(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
+        for mut job in jobs {
+            explain(&mut job.work, || self.names.context(self.workflow_id.as_deref(), &self.plan, job.node));
             let node = self.plan.id(job.node).to_owned();
             let times = self.times.entry(node.clone()).or_default();
             *times += 1;

@@ -25,6 +25,9 @@ use crate::workflow::Settings;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::work::Worker;
 
+/// The kind's name.
+pub(crate) const NAME: &str = "workflow";
+
 /// The kind `workflow`. Cloning shares it.
 #[derive(Clone)]
 pub(crate) struct Workflow {
@@ -57,11 +60,20 @@ impl fmt::Debug for Workflow {
 
 impl TaskKind for Workflow {
     fn name(&self) -> &str {
-        "workflow"
+        NAME
     }
 
     fn description(&self) -> &str {
         "Runs a graph of nodes once, and gives the outputs of its nodes."
+    }
+
+    fn is_internal(&self) -> bool {
+        true
+    }
+
+    fn title(&self, input: &Value) -> Option<String> {
+        let name = input.pointer("/graph/name").or_else(|| input.get("workflow_id"));
+        name.and_then(Value::as_str).map(str::to_owned)
     }
 
     fn input_schema(&self) -> Value {

@@ -262,13 +262,14 @@ impl Executor {
         let mut stopped = self.event(Event::ContinuousStopped);
         stopped.reason = Some(why.reason.clone());
         stopped.author.clone_from(&why.author);
+        let left = if why.removed.is_some() { session_work::REMOVED } else { session_work::NOT_NEEDED };
         if let Some(removed) = why.removed {
             self.board.happened(removed);
         }
         self.board.happened(stopped.clone());
         self.flush();
         self.report(Instant::now());
-        self.drop_all_work(ctx);
+        self.drop_all_work(left, ctx);
         let status = self.status();
         log::info!(workflow_id:% = self.workflow_id, reason:% = why.reason; "a workflow is not live any more");
         let past = Past::ended(Arc::clone(&self.workflow_id), self.board.base(), status.clone(), stopped);

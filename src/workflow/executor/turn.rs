@@ -9,6 +9,7 @@ use actix::{ActorContext, AsyncContext, Context};
 
 use super::Executor;
 use super::messages::Halt;
+use super::session_work::NOT_NEEDED;
 use crate::workflow::messages::{LiveState, NodeState};
 use crate::workflow::plan::Tick;
 
@@ -132,7 +133,7 @@ impl Executor {
             }
         }
         for job in tick.dropped {
-            self.drop_work(job, ctx);
+            self.drop_work(job, NOT_NEEDED, ctx);
         }
         for job in tick.jobs {
             self.start_work(job, ctx);

@@ -1,7 +1,7 @@
 /** React's way to a session: `useSession(id)`. For React 18 and 19; safe under StrictMode. */
 
 import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import { createClient, type Answer, type Client, type Connection, type JournalEntry, type OpenRequest, type SessionState, type SessionStore, type Status } from "../src/index.js";
+import { createClient, type Answer, type Client, type Connection, type Inbox, type InboxStore, type JournalEntry, type OpenRequest, type SessionState, type SessionStore, type Status } from "../src/index.js";
 
 /** The client that hooks use; give another with its `Provider`, for another server or in tests. */
 export const CallboardContext = createContext<Client | null>(null);
@@ -69,4 +69,26 @@ export function useSession(id: string): UseSession {
     status: state.status, events, requests: state.requests, answer: store.answer, cancel: store.cancel, retry: store.retry,
     connection: state.connection, reconnect: store.reconnect, error: state.error, state,
   };
+}
+
+/** What a component needs to show the open questions of all sessions and to answer them. */
+export interface UseInbox extends Inbox {
+  /** Answers a question: true or false, or the values of a form. Gives whether the answer won. */
+  answer: (requestId: string, answer: Answer) => Promise<boolean>;
+  /** Connects at once, where it waits or has stopped. */
+  reconnect: () => void;
+}
+
+/** The store of the open questions, connected while the component is mounted. */
+export function useInboxStore(): InboxStore {
+  const { inbox } = useCallboard();
+  useEffect(() => inbox.open(), [inbox]);
+  return inbox;
+}
+
+/** Follows the open questions of all sessions while the component is mounted. */
+export function useInbox(): UseInbox {
+  const store = useInboxStore();
+  const state = useSyncExternalStore(store.subscribe, store.getState, store.getState);
+  return { ...state, answer: store.answer, reconnect: store.reconnect };
 }

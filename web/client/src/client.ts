@@ -7,6 +7,7 @@ import { EventFeed, type FeedOptions } from "./events/feed.js";
 import { EventLog } from "./events/log.js";
 import { EventStore } from "./events/store.js";
 import { json, request, type Transport } from "./http.js";
+import { InboxStore } from "./inbox/store.js";
 import type { Environment } from "./line.js";
 import type { SocketConstructor } from "./link.js";
 import { metricsCalls, type MetricsCalls } from "./metrics/calls.js";
@@ -54,6 +55,8 @@ export interface Client {
   session(id: string, options?: SessionOptions): SessionConnection;
   /** A session's state, kept up to date once it is opened; what `useSession` stands on. */
   store(id: string, options?: Pick<SessionOptions, "since" | "clientId">): SessionStore;
+  /** The open questions of all sessions, kept up to date once it is opened; what `useInbox` stands on. One for all who ask. */
+  readonly inbox: InboxStore;
   /** The kept events of the whole server. */
   readonly log: EventLog;
   /** Hears events of the whole server as they happen. */
@@ -106,6 +109,7 @@ export function createClient(options: ClientOptions = {}): Client {
     about: (signal) => json(transport, "/", { signal }),
     session: (id, wanted) => new SessionConnection(environment(), id, wanted),
     store: (id, wanted) => new SessionStore(client, id, wanted),
+    inbox: new InboxStore(environment()),
     log: new EventLog(transport),
     feed: (wanted) => new EventFeed(environment(), wanted),
     eventTable: (rows) => new EventStore(environment(), rows),

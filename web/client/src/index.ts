@@ -12,6 +12,7 @@ export { EventStore, type EventTable } from "./events/store.js";
 export { Track, type Hole } from "./events/track.js";
 export { fits, PRIORITIES, readPosition, takes, wantsAll } from "./events/types.js";
 export type { DeclaredType, EventPage, EventWants, NewEvent, Position, ServerEvent } from "./events/types.js";
+export { byDeadline, InboxStore, type Closing, type Inbox } from "./inbox/store.js";
 export { isNumber, parseJson, readNumber, writeJson } from "./exact.js";
 export { CallboardError } from "./http.js";
 export type { MetricsCalls } from "./metrics/calls.js";

@@ -15,7 +15,7 @@ describe("types", () => {
     expect(groupOf("custom.a.b").id).toBe("custom");
     expect(groupOf("novel.thing").id).toBe("custom");
     expect(groupOf("nothing").id).toBe("custom");
-    expect(PATTERNS).toHaveLength(10 + 32);
+    expect(PATTERNS).toHaveLength(11 + 34);
   });
 
   test.each(["*", "custom.*", "custom.orders.*", "custom.a-b_C.d", "queue.cleared"])("%s can be asked for", (text) => expect(isPattern(text)).toBe(true));

@@ -70,6 +70,8 @@ kinds! {
     QueueTaskProcessed Queue "queue.task_processed" Normal Kept;
     QueueTaskFailed Queue "queue.task_failed" High Kept;
     QueueCleared Queue "queue.cleared" Normal Kept;
+    RequestOpened Request "request.opened" Normal Kept;
+    RequestClosed Request "request.closed" Normal Kept;
     MemoryStored Memory "memory.stored" Low Kept;
     MemoryRetrieved Memory "memory.retrieved" Low Ephemeral;
     MemoryUpdated Memory "memory.updated" Low Kept;
@@ -100,6 +102,8 @@ pub enum Group {
     Manager,
     /// The queue for permits.
     Queue,
+    /// Open questions.
+    Request,
     /// What agents keep.
     Memory,
     /// The server.
@@ -121,6 +125,7 @@ impl Group {
         Group::Task,
         Group::Manager,
         Group::Queue,
+        Group::Request,
         Group::Memory,
         Group::System,
         Group::Connection,

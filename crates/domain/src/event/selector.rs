@@ -14,7 +14,7 @@ pub enum Selector {
     Execution(ExecutionId),
     /// All of one crew: `crew_{id}`.
     Crew(Arc<str>),
-    /// Families of types: `task_updates`, `queue`, `memory`, `system`; all of them: `global`, `all`.
+    /// Families of types: `task_updates`, `queue`, `requests`, `memory`, `system`; all of them: `global`, `all`.
     Groups(&'static str),
     /// A snapshot of the metrics, again and again: `metrics`.
     Metrics,
@@ -23,9 +23,10 @@ pub enum Selector {
 }
 
 /// The words that stand for families of types.
-const GROUPS: [(&str, &[Group]); 6] = [
+const GROUPS: [(&str, &[Group]); 7] = [
     ("task_updates", &[Group::Task]),
     ("queue", &[Group::Queue]),
+    ("requests", &[Group::Request]),
     ("memory", &[Group::Memory]),
     ("system", &[Group::System]),
     ("global", Group::ALL),
@@ -109,6 +110,7 @@ mod tests {
             "crew_a b".into(),
             "task_updates".into(),
             "queue".into(),
+            "requests".into(),
             "memory".into(),
             "system".into(),
             "global".into(),

@@ -202,6 +202,7 @@ pub(super) fn summary(store: &Store, worker: usize) -> Summary {
         execution_id: None,
         labels: Vec::new(),
         on_disconnect: OnDisconnect::Keep,
+        title: None,
         created_at: Timestamp::now(),
         state: state(Status::Running),
     }
@@ -224,6 +225,7 @@ pub(super) fn append(summary: &Summary, row: u32, change: Change) -> Append {
         last_seq: u64::from(row),
         body: body(summary, row),
         change,
+        requests: Vec::new(),
     }
 }
 

@@ -8,8 +8,8 @@ use crate::document::{ListDocuments, Write};
 use crate::engine::{Batch, Engine, Outcome, Read};
 use crate::keys::Lane;
 use crate::{
-    ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListSessions, Pending, Row, SessionKey,
-    Summary,
+    ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListRequests, ListSessions, Pending,
+    RequestPage, Row, SessionKey, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::owner::Owner;
@@ -108,6 +108,11 @@ impl Read for Memory {
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
         let query = query.clone();
         self.call(move |shared| shared.tables.list(&query))?
+    }
+
+    fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
+        let query = query.clone();
+        self.call(move |shared| shared.tables.requests(&query))?
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {

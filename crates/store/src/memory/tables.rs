@@ -9,10 +9,11 @@ use crate::events;
 use crate::fence::fenced;
 use crate::query::Query;
 use crate::{
-    Append, Change, ChangeError, Document, Error, EventRow, EventSpan, Fence, Idempotency, JournalRange, ListSessions,
-    Pending, Reason, Row, SessionKey, Summary,
+    Append, Change, ChangeError, Document, Error, EventRow, EventSpan, Fence, Idempotency, JournalRange, ListRequests,
+    ListSessions, Pending, Reason, RequestChange, RequestPage, Row, SessionKey, StoredRequest, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId, Slot};
+use callboard_domain::listed_request::RequestPlace;
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -24,6 +25,8 @@ pub(crate) struct Tables {
     keys: HashMap<SessionId, SessionKey>,
     idempotency: HashMap<(Owner, String), (SessionId, [u8; 32])>,
     executions: HashMap<(Owner, ExecutionId), SessionId>,
+    /// The open questions of all sessions.
+    requests: BTreeMap<RequestPlace, StoredRequest>,
     /// By owner and collection, then by id.
     documents: BTreeMap<(Owner, String), BTreeMap<String, Document>>,
     /// By the `seq` of their last event.
@@ -68,6 +71,18 @@ impl Read for Tables {
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
         let newest_first = self.sessions.values().rev().map(|stored| &stored.summary);
         Ok(newest_first.filter(|summary| fits(summary, query)).take(query.limit).cloned().collect())
+    }
+
+    fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
+        let wanted = self.requests.values().filter(|request| {
+            query.owner.as_ref().is_none_or(|owner| request.owner == *owner)
+                && query.task.as_ref().is_none_or(|task| request.task == *task)
+        });
+        let key = |request: &StoredRequest| request.cursor().key(query.order);
+        let after = query.after.map(|after| after.key(query.order));
+        let mut wanted: Vec<_> = wanted.filter(|request| after.is_none_or(|after| key(request) > after)).collect();
+        wanted.sort_by_key(|request| key(request));
+        RequestPage::of(wanted.into_iter().cloned().map(Ok), query, self.last_event)
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
@@ -330,7 +345,9 @@ impl Tables {
     fn append(&mut self, append: &Append) -> Result<(), String> {
         let row = Row { row: append.row, last_seq: append.last_seq, body: append.body.clone() };
         if let Change::Create(summary, idempotency) = &append.change {
-            return self.create(append, summary, idempotency.as_ref(), row);
+            self.create(append, summary, idempotency.as_ref(), row)?;
+            self.change_requests(&append.requests);
+            return Ok(());
         }
         let stored = self.sessions.get_mut(&append.key).ok_or("there is no such session")?;
         let next = stored.rows.last_key_value().map_or(0, |(last, _)| last + 1);
@@ -342,7 +359,17 @@ impl Tables {
             Change::Update(state) => stored.summary.state = (**state).clone(),
             Change::None | Change::Create(..) => {}
         }
+        self.change_requests(&append.requests);
         Ok(())
+    }
+
+    fn change_requests(&mut self, changes: &[RequestChange]) {
+        for change in changes {
+            match change {
+                RequestChange::Opened(request) => drop(self.requests.insert(request.place, (**request).clone())),
+                RequestChange::Closed(place) => drop(self.requests.remove(place)),
+            }
+        }
     }
 
     fn create(

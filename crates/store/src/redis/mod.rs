@@ -14,6 +14,7 @@ mod observer;
 mod place;
 mod read;
 mod record;
+mod requests;
 mod requirements;
 mod scripts;
 mod write;

@@ -13,11 +13,15 @@ use super::documents;
 use super::link::{Failure, Link};
 use super::place::Place;
 use super::record::{self, damaged, key_text, owned, read_id, read_key};
+use super::requests;
 use super::scripts::run;
 use crate::document::{ListDocuments, Part};
 use crate::engine::Read;
 use crate::types::label_text;
-use crate::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::{
+    Document, Error, EventRow, EventSpan, JournalRange, ListRequests, ListSessions, Pending, RequestPage, Row,
+    SessionKey, StoredRequest, Summary,
+};
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
@@ -167,6 +171,38 @@ impl Read for Reader {
             };
         }
         Ok(listed)
+    }
+
+    fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
+        let place = Arc::clone(&self.place);
+        let (order, mut after) = requests::index(query.order, query.after);
+        let owner = query.owner.as_ref().map(Owner::as_str).unwrap_or_default();
+        let task = query.task.as_deref().unwrap_or_default();
+        // What changes between two slices is in the events behind the first.
+        let mut last_event = None;
+        let (mut found, mut bytes) = (Vec::<StoredRequest>::new(), 0);
+        loop {
+            let mut call = place.script(|scripts| &scripts.requests);
+            call.arg(order).arg(&after).arg(SLICE_RECORDS).arg(SLICE_BYTES).arg(SLICE_LOOKED_AT).arg(owner).arg(task);
+            let mut slice = self.run::<Vec<Vec<u8>>>(&call)?.into_iter();
+            let (Some(last), Some(next)) = (slice.next(), slice.next()) else {
+                return Err(damaged("the open questions"));
+            };
+            last_event = last_event.or(number(&last));
+            let mut is_full = false;
+            while let (Some(place), Some(text)) = (slice.next(), slice.next()) {
+                // One more says that there is another page.
+                is_full = is_full || found.len() >= query.limit || (bytes >= query.max_bytes && !found.is_empty());
+                let request = requests::read(&place, text)?;
+                bytes += request.json.len();
+                found.push(request);
+            }
+            if is_full || next.is_empty() {
+                break;
+            }
+            after = text(&next)?;
+        }
+        RequestPage::of(found.into_iter().map(Ok), query, last_event.unwrap_or_default())
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {

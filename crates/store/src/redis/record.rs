@@ -21,6 +21,8 @@ struct Head {
     execution_id: Option<ExecutionId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     labels: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
     /// Seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cancel_after: Option<f64>,
@@ -84,6 +86,7 @@ pub(super) fn head_text(
             OnDisconnect::Keep => None,
             OnDisconnect::CancelAfter(seconds) => Some(seconds),
         },
+        title: summary.title.clone(),
         created_at: summary.created_at.as_micros(),
         idempotency,
         execution,
@@ -108,6 +111,7 @@ pub(super) fn read(key: SessionKey, record: &[u8]) -> Result<Summary, Error> {
         execution_id: head.execution_id,
         labels: head.labels,
         on_disconnect: head.cancel_after.map_or(OnDisconnect::Keep, OnDisconnect::CancelAfter),
+        title: head.title,
         created_at: Timestamp::from_micros(head.created_at),
         state: read_state(state).ok_or_else(|| damaged("a session"))?,
     })
@@ -164,6 +168,7 @@ mod tests {
             execution_id: Some("exec".parse().unwrap()),
             labels: vec![("\u{0}x".into(), "ключ".into())],
             on_disconnect: OnDisconnect::CancelAfter(0.1),
+            title: Some("An order\n".into()),
             created_at: Timestamp::now(),
             state: State {
                 status: Status::WaitingInput,

@@ -20,6 +20,7 @@ pub(super) struct Scripts {
     pub(super) purge: Script,
     pub(super) purge_events: Script,
     pub(super) remove: Script,
+    pub(super) requests: Script,
 }
 
 /// One of them.
@@ -59,6 +60,7 @@ impl Scripts {
             purge: makes_room(include_str!("scripts/purge.lua")),
             purge_events: makes_room(include_str!("scripts/purge_events.lua")),
             remove: makes_room(include_str!("scripts/remove.lua")),
+            requests: reads(include_str!("scripts/requests.lua")),
         }
     }
 }

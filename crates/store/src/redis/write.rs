@@ -11,6 +11,7 @@ use super::link::{Failure, Link};
 use super::membership::{self, Heart};
 use super::place::Place;
 use super::record::{damaged, head_text, key_text, owned, read_id, state_text};
+use super::requests;
 use super::scripts::{Script, Scripts, run};
 use crate::document::Write;
 use crate::engine::{Batch, BatchEvent, Engine, Outcome, Refusal, Standing, Written};
@@ -232,6 +233,9 @@ fn add_append(call: &mut ScriptInvocation<'_>, append: &Append) -> Result<(), Er
         Change::None => {}
         Change::Update(state) => drop(call.arg(state_text(state))),
         Change::Create(summary, idempotency) => add_summary(call, summary, idempotency.as_ref())?,
+    }
+    if word != "too_large" {
+        requests::add(call, &append.requests);
     }
     Ok(())
 }

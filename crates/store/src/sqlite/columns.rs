@@ -14,7 +14,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT key, id, task, priority, owner, labels, cancel_after, created_at, status, attempt, last_seq, ",
-            "started_at, ended_at, deadline, since, queued, running, waiting, execution_id FROM sessions",
+            "started_at, ended_at, deadline, since, queued, running, waiting, execution_id, title FROM sessions",
             $rest
         )
     };
@@ -29,7 +29,8 @@ pub(super) const SELECT_BY_ID: &str = select!(" WHERE id = ?1");
 /// Makes a session's row.
 pub(super) const INSERT: &str = "INSERT INTO sessions (key, id, task, priority, owner, labels, cancel_after, created_at, \
     status, attempt, last_seq, started_at, ended_at, deadline, since, queued, running, waiting, \
-    execution_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    execution_id, title) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+    ?20)";
 
 /// Changes what changes as a session goes on.
 pub(super) const UPDATE: &str = "UPDATE sessions SET status = ?2, attempt = ?3, last_seq = ?4, started_at = ?5, \
@@ -37,12 +38,13 @@ pub(super) const UPDATE: &str = "UPDATE sessions SET status = ?2, attempt = ?3, 
 
 /// Runs [`INSERT`].
 pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary) -> rusqlite::Result<usize> {
-    let Summary { key, id, task, priority, owner, execution_id, labels, on_disconnect, created_at, state } = summary;
+    let Summary { key, id, task, priority, owner, execution_id, labels, on_disconnect, title, created_at, state } =
+        summary;
     let cancel_after = match on_disconnect {
         OnDisconnect::Keep => None,
         OnDisconnect::CancelAfter(seconds) => Some(seconds),
     };
-    let parameters: [&dyn ToSql; 19] = [
+    let parameters: [&dyn ToSql; 20] = [
         &integer(*key),
         &id.as_bytes(),
         task,
@@ -62,6 +64,7 @@ pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary)
         &state.spent.running,
         &state.spent.waiting,
         &execution_id.as_ref().map(ExecutionId::as_str),
+        title,
     ];
     statement.execute(parameters)
 }
@@ -98,6 +101,7 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         owner: owner(row, 4)?,
         execution_id: execution_id(row, 18)?,
         labels: labels(row, 5)?,
+        title: row.get(19)?,
         on_disconnect: row.get::<_, Option<f64>>(6)?.map_or(OnDisconnect::Keep, OnDisconnect::CancelAfter),
         created_at: Timestamp::from_micros(row.get(7)?),
         state: State {

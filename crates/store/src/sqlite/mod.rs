@@ -6,6 +6,8 @@
 //! the file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's
 //! `index` of the log.
 
+mod backfill;
+pub(super) mod backup;
 mod checkpoint;
 mod columns;
 mod documents;
@@ -14,6 +16,7 @@ mod header;
 mod index;
 mod place;
 mod read;
+mod requests;
 mod schema;
 mod watch;
 mod write;

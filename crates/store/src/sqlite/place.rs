@@ -130,7 +130,8 @@ fn cannot_open(path: &Path, error: &std::io::Error) -> Error {
     Error::Unusable(format!("the database {} cannot be opened: {error}", path.display()))
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// A file beside this one, named after it.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

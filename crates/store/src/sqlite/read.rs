@@ -8,11 +8,15 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use super::columns;
 use super::documents;
 use super::events;
+use super::requests;
 use super::watch::Files;
 use super::{integer, signed};
 use crate::document::ListDocuments;
 use crate::engine::Read;
-use crate::{Document, Error, EventRow, EventSpan, JournalRange, ListSessions, Pending, Row, SessionKey, Summary};
+use crate::{
+    Document, Error, EventRow, EventSpan, JournalRange, ListRequests, ListSessions, Pending, RequestPage, Row,
+    SessionKey, Summary,
+};
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::{Priority, Status};
@@ -46,6 +50,10 @@ impl Read for Reader {
 
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
         list(&self.connection, query)
+    }
+
+    fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
+        requests::list(&self.connection, query)
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {

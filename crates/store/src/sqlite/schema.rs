@@ -5,13 +5,14 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::OpenError;
+use super::backfill;
 use super::header::Fault;
 
 /// Marks a file as a database of Callboard: "Cbrd".
 pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
 
 /// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
-const STEPS: &[&str] = &[V1, V2, V3, V4, V5];
+const STEPS: &[&str] = &[V1, V2, V3, V4, V5, V6];
 
 /// Today's version.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -115,6 +116,25 @@ const V5: &str = "
     ALTER TABLE events ADD COLUMN owner TEXT;
 ";
 
+/// What lists call a session, and the open questions of all sessions in one table: its key is the order in which they were
+/// asked, so that each is written at its end.
+const V6: &str = "
+    ALTER TABLE sessions ADD COLUMN title TEXT;
+    CREATE TABLE requests (
+        asked_at INTEGER NOT NULL,
+        request BLOB NOT NULL,
+        expires_at INTEGER,
+        task TEXT NOT NULL,
+        owner TEXT,
+        body BLOB NOT NULL,     -- the question's JSON, as lists show it
+        PRIMARY KEY (asked_at, request)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX requests_due ON requests (expires_at, asked_at, request) WHERE expires_at IS NOT NULL;
+";
+
+/// The step that brings the table of open questions, which are in the journals before.
+const REQUESTS: u32 = 6;
+
 /// Whether a database was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
@@ -145,6 +165,17 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Age, OpenError> {
     Ok(age)
 }
 
+/// Whether this is a database of Callboard that this version can read.
+pub(super) fn check_version(connection: &Connection) -> Result<(), OpenError> {
+    let application: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match (application, version) {
+        (APPLICATION_ID, 1..=VERSION) => Ok(()),
+        (APPLICATION_ID, newer) if newer > VERSION => Err(Fault::Newer(newer).into()),
+        _ => Err(Fault::NotADatabase.into()),
+    }
+}
+
 /// Does the steps that a database lacks.
 fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -153,6 +184,9 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError>
     for (step, sql) in (version + 1..).zip(missing) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(sql)?;
+        if step == REQUESTS {
+            backfill::open_requests(&transaction)?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", step)?;
         transaction.commit()?;
@@ -168,7 +202,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name IN
             ('sessions', 'journal', 'idempotency', 'sessions_live', 'sessions_due', 'sessions_ended',
-             'idempotency_session', 'documents', 'events', 'sessions_execution')
+             'idempotency_session', 'documents', 'events', 'sessions_execution', 'requests', 'requests_due')
          ORDER BY name",
     )?;
     let objects = statement.query_map([], |row| row.get(0))?;

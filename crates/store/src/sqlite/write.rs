@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params
 
 use super::checkpoint::Checkpoints;
 use super::watch::{FileFault, Watch};
-use super::{columns, documents, events, integer, signed};
+use super::{columns, documents, events, integer, requests, signed};
 use crate::document::Write;
 use crate::engine::{Batch, Engine, EventRows, LastBatch, Outcome, Refusal, Written};
 use crate::events::number;
@@ -328,6 +328,7 @@ fn record<'a>(
 struct Statements<'a> {
     connection: &'a Connection,
     row: CachedStatement<'a>,
+    requests: requests::Statements<'a>,
     update: CachedStatement<'a>,
 }
 
@@ -335,7 +336,8 @@ impl<'a> Statements<'a> {
     fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
         let row =
             connection.prepare_cached("INSERT INTO journal (session, row, last_seq, body) VALUES (?1, ?2, ?3, ?4)")?;
-        Ok(Self { connection, row, update: connection.prepare_cached(columns::UPDATE)? })
+        let requests = requests::Statements::prepare(connection)?;
+        Ok(Self { connection, row, requests, update: connection.prepare_cached(columns::UPDATE)? })
     }
 
     fn append(&mut self, append: &Append) -> Result<(), Trouble> {
@@ -373,6 +375,9 @@ impl<'a> Statements<'a> {
     fn row(&mut self, append: &Append) -> Result<(), Trouble> {
         let body: &[u8] = &append.body;
         self.row.execute(params![integer(append.key), append.row, signed(append.last_seq), body])?;
+        for change in &append.requests {
+            self.requests.change(change)?;
+        }
         Ok(())
     }
 }

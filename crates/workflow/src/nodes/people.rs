@@ -66,7 +66,7 @@ struct HumanConfirm;
 impl Node for HumanConfirm {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let (timeout, default) = (seconds(cx, 1)?, Some(cx.boolean(2)?));
-        Ok(Next::Wait(Work::Confirm(Confirmation { message: cx.text(0)?.to_owned(), timeout, default })))
+        Ok(Next::Wait(Work::Confirm(Confirmation { timeout, default, ..Confirmation::new(cx.text(0)?) })))
     }
 
     fn resume(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
@@ -120,7 +120,7 @@ impl Node for HumanInput {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let fields = fields_of(cx.list(0)?).map_err(|faults| faults.join("; "))?;
         let message = if cx.has(1) { Some(cx.text(1)?.to_owned()) } else { None };
-        Ok(Next::Wait(Work::Ask(Form { message, fields, timeout: seconds(cx, 2)?, default: None })))
+        Ok(Next::Wait(Work::Ask(Form { message, timeout: seconds(cx, 2)?, ..Form::new(fields) })))
     }
 
     fn resume(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
@@ -161,10 +161,7 @@ mod tests {
         assert_eq!(rig.run(), Ok(json!({})));
         let Some(Work::Ask(form)) = rig.work.take() else { panic!("it does not ask") };
         let field = Field::new("colour", FieldType::Select, "").with_choices(["red", "blue"]);
-        assert_eq!(
-            form,
-            Form { message: Some("Which?".into()), fields: vec![field], timeout: Some(60.0), default: None }
-        );
+        assert_eq!(form, Form { message: Some("Which?".into()), timeout: Some(60.0), ..Form::new(vec![field]) });
         let values = json!({"colour": "red"});
         let given = rig.resume(Reply::Filled(values.as_object().unwrap().clone()));
         assert_eq!(given, Ok(json!({"values": values})));

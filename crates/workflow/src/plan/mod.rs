@@ -4,6 +4,7 @@
 //! work that nodes wait for, and hands in how it ended. Everything lies in flat arrays in the order in which nodes run;
 //! a [`NodeIndex`] is the place in that order, so sources have smaller indices than what is below them.
 
+mod above;
 mod adopt;
 mod held;
 mod jobs;
@@ -35,6 +36,7 @@ use super::node::Work;
 use crate::settings::Settings;
 use callboard_domain::time::Timestamp;
 
+pub use self::above::Above;
 pub use self::pulse::Pulse;
 pub use self::set::SetError;
 pub use self::view::NodeView;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::event::Event;
-use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::domain::status::{Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::session::actor::events::start_refused;
 use crate::session::actor::running_task::PANICKED;
@@ -13,16 +13,9 @@ use crate::store::Spent;
 
 fn spec(labels: &[(&str, &str)]) -> Spec {
     Spec {
-        task: "audit".into(),
-        input: Value::Null,
-        config: Value::Null,
         priority: Priority::High,
-        on_disconnect: OnDisconnect::Keep,
         labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        owner: None,
-        execution_id: None,
-        client_id: None,
-        session_id: None,
+        ..Spec::new("audit")
     }
 }
 

@@ -15,7 +15,7 @@ use crate::auth::Principal;
 use crate::config;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
-use crate::domain::status::{OnDisconnect, Priority, Status};
+use crate::domain::status::Status;
 use crate::domain::tail::TailLimits;
 use crate::event::Events;
 use crate::metrics::Metrics;
@@ -140,18 +140,7 @@ fn board_that_parks_after(park_after: f64) -> (Sessions, Addr<Directory>) {
 }
 
 async fn start(sessions: &Sessions, input: Value) -> SessionId {
-    let spec = Spec {
-        task: "person".into(),
-        input,
-        config: Value::Null,
-        priority: Priority::Normal,
-        on_disconnect: OnDisconnect::Keep,
-        labels: Default::default(),
-        owner: None,
-        execution_id: None,
-        client_id: None,
-        session_id: None,
-    };
+    let spec = Spec { input, ..Spec::new("person") };
     sessions.start(&Principal::server(), spec, None).await.unwrap().session_id
 }
 

@@ -53,6 +53,14 @@ fn a_message_is_understood() {
             r#"{"timeout":2.5,"default":true,"message":"Go?","type":"request_confirmation"}"#,
             Printed::Call(Call::from(Confirmation::new("Go?").or_after(2.5, true))),
         ),
+        (
+            r#"{"type":"request_confirmation","message":"?","context":{"title":"t","details":{"n":1},"more":0}}"#,
+            Printed::Call(Call::from(Confirmation::new("?").titled("t").about(json!({"n": 1})))),
+        ),
+        (
+            r#"{"type":"request_confirmation","message":"?","context":null}"#,
+            Printed::Call(Call::from(Confirmation::new("?"))),
+        ),
         (r#"{"type":"step","name":"a b/c"}"#, Printed::Call(Call::Step { name: "a b/c".into(), repeatable: true })),
         (r#"{"type":"step_completed","name":"a","value":null}"#, step_completed("null")),
         (
@@ -108,10 +116,27 @@ fn a_line_that_is_no_message_is_output() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, one line a case")]
 fn what_means_to_be_a_message_and_is_none_says_what_is_wrong() {
     let long = format!(r#"{{"type":"step","name":"{}"}}"#, "n".repeat(LONGEST_NAME + 1));
     let deep = format!(r#"{{"type":"task_completed","values":{}{}}}"#, "[".repeat(200), "]".repeat(200));
-    let cases: [(&str, &str); 25] = [
+    let cases: [(&str, &str); 29] = [
+        (
+            r#"{"type":"request_confirmation","message":"m","context":["title"]}"#,
+            "request_confirmation: context: an object is wanted",
+        ),
+        (
+            r#"{"type":"request_confirmation","message":"m","context":{"title":1}}"#,
+            "request_confirmation: context: invalid type: integer",
+        ),
+        (
+            r#"{"type":"request_confirmation","message":"m","context":{"details":[1e400]}}"#,
+            "request_confirmation: context.details.0",
+        ),
+        (
+            r#"{"type":"request_user_input","fields":[{"name":"a"}],"context":{"source":{"node":"n"}}}"#,
+            "request_user_input: context.source: node_id",
+        ),
         (r#"{"type":"request_confirmation","message":"m","timeout":0}"#, "request_confirmation: timeout: more than 0"),
         (r#"{"type":"request_confirmation","message":"m","timeout":1e300}"#, "request_confirmation: timeout: more"),
         (r#"{"type":"request_confirmation","message":null}"#, "request_confirmation: invalid type: null"),
@@ -201,7 +226,7 @@ fn messages() -> impl Strategy<Value = (MessageType, String)> {
     let fields = |kind: MessageType, text: &str, other: &str| match kind {
         MessageType::Stream => json!({"content": text, "extra": {"type": other}}),
         MessageType::Progress => json!({"done": 1, "total": 2.5, "label": text}),
-        MessageType::RequestConfirmation => json!({"message": text, "timeout": 3, "context": [{"title": other}]}),
+        MessageType::RequestConfirmation => json!({"message": text, "timeout": 3, "context": {"title": other}}),
         MessageType::RequestUserInput => json!({"fields": [{"name": "a", "description": text}], "message": other}),
         MessageType::Step => json!({"name": format!("{text}!"), "extra": other}),
         MessageType::StepCompleted => json!({"name": format!("{text}!"), "value": {"type": "stream", "x": [other]}}),

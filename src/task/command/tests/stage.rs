@@ -226,17 +226,25 @@ impl Stage {
                 let (lane, ordinal) = (at.lane_name(), at.ordinal);
                 self.record(Internal::SleepStarted { lane, ordinal, until });
             }
-            Call::RequestConfirmation { message, timeout, .. } => {
-                self.tell(&at, Entry::RequestConfirmation { request_id: id, message, timeout });
+            Call::RequestConfirmation { message, timeout, default, context } => {
+                let entry =
+                    Entry::RequestConfirmation { request_id: id, message, timeout, expires_at: None, default, context };
+                self.tell(&at, entry);
                 self.ask(at, id);
             }
-            Call::RequestUserInput { message, fields, timeout, .. } => {
-                self.tell(&at, Entry::RequestUserInput { request_id: id, fields, message, timeout });
+            Call::RequestUserInput { message, fields, timeout, default, context } => {
+                let (request_id, expires_at) = (id, None);
+                let entry =
+                    Entry::RequestUserInput { request_id, fields, message, timeout, expires_at, default, context };
+                self.tell(&at, entry);
                 self.ask(at, id);
             }
             Call::OfferRetry { error } => {
                 let attempt = self.channel.attempt();
-                self.tell(&at, Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id) });
+                self.tell(
+                    &at,
+                    Entry::TaskFailed { error, can_retry: true, attempt, request_id: Some(id), context: None },
+                );
                 self.ask(at, id);
             }
             Call::Emit { .. } | Call::Report { .. } | Call::Child { .. } => panic!("no command makes such a call"),

@@ -221,6 +221,154 @@ try: number,
 text: string, };
 
 /**
+ * What a question is about, for whoever answers it.
+ */
+export type RequestContext = {
+/**
+ * What is asked about, in a few words.
+ */
+title?: string,
+/**
+ * Where the question comes from.
+ */
+source?: RequestSource,
+/**
+ * The values that led to it, by name.
+ */
+details?: Record<string, unknown>, };
+
+/**
+ * Where a question, or a session, comes from.
+ */
+export type RequestSource = {
+/**
+ * The stored workflow; none where a graph that is not stored runs.
+ */
+workflow_id?: string,
+/**
+ * The node.
+ */
+node_id: string,
+/**
+ * The workflow's name.
+ */
+workflow_name?: string,
+/**
+ * The node's title.
+ */
+node_title?: string, } | {
+/**
+ * The agent.
+ */
+agent_id: string,
+/**
+ * The task that it works on.
+ */
+task?: string, } | {
+/**
+ * The parent.
+ */
+session_id: SessionId, };
+
+/**
+ * What is asked; `type` is that of the entry that asks.
+ */
+export type Asked = { "type": "request_confirmation",
+/**
+ * The question.
+ */
+message: string,
+/**
+ * The answer that is taken when the time has run out.
+ */
+default?: boolean, } | { "type": "request_user_input",
+/**
+ * What the form is for.
+ */
+message?: string,
+/**
+ * What to fill in.
+ */
+fields: Array<Field>,
+/**
+ * The answer that is taken when the time has run out, the values of secrets masked.
+ */
+default?: Record<string, unknown>, } | { "type": "task_failed",
+/**
+ * What went wrong.
+ */
+message: string,
+/**
+ * The attempt that failed, from 1.
+ */
+attempt: number, };
+
+/**
+ * An open question. Moments are seconds since the epoch.
+ */
+export type ListedRequest = {
+/**
+ * The session that asks.
+ */
+session_id: SessionId,
+/**
+ * Its task's name.
+ */
+task: string,
+/**
+ * What lists call the session.
+ */
+title?: string,
+/**
+ * Its labels.
+ */
+labels?: { [key in string]: string },
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * What it is about.
+ */
+context?: RequestContext,
+/**
+ * When it was asked.
+ */
+asked_at: Timestamp,
+/**
+ * When its time runs out.
+ */
+expires_at?: Timestamp, } & ({ "type": "request_confirmation",
+/**
+ * The question.
+ */
+message: string,
+/**
+ * The answer that is taken when the time has run out.
+ */
+default?: boolean, } | { "type": "request_user_input",
+/**
+ * What the form is for.
+ */
+message?: string,
+/**
+ * What to fill in.
+ */
+fields: Array<Field>,
+/**
+ * The answer that is taken when the time has run out, the values of secrets masked.
+ */
+default?: Record<string, unknown>, } | { "type": "task_failed",
+/**
+ * What went wrong.
+ */
+message: string,
+/**
+ * The attempt that failed, from 1.
+ */
+attempt: number, });
+
+/**
  * One journal entry; `type` says which.
  */
 export type Entry = { "type": "status",
@@ -259,7 +407,19 @@ message: string,
 /**
  * Seconds until the default answer is taken.
  */
-timeout?: number, } | { "type": "request_user_input",
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then; where there is none, it counts as no.
+ */
+default?: boolean,
+/**
+ * What it is about.
+ */
+context?: RequestContext, } | { "type": "request_user_input",
 /**
  * The question's id.
  */
@@ -275,7 +435,19 @@ message?: string,
 /**
  * Seconds until the default answer is taken.
  */
-timeout?: number, } | { "type": "answered",
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then, the values of secrets masked; where there is none, the task has to do without.
+ */
+default?: Record<string, unknown>,
+/**
+ * What it is about.
+ */
+context?: RequestContext, } | { "type": "answered",
 /**
  * The question's id.
  */
@@ -319,7 +491,11 @@ attempt: number,
 /**
  * The question's id, where `can_retry`.
  */
-request_id?: RequestId, } | { "type": "task_cancelled",
+request_id?: RequestId,
+/**
+ * What it is about, where `can_retry`.
+ */
+context?: RequestContext, } | { "type": "task_cancelled",
 /**
  * Why.
  */
@@ -384,7 +560,19 @@ message: string,
 /**
  * Seconds until the default answer is taken.
  */
-timeout?: number, } | { "type": "request_user_input",
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then; where there is none, it counts as no.
+ */
+default?: boolean,
+/**
+ * What it is about.
+ */
+context?: RequestContext, } | { "type": "request_user_input",
 /**
  * The question's id.
  */
@@ -400,7 +588,19 @@ message?: string,
 /**
  * Seconds until the default answer is taken.
  */
-timeout?: number, } | { "type": "answered",
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then, the values of secrets masked; where there is none, the task has to do without.
+ */
+default?: Record<string, unknown>,
+/**
+ * What it is about.
+ */
+context?: RequestContext, } | { "type": "answered",
 /**
  * The question's id.
  */
@@ -444,7 +644,11 @@ attempt: number,
 /**
  * The question's id, where `can_retry`.
  */
-request_id?: RequestId, } | { "type": "task_cancelled",
+request_id?: RequestId,
+/**
+ * What it is about, where `can_retry`.
+ */
+context?: RequestContext, } | { "type": "task_cancelled",
 /**
  * Why.
  */
@@ -510,7 +714,19 @@ message: string,
 /**
  * Seconds until the default answer is taken.
  */
-timeout?: number, } | { "type": "request_user_input",
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then; where there is none, it counts as no.
+ */
+default?: boolean,
+/**
+ * What it is about.
+ */
+context?: RequestContext, } | { "type": "request_user_input",
 /**
  * The question's id.
  */
@@ -526,7 +742,19 @@ message?: string,
 /**
  * Seconds until the default answer is taken.
  */
-timeout?: number, } | { "type": "answered",
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then, the values of secrets masked; where there is none, the task has to do without.
+ */
+default?: Record<string, unknown>,
+/**
+ * What it is about.
+ */
+context?: RequestContext, } | { "type": "answered",
 /**
  * The question's id.
  */
@@ -570,7 +798,11 @@ attempt: number,
 /**
  * The question's id, where `can_retry`.
  */
-request_id?: RequestId, } | { "type": "task_cancelled",
+request_id?: RequestId,
+/**
+ * What it is about, where `can_retry`.
+ */
+context?: RequestContext, } | { "type": "task_cancelled",
 /**
  * Why.
  */
@@ -709,6 +941,10 @@ name: string,
  */
 description: string,
 /**
+ * Whether its sessions are made by the server itself, for workflows and the like: it is not offered to people.
+ */
+internal: boolean,
+/**
  * The JSON Schema of its input.
  */
 input_schema: unknown,
@@ -725,6 +961,23 @@ export type TaskList = {
  * In the order of their names.
  */
 tasks: Array<TaskInfo>, };
+
+/**
+ * Open questions, in order.
+ */
+export type OpenQuestions = {
+/**
+ * The questions.
+ */
+requests: Array<ListedRequest>,
+/**
+ * As of when this is so: what changes later reaches those who follow the topic `requests` with this as `since`.
+ */
+position: string,
+/**
+ * What to send as `cursor` to get those behind them; null where there are none.
+ */
+next_cursor: string | null, };
 
 /**
  * How long a session was in which kind of state, in seconds, until now or its end.
@@ -755,6 +1008,10 @@ session_id: SessionId,
  * The task's name.
  */
 task: string,
+/**
+ * What it is called: the workflow's name, the question's text, else its label or its input's member `title`.
+ */
+title: string | null,
 /**
  * Where it stands.
  */
@@ -840,6 +1097,10 @@ session_id: SessionId,
  * The task's name.
  */
 task: string,
+/**
+ * What it is called: the workflow's name, the question's text, else its label or its input's member `title`.
+ */
+title: string | null,
 /**
  * Where it stands.
  */
@@ -1249,6 +1510,10 @@ session_id: SessionId,
  */
 task: string,
 /**
+ * What it is called: the workflow's name, the question's text, else its label or its input's member `title`.
+ */
+title: string | null,
+/**
  * Where it stands.
  */
 status: Status,
@@ -1341,6 +1606,10 @@ session_id: SessionId,
  * The task's name.
  */
 task: string,
+/**
+ * What it is called: the workflow's name, the question's text, else its label or its input's member `title`.
+ */
+title: string | null,
 /**
  * Where it stands.
  */

@@ -17,6 +17,7 @@ export const GROUPS: readonly Group[] = [
   { id: "task", title: "Tasks of crews", icon: "tasks", types: ["assigned", "completed", "failed", "progress"] },
   { id: "manager", title: "Managers", icon: "compass", types: ["delegation_started", "coordination_update", "decision_made"] },
   { id: "queue", title: "Queue", icon: "queue", types: ["task_added", "task_processed", "task_failed", "cleared"] },
+  { id: "request", title: "Questions", icon: "hand", types: ["opened", "closed"] },
   { id: "memory", title: "Memory", icon: "memory", types: ["stored", "retrieved", "updated", "cleared"] },
   { id: "system", title: "System", icon: "server", types: ["startup", "shutdown", "error", "health_check"] },
   { id: "connection", title: "Connections", icon: "plug", types: ["established", "lost", "heartbeat"] },

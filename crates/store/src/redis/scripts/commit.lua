@@ -55,6 +55,24 @@ local function append(key, row, body, state)
   redis.call('RPUSH', journal, body)
 end
 
+-- Opens and closes questions.
+local function change_requests(changes)
+  for _, change in ipairs(changes) do
+    if change.text then
+      redis.call('HSET', prefix .. 'requests', change.place, change.text)
+      redis.call('ZADD', prefix .. 'requests:age', 0, change.place)
+      redis.call('ZADD', prefix .. 'requests:deadline', 0, change.due .. change.place)
+    else
+      local text = redis.call('HGET', prefix .. 'requests', change.place)
+      if text then
+        redis.call('HDEL', prefix .. 'requests', change.place)
+        redis.call('ZREM', prefix .. 'requests:age', change.place)
+        redis.call('ZREM', prefix .. 'requests:deadline', string.sub(text, 1, 16) .. change.place)
+      end
+    end
+  end
+end
+
 local function append_all(fence)
   local owns = owned_by(fence)
   for at = 1, tonumber(take()) do
@@ -71,6 +89,13 @@ local function append_all(fence)
         new.labels[label] = take()
       end
     end
+    local requests = {}
+    if change ~= 'too_large' then
+      for request = 1, tonumber(take()) do
+        local word, place = take(), take()
+        requests[request] = word == 'open' and {place = place, due = take(), text = take()} or {place = place}
+      end
+    end
     local reason = refused[key]
     if not reason and not owns(slot) then
       reason = 'fenced'
@@ -81,7 +106,9 @@ local function append_all(fence)
     if not reason then
       reason = new and create(key, row, body, new) or not new and append(key, row, body, state) or nil
     end
-    if reason then
+    if not reason then
+      change_requests(requests)
+    else
       refused[key] = reason
       left_out[at] = true
       refusals[#refusals + 1] = (at - 1) .. ' ' .. reason
