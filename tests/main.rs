@@ -10,6 +10,7 @@
 #![allow(unreachable_pub, reason = "a test program has no outside")]
 
 mod admin;
+mod agents;
 mod api;
 mod audits;
 mod children;

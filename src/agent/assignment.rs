@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::audit::Evidence;
-use crate::crew::Agent;
+use super::review::Note;
+use super::{Review, Team};
+use crate::crew::{Agent, GUARDRAIL_RETRIES};
 
 /// What an agent is to do.
 #[derive(Clone, Debug)]
@@ -30,6 +32,16 @@ pub(crate) struct Assignment {
     pub(crate) by: String,
     /// How many delegations it is away from its session's own tasks.
     pub(crate) depth: u32,
+    /// The folder of the settings that it may read.
+    pub(crate) folder: Option<String>,
+    /// Those whom it may hand work to.
+    pub(crate) team: Team,
+    /// Whether it leads them: it may delegate and decide.
+    pub(crate) leads: bool,
+    /// The agents that wait for it.
+    pub(crate) chain: Vec<String>,
+    /// What its output has to pass.
+    pub(crate) review: Review,
     /// What a command or an endpoint gets beside all that.
     pub(crate) input: Map<String, Value>,
     /// The document that it looks through, in an audit.
@@ -51,13 +63,18 @@ impl Assignment {
             tainted: false,
             by: "session".to_owned(),
             depth: 0,
+            folder: None,
+            team: Team::default(),
+            leads: false,
+            chain: Vec::new(),
+            review: Review { retries: GUARDRAIL_RETRIES, ..Review::default() },
             input: Map::new(),
             evidence: None,
         }
     }
 
-    /// What a command or an endpoint is sent.
-    pub(super) fn to_input(&self) -> Value {
+    /// What a command or an endpoint is sent; `notes` are the drafts that were sent back before.
+    pub(super) fn to_input(&self, notes: &[Note]) -> Value {
         let context: Map<String, Value> =
             self.context.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
         let Agent { name, role, goal, .. } = &*self.agent;
@@ -70,6 +87,10 @@ impl Assignment {
         });
         if let Value::Object(fields) = &mut input {
             fields.extend(self.input.clone());
+            if let Some(note) = notes.last() {
+                fields.insert("draft".into(), note.draft.as_str().into());
+                fields.insert("feedback".into(), note.feedback.as_str().into());
+            }
         }
         input
     }

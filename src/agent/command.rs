@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::review::Note;
 use super::{Agents, Assignment, Output};
 use crate::config::task::CommandTask;
 use crate::session::{TaskContext, TaskError};
@@ -11,14 +12,19 @@ use crate::task::command;
 
 impl Agents {
     /// Runs the agent's program on its task.
-    pub(super) async fn run_command(&self, lane: &TaskContext, work: &Assignment) -> Result<Output, TaskError> {
+    pub(super) async fn run_command(
+        &self,
+        lane: &TaskContext,
+        work: &Assignment,
+        notes: &[Note],
+    ) -> Result<Output, TaskError> {
         let config = Value::Object(work.agent.config.clone());
         let mut settings: CommandTask = serde_json::from_value(config).map_err(|error| {
             TaskError::Failed(format!("tool: the agent's config is not that of a command: {error}"))
         })?;
         settings.name.clone_from(&work.agent_id);
         settings.timeout = settings.timeout.or(work.agent.max_execution_time);
-        let (input, settings) = (work.to_input(), Arc::new(settings));
+        let (input, settings) = (work.to_input(notes), Arc::new(settings));
         let play = || command::play(lane.clone(), settings.clone(), self.shared.launcher.clone(), &input);
         // A program that came to its end is not started again, though what it said is in lanes of its own.
         let end = lane.lane("end");

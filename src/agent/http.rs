@@ -2,13 +2,19 @@
 
 use serde_json::Value;
 
+use super::review::Note;
 use super::{Agents, Assignment, Output};
 use crate::session::{TaskContext, TaskError};
 use crate::workflow::node::Fetch;
 
 impl Agents {
     /// Sends the agent's task to its endpoint. Which servers may be asked is decided as for workflows.
-    pub(super) async fn ask_endpoint(&self, lane: &TaskContext, work: &Assignment) -> Result<Output, TaskError> {
+    pub(super) async fn ask_endpoint(
+        &self,
+        lane: &TaskContext,
+        work: &Assignment,
+        notes: &[Note],
+    ) -> Result<Output, TaskError> {
         let text = |key: &str| work.agent.config.get(key).and_then(Value::as_str);
         let headers = work.agent.config.get("headers").and_then(Value::as_object);
         let headers =
@@ -17,7 +23,7 @@ impl Agents {
             method: text("method").unwrap_or("POST").to_owned(),
             url: text("url").unwrap_or_default().to_owned(),
             headers: headers.collect(),
-            body: Some(("application/json".to_owned(), work.to_input().to_string().into_bytes())),
+            body: Some(("application/json".to_owned(), work.to_input(notes).to_string().into_bytes())),
         };
         let worker = self.shared.worker.clone();
         let fetched = lane

@@ -15,17 +15,24 @@ mod http;
 mod model;
 mod models;
 pub(crate) mod pipeline;
+mod review;
 mod run;
+mod team;
+mod tool;
 
 use std::sync::Arc;
 
 pub(crate) use assignment::{Assignment, Output};
 pub(crate) use budget::Budget;
+pub(crate) use review::Review;
+pub(crate) use team::Team;
 
 use self::models::Models;
 use crate::config::Settings;
 use crate::config::agents::Agents as Limits;
 use crate::crew::{Agent, Error, Roster};
+use crate::memory::Memory;
+use crate::metrics;
 use crate::process::Launcher;
 use crate::session::task::outstanding::Awaits;
 use crate::session::{TaskContext, TaskError};
@@ -45,14 +52,24 @@ struct Shared {
     /// Asks servers and computes, within the limits of workflows.
     worker: Worker,
     launcher: Launcher,
+    /// Nothing where task kinds are only listed.
+    memory: Option<Memory>,
+    metrics: metrics::Agents,
 }
 
 impl Agents {
-    /// The agents of these settings and this roster.
+    /// The agents of these settings and of what is kept: the roster, and memory.
     #[must_use]
-    pub(crate) fn new(settings: &Settings, roster: Option<Roster>, worker: Worker, launcher: Launcher) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        kept: Option<(Roster, Memory)>,
+        worker: Worker,
+        launcher: Launcher,
+        metrics: metrics::Agents,
+    ) -> Self {
         let (limits, models) = (settings.agents.clone(), Models::new(&settings.model));
-        Self { shared: Arc::new(Shared { limits, models, roster, worker, launcher }) }
+        let (roster, memory) = kept.unzip();
+        Self { shared: Arc::new(Shared { limits, models, roster, worker, launcher, memory, metrics }) }
     }
 
     /// The agent with this id. Where it matters that it is the same after a restart, this belongs into a step.

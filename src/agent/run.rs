@@ -1,8 +1,10 @@
-//! One run: what is written around it, its tries, and which kind does the work.
+//! One run: what is written around it, its tries, what its output has to pass, and which kind does the work.
 
 use serde_json::{Map, Value, json};
 
 use super::audit::{Reviewed, review};
+use super::review::Note;
+use super::team::object;
 use super::{Agents, Assignment, Budget, Output};
 use crate::crew::AgentKind;
 use crate::domain::agent_entry::AgentEntry;
@@ -18,8 +20,7 @@ impl Agents {
     /// Does an assignment in `lane`, which is of this run alone.
     ///
     /// # Errors
-    /// Why the agent failed. For agents of kind `model` the text begins with `budget_exceeded`, `loop_detected`,
-    /// `guardrail`, `model` or `tool`.
+    /// Why the agent failed; the text begins with `budget_exceeded`, `loop_detected`, `guardrail`, `model` or `tool`.
     pub(crate) async fn run(
         &self,
         lane: &TaskContext,
@@ -27,22 +28,8 @@ impl Agents {
         work: &Assignment,
     ) -> Result<Output, TaskError> {
         self.assign(lane, work).await;
-        let mut retries = work.agent.max_retry_limit.unwrap_or_default();
-        let mut tries = 0;
         let spent_before = budget.spent();
-        let result = loop {
-            tries += 1;
-            let own = lane.lane(&format!("work-{tries}"));
-            let result = self.work(&own, budget, work).await;
-            match result {
-                Err(TaskError::Failed(error)) if retries > 0 && !FINAL.iter().any(|word| error.starts_with(word)) => {
-                    retries -= 1;
-                    log::info!(agent_id = work.agent_id.as_str(), error = error.as_str(); "an agent begins its task again");
-                }
-                other => break other,
-            }
-        };
-        let result = match result {
+        let result = match self.until_accepted(lane, budget, work).await {
             Ok(output) => self.review(lane, work, output).await,
             Err(error) => Err(error),
         };
@@ -54,12 +41,69 @@ impl Agents {
         result
     }
 
-    async fn work(&self, lane: &TaskContext, budget: &Budget, work: &Assignment) -> Result<Output, TaskError> {
+    /// Works until the output passes its review.
+    async fn until_accepted(
+        &self,
+        lane: &TaskContext,
+        budget: &Budget,
+        work: &Assignment,
+    ) -> Result<Output, TaskError> {
+        let mut notes: Vec<Note> = Vec::new();
+        let mut sent_back = 0;
+        loop {
+            let round = lane.lane(&format!("round-{}", notes.len() + 1));
+            let output = self.try_to_work(&round, budget, work, &notes).await?;
+            let feedback = match self.guard(&round, budget, work, &output).await? {
+                Some(broken) if sent_back >= work.review.retries => {
+                    return Err(TaskError::Failed(format!("guardrail: {broken}")));
+                }
+                Some(broken) => {
+                    sent_back += 1;
+                    Some(broken)
+                }
+                None if work.review.human_input => self.ask_for_feedback(&round, work, &output).await?,
+                None => None,
+            };
+            let Some(feedback) = feedback else { return Ok(output) };
+            notes.push(Note { draft: output.text(), feedback });
+        }
+    }
+
+    /// Works, again where that fails and the agent may.
+    async fn try_to_work(
+        &self,
+        lane: &TaskContext,
+        budget: &Budget,
+        work: &Assignment,
+        notes: &[Note],
+    ) -> Result<Output, TaskError> {
+        let mut retries = work.agent.max_retry_limit.unwrap_or_default();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let result = self.work(&lane.lane(&format!("try-{tries}")), budget, work, notes).await;
+            match result {
+                Err(TaskError::Failed(error)) if retries > 0 && !FINAL.iter().any(|word| error.starts_with(word)) => {
+                    retries -= 1;
+                    log::info!(agent_id = work.agent_id.as_str(), error = error.as_str(); "an agent begins its task again");
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn work(
+        &self,
+        lane: &TaskContext,
+        budget: &Budget,
+        work: &Assignment,
+        notes: &[Note],
+    ) -> Result<Output, TaskError> {
         match work.agent.kind {
             AgentKind::Check => self.check_text(lane, work).await,
-            AgentKind::Command => self.run_command(lane, work).await,
-            AgentKind::Http => self.ask_endpoint(lane, work).await,
-            AgentKind::Model => self.ask_model(lane, budget, work).await,
+            AgentKind::Command => self.run_command(lane, work, notes).await,
+            AgentKind::Http => self.ask_endpoint(lane, work, notes).await,
+            AgentKind::Model => self.ask_model(lane, budget, work, notes).await,
         }
     }
 
@@ -123,8 +167,6 @@ pub(super) fn event(work: &Assignment, more: Value) -> Map<String, Value> {
     let mut data = Map::new();
     data.insert("task".into(), work.task.as_str().into());
     data.insert("agent_id".into(), work.agent_id.as_str().into());
-    if let Value::Object(more) = more {
-        data.extend(more);
-    }
+    data.extend(object(more));
     data
 }

@@ -269,7 +269,7 @@ pub(crate) fn kinds(settings: &Settings) -> anyhow::Result<Kinds> {
     let workflow = Workflow::new(Arc::new(catalogue), Arc::new(limits.clone()), Worker::new(limits, None));
     kinds.register(Arc::new(workflow))?;
     let (outside, launcher) = (Worker::new(limits, None), Launcher::tied_to_this_process());
-    let agents = Agents::new(settings, None, outside, launcher.clone());
+    let agents = Agents::new(settings, None, outside, launcher.clone(), Metrics::install(1)?.agents());
     kinds.register(Arc::new(CrewKind::new(agents.clone())))?;
     kinds.register(Arc::new(AuditKind::new(agents.clone(), &settings.audits, launcher)))?;
     kinds.register(Arc::new(PipelineKind::new(agents, &settings.pipeline, None)))?;

@@ -108,20 +108,14 @@ impl Plan {
         subscribe(&store, &directories);
         let queue = queue(&settings, &directories).start();
         let broadcast = Broadcast::new(&shards, counts.clone());
-        let catalogue = Arc::new(catalogue);
-        let memory = Memory::new(store.clone(), &settings.memory);
+        let (catalogue, memory) = (Arc::new(catalogue), Memory::new(store.clone(), &settings.memory));
         let limits = Arc::new(settings.workflows.clone());
         let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
         let outside = outside::Worker::new(&limits, Some(address));
         let runs = Runs::new(Watchers::new(broadcast.clone()), limits.max_told_bytes);
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
-        let roster = Roster::new(store.clone(), &settings.crews, &settings.agent);
-        let commands = Launcher::tied_to_this_process();
-        let agents = Agents::new(&settings, Some(roster.clone()), outside.clone(), commands);
-        kinds.register(Arc::new(CrewKind::new(agents.clone())))?;
-        kinds.register(Arc::new(AuditKind::new(agents.clone(), &settings.audits, launcher.clone())))?;
-        kinds.register(Arc::new(PipelineKind::new(agents, &settings.pipeline, Some(memory.clone()))))?;
+        let roster = add_agents(&mut kinds, &settings, &store, &memory, (outside.clone(), launcher.clone()), &metrics)?;
         let (measured, reports) = metrics.workflows().reporting();
         let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(&store, &counts));
         actix::spawn(statistics.run());
@@ -314,6 +308,24 @@ impl Seat {
         log::error!("there are more workers than were planned");
         Self::new(0).0
     }
+}
+
+/// Adds the task kinds of agents, with the roster that they are in, which is given.
+fn add_agents(
+    kinds: &mut Kinds,
+    settings: &Settings,
+    store: &Store,
+    memory: &Memory,
+    (outside, launcher): (outside::Worker, Launcher),
+    metrics: &Metrics,
+) -> anyhow::Result<Roster> {
+    let roster = Roster::new(store.clone(), &settings.crews, &settings.agent);
+    let (kept, commands) = (Some((roster.clone(), memory.clone())), Launcher::tied_to_this_process());
+    let agents = Agents::new(settings, kept, outside, commands, metrics.agents());
+    kinds.register(Arc::new(CrewKind::new(agents.clone())))?;
+    kinds.register(Arc::new(AuditKind::new(agents.clone(), &settings.audits, launcher)))?;
+    kinds.register(Arc::new(PipelineKind::new(agents, &settings.pipeline, Some(memory.clone()))))?;
+    Ok(roster)
 }
 
 /// Finds out who sends requests. A token that is made at this start is shown once: later starts find it in its file.

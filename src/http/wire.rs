@@ -96,6 +96,20 @@ fn declarations() -> String {
         super::api::event_types::DeclaredType,
         super::api::event_types::EventTypePage,
         super::api::queue::QueueCleared,
+        super::memory::MemoryKey,
+        super::memory::MemoryPage,
+        super::memory::MemoryCleared,
+        super::error::ProblemDetails,
+        super::error::LogSpan<'static>,
+    );
+    of_crews(&config, &mut text);
+    of_workflows(&config, &mut text);
+    of_operators(&config, &mut text);
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+fn of_crews(config: &Config, text: &mut String) {
+    declare_all!(config, text;
         crate::crew::Agent,
         crate::crew::AgentKind,
         crate::crew::Crew,
@@ -109,15 +123,7 @@ fn declarations() -> String {
         super::audits::start::StartedAudit,
         super::audits::show::AuditState,
         super::audits::found::AgentState,
-        super::memory::MemoryKey,
-        super::memory::MemoryPage,
-        super::memory::MemoryCleared,
-        super::error::ProblemDetails,
-        super::error::LogSpan<'static>,
     );
-    of_workflows(&config, &mut text);
-    of_operators(&config, &mut text);
-    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 fn of_workflows(config: &Config, text: &mut String) {

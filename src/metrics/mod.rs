@@ -3,6 +3,7 @@
 //! There is no global recorder: several servers in one process, as tests have them, count apart. Each part of the
 //! server takes its handles once, when it starts, so that counting is an atomic addition and no look-up.
 
+mod agents;
 mod events;
 mod families;
 mod handles;
@@ -23,6 +24,7 @@ use families::Families;
 use reading::Reading;
 use tokio::time::Instant;
 
+pub use agents::Agents;
 pub use events::{EventHandler, Events};
 pub use handles::{Connections, EventLoop, Sessions, TaskKind};
 pub use http::{Http, Route};
@@ -59,7 +61,7 @@ impl Metrics {
         // A family without a metric is left out of the text: an idle server gives zeros, so that rates and alarms work
         // from the start.
         drop((metrics.connections(), metrics.sessions(), metrics.on_commit(), metrics.workflows(), metrics.events()));
-        drop(metrics.http());
+        drop((metrics.http(), metrics.agents()));
         metrics.unwritten_rows(0);
         metrics.subscriptions(&[("type", 0)]);
         drop(["session", "workflow"].map(|kind| metrics.quarantined(kind)));
@@ -95,6 +97,12 @@ impl Metrics {
     #[must_use]
     pub fn workflows(&self) -> Workflows {
         Workflows::new(self)
+    }
+
+    /// Handles for agents.
+    #[must_use]
+    pub fn agents(&self) -> Agents {
+        Agents::new(self)
     }
 
     /// Handles for the event log.

@@ -35,6 +35,12 @@ pub(super) const EVENTS: &str = "callboard_events_total";
 pub(super) const EVENT_BATCH: &str = "callboard_event_log_batch_events";
 pub(super) const HANDLER_RUNS: &str = "callboard_event_handler_runs_total";
 pub(super) const HANDLER_DROPS: &str = "callboard_event_handler_drops_total";
+pub(super) const AGENT_TURNS: &str = "callboard_agent_turns_total";
+pub(super) const AGENT_TOKENS: &str = "callboard_agent_tokens_total";
+pub(super) const AGENT_COST: &str = "callboard_agent_cost_millionths_total";
+pub(super) const AGENT_TOOL_CALLS: &str = "callboard_agent_tool_calls_total";
+pub(super) const MODEL_RATE_LIMITED: &str = "callboard_model_rate_limited_total";
+pub(super) const MODEL_WAIT: &str = "callboard_model_wait_milliseconds_total";
 /// Written by `process`, which reads it from the system.
 pub(super) const CPU_SECONDS: &str = "process_cpu_seconds_total";
 /// Written by `process`, which reads it from the system.
@@ -60,7 +66,13 @@ pub(super) const GAUGES: [Name; 7] = [
     (LIVE_WORKFLOWS, "Workflows that are live", &[]),
 ];
 
-pub(super) const COUNTERS: [Name; 17] = [
+pub(super) const COUNTERS: [Name; 23] = [
+    (AGENT_TURNS, "Replies of models to agents", &[]),
+    (AGENT_TOKENS, "Tokens of the models of agents, by kind: prompt or completion", &["kind"]),
+    (AGENT_COST, "What the models of agents cost by their prices, in millionths", &[]),
+    (AGENT_TOOL_CALLS, "Tools that agents called, by outcome: done or refused", &["outcome"]),
+    (MODEL_RATE_LIMITED, "Calls that a model's server did not take for now (429)", &[]),
+    (MODEL_WAIT, "Milliseconds that calls of models waited for their turn, or because a server was busy", &[]),
     (
         HTTP_REQUESTS,
         "HTTP requests that were answered, by the pattern of their route and by status",

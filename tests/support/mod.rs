@@ -5,6 +5,7 @@ pub mod app;
 pub mod client;
 pub mod journal;
 pub mod kinds;
+pub mod model;
 pub mod process;
 #[path = "../../crates/store/src/contract/redis_server.rs"]
 #[allow(dead_code, reason = "the store's own tests need more of it")]

@@ -83,6 +83,12 @@ fn fenced(text: &str) -> Option<Value> {
     serde_json::from_str(inside.trim()).ok()
 }
 
+/// The answer in a text that was not asked for by a schema: whether it fits, and where it does not, why.
+#[must_use]
+pub fn check_text(schema: &Schema, text: &str) -> Answer {
+    check(schema, find(text))
+}
+
 /// Whether what was found in a text fits; where it does not, why.
 pub(crate) fn check(schema: &Schema, found: Option<Value>) -> Answer {
     let Some(value) = found else { return Answer::Unfit(vec!["it is not JSON".to_owned()]) };

@@ -22,6 +22,7 @@ mod usage;
 
 pub use client::{Client, Progress};
 pub use error::Error;
+pub use format::check_text;
 pub use request::{Arguments, Message, Request, Tool, ToolCall};
 pub use settings::Settings;
 pub use turn::{Answer, Turn, Warning};

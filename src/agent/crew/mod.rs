@@ -18,8 +18,8 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::plan::{CrewPlan, with_agents};
 
 use self::order::Order;
-use super::{Agents, Assignment, Budget, Output};
-use crate::crew::{BudgetLimits, Process};
+use super::{Agents, Assignment, Budget, Output, Review, Team};
+use crate::crew::{Agent, BudgetLimits};
 use crate::domain::agent::AgentKind;
 use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
 
@@ -39,6 +39,8 @@ struct Input {
     inputs: Map<String, Value>,
     #[serde(default)]
     budget: BudgetLimits,
+    #[serde(default)]
+    folder: Option<String>,
 }
 
 /// A crew at work.
@@ -47,6 +49,10 @@ struct Crew {
     ctx: TaskContext,
     plan: CrewPlan,
     budget: Budget,
+    team: Team,
+    /// Who leads it, where somebody does.
+    manager: Option<(String, Rc<Agent>)>,
+    folder: Option<String>,
 }
 
 impl CrewKind {
@@ -79,7 +85,8 @@ impl TaskKind for CrewKind {
                     "turns": {"type": ["integer", "null"], "minimum": 1},
                     "seconds": {"type": ["number", "null"], "exclusiveMinimum": 0},
                     "cost": {"type": ["number", "null"], "exclusiveMinimum": 0}
-                }, "description": "What it may spend, where that is not what the crew says."}
+                }, "description": "What it may spend, where that is not what the crew says."},
+                "folder": {"type": "string", "description": "The folder of the settings that its agents may read."}
             }
         })
     }
@@ -104,16 +111,19 @@ impl Crew {
             return Err(TaskError::Failed(format!("these inputs are missing: {}", missing.join(", "))));
         }
         let plan = plan.with_inputs(&input.inputs);
-        for agent in plan.agents.values().filter(|agent| agent.kind == AgentKind::Model) {
+        let manager = plan.manager()?;
+        let led_by = manager.iter().map(|(_, agent)| agent);
+        for agent in plan.agents.values().chain(led_by).filter(|agent| agent.kind == AgentKind::Model) {
             if let Some(fault) = agents.model_fault(agent.llm.as_deref()) {
                 return Err(TaskError::Failed(fault));
             }
         }
-        if plan.crew.process == Process::Hierarchical {
-            return Err("a hierarchical crew cannot begin: let its process be sequential".into());
-        }
         let budget = agents.budget().with(&input.budget.or(&plan.crew.budget));
-        Ok(Self { agents, ctx, plan, budget })
+        let members =
+            plan.crew.agents.iter().filter_map(|id| Some((id.clone(), Rc::new(plan.agents.get(id)?.clone()))));
+        let team = Team::new(members.collect(), plan.crew.tasks.len());
+        let manager = manager.map(|(id, agent)| (id, Rc::new(agent)));
+        Ok(Self { agents, ctx, plan, budget, team, manager, folder: input.folder })
     }
 
     /// Does all tasks, each as soon as it may begin.
@@ -136,16 +146,30 @@ impl Crew {
     /// Does one task, with what others gave for it.
     async fn task(&self, at: usize, context: Vec<(String, Output)>) -> Result<Output, TaskError> {
         let Some(task) = self.plan.crew.tasks.get(at) else { return Err("there is no such task".into()) };
-        let (agent_id, agent) = self.plan.agent_of(at)?;
+        let (agent_id, agent) = match &self.manager {
+            Some((id, agent)) => (id.as_str(), agent.clone()),
+            None => self.plan.agent_of(at).map(|(id, agent)| (id, Rc::new(agent.clone())))?,
+        };
         let lane = self.ctx.lane(&format!("task/{}", task.name));
         let work = Assignment {
             expected_output: task.expected_output.clone(),
             tainted: context.iter().any(|(_, output)| output.tainted),
             context: context.into_iter().map(|(name, output)| (name, output.text())).collect(),
             schema: task.output_schema.clone(),
+            folder: self.folder.clone(),
             by: KIND.to_owned(),
-            ..Assignment::new(agent_id, Rc::new(agent.clone()), &task.name, &task.description)
+            team: self.team.clone(),
+            leads: self.manager.is_some(),
+            review: Review {
+                guardrail: task.guardrail.clone(),
+                retries: task.guardrail_max_retries,
+                human_input: task.human_input,
+            },
+            ..Assignment::new(agent_id, agent, &task.name, &task.description)
         };
-        self.agents.run(&lane, &self.budget, &work).await
+        self.team.begin();
+        let result = self.agents.run(&lane, &self.budget, &work).await;
+        self.team.end();
+        result
     }
 }

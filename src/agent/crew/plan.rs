@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::crew::{Agent, Crew, Error, Guardrail, Roster};
+use crate::crew::{Agent, Crew, Error, Guardrail, Process, Roster};
 use crate::session::TaskError;
+
+/// The id of a manager that no agent is.
+const MANAGER: &str = "manager";
 
 /// A crew with its agents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,6 +61,25 @@ impl CrewPlan {
         let id = named.or_else(in_turn).ok_or("the crew has no agent for its task")?;
         let agent = self.agents.get(id).ok_or_else(|| format!("there is no agent {id:?}"))?;
         Ok((id, agent))
+    }
+
+    /// Who leads the crew, with the id: its manager, else an agent that works by the model in `manager_llm`.
+    pub(super) fn manager(&self) -> Result<Option<(String, Agent)>, TaskError> {
+        if self.crew.process == Process::Sequential {
+            return Ok(None);
+        }
+        if let Some(id) = &self.crew.manager_agent {
+            let agent = self.agents.get(id).ok_or_else(|| format!("there is no agent {id:?}"))?;
+            return Ok(Some((id.clone(), agent.clone())));
+        }
+        let agent = Agent {
+            name: "the manager".to_owned(),
+            role: "who leads a crew of agents".to_owned(),
+            goal: "Have each task done well by the agent that fits it best.".to_owned(),
+            llm: self.crew.manager_llm.clone(),
+            ..Agent::default()
+        };
+        Ok(Some((MANAGER.to_owned(), agent)))
     }
 
     fn each_text(&mut self, mut change: impl FnMut(&mut String)) {

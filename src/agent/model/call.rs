@@ -28,7 +28,7 @@ const ID_BYTES: usize = 16;
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are replies")]
 pub(super) enum Called {
     /// The model replied.
-    Turn { turn: Turn, spent: Price },
+    Turn { turn: Box<Turn>, spent: Price },
     /// The conversation is too long for it.
     Overflow { limit: Option<u64>, error: String },
     /// It failed, or was not made.
@@ -115,6 +115,7 @@ impl Conversation<'_> {
             Ok(turn) => {
                 let usage = turn.usage;
                 let cost = client.price().map_or(0.0, |price| usage.cost(price));
+                self.agents.shared.metrics.turn(usage.prompt_tokens, usage.completion_tokens, cost);
                 self.bounded(turn, Price { usage, seconds, cost })
             }
             Err(Error::Overflow { limit, message }) => {
@@ -133,7 +134,9 @@ impl Conversation<'_> {
                 // Nothing is saved, so nothing has to wait: what is too much for a reader is left out.
                 drop(self.lane.report(AgentEntry::AgentDelta { agent_id, call_id, r#try, text }));
             }
-            Progress::Reasoning(_) | Progress::Waiting(_) | Progress::RateLimited => {}
+            Progress::RateLimited => self.agents.shared.metrics.rate_limited.inc(),
+            Progress::Waiting(wait) => self.agents.shared.metrics.waited.inc_by(millis(wait)),
+            Progress::Reasoning(_) => {}
         };
         client.complete(request, on_progress).await
     }
@@ -148,7 +151,7 @@ impl Conversation<'_> {
             let error = "model: the reply is larger than may be recorded (sessions.max_entry_bytes)".to_owned();
             return Called::Failed { error, seconds: spent.seconds };
         }
-        Called::Turn { turn, spent }
+        Called::Turn { turn: Box::new(turn), spent }
     }
 
     /// How long a call may take, by the session's budget and the agent's own limit.
@@ -160,6 +163,10 @@ impl Conversation<'_> {
         };
         Duration::try_from_secs_f64(left).ok()
     }
+}
+
+fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// About how many tokens a request has.

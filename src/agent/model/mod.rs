@@ -1,24 +1,28 @@
-//! Agents of kind `model`: turn after turn, each a step of the lane.
+//! Agents of kind `model`: turn after turn, each a step of the lane, then a step for each tool that it calls.
 //!
 //! A turn is the step `model:{n}`. Its outcome has the whole reply, so a call that is done is never paid twice; one that was
 //! under way when the server went down is in doubt, and made again with the same `Idempotency-Key`, or a person decides.
 //! What of a reply has come is shown and not journaled.
 
 mod call;
+mod guard;
 mod prompt;
+mod shorten;
+mod tools;
 
 use callboard_model::{Answer, Arguments, Message, Request, Turn};
 use serde_json::{Value, json};
 
 use self::call::{Called, call_id};
+use self::guard::LoopGuard;
+use super::budget::Spent;
+use super::review::Note;
 use super::run::event;
+use super::tool::Tool;
 use super::{Agents, Assignment, Budget, Output};
 use crate::domain::agent_entry::AgentEntry;
-use crate::domain::entry::shorten;
+use crate::domain::schema::Schema;
 use crate::session::{TaskContext, TaskError};
-
-/// How often an output that does not fit its schema is sent back.
-const SCHEMA_RETRIES: u32 = 3;
 
 /// A conversation with a model about one assignment.
 struct Conversation<'a> {
@@ -27,48 +31,115 @@ struct Conversation<'a> {
     budget: &'a Budget,
     work: &'a Assignment,
     messages: Vec<Message>,
+    tools: Vec<Tool>,
+    /// The JSON Schema that its answer has to fit.
+    schema: Option<Value>,
+    guard: LoopGuard,
     /// How many turns it has taken.
     turns: u32,
+    /// How many steps its tools have taken.
+    steps: u32,
+    /// How many delegations it has made.
+    delegations: u32,
     /// Seconds of its work, for `max_execution_time`.
     worked: f64,
     tainted: bool,
+    is_shortened: bool,
+    /// What the last delegation gave.
+    delegated: Option<Output>,
+    /// Whether it has decided that the work is done.
+    is_decided: bool,
 }
 
 impl Agents {
-    /// Has a model do the assignment.
+    /// Has a model do the assignment; `notes` are the drafts that were sent back before.
     pub(super) async fn ask_model(
         &self,
         lane: &TaskContext,
         budget: &Budget,
         work: &Assignment,
+        notes: &[Note],
     ) -> Result<Output, TaskError> {
-        let mut conversation = Conversation {
-            agents: self,
-            lane,
-            budget,
-            work,
-            messages: prompt::messages(work),
-            turns: 0,
-            worked: 0.0,
-            tainted: work.tainted,
-        };
+        let mut conversation = Conversation::new(self, lane, budget, work);
+        conversation.tools = tools_of(work);
+        conversation.schema.clone_from(&work.schema);
+        conversation.messages = prompt::messages(work, &conversation.tools);
+        conversation.messages.extend(notes.iter().flat_map(Note::messages));
         conversation.run().await
+    }
+
+    /// Has the agent's model judge an output by a rule; gives what is wrong with it, if anything.
+    pub(super) async fn judge(
+        &self,
+        lane: &TaskContext,
+        budget: &Budget,
+        work: &Assignment,
+        rule: &str,
+        output: &Output,
+    ) -> Result<Option<String>, TaskError> {
+        let mut conversation = Conversation::new(self, lane, budget, work);
+        conversation.schema = Some(prompt::verdict_schema());
+        conversation.messages = prompt::judge(rule, &output.text());
+        let turn = conversation.take_turn(false).await?;
+        Ok(prompt::verdict(&turn))
     }
 }
 
-impl Conversation<'_> {
+impl<'a> Conversation<'a> {
+    fn new(agents: &'a Agents, lane: &'a TaskContext, budget: &'a Budget, work: &'a Assignment) -> Self {
+        Self {
+            agents,
+            lane,
+            budget,
+            work,
+            messages: Vec::new(),
+            tools: Vec::new(),
+            schema: None,
+            guard: LoopGuard::default(),
+            turns: 0,
+            steps: 0,
+            delegations: 0,
+            worked: 0.0,
+            tainted: work.tainted,
+            is_shortened: false,
+            delegated: None,
+            is_decided: false,
+        }
+    }
+
     async fn run(&mut self) -> Result<Output, TaskError> {
-        let mut retries = SCHEMA_RETRIES;
+        let mut retries = self.work.review.retries;
         loop {
-            let turn = self.take_turn().await?;
-            let Some(answer) = turn.answer else {
-                return Ok(Output { value: turn.text.into(), tainted: self.tainted });
-            };
-            let faults = match answer {
+            let is_last = self.turns >= self.work.agent.max_iter || self.is_decided;
+            if is_last {
+                self.messages.push(Message::User(prompt::LAST.to_owned()));
+            }
+            let turn = self.take_turn(!is_last).await?;
+            if !turn.calls.is_empty() && !is_last {
+                self.messages.push(Message::Assistant { text: turn.text.clone(), calls: turn.calls.clone() });
+                for call in &turn.calls {
+                    self.make_call(call).await?;
+                }
+                continue;
+            }
+            if turn.text.trim().is_empty() {
+                // A manager that has accepted what others made need not say it again.
+                if let Some(output) = self.delegated.take().filter(|_| self.is_decided) {
+                    return Ok(output);
+                }
+                if is_last {
+                    let error = format!(
+                        "budget_exceeded: the agent {} gave no answer within its {} turns (max_iter)",
+                        self.work.agent_id, self.work.agent.max_iter
+                    );
+                    return Err(TaskError::Failed(error));
+                }
+            }
+            let faults = match self.answer(&turn) {
                 Answer::Fits(value) => return Ok(Output { value, tainted: self.tainted }),
                 Answer::Unfit(faults) => faults,
             };
-            if retries == 0 {
+            if retries == 0 || is_last {
                 let error = format!("guardrail: the output does not fit its schema: {}", faults.join("; "));
                 return Err(TaskError::Failed(error));
             }
@@ -78,28 +149,53 @@ impl Conversation<'_> {
         }
     }
 
-    /// Asks the model once.
-    async fn take_turn(&mut self) -> Result<Turn, TaskError> {
+    /// What a turn answers, by the schema where there is one.
+    fn answer(&self, turn: &Turn) -> Answer {
+        match (&self.schema, &turn.answer) {
+            (None, _) => Answer::Fits(turn.text.clone().into()),
+            (Some(_), Some(answer)) => answer.clone(),
+            (Some(schema), None) => match Schema::compile(schema.clone()) {
+                Ok(schema) => callboard_model::check_text(&schema, &turn.text),
+                Err(error) => Answer::Unfit(vec![format!("its schema {error}")]),
+            },
+        }
+    }
+
+    /// Asks the model once, and once more with a shorter conversation where it is too long.
+    async fn take_turn(&mut self, with_tools: bool) -> Result<Turn, TaskError> {
         self.turns += 1;
-        let name = format!("model:{}", self.turns);
-        let call_id = call_id(self.lane, &name);
-        let config = &self.work.agent.config;
-        let request = Request {
-            messages: self.messages.clone(),
-            tools: Vec::new(),
-            schema: self.work.schema.clone(),
-            temperature: config.get("temperature").and_then(Value::as_f64),
-            max_tokens: config.get("max_tokens").and_then(Value::as_u64),
-            idempotency_key: call_id.clone(),
-        };
-        match self.call(&name, &call_id, request).await? {
-            Called::Turn { turn, spent } => {
-                self.budget.spend(spent.into());
-                self.worked += spent.seconds;
-                self.write_turn(&turn, call_id).await;
-                Ok(turn)
+        let mut name = format!("model:{}", self.turns);
+        loop {
+            let call_id = call_id(self.lane, &name);
+            let config = &self.work.agent.config;
+            let tools = if with_tools { self.declared() } else { Vec::new() };
+            let request = Request {
+                messages: self.messages.clone(),
+                // Servers differ in whether they take both; where there are tools, the schema stands in the prompt.
+                schema: self.schema.clone().filter(|_| tools.is_empty()),
+                tools,
+                temperature: config.get("temperature").and_then(Value::as_f64),
+                max_tokens: config.get("max_tokens").and_then(Value::as_u64),
+                idempotency_key: call_id.clone(),
+            };
+            match self.call(&name, &call_id, request).await? {
+                Called::Turn { turn, spent } => {
+                    self.budget.spend(spent.into());
+                    self.worked += spent.seconds;
+                    self.write_turn(&turn, call_id).await;
+                    return Ok(*turn);
+                }
+                Called::Overflow { limit, .. } if self.work.agent.respect_context_window && !self.is_shortened => {
+                    self.is_shortened = true;
+                    shorten::shorten(&mut self.messages, limit);
+                    name.push_str(":shortened");
+                }
+                Called::Overflow { error, .. } => return Err(TaskError::Failed(error)),
+                Called::Failed { error, seconds } => {
+                    self.budget.spend(Spent { seconds, ..Spent::default() });
+                    return Err(TaskError::Failed(error));
+                }
             }
-            Called::Overflow { error, .. } | Called::Failed { error, .. } => Err(TaskError::Failed(error)),
         }
     }
 
@@ -108,7 +204,7 @@ impl Conversation<'_> {
         let most = self.lane.channel.limits.text_bytes() / 4;
         let cut = |text: &str| {
             let mut text = text.to_owned();
-            shorten(&mut text, most);
+            crate::domain::entry::shorten(&mut text, most);
             text
         };
         let tool_calls = turn.calls.iter().map(|call| {
@@ -141,4 +237,19 @@ impl Conversation<'_> {
                           "budget_left": self.budget.left()});
         self.lane.emit("task.progress", event(self.work, data)).await;
     }
+}
+
+/// What an agent may use: what it was given, and `delegate` where it may hand work to others.
+fn tools_of(work: &Assignment) -> Vec<Tool> {
+    let has_others = !work.team.others(&work.agent_id).is_empty();
+    let named = work.agent.tools.iter().filter_map(|name| Tool::parse(name));
+    let delegate = Some(Tool::Delegate).filter(|_| work.agent.allow_delegation || work.leads);
+    let decide = Some(Tool::Decide).filter(|_| work.leads);
+    let mut tools: Vec<Tool> = Vec::new();
+    for tool in named.chain(delegate).chain(decide) {
+        if !tools.contains(&tool) && (tool != Tool::Delegate || has_others) {
+            tools.push(tool);
+        }
+    }
+    tools
 }

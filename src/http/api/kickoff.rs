@@ -34,6 +34,8 @@ pub(in crate::http) struct Kickoff {
     inputs: (),
     /// What it may spend, where that is not what the crew says.
     budget: Option<BudgetLimits>,
+    /// The folder of the settings that its agents may read.
+    folder: Option<String>,
     /// How urgent it is.
     priority: Option<Priority>,
     /// The caller's own marks, to find it by; `crew` is the crew's id.
@@ -84,12 +86,13 @@ async fn kickoff(
     let mut fields = Fields::of(body)?;
     let inputs = fields.object("inputs").unwrap_or_default();
     let budget = budget(&mut fields);
+    let folder = folder(&mut fields, &state);
     let roster = crew::with_agents(&state.roster, kept.thing).await.map_err(problem::<Crew>)?;
     for name in roster.missing_inputs(&inputs) {
         fields.fault(&["inputs", &name], "is missing: a text of the crew or its agents has it in braces", "missing");
     }
     fields.put("task", KIND.into());
-    fields.put("input", input(&id, inputs, budget));
+    fields.put("input", input(&id, inputs, budget, folder));
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.insert(CREW.to_owned(), id.into_inner());
     let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
@@ -98,10 +101,19 @@ async fn kickoff(
 }
 
 /// What the crew's session works on.
-fn input(id: &str, inputs: Map<String, Value>, budget: Option<BudgetLimits>) -> Value {
+fn input(id: &str, inputs: Map<String, Value>, budget: Option<BudgetLimits>, folder: Option<String>) -> Value {
     let mut input = json!({"crew_id": id, "inputs": inputs});
     if let Value::Object(fields) = &mut input {
         fields.extend(budget.map(|budget| ("budget".to_owned(), json!(budget))));
+        fields.extend(folder.map(|folder| ("folder".to_owned(), folder.into())));
     }
     input
+}
+
+fn folder(fields: &mut Fields, state: &State) -> Option<String> {
+    let folder = fields.text("folder", 64)?;
+    if !state.settings.agents.folders.contains_key(&folder) {
+        fields.fault(&["folder"], format!("{folder:?} is not among agents.folders of the settings"), "unknown_folder");
+    }
+    Some(folder)
 }
