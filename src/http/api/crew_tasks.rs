@@ -22,13 +22,7 @@ pub(super) fn read(fields: &mut Fields, agents: &[String], manager: Option<&str>
             continue;
         };
         let Ok(mut inner) = Fields::of(Some(value)) else { continue };
-        let task = task(&mut inner, &tasks);
-        if let Some(agent) = task.as_ref().and_then(|task| task.agent.as_ref())
-            && !agents.contains(agent)
-            && manager != Some(agent)
-        {
-            inner.fault(&["agent"], "is not in the crew", "unknown_agent");
-        }
+        let task = task(&mut inner, &tasks, |agent| agents.contains(agent) || manager == Some(agent));
         fields.take_over(&["tasks", &at], inner.finish());
         tasks.extend(task);
     }
@@ -36,9 +30,12 @@ pub(super) fn read(fields: &mut Fields, agents: &[String], manager: Option<&str>
 }
 
 /// One task, behind those before it.
-fn task(fields: &mut Fields, before: &[CrewTask]) -> Option<CrewTask> {
+fn task(fields: &mut Fields, before: &[CrewTask], is_in_crew: impl Fn(&String) -> bool) -> Option<CrewTask> {
     let (name, description) = (fields.required_text("name", 200), fields.required_text("description", LONGEST));
     let (agent, expected_output) = (fields.text("agent", 64), fields.text("expected_output", LONGEST));
+    if agent.as_ref().is_some_and(|agent| !is_in_crew(agent)) {
+        fields.fault(&["agent"], "is not in the crew", "unknown_agent");
+    }
     if name.as_ref().is_some_and(|name| before.iter().any(|task| task.name == *name)) {
         fields.fault(&["name"], "is the name of an earlier task, too", "duplicate");
     }
