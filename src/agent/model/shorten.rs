@@ -6,6 +6,8 @@ use callboard_model::Message;
 const BYTES_A_TOKEN: usize = 4;
 /// Bytes that stay of a text that is cut.
 const KEPT: usize = 400;
+/// Bytes of the note in the place of what is left out, at most.
+const NOTE: usize = 100;
 /// Messages at the end that are cut last.
 const RECENT: usize = 4;
 
@@ -22,7 +24,7 @@ pub(super) fn shorten(messages: &mut [Message], limit: Option<u64>) {
     let is_result = |message: &Message| matches!(message, Message::Tool { .. });
     let is_cuttable = |message: &Message| !matches!(message, Message::System(_));
     let passes: [Pass<'_>; 4] =
-        [(recent, &is_result), (recent, &is_cuttable), (messages.len(), &is_result), (messages.len(), &is_cuttable)];
+        [(recent, &is_result), (messages.len(), &is_result), (recent, &is_cuttable), (messages.len(), &is_cuttable)];
     for (end, may) in passes {
         for at in 0..end {
             let over = size(messages).saturating_sub(target);
@@ -40,8 +42,8 @@ pub(super) fn shorten(messages: &mut [Message], limit: Option<u64>) {
 fn cut(message: &mut Message, over: usize) {
     let (Message::System(text) | Message::User(text) | Message::Assistant { text, .. } | Message::Tool { text, .. }) =
         message;
-    let kept = text.len().saturating_sub(over).max(KEPT);
-    if text.len() <= kept {
+    let kept = text.len().saturating_sub(over + NOTE).max(KEPT);
+    if text.len() <= kept + NOTE {
         return;
     }
     let head = text.floor_char_boundary(kept / 2);

@@ -1412,71 +1412,6 @@ budget: BudgetLimits,
 config: Record<string, unknown>, };
 
 /**
- * A crew that was imported.
- */
-export type ImportedCrew = {
-/**
- * What of the project was left out, or reads differently here; `loc` is the file, then the path in it.
- */
-warnings: Array<Fault>,
-/**
- * Its id.
- */
-id: string,
-/**
- * Counts up from 1 with every change.
- */
-version: number,
-/**
- * When it was made.
- */
-created_at: Timestamp,
-/**
- * When it was changed last.
- */
-updated_at: Timestamp,
-/**
- * Its name.
- */
-name: string,
-/**
- * What it is for.
- */
-description: string | null,
-/**
- * How it does its tasks.
- */
-process: Process,
-/**
- * The ids of its agents.
- */
-agents: Array<string>,
-/**
- * The id of the agent that leads it.
- */
-manager_agent: string | null,
-/**
- * The `[model.NAME]` that leads it, where no agent does.
- */
-manager_llm: string | null,
-/**
- * What it does, in order.
- */
-tasks: Array<CrewTask>,
-/**
- * The inputs of a kickoff that leaves them out.
- */
-inputs: Record<string, unknown>,
-/**
- * What a kickoff may spend.
- */
-budget: BudgetLimits,
-/**
- * Its settings.
- */
-config: Record<string, unknown>, };
-
-/**
  * Some executions, newest first.
  */
 export type ExecutionPage = {
@@ -1758,6 +1693,131 @@ export type QueueCleared = {
 cancelled: number, };
 
 /**
+ * What is kept under a key. Moments are seconds since the epoch.
+ */
+export type MemoryKey = {
+/**
+ * The key.
+ */
+key: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was first kept.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * When it is removed by itself; null where it is not.
+ */
+expires_at: Timestamp | null, };
+
+/**
+ * Some keys of a client, in their order.
+ */
+export type MemoryPage = {
+/**
+ * The client.
+ */
+client_id: string,
+/**
+ * The keys.
+ */
+keys: Array<MemoryKey>,
+/**
+ * What to send as `cursor` to get those after them; null where there are none.
+ */
+next_cursor: string | null, };
+
+/**
+ * What became of a client's memory.
+ */
+export type MemoryCleared = {
+/**
+ * The client.
+ */
+client_id: string,
+/**
+ * How many keys were removed.
+ */
+cleared: number, };
+
+/**
+ * A problem as it is sent.
+ */
+export type Problem = {
+/**
+ * Always `about:blank`: `code` says what it is.
+ */
+type: string,
+/**
+ * The words of the HTTP status.
+ */
+title: string,
+/**
+ * The HTTP status.
+ */
+status: number,
+/**
+ * What went wrong, for people.
+ */
+detail: string,
+/**
+ * What went wrong, as a stable word.
+ */
+code: string,
+/**
+ * Everything that is wrong with the request, place by place.
+ */
+errors?: Array<Fault>,
+/**
+ * The answer that was first, with `already_answered`.
+ */
+winner?: Winner,
+/**
+ * The question that is open now, with `already_answered` where the answer only repeats the one before.
+ */
+open_request_id?: string,
+/**
+ * The version that the workflow has now, with `version_conflict`.
+ */
+current_version?: number,
+/**
+ * What is wrong with the graph, by the ids of its nodes, with `invalid_graph`.
+ */
+node_errors?: { [key in string]: NodeFaults },
+/**
+ * What is wrong with the graph as a whole, with `invalid_graph`.
+ */
+graph_errors?: Array<GraphFault>,
+/**
+ * Which events there are, with `position_unknown` and `position_too_old`.
+ */
+data?: LogSpan, };
+
+/**
+ * Which events there are.
+ */
+export type LogSpan = {
+/**
+ * Which log this is: a word that is made with the database.
+ */
+epoch: string,
+/**
+ * The place of the oldest event that is kept.
+ */
+first_seq: number,
+/**
+ * The place of the newest event.
+ */
+last_seq: number, };
+
+/**
  * Somebody who does tasks.
  */
 export type Agent = {
@@ -1998,194 +2058,6 @@ session_id: SessionId, };
  * How a crew does its tasks.
  */
 export type Process = "sequential" | "hierarchical";
-
-/**
- * An audit that has started.
- */
-export type StartedAudit = {
-/**
- * Its id.
- */
-audit_id: SessionId,
-/**
- * The id of its session, which is the same.
- */
-session_id: SessionId,
-/**
- * The ids of its agents.
- */
-agents: Array<string>, };
-
-/**
- * An audit as it stands.
- */
-export type AuditState = {
-/**
- * Its id.
- */
-audit_id: string,
-/**
- * Where its session stands.
- */
-status: Status,
-/**
- * What the document is called.
- */
-name: string,
-/**
- * Its agents, by id.
- */
-agents: { [key in string]: AgentState },
-/**
- * What each has found so far.
- */
-findings: Record<string, unknown[]>, };
-
-/**
- * How an agent of an audit stands.
- */
-export type AgentState = {
-/**
- * `waiting`, `running`, `completed`, `failed` or `cancelled`.
- */
-status: string,
-/**
- * How far it is.
- */
-progress?: { done: number; total: number },
-/**
- * Why it failed.
- */
-error?: string,
-/**
- * How many findings were dropped: what they quote is not in the document, or they are too many.
- */
-dropped?: number, };
-
-/**
- * What is kept under a key. Moments are seconds since the epoch.
- */
-export type MemoryKey = {
-/**
- * The key.
- */
-key: string,
-/**
- * Counts up from 1 with every change.
- */
-version: number,
-/**
- * When it was first kept.
- */
-created_at: Timestamp,
-/**
- * When it was changed last.
- */
-updated_at: Timestamp,
-/**
- * When it is removed by itself; null where it is not.
- */
-expires_at: Timestamp | null, };
-
-/**
- * Some keys of a client, in their order.
- */
-export type MemoryPage = {
-/**
- * The client.
- */
-client_id: string,
-/**
- * The keys.
- */
-keys: Array<MemoryKey>,
-/**
- * What to send as `cursor` to get those after them; null where there are none.
- */
-next_cursor: string | null, };
-
-/**
- * What became of a client's memory.
- */
-export type MemoryCleared = {
-/**
- * The client.
- */
-client_id: string,
-/**
- * How many keys were removed.
- */
-cleared: number, };
-
-/**
- * A problem as it is sent.
- */
-export type Problem = {
-/**
- * Always `about:blank`: `code` says what it is.
- */
-type: string,
-/**
- * The words of the HTTP status.
- */
-title: string,
-/**
- * The HTTP status.
- */
-status: number,
-/**
- * What went wrong, for people.
- */
-detail: string,
-/**
- * What went wrong, as a stable word.
- */
-code: string,
-/**
- * Everything that is wrong with the request, place by place.
- */
-errors?: Array<Fault>,
-/**
- * The answer that was first, with `already_answered`.
- */
-winner?: Winner,
-/**
- * The question that is open now, with `already_answered` where the answer only repeats the one before.
- */
-open_request_id?: string,
-/**
- * The version that the workflow has now, with `version_conflict`.
- */
-current_version?: number,
-/**
- * What is wrong with the graph, by the ids of its nodes, with `invalid_graph`.
- */
-node_errors?: { [key in string]: NodeFaults },
-/**
- * What is wrong with the graph as a whole, with `invalid_graph`.
- */
-graph_errors?: Array<GraphFault>,
-/**
- * Which events there are, with `position_unknown` and `position_too_old`.
- */
-data?: LogSpan, };
-
-/**
- * Which events there are.
- */
-export type LogSpan = {
-/**
- * Which log this is: a word that is made with the database.
- */
-epoch: string,
-/**
- * The place of the oldest event that is kept.
- */
-first_seq: number,
-/**
- * The place of the newest event.
- */
-last_seq: number, };
 
 /**
  * What a port takes or gives.
