@@ -6,7 +6,7 @@
  */
 
 import type { Connection, JournalEntry, Message, OpenRequest } from "./types.js";
-import type { Status, Winner } from "./wire/wire.js";
+import type { RequestContext, Status, Winner } from "./wire/wire.js";
 
 /** A line of output. */
 export type StreamLine = Extract<JournalEntry, { type: "stream" }>;
@@ -179,16 +179,16 @@ export class Model {
         draft.progress = { done: entry.done, total: entry.total, label: entry.label };
         return;
       case "request_confirmation":
-        this.#ask(entry, { id: entry.request_id, kind: "confirmation", message: entry.message, timeout: entry.timeout });
+        this.#ask(entry, { id: entry.request_id, kind: "confirmation", message: entry.message, ...aboutOf(entry), default: entry.default });
         return;
       case "request_user_input":
-        this.#ask(entry, { id: entry.request_id, kind: "input", message: entry.message ?? "", fields: entry.fields, timeout: entry.timeout });
+        this.#ask(entry, { id: entry.request_id, kind: "input", message: entry.message ?? "", fields: entry.fields, ...aboutOf(entry), default: entry.default });
         return;
       case "answered":
         this.#closed(entry);
         return;
       case "task_failed":
-        if (entry.request_id) this.#ask(entry, { id: entry.request_id, kind: "retry", message: entry.error, attempt: entry.attempt });
+        if (entry.request_id) this.#ask(entry, { id: entry.request_id, kind: "retry", message: entry.error, attempt: entry.attempt, context: entry.context ?? null });
         else this.#end({ kind: "failed", text: entry.error, at: entry.timestamp });
         return;
       case "task_completed":
@@ -206,12 +206,10 @@ export class Model {
     }
   }
 
-  #ask(entry: JournalEntry, asked: Pick<OpenRequest, "id" | "kind" | "message"> & Partial<Pick<OpenRequest, "fields" | "attempt">> & { timeout?: number }): void {
-    const { timeout, ...question } = asked;
-    const deadline = typeof timeout === "number" ? entry.timestamp + timeout : null;
+  #ask(entry: JournalEntry, asked: Pick<OpenRequest, "id" | "kind" | "message"> & Partial<OpenRequest>): void {
     const attempt = this.#draft.attempt;
-    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, lane: entry.lane ?? null, ...question, deadline, sending: false, errors: [] }];
-    if (this.#draft.replay) this.#unseen.add(question.id);
+    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, lane: entry.lane ?? null, deadline: null, default: undefined, context: null, sending: false, errors: [], ...asked }];
+    if (this.#draft.replay) this.#unseen.add(asked.id);
   }
 
   #closed(entry: Extract<JournalEntry, { type: "answered" }>): void {
@@ -259,6 +257,11 @@ export class Model {
     this.#number += 1;
     this.#draft.notices = [...this.#draft.notices, { number: this.#number, text, tone }].slice(-NOTICES_KEPT);
   }
+}
+
+/** Until when a question is open, and what it is about. */
+function aboutOf({ timestamp, timeout, expires_at, context }: { timestamp: number; timeout?: number; expires_at?: number; context?: RequestContext }): Pick<OpenRequest, "deadline" | "context"> {
+  return { deadline: expires_at ?? (typeof timeout === "number" ? timestamp + timeout : null), context: context ?? null };
 }
 
 /** What came of a question that others answered, or nobody; `people` is what to say where somebody did. */

@@ -99,8 +99,12 @@ export interface OpenRequest {
   fields: readonly import("./wire/wire.js").Field[];
   /** The attempt that failed. */
   attempt: number;
-  /** When the default answer is taken, in seconds since the epoch by the server's clock. */
+  /** When its time is over, in seconds since the epoch by the server's clock. */
   deadline: number | null;
+  /** The answer that is taken then; none where there is no default. */
+  default: unknown;
+  /** What it is about. */
+  context: import("./wire/wire.js").RequestContext | null;
   /** Whether an answer is on its way. */
   sending: boolean;
   /** What the server says is wrong with the last answer, field by field. */

@@ -4,7 +4,9 @@ import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent,
 import { record, type OpenRequest } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Icon } from "../ui/Icon";
-import { span, useNow } from "../ui/time";
+import { useNow } from "../ui/time";
+import { Context } from "./Context";
+import { deadlineWords } from "./deadline";
 import { FieldControl } from "./FieldControl";
 import { keepDraft, readDraft } from "./drafts";
 import { initials, readAll, type Raw, type RawValues } from "./fields";
@@ -16,7 +18,7 @@ interface Props {
   onAnswer: (value: boolean | Record<string, unknown>) => void;
 }
 
-const TITLES = { confirmation: "Your decision is needed", input: "Your input is needed", retry: "Try again?" } as const;
+const TITLES = { confirmation: "Needs your approval", input: "Needs your input", retry: "Try again?" } as const;
 
 /** An open question with its countdown and what answers it: yes and no, or a form. */
 export function Question(props: Props): ReactNode {
@@ -34,8 +36,9 @@ export function Question(props: Props): ReactNode {
       <header>
         <Icon name={request.kind === "retry" ? "retry" : "hand"} />
         <h2 id={title}>{TITLES[request.kind]}</h2>
-        {request.deadline !== null && <Countdown deadline={request.deadline} />}
+        {request.deadline !== null && <Countdown request={request} deadline={request.deadline} />}
       </header>
+      {request.context?.title && <p className="question-about">{request.context.title}</p>}
       <div role="group" aria-labelledby={title} aria-disabled={isSettled ? undefined : true} onClickCapture={guard} onKeyDownCapture={(event) => acts(event) && guard(event)} onSubmitCapture={guard}>
         {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
       </div>
@@ -49,13 +52,14 @@ function acts({ key, target }: KeyboardEvent): boolean {
   return key === "Enter" ? !(target instanceof HTMLTextAreaElement) : key === " " && !types;
 }
 
-function Countdown({ deadline }: { deadline: number }): ReactNode {
+/** What happens then, and how long that is from now. */
+function Countdown({ request, deadline }: { request: OpenRequest; deadline: number }): ReactNode {
   const client = useCallboard();
-  const left = deadline - (useNow(250) + client.clockSkew);
+  const { then, left, isSoon } = deadlineWords(deadline, useNow(250) + client.clockSkew, request.kind, request.default);
   return (
-    <span className="countdown" data-soon={left < 10 || undefined} role="timer" aria-live="off">
+    <span className="countdown" data-soon={isSoon || undefined} role="timer" aria-live="off">
       <Icon name="clock" />
-      {left > 0 ? `${left < 60 ? `${Math.ceil(left)} s` : span(left)} left` : "The time is over…"}
+      {then} · {left}
     </span>
   );
 }
@@ -74,6 +78,7 @@ function YesOrNo({ request, canSend, onAnswer }: Props): ReactNode {
       ) : (
         <p className="question-text">{message}</p>
       )}
+      <Context context={request.context} />
       <div className="form-actions">
         <button type="button" className="button primary" disabled={disabled} onClick={() => onAnswer(true)}>
           <Icon name={kind === "retry" ? "retry" : "check"} />
@@ -90,8 +95,8 @@ function YesOrNo({ request, canSend, onAnswer }: Props): ReactNode {
 }
 
 function Sending({ sending, canSend }: { sending: boolean; canSend: boolean }): ReactNode {
-  if (sending) return <span className="muted">Sent; the server has not confirmed it yet.</span>;
-  return canSend ? null : <span className="muted">You can answer when the connection is back.</span>;
+  if (sending) return <span className="muted">Sent. Waiting for the server…</span>;
+  return canSend ? null : <span className="muted">You can answer once the connection is back.</span>;
 }
 
 function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
@@ -129,6 +134,7 @@ function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
   return (
     <form ref={form} onSubmit={submit} noValidate>
       {message && <p className="question-text">{message}</p>}
+      <Context context={request.context} />
       <div className="fields">
         {fields.map((field, place) => (
           <FieldControl key={field.name} field={field} id={`${base}-${place}`} value={values[field.name] ?? ""} error={errors[field.name]} disabled={sending} onChange={change} />

@@ -1,9 +1,13 @@
-/** The command palette: everything that can be done now, found by a few letters. */
+/** The command palette: everything that can be done now, and every session, found by a few letters. */
 
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useCallboard } from "@callboard/client/react";
 import { Dialog } from "../ui/Dialog";
+import { sessionPath, titleOf } from "../ui/names";
+import { statusWords } from "../ui/Status";
 import { useCommandStore, type Command } from "./commands";
 import { Keys } from "./Help";
+import { navigate } from "./router";
 
 /** Letters that are further apart than that were not meant. */
 const MOST_GAPS = 16;
@@ -36,13 +40,53 @@ function found(commands: readonly Command[], query: string): Command[] {
     .slice(0, 60);
 }
 
+/** The server is asked after so long a pause in typing. */
+const TYPES_MS = 150;
+const SESSIONS = 8;
+
+/** The sessions that the server finds for these words; null while it is being asked. */
+function useSessions(query: string): readonly Command[] | null {
+  const client = useCallboard();
+  const [sessions, setSessions] = useState<readonly Command[] | null>([]);
+  const wanted = query.trim();
+  useEffect(() => {
+    if (wanted.length < 2) return setSessions([]);
+    setSessions(null);
+    const gone = new AbortController();
+    const timer = setTimeout(() => {
+      client.list({ q: wanted, limit: SESSIONS }, gone.signal).then(
+        (page) =>
+          setSessions(
+            // Only a server that searches says whether it looked at everything.
+            ("complete" in page ? page.sessions : []).map((row) => ({
+              id: `open-${row.session_id}`, title: `${titleOf(row)} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`, group: "Sessions",
+              run: () => navigate(sessionPath(row.session_id)),
+            })),
+          ),
+        // Without an answer the commands are still there; the pill says how the connection is.
+        () => gone.signal.aborted || setSessions([]),
+      );
+    }, TYPES_MS);
+    return () => {
+      gone.abort();
+      clearTimeout(timer);
+    };
+  }, [client, wanted]);
+  return sessions;
+}
+
 export function Palette({ onClose }: { onClose: () => void }): ReactNode {
   const sets = useCommandStore((state) => state.sets);
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
   const base = useId();
   const list = useRef<HTMLUListElement>(null);
-  const commands = useMemo(() => found([...sets.values()].flat(), query), [sets, query]);
+  const sessions = useSessions(query);
+  const commands = useMemo(() => {
+    const here = found([...sets.values()].flat(), query);
+    const known = new Set(here.map(({ id }) => id));
+    return [...here, ...(sessions ?? []).filter(({ id }) => !known.has(id))];
+  }, [sets, query, sessions]);
   const place = Math.min(chosen, Math.max(0, commands.length - 1));
 
   useEffect(() => {
@@ -99,7 +143,7 @@ export function Palette({ onClose }: { onClose: () => void }): ReactNode {
           </li>
         ))}
       </ul>
-      {commands.length === 0 && <p className="palette-none">Nothing fits these letters. Try fewer of them.</p>}
+      {commands.length === 0 && <p className="palette-none" role="status">{sessions === null ? "Searching the sessions…" : "Nothing found."}</p>}
     </Dialog>
   );
 }

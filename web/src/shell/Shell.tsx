@@ -1,4 +1,4 @@
-/** The frame round every view: rail, header, palette, help, toasts. */
+/** The frame around every view: rail, header, palette, help, toasts. */
 
 import { Component, Suspense, useEffect, useState, type ErrorInfo, type ReactNode } from "react";
 import { Icon } from "../ui/Icon";
@@ -6,7 +6,8 @@ import { listenForKeys, useCommands } from "./commands";
 import { Header } from "./Header";
 import { Help } from "./Help";
 import { Palette } from "./Palette";
-import { VIEWS } from "./registry";
+import { useOpenQuestions } from "./needed";
+import { HOME, VIEWS } from "./registry";
 import { Link, navigate, ROOT, usePath } from "./router";
 import { useTheme } from "./theme";
 import { Toasts } from "./toasts";
@@ -18,12 +19,12 @@ export function Shell(): ReactNode {
   const [overlay, setOverlay] = useState<Overlay>(null);
   const [, , id, ...rest] = path.split("/");
   const view = VIEWS.find((one) => one.id === id);
-  const first = VIEWS[0];
+  const open = useOpenQuestions();
 
   useEffect(() => listenForKeys(), []);
   useEffect(() => {
-    if ((path === "" || path === ROOT) && first) navigate(`${ROOT}/${first.id}${location.search}`, { replace: true });
-  }, [path, first]);
+    if (path === "" || path === ROOT) navigate(`${ROOT}/${HOME}${location.search}`, { replace: true });
+  }, [path]);
 
   useCommands(
     [
@@ -38,9 +39,9 @@ export function Shell(): ReactNode {
   return (
     <div className="shell">
       <a className="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
-      <Rail current={id} />
+      <Rail current={id} open={open} />
       <Header title={view?.title ?? "Callboard"} onPalette={() => setOverlay("palette")} onHelp={() => setOverlay("help")} />
       <main id="main" tabIndex={-1}>
         <Guard key={view?.id}>
@@ -60,7 +61,7 @@ export function Shell(): ReactNode {
   );
 }
 
-function Rail({ current }: { current: string | undefined }): ReactNode {
+function Rail({ current, open }: { current: string | undefined; open: number }): ReactNode {
   return (
     <nav className="rail" aria-label="Views" data-views={VIEWS.length}>
       <Link to={ROOT} className="brand" aria-label="Callboard, start page">
@@ -76,6 +77,12 @@ function Rail({ current }: { current: string | undefined }): ReactNode {
             <Link to={`${ROOT}/${id}`} aria-current={current === id ? "page" : undefined}>
               <Icon name={icon} />
               <span>{title}</span>
+              {id === "inbox" && open > 0 && (
+                <span className="badge">
+                  {open > 99 ? "99+" : open}
+                  <span className="visually-hidden"> open {open === 1 ? "question" : "questions"}</span>
+                </span>
+              )}
             </Link>
           </li>
         ))}
@@ -87,8 +94,8 @@ function Rail({ current }: { current: string | undefined }): ReactNode {
 function Nowhere(): ReactNode {
   return (
     <div className="empty">
-      <h1>There is nothing at this address</h1>
-      <p>The link may be cut off, or made for a later version of Callboard.</p>
+      <h1>Page not found</h1>
+      <p>The link may be incomplete, or made for another version of Callboard.</p>
       <Link className="button primary" to={ROOT}>
         Go to the tasks
       </Link>
@@ -112,9 +119,9 @@ class Guard extends Component<{ children: ReactNode }, { failed: string | null }
     if (this.state.failed === null) return this.props.children;
     return (
       <div className="empty" role="alert">
-        <h1>This view has failed</h1>
+        <h1>This view failed</h1>
         <p>{this.state.failed}</p>
-        <p>Your tasks go on: only the page is affected. If the server was updated in the meantime, reloading helps.</p>
+        <p>Your tasks keep running: only this page is affected. If the server was updated meanwhile, reloading helps.</p>
         <button type="button" className="button primary" onClick={() => location.reload()}>
           Reload the page
         </button>

@@ -10,18 +10,23 @@ export type LinkState = Pick<Connection, "phase" | "roundTrip" | "until" | "reas
 const UNKNOWN_SESSION = 4504;
 
 interface Links {
+  /** That of the inbox, which is always there. */
+  inbox: LinkState | null;
   /** That of the lists, which are asked for again and again. */
   board: LinkState | null;
   /** That of the session which is open. */
   session: LinkState | null;
 }
 
-export const useLinks = create<Links>(() => ({ board: null, session: null }));
+export const useLinks = create<Links>(() => ({ inbox: null, board: null, session: null }));
 
-/** The one that says most now. A session that has ended, or that the server does not know, says nothing of the server. */
-export function shown({ board, session }: Links): LinkState | null {
+/**
+ * The one that says most now. A session that has ended, or that the server does not know, says nothing of the server.
+ */
+export function shown({ inbox, board, session }: Links): LinkState | null {
   if (session && session.phase !== "done" && session.code !== UNKNOWN_SESSION) return session;
-  return board ?? session;
+  if (board && board.phase === "reconnecting") return board;
+  return inbox ?? board ?? session;
 }
 
 /** Shows a session's connection while the component is there. */

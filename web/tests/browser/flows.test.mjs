@@ -173,7 +173,7 @@ describe("a session", () => {
 
   inBrowser("counts down where a question has a time limit, and says when nobody has answered", {}, async (page) => {
     await open(page, "approval", { timeout: 90, lines: 1 });
-    await panel(page, "confirmation").locator(".countdown", { hasText: /^(8\d s|90 s|1 min \d\d s) left$/ }).waitFor();
+    await panel(page, "confirmation").locator(".countdown", { hasText: /^No at \d\d:\d\d:\d\d · in (8\d s|90 s|1 min \d\d s)$/ }).waitFor();
     await shoot(page, "countdown");
     await panel(page, "confirmation").getByRole("button", { name: "No" }).click();
     await page.locator("#outcome", { hasText: /approved\s*No/ }).waitFor();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Question } from "../../src/forms/Question";
 
 const request = (more: Partial<OpenRequest> = {}): OpenRequest => ({
-  id: "r", kind: "confirmation", lane: null, message: "Delete its disks?", fields: [], attempt: 1, deadline: null, sending: false, errors: [], ...more,
+  id: "r", kind: "confirmation", lane: null, message: "Delete its disks?", fields: [], attempt: 1, deadline: null, default: undefined, context: null, sending: false, errors: [], ...more,
 });
 
 function show(asked: OpenRequest): ReturnType<typeof vi.fn> {

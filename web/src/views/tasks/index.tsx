@@ -9,8 +9,9 @@ import { useBoard, useBoardOf } from "./board";
 import { useLoadedKinds } from "./kinds";
 import { SessionList } from "./list/SessionList";
 import { paths } from "./paths";
+import { isOffered } from "../welcome/kinds";
 import { filterOf } from "./query";
-import { titleOf } from "./names";
+import { titleOf } from "../../ui/names";
 import { SessionView } from "./session/SessionView";
 import { StartPanel } from "./start/StartPanel";
 import { statusWords } from "../../ui/Status";
@@ -40,7 +41,7 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
       { id: "up", title: "Previous session", group: "Tasks", keys: "k", run: () => step(-1) },
       { id: "list", title: "Back to the list", group: "Tasks", keys: "u", run: () => navigate(paths.list(filter)) },
       { id: "waiting", title: "Show sessions that wait for people", group: "Tasks", keys: "w", run: () => navigate(paths.list({ ...filter, status: "waiting" })) },
-      ...(kinds ?? []).map(({ name }) => ({ id: `start-${name}`, title: `Start ${name}`, group: "Start", run: () => navigate(paths.start(name, filter)) })),
+      ...(kinds ?? []).filter(isOffered).map(({ name }) => ({ id: `start-${name}`, title: `Start ${name}`, group: "Start", run: () => navigate(paths.start(name, filter)) })),
     ],
     `tasks ${kinds?.length}`,
   );

@@ -6,7 +6,7 @@ import { useCallboard } from "@callboard/client/react";
 import { navigate, ROOT } from "../../shell/router";
 import { copyText } from "../../ui/clipboard";
 import { Icon } from "../../ui/Icon";
-import { kindWords } from "../tasks/names";
+import { kindWords } from "../../ui/names";
 import { isOffered, needsForm } from "./kinds";
 import { snippets } from "./snippets";
 import "./welcome.css";

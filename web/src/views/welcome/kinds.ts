@@ -2,11 +2,9 @@
 
 import type { TaskInfo } from "@callboard/client";
 
-/** What the server starts by itself; a server that marks its internal kinds says so with each. */
-const INTERNAL: ReadonlySet<string> = new Set(["question", "workflow"]);
-
-export function isOffered(kind: TaskInfo & { internal?: boolean }): boolean {
-  return !(kind.internal ?? INTERNAL.has(kind.name));
+/** What the server starts by itself is not offered. */
+export function isOffered({ internal }: TaskInfo): boolean {
+  return !internal;
 }
 
 /** Whether it cannot start without input that a person fills in. */

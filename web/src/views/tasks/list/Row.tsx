@@ -6,7 +6,7 @@ import { Link } from "../../../shell/router";
 import { StatusBadge } from "../../../ui/Status";
 import { ago, count, moment, span } from "../../../ui/time";
 import type { Facts } from "../facts";
-import { titleOf } from "../names";
+import { titleOf } from "../../../ui/names";
 import { paths } from "../paths";
 import type { Filter } from "../query";
 

@@ -13,7 +13,7 @@ import { statusWords, StatusBadge } from "../../../ui/Status";
 import { span, useNow } from "../../../ui/time";
 import { useBoard } from "../board";
 import { canvasPath } from "../../workflows/paths";
-import { sessionPath, titleOf } from "../names";
+import { sessionPath, titleOf } from "../../../ui/names";
 import { paths } from "../paths";
 import type { Filter } from "../query";
 

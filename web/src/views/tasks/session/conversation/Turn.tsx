@@ -8,7 +8,7 @@ import { statusWords, StatusBadge } from "../../../../ui/Status";
 import { clock, span } from "../../../../ui/time";
 import { Value } from "../../../../ui/Value";
 import { answerWords } from "../brief";
-import { sessionPath, titleOf } from "../../names";
+import { sessionPath, titleOf } from "../../../../ui/names";
 import { Marked } from "./Line";
 import type { Index } from "./rows";
 

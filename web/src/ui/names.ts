@@ -1,12 +1,11 @@
 /** What a session is called, and where it is: used wherever one is mentioned. */
 
 import type { SessionRow } from "@callboard/client";
-import { ROOT } from "../../shell/router";
+import { ROOT } from "../shell/router";
 
 /** The title that the server gives, else the kind of task in words. */
-export function titleOf(row: Pick<SessionRow, "task">): string {
-  const { title } = row as { title?: string | null };
-  return title || kindWords(row.task);
+export function titleOf({ title, task }: Pick<SessionRow, "title" | "task">): string {
+  return title || kindWords(task);
 }
 
 /** `long_running_task` → `Long running task`. */
