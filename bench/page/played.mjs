@@ -27,6 +27,8 @@ export async function playing(origin, linesASecond) {
   });
   const sockets = new Set();
   server.on("upgrade", (asked, socket) => {
+    // The inbox has a socket of its own, which says nothing here.
+    if (!asked.url.startsWith("/ws/")) return socket.destroy();
     const accept = createHash("sha1").update(asked.headers["sec-websocket-key"] + KEY_END).digest("base64");
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
     socket.setNoDelay(true);
