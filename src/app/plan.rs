@@ -93,7 +93,6 @@ struct Seat {
 type Places = (Receiver<Seat>, Vec<Addr<Directory>>, Vec<Addr<Shard>>);
 
 impl Plan {
-    #[expect(clippy::too_many_lines, reason = "what a server is made of, in the order in which it is made")]
     pub(super) async fn new(
         settings: Arc<Settings>,
         store: Store,

@@ -25,7 +25,6 @@ const ID_BYTES: usize = 16;
 /// What is recorded of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are replies")]
 pub(super) enum Called {
     /// The model replied.
     Turn { turn: Box<Turn>, spent: Price },

@@ -149,16 +149,16 @@ async fn start(state: web::Data<State>, request: HttpRequest, body: Body) -> Res
     };
     let agents = input.agents();
     let spec = Spec {
-        task: KIND.to_owned(),
         input: json!(input),
         config: config.map_or(Value::Null, Value::Object),
         priority,
         on_disconnect,
         labels,
-        owner: None,
         execution_id: audit_id.map(ExecutionId::from),
         client_id,
         session_id: audit_id,
+        title: input.name.clone().into(),
+        ..Spec::new(KIND)
     };
     let idempotency = key.map(|key| Idempotency { key: format!("POST /audits {key}"), digest: digest(&spec) });
     let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await.map_err(refused)?;
