@@ -1412,6 +1412,71 @@ budget: BudgetLimits,
 config: Record<string, unknown>, };
 
 /**
+ * A crew that was imported.
+ */
+export type ImportedCrew = {
+/**
+ * What of the project was left out, or reads differently here; `loc` is the file, then the path in it.
+ */
+warnings: Array<Fault>,
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Counts up from 1 with every change.
+ */
+version: number,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it was changed last.
+ */
+updated_at: Timestamp,
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * What it is for.
+ */
+description: string | null,
+/**
+ * How it does its tasks.
+ */
+process: Process,
+/**
+ * The ids of its agents.
+ */
+agents: Array<string>,
+/**
+ * The id of the agent that leads it.
+ */
+manager_agent: string | null,
+/**
+ * The `[model.NAME]` that leads it, where no agent does.
+ */
+manager_llm: string | null,
+/**
+ * What it does, in order.
+ */
+tasks: Array<CrewTask>,
+/**
+ * The inputs of a kickoff that leaves them out.
+ */
+inputs: Record<string, unknown>,
+/**
+ * What a kickoff may spend.
+ */
+budget: BudgetLimits,
+/**
+ * Its settings.
+ */
+config: Record<string, unknown>, };
+
+/**
  * Some executions, newest first.
  */
 export type ExecutionPage = {
@@ -2058,6 +2123,69 @@ session_id: SessionId, };
  * How a crew does its tasks.
  */
 export type Process = "sequential" | "hierarchical";
+
+/**
+ * An audit that has started.
+ */
+export type StartedAudit = {
+/**
+ * Its id.
+ */
+audit_id: SessionId,
+/**
+ * The id of its session, which is the same.
+ */
+session_id: SessionId,
+/**
+ * The ids of its agents.
+ */
+agents: Array<string>, };
+
+/**
+ * An audit as it stands.
+ */
+export type AuditState = {
+/**
+ * Its id.
+ */
+audit_id: string,
+/**
+ * Where its session stands.
+ */
+status: Status,
+/**
+ * What the document is called.
+ */
+name: string,
+/**
+ * Its agents, by id.
+ */
+agents: { [key in string]: AgentState },
+/**
+ * What each has found so far.
+ */
+findings: Record<string, unknown[]>, };
+
+/**
+ * How an agent of an audit stands.
+ */
+export type AgentState = {
+/**
+ * `waiting`, `running`, `completed`, `failed` or `cancelled`.
+ */
+status: string,
+/**
+ * How far it is.
+ */
+progress?: { done: number; total: number },
+/**
+ * Why it failed.
+ */
+error?: string,
+/**
+ * How many findings were dropped: what they quote is not in the document, or they are too many.
+ */
+dropped?: number, };
 
 /**
  * What a port takes or gives.
