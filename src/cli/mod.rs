@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use crate::agent::crew;
+use crate::agent;
 use crate::app;
 use crate::config::{Faults, Flags, Loaded, load};
 use crate::domain::mask::Mask;
@@ -146,7 +146,8 @@ fn settings(flags: &Flags) -> anyhow::Result<Result<Loaded, Faults>> {
     let cwd = std::env::current_dir().context("the working directory cannot be found")?;
     let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let kinds = task::built_in();
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).chain([task::workflow::NAME, crew::KIND]).collect();
+    let others = [task::workflow::NAME, agent::audit::KIND, agent::crew::KIND, agent::pipeline::KIND];
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).chain(others).collect();
     Ok(load(flags, &env, &cwd, &names))
 }
 
