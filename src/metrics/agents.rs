@@ -1,6 +1,6 @@
 //! The handles of agents: what their models use, cost and wait for, and which tools they call.
 
-use prometheus::IntCounter;
+use prometheus::{Histogram, IntCounter};
 
 use super::{Metrics, names};
 
@@ -15,8 +15,8 @@ pub struct Agents {
     tools_refused: IntCounter,
     /// Calls that a model's server did not take for now (429).
     pub rate_limited: IntCounter,
-    /// Milliseconds that calls waited for their turn, or because a server was busy.
-    pub waited: IntCounter,
+    /// Seconds that a call waited for its turn, or because a server was busy.
+    pub waited: Histogram,
 }
 
 impl Agents {
@@ -31,7 +31,7 @@ impl Agents {
             tools_done: tools("done"),
             tools_refused: tools("refused"),
             rate_limited: metrics.counter(names::MODEL_RATE_LIMITED, &[]),
-            waited: metrics.counter(names::MODEL_WAIT, &[]),
+            waited: metrics.histogram(names::MODEL_WAIT, &[]),
         }
     }
 

@@ -40,7 +40,7 @@ pub(super) const AGENT_TOKENS: &str = "callboard_agent_tokens_total";
 pub(super) const AGENT_COST: &str = "callboard_agent_cost_millionths_total";
 pub(super) const AGENT_TOOL_CALLS: &str = "callboard_agent_tool_calls_total";
 pub(super) const MODEL_RATE_LIMITED: &str = "callboard_model_rate_limited_total";
-pub(super) const MODEL_WAIT: &str = "callboard_model_wait_milliseconds_total";
+pub(super) const MODEL_WAIT: &str = "callboard_model_wait_seconds";
 /// Written by `process`, which reads it from the system.
 pub(super) const CPU_SECONDS: &str = "process_cpu_seconds_total";
 /// Written by `process`, which reads it from the system.
@@ -66,13 +66,12 @@ pub(super) const GAUGES: [Name; 7] = [
     (LIVE_WORKFLOWS, "Workflows that are live", &[]),
 ];
 
-pub(super) const COUNTERS: [Name; 23] = [
+pub(super) const COUNTERS: [Name; 22] = [
     (AGENT_TURNS, "Replies of models to agents", &[]),
     (AGENT_TOKENS, "Tokens of the models of agents, by kind: prompt or completion", &["kind"]),
     (AGENT_COST, "What the models of agents cost by their prices, in millionths", &[]),
     (AGENT_TOOL_CALLS, "Tools that agents called, by outcome: done or refused", &["outcome"]),
     (MODEL_RATE_LIMITED, "Calls that a model's server did not take for now (429)", &[]),
-    (MODEL_WAIT, "Milliseconds that calls of models waited for their turn, or because a server was busy", &[]),
     (
         HTTP_REQUESTS,
         "HTTP requests that were answered, by the pattern of their route and by status",
@@ -110,7 +109,13 @@ type HistogramName = (&'static str, &'static str, &'static [&'static str], &'sta
 /// From a millisecond to a day: what a session may take.
 const LONG: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0];
 
-pub(super) const HISTOGRAMS: [HistogramName; 10] = [
+pub(super) const HISTOGRAMS: [HistogramName; 11] = [
+    (
+        MODEL_WAIT,
+        "How long a call of a model waited for its turn, or because a server was busy",
+        &[],
+        &[0.01, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0],
+    ),
     (
         HTTP_SECONDS,
         "How long an HTTP request took until its answer began, by the pattern of its route",

@@ -134,7 +134,7 @@ impl Conversation<'_> {
                 drop(self.lane.report(AgentEntry::AgentDelta { agent_id, call_id, r#try, text }));
             }
             Progress::RateLimited => self.agents.shared.metrics.rate_limited.inc(),
-            Progress::Waiting(wait) => self.agents.shared.metrics.waited.inc_by(millis(wait)),
+            Progress::Waiting(wait) => self.agents.shared.metrics.waited.observe(wait.as_secs_f64()),
             Progress::Reasoning(_) => {}
         };
         client.complete(request, on_progress).await
@@ -162,10 +162,6 @@ impl Conversation<'_> {
         };
         Duration::try_from_secs_f64(left).ok()
     }
-}
-
-fn millis(wait: Duration) -> u64 {
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// About how many tokens a request has.
