@@ -51,8 +51,9 @@ function Asked({ store, node, asker }: { store: SessionStore; node: GraphNode; a
   }
   return (
     <div className="run-question nodrag nowheel nopan" role="group" aria-label={`Question from ${node.title || node.id}`}>
+      {/* What a question is about stands round it here: a card has no room to say it again. */}
       {requests.map((request) => (
-        <Question key={request.id} request={request} canSend={isThere && !isReplaying} onAnswer={(value) => void store.answer(request.id, value)} />
+        <Question key={request.id} request={{ ...request, context: null }} canSend={isThere && !isReplaying} onAnswer={(value) => void store.answer(request.id, value)} />
       ))}
     </div>
   );
