@@ -6,6 +6,7 @@ import { Flush } from "./flush.js";
 import { CallboardError } from "./http.js";
 import { Model, type SessionState } from "./model.js";
 import type { Answer, Connection, Saying } from "./types.js";
+import { Openers } from "./openers.js";
 
 const BEFORE: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
@@ -17,7 +18,7 @@ export class SessionStore {
   #model: Model;
   #state: SessionState;
   #connection: SessionConnection | null = null;
-  #openers = 0;
+  #openers = new Openers(() => this.#settle());
   #listeners = new Set<() => void>();
   #flush = new Flush(() => this.#publish());
 
@@ -39,17 +40,7 @@ export class SessionStore {
   };
 
   /** Connects; gives what closes it again, once all who opened it have. Opening and closing at once connects nothing. */
-  open = (): (() => void) => {
-    this.#openers += 1;
-    queueMicrotask(() => this.#settle());
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#openers -= 1;
-      queueMicrotask(() => this.#settle());
-    };
-  };
+  open = (): (() => void) => this.#openers.open();
 
   /** Answers a question; gives whether it went out. */
   answer = (requestId: string, answer: Answer): boolean => {
@@ -83,7 +74,7 @@ export class SessionStore {
   reconnect = (): void => this.#connection?.reconnect();
 
   #settle(): void {
-    if (this.#openers > 0 && !this.#connection) {
+    if (this.#openers.any && !this.#connection) {
       // All of it is here already, from the time before.
       if (this.#state.outcome) return;
       const since = this.#state.entries.length > 0 ? this.#seq() : this.#options.since;
@@ -99,7 +90,7 @@ export class SessionStore {
           this.#flush.soon();
         },
       });
-    } else if (this.#openers === 0 && this.#connection) {
+    } else if (!this.#openers.any && this.#connection) {
       this.#connection.close();
       this.#connection = null;
       this.#flush.cancel();

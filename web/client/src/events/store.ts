@@ -3,6 +3,7 @@
 import { CallboardError } from "../http.js";
 import type { Environment } from "../line.js";
 import type { Connection } from "../types.js";
+import { Openers } from "../openers.js";
 import { EventFeed, type Missed } from "./feed.js";
 import { gapOf, Ledger, type Row } from "./ledger.js";
 import { EventLog } from "./log.js";
@@ -49,7 +50,7 @@ export class EventStore {
   #older: EventTable["older"] = "unknown";
   #error: string | null = null;
   #asking = new AbortController();
-  #openers = 0;
+  #openers = new Openers(() => this.#settle());
   #listeners = new Set<() => void>();
   #pace = new Pace(() => this.#publish());
   #state: EventTable;
@@ -71,17 +72,7 @@ export class EventStore {
   };
 
   /** Connects; gives what closes it again, once all who opened it have. What came is kept for the next time. */
-  open = (): (() => void) => {
-    this.#openers += 1;
-    queueMicrotask(() => this.#settle());
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#openers -= 1;
-      queueMicrotask(() => this.#settle());
-    };
-  };
+  open = (): (() => void) => this.#openers.open();
 
   /** Wants others from now on: begins anew with them. */
   want = (wants: EventWants): void => {
@@ -152,7 +143,7 @@ export class EventStore {
   reconnect = (): void => this.#feed?.reconnect();
 
   #settle(): void {
-    if (this.#openers > 0 && !this.#feed) {
+    if (this.#openers.any && !this.#feed) {
       if (this.#left) this.#ledger.gap({ why: "break", count: null, from: this.#leftAt, to: Date.now() });
       this.#feed = new EventFeed(this.#environment, {
         wants: this.#wants,
@@ -172,7 +163,7 @@ export class EventStore {
           this.#pace.ask();
         },
       });
-    } else if (this.#openers === 0 && this.#feed) {
+    } else if (!this.#openers.any && this.#feed) {
       this.#left = this.#feed.position;
       this.#leftAt = Date.now();
       this.#feed.close();

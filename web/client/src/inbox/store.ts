@@ -7,6 +7,7 @@ import { CallboardError, json, request, type Transport } from "../http.js";
 import type { Environment } from "../line.js";
 import type { Answer, Connection } from "../types.js";
 import type { FieldError, ListedRequest, OpenQuestions, SessionDetail } from "../wire/wire.js";
+import { Openers } from "../openers.js";
 
 /** How many questions are read at a time. */
 const PAGE = 1000;
@@ -70,7 +71,7 @@ export class InboxStore {
   #error: string | null = null;
   #reading: AbortController | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
-  #openers = 0;
+  #openers = new Openers(() => this.#settle());
   #listeners = new Set<() => void>();
   #flush = new Flush(() => this.#publish());
   #state: Inbox;
@@ -91,17 +92,7 @@ export class InboxStore {
   };
 
   /** Connects; gives what closes it again, once all who opened it have. */
-  open = (): (() => void) => {
-    this.#openers += 1;
-    queueMicrotask(() => this.#settle());
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#openers -= 1;
-      queueMicrotask(() => this.#settle());
-    };
-  };
+  open = (): (() => void) => this.#openers.open();
 
   /** Answers a question: true or false, or the values of a form. Gives whether the answer won; if not, the state says why. */
   answer = async (id: string, answer: Answer): Promise<boolean> => {
@@ -129,11 +120,11 @@ export class InboxStore {
   /** Connects at once, where it waits or has stopped. */
   reconnect = (): void => {
     if (this.#feed) this.#feed.reconnect();
-    else if (this.#openers > 0) void this.#read();
+    else if (this.#openers.any) void this.#read();
   };
 
   #settle(): void {
-    const isOpen = this.#openers > 0;
+    const isOpen = this.#openers.any;
     if (isOpen && !this.#feed && !this.#reading && this.#again === null) void this.#read();
     if (!isOpen) this.#stop();
   }

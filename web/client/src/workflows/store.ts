@@ -7,6 +7,7 @@ import type { Connection } from "../types.js";
 import type { WorkflowConnection, WorkflowOptions } from "./connection.js";
 import { WorkflowModel, type Learned, type WorkflowState } from "./model.js";
 import type { WorkflowStatus } from "../wire/wire.js";
+import { Openers } from "../openers.js";
 import type { InputApplied, NodeRun, WorkflowEvent } from "./types.js";
 
 const BEFORE: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
@@ -23,7 +24,7 @@ export class WorkflowStore {
   #state: WorkflowState;
   #nodes: ReadonlyMap<string, NodeRun> = NONE;
   #connection: WorkflowConnection | null = null;
-  #openers = 0;
+  #openers = new Openers(() => this.#settle());
   #listeners = new Set<Listener>();
   #nodeListeners = new Map<string, Set<Listener>>();
   #eventListeners = new Set<(event: WorkflowEvent) => void>();
@@ -93,17 +94,7 @@ export class WorkflowStore {
   };
 
   /** Connects; gives what closes it again, once all who opened it have. Opening and closing at once connects nothing. */
-  open = (): (() => void) => {
-    this.#openers += 1;
-    queueMicrotask(() => this.#settle());
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#openers -= 1;
-      queueMicrotask(() => this.#settle());
-    };
-  };
+  open = (): (() => void) => this.#openers.open();
 
   /** Connects at once, where it waits or has stopped. */
   reconnect = (): void => this.#connection?.reconnect();
@@ -132,7 +123,7 @@ export class WorkflowStore {
   }
 
   #settle(): void {
-    if (this.#openers > 0 && !this.#connection) {
+    if (this.#openers.any && !this.#connection) {
       this.#connection = this.#client.workflow(this.id, {
         ...this.#options,
         onMessage: (message) => {
@@ -142,7 +133,7 @@ export class WorkflowStore {
         },
         onConnection: (connection) => this.#connected(connection),
       });
-    } else if (this.#openers === 0 && this.#connection) {
+    } else if (!this.#openers.any && this.#connection) {
       this.#connection.close();
       this.#connection = null;
       this.#flush.cancel();
