@@ -41,6 +41,7 @@ server() {
   "$CALLBOARD" serve --port "$PORT" >>log 2>&1 &
   SERVER=$!
   for _ in $(seq 600); do curl -s -o /dev/null "localhost:$PORT/livez" && return; sleep 0.05; done
+  cat log >&2
   return 1
 }
 waits() { for _ in $(seq 600); do curl -s "localhost:$PORT/sessions/$ID" | grep -q '"status":"waiting' && return; sleep 0.05; done; return 1; }
@@ -53,7 +54,10 @@ fn run(lines: &str) -> Output {
     let port = free_port().to_string();
     let script = format!("{PRELUDE}{}", lines.replace("localhost:8000", &format!("localhost:{port}")));
     let mut shell = Command::new("bash");
-    shell.arg("-c").arg(script).current_dir(folder.path()).env("CALLBOARD", env!("CARGO_BIN_EXE_callboard"));
+    // Of the surroundings only where programs are found: settings of this server or a proxy would change what is run.
+    let programs = std::env::var_os("PATH").unwrap_or_default();
+    shell.arg("-c").arg(script).current_dir(folder.path()).env_clear().env("PATH", programs);
+    shell.env("CALLBOARD", env!("CARGO_BIN_EXE_callboard"));
     shell.env("PORT", port).env("CALLBOARD_SERVER__WORKERS", "1").stdin(Stdio::null());
     shell.output().unwrap()
 }
