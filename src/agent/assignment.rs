@@ -9,6 +9,7 @@ use super::audit::Evidence;
 use super::review::Note;
 use super::{Review, Team};
 use crate::crew::{Agent, GUARDRAIL_RETRIES};
+use crate::domain::json::text_of;
 
 /// What an agent is to do.
 #[derive(Clone, Debug)]
@@ -109,12 +110,7 @@ impl Output {
     /// It as a text, for others to read.
     #[must_use]
     pub(crate) fn text(&self) -> String {
-        match &self.value {
-            Value::String(text) => text.clone(),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                other.to_string()
-            }
-        }
+        text_of(&self.value).into_owned()
     }
 
     /// Its findings, where it is a list of them, or has one in `findings`.

@@ -1,4 +1,4 @@
-//! Agents of kind `check`: the rules of `crates/audit`, each finding told as it is found.
+//! Agents of kind `check`: the rules of `crates/audit`, each finding reported as it is found.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

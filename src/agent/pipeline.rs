@@ -15,6 +15,7 @@ use super::{Agents, Assignment, Budget, Output};
 use crate::config::pipeline::Pipeline;
 use crate::domain::agent::{Agent, AgentKind};
 use crate::domain::entry::shorten;
+use crate::domain::json::text_of;
 use crate::domain::request::Confirmation;
 use crate::memory::{Memory, Place, client_of};
 use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
@@ -79,7 +80,7 @@ impl Phase {
         }
     }
 
-    /// What its agent is told to do.
+    /// What its agent is to do.
     const fn description(self) -> &'static str {
         match self {
             Phase::Research => "Find out what has to be known to do the task below. Give facts, not advice.",
@@ -199,7 +200,7 @@ impl Run {
 
     /// Does a phase, again where it fails and a person wants that.
     async fn phase(&self, phase: Phase, doer: Doer, before: &[(String, Output)]) -> Result<Output, TaskError> {
-        let content = self.content.as_str().map_or_else(|| self.content.to_string(), str::to_owned);
+        let content = text_of(&self.content);
         let description = format!("{}\n\nThe task:\n{content}", phase.description());
         let input = Map::from_iter([("content".to_owned(), self.content.clone())]);
         let Doer { agent_id, agent } = doer;

@@ -129,7 +129,7 @@ pub(super) async fn socket(
     get, path = "/ws/audit/{audit_id}", tag = "audits",
     params(
         ("audit_id" = String, Path, description = "The audit's id. Its socket may be opened before it starts."),
-        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; told when it cancels."),
+        ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; shown when it cancels."),
         ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
         ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
     ),

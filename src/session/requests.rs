@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Class, Entry};
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::listed_request::{Asker, ListedRequest, RequestPlace};
@@ -30,34 +30,22 @@ impl RequestStep {
         entry: &Entry,
         now: Timestamp,
     ) -> Option<RequestStep> {
-        match entry {
-            Entry::RequestConfirmation { .. }
-            | Entry::RequestUserInput { .. }
-            | Entry::TaskFailed { request_id: Some(_), .. } => opened(id, spec, entry, now),
-            Entry::Answered { request_id, by, value, values: _, timed_out, withdrawn } => {
-                let open = before.open().iter().find(|open| open.id == *request_id)?;
-                let reason = match (withdrawn, timed_out) {
-                    (true, _) => "withdrawn",
-                    (false, true) => "timed_out",
-                    (false, false) => "answered",
-                };
-                let event = about(NewEvent::new(Kind::RequestClosed), id, spec, *request_id);
-                let mut event = event.with("reason", reason).with("by", by.as_str());
-                if let Some(value) = value {
-                    event = event.with("value", *value);
-                }
-                Some(RequestStep { change: RequestChange::Closed(place(open)), event })
-            }
-            Entry::Status { .. }
-            | Entry::Stream { .. }
-            | Entry::Progress { .. }
-            | Entry::TaskCompleted { .. }
-            | Entry::TaskFailed { request_id: None, .. }
-            | Entry::TaskCancelled { .. }
-            | Entry::Recovered { .. }
-            | Entry::Agent(_)
-            | Entry::Custom(_) => None,
+        if let Class::Request(_) = entry.class() {
+            return opened(id, spec, entry, now);
         }
+        let Entry::Answered { request_id, by, value, values: _, timed_out, withdrawn } = entry else { return None };
+        let open = before.open().iter().find(|open| open.id == *request_id)?;
+        let reason = match (withdrawn, timed_out) {
+            (true, _) => "withdrawn",
+            (false, true) => "timed_out",
+            (false, false) => "answered",
+        };
+        let event = about(NewEvent::new(Kind::RequestClosed), id, spec, *request_id);
+        let mut event = event.with("reason", reason).with("by", by.as_str());
+        if let Some(value) = value {
+            event = event.with("value", *value);
+        }
+        Some(RequestStep { change: RequestChange::Closed(place(open)), event })
     }
 }
 

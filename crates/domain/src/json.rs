@@ -4,6 +4,7 @@
 //! comes from outside is read here, and a number that would be changed is refused by name. Whole numbers are exact up to
 //! 64 bits; numbers with a fraction are doubles, as everywhere in JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::IgnoredAny;
@@ -81,6 +82,12 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
         }
         Some(Odd::Number(_)) | None => Unreadable::Syntax(error.to_string()),
     })
+}
+
+/// A value for people and programs to read: a string as it is, anything else as JSON.
+#[must_use]
+pub fn text_of(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::from)
 }
 
 /// Whether a number is held as it is written: a whole number within 64 bits, or another one whose double is the same

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::context::Context;
-use super::entry::{Entry, Stamped};
+use super::entry::{Class, Entry, Stamped};
 use super::id::{RequestId, SessionId};
 use super::owner::Owner;
 use super::record::Internal;
@@ -155,24 +155,11 @@ pub struct OpenRequests(Vec<(RequestId, Stamped)>);
 impl OpenRequests {
     /// Takes an entry in.
     pub fn push(&mut self, stamped: Stamped) {
-        match &stamped.entry {
-            Entry::RequestConfirmation { request_id, .. }
-            | Entry::RequestUserInput { request_id, .. }
-            | Entry::TaskFailed { request_id: Some(request_id), .. } => {
-                let id = *request_id;
-                self.0.push((id, stamped));
-            }
-            Entry::Answered { request_id, .. } => self.0.retain(|(id, _)| id != request_id),
-            Entry::Status { status, .. } if status.is_terminal() => self.0.clear(),
-            Entry::Status { .. }
-            | Entry::Stream { .. }
-            | Entry::Progress { .. }
-            | Entry::TaskCompleted { .. }
-            | Entry::TaskFailed { request_id: None, .. }
-            | Entry::TaskCancelled { .. }
-            | Entry::Recovered { .. }
-            | Entry::Agent(_)
-            | Entry::Custom(_) => {}
+        match stamped.entry.class() {
+            Class::Request(id) => self.0.push((id, stamped)),
+            Class::Answer(id) => self.0.retain(|(open, _)| *open != id),
+            Class::Terminal => self.0.clear(),
+            Class::State | Class::Output => {}
         }
     }
 

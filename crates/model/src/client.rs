@@ -32,7 +32,7 @@ const MOST_REFUSAL: usize = 65_536;
 /// Fewer tokens than this are never suspected to be cut.
 const SUSPECT: u64 = 1_500;
 
-/// What is told of a call while it goes on.
+/// What is reported of a call while it goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// A try begins, counted from 1: what came of the one before is void.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::transcript::Transcript;
+use crate::domain::json::text_of;
 
 /// Most bytes of a text of a finding.
 const LONGEST: usize = 4096;
@@ -91,7 +92,7 @@ pub(crate) fn review(output: &Value, quoted: Option<&Transcript>, most: usize) -
 
 impl Unplaced {
     fn at(self, location: Location) -> Finding {
-        let text = |value: Value| cut(if let Value::String(text) = value { text } else { value.to_string() });
+        let text = |value: Value| cut(text_of(&value).into_owned());
         Finding {
             severity: self.severity,
             rule: cut(self.rule),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::crew::{Agent, Crew, Error, Guardrail, Process, Roster};
+use crate::domain::json::text_of;
 use crate::session::TaskError;
 
 /// The id of a manager that no agent is.
@@ -107,12 +108,7 @@ fn filled<'v>(text: &str, value: impl Fn(&str) -> Option<&'v Value>) -> String {
     for (at, name) in places(text) {
         let Some(value) = value(name) else { continue };
         filled.push_str(text.get(rest..at).unwrap_or_default());
-        match value {
-            Value::String(text) => filled.push_str(text),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                filled.push_str(&other.to_string());
-            }
-        }
+        filled.push_str(&text_of(value));
         rest = at + name.len() + 2;
     }
     filled.push_str(text.get(rest..).unwrap_or_default());

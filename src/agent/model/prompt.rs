@@ -1,4 +1,4 @@
-//! What a model is told of its agent and of the task.
+//! What a model reads of its agent and of the task.
 
 use callboard_model::{Answer, Message, Turn};
 use serde_json::{Value, json};

@@ -31,7 +31,7 @@ pub(super) const CREW: &str = "crew";
 
 /// What to start.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are told")]
+#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are listed")]
 pub(in crate::http) struct StartExecution {
     /// The task's name, see `GET /tasks`.
     task: String,

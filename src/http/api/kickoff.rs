@@ -27,7 +27,7 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 
 /// What a crew begins with. Every field may be left out.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are told")]
+#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are listed")]
 pub(in crate::http) struct Kickoff {
     /// What `{topic}` and the like stand for in the texts of the crew and its agents.
     #[schema(value_type = Option<Object>)]

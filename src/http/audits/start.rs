@@ -37,7 +37,7 @@ const BESIDE: usize = 262_144;
 
 /// What is to be audited. As `multipart/form-data` it is a `file`, with the same fields beside it.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are told")]
+#[expect(dead_code, reason = "only described: the fields are read one by one, so that all their faults are listed")]
 pub(in crate::http) struct StartAudit {
     /// The document, where it is text. PDF and XLSX are sent as a `file`.
     document: String,

@@ -1,4 +1,4 @@
-//! A question on its way: it can be told what it is about until it is awaited, and is asked then.
+//! A question on its way: its context can be added until it is awaited, and is asked then.
 
 use std::fmt;
 use std::future::Future;

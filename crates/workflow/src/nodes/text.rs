@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use callboard_domain::json::text_of;
 use serde_json::Value as Json;
 
 use super::bounded::{Bounded, MOST_ITEMS};
@@ -38,7 +39,7 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
                 .input(Input::new("separator", Type::Text, "What stands between them.").or(", "))
                 .output(text()),
             |cx| {
-                let joined = join(cx.list(0)?.iter().map(as_text), cx.text(1)?)?;
+                let joined = join(cx.list(0)?.iter().map(text_of), cx.text(1)?)?;
                 cx.set(0, joined);
                 Ok(())
             },
@@ -96,17 +97,13 @@ fn class(name: &'static str, description: &'static str) -> Spec {
     Spec::new(name, "text", description)
 }
 
-fn as_text(item: &Json) -> String {
-    item.as_str().map_or_else(|| item.to_string(), str::to_owned)
-}
-
-fn join(texts: impl Iterator<Item = String>, separator: &str) -> Result<String, NodeError> {
+fn join(texts: impl Iterator<Item = impl AsRef<str>>, separator: &str) -> Result<String, NodeError> {
     let mut joined = Bounded::default();
     for (at, text) in texts.enumerate() {
         if at > 0 {
             joined.push(separator)?;
         }
-        joined.push(&text)?;
+        joined.push(text.as_ref())?;
     }
     joined.finish()
 }
