@@ -38,11 +38,16 @@ export class Server {
     return `http://127.0.0.1:${this.port}/`;
   }
 
+  get isUp() {
+    return this.#child !== null;
+  }
+
   /** Starts it, again on the same database and port. */
   async up() {
     const store = `sqlite:${join(this.#folder, "callboard.db")}`;
-    // A folder of its own keeps a configuration file that lies about out of the test.
-    const child = spawn(BINARY, ["serve", "--port", String(this.port), "--store", store], { cwd: this.#folder, stdio: ["ignore", "pipe", "pipe"] });
+    // A folder of its own keeps a configuration file that lies about out of the test, and so it is with settings in the environment.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CALLBOARD_")));
+    const child = spawn(BINARY, ["serve", "--port", String(this.port), "--store", store], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     let failed = null;
     child.on("error", (error) => (failed = error.message));

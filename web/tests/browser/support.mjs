@@ -48,6 +48,8 @@ export function inBrowser(name, options, body) {
       assert.deepEqual(complaints.filter((text) => !mayComplain?.test(text)), []);
     } finally {
       await context.close();
+      // A test that fails while the server is killed takes none of the others along.
+      if (!server.isUp) await server.up();
     }
   });
 }
