@@ -15,7 +15,7 @@ use support::{Setup, TestProcess, Value, json};
 async fn read(path: &std::path::Path) -> Vec<Value> {
     let settings = Settings { url: format!("sqlite:{}", path.display()), ..Settings::default() };
     let store = Store::open(&settings, 1).unwrap();
-    let rows = store.events(0, usize::MAX).await.unwrap();
+    let rows = store.events(None, 0, usize::MAX).await.unwrap();
     store.close().await;
     let events: Vec<(u64, bytes::Bytes)> = rows.iter().flat_map(|row| row.after(0)).collect();
     assert!(events.iter().map(|(seq, _)| *seq).eq(1..=events.len() as u64), "without gaps");

@@ -31,6 +31,7 @@ use self::models::Models;
 use crate::config::Settings;
 use crate::config::agents::Agents as Limits;
 use crate::crew::{Agent, Error, Roster};
+use crate::domain::owner::Owner;
 use crate::memory::Memory;
 use crate::metrics;
 use crate::process::Launcher;
@@ -72,13 +73,13 @@ impl Agents {
         Self { shared: Arc::new(Shared { limits, models, roster, worker, launcher, memory, metrics }) }
     }
 
-    /// The agent with this id. Where it matters that it is the same after a restart, this belongs into a step.
+    /// The agent with this id, of this owner or everybody's. Where it matters that it is the same after a restart, this belongs into a step.
     ///
     /// # Errors
     /// Where there is none, or the store does not answer.
-    pub(crate) async fn find(&self, id: &str) -> Result<Agent, TaskError> {
+    pub(crate) async fn find(&self, owner: &Owner, id: &str) -> Result<Agent, TaskError> {
         let roster = self.shared.roster.as_ref().ok_or("there are no agents here")?;
-        roster.agent(id).await.map_err(|error| {
+        roster.of(owner).agent(id).await.map_err(|error| {
             if matches!(error, Error::Unknown) {
                 TaskError::Failed(format!("there is no agent {id:?}"))
             } else {

@@ -191,7 +191,9 @@ impl Run {
                 Phase::Implementation => (&overrides.implementation, &self.settings.implementation),
             };
             doers.push(match over.as_ref().or(usual.as_ref()) {
-                Some(id) => Doer { agent_id: id.clone(), agent: self.agents.find(id).await? },
+                Some(id) => {
+                    Doer { agent_id: id.clone(), agent: self.agents.find(&self.ctx.channel.spec.owner(), id).await? }
+                }
                 None => Doer { agent_id: phase.word().to_owned(), agent: phase.usual_agent() },
             });
         }
@@ -230,13 +232,15 @@ impl Run {
     /// Keeps what came of a phase in the memory of the run's client. What is too large for that is kept in the journal alone.
     async fn remember(&self, phase: Phase, output: &Output) -> Result<(), TaskError> {
         let Some(memory) = &self.memory else { return Ok(()) };
+        let memory = memory.of(&self.ctx.channel.spec.owner());
         let key = format!("{KIND}.{}.{}", self.ctx.session_id(), phase.word());
-        let place = Place::new(client_of(&self.ctx.channel.spec), &key).map_err(TaskError::failed)?;
+        let place = Place::new(&client_of(&self.ctx.channel.spec), &key).map_err(TaskError::failed)?;
         let keep = || async {
             match memory.put(&place, &output.value.to_string(), None, Precondition::Anything).await {
                 Ok(kept) => Ok(Some(kept.version)),
                 Err(
                     error @ (crate::memory::Error::Unavailable(_)
+                    | crate::memory::Error::Everybodys
                     | crate::memory::Error::Missing
                     | crate::memory::Error::Outdated(_)),
                 ) => Err(TaskError::failed(error)),

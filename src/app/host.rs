@@ -19,6 +19,7 @@ use crate::session::messages::Refused;
 use crate::store::Idempotency;
 use crate::task::question;
 use crate::workflow::host::{Host, SessionWork, What};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::node::NodeError;
 use crate::workflow::value::Value;
 
@@ -77,15 +78,17 @@ impl Host for SessionHost {
         });
     }
 
-    fn trouble(&self, workflow_id: &str, error: &str) {
-        let new_event = NewEvent::new(Kind::SystemError).with("component", "workflow").with("workflow_id", workflow_id);
-        self.events.record(new_event.with("reason", error));
+    fn trouble(&self, workflow: &WorkflowKey, error: &str) {
+        let new_event =
+            NewEvent::new(Kind::SystemError).with("component", "workflow").with("workflow_id", &*workflow.id);
+        self.events.record_of(&workflow.owner, new_event.with("reason", error));
     }
 }
 
 /// The session that does this work. Another question under the same key, as after a change of the workflow, is another session.
 fn session_of(work: SessionWork) -> (Spec, Idempotency) {
-    let SessionWork { workflow_id, node_id, what, key } = work;
+    let SessionWork { owner, workflow_id, node_id, what, key } = work;
+    let owner = Some(owner).filter(|owner| !owner.is_server());
     let question = question::NAME.to_owned();
     let (task, mut input, config, context, source) = match what {
         What::Confirm(asked) => (question, question::confirmation(&asked), json!({}), asked.context.non_empty(), None),
@@ -99,7 +102,7 @@ fn session_of(work: SessionWork) -> (Spec, Idempotency) {
         input.insert("context".to_owned(), json!(context));
     }
     let labels = BTreeMap::from([("workflow".to_owned(), workflow_id), ("node".to_owned(), node_id)]);
-    let spec = Spec { input, config, labels, source, ..Spec::new(task) };
+    let spec = Spec { input, config, labels, source, owner, ..Spec::new(task) };
     let key = digest.iter().take(8).fold(key, |key, byte| format!("{key}{byte:02x}"));
     (spec, Idempotency { key, digest })
 }

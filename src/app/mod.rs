@@ -21,6 +21,7 @@ use crate::config::{self, Settings, seconds};
 use crate::connection::listener::{self, Listening, Wrapping};
 use crate::connection::socket;
 use crate::domain::event::{Kind, NewEvent};
+use crate::domain::owner::Owner;
 use crate::event::{Events, handlers};
 use crate::http::error::{Code, Problem};
 use crate::http::{self, Explained, Lifecycle};
@@ -117,7 +118,7 @@ impl App {
         socket::prepare(&listener, &settings.connections)?;
         // Before the first actor is started: what fails here must leave nothing that has not begun.
         let decision = suspects::decide(&store, &settings.server).await;
-        let Decision { pending, apart, workflow_ids, suspects } =
+        let Decision { pending, apart, workflows, suspects } =
             decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.shown_url()))?;
         let shares = share_descriptors(&settings);
         let counts = ConnectionCounts::new(shares.sockets);
@@ -133,11 +134,13 @@ impl App {
         let handle = server.handle();
         let serving = actix::spawn(server);
         actix::spawn(plan.clone().count());
-        plan.supervisor.do_send(TakeUp { workflow_ids });
+        plan.supervisor.do_send(TakeUp { workflows });
         let watching = actix::spawn(suspects.watch(plan.clone()));
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
         let events = plan.events.clone();
-        let expired = move |place: &Place| events.record(place.event(Kind::MemoryCleared).with("reason", "expired"));
+        let expired = move |owner: &Owner, place: &Place| {
+            events.record_of(owner, place.event(Kind::MemoryCleared).with("reason", "expired"));
+        };
         actix::spawn(memory::expire(plan.memory.clone(), expired));
         plan.events.record(
             NewEvent::new(Kind::SystemStartup)
@@ -232,7 +235,7 @@ async fn say_goodbye(events: &Events) {
         .with("version", env!("CARGO_PKG_VERSION"))
         .with("component", "server")
         .with("reason", "the server is going down");
-    match tokio::time::timeout(GOODBYE, events.write(new_event)).await {
+    match tokio::time::timeout(GOODBYE, events.write(Owner::SERVER, new_event)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => log::warn!(error:%; "the shut-down could not be announced"),
         Err(_) => log::warn!("the store is slow: the event that the server goes down may be lost"),

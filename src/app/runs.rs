@@ -2,6 +2,7 @@
 
 use crate::domain::time::Timestamp;
 use crate::task::workflow::{Observer, RunEvent, What};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::live::board::NodeNow;
 use crate::workflow::live::event::WorkflowEvent;
 use crate::workflow::live::watchers::Watchers;
@@ -30,7 +31,8 @@ impl Runs {
             let session_id = Some(event.session_id);
             NodeReport { workflow_id: event.workflow_id, session_id, node_id: view.id, state, data: detail }
         });
-        self.watchers.nodes(event.workflow_id, Timestamp::now(), reports.collect());
+        let key = WorkflowKey::new(&event.owner, event.workflow_id);
+        self.watchers.nodes(&key, Timestamp::now(), reports.collect());
     }
 }
 
@@ -48,6 +50,6 @@ impl Observer for Runs {
             reason,
             ..WorkflowEvent::new(what, event.node_count, Timestamp::now())
         };
-        self.watchers.happened(event.workflow_id, &new_event);
+        self.watchers.happened(&WorkflowKey::new(&event.owner, event.workflow_id), &new_event);
     }
 }

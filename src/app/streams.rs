@@ -9,6 +9,7 @@ use crate::connection::{self, AuditRequest, Connections, SessionRequest, Workflo
 use crate::domain::id::SessionId;
 use crate::http::{Admission, Problem, Streams};
 use crate::hub::close::CloseCode;
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 
 /// The connections of one worker, as the HTTP layer wants them.
@@ -63,7 +64,7 @@ impl Streams for Sockets {
     fn workflow_events(
         &self,
         request: HttpRequest,
-        standing: Status,
+        standing: (WorkflowKey, Status),
         since: Option<u64>,
     ) -> Result<HttpResponse, actix_web::Error> {
         self.0.workflow_events(&request, standing, since).map_err(|error| Problem::from(error).into())

@@ -9,7 +9,6 @@ pub(crate) enum Resource<'a> {
     /// It is not read yet, is about to be made, or is the server itself: only the action counts.
     Unread,
     /// It belongs to this owner.
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked where objects are loaded, once there are several owners"))]
     OwnedBy(&'a Owner),
 }
 
@@ -37,11 +36,27 @@ pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>)
     }
     match resource {
         Resource::Unread => Decision::Allowed,
-        Resource::OwnedBy(owner) if principal.kind() == PrincipalKind::Operator || owner == principal.owner() => {
-            Decision::Allowed
-        }
+        Resource::OwnedBy(owner) if owns(principal, owner) => Decision::Allowed,
         Resource::OwnedBy(_) => Decision::Hidden,
     }
+}
+
+/// Whether what belongs to this owner is there for somebody, as far as they may do anything to it at all.
+#[must_use]
+pub(crate) fn owns(principal: &Principal, owner: &Owner) -> bool {
+    principal.kind() == PrincipalKind::Operator || owner == principal.owner()
+}
+
+/// Whose things somebody is shown in lists and feeds: those of one owner, or all where it is none.
+#[must_use]
+pub(crate) fn sight(principal: &Principal) -> Option<&Owner> {
+    if principal.kind() == PrincipalKind::Operator { None } else { Some(principal.owner()) }
+}
+
+/// The same of events.
+#[must_use]
+pub(crate) fn sight_of_events(principal: &Principal) -> Option<&Owner> {
+    sight(principal)
 }
 
 /// What may be done by callers of whom nothing is known.

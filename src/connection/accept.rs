@@ -19,6 +19,7 @@ use super::guard::Guard;
 use super::inbound::{Inbound, SessionInbound, Unheard, principal, send_misunderstood, send_refused};
 use super::presence::Presence;
 use super::{Error, close, socket, upgrade};
+use crate::auth::Principal;
 use crate::config;
 use crate::domain::id::SessionId;
 use crate::hub::close::CloseCode;
@@ -115,9 +116,10 @@ impl Connections {
         let (presence, inbound): (_, Box<dyn Inbound>) = match session_id {
             None => (presence, Box::new(Unheard)),
             Some(session_id) => {
-                let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, principal(request));
+                let principal = principal(request);
+                let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, principal.clone());
                 let presence = presence.watching(sessions.clone(), session_id);
-                self.attach(session_id, Rc::clone(&link), since, faults).await;
+                self.attach((principal, session_id), Rc::clone(&link), since, faults).await;
                 (presence, Box::new(inbound))
             }
         };
@@ -127,8 +129,14 @@ impl Connections {
 
     /// Waits for the session's first answer, so that its replay leaves in one write with the response's head. What is
     /// wrong with the query is said behind the replay: nothing comes before that.
-    async fn attach(&self, session_id: SessionId, link: Rc<Link>, since: Option<u64>, faults: Vec<String>) {
-        let journal = self.shared.journal(session_id, link, Greeting::Spoken);
+    async fn attach(
+        &self,
+        (principal, session_id): (Principal, SessionId),
+        link: Rc<Link>,
+        since: Option<u64>,
+        faults: Vec<String>,
+    ) {
+        let journal = self.shared.journal(principal, session_id, link, Greeting::Spoken);
         let is_live = match journal.attach(since).await {
             Ok(is_live) => is_live,
             Err(refused) => return refuse(&journal.link, &refused),
@@ -178,10 +186,16 @@ impl Shared {
         Presence::new(link, Rc::clone(&self.links)).announced_to(self.event_sockets.events.clone(), address)
     }
 
-    /// A session's journal for a connection.
-    pub(super) fn journal(&self, session_id: SessionId, link: Rc<Link>, greeting: Greeting) -> Journal {
+    /// A session's journal for a connection of this principal.
+    pub(super) fn journal(
+        &self,
+        principal: Principal,
+        session_id: SessionId,
+        link: Rc<Link>,
+        greeting: Greeting,
+    ) -> Journal {
         let (sessions, shard, pages) = (self.sessions.clone(), self.shard.clone(), Rc::clone(&self.pages));
-        Journal::new(sessions, session_id, shard, link, pages, greeting)
+        Journal::new(sessions, (principal, session_id), shard, link, pages, greeting)
     }
 
     /// Reads on in a task of its own for a connection that lacks what comes after `position` on a topic, until it is live
@@ -190,14 +204,15 @@ impl Shared {
         let link = Rc::clone(link);
         match topic {
             Topic::Session(session_id) => {
-                let journal = self.journal(session_id, link, Greeting::Silent);
+                // Whoever follows a session has been let in to it.
+                let journal = self.journal(Principal::server(), session_id, link, Greeting::Silent);
                 actix::spawn(async move {
                     if let Err(refused) = catch_up(&journal.link, &journal, position).await {
                         journal.link.close(close::code(&refused));
                     }
                 });
             }
-            Topic::Workflow(_) | Topic::Workflows => {
+            Topic::Workflow(_) | Topic::Workflows | Topic::WorkflowsOf(_) => {
                 let board = Board { live: self.live.clone(), shard: self.shard.clone(), link, topic };
                 actix::spawn(async move { catch_up(&board.link, &board, position).await });
             }

@@ -72,10 +72,11 @@ impl Connections {
             Some(id) => {
                 let sessions = shared.sessions.clone();
                 presence = presence.watching(sessions.clone(), id);
-                let journal = shared.journal(id, Rc::clone(&link), Greeting::Silent);
-                let begun = attach(&sessions, id, &journal).await;
-                actix::spawn(follow(sessions.clone(), id, journal, begun, wait, faults));
                 let principal = principal(request);
+                let journal = shared.journal(principal.clone(), id, Rc::clone(&link), Greeting::Silent);
+                let begun = attach(&sessions, &principal, id, &journal).await;
+                let whose = (principal.clone(), id);
+                actix::spawn(follow(sessions.clone(), whose, journal, begun, wait, faults));
                 Box::new(AuditInbound { link: Rc::clone(&link), sessions, id, principal, in_flight: Rc::default() })
             }
         };
@@ -85,17 +86,15 @@ impl Connections {
 }
 
 /// Lets a connection follow an audit from its beginning; gives whether it is live, else the store has what lies before.
-async fn attach(sessions: &Sessions, id: SessionId, journal: &Journal) -> Result<bool, Refused> {
-    match sessions.store().find(id).await? {
-        Some(summary) if summary.task == KIND => journal.attach(Some(0)).await,
-        Some(_) | None => Err(Refused::UnknownSession),
-    }
+async fn attach(sessions: &Sessions, principal: &Principal, id: SessionId, journal: &Journal) -> Result<bool, Refused> {
+    let summary = sessions.find(principal, id).await?;
+    if summary.task == KIND { journal.attach(Some(0)).await } else { Err(Refused::UnknownSession) }
 }
 
 /// Waits for the audit where it has not started, and catches up where it is far ahead.
 async fn follow(
     sessions: Sessions,
-    id: SessionId,
+    (principal, id): (Principal, SessionId),
     journal: Journal,
     mut begun: Result<bool, Refused>,
     wait: Duration,
@@ -108,7 +107,7 @@ async fn follow(
     let until = Instant::now() + wait;
     while begun == Err(Refused::UnknownSession) && link.is_open() && Instant::now() < until {
         actix::clock::sleep(EVERY).await;
-        begun = attach(&sessions, id, &journal).await;
+        begun = attach(&sessions, &principal, id, &journal).await;
     }
     let followed = match begun {
         Ok(true) => Ok(()),

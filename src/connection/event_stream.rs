@@ -14,6 +14,7 @@ use super::catch_up::catch_up;
 use super::dialect::sse::SSE;
 use super::presence::Presence;
 use super::{Error, close};
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::session::messages::Greeting;
 
@@ -33,8 +34,9 @@ pub(crate) async fn event_stream(
     if let Some(code) = shared.links.refusal() {
         return Err(Error::NotNow(code));
     }
+    let principal = Principal::of(request);
     if let Some(seen) = since.filter(|seen| *seen > 0) {
-        let state = shared.sessions.describe(session_id).await?.summary.state;
+        let state = shared.sessions.describe(&principal, session_id).await?.summary.state;
         if state.status.is_terminal() && state.last_seq <= seen {
             // A browser comes back after the end; this is what tells it not to (HTML standard, "Server-sent events").
             return Ok(HttpResponse::NoContent().finish());
@@ -42,7 +44,7 @@ pub(crate) async fn event_stream(
     }
     let presence = shared.arrive(request, &SSE, Some(session_id)).watching(shared.sessions.clone(), session_id);
     let since = since.unwrap_or(0);
-    let journal = shared.journal(session_id, Rc::clone(&presence.link), Greeting::Spoken);
+    let journal = shared.journal(principal, session_id, Rc::clone(&presence.link), Greeting::Spoken);
     if !journal.attach(Some(since)).await? {
         actix::spawn(async move {
             if let Err(refused) = catch_up(&journal.link, &journal, since).await {

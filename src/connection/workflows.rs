@@ -20,16 +20,18 @@ use super::inbound::{
 use super::presence::Followed;
 use super::{Error, close, upgrade};
 use crate::agent::pipeline;
-use crate::auth::Principal;
+use crate::auth::policy::sight;
+use crate::auth::{Action, Principal};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::Priority;
 use crate::domain::time::Timestamp;
-use crate::hub::{KindSet, Link, Topic, TopicKey};
+use crate::hub::{KindSet, Link};
 use crate::memory::{BadName, is_name};
 use crate::session::Sessions;
 use crate::session::messages::{Greeting, Refused as SessionRefused};
 use crate::workflow::client::{InputUpdate, Live};
+use crate::workflow::key::{WorkflowKey, topic_of_all};
 use crate::workflow::messages::{Message, Refusal, Status};
 use crate::workflow::refused::Refused;
 
@@ -54,6 +56,7 @@ impl Connections {
     ) -> Result<HttpResponse, Error> {
         let response = upgrade::accept(request)?;
         let WorkflowsRequest { workflow_id, since, form, faults } = asked;
+        let principal = principal(request);
         let shared = &self.shared;
         let presence = shared.arrive(request, Socket::of(Kind::Workflows, form), None);
         let link = Rc::clone(&presence.link);
@@ -62,7 +65,7 @@ impl Connections {
                 link.close(code);
                 None
             }
-            (Admission::Welcome, Some(id)) => match self.standing(id).await {
+            (Admission::Welcome, Some(id)) => match self.standing(&WorkflowKey::new(principal.owner(), id)).await {
                 Ok(standing) => Some(standing),
                 Err(refused) => {
                     send_refused(&link, &refused);
@@ -80,9 +83,12 @@ impl Connections {
         let live = shared.live.clone();
         let followed = Followed::default();
         let presence = presence.watching_workflows_and(live.clone(), shared.sessions.clone(), Rc::clone(&followed));
-        let topic = workflow_id.as_deref().map_or(Topic::Workflows, |id| Topic::Workflow(TopicKey::of(id)));
-        match (standing, since) {
-            (Some(standing), Some(since)) => live.watch_from(link.id(), shared.shard.clone(), standing, since),
+        let key = workflow_id.as_deref().map(|id| WorkflowKey::new(principal.owner(), id));
+        let topic = key.as_ref().map_or_else(|| topic_of_all(sight(&principal)), WorkflowKey::topic);
+        match (standing.zip(key), since) {
+            (Some((standing, key)), Some(since)) => {
+                live.watch_from(link.id(), shared.shard.clone(), (key, standing), since);
+            }
             (_, since) => {
                 if since.is_some() {
                     let message = "since is the seq of a message about the workflow that is named";
@@ -98,7 +104,7 @@ impl Connections {
             link,
             connections: self.clone(),
             workflow_id,
-            principal: principal(request),
+            principal,
             in_flight: Rc::default(),
             followed,
         };
@@ -112,7 +118,7 @@ impl Connections {
     pub(crate) fn workflow_events(
         &self,
         request: &HttpRequest,
-        standing: Status,
+        (key, standing): (WorkflowKey, Status),
         since: Option<u64>,
     ) -> Result<HttpResponse, Error> {
         let shared = &self.shared;
@@ -123,19 +129,19 @@ impl Connections {
         let presence = shared.arrive(request, &SSE, None).watching_workflows(live.clone());
         let connection = presence.link.id();
         match since {
-            Some(since) => live.watch_from(connection, shard, standing, since),
-            None => live.watch(connection, shard, Topic::Workflow(TopicKey::of(&standing.workflow_id)), None),
+            Some(since) => live.watch_from(connection, shard, (key, standing), since),
+            None => live.watch(connection, shard, key.topic(), None),
         }
         Ok(respond(presence))
     }
 
     /// How a workflow stands, also where it is not live.
-    async fn standing(&self, workflow_id: &str) -> Result<Status, Refused> {
+    async fn standing(&self, key: &WorkflowKey) -> Result<Status, Refused> {
         let shared = &self.shared;
-        if let Some(status) = shared.live.status(workflow_id).await? {
+        if let Some(status) = shared.live.status(key).await? {
             return Ok(status);
         }
-        let definition = shared.definitions.get(workflow_id).await?;
+        let definition = shared.definitions.of(&key.owner).get(&key.id).await?;
         shared.definitions.standing(definition).await
     }
 }
@@ -190,7 +196,7 @@ impl WorkflowInbound {
 
     fn update(&self, update: InputUpdate) {
         // Sent here, so that changes are made in the order in which they came.
-        let applied = self.live().apply(update.clone());
+        let applied = self.live().apply(&self.principal, update.clone());
         self.spawn(async move |link| match applied.await {
             Ok(data) => send(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
             Err(refused) => {
@@ -204,21 +210,21 @@ impl WorkflowInbound {
     }
 
     fn send_status(&self, workflow_id: Option<String>) {
-        let connections = self.connections.clone();
+        let (connections, principal) = (self.connections.clone(), self.principal.clone());
         self.spawn(async move |link| {
-            let ids = match workflow_id {
-                Some(id) => vec![id],
-                None => match connections.shared.live.list().await {
-                    Ok(ids) => ids,
+            let keys = match workflow_id {
+                Some(id) => vec![WorkflowKey::new(principal.owner(), &id)],
+                None => match connections.shared.live.list(&principal).await {
+                    Ok(keys) => keys,
                     Err(refused) => return send_refused(link, &refused),
                 },
             };
-            if ids.is_empty() {
+            if keys.is_empty() {
                 let data = Status::stopped(String::new(), 0, 0, 0);
                 send(link, &Message::status(Timestamp::now(), data));
             }
-            for id in ids {
-                match connections.standing(&id).await {
+            for key in keys {
+                match connections.standing(&key).await {
                     Ok(data) => send(link, &Message::status(Timestamp::now(), data)),
                     Err(refused) => send_refused(link, &refused),
                 }
@@ -228,7 +234,9 @@ impl WorkflowInbound {
 
     fn start_task(&self, content: Value, config: Value, priority: Priority, client_id: Option<String>) {
         let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
-        let client_id = client_id.or_else(|| self.principal.name().map(str::to_owned));
+        // With identity, what is left out is its owner's.
+        let own = self.principal.name().filter(|_| self.principal.owner().is_server());
+        let client_id = client_id.or_else(|| own.map(str::to_owned));
         if !client_id.as_deref().is_none_or(is_name) {
             let message = format!("the client_id of this socket names no client with memory: it {BadName}");
             return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
@@ -238,7 +246,9 @@ impl WorkflowInbound {
         self.spawn(async move |link| match start(&sessions, &principal, content, config, priority, client_id).await {
             Ok(session_id) => {
                 send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id });
-                follow(&connections.shared, &followed, &own, session_id).await;
+                if is_allowed(&principal, Action::ReadSession) {
+                    follow(&connections.shared, &principal, &followed, &own, session_id).await;
+                }
             }
             Err(refused) => send_error(link, close::word(&refused), &close::text(&refused)),
         });
@@ -308,7 +318,13 @@ impl Inbound for WorkflowInbound {
 }
 
 /// Lets a connection follow a session that was started there, from its beginning.
-async fn follow(shared: &Rc<Shared>, followed: &Followed, link: &Rc<Link>, session_id: SessionId) {
+async fn follow(
+    shared: &Rc<Shared>,
+    principal: &Principal,
+    followed: &Followed,
+    link: &Rc<Link>,
+    session_id: SessionId,
+) {
     {
         let mut followed = followed.borrow_mut();
         if followed.len() >= MOST_FOLLOWED {
@@ -317,7 +333,7 @@ async fn follow(shared: &Rc<Shared>, followed: &Followed, link: &Rc<Link>, sessi
         }
         followed.push(session_id);
     }
-    let journal = shared.journal(session_id, Rc::clone(link), Greeting::Silent);
+    let journal = shared.journal(principal.clone(), session_id, Rc::clone(link), Greeting::Silent);
     let caught_up = match journal.attach(Some(0)).await {
         Ok(true) => Ok(()),
         Ok(false) => catch_up(link, &journal, 0).await,

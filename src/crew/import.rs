@@ -35,10 +35,11 @@ impl Roster {
                 ids.insert(name.clone(), if is_free { name.clone() } else { own_id(name) });
             }
             let crew = named(import.crew.clone(), &ids);
-            let mut writes = vec![put::<Crew>(&crew_id, super::roster::text(&crew)?, Precondition::Absent)];
+            let mut writes =
+                vec![put::<Crew>(self.owner(), &crew_id, super::roster::text(&crew)?, Precondition::Absent)];
             for (name, agent) in &import.agents {
                 let id = ids.get(name).ok_or(Error::Unknown)?;
-                writes.push(put::<Agent>(id, super::roster::text(agent)?, Precondition::Absent));
+                writes.push(put::<Agent>(self.owner(), id, super::roster::text(agent)?, Precondition::Absent));
             }
             Ok((writes, crew))
         };

@@ -1,7 +1,9 @@
 //! Keeps crews and agents in the store; agents of the settings and those that come with the server are there beside them.
 //!
-//! Invariant: a crew that is stored names only agents that are. Writes that could break it share a guard in the store.
+//! Invariant: a crew that is stored names only agents that are, of the same owner or everybody's. Writes that could break it
+//! share a guard in the store.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -78,6 +80,9 @@ impl Thing for Crew {
 pub(crate) struct Kept<T> {
     /// Its id.
     pub id: String,
+    /// Whose it is; the server's where it is left out.
+    #[serde(default, skip_serializing_if = "Owner::is_server")]
+    pub owner: Owner,
     /// Counts up from 1 with every change.
     pub version: u64,
     /// When it was made.
@@ -89,10 +94,12 @@ pub(crate) struct Kept<T> {
     pub thing: T,
 }
 
-/// The crews and agents of the server. Cloning shares them.
+/// The crews and agents of one owner, with those of the settings and of the server, which are everybody's. Cloning shares
+/// them.
 #[derive(Clone, Debug)]
 pub(crate) struct Roster {
     store: Store,
+    owner: Owner,
     limits: Crews,
     /// The agents of the settings.
     configured: Arc<BTreeMap<String, Kept<Agent>>>,
@@ -101,16 +108,29 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    /// Those in this store, of which there may be so many, and the agents of the settings, whose names are their ids.
+    /// Those of the server in this store, of which there may be so many, and the agents of the settings, whose names are
+    /// their ids.
     #[must_use]
     pub(crate) fn new(store: Store, limits: &Crews, configured: &[Agent]) -> Self {
         let now = Timestamp::now();
         let kept = |agent: &Agent| {
             let id = agent.name.clone();
-            (id.clone(), Kept { id, version: 1, created_at: now, updated_at: now, thing: agent.clone() })
+            let owner = Owner::SERVER;
+            (id.clone(), Kept { id, owner, version: 1, created_at: now, updated_at: now, thing: agent.clone() })
         };
         let configured = Arc::new(configured.iter().map(kept).collect());
-        Self { store, limits: limits.clone(), configured, built_in: Arc::new(built_in()) }
+        Self { store, owner: Owner::SERVER, limits: limits.clone(), configured, built_in: Arc::new(built_in()) }
+    }
+
+    /// Those of this owner.
+    #[must_use]
+    pub(crate) fn of(&self, owner: &Owner) -> Self {
+        Self { owner: owner.clone(), ..self.clone() }
+    }
+
+    /// Whose they are.
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
     }
 
     /// The agent with this id, be it stored, of the settings, or one that comes with the server.
@@ -132,7 +152,7 @@ impl Roster {
         if let Some(kept) = self.configured::<T>(id) {
             return Ok(kept.clone());
         }
-        let found = self.store.document(&Owner::SERVER, T::COLLECTION, id).await?;
+        let found = self.store.document(&self.owner, T::COLLECTION, id).await?;
         kept(found.ok_or(Error::Unknown)?)
     }
 
@@ -141,14 +161,39 @@ impl Roster {
     /// # Errors
     /// [`Error::Unavailable`].
     pub(crate) async fn list<T: Thing>(&self, after: Option<&str>, limit: usize) -> Result<Vec<Kept<T>>, Error> {
-        let found = self.store.documents(&Owner::SERVER, T::COLLECTION, after, limit).await?;
+        let found = self.store.documents(&self.owner, T::COLLECTION, after, limit).await?;
+        let found = self.with_configured::<T>(found, |kept| after.is_none_or(|after| kept.id.as_str() > after))?;
+        Ok(sorted(found, limit, |one, other| one.id.cmp(&other.id)))
+    }
+
+    /// Up to `limit` of all owners, in the order of those and of their ids: those after the one of this owner with this id.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub(crate) async fn list_of_all<T: Thing>(
+        &self,
+        after: Option<(&Owner, &str)>,
+        limit: usize,
+    ) -> Result<Vec<Kept<T>>, Error> {
+        let found = self.store.documents_of_all(T::COLLECTION, after, limit).await?;
+        let place = |kept: &Kept<T>| (kept.owner.clone(), kept.id.clone());
+        let after = after.map(|(owner, id)| (owner.clone(), id.to_owned()));
+        let is_next = |kept: &Kept<T>| after.as_ref().is_none_or(|after| place(kept) > *after);
+        let found = self.with_configured::<T>(found, is_next)?;
+        Ok(sorted(found, limit, |one, other| place(one).cmp(&place(other))))
+    }
+
+    /// These, and those of the settings that are wanted.
+    fn with_configured<T: Thing>(
+        &self,
+        found: Vec<Document>,
+        is_wanted: impl Fn(&Kept<T>) -> bool,
+    ) -> Result<Vec<Kept<T>>, Error> {
         let mut found: Vec<Kept<T>> = found.into_iter().map(kept).collect::<Result<_, _>>()?;
         let configured = T::configured(self).into_iter().flat_map(BTreeMap::values);
         // One of the settings comes before a stored one of its id, which was there before it.
         found.retain(|kept| self.configured::<T>(&kept.id).is_none());
-        found.extend(configured.filter(|kept| after.is_none_or(|after| kept.id.as_str() > after)).cloned());
-        found.sort_by(|one, other| one.id.cmp(&other.id));
-        found.truncate(limit);
+        found.extend(configured.filter(|kept| is_wanted(kept)).cloned());
         Ok(found)
     }
 
@@ -167,9 +212,9 @@ impl Roster {
         let decide = async || {
             self.check(&thing).await?;
             self.check_room::<T>(1).await?;
-            Ok((vec![put::<T>(&id, body.clone(), Precondition::Absent)], ()))
+            Ok((vec![put::<T>(&self.owner, &id, body.clone(), Precondition::Absent)], ()))
         };
-        let made = self.store.change_guarded(&Owner::SERVER, GUARD, decide).await;
+        let made = self.store.change_guarded(&self.owner, GUARD, decide).await;
         match made {
             Ok((made, ())) => written(made, thing),
             Err(Error::Outdated(_)) => Err(Error::Exists),
@@ -190,9 +235,9 @@ impl Roster {
                 Some(version) => version,
                 None => self.get::<T>(id).await?.version,
             };
-            Ok((vec![put::<T>(id, body.clone(), Precondition::Version(version))], ()))
+            Ok((vec![put::<T>(&self.owner, id, body.clone(), Precondition::Version(version))], ()))
         };
-        let (saved, ()) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, GUARD, decide).await?;
+        let (saved, ()) = self.store.change_guarded::<_, Error, _>(&self.owner, GUARD, decide).await?;
         written(saved, thing)
     }
 
@@ -211,9 +256,9 @@ impl Roster {
             }
             let removed = self.get::<T>(id).await?;
             let precondition = Precondition::Version(expected.unwrap_or(removed.version));
-            Ok((vec![Write::remove(&Owner::SERVER, T::COLLECTION, id, precondition)], removed))
+            Ok((vec![Write::remove(&self.owner, T::COLLECTION, id, precondition)], removed))
         };
-        let (_, removed) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, GUARD, decide).await?;
+        let (_, removed) = self.store.change_guarded::<_, Error, _>(&self.owner, GUARD, decide).await?;
         Ok(removed)
     }
 
@@ -225,7 +270,7 @@ impl Roster {
         let mut missing = Vec::new();
         for id in agents.collect::<BTreeSet<_>>() {
             let is_there = self.built_in.contains_key(id) || self.configured.contains_key(id);
-            if !is_there && self.store.document(&Owner::SERVER, Agent::COLLECTION, id).await?.is_none() {
+            if !is_there && self.store.document(&self.owner, Agent::COLLECTION, id).await?.is_none() {
                 missing.push(id.to_owned());
             }
         }
@@ -235,7 +280,7 @@ impl Roster {
     /// Whether so many more may be kept.
     pub(super) async fn check_room<T: Thing>(&self, more: usize) -> Result<(), Error> {
         let most = T::most(&self.limits);
-        let there = self.store.document_heads(&Owner::SERVER, T::COLLECTION, None, most).await?.len();
+        let there = self.store.document_heads(&self.owner, T::COLLECTION, None, most).await?.len();
         if there + more > most { Err(Error::TooMany(most)) } else { Ok(()) }
     }
 
@@ -244,7 +289,7 @@ impl Roster {
     where
         F: Future<Output = Result<(Vec<Write>, T), Error>>,
     {
-        self.store.change_guarded(&Owner::SERVER, GUARD, decide).await
+        self.store.change_guarded(&self.owner, GUARD, decide).await
     }
 
     fn configured<T: Thing>(&self, id: &str) -> Option<&Kept<T>> {
@@ -296,22 +341,28 @@ pub(super) fn text<T: Thing>(thing: &T) -> Result<String, Error> {
     serde_json::to_string(thing).map_err(|error| Error::Unavailable(error.to_string()))
 }
 
-pub(super) fn put<T: Thing>(id: &str, body: String, precondition: Precondition) -> Write {
-    Write::put(&Owner::SERVER, T::COLLECTION, id, body, precondition)
+pub(super) fn put<T: Thing>(owner: &Owner, id: &str, body: String, precondition: Precondition) -> Write {
+    Write::put(owner, T::COLLECTION, id, body, precondition)
+}
+
+fn sorted<T>(mut found: Vec<Kept<T>>, limit: usize, order: impl Fn(&Kept<T>, &Kept<T>) -> Ordering) -> Vec<Kept<T>> {
+    found.sort_by(order);
+    found.truncate(limit);
+    found
 }
 
 /// The thing that was written, with what the store says of it.
 pub(super) fn written<T>(documents: Vec<Option<Document>>, thing: T) -> Result<Kept<T>, Error> {
-    let Document { id, version, created_at, updated_at, .. } =
+    let Document { id, owner, version, created_at, updated_at, .. } =
         documents.into_iter().next().flatten().ok_or(Error::Unknown)?;
-    Ok(Kept { id, version, created_at, updated_at, thing })
+    Ok(Kept { id, owner, version, created_at, updated_at, thing })
 }
 
 fn kept<T: Thing>(document: Document) -> Result<Kept<T>, Error> {
-    let Document { owner: _, id, version, created_at, updated_at, body, collection } = document;
+    let Document { owner, id, version, created_at, updated_at, body, collection } = document;
     let thing = serde_json::from_str(&body)
         .map_err(|error| Error::Unavailable(format!("a document in {collection} is not what it must be: {error}")))?;
-    Ok(Kept { id, version, created_at, updated_at, thing })
+    Ok(Kept { id, owner, version, created_at, updated_at, thing })
 }
 
 impl From<ChangeError> for Error {
@@ -415,5 +466,28 @@ mod tests {
         roster.create(None, crew(&["set", "z", "numeric_validation"])).await.unwrap();
         assert_eq!(roster.agent("numeric_validation").await.unwrap().kind, AgentKind::Check);
         assert_eq!(roster.agent("none").await, Err(Error::Unknown));
+    }
+
+    #[actix_web::test]
+    async fn what_another_has_is_unknown_and_its_ids_are_free() {
+        let (roster, ada) = (roster(), "ada".parse().unwrap());
+        let hers = roster.of(&ada);
+        roster.create(Some("a".into()), agent("server")).await.unwrap();
+        assert_eq!(hers.get::<Agent>("a").await, Err(Error::Unknown));
+        let refused = hers.create(None, crew(&["a"])).await;
+        assert_eq!(refused, Err(Error::MissingAgents(vec!["a".into()])));
+        let made = hers.create(Some("a".into()), agent("ada")).await.unwrap();
+        assert_eq!((&made.owner, made.version), (&ada, 1));
+        hers.create(Some("c".into()), crew(&["a", "set"])).await.unwrap();
+        assert_eq!(roster.remove::<Crew>("c", None).await, Err(Error::Unknown));
+        roster.remove::<Agent>("a", None).await.unwrap();
+        let ids = |kept: &[Kept<Agent>]| kept.iter().map(|kept| kept.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&hers.list::<Agent>(None, 9).await.unwrap()), ["a", "set"]);
+        assert_eq!(ids(&roster.list::<Agent>(None, 9).await.unwrap()), ["set"]);
+        let all = roster.list_of_all::<Agent>(None, 1).await.unwrap();
+        assert_eq!(ids(&all), ["set"]);
+        let after = all.last().map(|last| (&last.owner, last.id.as_str()));
+        let rest = roster.list_of_all::<Agent>(after, 9).await.unwrap();
+        assert_eq!((ids(&rest), &rest[0].owner), (vec!["a".to_owned()], &ada));
     }
 }

@@ -56,10 +56,24 @@ pub(crate) struct Span {
 /// Events that are kept, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// Each with its place, and its JSON as it was published.
-    pub events: Vec<(u64, Bytes)>,
-    /// The place of the newest event that there is; the page ends there where nothing was left for another.
+    /// The events.
+    pub events: Vec<KeptEvent>,
+    /// Up to which place the page has all that was asked for: where to go on.
+    pub reached: u64,
+    /// The place of the newest event that there is, whoever it belongs to; the page reaches it where nothing was left for
+    /// another.
     pub last_seq: u64,
+}
+
+/// An event that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptEvent {
+    /// Its place.
+    pub seq: u64,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its JSON, as it was published.
+    pub json: Bytes,
 }
 
 impl Events {
@@ -84,21 +98,26 @@ impl Events {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Says that something has happened. What is kept is published once it is in the store, other things at once. Where the
-    /// store is too far behind, it is not recorded, which is logged.
+    /// Says that something has happened to the server itself. What is kept is published once it is in the store, other
+    /// things at once. Where the store is too far behind, it is not recorded, which is logged.
     pub(crate) fn record(&self, new_event: NewEvent) {
-        self.record_all([new_event]);
+        self.record_all(&Owner::SERVER, [new_event]);
+    }
+
+    /// The same of what has happened to something of this owner.
+    pub(crate) fn record_of(&self, owner: &Owner, new_event: NewEvent) {
+        self.record_all(owner, [new_event]);
     }
 
     /// The same of several things, in this order.
-    pub(crate) fn record_all(&self, new_events: impl IntoIterator<Item = NewEvent>) {
+    pub(crate) fn record_all(&self, owner: &Owner, new_events: impl IntoIterator<Item = NewEvent>) {
         let now = Timestamp::now();
         let (mut kept, mut others) = (Vec::new(), Vec::new());
         for new_event in new_events {
             match new_event.kind.keeping() {
-                Keeping::Kept => kept.push(UnnumberedEvent::new(new_event, Owner::SERVER, now)),
+                Keeping::Kept => kept.push(UnnumberedEvent::new(new_event, owner.clone(), now)),
                 Keeping::Ephemeral if self.is_heard_of(&new_event.kind, new_event.execution_id.as_ref()) => {
-                    others.push(UnnumberedEvent::new(new_event, Owner::SERVER, now).into_ephemeral());
+                    others.push(UnnumberedEvent::new(new_event, owner.clone(), now).into_ephemeral());
                 }
                 Keeping::Ephemeral => {}
             }
@@ -111,12 +130,16 @@ impl Events {
         }
     }
 
-    /// Records something at once, and gives the event when one that is kept is in the store.
+    /// Records something at once that belongs to this owner, and gives the event when one that is kept is in the store.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub(crate) fn write(&self, new_event: NewEvent) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
-        let event = UnnumberedEvent::new(new_event, Owner::SERVER, Timestamp::now());
+    pub(crate) fn write(
+        &self,
+        owner: Owner,
+        new_event: NewEvent,
+    ) -> impl Future<Output = Result<EncodedEvent, Error>> + use<> {
+        let event = UnnumberedEvent::new(new_event, owner, Timestamp::now());
         let done = match event.event().new_event.kind.keeping() {
             Keeping::Kept if self.has_room() => Either::Left(self.shared.store.record_one(event)),
             Keeping::Kept => Either::Right(Err(Error::Unavailable("too much waits to be written".into()))),
@@ -162,13 +185,13 @@ impl Events {
         Position { epoch, seq: last_seq }
     }
 
-    /// Events after this position in their order, up to about `max_bytes` of their JSON (at least one, where there is
-    /// one). All are in the store; of the last ones the listeners may not have heard yet.
+    /// Events after this position in their order, of one owner or of all, up to about `max_bytes` of their JSON (at least
+    /// one, where there is one). All are in the store; of the last ones the listeners may not have heard yet.
     ///
     /// # Errors
     /// [`Error::TooOld`] where some after the position are kept no longer, [`Error::PositionUnknown`] where it is one of
     /// another log or comes after all events, [`Error::Unavailable`].
-    pub(crate) async fn read(&self, after: &Position, max_bytes: usize) -> Result<Page, Error> {
+    pub(crate) async fn read(&self, owner: Option<&Owner>, after: &Position, max_bytes: usize) -> Result<Page, Error> {
         let span = self.span();
         if after.epoch != span.epoch {
             return Err(Error::PositionUnknown(span));
@@ -176,29 +199,38 @@ impl Events {
         if after.seq.saturating_add(1) < span.first_seq {
             return Err(Error::TooOld(span));
         }
-        let rows = self.shared.store.events(after.seq, max_bytes).await?;
+        // All up to here is in the store already.
+        let newest = span.last_seq;
+        let rows = self.shared.store.events(owner, after.seq, max_bytes).await?;
         let mut left = max_bytes;
         let mut events = Vec::new();
-        for (seq, json) in rows.iter().flat_map(|row| row.after(after.seq)) {
+        let found = rows.iter().flat_map(|row| row.after(after.seq).map(|(seq, json)| (seq, &row.owner, json)));
+        for (seq, owner, json) in found {
             if left == 0 {
                 break;
             }
             left = left.saturating_sub(json.len());
-            events.push((seq, json));
+            events.push(KeptEvent { seq, owner: owner.clone(), json });
         }
         let span = self.span();
-        let last_seq = events.last().map_or(span.last_seq, |(seq, _)| span.last_seq.max(*seq));
-        match events.first() {
-            Some((first, _)) if *first == after.seq.saturating_add(1) => Ok(Page { events, last_seq }),
-            // They were removed while this was read.
-            Some(_) => Err(Error::TooOld(span)),
-            None if after.seq <= last_seq => Ok(Page { events, last_seq }),
-            // Who has read all that is in the store may be ahead of what was published.
-            None if after.seq <= self.shared.store.event_span().await?.last_seq => {
-                Ok(Page { events, last_seq: after.seq })
-            }
-            None => Err(Error::PositionUnknown(span)),
+        let next = after.seq.saturating_add(1);
+        // Others may remove some while this is read. Of all there is no gap; of one owner's only the store knows.
+        let is_torn = match (owner, events.first()) {
+            (None, Some(first)) => first.seq != next,
+            (None, None) => false,
+            (Some(_), _) => next < self.shared.store.event_span().await?.first_seq,
+        };
+        if is_torn {
+            return Err(Error::TooOld(span));
         }
+        let last = events.last().map_or(after.seq, |event| event.seq);
+        // Who has read all that is in the store may be ahead of what was published.
+        if last > span.last_seq && events.is_empty() && last > self.shared.store.event_span().await?.last_seq {
+            return Err(Error::PositionUnknown(span));
+        }
+        let is_cut = left == 0 || rows.iter().map(|row| row.body.len()).sum::<usize>() >= max_bytes;
+        let reached = if is_cut { last } else { last.max(newest) };
+        Ok(Page { events, reached, last_seq: span.last_seq.max(last) })
     }
 
     /// The store that the events are in.

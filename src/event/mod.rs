@@ -10,7 +10,7 @@ mod log;
 mod position;
 pub(crate) mod types;
 
-pub(crate) use client::{Events, Span};
+pub(crate) use client::{Events, KeptEvent, Span};
 pub(crate) use listener::Listener;
 pub(crate) use log::EventLog;
 pub(crate) use position::Position;

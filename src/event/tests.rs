@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::*;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::ExecutionId;
+use crate::domain::owner::Owner;
 use crate::domain::status::Priority;
 use crate::store::Settings;
 use crate::store::Store;
@@ -65,7 +66,7 @@ async fn a_page_goes_on_where_the_one_before_ended() {
     for max_bytes in [1, 1000, usize::MAX] {
         let mut read = Vec::new();
         loop {
-            let page = events.read(&at(&events, read.len() as u64), max_bytes).await.unwrap();
+            let page = events.read(None, &at(&events, read.len() as u64), max_bytes).await.unwrap();
             assert_eq!(page.last_seq, 100);
             if page.events.is_empty() {
                 break;
@@ -73,8 +74,41 @@ async fn a_page_goes_on_where_the_one_before_ended() {
             assert!(max_bytes > 1 || page.events.len() == 1);
             read.extend(page.events);
         }
-        assert!(read.iter().map(|(seq, _)| *seq).eq(1..=100));
+        assert!(read.iter().map(|event| event.seq).eq(1..=100));
     }
+}
+
+#[actix::test]
+async fn pages_of_one_owner_have_all_of_theirs_and_reach_what_is_published() {
+    let store = memory();
+    let (events, mut heard) = open(&store, 1000).await;
+    let owners = ["server", "ada", "bo"].map(|owner| owner.parse::<Owner>().unwrap());
+    for number in 0..90 {
+        // Others' events stand between, some of them in one row.
+        events.record_of(&owners[usize::try_from(number / 4 % 3).unwrap()], custom(number));
+    }
+    for _ in 0..90 {
+        heard.recv().await.unwrap();
+    }
+    let of = |seq: u64| &owners[usize::try_from((seq - 1) / 4 % 3).unwrap()];
+    for owner in &owners {
+        for max_bytes in [1, 700, usize::MAX] {
+            let (mut read, mut reached) = (Vec::new(), 0);
+            while reached < 90 {
+                let page = events.read(Some(owner), &at(&events, reached), max_bytes).await.unwrap();
+                assert!(page.reached > reached, "{owner} stays at {reached}");
+                reached = page.reached;
+                read.extend(page.events);
+            }
+            assert!(read.iter().all(|event| event.owner == *owner));
+            assert!(read.iter().map(|event| event.seq).eq((1..=90).filter(|seq| of(*seq) == owner)), "{owner}");
+        }
+    }
+    let nobody: Owner = "nobody".parse().unwrap();
+    let page = events.read(Some(&nobody), &at(&events, 7), 1).await.unwrap();
+    assert_eq!((page.events.len(), page.reached, page.last_seq), (0, 90, 90));
+    store.purge_events(50).await.unwrap();
+    assert!(matches!(events.read(Some(&owners[1]), &at(&events, 7), 1).await, Err(Error::TooOld(_))));
 }
 
 #[actix::test]
@@ -82,16 +116,16 @@ async fn a_position_is_refused_where_something_after_it_is_gone() {
     let store = memory();
     let (events, mut heard) = open(&store, 20).await;
     record(&events, &mut heard, 20).await;
-    assert_eq!(events.read(&at(&events, 0), usize::MAX).await.unwrap().events.len(), 20);
+    assert_eq!(events.read(None, &at(&events, 0), usize::MAX).await.unwrap().events.len(), 20);
     record(&events, &mut heard, 30).await;
     let span = events.span();
     assert_eq!((span.first_seq, span.last_seq), (31, 50));
     for seq in [0, 1, 29] {
-        assert_eq!(events.read(&at(&events, seq), usize::MAX).await, Err(Error::TooOld(span.clone())));
+        assert_eq!(events.read(None, &at(&events, seq), usize::MAX).await, Err(Error::TooOld(span.clone())));
     }
     for seq in 30..=50 {
-        let page = events.read(&at(&events, seq), usize::MAX).await.unwrap();
-        assert!(page.events.iter().map(|(place, _)| *place).eq(seq + 1..=50));
+        let page = events.read(None, &at(&events, seq), usize::MAX).await.unwrap();
+        assert!(page.events.iter().map(|event| event.seq).eq(seq + 1..=50));
     }
 }
 
@@ -102,7 +136,7 @@ async fn a_position_of_another_log_is_refused() {
     record(&events, &mut heard, 3).await;
     let other = Position { epoch: "other".into(), seq: 1 };
     for position in [other, at(&events, 4), at(&events, u64::MAX)] {
-        assert_eq!(events.read(&position, 1).await, Err(Error::PositionUnknown(events.span())), "{position}");
+        assert_eq!(events.read(None, &position, 1).await, Err(Error::PositionUnknown(events.span())), "{position}");
     }
 }
 
@@ -118,10 +152,10 @@ async fn a_log_is_the_same_after_a_restart_and_another_in_another_store() {
         let from = Position { seq: 0, ..events.position() };
         if let Some((position, read)) = before {
             assert_eq!(events.position(), position);
-            assert_eq!(events.read(&from, usize::MAX).await.unwrap().events, read);
+            assert_eq!(events.read(None, &from, usize::MAX).await.unwrap().events, read);
         }
         record(&events, &mut heard, 5).await;
-        before = Some((events.position(), events.read(&from, usize::MAX).await.unwrap().events));
+        before = Some((events.position(), events.read(None, &from, usize::MAX).await.unwrap().events));
         store.close().await;
     }
     assert_eq!(before.unwrap().0.seq, 15);
@@ -142,7 +176,7 @@ async fn old_events_are_removed_from_the_store() {
     }
     let span = events.span();
     assert_eq!(span.first_seq, span.last_seq - 15);
-    assert_eq!(events.read(&at(&events, span.first_seq - 1), usize::MAX).await.unwrap().events.len(), 16);
+    assert_eq!(events.read(None, &at(&events, span.first_seq - 1), usize::MAX).await.unwrap().events.len(), 16);
 }
 
 #[actix::test]
@@ -150,11 +184,11 @@ async fn what_is_not_kept_is_told_at_once_and_only_where_somebody_may_hear_it() 
     let store = memory();
     let (events, mut heard) = open(&store, 10).await;
     assert!(events.is_heard(&Kind::SystemHealthCheck) && !events.is_heard(&Kind::MemoryRetrieved));
-    events.record_all([Kind::MemoryRetrieved, Kind::SystemHealthCheck].map(NewEvent::new));
+    events.record_all(&Owner::SERVER, [Kind::MemoryRetrieved, Kind::SystemHealthCheck].map(NewEvent::new));
     let told = heard.try_recv().unwrap();
     assert_eq!((told.event.new_event.kind, told.event.seq), (Kind::SystemHealthCheck, None));
     assert!(heard.try_recv().is_err());
-    let written = events.write(NewEvent::new(Kind::MemoryRetrieved)).await.unwrap();
+    let written = events.write(Owner::SERVER, NewEvent::new(Kind::MemoryRetrieved)).await.unwrap();
     assert_eq!((written.event.seq, heard.try_recv().unwrap()), (None, written));
     assert_eq!(store.event_span().await.unwrap().last_seq, 0);
 }
@@ -163,8 +197,8 @@ async fn what_is_not_kept_is_told_at_once_and_only_where_somebody_may_hear_it() 
 async fn several_things_get_their_places_in_their_order() {
     let (events, mut heard) = open(&memory(), 10).await;
     let urgent = NewEvent { priority: Priority::Critical, ..custom(1) };
-    events.record_all([custom(0), urgent, custom(2)]);
-    let written = events.write(custom(3)).await.unwrap();
+    events.record_all(&Owner::SERVER, [custom(0), urgent, custom(2)]);
+    let written = events.write(Owner::SERVER, custom(3)).await.unwrap();
     assert_eq!(written.event.seq, Some(4));
     for number in 0..4 {
         let told = heard.recv().await.unwrap();

@@ -1,5 +1,6 @@
 //! What a request says of its sender and its subject, outside of body and query: ids in headers and paths.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -13,6 +14,15 @@ use super::error::{Code, Problem};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::session::messages::Called;
+
+impl FromRequest for Principal {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Principal::of(request)))
+    }
+}
 
 /// The session that a path names. An id that is none names no session.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +49,10 @@ impl FromRequest for Execution {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("execution_id").and_then(|text| text.parse().ok());
         let state = request.app_data::<web::Data<State>>().cloned();
+        let principal = Principal::of(request);
         Box::pin(async move {
             let (Some(id), Some(state)) = (id, state) else { return Err(Code::UnknownSession.into()) };
-            Ok(Execution(state.sessions.called(id).await?))
+            Ok(Execution(state.sessions.called(&principal, id).await?))
         })
     }
 }

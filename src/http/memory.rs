@@ -14,9 +14,11 @@ use super::decode::fault;
 use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails, limit_reached};
 use super::query::{PageParams, Query};
 use super::route::{Route, routes};
+use crate::auth::Principal;
+use crate::auth::policy::owns;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::time::Timestamp;
-use crate::memory::{BadName, Error, Kept, Place, is_name};
+use crate::memory::{BadName, Error, Kept, Memory, Place, is_name};
 use crate::store;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -94,6 +96,7 @@ pub(super) struct MemoryCleared {
 )]
 async fn list(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     client: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -102,7 +105,7 @@ async fn list(
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let cursor = query.text("cursor");
     query.finish()?;
-    let mut found = state.memory.list(&client_id, cursor.as_deref(), limit + 1).await?;
+    let mut found = memory(&state, &principal, &client_id).list(&client_id, cursor.as_deref(), limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| last.key.clone());
@@ -119,13 +122,19 @@ async fn list(
         (status = "4XX", description = "It was not removed.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn clear(state: web::Data<State>, client: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn clear(
+    state: web::Data<State>,
+    principal: Principal,
+    client: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let client_id = client_of(client)?;
-    let cleared = state.memory.clear(&client_id).await?;
+    let memory = memory(&state, &principal, &client_id);
+    let cleared = memory.clear(&client_id).await?;
     if cleared > 0 {
         let new_event = NewEvent::new(Kind::MemoryCleared).with("client_id", client_id.as_str());
         // Every key: none is named.
-        state.events.record(new_event.with("key", Value::Null).with("cleared", cleared));
+        let new_event = new_event.with("key", Value::Null).with("cleared", cleared);
+        state.events.record_of(&memory.owner_of(&client_id), new_event);
     }
     Ok(HttpResponse::Ok().json(MemoryCleared { client_id, cleared }))
 }
@@ -146,13 +155,16 @@ async fn clear(state: web::Data<State>, client: web::Path<String>) -> Result<Htt
 )]
 async fn show(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let place = place(&path)?;
-    let Kept { version, text, .. } = state.memory.get(&place).await?;
+    let memory = memory(&state, &principal, place.client_id());
+    let Kept { version, text, .. } = memory.get(&place).await?;
     if state.events.is_heard(&Kind::MemoryRetrieved) {
-        state.events.record(place.event(Kind::MemoryRetrieved).with("version", version));
+        let new_event = place.event(Kind::MemoryRetrieved).with("version", version);
+        state.events.record_of(&memory.owner_of(place.client_id()), new_event);
     }
     if for_read(request.headers(), version)? == Read::NotModified {
         return Ok(tagged(HttpResponse::NotModified(), version).finish());
@@ -180,6 +192,7 @@ async fn show(
 )]
 async fn save(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     path: web::Path<(String, String)>,
     AnyJson(body): AnyJson,
@@ -189,13 +202,15 @@ async fn save(
     let ttl = ttl(request.query_string())?;
     let missing = || Problem::invalid(Code::InvalidBody, vec![fault(&["body"], "is missing", "missing")]);
     let text = body.ok_or_else(missing)?.to_string();
-    let there = version_of(&state, &place).await?;
-    let kept = state.memory.put(&place, &text, ttl, conditions.precondition(there)?).await?;
+    let memory = memory(&state, &principal, place.client_id());
+    let there = version_of(&memory, &place).await?;
+    let kept = memory.put(&place, &text, ttl, conditions.precondition(there)?).await?;
     let (kind, answer) = match kept.version {
         1 => (Kind::MemoryStored, HttpResponse::Created()),
         _ => (Kind::MemoryUpdated, HttpResponse::Ok()),
     };
-    state.events.record(place.event(kind).with("version", kept.version).with("bytes", text.len()));
+    let new_event = place.event(kind).with("version", kept.version).with("bytes", text.len());
+    state.events.record_of(&memory.owner_of(place.client_id()), new_event);
     Ok(tagged(answer, kept.version).json(MemoryKey::from(kept)))
 }
 
@@ -214,19 +229,28 @@ async fn save(
 )]
 async fn remove(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let place = place(&path)?;
-    let there = version_of(&state, &place).await?.ok_or(Code::UnknownMemory)?;
+    let memory = memory(&state, &principal, place.client_id());
+    let there = version_of(&memory, &place).await?.ok_or(Code::UnknownMemory)?;
     let precondition = Conditions::of(request.headers())?.precondition(Some(there))?;
-    state.memory.remove(&place, precondition).await?;
-    state.events.record(place.event(Kind::MemoryCleared));
+    memory.remove(&place, precondition).await?;
+    state.events.record_of(&memory.owner_of(place.client_id()), place.event(Kind::MemoryCleared));
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn version_of(state: &State, place: &Place) -> Result<Option<u64>, Problem> {
-    match state.memory.get(place).await {
+/// What somebody keeps under a client; what is everybody's is an operator's, too, whoever that is.
+fn memory(state: &State, principal: &Principal, client_id: &str) -> Memory {
+    let memory = state.memory.of(principal.owner());
+    let owner = memory.owner_of(client_id);
+    if owns(principal, &owner) { memory.of(&owner) } else { memory }
+}
+
+async fn version_of(memory: &Memory, place: &Place) -> Result<Option<u64>, Problem> {
+    match memory.get(place).await {
         Ok(kept) => Ok(Some(kept.version)),
         Err(Error::Missing) => Ok(None),
         Err(error) => Err(error.into()),
@@ -276,6 +300,9 @@ impl From<Error> for Problem {
         match error {
             Error::Missing => Code::UnknownMemory.into(),
             Error::Outdated(version) => outdated(store::Error::Outdated { version }),
+            Error::Everybodys => {
+                Problem::new(Code::Forbidden, "What is everybody's is changed by who has the scope admin.")
+            }
             Error::TooLarge(most) => Problem::new(
                 Code::PayloadTooLarge,
                 format!("A value has at most {most} bytes (memory.max_value_bytes)."),

@@ -20,6 +20,7 @@ mod multipart;
 mod negotiation;
 pub(crate) mod openapi;
 mod origin;
+mod owned_cursor;
 mod page;
 mod query;
 mod requests;

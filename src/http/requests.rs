@@ -12,11 +12,11 @@ use super::State;
 use super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::query::{PageParams, Query};
 use super::route::{Route, routes};
+use crate::auth::Principal;
 use crate::domain::id::RequestId;
 use crate::domain::listed_request::{ListedRequest, RequestPlace};
 use crate::domain::time::Timestamp;
 use crate::event::Position;
-use crate::session::messages::Refused;
 use crate::store::{ListRequests, RequestCursor, RequestOrder, RequestPage};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -53,10 +53,10 @@ pub(super) struct OpenQuestions {
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = decode(request.query_string())?;
     let order = query.order;
-    let page = state.sessions.store().requests(query).await.map_err(Refused::from)?;
+    let page = state.sessions.requests(&principal, query).await?;
     let RequestPage { requests, has_more, last_event } = page;
     let next_cursor = requests.last().filter(|_| has_more).map(|last| write_cursor(order, last.cursor()));
     let span = state.events.span();

@@ -17,6 +17,7 @@ use crate::connection::event_socket::EventSocketRequest;
 use crate::connection::handshake::has_token;
 use crate::connection::{AuditRequest, SessionRequest, WorkflowsRequest};
 use crate::domain::id::SessionId;
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -63,7 +64,7 @@ pub(crate) trait Streams {
     fn workflow_events(
         &self,
         request: HttpRequest,
-        standing: Status,
+        standing: (WorkflowKey, Status),
         since: Option<u64>,
     ) -> Result<HttpResponse, actix_web::Error>;
 

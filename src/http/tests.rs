@@ -18,6 +18,7 @@ use crate::event::types::EventTypes;
 use crate::store::Store;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 
 const NONE: &str = "00000000-0000-4000-8000-000000000000";
@@ -59,10 +60,10 @@ impl Streams for Echo {
     fn workflow_events(
         &self,
         _: HttpRequest,
-        standing: Status,
+        standing: (WorkflowKey, Status),
         since: Option<u64>,
     ) -> Result<HttpResponse, actix_web::Error> {
-        Ok(HttpResponse::Ok().body(format!("{} {since:?}", standing.workflow_id)))
+        Ok(HttpResponse::Ok().body(format!("{} {since:?}", standing.1.workflow_id)))
     }
 
     fn event_socket(

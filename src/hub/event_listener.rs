@@ -10,6 +10,7 @@ use super::counts::EventTicket;
 use super::event_filter::EventFilter;
 use super::subscription::Subscription;
 use crate::domain::event::EncodedEvent;
+use crate::domain::owner::Owner;
 
 /// The bytes of a batch that is not waited for any longer.
 const BATCH_BYTES: usize = 65_536;
@@ -30,6 +31,8 @@ pub struct Manner {
     pub client_id: Arc<str>,
     /// Which kind of event socket it is.
     pub place: &'static str,
+    /// Whose events it gets; everybody's where it is none.
+    pub whose: Option<Owner>,
     /// In which order.
     pub order: Order,
     /// For how long events are gathered before they are sent in one frame; each is sent at once where it is `None`.
@@ -111,10 +114,16 @@ impl EventListener {
         self.filter.borrow().clone()
     }
 
+    /// Whose events it gets; everybody's where it is none.
+    #[must_use]
+    pub fn whose(&self) -> Option<&Owner> {
+        self.manner.whose.as_ref()
+    }
+
     /// Whether it gets an event that is published in the usual way.
     #[must_use]
     pub fn takes(&self, event: &EncodedEvent) -> bool {
-        self.filter.borrow().takes(event)
+        self.whose().is_none_or(|owner| event.owner == *owner) && self.filter.borrow().takes(event)
     }
 
     /// How it stands with the event log.

@@ -15,6 +15,7 @@ use super::*;
 use crate::config::connections::Connections;
 use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
 use crate::domain::id::SessionId;
+use crate::domain::owner::Owner;
 use crate::domain::status::Priority;
 use crate::hub::links::{Arrival, Links};
 use crate::hub::tests::{drain, links};
@@ -54,8 +55,12 @@ impl Dialect for Letters {
 }
 
 fn socket(links: &Rc<Links>, order: Order, batch: Option<Duration>, words: &[&str], filter: Filter) -> Rc<Link> {
+    let manner = Manner { client_id: "a".into(), place: "custom", whose: None, order, batch };
+    follow(links, manner, words, filter)
+}
+
+fn follow(links: &Rc<Links>, manner: Manner, words: &[&str], filter: Filter) -> Rc<Link> {
     let link = links.open(Arrival { dialect: &LETTERS, address: None, topic: None, line: None });
-    let manner = Manner { client_id: "a".into(), place: "custom", order, batch };
     let subscription = Subscription::live(links.published_seq());
     link.set_event_listener(EventListener::new(manner, subscription, links.enter_event_socket()));
     let subscriptions = words.iter().map(|word| Selector::parse(word).unwrap()).collect();
@@ -127,6 +132,30 @@ fn filters() -> impl Strategy<Value = EventFilter> {
     (prop::sample::subsequence(words, 0..5), filter).prop_map(|(words, filter)| {
         EventFilter::new(words.iter().map(|word| Selector::parse(word).unwrap()).collect(), filter)
     })
+}
+
+#[test]
+fn an_event_reaches_whose_it_is_and_who_hears_everybody_s_and_a_broadcast_reaches_all() {
+    let links = links(&Connections::default());
+    let owners = ["ada", "bo"].map(|owner| owner.parse::<Owner>().unwrap());
+    let socket = |whose: Option<&Owner>| {
+        let (client_id, whose) = ("a".into(), whose.cloned());
+        let manner = Manner { client_id, place: "custom", whose, order: Order::BySeq, batch: None };
+        follow(&links, manner, &["*"], Filter::default())
+    };
+    let (ada, bo, all) = (socket(Some(&owners[0])), socket(Some(&owners[1])), socket(None));
+    let owned = |at: usize, letter: u8| {
+        let kind = Kind::Custom("custom.a".into());
+        let EncodedEvent { event, json, .. } = event(letter, Some(u64::from(letter)), of(kind));
+        EncodedEvent::of(event, owners[at].clone(), json)
+    };
+    publish(&links, vec![owned(0, 1), owned(1, 2), owned(0, 3)]);
+    publish(&links, vec![event(4, Some(4), of(Kind::SystemStartup))]);
+    let broadcast = event(5, None, of(Kind::Custom("custom.message".into())));
+    publish_to(&links, vec![broadcast], Audience::Everybody);
+    assert_eq!((drain(&ada).0, drain(&bo).0), (vec![1, 3, 5], vec![2, 5]));
+    // It gets what is sent to all as one of the usual subscribers.
+    assert_eq!(drain(&all).0, [1, 2, 3, 4]);
 }
 
 proptest! {

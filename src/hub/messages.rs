@@ -33,7 +33,7 @@ pub struct Publish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipients {
     /// Who follows any of these topics, once.
-    Followers(SmallVec<[Topic; 2]>),
+    Followers(SmallVec<[Topic; 3]>),
     /// Event sockets.
     EventSockets(Audience),
 }

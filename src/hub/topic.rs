@@ -13,6 +13,8 @@ pub enum Topic {
     Workflow(TopicKey),
     /// What happens to any workflow while it is not live.
     Workflows,
+    /// The same of those of one owner.
+    WorkflowsOf(TopicKey),
     /// The event log.
     Events,
 }
@@ -23,7 +25,7 @@ impl Topic {
     pub const fn session_id(self) -> Option<SessionId> {
         match self {
             Topic::Session(session_id) => Some(session_id),
-            Topic::Workflow(_) | Topic::Workflows | Topic::Events => None,
+            Topic::Workflow(_) | Topic::Workflows | Topic::WorkflowsOf(_) | Topic::Events => None,
         }
     }
 
@@ -33,7 +35,7 @@ impl Topic {
     pub const fn is_of_workflows(self) -> bool {
         match self {
             Topic::Session(_) | Topic::Events => false,
-            Topic::Workflow(_) | Topic::Workflows => true,
+            Topic::Workflow(_) | Topic::Workflows | Topic::WorkflowsOf(_) => true,
         }
     }
 }

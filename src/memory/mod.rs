@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures::future::{join_all, try_join};
 
 pub(crate) use expire::expire;
+use place::GLOBAL;
 pub(crate) use place::{BadName, Place, client_of, is_name};
 
 use crate::config::memory::Memory as Limits;
@@ -40,6 +41,9 @@ pub(crate) enum Error {
     /// It is at another version than was expected.
     #[error("it is at version {0}")]
     Outdated(u64),
+    /// It is everybody's: only an operator changes it.
+    #[error("what is everybody's is changed by operators only")]
+    Everybodys,
     /// The value is larger than this many bytes.
     #[error("a value has at most {0} bytes")]
     TooLarge(usize),
@@ -71,10 +75,11 @@ pub(crate) struct Kept {
     pub(crate) text: String,
 }
 
-/// What all clients keep. Cloning shares it.
+/// What the clients of one owner keep, and what is everybody's: the client `global`. Cloning shares it.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     store: Store,
+    owner: Owner,
     limits: Limits,
 }
 
@@ -85,10 +90,27 @@ struct Stored {
 }
 
 impl Memory {
-    /// What is kept in this store, within these limits.
+    /// What the server's clients keep in this store, within these limits.
     #[must_use]
     pub(crate) fn new(store: Store, limits: &Limits) -> Self {
-        Self { store, limits: limits.clone() }
+        Self { store, owner: Owner::SERVER, limits: limits.clone() }
+    }
+
+    /// What the clients of this owner keep.
+    #[must_use]
+    pub(crate) fn of(&self, owner: &Owner) -> Self {
+        Self { owner: owner.clone(), ..self.clone() }
+    }
+
+    /// Whose it is what a client keeps.
+    #[must_use]
+    pub(crate) fn owner_of(&self, client_id: &str) -> Owner {
+        if client_id == GLOBAL { Owner::SERVER } else { self.owner.clone() }
+    }
+
+    /// Whether this owner may change what a client keeps.
+    fn check_owner(&self, client_id: &str) -> Result<(), Error> {
+        if self.owner_of(client_id) == self.owner { Ok(()) } else { Err(Error::Everybodys) }
     }
 
     /// What is kept at a place.
@@ -112,6 +134,7 @@ impl Memory {
         ttl: Option<Duration>,
         expected: Precondition,
     ) -> Result<Kept, Error> {
+        self.check_owner(place.client_id())?;
         if text.len() > self.limits.max_value_bytes {
             return Err(Error::TooLarge(self.limits.max_value_bytes));
         }
@@ -126,10 +149,10 @@ impl Memory {
                 self.check_room(place).await?;
             }
             let expires_at = ttl.map(|ttl| Timestamp::now().plus(ttl));
-            let mut writes = vec![put(VALUES, place, text.to_owned(), there.value.as_ref())];
+            let mut writes = vec![self.put_at(VALUES, place, text.to_owned(), there.value.as_ref())];
             match (expires_at, &there.end) {
-                (Some(at), end) => writes.push(put(ENDS, place, at.as_micros().to_string(), end.as_ref())),
-                (None, Some(end)) => writes.push(remove(ENDS, place, end)),
+                (Some(at), end) => writes.push(self.put_at(ENDS, place, at.as_micros().to_string(), end.as_ref())),
+                (None, Some(end)) => writes.push(self.remove_at(ENDS, place, end)),
                 (None, None) => {}
             }
             match self.store.change_documents(writes).await {
@@ -149,6 +172,7 @@ impl Memory {
     /// # Errors
     /// [`Error::Missing`], [`Error::Outdated`] or [`Error::Unavailable`].
     pub(crate) async fn remove(&self, place: &Place, expected: Precondition) -> Result<(), Error> {
+        self.check_owner(place.client_id())?;
         for _ in 0..TRIES {
             let there = self.read(place).await?;
             if there.is_over() || there.value.is_none() {
@@ -167,6 +191,7 @@ impl Memory {
     /// # Errors
     /// [`Error::Unavailable`]; some may be gone then.
     pub(crate) async fn clear(&self, client_id: &str) -> Result<usize, Error> {
+        self.check_owner(client_id)?;
         let (mut cleared, mut after) = (0, None);
         loop {
             let page = self.list(client_id, after.as_deref(), REMOVED_AT_ONCE).await?;
@@ -191,14 +216,14 @@ impl Memory {
     /// # Errors
     /// [`Error::Unavailable`].
     pub(crate) async fn list(&self, client_id: &str, after: Option<&str>, limit: usize) -> Result<Vec<Kept>, Error> {
-        let folder = format!("{client_id}/");
+        let (owner, folder) = (self.owner_of(client_id), format!("{client_id}/"));
         let mut after = format!("{folder}{}", after.unwrap_or_default());
         let mut found = Vec::new();
         loop {
             let wanted = limit - found.len();
-            let values = self.store.document_heads(&Owner::SERVER, VALUES, Some(&after), wanted).await?;
+            let values = self.store.document_heads(&owner, VALUES, Some(&after), wanted).await?;
             // Each has the id of a value, so that many are enough for all of these.
-            let ends = self.store.documents(&Owner::SERVER, ENDS, Some(&after), values.len()).await?;
+            let ends = self.store.documents(&owner, ENDS, Some(&after), values.len()).await?;
             let is_last = values.len() < wanted;
             let mut ends = ends.into_iter().peekable();
             for value in values {
@@ -223,23 +248,33 @@ impl Memory {
         if kept >= max_keys {
             return Err(Error::Full(max_keys));
         }
-        if kept == 0 && self.store.count_folders(&Owner::SERVER, VALUES, max_clients).await? >= max_clients {
+        if kept == 0 && self.store.count_folders(&self.owner, VALUES, max_clients).await? >= max_clients {
             return Err(Error::TooManyClients(max_clients));
         }
         Ok(())
     }
 
     async fn read(&self, place: &Place) -> Result<Stored, Error> {
-        let id = place.id();
-        let value = self.store.document(&Owner::SERVER, VALUES, &id);
-        let (value, end) = try_join(value, self.store.document(&Owner::SERVER, ENDS, &id)).await?;
+        let (owner, id) = (self.owner_of(place.client_id()), place.id());
+        let value = self.store.document(&owner, VALUES, &id);
+        let (value, end) = try_join(value, self.store.document(&owner, ENDS, &id)).await?;
         Ok(Stored { value, end })
+    }
+
+    /// Writes over what was read.
+    fn put_at(&self, collection: &str, place: &Place, text: String, over: Option<&Document>) -> Write {
+        let exact = over.map_or(Precondition::Absent, |over| Precondition::Version(over.version));
+        Write::put(&self.owner, collection, &place.id(), text, exact)
+    }
+
+    fn remove_at(&self, collection: &str, place: &Place, what: &Document) -> Write {
+        Write::remove(&self.owner, collection, &place.id(), Precondition::Version(what.version))
     }
 
     /// Removes what was read, unless somebody has changed it since.
     async fn remove_stored(&self, place: &Place, there: &Stored) -> Result<bool, Error> {
-        let value = there.value.iter().map(|value| remove(VALUES, place, value));
-        let writes = value.chain(there.end.iter().map(|end| remove(ENDS, place, end))).collect();
+        let value = there.value.iter().map(|value| self.remove_at(VALUES, place, value));
+        let writes = value.chain(there.end.iter().map(|end| self.remove_at(ENDS, place, end))).collect();
         match self.store.change_documents(writes).await {
             Ok(_) => Ok(true),
             Err(ChangeError::Preconditions(_)) => Ok(false),
@@ -263,16 +298,6 @@ impl Stored {
             (Precondition::Absent | Precondition::Version(_), Some(version)) => Err(Error::Outdated(version)),
         }
     }
-}
-
-/// Writes over what was read.
-fn put(collection: &str, place: &Place, text: String, over: Option<&Document>) -> Write {
-    let exact = over.map_or(Precondition::Absent, |over| Precondition::Version(over.version));
-    Write::put(&Owner::SERVER, collection, &place.id(), text, exact)
-}
-
-fn remove(collection: &str, place: &Place, what: &Document) -> Write {
-    Write::remove(&Owner::SERVER, collection, &place.id(), Precondition::Version(what.version))
 }
 
 /// The moment that an end names.

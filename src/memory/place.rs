@@ -1,6 +1,9 @@
 //! Where something is kept: a client and a key.
 
+use std::borrow::Cow;
+
 use crate::domain::event::{Kind, NewEvent};
+use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 
 /// The client that stands for everybody.
@@ -57,14 +60,22 @@ impl Place {
 /// Whether a text names a client or a key.
 #[must_use]
 pub(crate) fn is_name(text: &str) -> bool {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:@~".contains(&byte);
-    (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_known)
+    (1..=LONGEST).contains(&text.len()) && text.chars().all(is_known)
 }
 
 /// Whose memory the agents of a session keep: that of the client that it was started for, else of its owner, else
 /// everybody's.
 #[must_use]
-pub(crate) fn client_of(spec: &Spec) -> &str {
-    let owner = spec.owner.as_ref().and_then(|owner| owner.identity()).filter(|name| is_name(name));
-    spec.client_id.as_deref().or(owner).unwrap_or(GLOBAL)
+pub(crate) fn client_of(spec: &Spec) -> Cow<'_, str> {
+    match (spec.client_id.as_deref(), spec.owner.as_ref().and_then(Owner::identity)) {
+        (Some(client_id), _) => client_id.into(),
+        (None, Some(name)) if is_name(name) => name.into(),
+        // Only its own client is meant: any name does that is always the same.
+        (None, Some(name)) => name.chars().map(|c| if is_known(c) { c } else { '_' }).take(LONGEST).collect(),
+        (None, None) => GLOBAL.into(),
+    }
+}
+
+fn is_known(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-.:@~".contains(c)
 }

@@ -67,7 +67,8 @@ async fn what_is_over_is_removed_and_nothing_else() {
         memory.put(&at("ada", key), "1", ttl, Precondition::Anything).await.unwrap();
     }
     let removed = RefCell::new(Vec::new());
-    let last = memory.expire_page(None, &|place: &Place| removed.borrow_mut().push(place.key().to_owned())).await;
+    let last =
+        memory.expire_page(None, &|_: &Owner, place: &Place| removed.borrow_mut().push(place.key().to_owned())).await;
     assert_eq!((last, removed.take()), (Ok(None), vec!["b".to_owned(), "d".to_owned()]));
     let left = memory.store.document_heads(&Owner::SERVER, VALUES, None, 10).await.unwrap();
     assert_eq!(left.iter().map(|value| value.id.as_str()).collect::<Vec<_>>(), ["ada/a", "ada/c"]);
@@ -88,10 +89,36 @@ async fn a_client_keeps_so_many_keys_and_values_so_large() {
     assert_eq!(put("bob", "a", "1").await, Err(Error::TooManyClients(1)));
 }
 
+#[actix_web::test]
+async fn what_one_owner_keeps_is_not_there_for_another_and_what_is_everybody_s_is_changed_by_the_server_alone() {
+    let memory = memory(Limits::default());
+    let (ada, bo) = (memory.of(&"ada".parse().unwrap()), memory.of(&"bo".parse().unwrap()));
+    let (own, common) = (at("notes", "k"), at(GLOBAL, "k"));
+    ada.put(&own, "1", SHORT, Precondition::Anything).await.unwrap();
+    ada.put(&own, "1", None, Precondition::Anything).await.unwrap();
+    assert_eq!(bo.get(&own).await, Err(Error::Missing));
+    assert_eq!(memory.get(&own).await, Err(Error::Missing));
+    assert_eq!(bo.list("notes", None, 9).await.unwrap().len(), 0);
+    assert_eq!(bo.clear("notes").await, Ok(0));
+    bo.put(&own, "2", SHORT, Precondition::Absent).await.unwrap();
+    assert_eq!(ada.get(&own).await.unwrap().text, "1");
+    memory.put(&common, "3", None, Precondition::Anything).await.unwrap();
+    assert_eq!(ada.get(&common).await.unwrap().text, "3");
+    assert_eq!(ada.list(GLOBAL, None, 9).await.unwrap().len(), 1);
+    assert_eq!(ada.put(&common, "4", None, Precondition::Anything).await, Err(Error::Everybodys));
+    assert_eq!(ada.remove(&common, Precondition::Anything).await, Err(Error::Everybodys));
+    assert_eq!(ada.clear(GLOBAL).await, Err(Error::Everybodys));
+    let removed = RefCell::new(Vec::new());
+    memory.expire_page(None, &|owner: &Owner, _: &Place| removed.borrow_mut().push(owner.to_string())).await.unwrap();
+    assert_eq!(removed.take(), ["bo"]);
+    assert_eq!(ada.clear("notes").await, Ok(1));
+}
+
 #[test]
 fn a_session_s_agents_keep_things_for_its_client_its_owner_or_everybody() {
     let spec = |text: &str| serde_json::from_str::<crate::domain::record::Spec>(text).unwrap();
     assert_eq!(client_of(&spec(r#"{"task": "t", "client_id": "ada", "owner": "bob"}"#)), "ada");
     assert_eq!(client_of(&spec(r#"{"task": "t", "owner": "bob"}"#)), "bob");
+    assert_eq!(client_of(&spec(r#"{"task": "t", "owner": "Bo Ün"}"#)), "Bo__n");
     assert_eq!(client_of(&spec(r#"{"task": "t"}"#)), GLOBAL);
 }

@@ -10,7 +10,8 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::auth::Principal;
+use crate::auth::policy::{owns, sight};
+use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
@@ -21,11 +22,11 @@ use crate::session::directory::Directory;
 use crate::session::messages::Completion;
 use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started, Via};
 use crate::session::protocol::{
-    Addressed, Attach, AwaitCompletion, Cancel, Describe, Detach, For, Reach, ReleaseExecutionId, Remove, Reply,
+    Asked, Attach, AwaitCompletion, Cancel, Describe, Detach, For, Reach, ReleaseExecutionId, Remove, Reply, Request,
     ReserveExecutionId, StartSession, SubmitAnswer,
 };
 use crate::session::task::kinds::Kinds;
-use crate::store::{Health, Idempotency, ListSessions, Store, Summary};
+use crate::store::{Health, Idempotency, ListRequests, ListSessions, RequestPage, Store, Summary};
 
 /// How many sessions are cancelled at once where the queue is cleared.
 const CLEARED_AT_ONCE: usize = 256;
@@ -115,17 +116,26 @@ impl Sessions {
         }
     }
 
-    /// The session that is called so: as its starter wanted, or by its own id.
+    /// The session that is called so: as its starter, who is the same owner, wanted, or by its own id.
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub(crate) async fn called(&self, execution_id: ExecutionId) -> Result<Called, Refused> {
-        if let Some(session_id) = self.store.execution(Owner::SERVER, execution_id.clone()).await? {
+    pub(crate) async fn called(&self, principal: &Principal, execution_id: ExecutionId) -> Result<Called, Refused> {
+        if let Some(session_id) = self.store.execution(principal.owner().clone(), execution_id.clone()).await? {
             return Ok(Called { session_id, execution_id });
         }
         let session_id = execution_id.as_str().parse().map_err(|_| Refused::UnknownSession)?;
-        let summary = self.store.find(session_id).await?.ok_or(Refused::UnknownSession)?;
+        let summary = self.find(principal, session_id).await?;
         Ok(Called { session_id, execution_id: summary.execution_id() })
+    }
+
+    /// A session as it stands in the store.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
+    pub(crate) async fn find(&self, principal: &Principal, session_id: SessionId) -> Result<Summary, Refused> {
+        let summary = self.store.find(session_id).await?.ok_or(Refused::UnknownSession)?;
+        if owns(principal, &summary.owner) { Ok(summary) } else { Err(Refused::UnknownSession) }
     }
 
     /// Lets nobody else call a session so, see [`ReserveExecutionId`].
@@ -164,7 +174,7 @@ impl Sessions {
         idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
         let by = name(principal).to_owned();
-        self.ask(session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
+        self.ask(principal, session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
     }
 
     /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended. Without a reason,
@@ -179,15 +189,12 @@ impl Sessions {
         reason: Option<String>,
     ) -> Result<Status, Refused> {
         let reason = reason.unwrap_or_else(|| format!("Cancelled by {}.", name(principal)));
-        self.ask(session_id, |reply| Cancel { reason, reach: Reach::Anywhere, reply }).await
+        self.ask(principal, session_id, |reply| Cancel { reason, reach: Reach::Anywhere, reply }).await
     }
 
     /// Cancels a session if it waits for a permit when it hears of it; gives its status.
-    ///
-    /// # Errors
-    /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
     pub(crate) async fn cancel_queued(&self, session_id: SessionId, reason: String) -> Result<Status, Refused> {
-        self.ask(session_id, |reply| Cancel { reason, reach: Reach::Queued, reply }).await
+        self.ask(&Principal::server(), session_id, |reply| Cancel { reason, reach: Reach::Queued, reply }).await
     }
 
     /// Cancels all sessions that wait for a permit, for this reason; gives how many. Those that come meanwhile stay, and
@@ -199,7 +206,7 @@ impl Sessions {
         let mut query = ListSessions { status: vec![Status::Queued], limit: CLEARED_AT_ONCE, ..Default::default() };
         let mut cleared = 0;
         loop {
-            let queued = self.list(query.clone()).await?;
+            let queued = self.list(&Principal::server(), query.clone()).await?;
             let Some(oldest) = queued.last().map(|summary| summary.key) else { return Ok(cleared) };
             let cancelling = queued.iter().map(|summary| self.cancel_queued(summary.id, reason.to_owned()));
             for cancelled in join_all(cancelling).await {
@@ -217,8 +224,12 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
-    pub(crate) async fn describe(&self, session_id: SessionId) -> Result<Box<Description>, Refused> {
-        self.ask(session_id, |reply| Describe { reply }).await
+    pub(crate) async fn describe(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+    ) -> Result<Box<Description>, Refused> {
+        self.ask(principal, session_id, |reply| Describe { reply }).await
     }
 
     /// Waits until a session has ended, however long that takes; at once where it has. May be called on any thread.
@@ -236,8 +247,8 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Refused::UnknownSession`], [`Refused::NotEnded`] or [`Refused::Unavailable`].
-    pub(crate) async fn remove(&self, session_id: SessionId) -> Result<(), Refused> {
-        self.ask(session_id, |reply| Remove { reply }).await
+    pub(crate) async fn remove(&self, principal: &Principal, session_id: SessionId) -> Result<(), Refused> {
+        self.ask(principal, session_id, |reply| Remove { reply }).await
     }
 
     /// Lets a connection of this worker listen to a session: see [`Attach`].
@@ -246,13 +257,16 @@ impl Sessions {
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
     pub(crate) async fn attach(
         &self,
+        principal: &Principal,
         session_id: SessionId,
         connection: ConnectionId,
         shard: Addr<Shard>,
         since: Option<u64>,
         (greeting, via): (Greeting, Via),
     ) -> Result<Attached, Refused> {
-        self.ask(session_id, |reply| Attach { connection, shard, since, greeting, via, reply }).await
+        let may_cancel = may(principal, Action::CancelSession, Resource::Unread) == Decision::Allowed;
+        self.ask(principal, session_id, |reply| Attach { connection, shard, since, greeting, via, may_cancel, reply })
+            .await
     }
 
     /// Says that a connection has gone.
@@ -262,25 +276,38 @@ impl Sessions {
         }
     }
 
-    /// Lists sessions as they stand in the store, newest first.
+    /// Lists the sessions that somebody may see, as they stand in the store, newest first.
     ///
     /// # Errors
     /// [`Refused::Unavailable`].
-    pub(crate) async fn list(&self, query: ListSessions) -> Result<Vec<Summary>, Refused> {
-        self.store.list(query).await.map_err(Refused::from)
+    pub(crate) async fn list(&self, principal: &Principal, query: ListSessions) -> Result<Vec<Summary>, Refused> {
+        let owner = sight(principal).cloned();
+        self.store.list(ListSessions { owner, ..query }).await.map_err(Refused::from)
+    }
+
+    /// The open questions that somebody may answer, in order.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub(crate) async fn requests(&self, principal: &Principal, query: ListRequests) -> Result<RequestPage, Refused> {
+        let owner = sight(principal).cloned();
+        self.store.requests(ListRequests { owner, ..query }).await.map_err(Refused::from)
     }
 
     async fn ask<T, M>(
         &self,
+        principal: &Principal,
         session_id: SessionId,
         message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
     ) -> Result<T, Refused>
     where
-        M: Addressed,
-        Directory: Handler<For<M>>,
+        M: Request,
+        Directory: Handler<For<Asked<M>>>,
     {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
-        ask(directory, self.patience(), |reply| For { session_id, message: message(reply) }).await
+        let by = principal.clone();
+        ask(directory, self.patience(), |reply| For { session_id, message: Asked { by, message: message(reply) } })
+            .await
     }
 
     /// Returns when a call has waited long enough for the store: soon where only an operator can help it.

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started, Via};
 use super::permits::Ticket;
+use crate::auth::{Action, Principal};
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
@@ -62,6 +63,30 @@ pub(crate) struct For<M> {
 
 impl<M> Message for For<M> {
     type Result = ();
+}
+
+/// What somebody asks of a session, which is refused as if there were no such session where it is not theirs to ask. The
+/// session itself decides that: nobody else has to know whose it is.
+#[derive(Debug)]
+pub(crate) struct Asked<M> {
+    pub(crate) by: Principal,
+    pub(crate) message: M,
+}
+
+impl<M> Message for Asked<M> {
+    type Result = ();
+}
+
+/// What people and programs ask of a session.
+pub(crate) trait Request: Addressed {
+    /// What they do by it.
+    const ACTION: Action;
+}
+
+impl<M: Request> Addressed for Asked<M> {
+    fn refuse(self, why: Refused) {
+        self.message.refuse(why);
+    }
 }
 
 /// Reply when this session has ended, and how.
@@ -201,18 +226,28 @@ pub(crate) trait Addressed: Message<Result = ()> + Send + 'static {
     fn refuse(self, why: Refused);
 }
 
-macro_rules! addressed {
-    ($($name:ident),*) => {$(
+macro_rules! requests {
+    ($($name:ident => $action:ident),* $(,)?) => {$(
         impl Addressed for $name {
             fn refuse(self, why: Refused) {
                 // Whoever asked may be gone.
                 let _ = self.reply.send(Err(why));
             }
         }
+
+        impl Request for $name {
+            const ACTION: Action = Action::$action;
+        }
     )*};
 }
 
-addressed!(Attach, SubmitAnswer, Cancel, Describe, Remove);
+requests! {
+    Attach => ReadSession,
+    SubmitAnswer => AnswerRequest,
+    Cancel => CancelSession,
+    Describe => ReadSession,
+    Remove => DeleteSession,
+}
 
 /// A connection wants the session's entries: first those it does not have, then live ones, in one order.
 #[derive(Debug, Message)]
@@ -226,6 +261,9 @@ pub(crate) struct Attach {
     /// Whether the dialect's opening and closing words go round the replay.
     pub(crate) greeting: Greeting,
     pub(crate) via: Via,
+    /// Whether whoever it is of could cancel the session: only such a one keeps it from being cancelled for lack of
+    /// connections.
+    pub(crate) may_cancel: bool,
     /// Used at once.
     pub(crate) reply: Reply<Result<Attached, Refused>>,
 }

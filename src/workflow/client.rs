@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::definition::Definition;
 use super::executor::messages::{Apply, Reply};
 use super::graph::Graph;
+use super::key::WorkflowKey;
 use super::messages::{Applied, Status};
 use super::refused::Refused;
 use super::routes::{Routes, find};
@@ -19,8 +20,9 @@ use super::supervisor::messages::{
     DefinitionRemoved, DefinitionSaved, DescribeLive, ListLive, StartLive, StepLive, StopLive, Unwatch, Watch,
 };
 use crate::auth::Principal;
+use crate::auth::policy::sight;
 use crate::domain::id::ConnectionId;
-use crate::hub::{Shard, Topic, TopicKey};
+use crate::hub::{Shard, Topic};
 
 /// How a live workflow runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -116,8 +118,8 @@ impl Live {
     /// # Errors
     /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
     pub(crate) async fn stop(&self, workflow_id: &str, principal: &Principal) -> Result<Option<Status>, Refused> {
-        let (workflow_id, author) = (workflow_id.to_owned(), author(principal));
-        self.ask(|reply| StopLive { workflow_id, author, reply }).await
+        let (key, author) = (WorkflowKey::new(principal.owner(), workflow_id), author(principal));
+        self.ask(|reply| StopLive { key, author, reply }).await
     }
 
     /// Does one iteration: of a workflow that is live or paused; one that is neither becomes paused first.
@@ -133,21 +135,25 @@ impl Live {
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`].
-    pub(crate) async fn status(&self, workflow_id: &str) -> Result<Option<Status>, Refused> {
-        let workflow_id = workflow_id.to_owned();
-        self.ask(|reply| DescribeLive { workflow_id, reply }).await
+    pub(crate) async fn status(&self, key: &WorkflowKey) -> Result<Option<Status>, Refused> {
+        let key = key.clone();
+        self.ask(|reply| DescribeLive { key, reply }).await
     }
 
-    /// Changes an input of a live workflow; the iteration that is named is the first to see it. Where the workflow
+    /// Changes an input of a live workflow that is somebody's to change; the iteration that is named is the first to see it. Where the workflow
     /// comes back after a restart, the change is in the store when this returns. Changes are made in the order of these
     /// calls, whenever they are awaited.
     ///
     /// # Errors
     /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::UnknownNode`], [`Refused::AmbiguousNode`],
     /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
-    pub(crate) fn apply(&self, update: InputUpdate) -> impl Future<Output = Result<Applied, Refused>> + use<> {
+    pub(crate) fn apply(
+        &self,
+        principal: &Principal,
+        update: InputUpdate,
+    ) -> impl Future<Output = Result<Applied, Refused>> + use<> {
         let (reply, answer) = oneshot::channel();
-        let found = find(&self.routes.borrow(), update.workflow_id.as_deref(), &update.node_id);
+        let found = find(&self.routes.borrow(), principal, update.workflow_id.as_deref(), &update.node_id);
         let sent = found.map(|executor| executor.do_send(Apply { update, reply }));
         async move {
             sent?;
@@ -156,12 +162,14 @@ impl Live {
         }
     }
 
-    /// The ids of the live workflows, in their order.
+    /// The live workflows that somebody may see, in their order.
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`].
-    pub(crate) async fn list(&self) -> Result<Vec<String>, Refused> {
-        self.ask(|reply| ListLive { reply }).await
+    pub(crate) async fn list(&self, principal: &Principal) -> Result<Vec<WorkflowKey>, Refused> {
+        let mut keys = self.ask(|reply| ListLive { reply }).await?;
+        keys.retain(|key| sight(principal).is_none_or(|owner| key.owner == *owner));
+        Ok(keys)
     }
 
     /// Says that a definition was saved: those who watch are notified, and where it is live it goes on with the new graph.
@@ -175,17 +183,23 @@ impl Live {
         self.supervisor.do_send(DefinitionRemoved { definition, author });
     }
 
-    /// Lets a connection watch one workflow ([`Topic::Workflow`]) or all ([`Topic::Workflows`]): it is sent how they
-    /// stand first; or, where it has what was published of that workflow up to the place `since`, what it lacks.
+    /// Lets a connection watch one workflow ([`WorkflowKey::topic`]) or all that somebody sees (`topic_of_all`): it is
+    /// sent how they stand first; or, where it has what was published of that workflow up to the place `since`, what it lacks.
     pub(crate) fn watch(&self, connection: ConnectionId, shard: Addr<Shard>, topic: Topic, since: Option<u64>) {
         self.supervisor.do_send(Watch { connection, shard, topic, since, standing: None });
     }
 
     /// Lets a connection watch the workflow that stands like this, from the place `since`. Where what it lacks is not known,
     /// it is sent how the workflow stands, and that there is a gap.
-    pub(crate) fn watch_from(&self, connection: ConnectionId, shard: Addr<Shard>, standing: Status, since: u64) {
-        let topic = Topic::Workflow(TopicKey::of(&standing.workflow_id));
-        let (since, standing) = (Some(since), Some(Box::new(standing)));
+    pub(crate) fn watch_from(
+        &self,
+        connection: ConnectionId,
+        shard: Addr<Shard>,
+        (key, standing): (WorkflowKey, Status),
+        since: u64,
+    ) {
+        let topic = key.topic();
+        let (since, standing) = (Some(since), Some((key, Box::new(standing))));
         self.supervisor.do_send(Watch { connection, shard, topic, since, standing });
     }
 

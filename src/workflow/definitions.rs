@@ -13,6 +13,7 @@ use super::client::{Draft, Expected};
 use super::definition::{Definition, id_fault};
 use super::graph::Graph;
 use super::kept::pause_reason;
+use super::key::WorkflowKey;
 use super::messages::Status;
 use super::refused::Refused;
 use super::validate::{Checked, validate, within_limits};
@@ -26,10 +27,11 @@ const COLLECTION: &str = "workflows";
 /// Documents that are read at once for a list: each may be large.
 const BATCH: usize = 8;
 
-/// The stored workflows. Cloning shares them.
+/// The stored workflows of one owner. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct Definitions {
     store: Store,
+    owner: Owner,
     catalogue: Arc<Catalogue>,
     limits: Arc<Settings>,
     /// How many graphs are checked at once.
@@ -48,8 +50,8 @@ pub(crate) enum Check {
 /// A stored workflow in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Listed {
-    /// Its id.
-    pub id: String,
+    /// Which one.
+    pub key: WorkflowKey,
     /// Its name.
     pub name: String,
     /// Its version.
@@ -93,11 +95,17 @@ struct Nodes {
 }
 
 impl Definitions {
-    /// The workflows in a store; their graphs are checked against these classes and limits.
+    /// Those of the server in a store; their graphs are checked against these classes and limits.
     #[must_use]
     pub(crate) fn new(store: Store, catalogue: Arc<Catalogue>, limits: Arc<Settings>) -> Self {
         let checks = Arc::new(Semaphore::new(limits.max_computing));
-        Self { store, catalogue, limits, checks }
+        Self { store, owner: Owner::SERVER, catalogue, limits, checks }
+    }
+
+    /// Those of this owner.
+    #[must_use]
+    pub(crate) fn of(&self, owner: &Owner) -> Self {
+        Self { owner: owner.clone(), ..self.clone() }
     }
 
     /// At most `limit` of them in the order of their ids, those after the id `after`.
@@ -105,20 +113,28 @@ impl Definitions {
     /// # Errors
     /// [`Refused::Unavailable`].
     pub(crate) async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Listed>, Refused> {
-        let mut listed: Vec<Listed> = Vec::new();
-        while listed.len() < limit {
-            let after = listed.last().map(|last| last.id.clone()).or_else(|| after.map(str::to_owned));
-            let wanted = BATCH.min(limit - listed.len());
-            let found = self.store.documents(&Owner::SERVER, COLLECTION, after.as_deref(), wanted).await?;
-            let is_end = found.len() < wanted;
-            for document in found {
-                listed.push(outline(document)?);
-            }
-            if is_end {
-                break;
-            }
-        }
-        Ok(listed)
+        let batch = async |last: Option<&Listed>, wanted| {
+            let after = last.map(|last| &*last.key.id).or(after);
+            self.store.documents(&self.owner, COLLECTION, after, wanted).await
+        };
+        listed(batch, limit).await
+    }
+
+    /// At most `limit` of all owners, in the order of those and of their ids: those behind the one of this owner with this
+    /// id.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub(crate) async fn list_of_all(
+        &self,
+        after: Option<(&Owner, &str)>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Refused> {
+        let batch = async |last: Option<&Listed>, wanted| {
+            let after = last.map(|last| (&last.key.owner, &*last.key.id)).or(after);
+            self.store.documents_of_all(COLLECTION, after, wanted).await
+        };
+        listed(batch, limit).await
     }
 
     /// One of them.
@@ -126,7 +142,7 @@ impl Definitions {
     /// # Errors
     /// [`Refused::UnknownWorkflow`] or [`Refused::Unavailable`].
     pub(crate) async fn get(&self, id: &str) -> Result<Definition, Refused> {
-        let document = self.store.document(&Owner::SERVER, COLLECTION, id).await?.ok_or(Refused::UnknownWorkflow)?;
+        let document = self.store.document(&self.owner, COLLECTION, id).await?.ok_or(Refused::UnknownWorkflow)?;
         let stored: Stored = serde_json::from_str(&document.body).map_err(|error| unreadable(&error))?;
         Ok(definition(document, stored))
     }
@@ -136,7 +152,7 @@ impl Definitions {
     /// # Errors
     /// [`Refused::Unavailable`].
     pub(crate) async fn standing(&self, definition: Definition) -> Result<Status, Refused> {
-        let pause_reason = pause_reason(&self.store, &definition.id).await?;
+        let pause_reason = pause_reason(&self.store, &WorkflowKey::of(&definition)).await?;
         let Definition { id, version, graph, .. } = definition;
         let stopped = Status::stopped(id, version, graph.nodes.len(), self.limits.interval_ms);
         Ok(Status { pause_reason, ..stopped })
@@ -153,7 +169,7 @@ impl Definitions {
             return Err(Refused::InvalidValue(format!("of id {fault}")));
         }
         let (stored, body) = self.written(draft, check).await?;
-        match self.store.put_document(&Owner::SERVER, COLLECTION, &id, body, Precondition::Absent).await {
+        match self.store.put_document(&self.owner, COLLECTION, &id, body, Precondition::Absent).await {
             Ok(document) => Ok(definition(document, stored)),
             Err(store::Error::Outdated { .. }) => Err(Refused::AlreadyExists),
             Err(other) => Err(other.into()),
@@ -180,7 +196,7 @@ impl Definitions {
             };
             let put = self
                 .store
-                .put_document(&Owner::SERVER, COLLECTION, id, body.clone(), Precondition::Version(version))
+                .put_document(&self.owner, COLLECTION, id, body.clone(), Precondition::Version(version))
                 .await;
             match (put, expected) {
                 (Ok(document), _) => return Ok(definition(document, stored)),
@@ -203,7 +219,7 @@ impl Definitions {
             Expected::Any => Precondition::Anything,
             Expected::Version(version) => Precondition::Version(version),
         };
-        match self.store.remove_document(&Owner::SERVER, COLLECTION, id, precondition).await {
+        match self.store.remove_document(&self.owner, COLLECTION, id, precondition).await {
             Ok(()) => Ok(()),
             Err(store::Error::Outdated { version }) => Err(Refused::VersionConflict(version)),
             Err(other) => Err(other.into()),
@@ -224,7 +240,7 @@ impl Definitions {
     }
 
     async fn version(&self, id: &str) -> Result<u64, Refused> {
-        let document = self.store.document(&Owner::SERVER, COLLECTION, id).await?;
+        let document = self.store.document(&self.owner, COLLECTION, id).await?;
         document.map(|document| document.version).ok_or(Refused::UnknownWorkflow)
     }
 
@@ -271,16 +287,37 @@ impl fmt::Debug for Definitions {
 }
 
 fn definition(document: Document, stored: Stored) -> Definition {
-    let Document { id, version, created_at, updated_at, .. } = document;
+    let Document { id, owner, version, created_at, updated_at, .. } = document;
     let Stored { name, author, autostart, graph } = stored;
-    Definition { id, name, version, author, created_at, updated_at, autostart, graph }
+    Definition { id, owner, name, version, author, created_at, updated_at, autostart, graph }
+}
+
+/// Reads a list in batches; each goes on behind the last that there is.
+async fn listed(
+    batch: impl AsyncFn(Option<&Listed>, usize) -> Result<Vec<Document>, store::Error>,
+    limit: usize,
+) -> Result<Vec<Listed>, Refused> {
+    let mut listed: Vec<Listed> = Vec::new();
+    while listed.len() < limit {
+        let wanted = BATCH.min(limit - listed.len());
+        let found = batch(listed.last(), wanted).await?;
+        let is_end = found.len() < wanted;
+        for document in found {
+            listed.push(outline(document)?);
+        }
+        if is_end {
+            break;
+        }
+    }
+    Ok(listed)
 }
 
 fn outline(document: Document) -> Result<Listed, Refused> {
     let outline: Outline = serde_json::from_str(&document.body).map_err(|error| unreadable(&error))?;
-    let Document { id, version, created_at, updated_at, .. } = document;
+    let key = WorkflowKey::new(&document.owner, &document.id);
+    let Document { version, created_at, updated_at, .. } = document;
     let Outline { name, author, autostart, graph } = outline;
-    Ok(Listed { id, name, version, author, created_at, updated_at, autostart, node_count: graph.nodes.len() })
+    Ok(Listed { key, name, version, author, created_at, updated_at, autostart, node_count: graph.nodes.len() })
 }
 
 fn unreadable(error: &serde_json::Error) -> Refused {
@@ -316,7 +353,29 @@ mod tests {
         assert!(unnamed.id.starts_with("workflow_") && id_fault(&unnamed.id).is_none(), "{}", unnamed.id);
         let listed = definitions.list(None, 10).await.unwrap();
         assert_eq!(listed.len(), 2);
-        assert_eq!((listed[0].id.as_str(), listed[0].node_count, listed[0].author.as_deref()), ("a", 1, Some("ada")));
+        assert_eq!((&*listed[0].key.id, listed[0].node_count, listed[0].author.as_deref()), ("a", 1, Some("ada")));
+    }
+
+    #[actix_web::test]
+    async fn what_another_has_is_unknown_and_its_ids_are_free() {
+        let definitions = definitions();
+        let hers = definitions.of(&"ada".parse().unwrap());
+        definitions.create(draft("a", "TextInput"), Check::Valid).await.unwrap();
+        definitions.create(draft("z", "TextInput"), Check::Valid).await.unwrap();
+        assert_eq!(hers.get("a").await, Err(Refused::UnknownWorkflow));
+        assert_eq!(hers.remove("a", Expected::Any).await, Err(Refused::UnknownWorkflow));
+        let made = hers.create(draft("a", "TextInput"), Check::Valid).await.unwrap();
+        assert_eq!((made.owner.as_str(), made.version), ("ada", 1));
+        assert_eq!(hers.list(None, 9).await.unwrap().len(), 1);
+        let mut all: Vec<String> = Vec::new();
+        let mut after: Option<WorkflowKey> = None;
+        while let page = definitions.list_of_all(after.as_ref().map(|key| (&key.owner, &*key.id)), 2).await.unwrap()
+            && let Some(last) = page.last()
+        {
+            after = Some(last.key.clone());
+            all.extend(page.iter().map(|listed| listed.key.to_string()));
+        }
+        assert_eq!(all, ["a", "z", "ada/a"]);
     }
 
     #[actix_web::test]
@@ -365,7 +424,7 @@ mod tests {
         for at in 10..35 {
             definitions.create(draft(&format!("w{at}"), "TextInput"), Check::Valid).await.unwrap();
         }
-        let ids = |listed: Vec<Listed>| listed.into_iter().map(|one| one.id).collect::<Vec<_>>();
+        let ids = |listed: Vec<Listed>| listed.into_iter().map(|one| one.key.id.to_string()).collect::<Vec<_>>();
         let first = ids(definitions.list(None, 20).await.unwrap());
         assert_eq!((first.len(), first.last().map(String::as_str)), (20, Some("w29")));
         assert_eq!(ids(definitions.list(Some("w29"), 20).await.unwrap()), ["w30", "w31", "w32", "w33", "w34"]);

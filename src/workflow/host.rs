@@ -5,15 +5,19 @@
 
 use futures::future::BoxFuture;
 
+use super::key::WorkflowKey;
 use super::node::NodeError;
 use super::value::Value;
 use crate::domain::context::Source;
 use crate::domain::id::SessionId;
+use crate::domain::owner::Owner;
 use crate::domain::request::{Confirmation, Form};
 
 /// What a node of a live workflow needs of a session.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SessionWork {
+    /// Whose workflow it is, and so whose the session.
+    pub owner: Owner,
     /// The workflow that the node is of.
     pub workflow_id: String,
     /// The node.
@@ -56,5 +60,5 @@ pub(crate) trait Host: Send + Sync + 'static {
     fn cancel(&self, session_id: SessionId, reason: &'static str);
 
     /// A live workflow has broken down, or goes on only without one of its nodes.
-    fn trouble(&self, workflow_id: &str, error: &str);
+    fn trouble(&self, workflow: &WorkflowKey, error: &str);
 }

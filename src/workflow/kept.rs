@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::client::LiveOptions;
 use super::executor::messages::Inputs;
 use super::executor::spec::Asked;
+use super::key::WorkflowKey;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Precondition, Store};
@@ -32,8 +33,8 @@ pub(super) struct Kept {
 /// A workflow that was live when the server ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WasLive {
-    /// Its id.
-    pub id: String,
+    /// Which one.
+    pub key: WorkflowKey,
     /// When it was started, or one of its inputs was changed last.
     pub since: Timestamp,
     /// Why it does not come back, where it does not.
@@ -49,14 +50,15 @@ const PAGE: usize = 100;
 /// [`store::Error::Unavailable`].
 pub(crate) async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Error> {
     let mut found = Vec::new();
-    let mut after: Option<String> = None;
+    let mut after: Option<(Owner, String)> = None;
     loop {
-        let page = store.documents(&Owner::SERVER, LIVE, after.as_deref(), PAGE).await?;
+        let place = after.as_ref().map(|(owner, id)| (owner, id.as_str()));
+        let page = store.documents_of_all(LIVE, place, PAGE).await?;
         let Some(last) = page.last() else { return Ok(found) };
-        after = Some(last.id.clone());
+        after = Some((last.owner.clone(), last.id.clone()));
         found.extend(page.into_iter().map(|document| {
             let Kept { paused, .. } = serde_json::from_str(&document.body).unwrap_or_default();
-            WasLive { id: document.id, since: document.updated_at, paused }
+            WasLive { key: WorkflowKey::new(&document.owner, &document.id), since: document.updated_at, paused }
         }));
     }
 }
@@ -67,9 +69,9 @@ pub(crate) async fn were_live(store: &Store) -> Result<Vec<WasLive>, store::Erro
 /// [`store::Error::Unavailable`].
 pub(in crate::workflow) async fn pause_reason(
     store: &Store,
-    workflow_id: &str,
+    key: &WorkflowKey,
 ) -> Result<Option<String>, store::Error> {
-    let document = store.document(&Owner::SERVER, LIVE, workflow_id).await?;
+    let document = store.document(&key.owner, LIVE, &key.id).await?;
     Ok(document.and_then(|document| serde_json::from_str::<Kept>(&document.body).ok()?.paused))
 }
 
@@ -77,25 +79,25 @@ pub(in crate::workflow) async fn pause_reason(
 ///
 /// # Errors
 /// [`store::Error::Unavailable`].
-pub(crate) async fn pause(store: &Store, workflow_id: &str, reason: String) -> Result<bool, store::Error> {
-    let Some(document) = store.document(&Owner::SERVER, LIVE, workflow_id).await? else { return Ok(false) };
+pub(crate) async fn pause(store: &Store, key: &WorkflowKey, reason: String) -> Result<bool, store::Error> {
+    let Some(document) = store.document(&key.owner, LIVE, &key.id).await? else { return Ok(false) };
     let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
     let kept = Kept { paused: Some(reason), ..kept };
     // This always can be written: its keys are strings.
     let body = serde_json::to_string(&kept).unwrap_or_default();
-    store.put_document(&Owner::SERVER, LIVE, workflow_id, body, Precondition::Version(document.version)).await?;
+    store.put_document(&key.owner, LIVE, &key.id, body, Precondition::Version(document.version)).await?;
     Ok(true)
 }
 
 /// Has the store know this of a workflow, or nothing.
-pub(super) async fn write(store: &Store, id: &str, kept: Option<Kept>) -> Result<(), store::Error> {
+pub(super) async fn write(store: &Store, key: &WorkflowKey, kept: Option<Kept>) -> Result<(), store::Error> {
     match kept {
         Some(kept) => {
             // This always can be written: its keys are strings.
             let body = serde_json::to_string(&kept).unwrap_or_default();
-            store.put_document(&Owner::SERVER, LIVE, id, body, Precondition::Anything).await.map(|_| ())
+            store.put_document(&key.owner, LIVE, &key.id, body, Precondition::Anything).await.map(|_| ())
         }
-        None => match store.remove_document(&Owner::SERVER, LIVE, id, Precondition::Anything).await {
+        None => match store.remove_document(&key.owner, LIVE, &key.id, Precondition::Anything).await {
             Err(store::Error::NotFound) => Ok(()),
             removed => removed,
         },

@@ -9,6 +9,7 @@ pub(crate) mod definitions;
 pub(crate) mod executor;
 pub(crate) mod host;
 pub(crate) mod kept;
+pub(crate) mod key;
 pub(crate) mod live;
 pub(crate) mod messages;
 pub(crate) mod refused;

@@ -7,7 +7,10 @@ use actix::Addr;
 use tokio::sync::watch;
 
 use super::executor::Executor;
+use super::key::WorkflowKey;
 use super::refused::Refused;
+use crate::auth::Principal;
+use crate::auth::policy::owns;
 
 /// The way to one executor.
 #[derive(Clone, Debug)]
@@ -19,21 +22,25 @@ pub(crate) struct Route {
 }
 
 /// The ways to all executors, by workflow. The supervisor publishes them.
-pub(crate) type Routes = watch::Receiver<HashMap<String, Route>>;
+pub(crate) type Routes = watch::Receiver<HashMap<WorkflowKey, Route>>;
 
-/// The executor of this workflow; without an id, of the only one that has such a node.
+/// The executor of this workflow; without an id, of the only one that has such a node among those that are somebody's to
+/// change.
 ///
 /// # Errors
 /// [`Refused::UnknownWorkflow`], [`Refused::UnknownNode`] or [`Refused::AmbiguousNode`].
 pub(super) fn find(
-    routes: &HashMap<String, Route>,
+    routes: &HashMap<WorkflowKey, Route>,
+    principal: &Principal,
     workflow_id: Option<&str>,
     node_id: &str,
 ) -> Result<Addr<Executor>, Refused> {
     if let Some(id) = workflow_id {
-        return routes.get(id).map(|route| route.executor.clone()).ok_or(Refused::UnknownWorkflow);
+        let key = WorkflowKey::new(principal.owner(), id);
+        return routes.get(&key).map(|route| route.executor.clone()).ok_or(Refused::UnknownWorkflow);
     }
-    let mut having = routes.values().filter(|route| route.node_ids.iter().any(|id| id == node_id));
+    let own = routes.iter().filter(|(key, _)| owns(principal, &key.owner)).map(|(_, route)| route);
+    let mut having = own.filter(|route| route.node_ids.iter().any(|id| id == node_id));
     match (having.next(), having.next()) {
         (Some(route), None) => Ok(route.executor.clone()),
         (Some(_), Some(_)) => Err(Refused::AmbiguousNode(node_id.to_owned())),

@@ -8,6 +8,7 @@ use futures::{SinkExt, StreamExt};
 use prost::Message as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::{Api, PATIENCE, Setup, TestApp, Value, json, kind};
@@ -48,8 +49,11 @@ impl Feed {
             tcp.set_recv_buffer_size(buffer).unwrap();
         }
         let tcp = tcp.connect(api.address).await.unwrap();
-        let url = format!("ws://{}{path}", api.address);
-        let (socket, _) = client_async(url, tcp).await.unwrap();
+        let mut request = format!("ws://{}{path}", api.address).into_client_request().unwrap();
+        if let Some(token) = &api.token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let (socket, _) = client_async(request, tcp).await.unwrap();
         let mut feed =
             Self { socket, waiting: VecDeque::new(), established: Value::Null, frames: Vec::new(), closed: None };
         feed.established = feed.next().await.expect("a first message");

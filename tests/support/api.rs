@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use reqwest::{Method, RequestBuilder};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite;
 
 use super::client::Client;
 use super::{PATIENCE, eventually};
@@ -14,6 +15,8 @@ use super::{PATIENCE, eventually};
 pub struct Api {
     pub address: SocketAddr,
     http: reqwest::Client,
+    /// What it shows to say who it is.
+    pub token: Option<String>,
 }
 
 /// An answer: its status and, where it is JSON, its body.
@@ -42,11 +45,20 @@ impl Answer {
 impl Api {
     pub fn new(address: SocketAddr) -> Self {
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
-        Self { address, http }
+        Self { address, http, token: None }
+    }
+
+    /// The same for whoever has this token.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.address))
+        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -118,7 +130,12 @@ impl Api {
     /// A WebSocket on a session, from its snapshot or from `since`.
     pub async fn connect(&self, id: &str, since: Option<u64>) -> Client {
         let since = since.map(|seq| format!("?since={seq}")).unwrap_or_default();
-        Client::connect(&format!("ws://{}/ws/{id}{since}", self.address)).await.unwrap()
+        self.socket(&format!("/ws/{id}{since}")).await.unwrap()
+    }
+
+    /// A WebSocket of any kind.
+    pub async fn socket(&self, path: &str) -> Result<Client, tungstenite::Error> {
+        Client::connect_as(&format!("ws://{}{path}", self.address), self.token.as_deref()).await
     }
 }
 

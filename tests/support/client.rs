@@ -3,6 +3,7 @@
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -19,7 +20,16 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(url: &str) -> Result<Self, tungstenite::Error> {
-        let connecting = tokio::time::timeout(PATIENCE, connect_async(url));
+        Self::connect_as(url, None).await
+    }
+
+    /// The same for whoever has this token.
+    pub async fn connect_as(url: &str, token: Option<&str>) -> Result<Self, tungstenite::Error> {
+        let mut request = url.into_client_request()?;
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let connecting = tokio::time::timeout(PATIENCE, connect_async(request));
         let (socket, _) = connecting.await.expect("the upgrade is answered")?;
         Ok(Self { socket, heard: Vec::new(), closed: None })
     }

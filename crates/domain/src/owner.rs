@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Without control characters, so that a store may use those to separate an owner from what follows it in a key. Cheap to
 /// clone, as it goes with every command.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Owner(Option<Arc<str>>);
 
@@ -27,6 +27,12 @@ impl Owner {
     pub const LONGEST: usize = 320;
 
     const SERVER_NAME: &str = "server";
+
+    /// Whether it is the server.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        *self == Self::SERVER
+    }
 
     /// Its characters.
     #[must_use]

@@ -70,6 +70,7 @@ contract! {
     a_row_without_its_session_is_refused,
     sessions_are_listed_newest_first_and_page_by_page,
     lists_are_filtered_by_every_word,
+    sessions_are_listed_by_owner_page_by_page,
     labels_are_plain_words_whatever_is_in_them,
     a_restart_thinks_of_what_runs_and_what_is_due,
     an_idempotency_key_leads_to_its_session_until_that_is_removed,
@@ -275,6 +276,39 @@ async fn lists_are_filtered_by_every_word(board: &mut Board) {
         let listed = board.store.list(query.clone()).await.unwrap();
         let expected: Vec<_> = expected.iter().map(|at: &usize| made[*at].clone()).collect();
         assert_eq!(listed, expected, "{query:?}");
+    }
+}
+
+async fn sessions_are_listed_by_owner_page_by_page(board: &mut Board) {
+    let owners: Vec<Owner> = ["server", "ada", "ad", "Ada Lovelace"].map(|owner| owner.parse().unwrap()).into();
+    let made: Vec<Summary> = (0..24)
+        .map(|at| {
+            let status = if at % 3 == 0 { Status::WaitingInput } else { Status::Running };
+            let owner = owners[at % owners.len()].clone();
+            Summary { owner, state: state(status), ..summary(&board.store, 0) }
+        })
+        .collect();
+    board.write(made.iter().map(create)).await;
+    let ended = ended(Status::Completed, 5);
+    board.write([update(&made[1], 1, &ended)]).await;
+    board.store.remove(made[1].key).await.unwrap();
+    for owner in &owners {
+        for status in [vec![], vec![Status::WaitingInput]] {
+            let fits =
+                |one: &&Summary| one.owner == *owner && (status.is_empty() || status.contains(&one.state.status));
+            let there = made.iter().filter(|one| one.id != made[1].id);
+            let expected: Vec<Summary> = there.filter(fits).rev().cloned().collect();
+            let (mut listed, mut before): (Vec<Summary>, _) = (Vec::new(), None);
+            loop {
+                let owner = Some(owner.clone());
+                let page = ListSessions { owner, status: status.clone(), before, limit: 2, ..ListSessions::default() };
+                let page = board.store.list(page).await.unwrap();
+                let Some(last) = page.last() else { break };
+                before = Some(last.key);
+                listed.extend(page);
+            }
+            assert_eq!(listed, expected, "{owner} {status:?}");
+        }
     }
 }
 

@@ -169,6 +169,9 @@ pub(super) enum Part {
     Head,
 }
 
+/// How many owners are asked for at once where documents of all are listed.
+const OWNERS_AT_ONCE: usize = 64;
+
 /// Most documents in one change.
 const MAX_WRITES: usize = 1024;
 
@@ -218,6 +221,50 @@ impl Store {
     pub async fn count_folders(&self, owner: &Owner, collection: &str, most: usize) -> Result<usize, Error> {
         let (owner, collection) = (owner.clone(), collection.to_owned());
         self.query(self.workers(), |reply| Query::Folders(owner, collection, most, reply)).await
+    }
+
+    /// Which owners have documents in a collection, in their order: at most `limit` of those after `after`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn document_owners(
+        &self,
+        collection: &str,
+        after: Option<&Owner>,
+        limit: usize,
+    ) -> Result<Vec<Owner>, Error> {
+        let (collection, after) = (collection.to_owned(), after.cloned());
+        self.query(self.workers(), |reply| Query::DocumentOwners(collection, after, limit, reply)).await
+    }
+
+    /// Up to `limit` documents of a collection, whoever they belong to, in the order of owners and ids: those after the
+    /// document of this owner with this id.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn documents_of_all(
+        &self,
+        collection: &str,
+        after: Option<(&Owner, &str)>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        let mut found = Vec::new();
+        let mut last_owner = None;
+        if let Some((owner, id)) = after {
+            found = self.documents(owner, collection, Some(id), limit).await?;
+            last_owner = Some(owner.clone());
+        }
+        while found.len() < limit {
+            let owners = self.document_owners(collection, last_owner.as_ref(), OWNERS_AT_ONCE).await?;
+            let Some(last) = owners.last() else { break };
+            last_owner = Some(last.clone());
+            for owner in &owners {
+                if found.len() < limit {
+                    found.extend(self.documents(owner, collection, None, limit - found.len()).await?);
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn list_documents(

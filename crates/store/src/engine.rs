@@ -52,8 +52,12 @@ pub(super) trait Read: Send + 'static {
     /// How many different beginnings, up to the first `/`, the ids of a collection have; counts no further than `most`.
     fn folders(&mut self, owner: &Owner, collection: &str, most: usize) -> Result<usize, Error>;
 
-    /// Rows with events after this `seq`, oldest first, until their texts have `max_bytes` (at least one row).
-    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error>;
+    /// Which owners have documents in a collection, in their order: those after `after`.
+    fn document_owners(&mut self, collection: &str, after: Option<&Owner>, limit: usize) -> Result<Vec<Owner>, Error>;
+
+    /// Rows with events after this `seq`, of one owner or of all, oldest first, until their texts have `max_bytes` (at
+    /// least one row).
+    fn events(&mut self, owner: Option<&Owner>, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error>;
 
     /// Which events there are.
     fn event_span(&mut self) -> Result<EventSpan, Error>;

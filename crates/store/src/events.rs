@@ -45,7 +45,7 @@ impl UnnumberedEvent {
     /// An event that is not kept, ready to be published.
     #[must_use]
     pub fn into_ephemeral(self) -> EncodedEvent {
-        EncodedEvent::of(self.event, self.json.into())
+        EncodedEvent::of(self.event, self.owner, self.json.into())
     }
 
     /// Whose it is.
@@ -171,7 +171,7 @@ impl<'a> Numbers<'a> {
         new.event.seq = Some(self.seq);
         self.start = end + 1;
         self.seq += 1;
-        Some(EncodedEvent::of(new.event, json))
+        Some(EncodedEvent::of(new.event, new.owner, json))
     }
 }
 
@@ -197,12 +197,19 @@ impl Store {
         async move { answer.await.unwrap_or_else(|_| Err(Error::Unavailable("it is closed".into()))) }
     }
 
-    /// Rows with events after this `seq`, oldest first, until their texts have `max_bytes` (at least one row).
+    /// Rows with events after this `seq`, of one owner or of all, oldest first, until their texts have `max_bytes` (at
+    /// least one row).
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn events(&self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
-        self.query(self.workers(), |reply| Query::Events(after_seq, max_bytes, reply)).await
+    pub async fn events(
+        &self,
+        owner: Option<&Owner>,
+        after_seq: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<EventRow>, Error> {
+        let owner = owner.cloned();
+        self.query(self.workers(), |reply| Query::Events(owner, after_seq, max_bytes, reply)).await
     }
 
     /// Which events there are.
@@ -275,6 +282,7 @@ mod tests {
         let encoded = encoded(&rows, &events);
         assert!(encoded.iter().map(|one| one.event.seq).eq((10..16).map(Some)));
         assert!(encoded.iter().all(|one| one.json == one.event.to_json()));
+        assert!(encoded.iter().map(|one| one.owner.as_str()).eq(owners), "each is published as its owner's");
     }
 
     #[test]

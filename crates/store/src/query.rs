@@ -42,8 +42,10 @@ pub(super) enum Query {
     Documents(ListDocuments, Reply<Vec<Document>>),
     /// See [`Read::folders`].
     Folders(Owner, String, usize, Reply<usize>),
+    /// See [`Read::document_owners`].
+    DocumentOwners(String, Option<Owner>, usize, Reply<Vec<Owner>>),
     /// See [`Read::events`].
-    Events(u64, usize, Reply<Vec<EventRow>>),
+    Events(Option<Owner>, u64, usize, Reply<Vec<EventRow>>),
     /// See [`Read::event_span`].
     EventSpan(Reply<EventSpan>),
 }
@@ -67,7 +69,12 @@ impl Query {
             Query::Folders(owner, collection, most, reply) => {
                 respond(reply, || engine.folders(&owner, &collection, most));
             }
-            Query::Events(after_seq, max_bytes, reply) => respond(reply, || engine.events(after_seq, max_bytes)),
+            Query::DocumentOwners(collection, after, limit, reply) => {
+                respond(reply, || engine.document_owners(&collection, after.as_ref(), limit));
+            }
+            Query::Events(owner, after_seq, max_bytes, reply) => {
+                respond(reply, || engine.events(owner.as_ref(), after_seq, max_bytes));
+            }
             Query::EventSpan(reply) => respond(reply, || engine.event_span()),
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::graph::Graph;
+use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
 
 /// A workflow as it is stored.
@@ -13,6 +14,11 @@ use callboard_domain::time::Timestamp;
 pub struct Definition {
     /// Its id: 1 to 64 letters, digits, `_`, `-` and `.`.
     pub id: String,
+    /// Whose it is; the server's where it is left out.
+    #[serde(default, skip_serializing_if = "Owner::is_server")]
+    #[schema(value_type = Option<String>)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>", optional))]
+    pub owner: Owner,
     /// Its name, for people.
     pub name: String,
     /// Counts up from 1 with every change.

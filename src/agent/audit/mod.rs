@@ -93,7 +93,7 @@ async fn audit(agents: Agents, ctx: TaskContext, settings: &Arc<Audits>, launche
     let read = || async {
         let mut found: Map<String, Value> = Map::new();
         for id in &ids {
-            found.insert(id.clone(), json!(agents.find(id).await?));
+            found.insert(id.clone(), json!(agents.find(&ctx.channel.spec.owner(), id).await?));
         }
         Ok(found)
     };

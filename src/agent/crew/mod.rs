@@ -102,8 +102,9 @@ impl Crew {
         let input: Input = serde_json::from_value(ctx.input().clone()).map_err(TaskError::failed)?;
         let read = || async {
             let roster = agents.shared.roster.as_ref().ok_or("there are no crews here")?;
+            let roster = roster.of(&ctx.channel.spec.owner());
             let crew = roster.get::<crate::crew::Crew>(&input.crew_id).await.map_err(TaskError::failed)?.thing;
-            with_agents(roster, crew).await.map_err(TaskError::failed)
+            with_agents(&roster, crew).await.map_err(TaskError::failed)
         };
         let plan: CrewPlan = ctx.step("crew", read).await?;
         let missing: Vec<String> = plan.missing_inputs(&input.inputs).into_iter().collect();

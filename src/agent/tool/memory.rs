@@ -5,14 +5,15 @@ use serde_json::{Map, Value, json};
 use super::{Given, Tool, text};
 use crate::agent::{Agents, Assignment};
 use crate::domain::event::Kind;
+use crate::domain::owner::Owner;
 use crate::memory::{Error, Place, client_of};
 use crate::session::TaskContext;
 use crate::store::Precondition;
 
 impl Agents {
-    pub(super) async fn memory_read(&self, place: Result<Place, String>) -> Given {
+    pub(super) async fn memory_read(&self, owner: &Owner, place: Result<Place, String>) -> Given {
         let (place, memory) = match (place, &self.shared.memory) {
-            (Ok(place), Some(memory)) => (place, memory),
+            (Ok(place), Some(memory)) => (place, memory.of(owner)),
             (Err(error), _) => return Given::refused(error),
             (_, None) => return Given::refused("there is no memory here"),
         };
@@ -26,9 +27,14 @@ impl Agents {
         }
     }
 
-    pub(super) async fn memory_write(&self, place: Result<Place, String>, arguments: &Map<String, Value>) -> Given {
+    pub(super) async fn memory_write(
+        &self,
+        owner: &Owner,
+        place: Result<Place, String>,
+        arguments: &Map<String, Value>,
+    ) -> Given {
         let (place, memory) = match (place, &self.shared.memory) {
-            (Ok(place), Some(memory)) => (place, memory),
+            (Ok(place), Some(memory)) => (place, memory.of(owner)),
             (Err(error), _) => return Given::refused(error),
             (_, None) => return Given::refused("there is no memory here"),
         };
@@ -69,5 +75,5 @@ impl Agents {
 
 /// The place that the arguments name, in the memory of the run.
 pub(super) fn place(lane: &TaskContext, arguments: &Map<String, Value>) -> Result<Place, String> {
-    Place::new(client_of(&lane.channel.spec), text(arguments, "key")).map_err(|error| format!("the key {error}"))
+    Place::new(&client_of(&lane.channel.spec), text(arguments, "key")).map_err(|error| format!("the key {error}"))
 }

@@ -157,14 +157,15 @@ impl Agents {
         arguments: &Map<String, Value>,
     ) -> Result<Given, TaskError> {
         let most = self.shared.limits.max_tool_result_bytes;
+        let owner = lane.channel.spec.owner();
         let given: Given = lane
             .step(step, || async {
                 let mut given = match tool {
                     Tool::SearchFiles => self.search_files(work, arguments).await,
                     Tool::ReadFile => self.read_file(work, arguments).await,
                     Tool::HttpGet => self.http_get(arguments).await,
-                    Tool::MemoryRead => self.memory_read(memory::place(lane, arguments)).await,
-                    Tool::MemoryWrite => self.memory_write(memory::place(lane, arguments), arguments).await,
+                    Tool::MemoryRead => self.memory_read(&owner, memory::place(lane, arguments)).await,
+                    Tool::MemoryWrite => self.memory_write(&owner, memory::place(lane, arguments), arguments).await,
                     Tool::AskHuman | Tool::Delegate | Tool::Decide => Given::refused("this is no such tool"),
                 };
                 cut(&mut given.text, most);

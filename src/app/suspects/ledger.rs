@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::SessionId;
+use crate::workflow::key::WorkflowKey;
 
 /// Something that goes on at a start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub(super) enum Subject {
     /// A session that runs.
     Session(SessionId),
     /// A live workflow.
-    Workflow(String),
+    Workflow(WorkflowKey),
 }
 
 /// A subject that would go on now, and the `seq` of the last entry that it has written.
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> Subject {
-        Subject::Workflow(name.to_owned())
+        Subject::Workflow(name.parse().unwrap())
     }
 
     fn candidates(names: &[&str]) -> Vec<Candidate> {

@@ -27,6 +27,7 @@ use crate::session::protocol::{Quarantine, Release};
 use crate::store::{Error, JournalRange, Pending, Precondition, Store};
 use crate::workflow::client::Live;
 use crate::workflow::kept::{pause, were_live};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::supervisor::messages::TakeUp;
 
 /// Where the ledger is kept.
@@ -46,7 +47,7 @@ pub(super) struct Decision {
     /// Those of them that do not go on by themselves.
     pub(super) apart: HashMap<SessionId, Quarantine>,
     /// The workflows that are live again at once.
-    pub(super) workflow_ids: Vec<String>,
+    pub(super) workflows: Vec<WorkflowKey>,
     pub(super) suspects: Suspects,
 }
 
@@ -75,8 +76,8 @@ pub(super) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
     let window = seconds(settings.crash_window);
     let running = pending.iter().filter(|pending| pending.status == Status::Running);
     let sessions = running.map(|session| (session.since, Subject::Session(session.id), session.last_seq.unwrap_or(0)));
-    let workflows = live.iter().map(|live| (live.since, Subject::Workflow(live.id.clone()), 0));
-    let mut all: Vec<_> = sessions.chain(workflows).filter(|_| !window.is_zero()).collect();
+    let were_live = live.iter().map(|live| (live.since, Subject::Workflow(live.key.clone()), 0));
+    let mut all: Vec<_> = sessions.chain(were_live).filter(|_| !window.is_zero()).collect();
     // What came last is the likeliest: before it the server was well.
     all.sort_by_key(|(since, ..)| std::cmp::Reverse(*since));
     let candidates: Vec<_> = all.into_iter().map(|(_, subject, last_seq)| Candidate { subject, last_seq }).collect();
@@ -95,20 +96,20 @@ pub(super) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
         write(store, &ledger).await?;
     }
     let mut apart: HashMap<SessionId, Quarantine> = HashMap::new();
-    let mut workflow_ids: Vec<String> = live.into_iter().map(|live| live.id).collect();
+    let mut workflows: Vec<WorkflowKey> = live.into_iter().map(|live| live.key).collect();
     for subject in &guilty {
         match subject {
             Subject::Session(id) => drop(apart.insert(*id, Quarantine::Fails(reason.clone()))),
-            Subject::Workflow(id) => {
-                pause(store, id, reason.clone()).await?;
-                workflow_ids.retain(|live| live != id);
+            Subject::Workflow(key) => {
+                pause(store, key, reason.clone()).await?;
+                workflows.retain(|live| live != key);
             }
         }
     }
     for subject in ledger.held(&guilty) {
         match subject {
             Subject::Session(id) => drop(apart.insert(*id, Quarantine::Held)),
-            Subject::Workflow(id) => workflow_ids.retain(|live| live != id),
+            Subject::Workflow(key) => workflows.retain(|live| live != key),
         }
     }
     let now = Instant::now();
@@ -116,7 +117,7 @@ pub(super) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
     let gone_on = ledger.suspects.iter().map(|suspect| &suspect.subject).filter(|subject| !held.contains(subject));
     let since = gone_on.map(|subject| (subject.clone(), now)).collect();
     let suspects = Suspects { store: store.clone(), window, ledger, guilty, reason, last_seqs, since };
-    Ok(Decision { pending, apart, workflow_ids, suspects })
+    Ok(Decision { pending, apart, workflows, suspects })
 }
 
 /// Strikes all off: the server goes down in good order.
@@ -137,11 +138,12 @@ impl Suspects {
                     log::error!(session_id:% = id; "a session fails: {}", self.reason);
                     ("session", error.with("source", "session").of_execution(*id))
                 }
-                Subject::Workflow(id) => {
-                    log::error!(workflow_id = id; "a live workflow is not taken up again: {}", self.reason);
-                    ("workflow", error.with("source", "workflow").with("workflow_id", id.as_str()))
+                Subject::Workflow(key) => {
+                    log::error!(workflow_id:% = key; "a live workflow is not taken up again: {}", self.reason);
+                    ("workflow", error.with("source", "workflow").with("workflow_id", key.to_string()))
                 }
             };
+            // What ends the server is for who runs it.
             plan.events.record(new_event);
             plan.metrics.quarantined(kind).inc();
         }
@@ -168,7 +170,7 @@ impl Suspects {
                 self.since.insert(next.clone(), Instant::now());
                 match next {
                     Subject::Session(session) => plan.release(Release { session }),
-                    Subject::Workflow(id) => plan.supervisor.do_send(TakeUp { workflow_ids: vec![id] }),
+                    Subject::Workflow(key) => plan.supervisor.do_send(TakeUp { workflows: vec![key] }),
                 }
             }
         }
@@ -191,7 +193,7 @@ impl Suspects {
             (Subject::Session(id), Some(last_seq)) if others_wait => {
                 came_further(&self.store, *id, last_seq).await.unwrap_or(false)
             }
-            (Subject::Workflow(id), Some(_)) => match tokio::time::timeout(LOOK, live.status(id)).await {
+            (Subject::Workflow(key), Some(_)) => match tokio::time::timeout(LOOK, live.status(key)).await {
                 Ok(Ok(Some(status))) => status.execution_count > 0,
                 Ok(Ok(None) | Err(_)) | Err(_) => false,
             },

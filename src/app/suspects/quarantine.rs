@@ -14,6 +14,7 @@ use crate::domain::tail::TailLimits;
 use crate::session::fail::fail;
 use crate::store::Store;
 use crate::workflow::kept::{pause, were_live};
+use crate::workflow::key::WorkflowKey;
 
 /// Why what an operator names does not go on.
 const REASON: &str = "an operator has put it in quarantine";
@@ -58,8 +59,8 @@ async fn list(store: &Store) -> anyhow::Result<String> {
     }
     for live in were_live(store).await? {
         match live.paused {
-            None => writeln!(next, "  workflow  {}{}", live.id, ends(&Subject::Workflow(live.id.clone())))?,
-            Some(reason) => writeln!(apart, "  workflow  {}  {reason}", live.id)?,
+            None => writeln!(next, "  workflow  {}{}", live.key, ends(&Subject::Workflow(live.key.clone())))?,
+            Some(reason) => writeln!(apart, "  workflow  {}  {reason}", live.key)?,
         }
     }
     let or_nothing = |lines: String| if lines.is_empty() { "  nothing\n".to_owned() } else { lines };
@@ -83,11 +84,18 @@ async fn set_apart(store: &Store, settings: &Settings, id: &str) -> anyhow::Resu
             let was = summary.state.status.as_str();
             (Subject::Session(session), format!("Session {session} was {was} and has failed: {REASON}.\n"))
         }
-        None if pause(store, id, REASON.to_owned()).await? => {
+        None => {
+            let key = id.parse::<WorkflowKey>().ok();
+            let paused = match &key {
+                Some(key) => pause(store, key, REASON.to_owned()).await?,
+                None => false,
+            };
+            let Some(key) = key.filter(|_| paused) else {
+                bail!("there is no session {id}, and no workflow {id} that the next start would take up");
+            };
             let said = format!("Workflow {id} is not live after the next start: {REASON}. Start it to have it back.\n");
-            (Subject::Workflow(id.to_owned()), said)
+            (Subject::Workflow(key), said)
         }
-        None => bail!("there is no session {id}, and no workflow {id} that the next start would take up"),
     };
     let mut ledger = read(store).await?;
     ledger.acquit(&subject);

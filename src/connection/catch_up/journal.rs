@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 
 use super::pages::{EncodedPage, PageId, Pages, Read};
 use super::{Next, Page, Source};
+use crate::auth::Principal;
 use crate::connection::dialect::socket::Socket;
 use crate::domain::burst::{Burst, EncodedEntry};
 use crate::domain::id::SessionId;
@@ -26,6 +27,8 @@ const PAGE_BYTES: usize = 65_536;
 /// A session's journal for one connection.
 pub(in crate::connection) struct Journal {
     sessions: Sessions,
+    /// Who follows it.
+    principal: Principal,
     session_id: SessionId,
     shard: Addr<Shard>,
     pub(in crate::connection) link: Rc<Link>,
@@ -49,14 +52,14 @@ impl Journal {
     /// The journal of a session for a connection that hears opening and closing words where `greeting` says so.
     pub(in crate::connection) fn new(
         sessions: Sessions,
-        session_id: SessionId,
+        (principal, session_id): (Principal, SessionId),
         shard: Addr<Shard>,
         link: Rc<Link>,
         pages: Rc<Pages>,
         greeting: Greeting,
     ) -> Self {
         let (stretch, greeting) = (Cell::new(None), Cell::new(greeting));
-        Self { sessions, session_id, shard, link, pages, stretch, greeting }
+        Self { sessions, principal, session_id, shard, link, pages, stretch, greeting }
     }
 
     /// Asks the session to let the connection follow it; gives whether it does, else the store has what lies before. Does
@@ -67,7 +70,9 @@ impl Journal {
         }
         let (sessions, connection, shard) = (&self.sessions, self.link.id(), self.shard.clone());
         let via = if Socket::is_of_audits(self.link.about()) { Via::Audit } else { Via::Session };
-        match sessions.attach(self.session_id, connection, shard, since, (self.greeting.get(), via)).await? {
+        let attaching =
+            sessions.attach(&self.principal, self.session_id, connection, shard, since, (self.greeting.get(), via));
+        match attaching.await? {
             Attached::Live => Ok(true),
             Attached::Behind { key, last_seq } => {
                 self.stretch.set(Some(Stretch { key, last_seq, is_announced: false }));

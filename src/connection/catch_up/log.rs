@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::super::event_socket::{EventSockets, POSITION_UNKNOWN, TOO_OLD, position_error};
 use super::{Next, Page, Source};
 use crate::domain::event::EncodedEvent;
-use crate::event::{Error, Position};
+use crate::event::{Error, KeptEvent, Position};
 use crate::hub::dialect::Signal;
 use crate::hub::{Items, Link, Links};
 
@@ -37,13 +37,11 @@ impl Source for Log {
                 return Ok(Next::Joined);
             }
             let after = Position { epoch: span.epoch, seq: position };
-            match events.read(&after, self.sockets.page_bytes).await {
+            match events.read(listener.whose(), &after, self.sockets.page_bytes).await {
                 Ok(page) => {
-                    // A page that is empty says that there is nothing up to what was published here.
-                    let nothing = || events.span().last_seq.max(links.published_seq());
-                    let last = page.events.last().map_or_else(nothing, |(seq, _)| *seq);
-                    let events = page.events.into_iter().filter_map(|(_, json)| EncodedEvent::read(json));
-                    return Ok(Next::Page(self.page(events.filter(|event| listener.takes(event)).collect(), last)));
+                    let read = |KeptEvent { owner, json, .. }| EncodedEvent::read(owner, json);
+                    let events = page.events.into_iter().filter_map(read).filter(|event| listener.takes(event));
+                    return Ok(Next::Page(self.page(events.collect(), page.reached)));
                 }
                 Err(Error::Unavailable(error)) => {
                     log::warn!(connection:% = link.id(), error:%; "events cannot be read; it is tried again");

@@ -55,7 +55,9 @@ impl EventSocketInbound {
 
     fn publish(&mut self, publish: Box<Publish>) {
         let (link, shared) = (&self.link, &self.shared);
-        let publisher = self.publisher.get_or_insert_with(|| Publisher::start(Rc::clone(link), Rc::clone(shared)));
+        let owner = self.principal.owner();
+        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), owner.clone());
+        let publisher = self.publisher.get_or_insert_with(start);
         if let Err(publish) = publisher.take(publish) {
             send_unpublished(link, &publish.reference, &Unpublished::TooFast);
         }

@@ -19,7 +19,9 @@ use super::guard::Guard;
 use super::inbound::{Inbound, Unheard};
 use super::{Error, upgrade};
 use crate::auth::Principal;
+use crate::auth::policy::sight_of_events;
 use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
+use crate::domain::owner::Owner;
 use crate::event::types::EventTypes;
 use crate::event::{Events, Position, Span};
 use crate::hub::close::CloseCode;
@@ -139,19 +141,21 @@ impl Connections {
             link.answer(json!({"type": "error", "code": "unknown_session", "message": message}).to_string().as_bytes());
             link.close(CloseCode::Unknown);
         }
+        let principal = Principal::of(request);
+        let whose = sight_of_events(&principal).cloned();
         let guard = Guard::new(payload, Rc::clone(&link), &shared.settings, &shared.buffered);
         let most = shared.settings.max_message_bytes;
         if !link.is_open() {
             return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
         }
-        let client_id = shared.name(&link, asked.client_id.as_deref()).await;
+        let client_id = shared.name(&link, principal.owner(), asked.client_id.as_deref()).await;
         let presence = match asked.client_id {
             Some(_) => presence.called(shared.event_sockets.hub.clone(), Arc::clone(&client_id)),
             None => presence,
         };
-        let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(shared), Principal::of(request));
+        let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(shared), principal);
         let filter = EventFilter::new(subscriptions, Filter::default());
-        shared.begin(&link, &asked, client_id, filter);
+        shared.begin(&link, &asked, (client_id, whose), filter);
         for fault in asked.faults {
             inbound.send_misunderstood(&Misunderstood::Invalid(fault));
         }
@@ -164,16 +168,26 @@ impl Connections {
 }
 
 impl Shared {
-    /// What a client is called: as it likes, where nobody else is called so.
-    async fn name(&self, link: &Link, wanted: Option<&str>) -> Arc<str> {
+    /// What a client is called: as it likes, where nobody else of its owner is called so.
+    async fn name(&self, link: &Link, owner: &Owner, wanted: Option<&str>) -> Arc<str> {
         let Some(wanted) = wanted else { return Uuid::new_v4().to_string().into() };
-        let claim = ClaimClientId { connection: link.id(), client_id: wanted.into() };
-        self.event_sockets.hub.send(claim).await.unwrap_or_else(|_| wanted.into())
+        let client_id: Arc<str> = match owner.identity() {
+            Some(owner) => format!("{owner}:{wanted}").into(),
+            None => wanted.into(),
+        };
+        let claim = ClaimClientId { connection: link.id(), client_id: Arc::clone(&client_id) };
+        self.event_sockets.hub.send(claim).await.unwrap_or(client_id)
     }
 
     /// Says to an event socket where it stands, and lets it follow. Nothing comes in between: it is sent what is kept after
     /// that place, and nothing before it.
-    fn begin(&self, link: &Rc<Link>, asked: &EventSocketRequest, client_id: Arc<str>, filter: EventFilter) {
+    fn begin(
+        &self,
+        link: &Rc<Link>,
+        asked: &EventSocketRequest,
+        (client_id, whose): (Arc<str>, Option<Owner>),
+        filter: EventFilter,
+    ) {
         // Before the newest is asked for: what comes after it then gets here.
         let ticket = self.links.enter_event_socket();
         let span = self.event_sockets.events.span();
@@ -185,7 +199,8 @@ impl Shared {
             None => Subscription::live(newest),
         };
         let order = if asked.since.is_some() { Order::BySeq } else { Order::ByUrgency };
-        let manner = Manner { client_id: Arc::clone(&client_id), place: asked.place.word(), order, batch: asked.batch };
+        let (place, batch) = (asked.place.word(), asked.batch);
+        let manner = Manner { client_id: Arc::clone(&client_id), place, whose, order, batch };
         link.set_event_listener(EventListener::new(manner, subscription, ticket));
         let subscriptions: Vec<String> = filter.subscriptions().iter().map(Selector::word).collect();
         let new_event = NewEvent::new(Kind::ConnectionEstablished)

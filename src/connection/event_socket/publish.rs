@@ -15,6 +15,7 @@ use super::super::accept::Shared;
 use super::super::dialect::event_socket::Publish;
 use crate::domain::event::EncodedEvent;
 use crate::domain::fault::Fault;
+use crate::domain::owner::Owner;
 use crate::event::{self, types};
 use crate::hub::Link;
 
@@ -41,10 +42,10 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// Starts the work in a task of its own.
-    pub(super) fn start(link: Rc<Link>, shared: Rc<Shared>) -> Self {
+    /// Starts the work in a task of its own; what is published belongs to this owner.
+    pub(super) fn start(link: Rc<Link>, shared: Rc<Shared>, owner: Owner) -> Self {
         let (waiting, next) = mpsc::channel(MOST);
-        actix::spawn(work(link, shared, next));
+        actix::spawn(work(link, shared, owner, next));
         Self { waiting }
     }
 
@@ -60,7 +61,7 @@ impl Publisher {
     }
 }
 
-async fn work(link: Rc<Link>, shared: Rc<Shared>, mut waiting: mpsc::Receiver<Box<Publish>>) {
+async fn work(link: Rc<Link>, shared: Rc<Shared>, owner: Owner, mut waiting: mpsc::Receiver<Box<Publish>>) {
     let mut writing = FuturesOrdered::new();
     loop {
         tokio::select! {
@@ -71,7 +72,7 @@ async fn work(link: Rc<Link>, shared: Rc<Shared>, mut waiting: mpsc::Receiver<Bo
                 let Publish { new_event, reference } = *publish;
                 match shared.event_sockets.types.faults(&new_event).await.map_err(Unpublished::from) {
                     Ok(faults) if faults.is_empty() => {
-                        let written = shared.event_sockets.events.write(new_event);
+                        let written = shared.event_sockets.events.write(owner.clone(), new_event);
                         writing.push_back(async move { (reference, written.await) });
                     }
                     Ok(faults) => send_unpublished(&link, &reference, &Unpublished::Invalid(faults)),

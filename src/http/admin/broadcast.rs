@@ -14,6 +14,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::Done;
 use crate::domain::event::{self, Event, NewEvent, Selector};
+use crate::domain::owner::Owner;
 use crate::hub::messages::{Audience, BroadcastEvent, SendToClient, Sent};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
@@ -98,7 +99,8 @@ async fn to_client(
 
 async fn publish(state: &State, new_event: NewEvent, audience: Audience) -> Result<HttpResponse, Problem> {
     // What is kept is in the log first; those who listen to its type get it from there.
-    let recorded = state.events.write(new_event).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
+    let recorded =
+        state.events.write(Owner::SERVER, new_event).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
     let event = serde_json::from_slice(&recorded.json).unwrap_or_default();
     let delivered_to = state.admin.ask(BroadcastEvent { event: recorded, audience }).await?;
     Ok(HttpResponse::Ok().json(Done::new(Delivered { event, delivered_to })))

@@ -32,6 +32,10 @@ pub(in crate::http) struct AgentPage {
 pub(in crate::http) struct StoredAgent {
     /// Its id.
     id: String,
+    /// Whose it is; left out where it is the server's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    owner: Option<String>,
     /// Counts up from 1 with every change.
     version: u64,
     /// When it was made.
@@ -46,8 +50,9 @@ pub(in crate::http) struct StoredAgent {
 
 impl From<Kept<Agent>> for StoredAgent {
     fn from(kept: Kept<Agent>) -> Self {
-        let Kept { id, version, created_at, updated_at, thing } = kept;
-        Self { id, version, created_at, updated_at, agent: thing }
+        let Kept { id, owner, version, created_at, updated_at, thing } = kept;
+        let owner = owner.identity().map(str::to_owned);
+        Self { id, owner, version, created_at, updated_at, agent: thing }
     }
 }
 

@@ -33,6 +33,10 @@ pub(in crate::http) struct CrewPage {
 pub(in crate::http) struct StoredCrew {
     /// Its id.
     id: String,
+    /// Whose it is; left out where it is the server's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    owner: Option<String>,
     /// Counts up from 1 with every change.
     version: u64,
     /// When it was made.
@@ -47,8 +51,9 @@ pub(in crate::http) struct StoredCrew {
 
 impl From<Kept<Crew>> for StoredCrew {
     fn from(kept: Kept<Crew>) -> Self {
-        let Kept { id, version, created_at, updated_at, thing } = kept;
-        Self { id, version, created_at, updated_at, crew: thing }
+        let Kept { id, owner, version, created_at, updated_at, thing } = kept;
+        let owner = owner.identity().map(str::to_owned);
+        Self { id, owner, version, created_at, updated_at, crew: thing }
     }
 }
 

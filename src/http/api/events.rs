@@ -11,10 +11,12 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::EXECUTION_ID;
+use crate::auth::Principal;
+use crate::auth::policy::sight_of_events;
 use crate::domain::event::{Filter, Kind, NewEvent, Pattern};
 use crate::domain::id::ExecutionId;
 use crate::domain::status::Priority;
-use crate::event::{Error, Position, Span};
+use crate::event::{Error, KeptEvent, Position, Span};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ListEvents => list]
@@ -85,7 +87,7 @@ struct Asked {
     limit: usize,
 }
 
-/// Lists the events that are kept, in their order.
+/// Lists the events that are kept, in their order: with identity those of the caller, else all.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(
@@ -104,14 +106,14 @@ struct Asked {
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let Asked { since, filter, limit } = decode(request.query_string())?;
     let is_anywhere = since.is_none();
     let mut at = since.unwrap_or_else(|| beginning(&state.events.span()));
     let (mut events, mut bytes, mut looked_at) = (Vec::<Box<RawValue>>::new(), 0, 0);
     let is_full = |events: usize, bytes| events >= limit || bytes >= MAX_ANSWER_BYTES;
     while !is_full(events.len(), bytes) && looked_at < MAX_BYTES {
-        let page = match state.events.read(&at, PAGE_BYTES).await {
+        let page = match state.events.read(sight_of_events(&principal), &at, PAGE_BYTES).await {
             Ok(page) => page,
             // The oldest were removed meanwhile; who has seen none misses none.
             Err(Error::TooOld(span)) if is_anywhere && events.is_empty() => {
@@ -120,10 +122,8 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
             }
             Err(error) => return Err(error.into()),
         };
-        if page.events.is_empty() {
-            break;
-        }
-        for (seq, json) in page.events {
+        let is_last = page.events.is_empty();
+        for KeptEvent { seq, json, .. } in page.events {
             looked_at += json.len();
             at.seq = seq;
             if let Some(event) = matching(&json, &filter) {
@@ -133,6 +133,12 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
             if is_full(events.len(), bytes) {
                 break;
             }
+        }
+        if !is_full(events.len(), bytes) {
+            at.seq = page.reached;
+        }
+        if is_last {
+            break;
         }
     }
     let Span { epoch, first_seq, last_seq } = state.events.span();

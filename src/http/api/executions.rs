@@ -131,6 +131,7 @@ pub(in crate::http) struct About {
 )]
 async fn start(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
@@ -138,7 +139,7 @@ async fn start(
     let mut fields = Fields::of(body)?;
     let crew = fields.text("crew_id", 64);
     if let Some(id) = &crew {
-        match state.roster.get::<Crew>(id).await {
+        match state.roster.of(principal.owner()).get::<Crew>(id).await {
             Ok(_) => {}
             Err(Error::Unknown) => fields.fault(&["crew_id"], "there is no crew with this id", "unknown_crew"),
             Err(error) => return Err(super::versioned_resource::problem::<Crew>(error)),
@@ -149,7 +150,7 @@ async fn start(
     }
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
-    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
+    let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
     Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id, task: Some(task), status }))
 }
@@ -169,11 +170,11 @@ async fn start(
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut wanted = sessions::decode(request.query_string(), state.settings.sessions.max_labels)?;
     let crew = Query::of(request.query_string()).text("crew_id");
     wanted.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
-    let (found, next_cursor) = sessions::page(&state, wanted).await?;
+    let (found, next_cursor) = sessions::page(&state, &principal, wanted).await?;
     let executions = found.into_iter().map(|row| ExecutionRow { about: About::of(&row), row }).collect();
     Ok(HttpResponse::Ok().json(ExecutionPage { executions, next_cursor }))
 }
@@ -189,9 +190,10 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
 )]
 async fn show(
     state: web::Data<State>,
+    principal: Principal,
     Execution(Called { session_id, .. }): Execution,
 ) -> Result<HttpResponse, Problem> {
-    let detail = SessionDetail::new(*state.sessions.describe(session_id).await?, Timestamp::now());
+    let detail = SessionDetail::new(*state.sessions.describe(&principal, session_id).await?, Timestamp::now());
     Ok(HttpResponse::Ok().json(ExecutionDetail { about: About::of(detail.row()), detail }))
 }
 

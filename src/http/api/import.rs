@@ -15,6 +15,7 @@ use super::super::multipart::{self, Limits, Part};
 use super::super::route::{Route, routes};
 use super::crews::StoredCrew;
 use super::versioned_resource::{VersionedResource, problem};
+use crate::auth::Principal;
 use crate::config::Settings;
 use crate::crew::{Agent, Crew, Import};
 use crate::domain::event::{Kind, NewEvent};
@@ -83,7 +84,7 @@ struct ProjectFiles {
         (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn import(state: web::Data<State>, Files(parts): Files) -> Result<HttpResponse, Problem> {
+async fn import(state: web::Data<State>, principal: Principal, Files(parts): Files) -> Result<HttpResponse, Problem> {
     let settings = state.settings.clone();
     let read = threads::blocking(move || {
         let files: Vec<(String, String)> =
@@ -93,13 +94,13 @@ async fn import(state: web::Data<State>, Files(parts): Files) -> Result<HttpResp
     let read = read.await.map_err(Problem::from)?;
     let (import, warnings) = read.map_err(|faults| Problem::invalid(Code::InvalidBody, faults))?;
     let agents: Vec<String> = import.agents.iter().map(|(name, _)| name.clone()).collect();
-    let kept = state.roster.import(import).await.map_err(problem::<Crew>)?;
+    let owner = principal.owner();
+    let kept = state.roster.of(owner).import(import).await.map_err(problem::<Crew>)?;
     for id in kept.thing.agents.iter().filter(|id| agents.iter().any(|name| id.starts_with(name.as_str()))) {
-        state.events.record(NewEvent::new(Kind::AgentCreated).of_agent(id.as_str()));
+        state.events.record_of(owner, NewEvent::new(Kind::AgentCreated).of_agent(id.as_str()));
     }
-    state
-        .events
-        .record(NewEvent::new(Kind::CrewCreated).of_crew(kept.id.as_str()).with("name", kept.thing.name.as_str()));
+    let created = NewEvent::new(Kind::CrewCreated).of_crew(kept.id.as_str()).with("name", kept.thing.name.as_str());
+    state.events.record_of(owner, created);
     Ok(HttpResponse::Created().json(ImportedCrew { crew: kept.into(), warnings }))
 }
 

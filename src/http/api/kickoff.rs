@@ -76,26 +76,28 @@ pub(in crate::http) struct KickedOff {
 )]
 async fn kickoff(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     id: web::Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let route = format!("POST /api/v1/crews/{id}/kickoff");
     let idempotency = idempotency(&request, &route, body.as_ref())?;
-    let kept = state.roster.get::<Crew>(&id).await.map_err(problem::<Crew>)?;
+    let roster = state.roster.of(principal.owner());
+    let kept = roster.get::<Crew>(&id).await.map_err(problem::<Crew>)?;
     let mut fields = Fields::of(body)?;
     let inputs = fields.object("inputs").unwrap_or_default();
     let budget = budget(&mut fields);
     let folder = folder(&mut fields, &state);
-    let roster = crew::with_agents(&state.roster, kept.thing).await.map_err(problem::<Crew>)?;
-    for name in roster.missing_inputs(&inputs) {
+    let plan = crew::with_agents(&roster, kept.thing).await.map_err(problem::<Crew>)?;
+    for name in plan.missing_inputs(&inputs) {
         fields.fault(&["inputs", &name], "is missing: a text of the crew or its agents has it in braces", "missing");
     }
     fields.put("task", KIND.into());
     fields.put("input", input(&id, inputs, budget, folder));
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.insert(CREW.to_owned(), id.into_inner());
-    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
+    let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, .. } = started;
     Ok(HttpResponse::Accepted().json(KickedOff { execution_id, session_id }))
 }

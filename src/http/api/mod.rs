@@ -41,7 +41,9 @@ fn page(query: &str) -> Result<(usize, Option<String>), Problem> {
     let mut query = Query::of(query);
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let cursor = query.text("cursor");
-    if cursor.as_deref().is_some_and(|cursor| id_fault(cursor).is_some()) {
+    // What an operator goes on from names an owner, too.
+    let id = cursor.as_deref().map(|cursor| cursor.split_once('@').map_or(cursor, |(id, _)| id));
+    if id.is_some_and(|id| id_fault(id).is_some()) {
         query.fault("cursor", "is none that this server has given", "invalid_value");
     }
     query.finish().map(|()| (limit, cursor))

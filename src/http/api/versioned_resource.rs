@@ -8,7 +8,10 @@ use super::super::State;
 use super::super::conditional::{Conditions, Read, for_read, tagged};
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, Problem, limit_reached};
+use super::super::owned_cursor::{read_place, write_place};
 use super::page;
+use crate::auth::Principal;
+use crate::auth::policy::sight;
 use crate::config::Settings;
 use crate::crew::{Error, Kept, Roster, Thing, id_fault};
 use crate::domain::event::{Kind, NewEvent};
@@ -41,8 +44,13 @@ macro_rules! versioned_routes {
                 (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
-        async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-            let (found, next_cursor) = versioned_resource::list::<$resource>(&state.roster, &request).await?;
+        async fn list(
+            state: web::Data<State>,
+            principal: $crate::auth::Principal,
+            request: HttpRequest,
+        ) -> Result<HttpResponse, Problem> {
+            let listing = versioned_resource::list::<$resource>(&state.roster, &principal, &request);
+            let (found, next_cursor) = listing.await?;
             let $field = found.into_iter().map($stored::from).collect();
             Ok(HttpResponse::Ok().json($page { $field, next_cursor }))
         }
@@ -62,10 +70,12 @@ macro_rules! versioned_routes {
         )]
         async fn show(
             state: web::Data<State>,
+            principal: $crate::auth::Principal,
             request: HttpRequest,
             id: web::Path<String>,
         ) -> Result<HttpResponse, Problem> {
-            versioned_resource::show::<$resource>(&state.roster, &request, &id).await
+            let roster = state.roster.of(principal.owner());
+            versioned_resource::show::<$resource>(&roster, &request, &id).await
         }
 
         #[doc = $create]
@@ -78,8 +88,13 @@ macro_rules! versioned_routes {
                 (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
             )
         )]
-        async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
-            versioned_resource::create::<$resource>(&state, body).await
+        async fn create(
+            state: web::Data<State>,
+            principal: $crate::auth::Principal,
+            JsonBody(body): JsonBody,
+        ) -> Result<HttpResponse, Problem> {
+            let roster = state.roster.of(principal.owner());
+            versioned_resource::create::<$resource>(&state, &roster, body).await
         }
 
         #[doc = $update]
@@ -98,11 +113,13 @@ macro_rules! versioned_routes {
         )]
         async fn save(
             state: web::Data<State>,
+            principal: $crate::auth::Principal,
             request: HttpRequest,
             id: web::Path<String>,
             JsonBody(body): JsonBody,
         ) -> Result<HttpResponse, Problem> {
-            versioned_resource::save::<$resource>(&state, &request, &id, body).await
+            let roster = state.roster.of(principal.owner());
+            versioned_resource::save::<$resource>(&state, &roster, &request, &id, body).await
         }
 
         #[doc = $delete]
@@ -119,10 +136,12 @@ macro_rules! versioned_routes {
         )]
         async fn remove(
             state: web::Data<State>,
+            principal: $crate::auth::Principal,
             request: HttpRequest,
             id: web::Path<String>,
         ) -> Result<HttpResponse, Problem> {
-            versioned_resource::remove::<$resource>(&state, &request, &id).await
+            let roster = state.roster.of(principal.owner());
+            versioned_resource::remove::<$resource>(&state, &roster, &request, &id).await
         }
     };
 }
@@ -149,17 +168,30 @@ pub(super) trait VersionedResource: Thing {
     fn event_of(event: NewEvent, id: &str) -> NewEvent;
 }
 
-/// A page of them, and what to send to get the next.
+/// A page of those that somebody may see, and what to send to get the next.
 pub(super) async fn list<T: VersionedResource>(
     roster: &Roster,
+    principal: &Principal,
     request: &HttpRequest,
 ) -> Result<(Vec<Kept<T>>, Option<String>), Problem> {
     let (limit, cursor) = page(request.query_string())?;
-    // One more tells whether there is a next page.
-    let mut found = roster.list::<T>(cursor.as_deref(), limit + 1).await.map_err(problem::<T>)?;
+    // One more shows whether there is a next page.
+    let found = match sight(principal) {
+        Some(owner) => roster.of(owner).list::<T>(cursor.as_deref(), limit + 1).await,
+        None => {
+            let after = cursor.as_deref().map(read_place).transpose()?;
+            let after = after.as_ref().map(|(owner, id)| (owner, id.as_str()));
+            roster.list_of_all::<T>(after, limit + 1).await
+        }
+    };
+    let mut found = found.map_err(problem::<T>)?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next_cursor = found.last().filter(|_| more).map(|last| last.id.clone());
+    let last = found.last().filter(|_| more);
+    let next_cursor = last.map(|last| match sight(principal) {
+        Some(_) => last.id.clone(),
+        None => write_place(&last.owner, &last.id),
+    });
     Ok((found, next_cursor))
 }
 
@@ -177,9 +209,13 @@ pub(super) async fn show<T: VersionedResource>(
 }
 
 /// Stores a new one.
-pub(super) async fn create<T: VersionedResource>(state: &State, body: Option<Value>) -> Result<HttpResponse, Problem> {
-    let Draft { id, thing, .. } = decode::<T>(state, body, None).await?;
-    let kept = match state.roster.create(id, thing.clone()).await {
+pub(super) async fn create<T: VersionedResource>(
+    state: &State,
+    roster: &Roster,
+    body: Option<Value>,
+) -> Result<HttpResponse, Problem> {
+    let Draft { id, thing, .. } = decode::<T>(state, roster, body, None).await?;
+    let kept = match roster.create(id, thing.clone()).await {
         Ok(kept) => kept,
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
         Err(error) => return Err(problem::<T>(error)),
@@ -194,14 +230,15 @@ pub(super) async fn create<T: VersionedResource>(state: &State, body: Option<Val
 /// Changes one.
 pub(super) async fn save<T: VersionedResource>(
     state: &State,
+    roster: &Roster,
     request: &HttpRequest,
     id: &str,
     body: Option<Value>,
 ) -> Result<HttpResponse, Problem> {
     let conditions = Conditions::of(request.headers())?;
-    let Draft { thing, version, .. } = decode::<T>(state, body, Some(id)).await?;
-    let tag = conditions.for_write(version_of::<T>(state, id)).await?;
-    let kept = match state.roster.save(id, thing.clone(), tag.map_or(version, wanted)).await {
+    let Draft { thing, version, .. } = decode::<T>(state, roster, body, Some(id)).await?;
+    let tag = conditions.for_write(version_of::<T>(roster, id)).await?;
+    let kept = match roster.save(id, thing.clone(), tag.map_or(version, wanted)).await {
         Ok(kept) => kept,
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
         Err(error) => return Err(conflict(problem::<T>(error), tag)),
@@ -214,19 +251,20 @@ pub(super) async fn save<T: VersionedResource>(
 /// Removes one.
 pub(super) async fn remove<T: VersionedResource>(
     state: &State,
+    roster: &Roster,
     request: &HttpRequest,
     id: &str,
 ) -> Result<HttpResponse, Problem> {
-    let tag = Conditions::of(request.headers())?.for_write(version_of::<T>(state, id)).await?;
-    let removed = state.roster.remove::<T>(id, tag.and_then(wanted)).await;
+    let tag = Conditions::of(request.headers())?.for_write(version_of::<T>(roster, id)).await?;
+    let removed = roster.remove::<T>(id, tag.and_then(wanted)).await;
     let removed = removed.map_err(|error| conflict(problem::<T>(error), tag))?;
     let [.., deleted] = T::EVENTS;
     publish(state, deleted, &removed);
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn version_of<T: VersionedResource>(state: &State, id: &str) -> Result<u64, Problem> {
-    state.roster.get::<T>(id).await.map(|kept| kept.version).map_err(problem::<T>)
+async fn version_of<T: VersionedResource>(roster: &Roster, id: &str) -> Result<u64, Problem> {
+    roster.get::<T>(id).await.map(|kept| kept.version).map_err(problem::<T>)
 }
 
 /// What a body says.
@@ -242,6 +280,7 @@ struct Draft<T> {
 /// Everything that is wrong with it, also the agents that there are not.
 async fn decode<T: VersionedResource>(
     state: &State,
+    roster: &Roster,
     body: Option<Value>,
     named: Option<&str>,
 ) -> Result<Draft<T>, Problem> {
@@ -262,13 +301,14 @@ async fn decode<T: VersionedResource>(
     if version == Some(None) {
         fields.fault(&["version"], "must be a whole number from 1", "wrong_type");
     }
+    fields.value("owner");
     fields.value("created_at");
     fields.value("updated_at");
     let thing = T::read(&mut fields, &state.settings);
     let mut faults = fields.finish();
     if !faults.is_empty()
         && let Some(crew) = thing.as_ref().and_then(Thing::as_crew)
-        && let Ok(missing) = state.roster.missing(crew.needs()).await
+        && let Ok(missing) = roster.missing(crew.needs()).await
         && let Some(thing) = &thing
     {
         faults.extend(of_missing(thing, &missing));
@@ -297,7 +337,7 @@ fn publish<T: VersionedResource>(state: &State, kind: Kind, kept: &Kept<T>) {
     if let Ok(Value::Object(data)) = serde_json::to_value(kept) {
         new_event.data = data;
     }
-    state.events.record(new_event);
+    state.events.record_of(&kept.owner, new_event);
 }
 
 fn wanted(expected: Expected) -> Option<u64> {

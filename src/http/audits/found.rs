@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::error::{Code, Problem};
 use crate::agent::audit::{Input, KIND};
+use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
+use crate::session::messages::Refused;
 use crate::store::{JournalRange, Store, Summary};
 
 /// How much of a journal is read at once.
@@ -69,11 +71,15 @@ fn is_zero(number: &u64) -> bool {
 ///
 /// # Errors
 /// Where there is none with this id, or the store does not answer.
-pub(super) async fn read(state: &State, id: &str) -> Result<Found, Problem> {
+pub(super) async fn read(state: &State, principal: &Principal, id: &str) -> Result<Found, Problem> {
     let id: SessionId = id.parse().map_err(|_| Problem::from(Code::UnknownAudit))?;
     let store = state.sessions.store();
-    let summary = store.find(id).await?.filter(|summary| summary.task == KIND).ok_or(Code::UnknownAudit)?;
-    let description = state.sessions.describe(id).await.map_err(Problem::from)?;
+    let description = match state.sessions.describe(principal, id).await {
+        Ok(description) if description.summary.task == KIND => description,
+        Ok(_) | Err(Refused::UnknownSession) => return Err(Code::UnknownAudit.into()),
+        Err(refused) => return Err(refused.into()),
+    };
+    let summary = &description.summary;
     let input: Input =
         serde_json::from_value(description.input.clone()).unwrap_or_else(|_| unnamed(&description.input));
     let mut found = Found {
@@ -86,7 +92,7 @@ pub(super) async fn read(state: &State, id: &str) -> Result<Found, Problem> {
         findings: BTreeMap::new(),
         name: input.name,
     };
-    found.read(store, &summary).await?;
+    found.read(store, summary).await?;
     found.settle();
     Ok(found)
 }

@@ -9,6 +9,7 @@ use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::found::{Found, read};
+use crate::auth::Principal;
 use crate::process::threads;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -27,7 +28,12 @@ pub(super) fn routes() -> Vec<Route> {
         (status = "4XX", description = "There is no such audit or format.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn report(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn report(
+    state: web::Data<State>,
+    principal: Principal,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let format = match query.text("format") {
         None => Format::Markdown,
@@ -37,7 +43,7 @@ async fn report(state: web::Data<State>, request: HttpRequest, id: web::Path<Str
         }),
     };
     query.finish()?;
-    let Found { name, agents, findings, .. } = read(&state, &id).await?;
+    let Found { name, agents, findings, .. } = read(&state, &principal, &id).await?;
     // A report of thousands of findings takes a while to write.
     let text = threads::blocking(move || {
         let of = |id: &String| findings.get(id).map(Vec::as_slice).unwrap_or_default();

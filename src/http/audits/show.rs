@@ -11,6 +11,7 @@ use super::super::State;
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::found::{AgentState, Found, read};
+use crate::auth::Principal;
 use crate::domain::status::Status;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -44,9 +45,9 @@ pub(in crate::http) struct AuditState {
         (status = 404, description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn show(state: web::Data<State>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn show(state: web::Data<State>, principal: Principal, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let audit_id = id.into_inner();
-    let Found { status, name, agents, findings } = read(&state, &audit_id).await?;
+    let Found { status, name, agents, findings } = read(&state, &principal, &audit_id).await?;
     let agents = agents.into_iter().collect();
     Ok(HttpResponse::Ok().json(AuditState { audit_id, status, name, agents, findings: json!(findings) }))
 }

@@ -20,6 +20,7 @@ use super::super::sessions::start::{client_id, labels, on_disconnect, priority};
 use crate::agent::audit::{Input, KIND};
 use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
+use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::domain::status::{OnDisconnect, Priority};
 use crate::session::messages::{Fault, Started};
@@ -115,7 +116,12 @@ impl FromRequest for Body {
         (status = 503, description = "It cannot start now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn start(state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+async fn start(
+    state: web::Data<State>,
+    principal: Principal,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     let key = visible(request.headers(), "Idempotency-Key", 255)?.map(str::to_owned);
     let (mut fields, document) = match body {
         Body::Json(body) => {
@@ -134,7 +140,7 @@ async fn start(state: web::Data<State>, request: HttpRequest, body: Body) -> Res
     };
     let name = fields.text("name", 255);
     let media_type = fields.text("media_type", 100);
-    let agents = agents(&mut fields, &state).await?;
+    let agents = agents(&mut fields, &state, principal.owner()).await?;
     let config = fields.object("config");
     let labels = labels(&mut fields, state.settings.sessions.max_labels);
     let priority = priority(&mut fields).unwrap_or_default();
@@ -161,7 +167,7 @@ async fn start(state: web::Data<State>, request: HttpRequest, body: Body) -> Res
         ..Spec::new(KIND)
     };
     let idempotency = key.map(|key| Idempotency { key: format!("POST /audits {key}"), digest: digest(&spec) });
-    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await.map_err(refused)?;
+    let started = state.sessions.start(&principal, spec, idempotency).await.map_err(refused)?;
     let Started { session_id, .. } = started;
     Ok(HttpResponse::Accepted().json(StartedAudit { audit_id: session_id, session_id, agents }))
 }
@@ -218,9 +224,9 @@ fn of_parts(parts: Vec<Part>) -> Result<(Fields, Option<Upload>), Problem> {
 }
 
 /// The agents that are named, of which each has to be there.
-async fn agents(fields: &mut Fields, state: &State) -> Result<Vec<String>, Problem> {
+async fn agents(fields: &mut Fields, state: &State, owner: &Owner) -> Result<Vec<String>, Problem> {
     let named = fields.texts("agents", state.settings.audits.max_agents, 64).unwrap_or_default();
-    let missing = state.roster.missing(named.iter().map(String::as_str)).await;
+    let missing = state.roster.of(owner).missing(named.iter().map(String::as_str)).await;
     let missing = missing.map_err(super::super::api::agents::problem)?;
     for (at, id) in named.iter().enumerate() {
         if missing.contains(id) {

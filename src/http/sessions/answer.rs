@@ -16,7 +16,6 @@ use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::request::{Answer, Values};
 use crate::domain::status::Status;
-use crate::session::messages::Refused;
 use crate::store::Idempotency;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
@@ -87,7 +86,7 @@ async fn confirm(
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let once = idempotency(&request, "confirm", body.as_ref())?;
-    let Confirm { value, request_id } = or_unknown(&state, session_id, decode_confirm(body)).await?;
+    let Confirm { value, request_id } = or_unknown(&state, &principal, session_id, decode_confirm(body)).await?;
     submit(&state, &principal, session_id, request_id, Answer::Confirm(value), once).await
 }
 
@@ -112,7 +111,7 @@ async fn input(
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let once = idempotency(&request, "input", body.as_ref())?;
-    let Input { values, request_id } = or_unknown(&state, session_id, decode_input(body)).await?;
+    let Input { values, request_id } = or_unknown(&state, &principal, session_id, decode_input(body)).await?;
     submit(&state, &principal, session_id, request_id, Answer::Input(values), once).await
 }
 
@@ -137,7 +136,7 @@ async fn retry(
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let once = idempotency(&request, "retry", body.as_ref())?;
-    let Retry { value, request_id } = or_unknown(&state, session_id, decode_retry(body)).await?;
+    let Retry { value, request_id } = or_unknown(&state, &principal, session_id, decode_retry(body)).await?;
     submit(&state, &principal, session_id, request_id, Answer::Retry(value), once).await
 }
 
@@ -159,11 +158,12 @@ async fn submit(
 /// The decoder's, or that there is no such session, which comes first.
 pub(in crate::http) async fn or_unknown<T>(
     state: &State,
+    principal: &Principal,
     session_id: SessionId,
     decoded: Result<T, Problem>,
 ) -> Result<T, Problem> {
-    if decoded.is_err() && state.sessions.store().find(session_id).await?.is_none() {
-        return Err(Refused::UnknownSession.into());
+    if decoded.is_err() {
+        state.sessions.find(principal, session_id).await?;
     }
     decoded
 }

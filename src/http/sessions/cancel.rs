@@ -91,7 +91,7 @@ pub(in crate::http) async fn stop(
     session_id: SessionId,
     body: Option<serde_json::Value>,
 ) -> Result<Status, Problem> {
-    let CancelSession { reason } = super::answer::or_unknown(state, session_id, decode(body)).await?;
+    let CancelSession { reason } = super::answer::or_unknown(state, principal, session_id, decode(body)).await?;
     Ok(state.sessions.cancel(principal, session_id, reason).await?)
 }
 

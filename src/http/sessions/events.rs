@@ -13,6 +13,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::negotiation::prefers;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
+use crate::auth::Principal;
 use crate::domain::entry::Stamped;
 use crate::store::{self, JournalRange, Row, SessionKey, Store};
 
@@ -66,8 +67,7 @@ async fn events(
 ) -> Result<HttpResponse, actix_web::Error> {
     let (since, limit) = decode(request.query_string())?;
     let broke_off = last_event_id(&request)?;
-    let summary = state.sessions.store().find(session_id).await.map_err(Problem::from)?;
-    let summary = summary.ok_or(Problem::from(Code::UnknownSession))?;
+    let summary = state.sessions.find(&Principal::of(&request), session_id).await.map_err(Problem::from)?;
     if prefers(request.headers(), EVENT_STREAM, "application/json") {
         if request.method() == Method::HEAD {
             return Ok(HttpResponse::Ok().content_type("text/event-stream; charset=utf-8").finish());

@@ -12,6 +12,7 @@ use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::representation::{SessionDetail, SessionRow};
+use crate::auth::Principal;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::messages::Refused;
@@ -63,24 +64,25 @@ pub(in crate::http) struct SessionInfo {
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = decode(request.query_string(), state.settings.sessions.max_labels)?;
-    let (sessions, next_cursor) = page(&state, query).await?;
+    let (sessions, next_cursor) = page(&state, &principal, query).await?;
     Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
 }
 
-/// A page of sessions, and what to send as `cursor` to get the next.
+/// A page of the sessions that somebody may see, and what to send as `cursor` to get the next.
 ///
 /// # Errors
 /// Where the store does not answer.
 pub(in crate::http) async fn page(
     state: &State,
+    principal: &Principal,
     mut query: ListSessions,
 ) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
     let limit = query.limit;
     // One more shows whether there is a next page.
     query.limit += 1;
-    let mut found = state.sessions.list(query).await?;
+    let mut found = state.sessions.list(principal, query).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| write_cursor(last.key));
@@ -97,8 +99,12 @@ pub(in crate::http) async fn page(
         (status = 404, description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
-    let description = state.sessions.describe(session_id).await?;
+async fn show(
+    state: web::Data<State>,
+    principal: Principal,
+    Subject(session_id): Subject,
+) -> Result<HttpResponse, Problem> {
+    let description = state.sessions.describe(&principal, session_id).await?;
     Ok(HttpResponse::Ok().json(SessionDetail::new(*description, Timestamp::now())))
 }
 
@@ -112,8 +118,12 @@ async fn show(state: web::Data<State>, Subject(session_id): Subject) -> Result<H
         (status = 409, description = "It has not ended.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn remove(state: web::Data<State>, Subject(session_id): Subject) -> Result<HttpResponse, Problem> {
-    state.sessions.remove(session_id).await?;
+async fn remove(
+    state: web::Data<State>,
+    principal: Principal,
+    Subject(session_id): Subject,
+) -> Result<HttpResponse, Problem> {
+    state.sessions.remove(&principal, session_id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -123,10 +133,10 @@ async fn remove(state: web::Data<State>, Subject(session_id): Subject) -> Result
     params(("session_id" = String, Path, description = "The session's id.")),
     responses((status = 200, description = "What is known of it.", body = SessionInfo))
 )]
-async fn info(state: web::Data<State>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn info(state: web::Data<State>, principal: Principal, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let session_id = path.into_inner();
     let described = match session_id.parse() {
-        Ok(id) => state.sessions.describe(id).await,
+        Ok(id) => state.sessions.describe(&principal, id).await,
         Err(_) => Err(Refused::UnknownSession),
     };
     let info = match described {

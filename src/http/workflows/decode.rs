@@ -91,7 +91,7 @@ pub(super) fn read(body: Option<Value>) -> Result<WorkflowDraft, Problem> {
     let nodes = fields.required("nodes", nodes);
     let edges = list(&mut fields, "edges");
     // What the server says of a workflow is not of its graph.
-    for name in ["author", "created_at", "updated_at"] {
+    for name in ["author", "owner", "created_at", "updated_at"] {
         drop(fields.value(name));
     }
     let (rest, mut faults) = fields.rest();
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_kept() {
         let body = json!({"nodes": [{"id": "a", "type": "T", "inputs": null, "position": {"x": 1}}], "edges": null,
-            "groups": [1], "author": "x", "created_at": 1, "version": 7});
+            "groups": [1], "author": "x", "owner": "bo", "created_at": 1, "version": 7});
         let read = read(Some(body)).unwrap();
         assert_eq!((read.version, read.graph.nodes[0].rest["position"]["x"].as_i64()), (Some(7), Some(1)));
         assert_eq!(Value::Object(read.graph.rest), json!({"groups": [1]}));

@@ -10,6 +10,7 @@ use super::super::route::{Route, routes};
 use super::super::sessions::events::{EVENT_STREAM, last_event_id};
 use super::live::standing;
 use super::request::Named;
+use crate::auth::Principal;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ReadWorkflow => events]
@@ -38,7 +39,7 @@ async fn events(
     let since = query.number("since", 0..=u64::MAX);
     query.finish()?;
     let since = last_event_id(&request)?.or(since);
-    let standing = standing(&state, &id).await.map_err(Problem::from)?;
+    let standing = standing(&state, &Principal::of(&request), &id).await.map_err(Problem::from)?;
     if request.method() == Method::HEAD {
         return Ok(HttpResponse::Ok().content_type(EVENT_STREAM).finish());
     }

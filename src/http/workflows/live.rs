@@ -9,7 +9,9 @@ use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::request::{Author, Named};
+use crate::auth::Principal;
 use crate::workflow::client::LiveOptions;
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 use crate::workflow::refused::Refused;
 
@@ -41,7 +43,7 @@ async fn start(
     Author(principal): Author,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let definition = state.workflows.definitions.get(&id).await?;
+    let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     let options = decode(body, state.settings.workflows.min_interval_ms)?;
     let status = state.workflows.live.start(definition, options, &principal).await?;
     Ok(HttpResponse::Ok().json(status))
@@ -62,7 +64,7 @@ async fn start(
     )
 )]
 async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
-    let definition = state.workflows.definitions.get(&id).await?;
+    let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     let stopped = state.workflows.live.stop(&id, &principal).await?;
     let status = match stopped {
         Some(status) => status,
@@ -86,7 +88,7 @@ async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Auth
     )
 )]
 async fn step(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
-    let definition = state.workflows.definitions.get(&id).await?;
+    let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     let status = state.workflows.live.step(definition, &principal).await?;
     Ok(HttpResponse::Ok().json(status))
 }
@@ -101,17 +103,20 @@ async fn step(state: web::Data<State>, Named(id): Named, Author(principal): Auth
         (status = 503, description = "Its state is not available now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn status(state: web::Data<State>, Named(id): Named) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(standing(&state, &id).await?))
+async fn status(state: web::Data<State>, principal: Principal, Named(id): Named) -> Result<HttpResponse, Problem> {
+    let (_, standing) = standing(&state, &principal, &id).await?;
+    Ok(HttpResponse::Ok().json(standing))
 }
 
-/// How a workflow stands, also where it is not live.
-pub(super) async fn standing(state: &State, id: &str) -> Result<Status, Refused> {
-    let definition = state.workflows.definitions.get(id).await?;
-    match state.workflows.live.status(id).await? {
-        Some(status) => Ok(status),
-        None => state.workflows.definitions.standing(definition).await,
-    }
+/// Which workflow somebody names, and how it stands, also where it is not live.
+pub(super) async fn standing(state: &State, principal: &Principal, id: &str) -> Result<(WorkflowKey, Status), Refused> {
+    let definition = state.workflows.definitions.of(principal.owner()).get(id).await?;
+    let key = WorkflowKey::of(&definition);
+    let status = match state.workflows.live.status(&key).await? {
+        Some(status) => status,
+        None => state.workflows.definitions.standing(definition).await?,
+    };
+    Ok((key, status))
 }
 
 fn decode(body: Option<Value>, min_interval_ms: u64) -> Result<LiveOptions, Problem> {

@@ -74,12 +74,13 @@ pub(in crate::http) struct StartedRun {
 )]
 async fn run(
     state: web::Data<State>,
+    principal: Principal,
     request: HttpRequest,
     Named(id): Named,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency(&request, &format!("POST /workflows/{id}/run"), body.as_ref())?;
-    let definition = state.workflows.definitions.get(&id).await?;
+    let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     let run = decode(body, state.settings.sessions.max_labels)?;
     let (graph, _) = state.workflows.definitions.check(definition.graph).await?;
     let (catalogue, inputs) = (Arc::clone(&state.workflows.catalogue), run.inputs);
@@ -101,7 +102,7 @@ async fn run(
         title: Some(definition.name),
         ..Spec::new(TASK)
     };
-    let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await.map_err(refused)?;
+    let started = state.sessions.start(&principal, spec, idempotency).await.map_err(refused)?;
     let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };
     Ok(HttpResponse::Ok().json(answer))
 }

@@ -9,12 +9,16 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::conditional::{Read, for_read, tagged};
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::owned_cursor::{read_place, write_place};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::request::{Named, flag};
+use crate::auth::Principal;
+use crate::auth::policy::sight;
 use crate::domain::time::Timestamp;
 use crate::workflow::definition::{Definition, id_fault};
 use crate::workflow::definitions::Listed;
+use crate::workflow::key::WorkflowKey;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ListWorkflows => list, ReadWorkflow => show]
@@ -36,6 +40,10 @@ pub(in crate::http) struct WorkflowPage {
 pub(in crate::http) struct WorkflowRow {
     /// Its id.
     id: String,
+    /// Whose it is; left out where it is the server's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    owner: Option<String>,
     /// Its name.
     name: String,
     /// Counts up from 1 with every change.
@@ -65,31 +73,46 @@ pub(in crate::http) struct WorkflowRow {
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let cursor = query.text("cursor");
-    if cursor.as_deref().is_some_and(|cursor| id_fault(cursor).is_some()) {
+    // What an operator goes on from names an owner, too.
+    let id = cursor.as_deref().map(|cursor| cursor.split_once('@').map_or(cursor, |(id, _)| id));
+    if id.is_some_and(|id| id_fault(id).is_some()) {
         query.fault("cursor", "is none that this server has given", "invalid_value");
     }
     query.finish()?;
     // One more tells whether there is a next page.
-    let mut found = state.workflows.definitions.list(cursor.as_deref(), limit + 1).await?;
+    let definitions = &state.workflows.definitions;
+    let mut found = match sight(&principal) {
+        Some(owner) => definitions.of(owner).list(cursor.as_deref(), limit + 1).await?,
+        None => {
+            let after = cursor.as_deref().map(read_place).transpose()?;
+            let after = after.as_ref().map(|(owner, id)| (owner, id.as_str()));
+            definitions.list_of_all(after, limit + 1).await?
+        }
+    };
     let more = found.len() > limit;
     found.truncate(limit);
-    let next_cursor = found.last().filter(|_| more).map(|last| last.id.clone());
+    let last = found.last().filter(|_| more).map(|last| &last.key);
+    let next_cursor = last.map(|key| match sight(&principal) {
+        Some(_) => key.id.to_string(),
+        None => write_place(&key.owner, &key.id),
+    });
     // Where the live ones do not answer, because the server goes down, none runs.
-    let live = state.workflows.live.list().await.unwrap_or_default();
+    let live = state.workflows.live.list(&principal).await.unwrap_or_default();
     let workflows = join_all(found.into_iter().map(|listed| row(&state, &live, listed))).await;
     Ok(HttpResponse::Ok().json(WorkflowPage { workflows, next_cursor }))
 }
 
-async fn row(state: &State, live: &[String], listed: Listed) -> WorkflowRow {
-    let status = if live.contains(&listed.id) { state.workflows.live.status(&listed.id).await } else { Ok(None) };
+async fn row(state: &State, live: &[WorkflowKey], listed: Listed) -> WorkflowRow {
+    let status = if live.contains(&listed.key) { state.workflows.live.status(&listed.key).await } else { Ok(None) };
     let status = status.ok().flatten();
-    let Listed { id, name, version, author, created_at, updated_at, autostart, node_count } = listed;
+    let Listed { key, name, version, author, created_at, updated_at, autostart, node_count } = listed;
     let is_running = status.is_some_and(|status| status.is_running);
-    WorkflowRow { id, name, version, author, created_at, updated_at, node_count, autostart, is_running }
+    let (id, owner) = (key.id.to_string(), key.owner.identity().map(str::to_owned));
+    WorkflowRow { id, owner, name, version, author, created_at, updated_at, node_count, autostart, is_running }
 }
 
 /// Shows a stored workflow as `POST /workflows` takes it, so that it can be kept as a file.
@@ -106,11 +129,16 @@ async fn row(state: &State, live: &[String], listed: Listed) -> WorkflowRow {
         (status = "4XX", description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn show(state: web::Data<State>, request: HttpRequest, Named(id): Named) -> Result<HttpResponse, Problem> {
+async fn show(
+    state: web::Data<State>,
+    principal: Principal,
+    request: HttpRequest,
+    Named(id): Named,
+) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string());
     let download = flag(&mut query, "download");
     query.finish()?;
-    let definition = state.workflows.definitions.get(&id).await?;
+    let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     if for_read(request.headers(), definition.version)? == Read::NotModified {
         return Ok(tagged(HttpResponse::NotModified(), definition.version).finish());
     }

@@ -15,7 +15,7 @@ use super::request::{Author, Named, flag};
 use crate::auth::Principal;
 use crate::workflow::client::{Draft, Expected};
 use crate::workflow::definition::Definition;
-use crate::workflow::definitions::Check;
+use crate::workflow::definitions::{Check, Definitions};
 use crate::workflow::refused::Refused;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
@@ -44,7 +44,8 @@ async fn create(
     DraftBody(body): DraftBody,
 ) -> Result<HttpResponse, Problem> {
     let check = check(&request)?;
-    let definition = state.workflows.definitions.create(draft(body, &principal), check).await?;
+    let definitions = state.workflows.definitions.of(principal.owner());
+    let definition = definitions.create(draft(body, &principal), check).await?;
     state.workflows.live.saved(definition.clone());
     let mut answer = tagged(HttpResponse::Created(), definition.version);
     answer.insert_header((header::LOCATION, format!("/workflows/{}", definition.id)));
@@ -81,9 +82,10 @@ async fn save(
         let fault = fault(&["body", "id"], "must be the id that the path has", "invalid_value");
         return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
     }
-    let condition = conditions.for_write(version_of(&state, &id)).await?;
+    let definitions = state.workflows.definitions.of(principal.owner());
+    let condition = conditions.for_write(version_of(&definitions, &id)).await?;
     let expected = condition.or_else(|| body.version.map(Expected::Version)).unwrap_or(Expected::Any);
-    let saved = state.workflows.definitions.update(&id, draft(body, &principal), expected, check).await;
+    let saved = definitions.update(&id, draft(body, &principal), expected, check).await;
     let definition = saved.map_err(|refused| conflict(refused, condition))?;
     state.workflows.live.saved(definition.clone());
     Ok(tagged(HttpResponse::Ok(), definition.version).json(definition))
@@ -109,16 +111,17 @@ async fn remove(
     Named(id): Named,
     Author(principal): Author,
 ) -> Result<HttpResponse, Problem> {
-    let condition = Conditions::of(request.headers())?.for_write(version_of(&state, &id)).await?;
-    let definition = state.workflows.definitions.get(&id).await?;
-    let removed = state.workflows.definitions.remove(&id, condition.unwrap_or(Expected::Any)).await;
+    let definitions = state.workflows.definitions.of(principal.owner());
+    let condition = Conditions::of(request.headers())?.for_write(version_of(&definitions, &id)).await?;
+    let definition = definitions.get(&id).await?;
+    let removed = definitions.remove(&id, condition.unwrap_or(Expected::Any)).await;
     removed.map_err(|refused| conflict(refused, condition))?;
     state.workflows.live.removed(definition, &principal);
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn version_of(state: &State, id: &str) -> Result<u64, Problem> {
-    Ok(state.workflows.definitions.get(id).await?.version)
+async fn version_of(definitions: &Definitions, id: &str) -> Result<u64, Problem> {
+    Ok(definitions.get(id).await?.version)
 }
 
 fn check(request: &HttpRequest) -> Result<Check, Problem> {

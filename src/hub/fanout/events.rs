@@ -219,11 +219,14 @@ fn is_for(link: &Link, listener: &EventListener, item: &Item<'_>, event: &Encode
     {
         return false;
     }
-    let filter = listener.filter.borrow();
     match audience {
-        Audience::Subscribers => filter.takes(event),
-        Audience::Everybody => filter.passes(event),
-        Audience::SubscribersOf(one) => filter.passes(event) && filter.subscriptions().contains(one),
+        Audience::Subscribers => listener.takes(event),
+        // What an operator sends to all is for all, whoever they are.
+        Audience::Everybody => listener.filter.borrow().passes(event),
+        Audience::SubscribersOf(one) => {
+            let filter = listener.filter.borrow();
+            filter.passes(event) && filter.subscriptions().contains(one)
+        }
     }
 }
 

@@ -25,8 +25,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use actix::clock::Instant;
-use actix::{Actor, Addr, Context, SpawnHandle};
+use actix::{Actor, Addr, Context, Handler, SpawnHandle};
 
+use crate::auth::policy::{self, Resource, may};
 use crate::domain::burst::BurstBuilder;
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::{Internal, Spec};
@@ -41,7 +42,8 @@ use crate::session::actor::watchers::Watchers;
 use crate::session::directory::Directory;
 use crate::session::environment::Environment;
 use crate::session::load::Loaded;
-use crate::session::protocol::{Quarantine, SessionResumed};
+use crate::session::messages::Refused;
+use crate::session::protocol::{Asked, Quarantine, Request, SessionResumed};
 use crate::session::state::{Command, Decision, Due, Effect, NewLine, SessionState};
 use crate::session::task::channel::TaskChannel;
 use crate::session::task::recorded_calls::RecordedCalls;
@@ -247,6 +249,22 @@ impl Session {
             Effect::CleanUp => self.clean_up(actor),
             Effect::ReleasePermit => self.release_permit(),
             Effect::TakePermit => self.take_permit(actor),
+        }
+    }
+}
+
+impl<M: Request> Handler<Asked<M>> for Session
+where
+    Session: Handler<M>,
+{
+    type Result = ();
+
+    fn handle(&mut self, asked: Asked<M>, actor: &mut Context<Self>) {
+        let Asked { by, message } = asked;
+        match may(&by, M::ACTION, Resource::OwnedBy(&self.owner())) {
+            policy::Decision::Allowed => drop(Handler::<M>::handle(self, message, actor)),
+            // What may not be done at all was refused where it was asked.
+            policy::Decision::Hidden | policy::Decision::Refused => message.refuse(Refused::UnknownSession),
         }
     }
 }

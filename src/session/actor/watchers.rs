@@ -27,6 +27,10 @@ pub(crate) struct Watchers {
 }
 
 impl Watchers {
+    fn has(&self, connection: ConnectionId) -> bool {
+        self.connections.contains(&connection)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.connections.len()
     }
@@ -58,7 +62,7 @@ impl Watchers {
     ) {
         let (topic, position) = (Topic::Session(session), replay.last_seq);
         shard.do_send(Join { connection, topic, items: Items::Replay(replay), position, announced });
-        if !self.connections.contains(&connection) {
+        if !self.has(connection) {
             self.connections.push(connection);
         }
         let worker = connection.worker();
@@ -118,7 +122,7 @@ impl Handler<Attach> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Attach, _: &mut Context<Self>) {
-        let Attach { connection, shard, since, greeting, via, reply } = message;
+        let Attach { connection, shard, since, greeting, via, may_cancel, reply } = message;
         let replay = match since {
             None => Some(self.tail.shared_snapshot()),
             Some(seq) => self.tail.since(seq).map(Arc::new),
@@ -132,7 +136,9 @@ impl Handler<Attach> for Session {
             Greeting::Spoken => Announced::Yes { dropped: replay.dropped, last_seq: replay.last_seq },
             Greeting::Silent => Announced::No,
         };
-        if via == Via::Audit || !self.counts_own_sockets_only() {
+        // One that reads on was counted when it came.
+        let is_minded = may_cancel && (via == Via::Audit || !self.counts_own_sockets_only());
+        if is_minded && !self.watchers.has(connection) {
             if !self.watchers.are_counted() {
                 self.regain_patience();
             }

@@ -62,7 +62,7 @@ impl Directory {
         if environment.permits.waiting() < share {
             return None;
         }
-        environment.events.record(start_refused(spec));
+        environment.events.record_of(&spec.owner(), start_refused(spec));
         Some(Refused::QueueFull)
     }
 

@@ -328,6 +328,7 @@ impl Driver {
         if let Some(observer) = &self.kind.observer {
             observer.observe(RunEvent {
                 session_id: self.ctx.session_id(),
+                owner: self.ctx.channel.spec.owner(),
                 workflow_id: self.workflow_id.as_deref().unwrap_or_default(),
                 version: self.version,
                 node_count: self.ids.len(),
@@ -340,10 +341,10 @@ impl Driver {
     fn says_when_cancelled(&self) -> Option<CleanupGuard> {
         let observer = self.kind.observer.clone()?;
         let (session_id, node_count, version) = (self.ctx.session_id(), self.ids.len(), self.version);
-        let workflow_id = self.workflow_id.clone().unwrap_or_default();
+        let (owner, workflow_id) = (self.ctx.channel.spec.owner(), self.workflow_id.clone().unwrap_or_default());
         Some(self.ctx.on_cancel(async move {
             let what = What::Failed("it was cancelled");
-            observer.observe(RunEvent { session_id, workflow_id: &workflow_id, version, node_count, what });
+            observer.observe(RunEvent { session_id, owner, workflow_id: &workflow_id, version, node_count, what });
         }))
     }
 }

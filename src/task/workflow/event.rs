@@ -1,6 +1,7 @@
 //! How runs that are sessions go on, for those who watch workflows.
 
 use crate::domain::id::SessionId;
+use crate::domain::owner::Owner;
 use crate::workflow::plan::NodeView;
 
 /// How a run of a workflow as a session goes on.
@@ -8,6 +9,8 @@ use crate::workflow::plan::NodeView;
 pub(crate) struct RunEvent<'a> {
     /// The session.
     pub session_id: SessionId,
+    /// Whose it is.
+    pub owner: Owner,
     /// The stored workflow, where it is one.
     pub workflow_id: &'a str,
     /// The version of that workflow.

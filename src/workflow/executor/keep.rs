@@ -13,6 +13,7 @@ use super::Executor;
 use super::messages::{EndReply, Fact, Reply};
 use crate::store::Store;
 use crate::workflow::kept::{Kept, write};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::{Applied, Status};
 use crate::workflow::refused::Refused;
 
@@ -96,20 +97,20 @@ impl Executor {
             };
             (spec.comes_back() && !self.has_ended).then(kept)
         };
-        begin(self.shared.store.clone(), self.workflow_id.to_string(), kept)
+        begin(self.shared.store.clone(), self.key.clone(), kept)
     }
 }
 
 /// Begins to write what is kept of a workflow, or to remove it: the store has heard of it when this returns.
 pub(in crate::workflow) fn begin(
     store: Store,
-    workflow_id: String,
+    key: WorkflowKey,
     kept: Option<Kept>,
 ) -> BoxFuture<'static, Result<(), Refused>> {
     let mut writing = async move {
-        let written = write(&store, &workflow_id, kept).await;
+        let written = write(&store, &key, kept).await;
         written.map_err(|error| {
-            log::error!(workflow_id, error:%; "what comes back after a restart could not be written");
+            log::error!(workflow_id:% = key.id, error:%; "what comes back after a restart could not be written");
             Refused::from(error)
         })
     }

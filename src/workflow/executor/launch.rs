@@ -12,7 +12,7 @@ use super::messages::{Admit, Fact, Inputs, Reply, Report};
 use super::spec::Spec;
 use super::{Executor, Leash, Pace, Shared};
 use crate::domain::time::Timestamp;
-use crate::hub::{Topic, TopicKey};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::live::board::Board;
 use crate::workflow::messages::{Event, Status};
 use crate::workflow::plan::Plan;
@@ -67,13 +67,14 @@ impl Launch {
     pub(crate) fn run(self, mailbox: AddressReceiver<Executor>) {
         let Launch { shared, spec, generation, .. } = &self;
         let (graph, options) = (spec.borrow().definition.graph.clone(), spec.borrow().options.clone());
-        let workflow_id: Arc<str> = spec.borrow().definition.id.as_str().into();
+        let key = WorkflowKey::of(&spec.borrow().definition);
+        let workflow_id = Arc::clone(&key.id);
         let seed = rand::random();
         let mut plan = match Plan::new(&graph, &shared.catalogue, &shared.limits, seed) {
             Ok(plan) => plan,
             Err(faults) => {
                 // Reported before it is answered: whoever asks again finds that nothing is live.
-                self.report.do_send(Report { workflow_id, generation: *generation, fact: Fact::Unusable });
+                self.report.do_send(Report { key, generation: *generation, fact: Fact::Unusable });
                 if let Some(reply) = self.reply {
                     let _ = reply.send(Err(Refused::Invalid(faults)));
                 }
@@ -88,7 +89,8 @@ impl Launch {
             }
         }
         let mut executor = Executor {
-            topic: Topic::Workflow(TopicKey::of(&workflow_id)),
+            topic: key.topic(),
+            key,
             generation: *generation,
             report: self.report.clone(),
             keeper: Keeper::default(),

@@ -11,6 +11,7 @@ use crate::domain::id::{ConnectionId, SessionId};
 use crate::hub::Shard;
 use crate::workflow::client::{InputUpdate, LiveOptions};
 use crate::workflow::definition::Definition;
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::live::event::WorkflowEvent;
 use crate::workflow::live::past::Past;
 use crate::workflow::messages::{Applied, Status};
@@ -129,7 +130,7 @@ pub(crate) struct SessionStarted {
 #[rtype(result = "()")]
 pub(crate) struct Report {
     /// The workflow.
-    pub workflow_id: Arc<str>,
+    pub key: WorkflowKey,
     /// Which start of it.
     pub generation: u64,
     /// What there is to report.

@@ -35,6 +35,7 @@ use self::messages::{Fact, Report};
 use self::spec::Spec;
 use super::catalogue::Catalogue;
 use super::host::Host;
+use super::key::WorkflowKey;
 use super::live::allowance::Allowance;
 use super::live::board::{Beat, Board};
 use super::live::event::WorkflowEvent;
@@ -75,6 +76,8 @@ pub(crate) struct Shared {
 /// One live workflow.
 pub(crate) struct Executor {
     shared: Arc<Shared>,
+    key: WorkflowKey,
+    /// The id of it, which is in all that watchers are sent.
     workflow_id: Arc<str>,
     generation: u64,
     topic: Topic,
@@ -199,8 +202,8 @@ impl Executor {
     }
 
     fn report_to_supervisor(&self, fact: Fact) {
-        let (workflow_id, generation) = (Arc::clone(&self.workflow_id), self.generation);
-        self.report.do_send(Report { workflow_id, generation, fact });
+        let (key, generation) = (self.key.clone(), self.generation);
+        self.report.do_send(Report { key, generation, fact });
     }
 
     /// Sends those who watch what has changed, where that is due.
@@ -238,7 +241,7 @@ impl Executor {
         slowest.sort_unstable_by_key(|(took, _)| std::cmp::Reverse(*took));
         slowest.truncate(SLOWEST);
         let slowest = slowest.into_iter().map(|(took, id)| (id.to_owned(), took.as_secs_f64())).collect();
-        let workflow_id = Arc::clone(&self.workflow_id);
+        let workflow_id = self.key.to_string().into();
         self.shared.metrics.report(metrics::WorkflowReport { workflow_id, pace, slowest });
     }
 
@@ -272,7 +275,7 @@ impl Executor {
         self.drop_all_work(left, ctx);
         let status = self.status();
         log::info!(workflow_id:% = self.workflow_id, reason:% = why.reason; "a workflow is not live any more");
-        let past = Past::ended(Arc::clone(&self.workflow_id), self.board.base(), status.clone(), stopped);
+        let past = Past::ended(self.key.clone(), self.board.base(), status.clone(), stopped);
         let waiting = why.reply.map(|reply| Waiting::Ended(reply, Box::new(status)));
         self.keep_at_the_end(waiting, Some(Fact::Ended { past: Box::new(past) }));
         ctx.stop();

@@ -65,7 +65,8 @@ impl Executor {
         let given_up = self.leash.session_work.clone();
         let asking = Asking { host: self.shared.host.clone(), executor: addr, job: id, left, given_up };
         let key = self.spec.borrow().asked.key(&workflow_id, &node_id);
-        let work = SessionWork { workflow_id, node_id: node_id.clone(), what, key };
+        let owner = self.key.owner.clone();
+        let work = SessionWork { owner, workflow_id, node_id: node_id.clone(), what, key };
         self.shared.session_arbiter.spawn(run(asking, work));
         self.jobs.insert(id, Running::SessionWork(Outside { node_id, leave }));
     }

@@ -287,7 +287,7 @@ proptest! {
 #[test]
 fn the_past_of_a_workflow_is_told_from_any_place_that_is_known() {
     let status = Status { last_seq: 107, ..Status::stopped("w".into(), 1, 1, 1) };
-    let mut past = Past::ended("w".into(), 100, status, event(Event::ContinuousStopped));
+    let mut past = Past::ended("w".parse().unwrap(), 100, status, event(Event::ContinuousStopped));
     let told = |past: &Past, since| past.since(since).map(|messages| places(&messages));
     let end = vec![(107, "execution_status".to_owned()), (107, "continuous_stopped".to_owned())];
     assert_eq!((told(&past, 103), told(&past, 107)), (Some(end), Some(Vec::new())));

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use smallvec::smallvec;
-
 use super::board::{event_messages, report_messages};
 use super::event::WorkflowEvent;
 use crate::domain::time::Timestamp;
-use crate::hub::{Broadcast, Items, Messages, Publish, Recipients, Topic, TopicKey};
+use crate::hub::{Broadcast, Items, Messages, Publish, Recipients};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::NodeReport;
 
 /// The way to all who watch workflows. Cloning shares it; it may be used from any thread.
@@ -31,22 +30,22 @@ impl Watchers {
 
     /// Publishes that something has happened to a run of a workflow as a session: to those who watch the workflow, and to
     /// those who watch all.
-    pub(crate) fn happened(&self, workflow_id: &str, event: &WorkflowEvent) {
+    pub(crate) fn happened(&self, key: &WorkflowKey, event: &WorkflowEvent) {
         if self.are_there() {
-            self.publish(workflow_id, event_messages(workflow_id, None, event));
+            self.publish(key, event_messages(&key.id, None, event));
         }
     }
 
     /// Publishes how nodes of a workflow stand that runs as a session; all of them are of this workflow.
-    pub(crate) fn nodes(&self, workflow_id: &str, timestamp: Timestamp, reports: Vec<NodeReport<'_>>) {
+    pub(crate) fn nodes(&self, key: &WorkflowKey, timestamp: Timestamp, reports: Vec<NodeReport<'_>>) {
         if self.are_there() && !reports.is_empty() {
-            self.publish(workflow_id, report_messages(timestamp, reports));
+            self.publish(key, report_messages(timestamp, reports));
         }
     }
 
     /// Publishes messages about a workflow.
-    pub(crate) fn publish(&self, workflow_id: &str, messages: Messages) {
-        let to = Recipients::Followers(smallvec![Topic::Workflow(TopicKey::of(workflow_id)), Topic::Workflows]);
+    pub(crate) fn publish(&self, key: &WorkflowKey, messages: Messages) {
+        let to = Recipients::Followers(key.topics());
         self.broadcast.publish(&Publish { to, items: Items::Messages(Arc::new(messages)) });
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::process::threads;
 use crate::workflow::executor::spec::{Asked, Spec};
 use crate::workflow::executor::{Leash, Occasion};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::live::event::WorkflowEvent;
 use crate::workflow::messages::Event;
 use crate::workflow::plan::NodeIndex;
@@ -48,22 +49,22 @@ impl Supervisor {
     }
 
     /// Gives up an executor whose node does not come to an end.
-    fn give_up(&mut self, workflow_id: &str, (iteration, node): (u64, NodeIndex), ctx: &mut Context<Self>) {
+    fn give_up(&mut self, key: &WorkflowKey, (iteration, node): (u64, NodeIndex), ctx: &mut Context<Self>) {
         let limit = self.shared.limits.node_timeout;
         self.given_up.retain(|leash| !leash.is_last());
-        let Some(entry) = self.live.get(workflow_id) else { return };
+        let Some(entry) = self.live.get(key) else { return };
         let node_id = entry.ids.get(node.place()).cloned().unwrap_or_default();
         let reason = format!("{node_id}: took longer than {limit} s");
-        log::warn!(workflow_id, node_id; "a node took too long: its thread is given up");
+        log::warn!(workflow_id:% = key.id, node_id; "a node took too long: its thread is given up");
         if self.given_up.len() >= MOST_GIVEN_UP {
             let reason = format!("{reason}, and {MOST_GIVEN_UP} threads are stuck already");
-            return self.fail(workflow_id, reason, ctx);
+            return self.fail(key, reason, ctx);
         }
         if let Err(error) = threads::check() {
-            return self.fail(workflow_id, format!("{reason}, and {error}"), ctx);
+            return self.fail(key, format!("{reason}, and {error}"), ctx);
         }
-        self.shared.host.trouble(workflow_id, &reason);
-        let Some(entry) = self.live.remove(workflow_id) else { return };
+        self.shared.host.trouble(key, &reason);
+        let Some(entry) = self.live.remove(key) else { return };
         self.shared.metrics.live.dec();
         entry.leash.cut();
         entry.arbiter.stop();
@@ -88,12 +89,12 @@ impl Supervisor {
     }
 
     /// Ends a workflow whose executor cannot be asked any more, and publishes that.
-    fn fail(&mut self, workflow_id: &str, reason: String, ctx: &mut Context<Self>) {
-        let Some(entry) = self.forget(workflow_id, ctx) else { return };
+    fn fail(&mut self, key: &WorkflowKey, reason: String, ctx: &mut Context<Self>) {
+        let Some(entry) = self.forget(key, ctx) else { return };
         entry.leash.cut();
         self.given_up.push(entry.leash.clone());
-        log::error!(workflow_id, reason; "a live workflow has failed");
-        self.shared.host.trouble(workflow_id, &reason);
+        log::error!(workflow_id:% = key.id, reason; "a live workflow has failed");
+        self.shared.host.trouble(key, &reason);
         for event in [Event::ExecutionFailed, Event::ContinuousStopped] {
             let (nodes, version) = {
                 let definition = &entry.spec.borrow().definition;
@@ -102,8 +103,8 @@ impl Supervisor {
             let mut event = WorkflowEvent::new(event, nodes, Timestamp::now());
             event.version = Some(version);
             event.reason = Some(reason.clone());
-            self.happened(workflow_id, event);
+            self.happened(key, event);
         }
-        self.forget_kept(workflow_id);
+        self.forget_kept(key);
     }
 }

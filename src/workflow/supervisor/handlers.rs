@@ -10,9 +10,8 @@ use super::messages::{
 };
 use super::{Beginning, Supervisor};
 use crate::domain::id::ConnectionId;
-use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::hub::{Announced, Items, Join, Messages, Shard, Topic, TopicKey};
+use crate::hub::{Announced, Items, Join, Messages, Shard, Topic};
 use crate::store::{Precondition, Store};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
@@ -20,6 +19,7 @@ use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::messages::{Admit, Describe, Halt, Inputs, Resume, Revise, Step};
 use crate::workflow::executor::spec::Asked;
 use crate::workflow::kept::{Kept, LIVE};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::live::board::status_messages;
 use crate::workflow::live::event::{Change, WorkflowEvent};
 use crate::workflow::live::past::Past;
@@ -31,7 +31,7 @@ impl Handler<StartLive> for Supervisor {
 
     fn handle(&mut self, message: StartLive, ctx: &mut Self::Context) {
         let StartLive { definition, options, author, reply } = message;
-        match self.live.get(&definition.id) {
+        match self.live.get(&WorkflowKey::of(&definition)) {
             Some(entry) if entry.spec.borrow().is_paused => entry.executor.do_send(Resume { options, author, reply }),
             Some(_) | None => {
                 let (inputs, asked, reply) = (Inputs::new(), Asked::nothing(), Some(reply));
@@ -45,8 +45,8 @@ impl Handler<StopLive> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: StopLive, _: &mut Self::Context) {
-        let StopLive { workflow_id, author, reply } = message;
-        match self.live.get(&workflow_id) {
+        let StopLive { key, author, reply } = message;
+        match self.live.get(&key) {
             Some(entry) => {
                 let by = author.as_ref().map(|author| format!(" by {author}")).unwrap_or_default();
                 let (reason, reply) = (format!("stopped{by}"), Some(reply));
@@ -64,17 +64,17 @@ impl Handler<StepLive> for Supervisor {
 
     fn handle(&mut self, message: StepLive, ctx: &mut Self::Context) {
         let StepLive { definition, author, reply } = message;
-        match self.live.get(&definition.id) {
+        let key = WorkflowKey::of(&definition);
+        match self.live.get(&key) {
             Some(entry) => entry.executor.do_send(Step { reply }),
             None => {
                 let (options, inputs, asked) = (LiveOptions::default(), Inputs::new(), Asked::nothing());
                 let (start, started) = tokio::sync::oneshot::channel();
-                let id = definition.id.clone();
                 let (is_paused, reply_to) = (true, Some(start));
                 let beginning = Beginning { definition, options, inputs, asked, is_paused, author, reply: reply_to };
                 self.begin(beginning, ctx);
                 let started = async move { started.await.unwrap_or(Err(Refused::ShuttingDown)) }.into_actor(self);
-                ctx.spawn(started.map(move |started, supervisor, _| match (started, supervisor.live.get(&id)) {
+                ctx.spawn(started.map(move |started, supervisor, _| match (started, supervisor.live.get(&key)) {
                     (Ok(_), Some(entry)) => entry.executor.do_send(Step { reply }),
                     (started, _) => {
                         let _ = reply.send(started);
@@ -89,8 +89,8 @@ impl Handler<DescribeLive> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: DescribeLive, _: &mut Self::Context) {
-        let DescribeLive { workflow_id, reply } = message;
-        let Some(entry) = self.live.get(&workflow_id) else {
+        let DescribeLive { key, reply } = message;
+        let Some(entry) = self.live.get(&key) else {
             let _ = reply.send(Ok(None));
             return;
         };
@@ -107,9 +107,9 @@ impl Handler<ListLive> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: ListLive, _: &mut Self::Context) {
-        let mut ids: Vec<String> = self.live.keys().cloned().collect();
-        ids.sort_unstable();
-        let _ = message.reply.send(Ok(ids));
+        let mut keys: Vec<WorkflowKey> = self.live.keys().cloned().collect();
+        keys.sort_unstable();
+        let _ = message.reply.send(Ok(keys));
     }
 }
 
@@ -121,10 +121,11 @@ impl Handler<DefinitionSaved> for Supervisor {
         let mut updated = updated(Change::Saved, definition.author.clone());
         updated.node_count = definition.graph.nodes.len();
         updated.version = Some(definition.version);
-        match self.live.get(&definition.id) {
+        let key = WorkflowKey::of(&definition);
+        match self.live.get(&key) {
             // The executor publishes it with what it goes on with, or why it does not.
             Some(entry) => entry.executor.do_send(Revise { definition }),
-            None => self.happened(&definition.id, updated),
+            None => self.happened(&key, updated),
         }
     }
 }
@@ -137,12 +138,13 @@ impl Handler<DefinitionRemoved> for Supervisor {
         let mut removed = updated(Change::Removed, author.clone());
         removed.node_count = definition.graph.nodes.len();
         removed.version = Some(definition.version);
-        match self.live.get(&definition.id) {
+        let key = WorkflowKey::of(&definition);
+        match self.live.get(&key) {
             Some(entry) => {
                 let reason = "the workflow was removed".to_owned();
                 entry.executor.do_send(Halt { reason, author, removed: Some(removed), reply: None });
             }
-            None => self.happened(&definition.id, removed),
+            None => self.happened(&key, removed),
         }
     }
 }
@@ -155,13 +157,13 @@ impl Supervisor {
     }
 
     /// What somebody lacks of a workflow that is not live, who has all up to the place `since`.
-    fn missed(&mut self, topic: Topic, since: u64, standing: Option<Box<Status>>) -> Messages {
-        let is_it = |past: &&Past| Topic::Workflow(TopicKey::of(past.workflow_id())) == topic;
+    fn missed(&mut self, topic: Topic, since: u64, standing: Option<(WorkflowKey, Box<Status>)>) -> Messages {
+        let is_it = |past: &&Past| past.key().topic() == topic;
         if let Some(missed) = self.pasts.iter().find(is_it).and_then(|past| past.since(since)) {
             return missed;
         }
-        let Some(standing) = standing else { return Messages::default() };
-        let last_seq = self.past(&standing.workflow_id).last_seq();
+        let Some((key, standing)) = standing else { return Messages::default() };
+        let last_seq = self.past(&key).last_seq();
         status_messages(Status { last_seq, gap: true, ..*standing }, Timestamp::now())
     }
 }
@@ -175,12 +177,12 @@ impl Handler<Watch> for Supervisor {
 
     fn handle(&mut self, message: Watch, _: &mut Self::Context) {
         let Watch { connection, shard, topic, since, standing } = message;
-        if topic == Topic::Workflows {
+        if matches!(topic, Topic::Workflows | Topic::WorkflowsOf(_)) {
             self.join(&shard, connection, topic, Messages::default());
-            for entry in self.live.values() {
+            for (_, entry) in self.live.iter().filter(|(key, _)| key.topics().contains(&topic)) {
                 entry.executor.do_send(Admit { connection, shard: shard.clone(), since: None });
             }
-            self.everybody.insert(connection, shard);
+            self.watching_all.insert(connection, (topic, shard));
             return;
         }
         if let Some(entry) = self.live.values().find(|entry| entry.topic == topic) {
@@ -196,7 +198,7 @@ impl Handler<Unwatch> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: Unwatch, _: &mut Self::Context) {
-        self.everybody.remove(&message.connection);
+        self.watching_all.remove(&message.connection);
     }
 }
 
@@ -213,7 +215,7 @@ impl Handler<TakeUp> for Supervisor {
 
     fn handle(&mut self, message: TakeUp, ctx: &mut Self::Context) {
         let (store, definitions) = (self.store.clone(), self.definitions.clone());
-        let found = async move { kept(&store, &definitions, message.workflow_ids).await }.into_actor(self);
+        let found = async move { kept(&store, &definitions, message.workflows).await }.into_actor(self);
         ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
             Ok(found) => {
                 for (definition, Kept { options, inputs, asked, .. }) in found {
@@ -228,18 +230,22 @@ impl Handler<TakeUp> for Supervisor {
 }
 
 /// These workflows, with what is kept of them.
-async fn kept(store: &Store, definitions: &Definitions, ids: Vec<String>) -> Result<Vec<(Definition, Kept)>, Refused> {
+async fn kept(
+    store: &Store,
+    definitions: &Definitions,
+    workflows: Vec<WorkflowKey>,
+) -> Result<Vec<(Definition, Kept)>, Refused> {
     let mut found = Vec::new();
-    for id in ids {
-        let Some(document) = store.document(&Owner::SERVER, LIVE, &id).await? else { continue };
+    for WorkflowKey { owner, id } in workflows {
+        let Some(document) = store.document(&owner, LIVE, &id).await? else { continue };
         let kept: Kept = serde_json::from_str(&document.body).unwrap_or_default();
-        match definitions.get(&id).await {
+        match definitions.of(&owner).get(&id).await {
             Ok(definition) => found.push((definition, kept)),
             Err(Refused::UnknownWorkflow) => {
-                log::info!(workflow_id = id; "a workflow that was live is not there any more");
-                store.remove_document(&Owner::SERVER, LIVE, &id, Precondition::Anything).await?;
+                log::info!(workflow_id:% = id; "a workflow that was live is not there any more");
+                store.remove_document(&owner, LIVE, &id, Precondition::Anything).await?;
             }
-            Err(refused) => log::error!(workflow_id = id, refused:%; "a workflow does not come back"),
+            Err(refused) => log::error!(workflow_id:% = id, refused:%; "a workflow does not come back"),
         }
     }
     Ok(found)

@@ -7,6 +7,7 @@ use crate::hub::{Shard, Topic};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
 use crate::workflow::executor::messages::{EndReply, Reply};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 
 /// Make a workflow live, or let one that is paused run.
@@ -28,7 +29,7 @@ pub(crate) struct StartLive {
 #[rtype(result = "()")]
 pub(crate) struct StopLive {
     /// The workflow.
-    pub workflow_id: String,
+    pub key: WorkflowKey,
     /// Who wants it, where they said.
     pub author: Option<String>,
     /// How it stood at its end.
@@ -52,7 +53,7 @@ pub(crate) struct StepLive {
 #[rtype(result = "()")]
 pub(crate) struct DescribeLive {
     /// The workflow.
-    pub workflow_id: String,
+    pub key: WorkflowKey,
     /// How it stands; nothing where it is not live.
     pub reply: EndReply,
 }
@@ -61,8 +62,8 @@ pub(crate) struct DescribeLive {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct ListLive {
-    /// Their ids.
-    pub reply: Reply<Vec<String>>,
+    /// Which.
+    pub reply: Reply<Vec<WorkflowKey>>,
 }
 
 /// A definition was saved.
@@ -96,7 +97,7 @@ pub(crate) struct Watch {
     /// The last place in what is sent of that workflow that it has.
     pub since: Option<u64>,
     /// How the workflow stands; sent where it is not live and what was missed is not known.
-    pub standing: Option<Box<Status>>,
+    pub standing: Option<(WorkflowKey, Box<Status>)>,
 }
 
 /// A connection has gone.
@@ -112,7 +113,7 @@ pub(crate) struct Unwatch {
 #[rtype(result = "()")]
 pub(crate) struct TakeUp {
     /// Which.
-    pub workflow_ids: Vec<String>,
+    pub workflows: Vec<WorkflowKey>,
 }
 
 /// Let all workflows go: the server goes down.

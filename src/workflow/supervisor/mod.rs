@@ -28,6 +28,7 @@ use super::definitions::Definitions;
 use super::executor::messages::{Admit, Inputs, LetGo, Reply};
 use super::executor::spec::{Asked, Spec};
 use super::executor::{Executor, Launch, Leash, Occasion, Shared, begin_write};
+use super::key::WorkflowKey;
 use super::live::event::WorkflowEvent;
 use super::live::past::Past;
 use super::live::watchers::Watchers;
@@ -37,7 +38,7 @@ use super::refused::Refused;
 use super::routes::{Route, Routes};
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
-use crate::hub::{Shard, Topic, TopicKey};
+use crate::hub::{Shard, Topic};
 use crate::process::threads;
 use crate::store::Store;
 
@@ -52,10 +53,10 @@ pub(crate) struct Supervisor {
     store: Store,
     definitions: Definitions,
     watchers: Watchers,
-    live: HashMap<String, Entry>,
-    /// The connections that watch all workflows.
-    everybody: HashMap<ConnectionId, Addr<Shard>>,
-    routes: watch::Sender<HashMap<String, Route>>,
+    live: HashMap<WorkflowKey, Entry>,
+    /// The connections that watch all workflows, or all of one owner, with that topic.
+    watching_all: HashMap<ConnectionId, (Topic, Addr<Shard>)>,
+    routes: watch::Sender<HashMap<WorkflowKey, Route>>,
     /// What is known of workflows that are not live, the latest last: for those who could not follow.
     pasts: VecDeque<Past>,
     /// The last place that is known to be given away in what is sent of any workflow.
@@ -111,7 +112,7 @@ impl Supervisor {
             store,
             definitions,
             live: HashMap::new(),
-            everybody: HashMap::new(),
+            watching_all: HashMap::new(),
             routes: watch::channel(HashMap::new()).0,
             pasts: VecDeque::new(),
             last_seq: 0,
@@ -125,7 +126,7 @@ impl Supervisor {
     fn begin(&mut self, beginning: Beginning, ctx: &mut Context<Self>) {
         let refused = if self.is_going_down {
             Some(Refused::ShuttingDown)
-        } else if self.live.contains_key(&beginning.definition.id) {
+        } else if self.live.contains_key(&WorkflowKey::of(&beginning.definition)) {
             Some(Refused::AlreadyRunning)
         } else if self.live.len() >= self.shared.limits.max_live {
             Some(Refused::TooManyLive)
@@ -140,7 +141,7 @@ impl Supervisor {
             return;
         }
         let Beginning { definition, options, inputs, asked, is_paused, author, reply } = beginning;
-        let topic = Topic::Workflow(TopicKey::of(&definition.id));
+        let topic = WorkflowKey::of(&definition).topic();
         let (to_executor, mailbox) = channel(MAILBOX);
         let spec = watch::channel(Spec { definition, options, inputs, is_paused, asked }).0;
         let entry = Entry {
@@ -174,11 +175,15 @@ impl Supervisor {
         self.generation += 1;
         entry.generation = self.generation;
         let base = self.base();
-        let id = spec.borrow().definition.id.clone();
-        self.pasts.retain(|past| **past.workflow_id() != id);
-        let watching = self.everybody.iter();
-        let watching =
-            watching.map(|(connection, shard)| Admit { connection: *connection, shard: shard.clone(), since: None });
+        let key = WorkflowKey::of(&spec.borrow().definition);
+        self.pasts.retain(|past| *past.key() != key);
+        let topics = key.topics();
+        let watching = self.watching_all.iter().filter(|(_, (topic, _))| topics.contains(topic));
+        let watching = watching.map(|(connection, (_, shard))| Admit {
+            connection: *connection,
+            shard: shard.clone(),
+            since: None,
+        });
         let launch = Launch {
             shared: Arc::clone(&self.shared),
             spec,
@@ -195,8 +200,8 @@ impl Supervisor {
         };
         entry.arbiter.spawn_fn(move || launch.run(mailbox));
         let route = Route { executor: entry.executor.clone(), node_ids: Arc::default() };
-        self.routes.send_modify(|routes| drop(routes.insert(id.clone(), route)));
-        if self.live.insert(id, entry).is_none() {
+        self.routes.send_modify(|routes| drop(routes.insert(key.clone(), route)));
+        if self.live.insert(key, entry).is_none() {
             self.shared.metrics.live.inc();
         }
         if self.looking.is_none() {
@@ -213,11 +218,11 @@ impl Supervisor {
     }
 
     /// What is known of a workflow that is not live.
-    fn past(&mut self, workflow_id: &str) -> &mut Past {
-        let at = match self.pasts.iter().position(|past| **past.workflow_id() == *workflow_id) {
+    fn past(&mut self, key: &WorkflowKey) -> &mut Past {
+        let at = match self.pasts.iter().position(|past| past.key() == key) {
             Some(at) => at,
             None => {
-                let past = Past::new(workflow_id.into(), self.base());
+                let past = Past::new(key.clone(), self.base());
                 self.remember(past)
             }
         };
@@ -227,7 +232,7 @@ impl Supervisor {
     /// Remembers what is known of a workflow; gives where that is.
     fn remember(&mut self, past: Past) -> usize {
         self.last_seq = self.last_seq.max(past.last_seq());
-        self.pasts.retain(|other| other.workflow_id() != past.workflow_id());
+        self.pasts.retain(|other| other.key() != past.key());
         if self.pasts.len() >= self.shared.limits.max_live {
             self.pasts.pop_front();
         }
@@ -236,17 +241,17 @@ impl Supervisor {
     }
 
     /// Publishes that something has happened to a workflow that is not live.
-    fn happened(&mut self, workflow_id: &str, event: WorkflowEvent) {
-        let past = self.past(workflow_id);
+    fn happened(&mut self, key: &WorkflowKey, event: WorkflowEvent) {
+        let past = self.past(key);
         let (messages, seq) = (past.happened(event), past.last_seq());
         self.last_seq = self.last_seq.max(seq);
-        self.watchers.publish(workflow_id, messages);
+        self.watchers.publish(key, messages);
     }
 
     /// Forgets a live workflow; gives what was known of it.
-    fn forget(&mut self, workflow_id: &str, ctx: &mut Context<Self>) -> Option<Entry> {
-        let entry = self.live.remove(workflow_id)?;
-        self.routes.send_modify(|routes| drop(routes.remove(workflow_id)));
+    fn forget(&mut self, key: &WorkflowKey, ctx: &mut Context<Self>) -> Option<Entry> {
+        let entry = self.live.remove(key)?;
+        self.routes.send_modify(|routes| drop(routes.remove(key)));
         self.shared.metrics.live.dec();
         entry.arbiter.stop();
         if self.live.is_empty()
@@ -258,9 +263,9 @@ impl Supervisor {
     }
 
     /// Has the store forget a workflow whose executor cannot do that any more.
-    fn forget_kept(&self, workflow_id: &str) {
+    fn forget_kept(&self, key: &WorkflowKey) {
         // What could not be written is logged there.
-        actix::spawn(begin_write(self.store.clone(), workflow_id.to_owned(), None));
+        actix::spawn(begin_write(self.store.clone(), key.clone(), None));
     }
 
     /// The ways to the executors, as they are at any moment.

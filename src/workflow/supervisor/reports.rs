@@ -12,8 +12,8 @@ impl Handler<Report> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, report: Report, ctx: &mut Self::Context) {
-        let Report { workflow_id, generation, fact } = report;
-        let Some(entry) = self.live.get_mut(&*workflow_id).filter(|entry| entry.generation == generation) else {
+        let Report { key, generation, fact } = report;
+        let Some(entry) = self.live.get_mut(&key).filter(|entry| entry.generation == generation) else {
             return answer_anyway(fact);
         };
         match fact {
@@ -21,17 +21,17 @@ impl Handler<Report> for Supervisor {
                 entry.pulse = Some(pulse);
                 entry.ids = ids;
                 let route = Route { executor: entry.executor.clone(), node_ids: Arc::clone(&entry.ids) };
-                self.routes.send_modify(|routes| drop(routes.insert(workflow_id.to_string(), route)));
+                self.routes.send_modify(|routes| drop(routes.insert(key, route)));
                 if let Some((reply, status)) = waiting {
                     let _ = reply.send(Ok(*status));
                 }
             }
             Fact::Ended { past } => {
                 self.remember(*past);
-                self.forget(&workflow_id, ctx);
+                self.forget(&key, ctx);
             }
             Fact::Unusable => {
-                self.forget(&workflow_id, ctx);
+                self.forget(&key, ctx);
             }
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::id::ExecutionId;
+use super::super::owner::Owner;
 use super::super::status::Priority;
 use super::super::time::Timestamp;
 use super::kind::{Keeping, Kind};
@@ -18,6 +19,8 @@ use super::{Event, NewEvent};
 pub struct EncodedEvent {
     /// The event, with its `seq` where it is kept.
     pub event: Event,
+    /// Whose it is.
+    pub owner: Owner,
     /// Its JSON, as clients get it.
     pub json: Bytes,
     /// The number of its type.
@@ -25,23 +28,23 @@ pub struct EncodedEvent {
 }
 
 impl EncodedEvent {
-    /// Writes an event down.
+    /// Writes an event of the server itself down.
     #[must_use]
     pub fn new(event: Event) -> Self {
         let json = event.to_json().into();
-        Self::of(event, json)
+        Self::of(event, Owner::SERVER, json)
     }
 
-    /// An event that was written down already, as this JSON.
+    /// An event of this owner that was written down already, as this JSON.
     #[must_use]
-    pub fn of(event: Event, json: Bytes) -> Self {
+    pub fn of(event: Event, owner: Owner, json: Bytes) -> Self {
         let index = event.new_event.kind.index();
-        Self { event, json, index }
+        Self { event, owner, json, index }
     }
 
-    /// Reads an event back that was written down; `None` where this is none.
+    /// Reads an event of this owner back that was written down; `None` where this is none.
     #[must_use]
-    pub fn read(json: Bytes) -> Option<Self> {
+    pub fn read(owner: Owner, json: Bytes) -> Option<Self> {
         #[derive(Deserialize)]
         struct Wire {
             id: Uuid,
@@ -62,7 +65,7 @@ impl EncodedEvent {
         let kind = Kind::parse(&wire.kind)?;
         let new_event = NewEvent { kind, priority, execution_id, crew_id, agent_id, data, metadata };
         let event = Event { id, new_event, timestamp: Timestamp::from_micros(moment.timestamp_micros()), seq };
-        Some(Self::of(event, json))
+        Some(Self::of(event, owner, json))
     }
 
     /// The event.
@@ -122,13 +125,13 @@ mod tests {
             .with("n", 1.5);
         for seq in [None, Some(7)] {
             let event = EncodedEvent::new(Event { seq, ..Event::now(new_event.clone()) });
-            assert_eq!(EncodedEvent::read(event.json().clone()), Some(event));
+            assert_eq!(EncodedEvent::read(Owner::SERVER, event.json().clone()), Some(event));
         }
         let plain = EncodedEvent::new(Event::now(NewEvent::new(Kind::SystemError)));
         assert!(plain.is_urgent() && plain.keeping() == Keeping::Ephemeral);
-        assert_eq!(EncodedEvent::read(plain.json().clone()), Some(plain));
+        assert_eq!(EncodedEvent::read(Owner::SERVER, plain.json().clone()), Some(plain));
         for text in ["", "{}", r#"{"id":1}"#] {
-            assert_eq!(EncodedEvent::read(text.into()), None);
+            assert_eq!(EncodedEvent::read(Owner::SERVER, text.into()), None);
         }
     }
 }

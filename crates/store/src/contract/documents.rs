@@ -23,6 +23,7 @@ contract! {
     a_change_names_each_document_once_and_not_too_many,
     a_guarded_change_is_decided_by_what_is_there_when_it_is_made,
     a_document_is_its_owners_alone,
+    documents_of_all_are_listed_by_owner_and_id,
     a_closed_store_takes_and_gives_no_documents,
 }
 
@@ -244,6 +245,43 @@ async fn a_document_comes_after_what_was_appended_before(board: &mut Board) {
         board.store.append(create(&one));
         put(&board.store, "one", "1").await;
         assert_eq!(board.store.find(one.id).await.unwrap(), Some(one));
+    }
+}
+
+async fn documents_of_all_are_listed_by_owner_and_id(board: &mut Board) {
+    let owners: Vec<Owner> = ["server", "Zoë", "ad", "ada", "ada:x"].map(|owner| owner.parse().unwrap()).into();
+    let mut made = Vec::new();
+    for owner in &owners {
+        for id in ["b", "a", "", "ключ"] {
+            made.push(board.store.put_document(owner, "workflows", id, id.into(), Anything).await.unwrap());
+        }
+        board.store.put_document(owner, "other", "a", "".into(), Anything).await.unwrap();
+    }
+    for id in ["a", "gone"] {
+        let nobody: Owner = "nobody".parse().unwrap();
+        board.store.put_document(&nobody, "workflows", id, "".into(), Anything).await.unwrap();
+        board.store.remove_document(&nobody, "workflows", id, Anything).await.unwrap();
+    }
+    made.sort_by(|one, other| (&one.owner, &one.id).cmp(&(&other.owner, &other.id)));
+    let found = board.store.document_owners("workflows", None, 9).await.unwrap();
+    assert_eq!(found, owners);
+    for (at, owner) in owners.iter().enumerate() {
+        let found = board.store.document_owners("workflows", Some(owner), 2).await.unwrap();
+        assert_eq!(found, owners.iter().skip(at + 1).take(2).cloned().collect::<Vec<_>>());
+    }
+    assert_eq!(board.store.document_owners("nowhere", None, 9).await.unwrap(), []);
+    for limit in [1, 3, 4, 100] {
+        let mut listed: Vec<Document> = Vec::new();
+        loop {
+            let after = listed.last().map(|last| (&last.owner, last.id.as_str()));
+            let page = board.store.documents_of_all("workflows", after, limit).await.unwrap();
+            assert!(page.len() <= limit);
+            if page.is_empty() {
+                break;
+            }
+            listed.extend(page);
+        }
+        assert_eq!(listed, made, "{limit}");
     }
 }
 

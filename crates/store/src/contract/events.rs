@@ -6,6 +6,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::support::{self, ALL, Board, SERVER, append, create, summary};
 use crate::{Change, EncodedEvent, Error, EventRow, EventSpan, Store, UnnumberedEvent};
 use callboard_domain::event::{Kind, NewEvent};
+use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
 
 contract! {
@@ -13,6 +14,7 @@ contract! {
     an_event_of_a_row_is_there_when_the_row_is,
     a_row_that_is_refused_causes_nothing,
     events_are_read_with_their_owners,
+    events_of_one_owner_are_read_from_anywhere_and_in_parts,
     an_event_that_is_wanted_is_given,
     events_are_read_from_anywhere_and_in_parts,
     old_events_are_removed_row_by_row_and_the_newest_stays,
@@ -58,7 +60,7 @@ async fn read(store: &Store, after: u64, max_bytes: usize) -> Vec<(u64, bytes::B
     let mut events: Vec<(u64, bytes::Bytes)> = Vec::new();
     loop {
         let from = events.last().map_or(after, |(seq, _)| *seq);
-        let rows = store.events(from, max_bytes).await.unwrap();
+        let rows = store.events(None, from, max_bytes).await.unwrap();
         if rows.is_empty() {
             return events;
         }
@@ -127,10 +129,41 @@ async fn events_are_read_with_their_owners(board: &mut Board) {
     };
     board.store.record(vec![of("server", 0), of("ada", 1), of("ada", 2), of("server", 3)]);
     let published = next(&mut received, 4).await;
-    let rows = board.store.events(0, usize::MAX).await.unwrap();
+    let rows = board.store.events(None, 0, usize::MAX).await.unwrap();
     let owners = rows.iter().flat_map(|row| row.after(0).map(|(seq, _)| (seq, row.owner.as_str())));
     assert_eq!(owners.collect::<Vec<_>>(), [(1, "server"), (2, "ada"), (3, "ada"), (4, "server")]);
     assert_eq!(read(&board.store, 0, 0).await, as_read(&published));
+}
+
+async fn events_of_one_owner_are_read_from_anywhere_and_in_parts(board: &mut Board) {
+    let owners = ["server", "ada", "bo"].map(|owner| owner.parse::<Owner>().unwrap());
+    let of = |at: usize, number: u64| {
+        let new_event = NewEvent::new(Kind::parse("custom.kept").unwrap()).with("number", number);
+        UnnumberedEvent::new(new_event, owners[at % 3].clone(), Timestamp::from_micros(7))
+    };
+    for at in 0..40_usize {
+        board.store.record((0..=at as u64 % 3).map(|turn| of(at / 2, at as u64 * 10 + turn)).collect());
+    }
+    board.store.purge_events(0).await.unwrap();
+    for purged in [0, 12, 40] {
+        board.store.purge_events(purged).await.unwrap();
+        let all = board.store.events(None, 0, usize::MAX).await.unwrap();
+        for owner in &owners {
+            for after in [0, 1, 17, 79, 99] {
+                let own = all.iter().filter(|row| row.owner == *owner && row.last_seq > after);
+                for max_bytes in [0, 300, usize::MAX] {
+                    let (mut rows, mut from) = (Vec::new(), after);
+                    while let page = board.store.events(Some(owner), from, max_bytes).await.unwrap()
+                        && let Some(last) = page.last()
+                    {
+                        from = last.last_seq;
+                        rows.extend(page);
+                    }
+                    assert!(rows.iter().eq(own.clone()), "{owner} after {after} in {max_bytes}: {rows:?}");
+                }
+            }
+        }
+    }
 }
 
 async fn an_event_that_is_wanted_is_given(board: &mut Board) {
@@ -156,7 +189,7 @@ async fn events_are_read_from_anywhere_and_in_parts(board: &mut Board) {
             assert_eq!(read(&board.store, after, max_bytes).await, expected, "after {after}");
         }
     }
-    assert_eq!(board.store.events(0, 0).await.unwrap().len(), 1);
+    assert_eq!(board.store.events(None, 0, 0).await.unwrap().len(), 1);
 }
 
 async fn old_events_are_removed_row_by_row_and_the_newest_stays(board: &mut Board) {
@@ -181,7 +214,7 @@ async fn a_closed_store_takes_and_gives_no_events(board: &mut Board) {
     board.store.record(vec![kept(2)]);
     let unavailable = |error: Error| matches!(error, Error::Unavailable(_));
     assert!(unavailable(board.store.record_one(kept(3)).await.unwrap_err()));
-    assert!(unavailable(board.store.events(0, 1).await.unwrap_err()));
+    assert!(unavailable(board.store.events(None, 0, 1).await.unwrap_err()));
     assert!(unavailable(board.store.event_span().await.unwrap_err()));
     assert!(unavailable(board.store.purge_events(1).await.unwrap_err()));
 }

@@ -163,7 +163,7 @@ async fn a_full_disk_loses_no_event_that_was_published() {
         published.push(recorded);
     }
     let board = Board::at(&path);
-    let rows = board.store.events(0, usize::MAX).await.unwrap();
+    let rows = board.store.events(None, 0, usize::MAX).await.unwrap();
     let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).map(|(_, json)| json).collect();
     assert_eq!(there, published.into_iter().map(|one| one.json).collect::<Vec<_>>());
 }

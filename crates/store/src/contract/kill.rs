@@ -109,7 +109,7 @@ async fn an_event_that_was_acknowledged_outlives_a_kill_and_none_comes_twice(pla
         let acknowledged: HashMap<uuid::Uuid, u64> =
             killed_after(lines, "a_server_that_publishes_events_until_it_is_killed", place);
         let board = board_at(place);
-        let rows = board.store.events(0, usize::MAX).await.unwrap();
+        let rows = board.store.events(None, 0, usize::MAX).await.unwrap();
         let there: Vec<_> = rows.iter().flat_map(|row| row.after(0)).collect();
         assert!(there.iter().map(|(seq, _)| *seq).eq(1..=there.len() as u64), "without gaps over a restart");
         for (id, seq) in acknowledged {

@@ -36,7 +36,7 @@ async fn a_database_without_owners_becomes_the_servers() {
         assert_eq!((agent.version, agent.body.as_str()), (1, "{}"));
         let workflow = store.document(&SERVER, "workflows", "a").await.unwrap().unwrap();
         assert_eq!((workflow.version, workflow.created_at.as_micros()), (2 + opening, 1_795_967_828_582_890));
-        let events = store.events(0, usize::MAX).await.unwrap();
+        let events = store.events(None, 0, usize::MAX).await.unwrap();
         assert!(events.iter().all(|row| row.owner == SERVER), "{events:?}");
         assert_eq!(store.event_span().await.unwrap(), EventSpan { first_seq: 1, last_seq: 2 + opening });
         let expected = Version(workflow.version);
@@ -77,7 +77,8 @@ async fn the_open_questions_of_an_older_database_are_found_in_its_journals() {
         board.write([first, row]).await;
         board.store.close().await;
     }
-    let old = "DROP TABLE requests; ALTER TABLE sessions DROP COLUMN title; PRAGMA user_version = 5;";
+    let old = "DROP TABLE requests; DROP INDEX sessions_owner; DROP INDEX events_owner; \
+               ALTER TABLE sessions DROP COLUMN title; PRAGMA user_version = 5;";
     Connection::open(&path).unwrap().execute_batch(old).unwrap();
     let board = Board::at(&path);
     let order = RequestOrder::Deadline;

@@ -331,6 +331,6 @@ async fn what_was_acknowledged_outlives_kills_of_the_engine() {
     let many = usize::try_from(row).unwrap() * made.len();
     let seqs = events::next(&mut published, many).await;
     assert!(seqs.iter().map(|one| one.event.seq).eq((1..=many as u64).map(Some)));
-    let there = board.store.events(0, usize::MAX).await.unwrap();
+    let there = board.store.events(None, 0, usize::MAX).await.unwrap();
     assert_eq!(there.iter().map(|row| row.after(0).count()).sum::<usize>(), many);
 }

@@ -15,6 +15,7 @@ contract! {
     a_page_is_of_one_moment_with_the_last_event,
     a_refused_row_opens_nothing,
     questions_are_filtered_by_task_and_owner,
+    an_owners_questions_are_paged_and_closed_like_all,
     a_page_ends_where_its_bytes_are_enough,
 }
 
@@ -128,6 +129,38 @@ async fn questions_are_filtered_by_task_and_owner(board: &mut Board) {
     }
     let servers = ListRequests { owner: Some(Owner::SERVER), order: RequestOrder::Age, ..ALL };
     assert_eq!(list(board, servers).await.requests, [plain, audit]);
+}
+
+async fn an_owners_questions_are_paged_and_closed_like_all(board: &mut Board) {
+    let one = summary(&board.store, 0);
+    let owners: Vec<Owner> = ["ada", "bo", "server"].map(|owner| owner.parse().unwrap()).into();
+    let mut all: Vec<_> = (0..18)
+        .map(|at| {
+            let expires_at = (at % 2 == 0).then_some(100 - at);
+            StoredRequest { owner: owners[at as usize % 3].clone(), ..request(at, expires_at) }
+        })
+        .collect();
+    board.write([create(&one), asks(&one, 1, open(&all))]).await;
+    let closed = all.split_off(15);
+    let closing = closed.iter().map(|request| RequestChange::Closed(request.place)).collect();
+    board.write([asks(&one, 2, closing)]).await;
+    for owner in &owners {
+        for order in [RequestOrder::Age, RequestOrder::Deadline] {
+            let mut expected: Vec<_> = all.iter().filter(|request| request.owner == *owner).cloned().collect();
+            expected.sort_by_key(|request| request.cursor().key(order));
+            let (mut listed, mut after) = (Vec::new(), None);
+            loop {
+                let page =
+                    list(board, ListRequests { owner: Some(owner.clone()), order, after, limit: 2, ..ALL }).await;
+                after = page.requests.last().map(StoredRequest::cursor);
+                listed.extend(page.requests);
+                if !page.has_more {
+                    break;
+                }
+            }
+            assert_eq!(listed, expected, "{owner} {order:?}");
+        }
+    }
 }
 
 async fn a_page_ends_where_its_bytes_are_enough(board: &mut Board) {

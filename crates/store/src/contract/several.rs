@@ -135,7 +135,7 @@ async fn events_of_two_writers_are_numbered_in_one_order_without_gaps(mut pair: 
     let mut published: Vec<_> = even.iter().chain(&odd).map(|one| (one.event.seq.unwrap(), one.json.clone())).collect();
     published.sort();
     assert!(published.iter().map(|(seq, _)| *seq).eq(1..=2 * EACH));
-    let rows = pair.odd.store.events(0, usize::MAX).await.unwrap();
+    let rows = pair.odd.store.events(None, 0, usize::MAX).await.unwrap();
     assert_eq!(rows.iter().flat_map(|row| row.after(0)).collect::<Vec<_>>(), published);
     assert_eq!(pair.even.store.event_span().await.unwrap(), EventSpan { first_seq: 1, last_seq: 2 * EACH });
 }

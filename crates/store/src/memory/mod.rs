@@ -1,5 +1,6 @@
 //! The engine for tests and throw-away servers, gone with the process: for one writer, or for several of one process.
 
+mod by_owner;
 mod tables;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -148,8 +149,14 @@ impl Read for Memory {
         self.call(move |shared| shared.tables.folders(&owner, &collection, most))?
     }
 
-    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
-        self.call(move |shared| shared.tables.events(after_seq, max_bytes))?
+    fn document_owners(&mut self, collection: &str, after: Option<&Owner>, limit: usize) -> Result<Vec<Owner>, Error> {
+        let (collection, after) = (collection.to_owned(), after.cloned());
+        self.call(move |shared| shared.tables.document_owners(&collection, after.as_ref(), limit))?
+    }
+
+    fn events(&mut self, owner: Option<&Owner>, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        let owner = owner.cloned();
+        self.call(move |shared| shared.tables.events(owner.as_ref(), after_seq, max_bytes))?
     }
 
     fn event_span(&mut self) -> Result<EventSpan, Error> {

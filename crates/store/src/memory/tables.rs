@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
+use super::by_owner::ByOwner;
 use crate::document::{self, ListDocuments, Part, Present, Write};
 use crate::engine::{Batch, Engine, LastBatch, Outcome, Read, Refusal, Written};
 use crate::events;
@@ -22,15 +23,18 @@ use callboard_domain::time::Timestamp;
 #[derive(Default)]
 pub(crate) struct Tables {
     sessions: BTreeMap<SessionKey, Stored>,
+    sessions_of: ByOwner<SessionKey>,
     keys: HashMap<SessionId, SessionKey>,
     idempotency: HashMap<(Owner, String), (SessionId, [u8; 32])>,
     executions: HashMap<(Owner, ExecutionId), SessionId>,
     /// The open questions of all sessions.
     requests: BTreeMap<RequestPlace, StoredRequest>,
+    requests_of: ByOwner<RequestPlace>,
     /// By owner and collection, then by id.
     documents: BTreeMap<(Owner, String), BTreeMap<String, Document>>,
     /// By the `seq` of their last event.
     events: BTreeMap<u64, EventRow>,
+    events_of: ByOwner<u64>,
     /// The `seq` that was given last.
     last_event: u64,
     /// The last batch of each writer.
@@ -69,18 +73,37 @@ impl Read for Tables {
     }
 
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
-        let newest_first = self.sessions.values().rev().map(|stored| &stored.summary);
-        Ok(newest_first.filter(|summary| fits(summary, query)).take(query.limit).cloned().collect())
+        let end = query.before.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (Bound::Unbounded, end);
+        let fitting = |stored: &&Stored| fits(&stored.summary, query);
+        let listed: Vec<&Stored> = match &query.owner {
+            Some(owner) if *owner != Owner::SERVER => {
+                let own = self.sessions_of.range(owner, range).rev().filter_map(|key| self.sessions.get(&key));
+                own.filter(fitting).take(query.limit).collect()
+            }
+            Some(_) | None => {
+                let all = self.sessions.range(range).rev().map(|(_, stored)| stored);
+                all.filter(fitting).take(query.limit).collect()
+            }
+        };
+        Ok(listed.into_iter().map(|stored| stored.summary.clone()).collect())
     }
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
-        let wanted = self.requests.values().filter(|request| {
-            query.owner.as_ref().is_none_or(|owner| request.owner == *owner)
-                && query.task.as_ref().is_none_or(|task| request.task == *task)
-        });
         let key = |request: &StoredRequest| request.cursor().key(query.order);
         let after = query.after.map(|after| after.key(query.order));
-        let mut wanted: Vec<_> = wanted.filter(|request| after.is_none_or(|after| key(request) > after)).collect();
+        let is_wanted = |request: &&StoredRequest| {
+            query.owner.as_ref().is_none_or(|owner| request.owner == *owner)
+                && query.task.as_ref().is_none_or(|task| request.task == *task)
+                && after.is_none_or(|after| key(request) > after)
+        };
+        let mut wanted: Vec<_> = match &query.owner {
+            Some(owner) if *owner != Owner::SERVER => {
+                let own = self.requests_of.range(owner, ..).filter_map(|place| self.requests.get(&place));
+                own.filter(is_wanted).collect()
+            }
+            Some(_) | None => self.requests.values().filter(is_wanted).collect(),
+        };
         wanted.sort_by_key(|request| key(request));
         RequestPage::of(wanted.into_iter().cloned().map(Ok), query, self.last_event)
     }
@@ -150,10 +173,25 @@ impl Read for Tables {
         Ok(folders.len().min(most))
     }
 
-    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+    fn document_owners(&mut self, collection: &str, after: Option<&Owner>, limit: usize) -> Result<Vec<Owner>, Error> {
+        let there = self.documents.iter().filter(|((_, of), documents)| of == collection && !documents.is_empty());
+        let owners = there.map(|((owner, _), _)| owner).filter(|owner| after.is_none_or(|after| *owner > after));
+        Ok(owners.take(limit).cloned().collect())
+    }
+
+    fn events(&mut self, owner: Option<&Owner>, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
         let mut rows = Vec::new();
         let mut bytes = 0;
-        for (_, row) in self.events.range((Bound::Excluded(after_seq), Bound::Unbounded)) {
+        let range = (Bound::Excluded(after_seq), Bound::Unbounded);
+        let all = self.events.range(range).map(|(_, row)| row);
+        let found: Box<dyn Iterator<Item = &EventRow>> = match owner {
+            Some(owner) if *owner != Owner::SERVER => {
+                Box::new(self.events_of.range(owner, range).filter_map(|last_seq| self.events.get(&last_seq)))
+            }
+            Some(owner) => Box::new(all.filter(move |row| row.owner == *owner)),
+            None => Box::new(all),
+        };
+        for row in found {
             bytes += row.body.len();
             rows.push(row.clone());
             if bytes >= max_bytes {
@@ -180,7 +218,6 @@ fn fits(summary: &Summary, query: &ListSessions) -> bool {
     (query.status.is_empty() || query.status.contains(&summary.state.status))
         && query.task.as_ref().is_none_or(|task| *task == summary.task)
         && query.owner.as_ref().is_none_or(|owner| summary.owner == *owner)
-        && query.before.is_none_or(|before| summary.key < before)
         && query.labels.iter().all(|wanted| {
             summary.labels.iter().any(|label| crate::types::label_text(label) == crate::types::label_text(wanted))
         })
@@ -202,6 +239,7 @@ impl Engine for Tables {
         let events = events::number(caused, self.last_event);
         for row in &events {
             self.last_event = row.last_seq;
+            self.events_of.insert(&row.owner, row.last_seq);
             self.events.insert(row.last_seq, row.clone());
         }
         let written = Written { refusals, events };
@@ -254,7 +292,8 @@ impl Engine for Tables {
             && let Some(oldest) = self.events.first_entry()
             && *oldest.key() < before_seq
         {
-            oldest.remove();
+            let (last_seq, row) = oldest.remove_entry();
+            self.events_of.remove(&row.owner, last_seq);
         }
         Ok(())
     }
@@ -366,8 +405,15 @@ impl Tables {
     fn change_requests(&mut self, changes: &[RequestChange]) {
         for change in changes {
             match change {
-                RequestChange::Opened(request) => drop(self.requests.insert(request.place, (**request).clone())),
-                RequestChange::Closed(place) => drop(self.requests.remove(place)),
+                RequestChange::Opened(request) => {
+                    self.requests_of.insert(&request.owner, request.place);
+                    self.requests.insert(request.place, (**request).clone());
+                }
+                RequestChange::Closed(place) => {
+                    if let Some(request) = self.requests.remove(place) {
+                        self.requests_of.remove(&request.owner, *place);
+                    }
+                }
             }
         }
     }
@@ -395,6 +441,7 @@ impl Tables {
             self.idempotency.insert(idempotency_key(idempotency), (summary.id, idempotency.digest));
         }
         self.keys.insert(summary.id, summary.key);
+        self.sessions_of.insert(&summary.owner, summary.key);
         let stored = Stored {
             summary: summary.clone(),
             rows: BTreeMap::from([(append.row, row)]),
@@ -407,6 +454,7 @@ impl Tables {
     fn forget(&mut self, key: SessionKey) -> Option<SessionId> {
         let stored = self.sessions.remove(&key)?;
         self.keys.remove(&stored.summary.id);
+        self.sessions_of.remove(&stored.summary.owner, key);
         if let Some(execution) = execution(&stored.summary) {
             self.executions.remove(&execution);
         }

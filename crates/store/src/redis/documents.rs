@@ -1,5 +1,5 @@
 //! Documents: each is a text of its own, with a line of version and moments before what it says; a sorted set of each
-//! collection has the ids.
+//! owner's collection has the ids, and one of each collection the owners, but for the server.
 
 use redis::ScriptInvocation;
 
@@ -41,6 +41,7 @@ pub(super) fn add(call: &mut ScriptInvocation<'_>, writes: &[Write], at: Timesta
             Precondition::Version(version) => version.to_string(),
         };
         call.arg(word).arg(place(&write.owner, &write.collection)).arg(&write.id).arg(expected).arg(body);
+        call.arg(write.owner.as_str()).arg(&write.collection);
     }
 }
 

@@ -175,7 +175,7 @@ impl Read for Reader {
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
         let place = Arc::clone(&self.place);
-        let (order, mut after) = requests::index(query.order, query.after);
+        let (order, mut after) = requests::index(query.order, query.owner.as_ref(), query.after);
         let owner = query.owner.as_ref().map(Owner::as_str).unwrap_or_default();
         let task = query.task.as_deref().unwrap_or_default();
         // What changes between two slices is in the events behind the first.
@@ -183,7 +183,7 @@ impl Read for Reader {
         let (mut found, mut bytes) = (Vec::<StoredRequest>::new(), 0);
         loop {
             let mut call = place.script(|scripts| &scripts.requests);
-            call.arg(order).arg(&after).arg(SLICE_RECORDS).arg(SLICE_BYTES).arg(SLICE_LOOKED_AT).arg(owner).arg(task);
+            call.arg(&order).arg(&after).arg(SLICE_RECORDS).arg(SLICE_BYTES).arg(SLICE_LOOKED_AT).arg(owner).arg(task);
             let mut slice = self.run::<Vec<Vec<u8>>>(&call)?.into_iter();
             let (Some(last), Some(next)) = (slice.next(), slice.next()) else {
                 return Err(damaged("the open questions"));
@@ -300,25 +300,43 @@ impl Read for Reader {
         self.run(&call)
     }
 
-    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+    fn document_owners(&mut self, collection: &str, after: Option<&Owner>, limit: usize) -> Result<Vec<Owner>, Error> {
+        let mut asked = redis::pipe();
+        let servers = self.place.key(&format!("documents:{}", documents::place(&Owner::SERVER, collection)));
+        asked.atomic().cmd("EXISTS").arg(servers);
+        // The server comes before all others.
+        let from = after.and_then(Owner::identity).map_or_else(|| "-".to_owned(), |after| format!("({after}"));
+        let owners = self.place.key(&format!("owners:{collection}"));
+        asked.cmd("ZRANGE").arg(owners).arg(from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit);
+        let (has_servers, owners): (bool, Vec<String>) = self.ask(|connection| asked.query(connection))?;
+        let servers = (has_servers && after.is_none()).then_some(Ok(Owner::SERVER));
+        let others = owners.iter().map(|owner| owner.parse().map_err(|_| damaged("an owner")));
+        servers.into_iter().chain(others).take(limit).collect()
+    }
+
+    fn events(&mut self, owner: Option<&Owner>, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        let indexed = owner.and_then(Owner::identity).unwrap_or_default();
+        let is_wanted = |row: &EventRow| owner.is_none_or(|owner| row.owner == *owner);
         let place = Arc::clone(&self.place);
         let mut after = after_seq;
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.is_empty() || bytes < max_bytes {
             let mut call = place.script(|scripts| &scripts.events);
-            call.arg(after).arg((max_bytes - bytes).min(SLICE_BYTES));
+            call.arg(after).arg((max_bytes - bytes).min(SLICE_BYTES)).arg(indexed);
             let found: Vec<Vec<u8>> = self.run(&call)?;
             let mut found = found.into_iter();
-            let before = rows.len();
+            let before = after;
             while let (Some(last), Some(first), Some(owner), Some(body)) =
                 (found.next(), found.next(), found.next(), found.next())
             {
                 let row = event_row(&last, &first, &owner, body).ok_or_else(|| damaged("an event"))?;
                 after = row.last_seq;
-                bytes += row.body.len();
-                rows.push(row);
+                if is_wanted(&row) {
+                    bytes += row.body.len();
+                    rows.push(row);
+                }
             }
-            if rows.len() == before {
+            if after == before {
                 break;
             }
         }

@@ -6,6 +6,7 @@ use super::record::damaged;
 use crate::{Error, RequestChange, RequestCursor, RequestOrder, StoredRequest};
 use callboard_domain::id::RequestId;
 use callboard_domain::listed_request::RequestPlace;
+use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
 
 /// Stands behind all deadlines.
@@ -39,8 +40,15 @@ pub(super) fn add(call: &mut ScriptInvocation<'_>, changes: &[RequestChange]) {
     }
 }
 
-/// The index of this order, and where in it a list goes on behind `after`.
-pub(super) fn index(order: RequestOrder, after: Option<RequestCursor>) -> (&'static str, String) {
+/// The index of this order, of an owner where one is named that is not the server, and where in it a list goes on behind
+/// `after`.
+pub(super) fn index(order: RequestOrder, owner: Option<&Owner>, after: Option<RequestCursor>) -> (String, String) {
+    let whose = owner.and_then(Owner::identity).map(|owner| format!(":{owner}")).unwrap_or_default();
+    let (order, after) = place_in(order, after);
+    (format!("{order}{whose}"), after)
+}
+
+fn place_in(order: RequestOrder, after: Option<RequestCursor>) -> (&'static str, String) {
     match order {
         RequestOrder::Age => ("age", after.map(|after| place_text(&after.place)).unwrap_or_default()),
         RequestOrder::Deadline => {

@@ -122,9 +122,23 @@ pub(super) fn owner_column(owner: &Owner) -> Option<&str> {
     (*owner != Owner::SERVER).then(|| owner.as_str())
 }
 
+/// The condition that a row is this owner's, in a column that has NULL for the server; the parameter that it takes is that
+/// of [`owner_column`].
+pub(super) fn is_owners(owner: &Owner) -> &'static str {
+    if *owner == Owner::SERVER { "owner IS ?" } else { "owner = ?" }
+}
+
 /// An owner in a column of a key, which has the empty text for the server.
 pub(super) fn owner_key(owner: &Owner) -> &str {
     owner_column(owner).unwrap_or_default()
+}
+
+/// Reads what [`owner_key`] gave, from this column.
+pub(super) fn owner_of_key(column: usize, key: &str) -> rusqlite::Result<Owner> {
+    if key.is_empty() {
+        return Ok(Owner::SERVER);
+    }
+    key.parse().map_err(|error: BadOwner| wrong(column, error))
 }
 
 /// Reads what [`owner_column`] gave.

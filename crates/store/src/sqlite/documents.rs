@@ -64,6 +64,32 @@ pub(super) fn folders(connection: &Connection, owner: &Owner, collection: &str, 
     Ok(usize::try_from(counted).unwrap_or(0))
 }
 
+/// See [`crate::engine::Read::document_owners`]. One look at the key for each owner that has any document.
+pub(super) fn owners(
+    connection: &Connection,
+    collection: &str,
+    after: Option<&Owner>,
+    limit: usize,
+) -> Result<Vec<Owner>, Error> {
+    // The server comes first of all, as the empty text.
+    let begins = if after.is_some() { ">" } else { ">=" };
+    let mut statement = connection.prepare_cached(&format!(
+        "WITH RECURSIVE owners(owner) AS ( \
+             SELECT (SELECT owner FROM documents WHERE owner {begins} ?1 ORDER BY owner LIMIT 1) \
+             UNION ALL \
+             SELECT (SELECT owner FROM documents WHERE owner > owners.owner ORDER BY owner LIMIT 1) \
+             FROM owners WHERE owners.owner IS NOT NULL \
+         ) SELECT owner FROM owners WHERE EXISTS \
+             (SELECT 1 FROM documents WHERE documents.owner = owners.owner AND collection = ?2) LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = statement.query_map(params![after.map_or("", columns::owner_key), collection, limit], |row| {
+        let key = row.get_ref(0)?.as_str()?;
+        columns::owner_of_key(0, key)
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// See [`crate::engine::Engine::change`]. Must be called inside a transaction.
 pub(super) fn change(
     connection: &Connection,

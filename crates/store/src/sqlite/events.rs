@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{columns, signed};
 use crate::{Error, EventRow, EventSpan};
+use callboard_domain::owner::Owner;
 
 /// Adds a row. Must be called inside a transaction.
 pub(super) fn append(connection: &Connection, row: &EventRow) -> rusqlite::Result<()> {
@@ -16,10 +17,17 @@ pub(super) fn append(connection: &Connection, row: &EventRow) -> rusqlite::Resul
 }
 
 /// See [`crate::engine::Read::events`].
-pub(super) fn list(connection: &Connection, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
-    let mut statement = connection
-        .prepare_cached("SELECT first_seq, last_seq, body, owner FROM events WHERE last_seq > ?1 ORDER BY last_seq")?;
-    let mut found = statement.query([signed(after_seq)])?;
+pub(super) fn list(
+    connection: &Connection,
+    owner: Option<&Owner>,
+    after_seq: u64,
+    max_bytes: usize,
+) -> Result<Vec<EventRow>, Error> {
+    let mut statement = connection.prepare_cached(&select(owner))?;
+    let mut found = match owner {
+        Some(owner) => statement.query(params![signed(after_seq), columns::owner_column(owner)])?,
+        None => statement.query([signed(after_seq)])?,
+    };
     let mut rows = Vec::new();
     let mut bytes = 0;
     while let Some(row) = found.next()? {
@@ -32,6 +40,12 @@ pub(super) fn list(connection: &Connection, after_seq: u64, max_bytes: usize) ->
         }
     }
     Ok(rows)
+}
+
+/// The parameters of it are the place to begin behind, and the owner.
+pub(super) fn select(owner: Option<&Owner>) -> String {
+    let of_owner = owner.map(|owner| format!(" AND {}", columns::is_owners(owner))).unwrap_or_default();
+    format!("SELECT first_seq, last_seq, body, owner FROM events WHERE last_seq > ?{of_owner} ORDER BY last_seq")
 }
 
 /// See [`crate::engine::Read::event_span`].

@@ -120,8 +120,12 @@ impl Read for Reader {
         documents::folders(&self.connection, owner, collection, most)
     }
 
-    fn events(&mut self, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
-        events::list(&self.connection, after_seq, max_bytes)
+    fn document_owners(&mut self, collection: &str, after: Option<&Owner>, limit: usize) -> Result<Vec<Owner>, Error> {
+        documents::owners(&self.connection, collection, after, limit)
+    }
+
+    fn events(&mut self, owner: Option<&Owner>, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
+        events::list(&self.connection, owner, after_seq, max_bytes)
     }
 
     fn event_span(&mut self) -> Result<EventSpan, Error> {
@@ -180,12 +184,18 @@ fn first_after(connection: &Connection, key: SessionKey, seq: u64) -> Result<Opt
 
 /// See [`Read::list`].
 fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, Error> {
+    let (sql, parameters) = select(query);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(rusqlite::params_from_iter(parameters), columns::summary)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn select(query: &ListSessions) -> (String, Vec<Box<dyn ToSql>>) {
     let mut sql = format!("{} WHERE true", columns::SELECT);
-    let mut parameters: Vec<&dyn ToSql> = Vec::new();
-    let before = query.before.map(integer);
-    if let Some(before) = &before {
+    let mut parameters: Vec<Box<dyn ToSql>> = Vec::new();
+    if let Some(before) = query.before {
         sql.push_str(" AND key < ?");
-        parameters.push(before);
+        parameters.push(Box::new(integer(before)));
     }
     if !query.status.is_empty() {
         // The words are ours; as parameters they would keep SQLite from using an index.
@@ -197,24 +207,66 @@ fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, E
     }
     if let Some(task) = &query.task {
         sql.push_str(" AND task = ?");
-        parameters.push(task);
+        parameters.push(Box::new(task.clone()));
     }
-    let owner = query.owner.as_ref().map(columns::owner_key);
-    if let Some(owner) = &owner {
-        sql.push_str(" AND ifnull(owner, '') = ?");
-        parameters.push(owner);
+    if let Some(owner) = &query.owner {
+        let _ = write!(sql, " AND {}", columns::is_owners(owner));
+        parameters.push(Box::new(columns::owner_column(owner).map(str::to_owned)));
     }
-    let labels: Vec<String> = query.labels.iter().map(crate::types::label_text).collect();
-    for label in &labels {
+    for label in query.labels.iter().map(crate::types::label_text) {
         sql.push_str(
             " AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key || '=' || label.value = ?)",
         );
-        parameters.push(label);
+        parameters.push(Box::new(label));
     }
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     sql.push_str(" ORDER BY sessions.key DESC LIMIT ?");
-    parameters.push(&limit);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement.query_map(parameters.as_slice(), columns::summary)?;
-    Ok(found.collect::<Result<_, _>>()?)
+    parameters.push(Box::new(i64::try_from(query.limit).unwrap_or(i64::MAX)));
+    (sql, parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+    use crate::RequestCursor;
+    use callboard_domain::id::RequestId;
+    use callboard_domain::listed_request::RequestPlace;
+    use callboard_domain::time::Timestamp;
+
+    /// How SQLite goes about a query, with its parameters as they are.
+    fn plan(connection: &Connection, (sql, parameters): (String, Vec<Box<dyn ToSql>>)) -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
+        steps.map(|step: rusqlite::Result<String>| step.unwrap()).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_one_owner_has_is_found_by_an_index_that_has_the_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::prepare(&mut connection).unwrap();
+        let ada: Owner = "ada".parse().unwrap();
+        let mut plans = Vec::new();
+        for before in [None, Some(SessionKey(9))] {
+            let owner = Some(ada.clone());
+            plans.push(plan(&connection, select(&ListSessions { owner, before, limit: 9, ..ListSessions::default() })));
+        }
+        let place = RequestPlace { asked_at: Timestamp::from_micros(5), request_id: RequestId::random() };
+        for expires_at in [None, Some(Timestamp::from_micros(7))] {
+            for (order, part) in requests::PARTS {
+                for after in [None, Some(RequestCursor { expires_at, place })] {
+                    let owner = Some(ada.clone());
+                    let query = ListRequests { owner, task: None, order, after, limit: 9, max_bytes: 9 };
+                    plans.push(plan(&connection, requests::select(&query, part)));
+                }
+            }
+        }
+        let of_events: Vec<Box<dyn ToSql>> = vec![Box::new(5), Box::new("ada")];
+        plans.push(plan(&connection, (events::select(Some(&ada)), of_events)));
+        for plan in &plans {
+            assert!(plan.starts_with("SEARCH") && plan.contains("_owner"), "{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("B-TREE"), "{plan}");
+        }
+        let servers = select(&ListSessions { owner: Some(Owner::SERVER), limit: 9, ..ListSessions::default() });
+        assert!(!plan(&connection, servers).contains("B-TREE"));
+    }
 }

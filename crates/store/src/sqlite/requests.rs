@@ -66,13 +66,18 @@ pub(super) fn list(connection: &Connection, query: &ListRequests) -> Result<Requ
 
 /// Which of the questions.
 #[derive(Clone, Copy, PartialEq)]
-enum Part {
+pub(super) enum Part {
     All,
     /// Those with a deadline.
     Due,
     /// Those without.
     Endless,
 }
+
+/// The parts that are read in each order.
+#[cfg(test)]
+pub(super) const PARTS: [(RequestOrder, Part); 3] =
+    [(RequestOrder::Age, Part::All), (RequestOrder::Deadline, Part::Due), (RequestOrder::Deadline, Part::Endless)];
 
 /// Adds those of a part; gives whether there is one more than a page has, which is added as well.
 fn some(
@@ -81,43 +86,7 @@ fn some(
     part: Part,
     found: &mut Vec<StoredRequest>,
 ) -> Result<bool, Error> {
-    let mut sql = "SELECT asked_at, request, expires_at, task, owner, body FROM requests WHERE ".to_owned();
-    sql.push_str(match part {
-        Part::All => "true",
-        Part::Due => "expires_at IS NOT NULL",
-        Part::Endless => "expires_at IS NULL",
-    });
-    let mut parameters: Vec<Box<dyn ToSql>> = Vec::new();
-    if let Some(RequestCursor { expires_at, place }) = query.after {
-        let place = (place.asked_at.as_micros(), *place.request_id.as_bytes());
-        match (part, expires_at) {
-            (Part::Due, Some(expires_at)) => {
-                sql.push_str(" AND (expires_at, asked_at, request) > (?, ?, ?)");
-                parameters.push(Box::new(expires_at.as_micros()));
-                parameters.push(Box::new(place.0));
-                parameters.push(Box::new(place.1));
-            }
-            // Those with a deadline come before all of these.
-            (Part::Endless, Some(_)) => {}
-            (Part::All | Part::Due | Part::Endless, _) => {
-                sql.push_str(" AND (asked_at, request) > (?, ?)");
-                parameters.push(Box::new(place.0));
-                parameters.push(Box::new(place.1));
-            }
-        }
-    }
-    if let Some(task) = &query.task {
-        sql.push_str(" AND task = ?");
-        parameters.push(Box::new(task.clone()));
-    }
-    if let Some(owner) = &query.owner {
-        sql.push_str(" AND ifnull(owner, '') = ?");
-        parameters.push(Box::new(columns::owner_key(owner).to_owned()));
-    }
-    sql.push_str(match part {
-        Part::Due => " ORDER BY expires_at, asked_at, request",
-        Part::All | Part::Endless => " ORDER BY asked_at, request",
-    });
+    let (sql, parameters) = select(query, part);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
     let mut bytes: usize = found.iter().map(|request| request.json.len()).sum();
@@ -131,6 +100,52 @@ fn some(
         }
     }
     Ok(false)
+}
+
+pub(super) fn select(query: &ListRequests, part: Part) -> (String, Vec<Box<dyn ToSql>>) {
+    let mut sql = "SELECT asked_at, request, expires_at, task, owner, body FROM requests WHERE ".to_owned();
+    sql.push_str(match part {
+        Part::All => "true",
+        Part::Due => "expires_at IS NOT NULL",
+        Part::Endless => "expires_at IS NULL",
+    });
+    let mut parameters: Vec<Box<dyn ToSql>> = Vec::new();
+    // By the whole place, the index of an owner would not be read in its order: so the first part alone leads into it, and
+    // the plus keeps the comparison of the whole from doing so.
+    if let Some(RequestCursor { expires_at, place }) = query.after {
+        let place = (place.asked_at.as_micros(), *place.request_id.as_bytes());
+        match (part, expires_at) {
+            (Part::Due, Some(expires_at)) => {
+                sql.push_str(" AND expires_at >= ? AND (+expires_at, asked_at, request) > (?, ?, ?)");
+                parameters.push(Box::new(expires_at.as_micros()));
+                parameters.push(Box::new(expires_at.as_micros()));
+                parameters.push(Box::new(place.0));
+                parameters.push(Box::new(place.1));
+            }
+            // Those with a deadline come before all of these.
+            (Part::Endless, Some(_)) => {}
+            (Part::All | Part::Due | Part::Endless, _) => {
+                sql.push_str(" AND asked_at >= ? AND (+asked_at, request) > (?, ?)");
+                parameters.push(Box::new(place.0));
+                parameters.push(Box::new(place.0));
+                parameters.push(Box::new(place.1));
+            }
+        }
+    }
+    if let Some(task) = &query.task {
+        sql.push_str(" AND task = ?");
+        parameters.push(Box::new(task.clone()));
+    }
+    if let Some(owner) = &query.owner {
+        sql.push_str(" AND ");
+        sql.push_str(columns::is_owners(owner));
+        parameters.push(Box::new(columns::owner_column(owner).map(str::to_owned)));
+    }
+    sql.push_str(match part {
+        Part::Due => " ORDER BY expires_at, asked_at, request",
+        Part::All | Part::Endless => " ORDER BY asked_at, request",
+    });
+    (sql, parameters)
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<StoredRequest> {

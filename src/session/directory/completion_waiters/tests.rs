@@ -180,7 +180,7 @@ async fn a_session_that_others_have_written_is_read_anew_and_what_it_did_is_not_
     let id = start(&sessions, json!({"a": 1})).await;
     let server = Principal::server();
     let answer = || sessions.answer(&server, id, None, Answer::Confirm(true), None);
-    while sessions.describe(id).await.unwrap().summary.state.status != Status::WaitingConfirmation {
+    while sessions.describe(&server, id).await.unwrap().summary.state.status != Status::WaitingConfirmation {
         tokio::task::yield_now().await;
     }
     let limits = TailLimits { snapshot: 9, bytes: 9999 };
@@ -189,7 +189,7 @@ async fn a_session_that_others_have_written_is_read_anew_and_what_it_did_is_not_
     while sessions.store().find(id).await.unwrap().unwrap().state.status != Status::Failed {
         tokio::task::yield_now().await;
     }
-    sessions.describe(id).await.unwrap();
+    sessions.describe(&server, id).await.unwrap();
     let waits = sessions.completion(id);
     let (refused, heard) = futures::join!(answer(), waits);
     assert!(matches!(refused, Err(Refused::Unavailable(_))), "{refused:?}");

@@ -151,7 +151,7 @@ async fn what_comes_back_has_its_last_inputs() {
     }
     before.supervisor.send(LetAllGo).await.unwrap();
     let after = Stage::with(store.clone(), &Connections::default(), |_| {});
-    after.supervisor.send(TakeUp { workflow_ids: vec!["chain".into()] }).await.unwrap();
+    after.supervisor.send(TakeUp { workflows: vec!["chain".parse().unwrap()] }).await.unwrap();
     let status = after.until("chain", |status| status["results"]["b"]["value"] == 19).await;
     assert_eq!(status["inputs"], json!({"a": {"value": 19}}));
     after.live.stop("chain", &Principal::server()).await.unwrap().unwrap();

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, watch};
 
+use crate::auth::Principal;
 use crate::config::connections::Connections;
 use crate::domain::id::SessionId;
 use crate::domain::request::Confirmation;
@@ -28,6 +29,7 @@ use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
 use crate::workflow::host::{Host, SessionWork};
+use crate::workflow::key::WorkflowKey;
 use crate::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
 use crate::workflow::nodes::built_in;
 use crate::workflow::port::{Input, Output, Type};
@@ -181,7 +183,7 @@ impl Host for People {
         let _ = self.did.send("cancel".to_owned());
     }
 
-    fn trouble(&self, _: &str, error: &str) {
+    fn trouble(&self, _: &WorkflowKey, error: &str) {
         let _ = self.did.send(format!("trouble {error}"));
     }
 }
@@ -267,12 +269,16 @@ impl Stage {
             value,
             author: Some("ada".to_owned()),
         };
-        self.live.apply(update).await.map(|applied| applied.execution_count).map_err(|refused| refused.to_string())
+        self.live
+            .apply(&Principal::server(), update)
+            .await
+            .map(|applied| applied.execution_count)
+            .map_err(|refused| refused.to_string())
     }
 
     /// How a live workflow stands, as JSON; null where it is not live.
     pub(super) async fn status(&self, workflow_id: &str) -> Json {
-        serde_json::to_value(self.live.status(workflow_id).await.unwrap()).unwrap()
+        serde_json::to_value(self.live.status(&workflow_id.parse().unwrap()).await.unwrap()).unwrap()
     }
 
     /// Waits until a workflow stands like this.

@@ -1265,6 +1265,10 @@ export type StoredAgent = {
  */
 id: string,
 /**
+ * Whose it is; left out where it is the server's.
+ */
+owner?: string,
+/**
  * Counts up from 1 with every change.
  */
 version: number,
@@ -1359,6 +1363,10 @@ export type StoredCrew = {
  */
 id: string,
 /**
+ * Whose it is; left out where it is the server's.
+ */
+owner?: string,
+/**
  * Counts up from 1 with every change.
  */
 version: number,
@@ -1423,6 +1431,10 @@ warnings: Array<Fault>,
  * Its id.
  */
 id: string,
+/**
+ * Whose it is; left out where it is the server's.
+ */
+owner?: string,
 /**
  * Counts up from 1 with every change.
  */
@@ -2352,6 +2364,10 @@ export type Workflow = {
  */
 id: string,
 /**
+ * Whose it is; the server's where it is left out.
+ */
+owner?: string,
+/**
  * Its name, for people.
  */
 name: string,
@@ -2596,6 +2612,10 @@ export type WorkflowRow = {
  * Its id.
  */
 id: string,
+/**
+ * Whose it is; left out where it is the server's.
+ */
+owner?: string,
 /**
  * Its name.
  */

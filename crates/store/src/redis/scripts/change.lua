@@ -18,7 +18,9 @@ end
 return once('change', function()
   local now, writes, faults = take(), {}, {}
   for at = 1, tonumber(take()) do
-    local write = {change = take(), place = take(), id = take(), expected = take(), body = take()}
+    local write = {
+      change = take(), place = take(), id = take(), expected = take(), body = take(), owner = take(), collection = take(),
+    }
     write.key = prefix .. 'document:' .. write.place .. write.id
     write.version, write.created, write.updated = present(write.key)
     writes[at] = write
@@ -36,6 +38,9 @@ return once('change', function()
     if write.change == 'remove' then
       redis.call('UNLINK', write.key)
       redis.call('ZREM', ids, write.id)
+      if redis.call('EXISTS', ids) == 0 then
+        redis.call('ZREM', prefix .. 'owners:' .. write.collection, write.owner)
+      end
       made[at] = 'removed'
     else
       local head = '1 ' .. now .. ' ' .. now
@@ -46,6 +51,10 @@ return once('change', function()
       end
       redis.call('SET', write.key, head .. '\n' .. write.body)
       redis.call('ZADD', ids, 0, write.id)
+      -- The server is looked for in any case.
+      if write.owner ~= 'server' then
+        redis.call('ZADD', prefix .. 'owners:' .. write.collection, 0, write.owner)
+      end
       made[at] = head
     end
   end

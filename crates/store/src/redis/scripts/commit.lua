@@ -55,19 +55,29 @@ local function append(key, row, body, state)
   redis.call('RPUSH', journal, body)
 end
 
+-- The ends of the names of the indexes that a question stands in: of all, and of its owner's where that is not the server.
+local function indexes(text)
+  local owner = string.match(text, '^[^\n]*\n([^\n]*)\n')
+  return owner == 'server' and {''} or {'', ':' .. owner}
+end
+
 -- Opens and closes questions.
 local function change_requests(changes)
   for _, change in ipairs(changes) do
     if change.text then
       redis.call('HSET', prefix .. 'requests', change.place, change.text)
-      redis.call('ZADD', prefix .. 'requests:age', 0, change.place)
-      redis.call('ZADD', prefix .. 'requests:deadline', 0, change.due .. change.place)
+      for _, whose in ipairs(indexes(change.text)) do
+        redis.call('ZADD', prefix .. 'requests:age' .. whose, 0, change.place)
+        redis.call('ZADD', prefix .. 'requests:deadline' .. whose, 0, change.due .. change.place)
+      end
     else
       local text = redis.call('HGET', prefix .. 'requests', change.place)
       if text then
         redis.call('HDEL', prefix .. 'requests', change.place)
-        redis.call('ZREM', prefix .. 'requests:age', change.place)
-        redis.call('ZREM', prefix .. 'requests:deadline', string.sub(text, 1, 16) .. change.place)
+        for _, whose in ipairs(indexes(text)) do
+          redis.call('ZREM', prefix .. 'requests:age' .. whose, change.place)
+          redis.call('ZREM', prefix .. 'requests:deadline' .. whose, string.sub(text, 1, 16) .. change.place)
+        end
       end
     end
   end
@@ -123,6 +133,10 @@ local function record_all(last)
     if lines then
       redis.call('XADD', prefix .. 'events', string.format('%.0f-0', last), 'first', first, 'owner', owner,
         'body', table.concat(lines))
+      if owner ~= 'server' then
+        redis.call('ZADD', prefix .. 'events:of:' .. owner, last, string.format('%.0f', last))
+        redis.call('SADD', prefix .. 'events:owners', owner)
+      end
     end
   end
   for _ = 1, tonumber(take()) do

@@ -10,5 +10,11 @@ if newest then
     before = last
   end
   redis.call('XTRIM', prefix .. 'events', 'MINID', before)
+  for _, owner in ipairs(redis.call('SMEMBERS', prefix .. 'events:owners')) do
+    redis.call('ZREMRANGEBYSCORE', prefix .. 'events:of:' .. owner, '-inf', '(' .. before)
+    if redis.call('EXISTS', prefix .. 'events:of:' .. owner) == 0 then
+      redis.call('SREM', prefix .. 'events:owners', owner)
+    end
+  end
 end
 return {'done', ''}
