@@ -12,7 +12,7 @@ import sys
 COMMON = set("a an and are as at be by can do for from has how i in is it its of on or so that the their this to was we what when will with you".split())
 
 start = json.loads(sys.stdin.readline())
-content = start["input"]["content"]
+content = start["input"].get("content") or start["input"]["description"]
 text = content if isinstance(content, str) else json.dumps(content)
 
 print(json.dumps({"type": "stream", "content": f"Reading {len(text)} characters"}), flush=True)

@@ -9,6 +9,7 @@ use super::audit::Evidence;
 use super::review::Note;
 use super::{Review, Team};
 use crate::crew::{Agent, GUARDRAIL_RETRIES};
+use crate::domain::context::{Context, Source};
 use crate::domain::json::text_of;
 
 /// What an agent is to do.
@@ -72,6 +73,12 @@ impl Assignment {
             input: Map::new(),
             evidence: None,
         }
+    }
+
+    /// What a question of its agent is about.
+    pub(super) fn question_context(&self) -> Box<Context> {
+        let source = Source::Agent { agent_id: self.agent_id.clone(), task: Some(self.task.clone()) };
+        Box::new(Context { source: Some(source), ..Context::default() })
     }
 
     /// What a command or an endpoint is sent; `notes` are the drafts that were sent back before.

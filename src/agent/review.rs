@@ -72,12 +72,14 @@ impl Agents {
         let mut draft = output.text();
         shorten(&mut draft, MOST_SHOWN);
         let question = format!("{} has a draft for {}. Accept it?\n\n{draft}", work.agent_id, work.task);
-        if lane.confirm(Confirmation::new(question)).await {
+        if lane.confirm(Confirmation { context: work.question_context(), ..Confirmation::new(question) }).await {
             return Ok(None);
         }
         let message = format!("What should {} change in its draft for {}?", work.agent_id, work.task);
         let fields = vec![Field::new("feedback", FieldType::Text, "What should be different")];
-        let values = lane.ask(Form { message: Some(message), fields, ..Form::default() }).await?;
+        let values = lane
+            .ask(Form { message: Some(message), fields, context: work.question_context(), ..Form::default() })
+            .await?;
         Ok(values.get("feedback").and_then(Value::as_str).map(str::to_owned))
     }
 }

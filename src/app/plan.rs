@@ -77,6 +77,7 @@ pub(super) struct Plan {
     started: Instant,
     workflows: Workflows,
     authenticator: Arc<Authenticator>,
+    launcher: Launcher,
     roster: Roster,
     pub(super) memory: Memory,
     seats: Receiver<Seat>,
@@ -157,6 +158,7 @@ impl Plan {
             started: Instant::now(),
             workflows,
             authenticator: Arc::new(authenticator),
+            launcher,
             seats,
         };
         Ok((plan, running))
@@ -186,6 +188,7 @@ impl Plan {
             events: self.events.clone(),
             event_types: self.event_types.clone(),
             admin: self.admin.clone(),
+            launcher: self.launcher.clone(),
         }
     }
 

@@ -170,6 +170,7 @@ const SENT: &[Message] = &[
             ("agent_id", TEXT, true),
             ("call_id", TEXT, true),
             ("try", COUNT, true),
+            ("part", COUNT, true),
             ("text", TEXT, true),
             ("save_state", UNSAVED, false),
         ],
@@ -426,7 +427,7 @@ mod tests {
                 ok: true,
                 text: text.clone(),
             },
-            AgentEntry::AgentDelta { agent_id, call_id, r#try: 1, text },
+            AgentEntry::AgentDelta { agent_id, call_id, r#try: 1, part: 1, text },
         ]
         .into_iter()
     }

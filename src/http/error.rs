@@ -69,6 +69,7 @@ codes! {
     UnknownClient 404 "unknown_client" "There is no connection with this client id.";
     UnknownWorkflow 404 "unknown_workflow" "There is no workflow with this id.";
     UnknownAudit 404 "unknown_audit" "There is no audit with this id.";
+    UnreadableDocument 422 "unreadable_document" "The document cannot be read.";
     UnknownAgent 404 "unknown_agent" "There is no agent with this id.";
     UnknownCrew 404 "unknown_crew" "There is no crew with this id.";
     UnknownEventType 404 "unknown_event_type" "No such type of events is declared.";

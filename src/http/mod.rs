@@ -50,6 +50,7 @@ use crate::event::Events;
 use crate::event::types::EventTypes;
 use crate::memory::Memory;
 use crate::metrics::Http;
+use crate::process::Launcher;
 use crate::session::Sessions;
 
 pub(crate) use access::access;
@@ -106,6 +107,8 @@ pub(crate) struct State {
     pub event_types: EventTypes,
     /// What operators see and do.
     pub admin: Admin,
+    /// How other processes are started: PDFs are read by one.
+    pub launcher: Launcher,
 }
 
 /// Writes all metrics in Prometheus' text format.

@@ -141,6 +141,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         events,
         event_types,
         admin: admin(),
+        launcher: crate::process::Launcher::default(),
     }
 }
 

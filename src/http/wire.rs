@@ -122,6 +122,7 @@ fn of_crews(config: &Config, text: &mut String) {
         crate::crew::Process,
         super::audits::start::StartedAudit,
         super::audits::show::AuditState,
+        super::audits::document::Shown,
         super::audits::found::AgentState,
     );
 }
@@ -166,6 +167,7 @@ fn of_operators(config: &Config, text: &mut String) {
         metrics::snapshot::WorkflowPace,
         metrics::snapshot::SlowNode,
         metrics::snapshot::StorePace,
+        metrics::snapshot::ModelUse,
         super::admin::history::MetricsHistory,
         super::admin::connections::ConnectionList,
         super::admin::connections::UptimeStatistics,

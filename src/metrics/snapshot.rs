@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub cpu_seconds: f64,
     /// How the store does.
     pub store: StorePace,
+    /// What the models of agents have used.
+    pub models: ModelUse,
 }
 
 /// What happens in a second.
@@ -159,6 +161,25 @@ pub struct StorePace {
     pub unwritten_rows: u64,
 }
 
+/// What the models of agents have used since the start of the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsModels"))]
+#[schema(as = MetricsModels)]
+pub struct ModelUse {
+    /// Replies of models.
+    pub turns: u64,
+    /// Tokens that they were sent.
+    pub prompt_tokens: u64,
+    /// Tokens of their replies.
+    pub completion_tokens: u64,
+    /// What that cost by their prices.
+    pub cost: f64,
+    /// Calls that a server refused for now (429).
+    pub rate_limited: u64,
+    /// Calls of tools.
+    pub tool_calls: u64,
+}
+
 impl Snapshot {
     /// What `now` says, with what has changed since `before`, and what took how long since `minute`.
     pub(super) fn new(now: &Reading, before: &Reading, minute: &Reading, reports: &[WorkflowReport]) -> Self {
@@ -198,6 +219,22 @@ impl Snapshot {
                 rows_per_commit: (commits > 0.0).then(|| rows / commits),
                 unwritten_rows: count(now.sum(names::UNWRITTEN)),
             },
+            models: ModelUse::new(now),
+        }
+    }
+}
+
+impl ModelUse {
+    fn new(now: &Reading) -> Self {
+        let tokens = now.by(names::AGENT_TOKENS, "kind");
+        let of = |kind| tokens.get(kind).copied().map_or(0, count);
+        Self {
+            turns: count(now.sum(names::AGENT_TURNS)),
+            prompt_tokens: of("prompt"),
+            completion_tokens: of("completion"),
+            cost: now.sum(names::AGENT_COST) / 1e6,
+            rate_limited: count(now.sum(names::MODEL_RATE_LIMITED)),
+            tool_calls: count(now.sum(names::AGENT_TOOL_CALLS)),
         }
     }
 }
@@ -280,6 +317,11 @@ mod tests {
         kind.ended(Status::Failed);
         kind.whole.observe(0.3);
         metrics.on_commit()(Duration::from_millis(2), 7);
+        let agents = metrics.agents();
+        agents.turn(30, 12, 0.5);
+        agents.tool_call(true);
+        agents.tool_call(false);
+        agents.rate_limited.inc();
         let second = at(2);
         let pace = Pace { rate: 9.0, p50_us: 1.0, p99_us: 2.0 };
         let report = WorkflowReport { workflow_id: "w".into(), pace, slowest: vec![("n".into(), 0.25)] };
@@ -295,6 +337,9 @@ mod tests {
         assert_eq!(snapshot.workflows[0].slowest, [SlowNode { node: "n".into(), ms: 250.0 }]);
         assert_eq!((snapshot.closes["done"], snapshot.drops), (1, 0));
         assert!(snapshot.rss_bytes > 0);
+        let used =
+            ModelUse { turns: 1, prompt_tokens: 30, completion_tokens: 12, cost: 0.5, rate_limited: 1, tool_calls: 2 };
+        assert_eq!(snapshot.models, used);
         let quiet = Snapshot::new(&second, &second, &second, &[]);
         assert_eq!((quiet.rates.messages_out, quiet.store.rows_per_commit), (0.0, None));
     }

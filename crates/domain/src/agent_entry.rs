@@ -102,6 +102,8 @@ pub enum AgentEntry {
         call_id: String,
         /// Which try of it: the text of earlier ones is void.
         r#try: u32,
+        /// Which part of that try, from 1: a reader that misses one knows that text is missing.
+        part: u32,
         /// More of the text.
         text: String,
     },

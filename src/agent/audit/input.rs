@@ -43,11 +43,11 @@ impl Input {
         if self.agents.is_empty() { checks() } else { self.agents.clone() }
     }
 
-    pub(super) fn media_type(&self) -> Result<MediaType, String> {
+    pub(crate) fn media_type(&self) -> Result<MediaType, String> {
         MediaType::parse(&self.media_type).map_err(|error| error.to_string())
     }
 
-    pub(super) fn bytes(&self) -> Result<Cow<'_, [u8]>, String> {
+    pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, String> {
         match (&self.document, &self.document_base64) {
             (Some(text), _) => Ok(Cow::Borrowed(text.as_bytes())),
             (None, Some(text)) => STANDARD.decode(text).map(Cow::Owned).map_err(|error| error.to_string()),
@@ -56,7 +56,7 @@ impl Input {
     }
 
     /// Its lines, where it has some that people and models read.
-    pub(super) fn source(&self) -> Option<&str> {
+    pub(crate) fn source(&self) -> Option<&str> {
         let has_lines = match self.media_type().ok()? {
             MediaType::Markdown | MediaType::Text | MediaType::Csv => true,
             MediaType::Html | MediaType::Pdf | MediaType::Xlsx => false,

@@ -15,13 +15,15 @@ pub(crate) struct Transcript {
     flat: String,
     /// Where each line begins in that, and stands in the document.
     starts: Vec<(usize, Location)>,
+    /// Where each line ends in the text, without its line break.
+    ends: Vec<usize>,
 }
 
 impl Transcript {
     /// That of a document: its source where that is text, else what was read of it.
     #[must_use]
     pub(crate) fn of(document: &Document, source: Option<&str>) -> Self {
-        let mut transcript = Self { text: String::new(), flat: String::new(), starts: Vec::new() };
+        let mut transcript = Self { text: String::new(), flat: String::new(), starts: Vec::new(), ends: Vec::new() };
         match source {
             Some(source) => {
                 for (number, line) in (1_u32..).zip(source.lines()) {
@@ -57,6 +59,13 @@ impl Transcript {
         &self.text
     }
 
+    /// Each line, with where it stands in the document.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, Location)> {
+        let begins = std::iter::once(0).chain(self.ends.iter().map(|end| end + 1));
+        let texts = begins.zip(&self.ends).map(|(begin, end)| self.text.get(begin..*end).unwrap_or_default());
+        texts.zip(self.starts.iter().map(|(_, location)| *location))
+    }
+
     /// Where a quote stands, however its white space is broken; nothing where it does not.
     #[must_use]
     pub(crate) fn find(&self, quote: &str) -> Option<Location> {
@@ -72,6 +81,7 @@ impl Transcript {
 
     fn push(&mut self, line: &str, location: Location) {
         self.text.push_str(line);
+        self.ends.push(self.text.len());
         self.text.push('\n');
         if !self.flat.is_empty() && !self.flat.ends_with(' ') {
             self.flat.push(' ');
@@ -138,5 +148,15 @@ mod tests {
         );
         let found = transcript.find("| Total | 6,088 |").unwrap();
         assert_eq!((found.table, found.row), (Some(1), Some(2)));
+        let lines: Vec<(&str, Option<u32>)> = transcript.lines().map(|(text, at)| (text, at.row)).collect();
+        assert_eq!(
+            lines,
+            [
+                ("# Report", None),
+                ("Sales grew by 5%.", None),
+                ("| Retail | 4,211 |", Some(1)),
+                ("| Total | 6,088 |", Some(2))
+            ]
+        );
     }
 }

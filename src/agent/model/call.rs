@@ -125,13 +125,14 @@ impl Conversation<'_> {
     }
 
     async fn ask(&self, client: &Client, call_id: &str, request: &Request, earlier: u32) -> Result<Turn, Error> {
-        let mut r#try = earlier + 1;
+        let (mut r#try, mut part) = (earlier + 1, 0_u32);
         let on_progress = |progress| match progress {
-            Progress::Try(number) => r#try = earlier.saturating_add(number),
+            Progress::Try(number) => (r#try, part) = (earlier.saturating_add(number), 0),
             Progress::Text(text) => {
+                part = part.saturating_add(1);
                 let (agent_id, call_id) = (self.work.agent_id.clone(), call_id.to_owned());
                 // Nothing is saved, so nothing has to wait: what is too much for a reader is left out.
-                drop(self.lane.report(AgentEntry::AgentDelta { agent_id, call_id, r#try, text }));
+                drop(self.lane.report(AgentEntry::AgentDelta { agent_id, call_id, r#try, part, text }));
             }
             Progress::RateLimited => self.agents.shared.metrics.rate_limited.inc(),
             Progress::Waiting(wait) => self.agents.shared.metrics.waited.observe(wait.as_secs_f64()),

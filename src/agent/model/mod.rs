@@ -232,9 +232,9 @@ impl<'a> Conversation<'a> {
     }
 
     async fn write_progress(&self, tool: Option<&str>) {
-        let tokens = self.budget.spent().usage.total();
-        let data = json!({"agent": self.work.agent_id, "turn": self.turns, "tool": tool, "tokens": tokens,
-                          "budget_left": self.budget.left()});
+        let spent = self.budget.spent();
+        let data = json!({"agent": self.work.agent_id, "turn": self.turns, "tool": tool, "tokens": spent.usage.total(),
+                          "spent": spent.to_json(), "budget_left": self.budget.left()});
         self.lane.emit("task.progress", event(self.work, data)).await;
     }
 }

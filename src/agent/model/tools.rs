@@ -97,7 +97,7 @@ impl Conversation<'_> {
             "The agent {} has read text from outside and wants to use {name} with {shown}. Allow it?",
             self.work.agent_id
         );
-        self.lane.confirm(Confirmation::new(message)).await
+        self.lane.confirm(Confirmation { context: self.work.question_context(), ..Confirmation::new(message) }).await
     }
 
     /// Has another agent do something.

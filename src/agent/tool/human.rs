@@ -18,14 +18,14 @@ pub(in crate::agent) async fn ask(
 ) -> Result<Given, TaskError> {
     let message = format!("{} asks: {}", work.agent_id, text(arguments, "message"));
     if text(arguments, "kind") == "confirm" {
-        let yes = lane.confirm(Confirmation::new(message)).await;
+        let yes = lane.confirm(Confirmation { context: work.question_context(), ..Confirmation::new(message) }).await;
         return Ok(Given::ok(if yes { "yes" } else { "no" }));
     }
     let fields = match fields(arguments) {
         Ok(fields) => fields,
         Err(error) => return Ok(Given::refused(error)),
     };
-    let form = Form { message: Some(message), fields, ..Form::default() };
+    let form = Form { message: Some(message), fields, context: work.question_context(), ..Form::default() };
     let values = lane.ask(form).await?;
     Ok(Given::ok(Value::Object(values).to_string()))
 }

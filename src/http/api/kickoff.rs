@@ -89,6 +89,7 @@ async fn kickoff(
     let inputs = fields.object("inputs").unwrap_or_default();
     let budget = budget(&mut fields);
     let folder = folder(&mut fields, &state);
+    let name = kept.thing.name.clone();
     let plan = crew::with_agents(&roster, kept.thing).await.map_err(problem::<Crew>)?;
     for name in plan.missing_inputs(&inputs) {
         fields.fault(&["inputs", &name], "is missing: a text of the crew or its agents has it in braces", "missing");
@@ -97,6 +98,7 @@ async fn kickoff(
     fields.put("input", input(&id, inputs, budget, folder));
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.insert(CREW.to_owned(), id.into_inner());
+    spec.title.get_or_insert(name);
     let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, .. } = started;
     Ok(HttpResponse::Accepted().json(KickedOff { execution_id, session_id }))

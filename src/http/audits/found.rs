@@ -13,7 +13,7 @@ use crate::agent::audit::{Input, KIND};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
-use crate::session::messages::Refused;
+use crate::session::messages::{Description, Refused};
 use crate::store::{JournalRange, Store, Summary};
 
 /// How much of a journal is read at once.
@@ -67,19 +67,26 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+/// All about the session of an audit.
+///
+/// # Errors
+/// Where there is none with this id.
+pub(super) async fn describe(state: &State, principal: &Principal, id: &str) -> Result<Box<Description>, Problem> {
+    let id: SessionId = id.parse().map_err(|_| Problem::from(Code::UnknownAudit))?;
+    match state.sessions.describe(principal, id).await {
+        Ok(description) if description.summary.task == KIND => Ok(description),
+        Ok(_) | Err(Refused::UnknownSession) => Err(Code::UnknownAudit.into()),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
 /// Reads what an audit has found.
 ///
 /// # Errors
 /// Where there is none with this id, or the store does not answer.
 pub(super) async fn read(state: &State, principal: &Principal, id: &str) -> Result<Found, Problem> {
-    let id: SessionId = id.parse().map_err(|_| Problem::from(Code::UnknownAudit))?;
-    let store = state.sessions.store();
-    let description = match state.sessions.describe(principal, id).await {
-        Ok(description) if description.summary.task == KIND => description,
-        Ok(_) | Err(Refused::UnknownSession) => return Err(Code::UnknownAudit.into()),
-        Err(refused) => return Err(refused.into()),
-    };
-    let summary = &description.summary;
+    let description = describe(state, principal, id).await?;
+    let (store, summary) = (state.sessions.store(), &description.summary);
     let input: Input =
         serde_json::from_value(description.input.clone()).unwrap_or_else(|_| unnamed(&description.input));
     let mut found = Found {

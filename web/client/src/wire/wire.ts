@@ -216,6 +216,10 @@ call_id: string,
  */
 try: number,
 /**
+ * Which part of that try, from 1: a reader that misses one knows that text is missing.
+ */
+part: number,
+/**
  * More of the text.
  */
 text: string, };
@@ -2179,6 +2183,27 @@ agents: { [key in string]: AgentState },
 findings: Record<string, unknown[]>, };
 
 /**
+ * A document as it was read.
+ */
+export type AuditDocument = {
+/**
+ * What it is called.
+ */
+name: string,
+/**
+ * Its media type.
+ */
+media_type: string,
+/**
+ * Its lines, in order.
+ */
+lines: { text: string; line: number; column?: number; page?: number; table?: number; row?: number }[],
+/**
+ * Whether these are all of them.
+ */
+complete: boolean, };
+
+/**
  * How an agent of an audit stands.
  */
 export type AgentState = {
@@ -2776,7 +2801,11 @@ cpu_seconds: number,
 /**
  * How the store does.
  */
-store: MetricsStore, };
+store: MetricsStore,
+/**
+ * What the models of agents have used.
+ */
+models: MetricsModels, };
 
 /**
  * What happens in a second.
@@ -2936,6 +2965,35 @@ rows_per_commit: number | null,
  * Rows that wait to be written.
  */
 unwritten_rows: number, };
+
+/**
+ * What the models of agents have used since the start of the server.
+ */
+export type MetricsModels = {
+/**
+ * Replies of models.
+ */
+turns: number,
+/**
+ * Tokens that they were sent.
+ */
+prompt_tokens: number,
+/**
+ * Tokens of their replies.
+ */
+completion_tokens: number,
+/**
+ * What that cost by their prices.
+ */
+cost: number,
+/**
+ * Calls that a server refused for now (429).
+ */
+rate_limited: number,
+/**
+ * Calls of tools.
+ */
+tool_calls: number, };
 
 /**
  * The server's own numbers over some time.
