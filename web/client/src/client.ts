@@ -1,6 +1,7 @@
 /** The way in: what a server offers, over HTTP, and the sessions that are watched. */
 
 import { adminCalls, type AdminCalls } from "./admin/calls.js";
+import { agentCalls, type AgentCalls } from "./agents/calls.js";
 import { Clock } from "./clock.js";
 import { SessionConnection, type SessionOptions } from "./connection.js";
 import { EventFeed, type FeedOptions } from "./events/feed.js";
@@ -69,6 +70,8 @@ export interface Client {
   workflow(id: string, options?: WorkflowOptions): WorkflowConnection;
   /** How a workflow and its nodes stand, kept up to date once it is opened. */
   workflowStore(id: string, options?: Pick<WorkflowOptions, "clientId">): WorkflowStore;
+  /** What can be asked about agents, crews and audits. */
+  readonly agents: AgentCalls;
   /** What can be asked about the server's own numbers. */
   readonly metrics: MetricsCalls;
   /** Watches the server's own numbers. */
@@ -116,6 +119,7 @@ export function createClient(options: ClientOptions = {}): Client {
     workflows: workflowCalls(transport),
     workflow: (id, wanted) => new WorkflowConnection(environment(), id, wanted),
     workflowStore: (id, wanted) => new WorkflowStore(client, id, wanted),
+    agents: agentCalls(transport),
     metrics: metricsCalls(transport),
     watchMetrics: (wanted) => new MetricsConnection(environment(), wanted),
     admin: (token) => adminCalls(transport, token),

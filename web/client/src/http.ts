@@ -46,6 +46,7 @@ export interface Transport {
 
 export interface Call {
   method?: string;
+  /** JSON, or a form with files. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -55,7 +56,10 @@ export interface Call {
 export async function request(transport: Transport, path: string, call: Call = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", ...transport.headers, ...call.headers };
   const init: RequestInit = { method: call.method ?? "GET", headers };
-  if (call.body !== undefined) {
+  if (call.body instanceof FormData) {
+    // Its content type has a boundary that only the platform knows.
+    init.body = call.body;
+  } else if (call.body !== undefined) {
     headers["Content-Type"] = "application/json";
     init.body = writeJson(call.body);
   }

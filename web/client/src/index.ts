@@ -2,6 +2,10 @@
 
 export type { AdminCalls } from "./admin/calls.js";
 export type { Broadcast, ConnectionPage, ConnectionRow, EventPriority, Health } from "./admin/types.js";
+export type { AgentCalls } from "./agents/calls.js";
+export { readFinding } from "./agents/read.js";
+export { REPORT_FORMATS, SEVERITIES } from "./agents/types.js";
+export type { AuditOptions, DocumentLine, Finding, FindingPlace, KickoffOptions, ProjectFile, ReportFormat, Severity } from "./agents/types.js";
 export { createClient, type Client, type ClientOptions } from "./client.js";
 export { afterClose, pauseBefore, reasonFor, type AfterClose } from "./close.js";
 export { isTheEnd, SessionConnection, type SessionOptions } from "./connection.js";
@@ -17,9 +21,9 @@ export { isNumber, parseJson, readNumber, writeJson } from "./exact.js";
 export { CallboardError } from "./http.js";
 export type { MetricsCalls } from "./metrics/calls.js";
 export { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
-export type { KindCounts, Latencies, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
+export type { KindCounts, Latencies, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
 export { hasEnded, isWaiting } from "./model.js";
-export type { Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
+export type { Draft, Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { record } from "./record.js";
 export { SessionStore } from "./store.js";
 export type { Answer, Connection, CustomEntry, JournalEntry, ListOptions, Message, OpenRequest, Saying, StartOptions } from "./types.js";

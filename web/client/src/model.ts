@@ -25,6 +25,21 @@ export interface Progress {
   label: string;
 }
 
+/** What a model has said so far of a reply that is not complete. */
+export interface Draft {
+  agentId: string;
+  callId: string;
+  /** The lane of the task that it is said in. */
+  lane: string | null;
+  /** Which try it is. */
+  try: number;
+  /** How many parts of that try have come. */
+  part: number;
+  text: string;
+  /** Whether something of it is missing. */
+  isPartial: boolean;
+}
+
 /** A replay that is under way. */
 export interface Replay {
   count: number;
@@ -56,6 +71,8 @@ export interface SessionState {
   /** The lines of output among them; only the first `lineCount` belong to this state. */
   readonly lines: readonly StreamLine[];
   readonly lineCount: number;
+  /** Replies of models that are not complete, by the id of the model call. */
+  readonly drafts: ReadonlyMap<string, Draft>;
   /** The questions that are open, oldest first. */
   readonly requests: readonly OpenRequest[];
   readonly outcome: Outcome | null;
@@ -72,9 +89,11 @@ export interface SessionState {
   readonly error: string | null;
 }
 
-type Draft = { -readonly [Key in keyof SessionState]: SessionState[Key] };
+type Changing = { -readonly [Key in keyof SessionState]: SessionState[Key] };
 
 const NOTICES_KEPT = 8;
+/** More characters of a draft are not kept: its end says how it goes on. */
+const LONGEST_DRAFT = 200_000;
 
 /** Whether a status is a last one. */
 export function hasEnded(status: Status | null): boolean {
@@ -88,9 +107,12 @@ export function isWaiting(status: Status | null): boolean {
 
 /** Holds a session's state while messages change it. */
 export class Model {
-  #draft: Draft;
+  #draft: Changing;
   #entries: JournalEntry[] = [];
   #lines: StreamLine[] = [];
+  #drafts = new Map<string, Draft>();
+  /** Whether a draft has changed since the last state. */
+  #isSaying = false;
   /** Questions that were answered from here: their `answered` is no news. */
   #mine = new Set<string>();
   /** Questions that came within a replay: one that is answered in the same replay was never shown. */
@@ -99,13 +121,16 @@ export class Model {
 
   constructor(id: string, connection: Connection) {
     this.#draft = {
-      id, status: null, attempt: 0, entries: this.#entries, count: 0, lines: this.#lines, lineCount: 0, requests: [],
+      id, status: null, attempt: 0, entries: this.#entries, count: 0, lines: this.#lines, lineCount: 0, drafts: new Map(), requests: [],
       outcome: null, progress: null, marks: [], replay: null, dropped: 0, connection, cancelling: false, notices: [], error: null,
     };
   }
 
   /** The state as it is now; a later change does not show in it. */
   state(): SessionState {
+    // A map that is handed out does not change any more.
+    if (this.#isSaying || this.#draft.drafts.size !== this.#drafts.size) this.#draft.drafts = new Map(this.#drafts);
+    this.#isSaying = false;
     return { ...this.#draft, count: this.#entries.length, lineCount: this.#lines.length };
   }
 
@@ -157,8 +182,25 @@ export class Model {
         return;
       default:
         if ("seq" in message) this.#entry(message);
+        else if (message.type === "agent_delta") this.#say(message);
         else if (message.type === "progress") draft.progress = { done: message.done, total: message.total, label: message.label };
     }
+  }
+
+  /** A model says more. What was said before the connection stood is missing. */
+  #say({ agent_id: agentId, call_id: callId, try: number, part, text, lane }: Extract<Message, { type: "agent_delta" }>): void {
+    const known = this.#drafts.get(callId);
+    const before = known?.try === number ? known : { text: "", part: 0, isPartial: false };
+    if (part <= before.part) return;
+    const all = before.text + text;
+    const isPartial = before.isPartial || part > before.part + 1 || all.length > LONGEST_DRAFT;
+    this.#drafts.set(callId, { agentId, callId, lane: lane ?? null, try: number, part, text: all.length > LONGEST_DRAFT ? all.slice(-LONGEST_DRAFT) : all, isPartial });
+    this.#isSaying = true;
+  }
+
+  /** A reply is complete, or nobody waits for it any more. */
+  #drop(isOver: (draft: Draft) => boolean): void {
+    for (const [id, draft] of this.#drafts) if (isOver(draft)) this.#drafts.delete(id);
   }
 
   #entry(entry: JournalEntry): void {
@@ -174,6 +216,13 @@ export class Model {
         return;
       case "stream":
         this.#lines.push(entry);
+        return;
+      case "agent_turn":
+        this.#drop(({ callId }) => callId === entry.call_id);
+        return;
+      case "agent_completed":
+      case "agent_error":
+        this.#drop(({ lane }) => isWithin(lane, entry.lane ?? null));
         return;
       case "progress":
         draft.progress = { done: entry.done, total: entry.total, label: entry.label };
@@ -222,6 +271,7 @@ export class Model {
   }
 
   #end(outcome: Outcome): void {
+    this.#drafts.clear();
     this.#draft.outcome = outcome;
     this.#draft.status = outcome.kind;
     this.#draft.requests = [];
@@ -257,6 +307,11 @@ export class Model {
     this.#number += 1;
     this.#draft.notices = [...this.#draft.notices, { number: this.#number, text, tone }].slice(-NOTICES_KEPT);
   }
+}
+
+/** Whether a lane is another one, or within it. */
+function isWithin(lane: string | null, other: string | null): boolean {
+  return lane === other || (lane !== null && other !== null && lane.startsWith(`${other}/`));
 }
 
 /** Until when a question is open, and what it is about. */

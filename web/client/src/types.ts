@@ -14,8 +14,8 @@ export interface CustomEntry {
 /** A journal entry of a known type. */
 export type JournalEntry = Stamped;
 
-/** A line or progress that is not saved: whoever connects later does not get it. */
-export type UnsavedMessage = Extract<Unsaved, { type: "stream" | "progress" }>;
+/** A line, progress or a part of a model's reply that is not saved: whoever connects later does not get it. */
+export type UnsavedMessage = Extract<Unsaved, { type: "stream" | "progress" | "agent_delta" }>;
 
 /** Everything that a server says on a session's socket. */
 export type Message = JournalEntry | UnsavedMessage | Outbound;

@@ -17,3 +17,9 @@ export function kindWords(task: string): string {
 export function sessionPath(id: string): string {
   return `${ROOT}/tasks/${encodeURIComponent(id)}`;
 }
+
+/** Where the agents of a session are shown; null for a session that has none. */
+export function agentsPath({ task, session_id: id }: Pick<SessionRow, "task" | "session_id">): string | null {
+  if (task === "audit") return `${ROOT}/agents/audits/${encodeURIComponent(id)}`;
+  return task === "crew" || task === "pipeline" ? `${ROOT}/agents/runs/${encodeURIComponent(id)}` : null;
+}

@@ -51,3 +51,8 @@ export function inUnit(value: number | null | undefined, unit: Unit): string {
       return `${places(value)} %`;
   }
 }
+
+/** A cost. Prices are numbers without a currency. */
+export function money(value: number): string {
+  return value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: value !== 0 && Math.abs(value) < 0.1 ? 6 : 2 });
+}

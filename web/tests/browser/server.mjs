@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,8 +27,10 @@ export class Server {
   #folder = mkdtempSync(join(tmpdir(), "callboard-page-"));
   #log = "";
 
-  static async start() {
+  /** `settings` are the text of its configuration file. */
+  static async start(settings = "") {
     const server = new Server();
+    if (settings) writeFileSync(join(server.#folder, "callboard.toml"), settings);
     server.port = await freePort();
     await server.up();
     return server;

@@ -18,14 +18,18 @@ export const PHONE = { viewport: { width: 375, height: 740 }, hasTouch: true, is
 export let server;
 let browser;
 
-/** Starts the server and the browser before the tests of a file, and ends them after. */
-export function withServer() {
+/**
+ * Starts the server and the browser before the tests of a file, and ends them after; `settings` gives its configuration,
+ * and `prepare` fills it.
+ */
+export function withServer(settings = async () => "", prepare = async () => undefined) {
   before(async () => {
-    server = await Server.start();
+    server = await Server.start(await settings());
     browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
     });
+    await prepare();
   });
   after(async () => {
     await browser?.close();

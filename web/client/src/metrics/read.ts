@@ -1,7 +1,7 @@
 /** Reads a snapshot from the wire. A server that does not know a number leaves it out, which must not break a page. */
 
 import { record } from "../record.js";
-import type { KindCounts, Latencies, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./types.js";
+import type { KindCounts, Latencies, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./types.js";
 
 type Fields = Record<string, unknown>;
 
@@ -54,6 +54,15 @@ function workflow(of: Fields): WorkflowNumbers {
   return { id: String(of.id), rate: number(of.rate) ?? 0, tick_p50_us: number(of.tick_p50_us), tick_p99_us: number(of.tick_p99_us), slowest };
 }
 
+function models(value: unknown): ModelNumbers | null {
+  if (!isObject(value)) return null;
+  const of = numbers(value);
+  return {
+    turns: of.turns ?? 0, prompt_tokens: of.prompt_tokens ?? 0, completion_tokens: of.completion_tokens ?? 0, cost: of.cost ?? 0,
+    rate_limited: of.rate_limited ?? 0, tool_calls: of.tool_calls ?? 0,
+  };
+}
+
 /** A snapshot; null where this is none: other events may come on the same socket. */
 export function readSnapshot(value: unknown): Snapshot | null {
   const of = fields(value);
@@ -73,6 +82,7 @@ export function readSnapshot(value: unknown): Snapshot | null {
     rss_bytes: number(of.rss_bytes),
     cpu_seconds: number(of.cpu_seconds),
     store: { commits_per_second: number(store.commits_per_second), rows_per_commit: number(store.rows_per_commit), unwritten_rows: number(store.unwritten_rows) },
+    models: models(of.models),
   };
 }
 

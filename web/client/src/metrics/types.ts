@@ -46,6 +46,17 @@ export interface WorkflowNumbers {
   slowest: { node: string; ms: number }[];
 }
 
+/** What the models of agents have used since the server's start. */
+export interface ModelNumbers {
+  turns: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cost: number;
+  /** Calls that a model's server refused for now (429). */
+  rate_limited: number;
+  tool_calls: number;
+}
+
 export interface Snapshot {
   /** Seconds since the epoch, by the server's clock. */
   time: number;
@@ -66,4 +77,6 @@ export interface Snapshot {
   /** Since the server's start. */
   cpu_seconds: number | null;
   store: { commits_per_second: number | null; rows_per_commit: number | null; unwritten_rows: number | null };
+  /** Null where the server does not say. */
+  models: ModelNumbers | null;
 }

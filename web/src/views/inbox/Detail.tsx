@@ -6,7 +6,7 @@ import { Question } from "../../forms/Question";
 import { Link } from "../../shell/router";
 import { Icon } from "../../ui/Icon";
 import { moment } from "../../ui/time";
-import { kindWords, sessionPath } from "../../ui/names";
+import { agentsPath, kindWords, sessionPath } from "../../ui/names";
 import { closingWords, kindOf, titleOf } from "../../forms/words";
 
 interface Props {
@@ -42,7 +42,7 @@ export function Detail({ request, closing, isSending, errors = NO_ERRORS, canSen
         <div className="inbox-detail-title">
           <h2>{titleOf(request)}</h2>
           <p className="muted">
-            <Link to={sessionPath(request.session_id)}>{request.title || kindWords(request.task)}</Link> asked {moment(request.asked_at)}
+            <Link to={agentsPath(request) ?? sessionPath(request.session_id)}>{request.title || kindWords(request.task)}</Link> asked {moment(request.asked_at)}
           </p>
         </div>
         <Link className="icon-button close" to={back} aria-label="Close the question" title="Close (u)">

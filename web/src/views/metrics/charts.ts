@@ -157,6 +157,22 @@ export function health(moments: Moments): ChartData[] {
   ];
 }
 
+/** What do models use? Only where any was used. */
+export function models(moments: Moments): ChartData[] {
+  const perMinute = (read: (at: Snapshot) => number | null): Cell[] => perSecond(moments, read).map((value) => (value === null ? null : value * 60));
+  const line = (label: string, colour: string, read: (at: Snapshot) => number | null, dash?: readonly number[]): Line => ({ label, colour, ...(dash && { dash }), values: perMinute(read) });
+  return [
+    {
+      id: "tokens", title: "Tokens per minute", unit: "perMinute", none: "No model was used.",
+      lines: [line("sent", "--chart-2", (at) => at.models?.prompt_tokens ?? null, DASHES[1]), line("written", "--running", (at) => at.models?.completion_tokens ?? null)],
+    },
+    {
+      id: "model-calls", title: "Replies and refusals per minute", unit: "perMinute", none: "No model was used.",
+      lines: [line("replies", "--completed", (at) => at.models?.turns ?? null), line("refused (429)", "--failed", (at) => at.models?.rate_limited ?? null, DASHES[1])],
+    },
+  ];
+}
+
 /** Whether a chart has something to show. Where all lines are at zero for sessions or connections, that is something, too. */
 export function isEmpty({ lines }: ChartData): boolean {
   return lines.every(({ values }) => values.every((value) => value === null));

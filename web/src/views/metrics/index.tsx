@@ -7,7 +7,7 @@ import { Icon } from "../../ui/Icon";
 import { clock } from "../../ui/time";
 import { navigate, useSearch } from "../../shell/router";
 import { Chart } from "./Chart";
-import { failing, health, keepingUp, momentsOf, type ChartData } from "./charts";
+import { failing, health, keepingUp, models, momentsOf, type ChartData } from "./charts";
 import { queryOf, rangeOf, RANGES, type Range } from "./ranges";
 import { endsOver, within, type Sample } from "./samples";
 import { useNumbers, useWatchedNumbers } from "./store";
@@ -89,6 +89,11 @@ export default function MetricsView(): ReactNode {
             <Workflows workflows={last?.workflows ?? []} />
             <Closes closes={last?.closes ?? {}} />
           </Question>
+          {tiles.models.length > 0 && (
+            <Question id="models" title="What do models use?" tiles={tiles.models}>
+              {drawn(models(moments))}
+            </Question>
+          )}
           <p className="muted metrics-foot">
             The same figures and more, for Prometheus: <a href="/metrics">/metrics</a>
           </p>

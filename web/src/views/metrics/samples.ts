@@ -1,6 +1,6 @@
 /** The numbers of the past: those of the history and those that came live, in one row. */
 
-import type { Snapshot } from "@callboard/client";
+import type { ModelNumbers, Snapshot } from "@callboard/client";
 
 /** The longest time that charts show. */
 export const LONGEST_SECONDS = 3600;
@@ -108,4 +108,16 @@ export function total(ends: Iterable<Ends>): Ends {
   const all = { completed: 0, failed: 0, cancelled: 0 };
   for (const one of ends) for (const end of ENDS) all[end] += one[end];
   return all;
+}
+
+/** What models have used over all samples; a restart in between begins at nothing. */
+export function modelsOver(samples: readonly Sample[]): ModelNumbers {
+  const used: ModelNumbers = { turns: 0, prompt_tokens: 0, completion_tokens: 0, cost: 0, rate_limited: 0, tool_calls: 0 };
+  samples.forEach(({ at: { models } }, place) => {
+    const before = samples[place - 1]?.at.models;
+    if (!models || !before) return;
+    const isFresh = models.turns < before.turns || models.rate_limited < before.rate_limited;
+    for (const name of Object.keys(used) as (keyof ModelNumbers)[]) used[name] += isFresh ? models[name] : models[name] - before[name];
+  });
+  return used;
 }

@@ -1,9 +1,9 @@
 /** What the tiles say, made from the samples. */
 
 import { momentsOf } from "./charts";
-import { inUnit, type Unit } from "../../ui/units";
+import { inUnit, money, type Unit } from "../../ui/units";
 import { ROOT } from "../../shell/router";
-import { endsOver, growth, isGap, states, sum, total, type Sample } from "./samples";
+import { endsOver, growth, isGap, modelsOver, states, sum, total, type Sample } from "./samples";
 import type { Waiting } from "./waiting";
 
 export type Tone = "plain" | "warn" | "bad";
@@ -45,12 +45,14 @@ export interface Tiles {
   people: TileData[];
   work: TileData[];
   server: TileData[];
+  /** Empty where no model was used. */
+  models: TileData[];
 }
 
 /** Tiles of the latest sample and of the range that is shown. */
 export function tilesOf(samples: readonly Sample[], range: string, waiting: Waiting | null = null): Tiles {
   const last = samples.at(-1)?.at;
-  if (!last) return { people: [], work: [], server: [] };
+  if (!last) return { people: [], work: [], server: [], models: [] };
   const recent = momentsOf(samples.slice(-PAST)).samples;
   const past = (read: (sample: Sample) => number | null): (number | null)[] => recent.map((sample) => sample && read(sample));
   const now = states(last);
@@ -77,6 +79,7 @@ export function tilesOf(samples: readonly Sample[], range: string, waiting: Wait
       { ...plain("connections", "Connections", sum(last.connections), "count", `${inUnit(rates.messages_out, "rate")} messages out`, ({ at }) => sum(at.connections)), href: `${ROOT}/connections` },
       drops(samples),
     ],
+    models: modelTiles(samples, range),
   };
 }
 
@@ -112,6 +115,22 @@ function success(samples: readonly Sample[], range: string): TileData {
   const share = ended > 0 ? (failed / ended) * 100 : null;
   const note = ended === 0 ? `nothing ended in the last ${range}` : `${inUnit(failed, "count")} of ${inUnit(ended, "count")} failed`;
   return { id: "success", title: "Success", value: inUnit(share === null ? null : 100 - share, "percent"), note, tone: toneOf("failures", share), past: [] };
+}
+
+/** What models used in the range that is shown. */
+function modelTiles(samples: readonly Sample[], range: string): TileData[] {
+  const last = samples.at(-1)?.at.models;
+  if (!last || (last.turns === 0 && last.rate_limited === 0)) return [];
+  const used = modelsOver(samples);
+  const note = `in the last ${range}`;
+  const tile = (id: string, title: string, value: string, more: Partial<TileData> = {}): TileData => ({ id, title, value, note, tone: "plain", past: [], ...more });
+  const tokens = used.prompt_tokens + used.completion_tokens;
+  return [
+    tile("tokens", "Tokens", inUnit(tokens, "count"), { note: tokens === 0 ? note : `${inUnit(used.prompt_tokens, "count")} sent, ${inUnit(used.completion_tokens, "count")} written` }),
+    tile("cost", "Cost", money(used.cost), { note: `${money(last.cost)} since the start` }),
+    tile("turns", "Replies", inUnit(used.turns, "count"), { note: `${inUnit(used.tool_calls, "count")} tool calls` }),
+    tile("rate-limited", "Refused for now (429)", inUnit(used.rate_limited, "count"), { tone: used.rate_limited > 0 ? "warn" : "plain", note: used.rate_limited > 0 ? "their servers were asked too often" : note }),
+  ];
 }
 
 /** Those of the last minute. */

@@ -13,7 +13,7 @@ import { statusWords, StatusBadge } from "../../../ui/Status";
 import { span, useNow } from "../../../ui/time";
 import { useBoard } from "../board";
 import { canvasPath } from "../../workflows/paths";
-import { sessionPath, titleOf } from "../../../ui/names";
+import { agentsPath, sessionPath, titleOf } from "../../../ui/names";
 import { paths } from "../paths";
 import type { Filter } from "../query";
 
@@ -36,6 +36,7 @@ export function Head({ store, detail, filter }: Props): ReactNode {
   const canCancel = status !== null && !hasEnded(status);
   const askToCancel = (): void => void (canCancel && !isCancelling && setAsks(true));
   const link = (): void => void copyText(`${location.origin}${sessionPath(store.id)}`, "Link");
+  const agents = row ? agentsPath(row) : null;
   const again = paths.start(row?.task ?? null, filter);
 
   useEffect(() => setTitle(`${title} · ${statusWords(shown)}`), [title, shown]);
@@ -72,6 +73,12 @@ export function Head({ store, detail, filter }: Props): ReactNode {
           <Link className="button" to={canvasPath(row.labels["workflow"], { run: store.id })} title="The graph, with this run's states and values">
             <Icon name="workflow" />
             Show on canvas
+          </Link>
+        )}
+        {agents !== null && (
+          <Link className="button" to={agents} title="Its agents: what each does, said and found">
+            <Icon name="spark" />
+            Show agents
           </Link>
         )}
         {canCancel && (

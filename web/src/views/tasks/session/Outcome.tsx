@@ -6,11 +6,13 @@ import { useSelected } from "@callboard/client/react";
 import { copyText } from "../../../ui/clipboard";
 import { Icon } from "../../../ui/Icon";
 import { Value } from "../../../ui/Value";
+import "./outcome.css";
 
 const TITLES = { completed: "Result", failed: "Failed", cancelled: "Cancelled" } as const;
 const ICONS = { completed: "check", failed: "cross", cancelled: "ban" } as const;
 
-export function OutcomeCard({ store }: { store: SessionStore }): ReactNode {
+/** `without` names members of the result that are shown elsewhere. */
+export function OutcomeCard({ store, without = [] }: { store: SessionStore; without?: readonly string[] }): ReactNode {
   const outcome = useSelected(store, (state) => state.outcome);
   const [asJson, setAsJson] = useState(false);
   if (!outcome) return null;
@@ -41,9 +43,14 @@ export function OutcomeCard({ store }: { store: SessionStore }): ReactNode {
         <pre tabIndex={0} aria-label="Result as JSON">{writeJson(outcome.values, 2)}</pre>
       ) : (
         <div className="outcome-value">
-          <Value value={outcome.values} />
+          <Value value={leftOf(outcome.values, without)} />
         </div>
       )}
     </section>
   );
+}
+
+function leftOf(values: unknown, without: readonly string[]): unknown {
+  if (without.length === 0 || values === null || typeof values !== "object" || Array.isArray(values)) return values;
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !without.includes(name)));
 }

@@ -1,0 +1,30 @@
+/** How an agent stands: one word and one colour for each, as for sessions. */
+
+import type { ReactNode } from "react";
+import { Icon, type IconName } from "../../../ui/Icon";
+
+/** `waiting`: it has not begun; `asks`: it waits for a person. */
+export type Standing = "waiting" | "working" | "asks" | "completed" | "failed" | "cancelled";
+
+const SHOWN: Record<Standing, { words: string; icon: IconName; tone: string }> = {
+  waiting: { words: "Not started", icon: "clock", tone: "queued" },
+  working: { words: "Working", icon: "spin", tone: "running" },
+  asks: { words: "Needs you", icon: "hand", tone: "waiting" },
+  completed: { words: "Completed", icon: "check", tone: "completed" },
+  failed: { words: "Failed", icon: "cross", tone: "failed" },
+  cancelled: { words: "Cancelled", icon: "ban", tone: "cancelled" },
+};
+
+export function standingWords(standing: Standing): string {
+  return SHOWN[standing].words;
+}
+
+export function RunStatus({ standing }: { standing: Standing }): ReactNode {
+  const { words, icon, tone } = SHOWN[standing];
+  return (
+    <span className="status" data-status={standing === "working" ? "running" : standing} data-tone={tone}>
+      <Icon name={icon} />
+      <span className="status-words">{words}</span>
+    </span>
+  );
+}
