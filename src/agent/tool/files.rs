@@ -6,6 +6,9 @@ use super::folder::{Folder, Limits};
 use super::{Given, text};
 use crate::agent::{Agents, Assignment};
 
+/// Room for saying that there is more of a file, and where.
+const MORE_BYTES: usize = 80;
+
 impl Agents {
     pub(super) async fn read_file(&self, work: &Assignment, arguments: &Map<String, Value>) -> Given {
         let path = text(arguments, "path").to_owned();
@@ -33,7 +36,7 @@ impl Agents {
         };
         let limits = Limits {
             file_bytes: settings.max_file_bytes,
-            read_bytes: settings.max_tool_result_bytes,
+            read_bytes: settings.max_tool_result_bytes.saturating_sub(MORE_BYTES),
             files: settings.max_searched_files,
         };
         let read = move || {

@@ -40,7 +40,9 @@ impl Folder {
         let most = limits.read_bytes as u64 + 1;
         file.take(most).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         let is_whole = bytes.len() <= limits.read_bytes;
-        bytes.truncate(limits.read_bytes);
+        if !is_whole {
+            bytes.truncate(boundary(&bytes, limits.read_bytes));
+        }
         let mut text = String::from_utf8_lossy(&bytes).into_owned();
         if !is_whole {
             text.push_str(&format!("\n[there is more: go on with offset {}]", offset + bytes.len() as u64));
@@ -135,6 +137,13 @@ impl Folder {
     }
 }
 
+/// The last place up to `most` that is not within a character.
+fn boundary(bytes: &[u8], most: usize) -> usize {
+    let is_within = |at: &usize| bytes.get(*at).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
+    let longest = most.saturating_sub(3);
+    (longest..=most).rev().find(|at| !is_within(at)).unwrap_or(most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,10 +163,13 @@ mod tests {
 
     #[test]
     fn files_are_read_within_limits() {
-        let (_outside, folder) = folder();
+        let (outside, folder) = folder();
         assert_eq!(folder.read("deep/b.md", 0, LIMITS).unwrap(), "two");
         assert_eq!(folder.read("a.md", 0, LIMITS).unwrap(), "one\nTwo wo\n[there is more: go on with offset 10]");
         assert_eq!(folder.read("./a.md", 14, LIMITS).unwrap(), "three");
+        fs::write(outside.path().join("inside/wide"), "123456789€ and more").unwrap();
+        assert_eq!(folder.read("wide", 0, LIMITS).unwrap(), "123456789\n[there is more: go on with offset 9]");
+        assert_eq!(folder.read("wide", 9, LIMITS).unwrap(), "€ and mo\n[there is more: go on with offset 19]");
         assert!(folder.read("deep", 0, LIMITS).unwrap_err().contains("no file"));
         assert!(folder.read("none", 0, LIMITS).is_err());
     }
