@@ -6,7 +6,7 @@ use crate::support::{Api, Client, Setup, TestApp, TestProcess, Value, eventually
 
 const MODELS: [&str; 3] = ["alpha", "beta", "boss"];
 
-fn setup(model: &Model) -> Setup {
+pub fn setup(model: &Model) -> Setup {
     let url = model.url.clone();
     Setup::sqlite().with(|settings| {
         for name in MODELS {
@@ -16,7 +16,7 @@ fn setup(model: &Model) -> Setup {
     })
 }
 
-async fn agent(app: &Api, id: &str, more: Value) {
+pub async fn agent(app: &Api, id: &str, more: Value) {
     let mut body = json!({"id": id, "name": id, "role": format!("{id} by trade"), "goal": format!("The goal of {id}"),
                           "kind": "model", "llm": id});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -24,14 +24,14 @@ async fn agent(app: &Api, id: &str, more: Value) {
     assert_eq!(made.status, 201, "{}", made.body);
 }
 
-fn task(name: &str, agent: &str, more: Value) -> Value {
+pub fn task(name: &str, agent: &str, more: Value) -> Value {
     let mut task = json!({"name": name, "description": format!("Do {name}."), "agent": agent});
     task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     task
 }
 
 /// Kicks off a crew of these tasks; gives its session's id.
-async fn kickoff(app: &Api, agents: Value, tasks: Vec<Value>, crew: Value, body: Value) -> String {
+pub async fn kickoff(app: &Api, agents: Value, tasks: Vec<Value>, crew: Value, body: Value) -> String {
     let mut all = json!({"id": "crew", "name": "c", "agents": agents, "tasks": tasks});
     all.as_object_mut().unwrap().extend(crew.as_object().unwrap().clone());
     let made = app.post("/api/v1/crews", all).await;
@@ -52,12 +52,12 @@ fn error(session: &Value) -> &str {
     session["error"].as_str().unwrap()
 }
 
-async fn question(app: &Api, id: &str) -> Value {
+pub async fn question(app: &Api, id: &str) -> Value {
     eventually(|| "a question".into(), async || app.session(id).await["open_requests"].get(0).cloned()).await
 }
 
 /// The next part of a reply to this agent.
-async fn delta_of(watcher: &mut Client, agent: &str) -> Value {
+pub async fn delta_of(watcher: &mut Client, agent: &str) -> Value {
     loop {
         let delta = watcher.until("agent_delta").await;
         if delta["agent_id"] == agent {
@@ -376,4 +376,22 @@ async fn without_a_model_a_crew_fails_at_once_and_says_what_to_set() {
     let id = kickoff(&app, json!(["alpha"]), vec![task("t", "alpha", json!({}))], json!({}), json!({})).await;
     let session = app.until_status(&id, "failed").await;
     assert!(error(&session).contains("OPENAI_BASE_URL") && error(&session).contains("[model.default]"), "{session}");
+}
+
+#[tokio::test]
+async fn the_example_crew_runs_without_a_model() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/agents/");
+    let read = |name: &str| std::fs::read_to_string(format!("{examples}{name}")).unwrap();
+    let mut server = TestProcess::prepare(&[]);
+    let settings = read("callboard.toml").replace("\"examples/agents/", &format!("\"{examples}"));
+    std::fs::write(server.folder().join("callboard.toml"), settings).unwrap();
+    server.up().await;
+    let made = server.post("/api/v1/crews", serde_json::from_str(&read("crew.json")).unwrap()).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/api/v1/crews/{}/kickoff", made.body["id"].as_str().unwrap());
+    let begun = server.post(&path, json!({"inputs": {"text": "Why is the sky blue?"}})).await;
+    let session = server.until_status(begun.body["session_id"].as_str().unwrap(), "completed").await;
+    assert_eq!(session["title"], "Outline");
+    let plan = session["result"]["output"].as_str().unwrap();
+    assert!(plan.contains("Write a section about sky") && plan.contains("Answer: "), "{plan}");
 }

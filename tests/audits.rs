@@ -1,9 +1,14 @@
 //! Audits as sessions: started over HTTP, followed on their own sockets, with what they found kept.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use regex::Regex;
+
+use crate::agents::{agent, setup};
 use crate::support::api::{Api, send};
 use crate::support::client::Client;
+use crate::support::model::{Model, Reply, text};
 use crate::support::process::TestProcess;
 use crate::support::{Setup, Value, json};
 
@@ -234,4 +239,112 @@ async fn a_pdf_is_read_by_another_process_and_a_damaged_one_fails_the_audit_alon
     assert_eq!(of(&heard, "agent_error").len(), 3);
     assert_eq!(heard.last().unwrap()["status"], "failed");
     assert_eq!(server.get("/readyz").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_model_looks_through_a_document_and_its_findings_have_to_quote_it() {
+    let finding = |evidence: &str| json!({"severity": "warning", "rule": "tone", "message": "It promises.", "evidence": evidence});
+    let findings = json!({"findings": [finding("See note 9."), finding("See note 10."), finding("")]}).to_string();
+    let model = Model::play([
+        ("alpha", vec![text(&findings)]),
+        ("beta", vec![Reply::Refuse(400, json!({"error": {"message": "no such model"}}))]),
+        ("boss", vec![text("I found nothing, but say so in prose.")]),
+    ])
+    .await;
+    let app = setup(&model).start().await;
+    for id in ["alpha", "beta", "boss"] {
+        agent(&app, id, json!({})).await;
+    }
+    let agents = ["alpha", "beta", "boss", "numeric_validation"];
+    let audit = start(&app, json!({"document": REPORT, "media_type": "text/markdown", "agents": agents})).await;
+    let id = audit["audit_id"].as_str().unwrap();
+    let mut client = socket(&app, id).await;
+    let heard = all(&mut client).await;
+    let of_agent = |kind: &str, id: &str| {
+        let found = of(&heard, kind).into_iter().find(|message| message["agent_id"] == id);
+        found.unwrap_or_else(|| panic!("no {kind} of {id}")).clone()
+    };
+    let found = of_agent("agent_completed", "alpha")["findings"].clone();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["location"]["line"]), (1, &json!(9)), "{found}");
+    assert!(of_agent("agent_error", "beta")["error"].as_str().unwrap().starts_with("model: "));
+    assert!(of_agent("agent_error", "boss")["error"].as_str().unwrap().starts_with("guardrail: "));
+    assert_eq!(of_agent("agent_completed", "numeric_validation")["findings"][0]["expected"], "5598");
+    assert_eq!(heard.last().unwrap()["status"], "completed", "two agents that fail leave the rest");
+    assert!(model.of("alpha")[0].said().contains("See note 9."), "the model was given the document");
+    let state = app.get(&format!("/audits/{id}")).await.ok();
+    assert_eq!(
+        (&state["agents"]["alpha"]["dropped"], &state["agents"]["beta"]["status"]),
+        (&json!(2), &json!("failed"))
+    );
+    let report = app.get(&format!("/audits/{id}/report?format=csv")).await.body.to_string();
+    assert!(report.contains("It promises.") && report.contains("5598"), "{report}");
+}
+
+#[actix_web::test]
+async fn a_document_is_shown_as_its_agents_read_it() {
+    let app = Setup::memory().start().await;
+    let html = "<h1>Report</h1><table><tr><td>A</td><td>1</td></tr><tr><td>Total</td><td>2</td></tr></table>";
+    let body = json!({"document": html, "media_type": "text/html", "name": "r.html", "agents": ["numeric_validation"]});
+    let audit = start(&app, body).await;
+    let id = audit["audit_id"].as_str().unwrap();
+    let shown = app.get(&format!("/audits/{id}/document")).await.ok();
+    assert_eq!(
+        (&shown["name"], &shown["media_type"], &shown["complete"]),
+        (&json!("r.html"), &json!("text/html"), &json!(true))
+    );
+    assert_eq!((&shown["lines"][0]["text"], shown["lines"].as_array().unwrap().len()), (&json!("# Report"), 3));
+    let row = &shown["lines"][2];
+    assert_eq!((&row["text"], &row["table"], &row["row"]), (&json!("| Total | 2 |"), &json!(1), &json!(2)));
+    let other = app.start("approval", json!({})).await;
+    for id in ["x", &other] {
+        assert_eq!(app.get(&format!("/audits/{id}/document")).await.code(404), "unknown_audit");
+    }
+}
+
+/// The text without ids and moments.
+fn normal(text: &str) -> String {
+    let moment = Regex::new(r#""timestamp":"[^"]*""#).unwrap();
+    moment.replace_all(text, r#""timestamp":"""#).into_owned()
+}
+
+/// A recorded conversation, held again word for word but for moments. With `RECORD_TRANSCRIPTS` set, what the server says is
+/// written anew, for a person to look at the difference.
+#[actix_web::test]
+async fn the_socket_of_an_audit_says_what_it_always_said() {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "transcripts", "audit.jsonl"].iter().collect();
+    let is_recording = std::env::var_os("RECORD_TRANSCRIPTS").is_some();
+    let lines: Vec<Value> =
+        std::fs::read_to_string(&path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let app = Setup::memory().start().await;
+    let id = "7f7cde25-3f6e-4a4f-9d2f-0c5d1c1e8a11";
+    let mut client = socket(&app, id).await;
+    let mut record = Vec::new();
+    for line in lines.iter().filter(|line| !is_recording || line.get("client").is_some() || line.get("start").is_some())
+    {
+        if let Some(body) = line.get("start") {
+            start(&app, body.clone()).await;
+            record.push(line.to_string());
+        } else if let Some(said) = line.get("client") {
+            let text = said.as_str().map_or_else(|| said.to_string(), str::to_owned);
+            client.say_text(&text).await;
+            record.push(line.to_string());
+        } else {
+            client.next().await.unwrap();
+            assert_eq!(normal(client.heard.last().unwrap()), line["server"].to_string());
+            continue;
+        }
+        if is_recording && line.get("client").is_some() {
+            client.next().await.unwrap();
+            record.push(format!("{{\"server\":{}}}", normal(client.heard.last().unwrap())));
+        }
+    }
+    if is_recording {
+        while client.next().await.is_some() {
+            record.push(format!("{{\"server\":{}}}", normal(client.heard.last().unwrap())));
+        }
+        std::fs::write(path, record.join("\n") + "\n").unwrap();
+    } else {
+        assert!(client.next().await.is_none(), "nothing comes behind the end");
+    }
+    assert_eq!(client.closed, Some(Some(1000)));
 }

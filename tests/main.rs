@@ -11,6 +11,7 @@
 
 mod admin;
 mod agents;
+mod agents_faults;
 mod api;
 mod audits;
 mod children;

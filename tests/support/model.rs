@@ -41,6 +41,10 @@ struct State {
     script: HashMap<String, Vec<Reply>>,
     calls: Mutex<Vec<Call>>,
     holds: Mutex<bool>,
+    /// How many calls are still refused with 429, and what they are told in `Retry-After`.
+    busy: Mutex<(usize, &'static str)>,
+    /// How many held replies were given up by who asked.
+    left: Mutex<usize>,
 }
 
 pub fn text(text: &str) -> Reply {
@@ -75,7 +79,13 @@ impl Model {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let script = script.into_iter().map(|(model, replies)| (model.to_owned(), replies)).collect();
-        let state = Arc::new(State { script, calls: Mutex::default(), holds: Mutex::new(true) });
+        let state = Arc::new(State {
+            script,
+            calls: Mutex::default(),
+            holds: Mutex::new(true),
+            busy: Mutex::default(),
+            left: Mutex::default(),
+        });
         let shared = state.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -88,6 +98,17 @@ impl Model {
     /// Holds no reply any more: each is the text that it begins with.
     pub fn let_go(&self) {
         *self.state.holds.lock().unwrap() = false;
+    }
+
+    /// Refuses so many calls with 429 and this `Retry-After`.
+    pub fn refuse(&self, calls: usize, retry_after: &'static str) {
+        *self.state.busy.lock().unwrap() = (calls, retry_after);
+    }
+
+    /// Waits until the connection of a held reply was closed.
+    pub async fn until_left(&self) {
+        eventually(|| "the call is given up".into(), async || (*self.state.left.lock().unwrap() > 0).then_some(()))
+            .await;
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -124,6 +145,19 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
             calls.push(Call { model, key: header("idempotency-key"), body });
             calls.len()
         };
+        let refused = {
+            let mut busy = state.busy.lock().unwrap();
+            let is_busy = busy.0 > 0;
+            busy.0 = busy.0.saturating_sub(1);
+            is_busy.then_some(busy.1)
+        };
+        if let Some(retry_after) = refused {
+            let head = format!("HTTP/1.1 429 X\r\nretry-after: {retry_after}\r\ncontent-length: 0\r\n\r\n");
+            if socket.write_all(head.as_bytes()).await.is_err() {
+                return;
+            }
+            continue;
+        }
         let chunk = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
         let usage = format!(
             "data: {}\n\ndata: [DONE]\n\n",
@@ -160,6 +194,7 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
             while socket.write_all(text.as_bytes()).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
+            *state.left.lock().unwrap() += 1;
             return;
         }
     }

@@ -28,7 +28,8 @@ fn fitting(name: &str, component: impl Fn(&Value) -> String) -> usize {
     for (at, (who, said)) in lines.iter().enumerate() {
         let is_refused = lines.get(at + 1).is_some_and(|(who, next)| who == "server" && next["type"] == "error");
         let is_closed = said.get("close").is_some() || said.get("closed").is_some();
-        if is_closed || (who == "client" && (is_refused || !said.is_object())) {
+        // What is done over HTTP meanwhile is no message.
+        if who == "start" || is_closed || (who == "client" && (is_refused || !said.is_object())) {
             continue;
         }
         let name = component(said);
@@ -58,6 +59,11 @@ fn a_conversation_about_a_session_fits() {
 #[test]
 fn a_conversation_about_workflows_fits() {
     assert!(fitting("workflow.jsonl", |said| format!("workflows.{}", word(said, "type"))) > 10);
+}
+
+#[test]
+fn a_conversation_about_an_audit_fits() {
+    assert!(fitting("audit.jsonl", |said| format!("audits.{}", word(said, "type"))) > 8);
 }
 
 #[test]

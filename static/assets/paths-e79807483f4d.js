@@ -1,1 +1,0 @@
-import{n as e}from"./router-71f013e0f7b8.js";function t(t,{run:n=null,node:r=null}={}){let i=new URLSearchParams({...n!==null&&{run:n},...r!==null&&{node:r}}).toString();return`${e}/workflows/${encodeURIComponent(t)}${i&&`?${i}`}`}export{t};
