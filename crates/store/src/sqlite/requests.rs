@@ -110,14 +110,11 @@ pub(super) fn select(query: &ListRequests, part: Part) -> (String, Vec<Box<dyn T
         Part::Endless => "expires_at IS NULL",
     });
     let mut parameters: Vec<Box<dyn ToSql>> = Vec::new();
-    // By the whole place, the index of an owner would not be read in its order: so the first part alone leads into it, and
-    // the plus keeps the comparison of the whole from doing so.
     if let Some(RequestCursor { expires_at, place }) = query.after {
         let place = (place.asked_at.as_micros(), *place.request_id.as_bytes());
         match (part, expires_at) {
             (Part::Due, Some(expires_at)) => {
-                sql.push_str(" AND expires_at >= ? AND (+expires_at, asked_at, request) > (?, ?, ?)");
-                parameters.push(Box::new(expires_at.as_micros()));
+                sql.push_str(" AND (expires_at, asked_at, request) > (?, ?, ?)");
                 parameters.push(Box::new(expires_at.as_micros()));
                 parameters.push(Box::new(place.0));
                 parameters.push(Box::new(place.1));
@@ -125,8 +122,7 @@ pub(super) fn select(query: &ListRequests, part: Part) -> (String, Vec<Box<dyn T
             // Those with a deadline come before all of these.
             (Part::Endless, Some(_)) => {}
             (Part::All | Part::Due | Part::Endless, _) => {
-                sql.push_str(" AND asked_at >= ? AND (+asked_at, request) > (?, ?)");
-                parameters.push(Box::new(place.0));
+                sql.push_str(" AND (asked_at, request) > (?, ?)");
                 parameters.push(Box::new(place.0));
                 parameters.push(Box::new(place.1));
             }
