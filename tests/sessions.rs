@@ -5,6 +5,7 @@ mod cancel;
 mod entries;
 mod idempotency;
 mod lists;
+mod search;
 mod secrets;
 mod story;
 mod streams;

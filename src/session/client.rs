@@ -26,7 +26,7 @@ use crate::session::protocol::{
     ReserveExecutionId, StartSession, SubmitAnswer,
 };
 use crate::session::task::kinds::Kinds;
-use crate::store::{Health, Idempotency, ListRequests, ListSessions, RequestPage, Store, Summary};
+use crate::store::{Counts, Found, Health, Idempotency, ListRequests, ListSessions, RequestPage, Store, Summary};
 
 /// How many sessions are cancelled at once where the queue is cleared.
 const CLEARED_AT_ONCE: usize = 256;
@@ -283,6 +283,34 @@ impl Sessions {
     pub(crate) async fn list(&self, principal: &Principal, query: ListSessions) -> Result<Vec<Summary>, Refused> {
         let owner = sight(principal).cloned();
         self.store.list(ListSessions { owner, ..query }).await.map_err(Refused::from)
+    }
+
+    /// The sessions that somebody may see in which each of these words begins a word, newest first.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub(crate) async fn search(
+        &self,
+        principal: &Principal,
+        words: Vec<String>,
+        query: ListSessions,
+    ) -> Result<Found, Refused> {
+        let owner = sight(principal).cloned();
+        self.store.search(words, ListSessions { owner, ..query }).await.map_err(Refused::from)
+    }
+
+    /// How many sessions that somebody may see there are of each status.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub(crate) async fn count(
+        &self,
+        principal: &Principal,
+        words: Vec<String>,
+        query: ListSessions,
+    ) -> Result<Counts, Refused> {
+        let owner = sight(principal).cloned();
+        self.store.count(words, ListSessions { owner, ..query }).await.map_err(Refused::from)
     }
 
     /// The open questions that somebody may answer, in order.

@@ -61,6 +61,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Reads RFC 3339, of any offset.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        Some(Self(chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros()))
+    }
+
     /// RFC 3339 with microseconds, in UTC.
     #[must_use]
     pub fn to_rfc3339(self) -> String {

@@ -57,6 +57,7 @@ macro_rules! contract {
 mod documents;
 mod events;
 mod requests;
+mod search;
 
 contract! {
     a_session_is_found_as_it_was_made,

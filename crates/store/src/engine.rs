@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use super::document::{ListDocuments, Write};
 use super::query::Query;
 use super::{
-    Append, ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListRequests, ListSessions,
-    Pending, Reason, RequestPage, Row, SessionKey, Summary, UnnumberedEvent,
+    Append, ChangeError, Counts, Document, Error, EventRow, EventSpan, Fence, Found, JournalRange, ListRequests,
+    ListSessions, Pending, Reason, RequestPage, Row, SessionKey, Summary, UnnumberedEvent,
 };
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
@@ -27,6 +27,12 @@ pub(super) trait Read: Send + 'static {
 
     /// Sessions, newest first.
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error>;
+
+    /// The sessions in which each of these words begins a word, newest first. It is broken off where it takes too long.
+    fn search(&mut self, words: &[String], query: &ListSessions) -> Result<Found, Error>;
+
+    /// How many sessions there are of each status, whichever the query wants, wherever it begins.
+    fn count(&mut self, words: &[String], query: &ListSessions) -> Result<Counts, Error>;
 
     /// Open questions, in order, with the `seq` of the last event that is written: both of one moment.
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error>;

@@ -60,6 +60,11 @@ impl Keys {
     }
 }
 
+/// The first key of a moment.
+pub(super) fn at(moment: Timestamp) -> SessionKey {
+    SessionKey(moment.as_micros().saturating_mul(1 << TICK_SHIFT))
+}
+
 /// The worker that made a key, among `workers`.
 pub(super) fn worker_of(key: SessionKey, workers: usize) -> usize {
     let worker = key.0 & ((1 << WORKER_BITS) - 1);

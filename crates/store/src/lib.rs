@@ -20,6 +20,7 @@ mod query;
 mod redis;
 mod requests;
 mod seal;
+mod search;
 mod settings;
 mod sqlite;
 mod types;
@@ -35,6 +36,7 @@ pub use fence::Fence;
 pub use handle::Store;
 pub use memory::Memory;
 pub use requests::{ListRequests, RequestChange, RequestCursor, RequestOrder, RequestPage, StoredRequest};
+pub use search::{Counts, Found, words};
 pub use settings::{ClusterSettings, Settings, Synchronous};
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Reason, Refused, Row,

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use super::document::ListDocuments;
 use super::engine::Read;
 use super::{
-    Document, Error, EventRow, EventSpan, JournalRange, ListRequests, ListSessions, Pending, RequestPage, Row,
-    SessionKey, Summary,
+    Counts, Document, Error, EventRow, EventSpan, Found, JournalRange, ListRequests, ListSessions, Pending,
+    RequestPage, Row, SessionKey, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
@@ -26,6 +26,10 @@ pub(super) enum Query {
     Journal(SessionKey, JournalRange, Reply<Vec<Row>>),
     /// See [`Read::list`].
     List(ListSessions, Reply<Vec<Summary>>),
+    /// See [`Read::search`].
+    Search(Vec<String>, ListSessions, Reply<Found>),
+    /// See [`Read::count`].
+    Count(Vec<String>, ListSessions, Reply<Counts>),
     /// See [`Read::requests`].
     Requests(ListRequests, Reply<RequestPage>),
     /// See [`Read::pending`].
@@ -57,6 +61,8 @@ impl Query {
             Query::Find(id, reply) => respond(reply, || engine.find(id)),
             Query::Journal(key, range, reply) => respond(reply, || engine.journal(key, range)),
             Query::List(query, reply) => respond(reply, || engine.list(&query)),
+            Query::Search(words, query, reply) => respond(reply, || engine.search(&words, &query)),
+            Query::Count(words, query, reply) => respond(reply, || engine.count(&words, &query)),
             Query::Requests(query, reply) => respond(reply, || engine.requests(&query)),
             Query::Pending(reply) => respond(reply, || engine.pending()),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),

@@ -1,10 +1,12 @@
 //! What the store keeps, and what it says of a commit, as types.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::RequestChange;
+use super::{RequestChange, keys};
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
@@ -198,10 +200,49 @@ pub struct ListSessions {
     pub labels: Vec<(String, String)>,
     /// Only those of this owner.
     pub owner: Option<Owner>,
+    /// Only those that were asked for at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only those that were asked for before this moment.
+    pub to: Option<Timestamp>,
     /// Only those older than this one.
     pub before: Option<SessionKey>,
     /// At most that many.
     pub limit: usize,
+}
+
+/// A session's key is made at the moment at which it is asked for, or soon after.
+const BEFORE_KEY: Duration = Duration::from_secs(60);
+
+/// Keys rise though the clock is set back, so that a key may be of a later moment than its session. Ranges of time do not
+/// find sessions that were made after the clock was set back by more.
+const CLOCK_WENT_BACK: Duration = Duration::from_secs(3600);
+
+impl ListSessions {
+    /// Whether this is one of them, whatever its status.
+    pub(super) fn fits_but_for_status(&self, summary: &Summary) -> bool {
+        self.task.as_ref().is_none_or(|task| *task == summary.task)
+            && self.owner.as_ref().is_none_or(|owner| summary.owner == *owner)
+            && self.from.is_none_or(|from| summary.created_at >= from)
+            && self.to.is_none_or(|to| summary.created_at < to)
+            && self
+                .labels
+                .iter()
+                .all(|wanted| summary.labels.iter().any(|label| label_text(label) == label_text(wanted)))
+    }
+
+    /// The key that all of them have or are above, and the one that they are below.
+    pub(super) fn keys(&self) -> (SessionKey, SessionKey) {
+        let oldest = self.from.map_or(SessionKey(i64::MIN), |from| keys::at(from.minus(BEFORE_KEY)));
+        let newest = self.to.map_or(SessionKey(i64::MAX), |to| keys::at(to.plus(CLOCK_WENT_BACK)));
+        (oldest, self.before.map_or(newest, |before| before.min(newest)))
+    }
+
+    /// Whether this is one of them.
+    pub(super) fn fits(&self, summary: &Summary) -> bool {
+        (self.status.is_empty() || self.status.contains(&summary.state.status))
+            && self.before.is_none_or(|before| summary.key < before)
+            && self.fits_but_for_status(summary)
+    }
 }
 
 /// A label as it is written in a filter.

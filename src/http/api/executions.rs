@@ -171,7 +171,7 @@ async fn start(
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut wanted = sessions::decode(request.query_string(), state.settings.sessions.max_labels)?;
+    let mut wanted = sessions::decode(request.query_string(), state.settings.sessions.max_labels)?.list;
     let crew = Query::of(request.query_string()).text("crew_id");
     wanted.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
     let (found, next_cursor) = sessions::page(&state, &principal, wanted).await?;

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
@@ -16,7 +17,7 @@ use crate::auth::Principal;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::messages::Refused;
-use crate::store::{ListSessions, SessionKey};
+use crate::store::{self, Counts, Found, ListSessions, SessionKey};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ReadSession => show, DeleteSession => remove, ListSessions => list, ReadSession => info]
@@ -30,6 +31,24 @@ pub(in crate::http) struct SessionPage {
     sessions: Vec<SessionRow>,
     /// What to send as `cursor` to get older ones; null where there are none.
     next_cursor: Option<String>,
+    /// Whether all was searched and counted that could be among them. False while not all sessions can be found by words
+    /// yet, and where there are too many to look at: then `next_cursor` leads to those that were left out.
+    complete: bool,
+    /// How many there are of each status, whatever `status`, `limit` and `cursor` say; only where `counts` asks for it, and
+    /// without those that no session has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::HashMap<String, u64>>)]
+    #[cfg_attr(test, ts(optional, type = "Partial<Record<Status, number>>"))]
+    counts: Option<serde_json::Map<String, Value>>,
+}
+
+/// Which sessions are asked for.
+#[derive(Debug)]
+pub(in crate::http) struct Asked {
+    pub(in crate::http) list: ListSessions,
+    /// Each of these begins a word of them.
+    pub(in crate::http) words: Vec<String>,
+    pub(in crate::http) is_counted: bool,
 }
 
 /// What is known of an id, which need not be that of a session.
@@ -57,6 +76,10 @@ pub(in crate::http) struct SessionInfo {
         ("status" = Option<String>, Query, pattern = r"^(queued|running|waiting_confirmation|waiting_input|waiting_retry|cancelling|completed|failed|cancelled|waiting|live|ended)?(,(queued|running|waiting_confirmation|waiting_input|waiting_retry|cancelling|completed|failed|cancelled|waiting|live|ended)?)*$", description = "Only these, separated by commas or repeated: status words, `waiting`, `live` (not ended) or `ended`."),
         ("task" = Option<String>, Query, description = "Only those of this task."),
         ("label" = Option<String>, Query, pattern = r"^$|^([^=]+=|[^=:]+:)[\s\S]*$", description = "Only those with this label, `key=value` or `key:value`; may be repeated."),
+        ("q" = Option<String>, Query, max_length = 200, description = "Only those in which each of these words begins a word of the task, title, labels, ids, questions or error, without regard to case and accents. What has just changed is found at most a second later."),
+        ("from" = Option<String>, Query, description = "Only those that were asked for at this moment or later: seconds since the epoch, or RFC 3339."),
+        ("to" = Option<String>, Query, description = "Only those that were asked for before this moment."),
+        ("counts" = Option<String>, Query, pattern = "^(status)?$", description = "`status`: `counts` says how many there are of each status, whatever the parameter `status` says."),
         PageParams,
     ),
     responses(
@@ -65,9 +88,41 @@ pub(in crate::http) struct SessionInfo {
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let query = decode(request.query_string(), state.settings.sessions.max_labels)?;
-    let (sessions, next_cursor) = page(&state, &principal, query).await?;
-    Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor }))
+    let Asked { list, words, is_counted } = decode(request.query_string(), state.settings.sessions.max_labels)?;
+    let counts = match is_counted {
+        true => Some(state.sessions.count(&principal, words.clone(), list.clone()).await?),
+        false => None,
+    };
+    let (sessions, next_cursor, is_complete) = found(&state, &principal, list, words).await?;
+    let complete = is_complete && counts.as_ref().is_none_or(|counts: &Counts| counts.is_complete);
+    let counts = counts.map(|counts| {
+        counts.by_status.into_iter().map(|(status, many)| (status.as_str().to_owned(), Value::from(many))).collect()
+    });
+    Ok(HttpResponse::Ok().json(SessionPage { sessions, next_cursor, complete, counts }))
+}
+
+/// A page of the sessions in which these words are found, what to send as `cursor` to get the next, and whether all was
+/// searched.
+async fn found(
+    state: &State,
+    principal: &Principal,
+    mut query: ListSessions,
+    words: Vec<String>,
+) -> Result<(Vec<SessionRow>, Option<String>, bool), Problem> {
+    if words.is_empty() {
+        return page(state, principal, query).await.map(|(sessions, next_cursor)| (sessions, next_cursor, true));
+    }
+    let limit = query.limit;
+    query.limit += 1;
+    let Found { mut sessions, is_complete, broken_off_at } = state.sessions.search(principal, words, query).await?;
+    let more = sessions.len() > limit;
+    sessions.truncate(limit);
+    let last = sessions.last().filter(|_| more).map(|last| last.key);
+    // One that was not looked at stands at the beginning of the next page.
+    let next = last.or(broken_off_at.map(|key| SessionKey(key.0.saturating_add(1))));
+    let now = Timestamp::now();
+    let sessions = sessions.into_iter().map(|summary| SessionRow::new(summary, now)).collect();
+    Ok((sessions, next.map(write_cursor), is_complete))
 }
 
 /// A page of the sessions that somebody may see, and what to send as `cursor` to get the next.
@@ -162,7 +217,7 @@ async fn info(state: web::Data<State>, principal: Principal, path: web::Path<Str
 }
 
 /// Reads a query for sessions, which have at most `max_labels` labels each.
-pub(in crate::http) fn decode(query: &str, max_labels: usize) -> Result<ListSessions, Problem> {
+pub(in crate::http) fn decode(query: &str, max_labels: usize) -> Result<Asked, Problem> {
     let mut query = Query::of(query);
     let limit = query.number("limit", 1..=1000).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
     let list = ListSessions {
@@ -170,10 +225,52 @@ pub(in crate::http) fn decode(query: &str, max_labels: usize) -> Result<ListSess
         task: query.text("task"),
         labels: labels(&mut query, max_labels),
         owner: None,
+        from: moment(&mut query, "from"),
+        to: moment(&mut query, "to"),
         before: cursor(&mut query),
         limit,
     };
-    query.finish().map(|()| list)
+    if list.from.zip(list.to).is_some_and(|(from, to)| from >= to) {
+        query.fault("to", "must be after from", "out_of_range");
+    }
+    let words = words(&mut query);
+    let is_counted = match query.text("counts").as_deref() {
+        None => false,
+        Some("status") => true,
+        Some(_) => {
+            query.fault("counts", "must be status", "invalid_value");
+            false
+        }
+    };
+    query.finish().map(|()| Asked { list, words, is_counted })
+}
+
+/// The most characters of `q`.
+const LONGEST_SEARCH: usize = 200;
+
+fn words(query: &mut Query<'_>) -> Vec<String> {
+    let Some(text) = query.text("q") else { return Vec::new() };
+    if text.chars().count() > LONGEST_SEARCH {
+        query.fault("q", format!("must be at most {LONGEST_SEARCH} characters"), "too_long");
+        return Vec::new();
+    }
+    let words: Vec<String> = store::words(&text).collect();
+    if words.is_empty() && !text.trim().is_empty() {
+        query.fault("q", "must have a letter or a digit", "invalid_value");
+    }
+    words
+}
+
+/// A moment: seconds since the epoch, or RFC 3339.
+fn moment(query: &mut Query<'_>, name: &str) -> Option<Timestamp> {
+    let text = query.text(name)?;
+    let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
+    let moment = seconds.map(|seconds| Timestamp::from_micros((seconds * 1e6).round() as i64));
+    let moment = moment.or_else(|| Timestamp::from_rfc3339(&text));
+    if moment.is_none() {
+        query.fault(name, "must be seconds since the epoch, or a moment as in 2026-01-31T09:30:00Z", "invalid_value");
+    }
+    moment
 }
 
 fn statuses(query: &mut Query<'_>) -> Vec<Status> {
@@ -243,8 +340,9 @@ mod tests {
 
     #[test]
     fn a_query_says_which_sessions() {
-        let list =
-            decode("status=queued,failed&status=waiting,queued&task=t&label=a%3Db%3Dc&label=d:e&limit=7", 2).unwrap();
+        let list = decode("status=queued,failed&status=waiting,queued&task=t&label=a%3Db%3Dc&label=d:e&limit=7", 2)
+            .unwrap()
+            .list;
         assert_eq!(
             list.status,
             [Status::Queued, Status::WaitingConfirmation, Status::WaitingInput, Status::WaitingRetry, Status::Failed]
@@ -252,9 +350,9 @@ mod tests {
         assert_eq!(list.task.as_deref(), Some("t"));
         assert_eq!(list.labels, [("a".into(), "b=c".into()), ("d".into(), "e".into())]);
         assert_eq!((list.limit, list.before), (7, None));
-        assert_eq!(decode("", 2).unwrap().limit, 50);
-        let ended = decode("status=ended", 2).unwrap().status;
-        let live = decode("status=live", 2).unwrap().status;
+        assert_eq!(decode("", 2).unwrap().list.limit, 50);
+        let ended = decode("status=ended", 2).unwrap().list.status;
+        let live = decode("status=live", 2).unwrap().list.status;
         assert!(ended.iter().all(|status| !live.contains(status)));
         assert_eq!(ended.len() + live.len(), Status::ALL.len());
     }
@@ -268,11 +366,33 @@ mod tests {
     }
 
     #[test]
+    fn a_search_is_words_a_time_range_and_counts() {
+        let asked = decode("q=Pay+ADA%21&from=1.5&to=1970-01-01T00:00:02Z&counts=status", 2).unwrap();
+        assert_eq!((asked.words, asked.is_counted), (vec!["pay".to_owned(), "ada".to_owned()], true));
+        assert_eq!(asked.list.from, Some(Timestamp::from_micros(1_500_000)));
+        assert_eq!(asked.list.to, Some(Timestamp::from_micros(2_000_000)));
+        let none = decode("q=+", 2).unwrap();
+        assert_eq!((none.words.len(), none.is_counted), (0, false));
+        let long = "x".repeat(201);
+        for (wrong, loc) in [
+            ("q=%21%21", "q"),
+            (&format!("q={long}"), "q"),
+            ("from=yesterday", "from"),
+            ("to=1e99", "to"),
+            ("counts=task", "counts"),
+            ("from=5&to=5", "to"),
+        ] {
+            let problem = decode(wrong, 2).unwrap_err();
+            assert_eq!(problem.errors[0].loc, ["query", loc], "{wrong}");
+        }
+    }
+
+    #[test]
     fn more_labels_than_a_session_has_are_refused() {
         let query = |count: usize| (0..count).map(|at| format!("label=k{at}=v&")).collect::<String>();
-        assert_eq!(decode(&query(32), 32).unwrap().labels.len(), 32);
+        assert_eq!(decode(&query(32), 32).unwrap().list.labels.len(), 32);
         assert_eq!(decode(&query(33), 32).unwrap_err().errors[0].loc, ["query", "label"]);
-        assert_eq!(decode(&"label=k=v&".repeat(2000), 32).unwrap().labels.len(), 1);
+        assert_eq!(decode(&"label=k=v&".repeat(2000), 32).unwrap().list.labels.len(), 1);
     }
 
     proptest! {

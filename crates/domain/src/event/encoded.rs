@@ -60,11 +60,11 @@ impl EncodedEvent {
             seq: Option<u64>,
         }
         let wire: Wire = serde_json::from_slice(&json).ok()?;
-        let moment = chrono::DateTime::parse_from_rfc3339(&wire.timestamp).ok()?;
+        let timestamp = Timestamp::from_rfc3339(&wire.timestamp)?;
         let Wire { id, priority, execution_id, crew_id, agent_id, data, metadata, seq, .. } = wire;
         let kind = Kind::parse(&wire.kind)?;
         let new_event = NewEvent { kind, priority, execution_id, crew_id, agent_id, data, metadata };
-        let event = Event { id, new_event, timestamp: Timestamp::from_micros(moment.timestamp_micros()), seq };
+        let event = Event { id, new_event, timestamp, seq };
         Some(Self::of(event, owner, json))
     }
 

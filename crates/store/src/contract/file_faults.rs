@@ -289,7 +289,9 @@ async fn the_files_are_their_owners_alone() {
     };
     for round in 0..3 {
         let board = Board::at(&path);
-        let all: Vec<_> = ["", "-shm", "-wal", ".key", ".lock"].map(|end| (format!("board.db{end}"), 0o600)).into();
+        super::search::finds(&board, "nothing", &[]).await;
+        let endings = ["", "-search", "-search-shm", "-search-wal", "-shm", "-wal", ".key", ".lock"];
+        let all: Vec<_> = endings.map(|ending| (format!("board.db{ending}"), 0o600)).into();
         assert_eq!(modes(), all, "round {round}");
         board.store.close().await;
         drop(board);

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::str::FromStr;
 
 use super::support::{ALL, Board, SERVER, append, body, create, new_cluster, summary};
-use super::{events, redis_server};
+use super::{events, redis_server, search};
 use crate::Precondition::{Absent, Version};
 use crate::{Change, ClusterSettings, ListSessions};
 use callboard_domain::id::SessionId;
@@ -182,5 +182,7 @@ async fn what_was_acknowledged_outlives_a_kill_at_any_moment(place: &str, lines:
             assert!(rows.len() > usize::try_from(row).unwrap(), "row {row} was acknowledged, {} are there", rows.len());
             assert!(rows.iter().zip(0..).all(|(found, row)| found.row == row && found.body == body(&one, row)));
         }
+        let all = board.store.list(ListSessions { limit: 99, ..ListSessions::default() }).await.unwrap();
+        search::finds(&board, "approval", &all.iter().collect::<Vec<_>>()).await;
     }
 }

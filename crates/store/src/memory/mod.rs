@@ -9,8 +9,8 @@ use crate::document::{ListDocuments, Write};
 use crate::engine::{Batch, Engine, Outcome, Read};
 use crate::keys::Lane;
 use crate::{
-    ChangeError, Document, Error, EventRow, EventSpan, Fence, JournalRange, ListRequests, ListSessions, Pending,
-    RequestPage, Row, SessionKey, Summary,
+    ChangeError, Counts, Document, Error, EventRow, EventSpan, Fence, Found, JournalRange, ListRequests, ListSessions,
+    Pending, RequestPage, Row, SessionKey, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::owner::Owner;
@@ -109,6 +109,16 @@ impl Read for Memory {
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
         let query = query.clone();
         self.call(move |shared| shared.tables.list(&query))?
+    }
+
+    fn search(&mut self, words: &[String], query: &ListSessions) -> Result<Found, Error> {
+        let (words, query) = (words.to_vec(), query.clone());
+        self.call(move |shared| shared.tables.search(&words, &query))?
+    }
+
+    fn count(&mut self, words: &[String], query: &ListSessions) -> Result<Counts, Error> {
+        let (words, query) = (words.to_vec(), query.clone());
+        self.call(move |shared| shared.tables.count(&words, &query))?
     }
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {

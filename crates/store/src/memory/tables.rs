@@ -9,9 +9,10 @@ use crate::engine::{Batch, Engine, LastBatch, Outcome, Read, Refusal, Written};
 use crate::events;
 use crate::fence::fenced;
 use crate::query::Query;
+use crate::search::{Findable, MOST_COUNTED, MOST_LOOKED_AT};
 use crate::{
-    Append, Change, ChangeError, Document, Error, EventRow, EventSpan, Fence, Idempotency, JournalRange, ListRequests,
-    ListSessions, Pending, Reason, RequestChange, RequestPage, Row, SessionKey, StoredRequest, Summary,
+    Append, Change, ChangeError, Counts, Document, Error, EventRow, EventSpan, Fence, Found, Idempotency, JournalRange,
+    ListRequests, ListSessions, Pending, Reason, RequestChange, RequestPage, Row, SessionKey, StoredRequest, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::listed_request::RequestPlace;
@@ -48,6 +49,13 @@ struct Stored {
     summary: Summary,
     rows: BTreeMap<u32, Row>,
     idempotency: Option<String>,
+    findable: Findable,
+}
+
+impl Stored {
+    fn summary(&self) -> Summary {
+        self.summary.clone()
+    }
 }
 
 impl Read for Tables {
@@ -73,20 +81,44 @@ impl Read for Tables {
     }
 
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
-        let end = query.before.map_or(Bound::Unbounded, Bound::Excluded);
-        let range = (Bound::Unbounded, end);
-        let fitting = |stored: &&Stored| fits(&stored.summary, query);
-        let listed: Vec<&Stored> = match &query.owner {
-            Some(owner) if *owner != Owner::SERVER => {
-                let own = self.sessions_of.range(owner, range).rev().filter_map(|key| self.sessions.get(&key));
-                own.filter(fitting).take(query.limit).collect()
+        Ok(self
+            .newest(query)
+            .filter(|stored| query.fits(&stored.summary))
+            .take(query.limit)
+            .map(Stored::summary)
+            .collect())
+    }
+
+    fn search(&mut self, words: &[String], query: &ListSessions) -> Result<Found, Error> {
+        let mut found = Found { is_complete: true, ..Found::default() };
+        for (looked_at, stored) in self.newest(query).enumerate() {
+            if found.sessions.len() >= query.limit {
+                break;
             }
-            Some(_) | None => {
-                let all = self.sessions.range(range).rev().map(|(_, stored)| stored);
-                all.filter(fitting).take(query.limit).collect()
+            if looked_at >= MOST_LOOKED_AT {
+                (found.is_complete, found.broken_off_at) = (false, Some(stored.summary.key));
+                break;
             }
-        };
-        Ok(listed.into_iter().map(|stored| stored.summary.clone()).collect())
+            if query.fits(&stored.summary) && stored.findable.has_all(words) {
+                found.sessions.push(stored.summary.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    fn count(&mut self, words: &[String], query: &ListSessions) -> Result<Counts, Error> {
+        let query = ListSessions { before: None, ..query.clone() };
+        let mut counts = Counts { is_complete: true, ..Counts::default() };
+        for (looked_at, stored) in self.newest(&query).enumerate() {
+            if looked_at >= MOST_COUNTED {
+                counts.is_complete = false;
+                break;
+            }
+            if query.fits_but_for_status(&stored.summary) && stored.findable.has_all(words) {
+                counts.add(stored.summary.state.status, 1);
+            }
+        }
+        Ok(counts.sorted())
     }
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
@@ -214,15 +246,6 @@ fn execution(summary: &Summary) -> Option<(Owner, ExecutionId)> {
     summary.execution_id.clone().map(|id| (summary.owner.clone(), id))
 }
 
-fn fits(summary: &Summary, query: &ListSessions) -> bool {
-    (query.status.is_empty() || query.status.contains(&summary.state.status))
-        && query.task.as_ref().is_none_or(|task| *task == summary.task)
-        && query.owner.as_ref().is_none_or(|owner| summary.owner == *owner)
-        && query.labels.iter().all(|wanted| {
-            summary.labels.iter().any(|label| crate::types::label_text(label) == crate::types::label_text(wanted))
-        })
-}
-
 impl Engine for Tables {
     fn commit(&mut self, batch: &Batch) -> Result<Outcome, Error> {
         if !self.is_member(batch.fence) {
@@ -332,6 +355,17 @@ impl Tables {
         self.last_batches.remove(&fence);
     }
 
+    /// The sessions that a query may want, by owner and place, newest first.
+    fn newest<'a>(&'a self, query: &'a ListSessions) -> Box<dyn Iterator<Item = &'a Stored> + 'a> {
+        let range = (Bound::Unbounded, query.before.map_or(Bound::Unbounded, Bound::Excluded));
+        match &query.owner {
+            Some(owner) if *owner != Owner::SERVER => {
+                Box::new(self.sessions_of.range(owner, range).rev().filter_map(|key| self.sessions.get(&key)))
+            }
+            Some(_) | None => Box::new(self.sessions.range(range).rev().map(|(_, stored)| stored)),
+        }
+    }
+
     fn is_member(&self, fence: Fence) -> bool {
         !self.is_shared || self.members.contains_key(&fence)
     }
@@ -393,6 +427,7 @@ impl Tables {
         if append.row != next {
             return Err(format!("the next row of the journal is {next}, not {}", append.row));
         }
+        stored.findable.add_row(&append.body);
         stored.rows.insert(append.row, row);
         match &append.change {
             Change::Update(state) => stored.summary.state = (**state).clone(),
@@ -442,7 +477,11 @@ impl Tables {
         }
         self.keys.insert(summary.id, summary.key);
         self.sessions_of.insert(&summary.owner, summary.key);
+        let mut findable = Findable::default();
+        findable.add_summary(summary);
+        findable.add_row(&append.body);
         let stored = Stored {
+            findable,
             summary: summary.clone(),
             rows: BTreeMap::from([(append.row, row)]),
             idempotency: idempotency.map(|idempotency| idempotency.key.clone()),

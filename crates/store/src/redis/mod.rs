@@ -2,7 +2,7 @@
 //!
 //! `address` reads where it is, `link` is a connection with time-outs, `requirements` says whether it keeps what it is
 //! given, `place` names its keys and scripts, `membership` makes this server one of those that may write (`observer` sees
-//! who has died), `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine.
+//! who has died), `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine, `search` finds sessions.
 
 mod address;
 #[cfg(test)]
@@ -17,6 +17,7 @@ mod record;
 mod requests;
 mod requirements;
 mod scripts;
+mod search;
 mod write;
 
 use std::sync::Arc;

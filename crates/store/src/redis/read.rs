@@ -15,12 +15,12 @@ use super::place::Place;
 use super::record::{self, damaged, key_text, owned, read_id, read_key};
 use super::requests;
 use super::scripts::run;
+use super::search;
 use crate::document::{ListDocuments, Part};
 use crate::engine::Read;
-use crate::types::label_text;
 use crate::{
-    Document, Error, EventRow, EventSpan, JournalRange, ListRequests, ListSessions, Pending, RequestPage, Row,
-    SessionKey, StoredRequest, Summary,
+    Counts, Document, Error, EventRow, EventSpan, Found, JournalRange, ListRequests, ListSessions, Pending,
+    RequestPage, Row, SessionKey, StoredRequest, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
@@ -30,10 +30,10 @@ use callboard_domain::status::Status;
 const SLICE_BYTES: usize = 1 << 20;
 
 /// Most sessions or documents of one slice.
-const SLICE_RECORDS: usize = 250;
+pub(super) const SLICE_RECORDS: usize = 250;
 
 /// Most sessions of each index that a list looks at in one slice.
-const SLICE_LOOKED_AT: usize = 1000;
+pub(super) const SLICE_LOOKED_AT: usize = 1000;
 
 /// Between two tries of a query to an engine that does not answer.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -56,7 +56,7 @@ impl Reader {
 
     /// Asks, and again while the engine does not answer: all queries that wait give up at about the same moment, and
     /// those that come later soon.
-    fn ask<T>(&mut self, mut work: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
+    pub(super) fn ask<T>(&mut self, mut work: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
         loop {
             if let Some((since, tried)) = self.lost
                 && since.elapsed() >= self.patience
@@ -82,6 +82,11 @@ impl Reader {
         }
     }
 
+    /// Where the cluster's data is.
+    pub(super) fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
+    }
+
     /// The largest key that there is.
     pub(super) fn largest(&mut self) -> Result<Option<SessionKey>, Error> {
         let sessions = self.place.key("sessions");
@@ -91,7 +96,7 @@ impl Reader {
         keys.first().map(|key| read_key(key)).transpose()
     }
 
-    fn run<T: FromRedisValue>(&mut self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
+    pub(super) fn run<T: FromRedisValue>(&mut self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
         self.ask(|connection| run(call, connection))
     }
 }
@@ -139,38 +144,15 @@ impl Read for Reader {
     }
 
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
-        let mut all: Vec<String> = query.owner.iter().map(|owner| format!("owner:{}", owner.as_str())).collect();
-        all.extend(query.task.iter().map(|task| format!("task:{task}")));
-        all.extend(query.labels.iter().map(|label| format!("label:{}", label_text(label))));
-        let mut any: Vec<String> = query.status.iter().map(|status| status_set(*status)).collect();
-        any.sort_unstable();
-        any.dedup();
-        if all.is_empty() && any.is_empty() {
-            all.push("sessions".into());
-        }
-        let place = Arc::clone(&self.place);
-        let mut before = query.before.map(key_text).unwrap_or_default();
-        let mut listed = Vec::new();
-        while listed.len() < query.limit {
-            let limit = (query.limit - listed.len()).min(SLICE_RECORDS);
-            let mut call = place.script(|scripts| &scripts.list);
-            call.arg(&before).arg(limit).arg(SLICE_LOOKED_AT);
-            for sets in [&all, &any] {
-                call.arg(sets.len()).arg(sets.as_slice());
-            }
-            let found: Vec<Vec<u8>> = self.run(&call)?;
-            let Some((next, found)) = found.split_first() else { break };
-            let pairs = found.as_chunks::<2>().0;
-            for [key, record] in pairs {
-                listed.push(record::read(read_key(key)?, record)?);
-            }
-            before = match (pairs, next.as_slice()) {
-                ([.., [last, _]], _) if pairs.len() == limit => text(last)?,
-                (_, []) => break,
-                (_, next) => text(next)?,
-            };
-        }
-        Ok(listed)
+        search::list(self, query)
+    }
+
+    fn search(&mut self, words: &[String], query: &ListSessions) -> Result<Found, Error> {
+        search::search(self, words, query)
+    }
+
+    fn count(&mut self, words: &[String], query: &ListSessions) -> Result<Counts, Error> {
+        search::count(self, words, query)
     }
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
@@ -363,11 +345,11 @@ impl Read for Reader {
 }
 
 /// The index of the sessions in a state.
-fn status_set(status: Status) -> String {
+pub(super) fn status_set(status: Status) -> String {
     format!("status:{}", status.as_str())
 }
 
-fn text(bytes: &[u8]) -> Result<String, Error> {
+pub(super) fn text(bytes: &[u8]) -> Result<String, Error> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| damaged("an index"))
 }
 

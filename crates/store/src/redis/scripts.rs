@@ -21,6 +21,7 @@ pub(super) struct Scripts {
     pub(super) purge_events: Script,
     pub(super) remove: Script,
     pub(super) requests: Script,
+    pub(super) searched: Script,
 }
 
 /// One of them.
@@ -61,6 +62,7 @@ impl Scripts {
             purge_events: makes_room(include_str!("scripts/purge_events.lua")),
             remove: makes_room(include_str!("scripts/remove.lua")),
             requests: reads(include_str!("scripts/requests.lua")),
+            searched: reads(include_str!("scripts/searched.lua")),
         }
     }
 }

@@ -61,7 +61,8 @@ pub(crate) fn restore(path: &Path, from: &Path) -> Result<Copied, Error> {
         emptied.map_err(|error| error.explain(place.path()))?;
         fs::rename(place.path(), &replaced).map_err(|error| cannot("move", place.path(), &error))?;
     }
-    for ending in ["-wal", "-shm"] {
+    // The words by which sessions are found are made anew, too.
+    for ending in ["-wal", "-shm", "-search", "-search-wal", "-search-shm"] {
         remove(&place.beside(ending))?;
     }
     fs::rename(&part, place.path()).map_err(|error| cannot("move", &part, &error))?;

@@ -26,6 +26,9 @@ pub(super) const SELECT: &str = select!("");
 /// The same of one session.
 pub(super) const SELECT_BY_ID: &str = select!(" WHERE id = ?1");
 
+/// The same by its key.
+pub(super) const SELECT_BY_KEY: &str = select!(" WHERE key = ?1");
+
 /// Makes a session's row.
 pub(super) const INSERT: &str = "INSERT INTO sessions (key, id, task, priority, owner, labels, cancel_after, created_at, \
     status, attempt, last_seq, started_at, ended_at, deadline, since, queued, running, waiting, \

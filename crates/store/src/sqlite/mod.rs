@@ -2,9 +2,9 @@
 //!
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
-//! engine, `documents` and `events` do both for what is not a session, `checkpoint` moves what is written from the log into
-//! the file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's
-//! `index` of the log.
+//! engine, `documents` and `events` do both for what is not a session, `search` keeps the words by which sessions are
+//! found, `checkpoint` moves what is written from the log into the file, `watch` notices where the files are not those any
+//! more that were opened, by their names and by SQLite's `index` of the log.
 
 mod backfill;
 pub(super) mod backup;
@@ -18,6 +18,7 @@ mod place;
 mod read;
 mod requests;
 mod schema;
+mod search;
 mod watch;
 mod write;
 
@@ -32,6 +33,7 @@ use self::checkpoint::Checkpoints;
 use self::header::Fault;
 use self::place::Place;
 pub(super) use self::read::Reader;
+use self::search::Indexer;
 use self::watch::{Files, Part};
 pub(super) use self::write::Sqlite;
 use super::handle::Parts;
@@ -48,6 +50,9 @@ const WRITER_CACHE_KIB: i32 = 8192;
 
 /// A reader's page cache, in KiB; behind it stands that of the system.
 const READER_CACHE_KIB: i32 = 1024;
+
+/// What stands behind the database's name for the words of its sessions.
+const SEARCH: &str = "-search";
 
 /// How to open a database.
 pub(super) struct Opening {
@@ -98,12 +103,11 @@ impl Opening {
         files = Files::open(place)?;
         let mut readers = Vec::with_capacity(self.readers);
         for _ in 0..self.readers {
-            let connection = self.connect_beside(place.path())?;
-            connection.pragma_update(None, "query_only", true)?;
-            readers.push(Reader::new(connection, files.clone()));
+            readers.push(Reader::new(self.connect_to_read(place.path())?, files.clone(), place.beside(SEARCH)));
         }
+        let indexer = Indexer::start(place.beside(SEARCH), self.connect_to_read(place.path())?, files.clone());
         let checkpoints = Checkpoints::start(self.connect_beside(place.path())?, files.watch(Part::Database)?)?;
-        let engine = Sqlite::new(writer, checkpoints, files.watch(Part::All)?, last_event);
+        let engine = Sqlite::new(writer, checkpoints, files.watch(Part::All)?, last_event, indexer);
         // The place keeps every other writer out, so there is nothing to tell them apart by.
         let (fence, lane) = (Fence::random(), Lane::default());
         Ok(Parts { engine, readers, fence, lane, largest: largest.map(SessionKey), sealer })
@@ -113,6 +117,13 @@ impl Opening {
     fn connect_beside(&self, path: &Path) -> rusqlite::Result<Connection> {
         let connection = self.connect(path, READER_CACHE_KIB)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(connection)
+    }
+
+    /// A connection that only reads.
+    fn connect_to_read(&self, path: &Path) -> rusqlite::Result<Connection> {
+        let connection = self.connect_beside(path)?;
+        connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
 

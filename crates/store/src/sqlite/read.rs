@@ -1,21 +1,24 @@
 //! The reading side of the engine.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns;
 use super::documents;
 use super::events;
 use super::requests;
+use super::search::{self, Searcher};
 use super::watch::Files;
 use super::{integer, signed};
 use crate::document::ListDocuments;
 use crate::engine::Read;
 use crate::{
-    Document, Error, EventRow, EventSpan, JournalRange, ListRequests, ListSessions, Pending, RequestPage, Row,
-    SessionKey, Summary,
+    Counts, Document, Error, EventRow, EventSpan, Found, JournalRange, ListRequests, ListSessions, Pending,
+    RequestPage, Row, SessionKey, Summary,
 };
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
@@ -27,14 +30,15 @@ const LIVE: &str = "(status = 'queued' OR status = 'running' OR status = 'cancel
 /// A connection that reads.
 pub(crate) struct Reader {
     connection: Connection,
+    searcher: Searcher,
     /// Nobody else may have the place while this can read.
     _files: Files,
 }
 
 impl Reader {
-    /// Reads through `connection`.
-    pub(super) fn new(connection: Connection, files: Files) -> Self {
-        Self { connection, _files: files }
+    /// Reads through `connection`, and the words at `search`.
+    pub(super) fn new(connection: Connection, files: Files, search: PathBuf) -> Self {
+        Self { connection, searcher: Searcher::new(search), _files: files }
     }
 }
 
@@ -50,6 +54,14 @@ impl Read for Reader {
 
     fn list(&mut self, query: &ListSessions) -> Result<Vec<Summary>, Error> {
         list(&self.connection, query)
+    }
+
+    fn search(&mut self, words: &[String], query: &ListSessions) -> Result<Found, Error> {
+        search::search(&mut self.searcher, &self.connection, words, query)
+    }
+
+    fn count(&mut self, words: &[String], query: &ListSessions) -> Result<Counts, Error> {
+        search::count(&mut self.searcher, &self.connection, words, query)
     }
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
@@ -190,13 +202,9 @@ fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, E
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn select(query: &ListSessions) -> (String, Vec<Box<dyn ToSql>>) {
+fn select(query: &ListSessions) -> (String, Vec<Value>) {
     let mut sql = format!("{} WHERE true", columns::SELECT);
-    let mut parameters: Vec<Box<dyn ToSql>> = Vec::new();
-    if let Some(before) = query.before {
-        sql.push_str(" AND key < ?");
-        parameters.push(Box::new(integer(before)));
-    }
+    let mut parameters = Vec::new();
     if !query.status.is_empty() {
         // The words are ours; as parameters they would keep SQLite from using an index.
         let words: Vec<_> = query.status.iter().map(|status| format!("'{}'", status.as_str())).collect();
@@ -205,27 +213,54 @@ fn select(query: &ListSessions) -> (String, Vec<Box<dyn ToSql>>) {
             let _ = write!(sql, " AND {LIVE}");
         }
     }
+    but_for_status(query, &mut sql, &mut parameters);
+    sql.push_str(" ORDER BY key DESC LIMIT ?");
+    parameters.push(limit(query.limit));
+    (sql, parameters)
+}
+
+/// Adds all conditions of a query but that of its status.
+pub(super) fn but_for_status(query: &ListSessions, sql: &mut String, parameters: &mut Vec<Value>) {
+    let mut also = |condition: &str, parameter: Value| {
+        sql.push_str(condition);
+        parameters.push(parameter);
+    };
+    let (oldest, newest) = query.keys();
+    if query.from.is_some() {
+        also(" AND key >= ?", integer(oldest).into());
+    }
+    if query.to.is_some() || query.before.is_some() {
+        also(" AND key < ?", integer(newest).into());
+    }
+    if let Some(from) = query.from {
+        also(" AND created_at >= ?", from.as_micros().into());
+    }
+    if let Some(to) = query.to {
+        also(" AND created_at < ?", to.as_micros().into());
+    }
     if let Some(task) = &query.task {
-        sql.push_str(" AND task = ?");
-        parameters.push(Box::new(task.clone()));
+        also(" AND task = ?", task.clone().into());
     }
     if let Some(owner) = &query.owner {
-        let _ = write!(sql, " AND {}", columns::is_owners(owner));
-        parameters.push(Box::new(columns::owner_column(owner).map(str::to_owned)));
+        let condition = format!(" AND {}", columns::is_owners(owner));
+        also(&condition, columns::owner_column(owner).map(str::to_owned).into());
     }
-    for label in query.labels.iter().map(crate::types::label_text) {
-        sql.push_str(
+    for label in &query.labels {
+        also(
             " AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key || '=' || label.value = ?)",
+            crate::types::label_text(label).into(),
         );
-        parameters.push(Box::new(label));
     }
-    sql.push_str(" ORDER BY sessions.key DESC LIMIT ?");
-    parameters.push(Box::new(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-    (sql, parameters)
+}
+
+pub(super) fn limit(limit: usize) -> Value {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
 }
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::ToSql;
+
     use super::super::schema;
     use super::*;
     use crate::RequestCursor;
@@ -234,7 +269,7 @@ mod tests {
     use callboard_domain::time::Timestamp;
 
     /// How SQLite goes about a query, with its parameters as they are.
-    fn plan(connection: &Connection, (sql, parameters): (String, Vec<Box<dyn ToSql>>)) -> String {
+    fn plan(connection: &Connection, (sql, parameters): (String, Vec<impl ToSql>)) -> String {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
         steps.map(|step: rusqlite::Result<String>| step.unwrap()).collect::<Vec<_>>().join("; ")

@@ -7,12 +7,13 @@ use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params};
 
 use super::checkpoint::Checkpoints;
+use super::search::Indexer;
 use super::watch::{FileFault, Watch};
 use super::{columns, documents, events, integer, requests, signed};
 use crate::document::Write;
 use crate::engine::{Batch, Engine, EventRows, LastBatch, Outcome, Refusal, Written};
 use crate::events::number;
-use crate::{Append, Change, ChangeError, Document, Error, Fence, Reason, SessionKey, UnnumberedEvent};
+use crate::{Append, Change, ChangeError, Document, Error, Fence, Reason, RequestChange, SessionKey, UnnumberedEvent};
 use callboard_domain::id::SessionId;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -35,15 +36,30 @@ pub(crate) struct Sqlite {
     checked_at: Option<Instant>,
     /// The `seq` of the last event that is written.
     last_event: u64,
+    /// Makes sessions findable by words, where that can be kept.
+    indexer: Option<Indexer>,
     /// In memory only: nobody else writes, and with the process the writer is gone that could send it again.
     last_batch: LastBatch,
 }
 
 impl Sqlite {
     /// Writes through `connection`, where the last event has the `seq` `last_event`.
-    pub(super) fn new(connection: Connection, checkpoints: Checkpoints, watch: Watch, last_event: u64) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        checkpoints: Checkpoints,
+        watch: Watch,
+        last_event: u64,
+        indexer: Option<Indexer>,
+    ) -> Self {
         let last_batch = LastBatch::new(0, Written::default());
-        Self { connection, checkpoints, watch, fault: None, checked_at: None, last_event, last_batch }
+        Self { connection, checkpoints, watch, fault: None, checked_at: None, last_event, indexer, last_batch }
+    }
+
+    /// Has these sessions' words brought up to date, behind the commit.
+    fn touch(&mut self, keys: impl IntoIterator<Item = SessionKey>) {
+        if let Some(indexer) = &mut self.indexer {
+            indexer.touch(keys.into_iter().collect());
+        }
     }
 
     /// Does what changes the database, and gives what comes of it where the files are still those that were opened.
@@ -122,6 +138,7 @@ impl Engine for Sqlite {
             Some(written) => written,
             None => {
                 let written = self.write(batch)?;
+                self.touch(batch.appends.iter().filter(|append| has_words(append)).map(|append| append.key));
                 self.last_batch = LastBatch::new(batch.number, written.clone());
                 written
             }
@@ -144,7 +161,9 @@ impl Engine for Sqlite {
             forget(connection, key)?;
             Ok(())
         };
-        self.checked(|engine| transact(&engine.connection, removed))
+        self.checked(|engine| transact(&engine.connection, removed))?;
+        self.touch([key]);
+        Ok(())
     }
 
     fn purge(&mut self, _: Fence, before: Timestamp, limit: usize) -> Result<Vec<SessionId>, Error> {
@@ -163,14 +182,16 @@ impl Engine for Sqlite {
             let mut rows = 0;
             for (key, id) in ended {
                 rows += forget(connection, key)?;
-                removed.push(id);
+                removed.push((key, id));
                 if rows >= PURGED_ROWS {
                     break;
                 }
             }
-            Ok(removed)
+            Ok::<_, Error>(removed)
         };
-        self.checked(|engine| transact(&engine.connection, purged))
+        let purged = self.checked(|engine| transact(&engine.connection, purged))?;
+        self.touch(purged.iter().map(|(key, _)| *key));
+        Ok(purged.into_iter().map(|(_, id)| id).collect())
     }
 
     fn change(&mut self, _: Fence, writes: Vec<Write>, at: Timestamp) -> Result<Vec<Option<Document>>, ChangeError> {
@@ -193,6 +214,9 @@ impl Engine for Sqlite {
 
     fn idle(&mut self) {
         self.checkpoints.idle();
+        if let Some(indexer) = &mut self.indexer {
+            indexer.idle();
+        }
     }
 
     fn fault(&mut self) -> Option<String> {
@@ -201,11 +225,25 @@ impl Engine for Sqlite {
     }
 
     fn close(&mut self) {
+        // It reads the database: it is closed before.
+        self.indexer = None;
         // Nobody is there any more who could hear of it.
         let _ = self.check_files();
         match self.fault {
             Some(FileFault::Overwritten) => self.checkpoints.stop(),
             Some(FileFault::Moved) | None => self.checkpoints.finish(&self.connection),
+        }
+    }
+}
+
+/// Whether a row may change the words by which its session is found.
+fn has_words(append: &Append) -> bool {
+    let is_end = |state: &crate::State| state.status.is_terminal();
+    match &append.change {
+        Change::Create(..) => true,
+        Change::Update(state) if is_end(state) => state.status == Status::Failed,
+        Change::Update(_) | Change::None => {
+            append.requests.iter().any(|change| matches!(change, RequestChange::Opened(_)))
         }
     }
 }

@@ -1165,7 +1165,17 @@ sessions: Array<SessionRow>,
 /**
  * What to send as `cursor` to get older ones; null where there are none.
  */
-next_cursor: string | null, };
+next_cursor: string | null,
+/**
+ * Whether all was searched and counted that could be among them. False while not all sessions can be found by words
+ * yet, and where there are too many to look at: then `next_cursor` leads to those that were left out.
+ */
+complete: boolean,
+/**
+ * How many there are of each status, whatever `status`, `limit` and `cursor` say; only where `counts` asks for it, and
+ * without those that no session has.
+ */
+counts?: Partial<Record<Status, number>>, };
 
 /**
  * What is known of an id, which need not be that of a session.
