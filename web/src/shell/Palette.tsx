@@ -57,8 +57,7 @@ function useSessions(query: string): readonly Command[] | null {
       client.list({ q: wanted, limit: SESSIONS }, gone.signal).then(
         (page) =>
           setSessions(
-            // Only a server that searches says whether it looked at everything.
-            ("complete" in page ? page.sessions : []).map((row) => ({
+            page.sessions.map((row) => ({
               id: `open-${row.session_id}`, title: `${titleOf(row)} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`, group: "Sessions",
               run: () => navigate(sessionPath(row.session_id)),
             })),

@@ -10,9 +10,9 @@ import { listOf, type Filter } from "./query";
 interface Board {
   rows: readonly SessionRow[] | null;
   more: boolean;
-  /** How many sessions there are by status, with all other filters; null where the server does not say. */
+  /** How many sessions there are by status, with all other filters; null until the server has said. */
   counts: Readonly<Record<string, number>> | null;
-  /** Whether a search looked at everything there is. */
+  /** Whether the server looked at everything there is, to find and to count. */
   isComplete: boolean;
   facts: ReadonlyMap<string, Facts>;
   /** By the server's clock, in seconds. */
@@ -40,7 +40,7 @@ export function refreshBoard(): void {
 export function useBoardOf(client: Client, filter: Filter, limit: number): void {
   const wanted = JSON.stringify(filter);
   // Other filters show other sessions; more of the same ones leave those that are there, and the place in the list.
-  useEffect(() => useBoard.setState({ rows: null, counts: null, error: null }), [wanted]);
+  useEffect(() => useBoard.setState({ rows: null, isComplete: true, error: null }), [wanted]);
   useEffect(() => {
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,7 +90,7 @@ async function load(client: Client, filter: Filter, limit: number, signal: Abort
   const from = performance.now();
   const page = await client.list(listOf(filter, limit, Date.now() / 1000 + client.clockSkew), signal);
   if (signal.aborted) return;
-  const { sessions, next_cursor, counts = null, complete = true } = page as typeof page & { counts?: Record<string, number>; complete?: boolean };
+  const { sessions, next_cursor, counts = null, complete } = page;
   const roundTrip = performance.now() - from;
   useBoard.setState({ rows: sessions, more: next_cursor !== null, counts, isComplete: complete, at: Date.now() / 1000 + client.clockSkew, error: null });
   useLinks.setState({ board: { phase: "live", roundTrip, until: null, reason: "", retry } });

@@ -16,14 +16,12 @@ const TYPES_MS = 250;
 export function ListHead({ filter }: { filter: Filter }): ReactNode {
   const kinds = useKinds((state) => state.kinds);
   const counts = useBoard((board) => board.counts);
-  // A server that counts can search, too; one that does neither would list everything for any words.
-  const hasSearch = counts !== null || filter.q !== "" || filter.range !== "";
   const go = (changes: Partial<Filter>): void => navigate(`${location.pathname}${queryOf({ ...filter, ...changes })}`);
   return (
     <div className="list-head">
       <div className="list-title">
         <h1>Sessions</h1>
-        {hasSearch && <Search filter={filter} />}
+        <Search filter={filter} />
         <Link className="button primary" to={paths.start(null, filter)}>
           <Icon name="plus" />
           Start a task
@@ -46,15 +44,13 @@ export function ListHead({ filter }: { filter: Filter }): ReactNode {
               <option key={name}>{name}</option>
             ))}
           </select>
-          {hasSearch && (
-            <select aria-label="Started" value={filter.range} onChange={(event) => go({ range: event.target.value })}>
-              {RANGES.map(({ id, title }) => (
-                <option key={id} value={id}>
-                  {title}
-                </option>
-              ))}
-            </select>
-          )}
+          <select aria-label="Started" value={filter.range} onChange={(event) => go({ range: event.target.value })}>
+            {RANGES.map(({ id, title }) => (
+              <option key={id} value={id}>
+                {title}
+              </option>
+            ))}
+          </select>
           <Label filter={filter} onChange={(label) => go({ label })} />
           {isNarrow(filter) && (
             <button type="button" className="button small quiet" onClick={() => go(NO_FILTER)}>

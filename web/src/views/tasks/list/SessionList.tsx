@@ -55,7 +55,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
       {!isComplete && (
         <p className="notice" data-tone="plain" role="status">
           <Icon name="info" />
-          <span className="grow">The search has not looked at everything yet: there may be more.</span>
+          <span className="grow">Not all sessions were looked at: there may be more, and the counts may be too low.</span>
         </p>
       )}
       {shown.length > 0 && (
