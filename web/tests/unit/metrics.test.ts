@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createClient, type Connection, type MetricsConnection, type SessionRow, type Snapshot } from "@callboard/client";
+import { createClient, type Connection, type MetricsConnection, type Snapshot } from "@callboard/client";
 import { readHistory, readSnapshot } from "../../client/src/metrics/read";
 import { inUnit } from "../../src/ui/units";
 import { endsChart, failing, health, isEmpty, keepingUp, minutes, momentsOf, perSecond, type ChartData } from "../../src/views/metrics/charts";
@@ -167,13 +167,14 @@ describe("tiles", () => {
     expect(endsOver(samples).get("a")).toEqual({ completed: 9, failed: 1, cancelled: 0 });
   });
 
-  test("name the session that has waited longest, and link to it", () => {
-    const row = (session_id: string, task: string, waiting: number) => ({ session_id, task, times: { queued: 0, running: 0, waiting } }) as SessionRow;
-    const waiting = waitingOf([row("s1", "pay", 5), row("s2", "ship", 90), row("s3", "pay", 7)], false);
+  test("name the question that has been open longest, and count sessions once", () => {
+    const asked = (session_id: string, task: string, asked_at: number) => ({ session_id, task, asked_at });
+    const { at } = live(0, { sessions: { waiting_input: 3 } });
+    const waiting = waitingOf([asked("s1", "pay", at.time - 5), asked("s2", "ship", at.time - 90), asked("s3", "pay", at.time - 7), asked("s3", "pay", at.time - 1)]);
     expect(waiting.kinds).toEqual([{ task: "pay", number: 2 }, { task: "ship", number: 1 }]);
     const samples = [live(0, { sessions: { waiting_input: 3 } })];
     expect(tile("longest", samples, waiting)).toMatchObject({ value: "1.5 min", note: "ship", href: "/app/tasks/s2" });
-    expect(tile("longest", [live(0)], waitingOf([], false))).toMatchObject({ value: "–", note: "nobody is needed" });
+    expect(tile("longest", [live(0)], waitingOf([]))).toMatchObject({ value: "–", note: "nobody is needed" });
   });
 
   test.each([[1, "plain"], [60, "warn"], [900, "bad"]])("say that a loop lag of %i ms is %s", (p99, tone) => {

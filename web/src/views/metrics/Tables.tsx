@@ -40,7 +40,6 @@ export function WaitingKinds({ waiting }: { waiting: Waiting | null }): ReactNod
               ))}
             </tbody>
           </table>
-          {waiting.isPartial && <p className="muted">The newest 1,000 waiting sessions.</p>}
         </div>
       )}
     </section>

@@ -21,7 +21,7 @@ export default function MetricsView(): ReactNode {
   const client = useCallboard();
   const range = rangeOf(useSearch());
   useWatchedNumbers(client, range);
-  const waiting = useWaiting(client);
+  const waiting = useWaiting();
   const { samples: all, connection, historyError, isAsked, retry } = useNumbers();
   const [held, setHeld] = useState<readonly Sample[] | null>(null);
   const samples = useMemo(() => within([...(held ?? all)], range.seconds), [held, all, range.seconds]);

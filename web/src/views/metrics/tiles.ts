@@ -67,7 +67,7 @@ export function tilesOf(samples: readonly Sample[], range: string, waiting: Wait
   return {
     people: [
       { ...plain("waiting", "Waiting for people", now.waiting, "count", now.waiting === 1 ? "session with an open question" : "sessions with an open question", ({ at }) => states(at).waiting), href: `${ROOT}/tasks?status=waiting` },
-      longest(waiting, now.waiting),
+      longest(waiting, now.waiting, last.time),
       plain("answers", "Time to answer", latency.human_wait.p50, "ms", latency.human_wait.p95 === null ? "no answers in the last minute" : `median; 95 % within ${inUnit(latency.human_wait.p95, "ms")}`, ({ at }) => at.latency_ms.human_wait.p50),
       plain("queued", "Queued", now.queued, "count", `${inUnit(now.running, "count")} running`, ({ at }) => states(at).queued),
     ],
@@ -83,13 +83,14 @@ export function tilesOf(samples: readonly Sample[], range: string, waiting: Wait
   };
 }
 
-/** The session that has waited longest. */
-function longest(waiting: Waiting | null, number: number): TileData {
-  // The list is asked for now and then, the number comes every second.
+/** The question that has been open longest. */
+function longest(waiting: Waiting | null, number: number, now: number): TileData {
+  // The number may be a moment older than the list.
   const none = number === 0;
-  const value = none ? "–" : waiting?.longest ? inUnit(Math.floor(waiting.longest.seconds) * 1000, "ms") : "…";
-  const note = none ? "nobody is needed" : waiting?.longest ? waiting.longest.task : "loading";
-  return { id: "longest", title: "Longest wait", value, note, tone: "plain", past: [], ...(waiting?.longest && !none && { href: `${ROOT}/tasks/${waiting.longest.session}` }) };
+  const first = none ? null : waiting?.longest;
+  const value = none ? "–" : first ? inUnit(Math.max(0, Math.floor(now - first.since)) * 1000, "ms") : "…";
+  const note = none ? "nobody is needed" : first ? first.task : "loading";
+  return { id: "longest", title: "Longest wait", value, note, tone: "plain", past: [], ...(first && { href: `${ROOT}/tasks/${first.session}` }) };
 }
 
 function ends(samples: readonly Sample[], range: string): TileData[] {

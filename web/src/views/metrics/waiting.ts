@@ -1,49 +1,28 @@
-/** Which sessions wait for people: how many of each kind, and which has waited longest. */
+/** Who waits for people: how many sessions of each kind, and the question that has been open longest. */
 
-import { useEffect, useState } from "react";
-import type { Client, SessionRow } from "@callboard/client";
+import { useMemo } from "react";
+import type { ListedRequest } from "@callboard/client";
+import { useInbox } from "@callboard/client/react";
 
 export interface Waiting {
   kinds: readonly { task: string; number: number }[];
-  longest: { session: string; task: string; seconds: number } | null;
-  /** Whether there are more than were looked at. */
-  isPartial: boolean;
+  /** `since` is in seconds since the epoch, by the server's clock. */
+  longest: { session: string; task: string; since: number } | null;
 }
 
-const MOST = 1000;
-const AGAIN_MS = 10_000;
-const HIDDEN_MS = 60_000;
-
-/** Asked for now and then while the view is there; null before the first answer. */
-export function useWaiting(client: Client): Waiting | null {
-  const [waiting, setWaiting] = useState<Waiting | null>(null);
-  useEffect(() => {
-    const gone = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = async (): Promise<void> => {
-      try {
-        const { sessions, next_cursor: more } = await client.list({ status: ["waiting"], limit: MOST }, gone.signal);
-        setWaiting(waitingOf(sessions, Boolean(more)));
-      } catch {
-        // What the page says of the connection says this, too; the numbers stand as they were.
-      }
-      if (!gone.signal.aborted) timer = setTimeout(() => void load(), document.hidden ? HIDDEN_MS : AGAIN_MS);
-    };
-    void load();
-    return () => {
-      gone.abort();
-      clearTimeout(timer);
-    };
-  }, [client]);
-  return waiting;
+/** Made of the inbox, so that both say the same; null until all of it is here. */
+export function useWaiting(): Waiting | null {
+  const { requests, isComplete } = useInbox();
+  return useMemo(() => (isComplete ? waitingOf(requests) : null), [requests, isComplete]);
 }
 
-export function waitingOf(sessions: readonly SessionRow[], isPartial: boolean): Waiting {
-  const kinds = new Map<string, number>();
+export function waitingOf(requests: readonly Pick<ListedRequest, "session_id" | "task" | "asked_at">[]): Waiting {
+  const kinds = new Map<string, Set<string>>();
   let longest: Waiting["longest"] = null;
-  for (const { task, session_id: session, times } of sessions) {
-    kinds.set(task, (kinds.get(task) ?? 0) + 1);
-    if (!longest || times.waiting > longest.seconds) longest = { session, task, seconds: times.waiting };
+  for (const { task, session_id: session, asked_at: since } of requests) {
+    kinds.set(task, (kinds.get(task) ?? new Set()).add(session));
+    if (!longest || since < longest.since) longest = { session, task, since };
   }
-  return { kinds: [...kinds].map(([task, number]) => ({ task, number })).sort((one, other) => other.number - one.number || one.task.localeCompare(other.task)), longest, isPartial };
+  const counted = [...kinds].map(([task, sessions]) => ({ task, number: sessions.size }));
+  return { kinds: counted.sort((one, other) => other.number - one.number || one.task.localeCompare(other.task)), longest };
 }
