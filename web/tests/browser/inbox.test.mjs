@@ -53,6 +53,38 @@ describe("the inbox", () => {
     await page.waitForFunction(async (url) => (await (await fetch(url)).json()).status === "completed", `${server.url}sessions/${id}`);
   });
 
+  inBrowser("notifies who asked for it of a new question while the page is out of sight", { permissions: ["notifications"] }, async (page) => {
+    await page.addInitScript(() => {
+      localStorage.setItem("callboard:notify", "on");
+      window.shown = [];
+      window.Notification = class {
+        static permission = "granted";
+        constructor(title, { body, icon }) {
+          window.shown.push(Object.assign(this, { title, body, icon, close() {} }));
+        }
+      };
+      Object.defineProperty(document, "hidden", { get: () => window.isAway ?? false });
+    });
+    await clear();
+    await page.goto(inbox());
+    await page.getByRole("heading", { name: "Nobody is waiting for you" }).waitFor();
+    await asks("approval", { message: "Seen at once?" });
+    await row(page, "Seen at once?").waitFor();
+    await page.evaluate(() => (window.isAway = true));
+    await asks("approval", { message: "Shall the doors open?" });
+    await page.waitForFunction(() => window.shown.length > 0);
+    const shown = await page.evaluate(() => window.shown.map(({ body, icon }) => ({ body, icon })));
+    assert.deepEqual(shown.map(({ body }) => body), ["Shall the doors open?"]);
+    assert.match(shown[0].icon, /favicon/);
+    await page.evaluate(() => {
+      window.isAway = false;
+      window.shown[0].onclick();
+    });
+    await page.waitForURL(/\/inbox\/.+/);
+    await page.locator(".inbox-detail", { hasText: "Shall the doors open?" }).waitFor();
+    await clear();
+  });
+
   inBrowser("has the next deadline first, and says what happens then", {}, async (page) => {
     await asks("approval", { message: "No hurry" });
     await asks("approval", { message: "In an hour", timeout: 3600, default: true });
