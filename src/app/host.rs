@@ -12,7 +12,6 @@ use crate::auth::Principal;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::domain::status::Status;
 use crate::event::Events;
 use crate::session::Sessions;
 use crate::session::messages::Refused;
@@ -52,19 +51,7 @@ impl Host for SessionHost {
         let sessions = self.sessions.clone();
         async move {
             let completion = sessions.completion(session_id).await.map_err(node_error)?;
-            let error = completion.error.unwrap_or_default();
-            match completion.status {
-                Status::Completed => Ok(Value::from(completion.values.unwrap_or_default())),
-                Status::Cancelled => Err(NodeError::new(format!("it was cancelled: {error}"))),
-                // No other status is an end.
-                Status::Failed
-                | Status::Queued
-                | Status::Running
-                | Status::WaitingConfirmation
-                | Status::WaitingInput
-                | Status::WaitingRetry
-                | Status::Cancelling => Err(NodeError::new(error)),
-            }
+            completion.into_result("it").map(Value::from).map_err(NodeError::new)
         }
         .boxed()
     }

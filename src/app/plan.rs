@@ -41,6 +41,7 @@ use crate::session::permits::Permits;
 use crate::session::protocol::StoreCommitted;
 use crate::session::protocol::{AwaitResumption, Quarantine, Release, ResumeSessions};
 use crate::session::queue::Worker;
+use crate::session::row_queue::RowQueue;
 use crate::session::{Directory, Kinds, Queue, Sessions};
 use crate::store::{Pending, Store};
 use crate::task::workflow::Workflow;
@@ -244,6 +245,7 @@ impl Plan {
             worker,
             workers: self.directories.len(),
             store: self.store.clone(),
+            rows: RowQueue::new(self.store.clone()),
             events: self.events.clone(),
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),

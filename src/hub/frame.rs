@@ -1,4 +1,7 @@
 //! WebSocket frames (RFC 6455 §5): writing those of the server, and reading the heads of a client's bit by bit.
+//!
+//! Heads are written here and not by actix-http, whose writer takes a frame's payload as one piece: here it may be many
+//! items that are joined in place, and one text is written once for all who get it.
 
 use bytes::Bytes;
 

@@ -10,6 +10,7 @@ use crate::event::Events;
 use crate::metrics;
 use crate::session::client::Sessions;
 use crate::session::permits::Permits;
+use crate::session::row_queue::RowQueue;
 use crate::session::task::channel::ChannelLimits;
 use crate::session::task::kinds::Kinds;
 use crate::store::{State, Store};
@@ -26,6 +27,8 @@ pub(crate) struct Environment {
     /// All sessions: children may be on other workers.
     pub(crate) sessions: Sessions,
     pub(crate) store: Store,
+    /// Where the rows of its sessions go on their way to the store.
+    pub(crate) rows: RowQueue,
     /// Where the events of sessions go.
     pub(crate) events: Events,
     pub(crate) kinds: Arc<Kinds>,
@@ -66,7 +69,7 @@ impl Environment {
 
     /// Whether the store is not too far behind to take more.
     pub(crate) fn store_has_room(&self) -> bool {
-        self.store.unwritten() < self.max_pending_rows
+        self.store.unwritten() + self.rows.len() < self.max_pending_rows
     }
 
     /// How much of a journal's end a session keeps.

@@ -187,6 +187,25 @@ pub(crate) struct Completion {
     pub error: Option<String>,
 }
 
+impl Completion {
+    /// What it gave, or why it gave nothing, in words that call the session `name`.
+    pub(crate) fn into_result(self, name: &str) -> Result<Value, String> {
+        let error = self.error.unwrap_or_default();
+        match self.status {
+            Status::Completed => Ok(self.values.unwrap_or_default()),
+            Status::Cancelled => Err(format!("{name} was cancelled: {error}")),
+            // No other status is an end.
+            Status::Failed
+            | Status::Queued
+            | Status::Running
+            | Status::WaitingConfirmation
+            | Status::WaitingInput
+            | Status::WaitingRetry
+            | Status::Cancelling => Err(error),
+        }
+    }
+}
+
 impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
         match error {
@@ -195,6 +214,27 @@ impl From<store::Error> for Refused {
             store::Error::Conflict(text) | store::Error::Unusable(text) | store::Error::Unavailable(text) => {
                 Refused::Unavailable(text)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_session_gives_its_values_or_says_why_there_are_none() {
+        let ended =
+            |status, values, error: Option<&str>| Completion { status, values, error: error.map(str::to_owned) };
+        let cases = [
+            (ended(Status::Completed, Some(json!({"a": 1})), None), Ok(json!({"a": 1}))),
+            (ended(Status::Completed, None, None), Ok(Value::Null)),
+            (ended(Status::Failed, None, Some("no paper")), Err("no paper".to_owned())),
+            (ended(Status::Cancelled, None, Some("late")), Err("it was cancelled: late".to_owned())),
+        ];
+        for (completion, expected) in cases {
+            assert_eq!(completion.into_result("it"), expected);
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod protocol;
 pub(crate) mod queue;
 pub(crate) mod requests;
 pub(crate) mod retention;
+pub(crate) mod row_queue;
 pub(crate) mod state;
 pub(crate) mod task;
 

@@ -229,7 +229,7 @@ impl Store {
     }
 
     fn send_events(&self, events: Vec<UnnumberedEvent>, reply: Option<Reply<EncodedEvent>>) {
-        self.count_unwritten();
+        self.count_unwritten(1);
         if !self.command(Command::Record(events, reply)) {
             log::warn!("an event came after the store was closed, and is not recorded");
         }

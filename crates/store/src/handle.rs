@@ -1,5 +1,6 @@
 //! The handle to a store, from any thread.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::seal::Sealer;
 use super::sqlite;
 use super::writer::{Command, Options, Writer};
 use super::{
-    Append, Committed, Error, Fence, Health, JournalRange, ListSessions, Pending, Row, SessionKey, Summary,
+    Append, Committed, Error, Fence, Health, JournalRange, ListSessions, NewRow, Pending, Row, SessionKey, Summary,
     UnnumberedEvent,
 };
 use crate::writer::OnCommit;
@@ -195,10 +196,15 @@ impl Store {
 
     /// The same, with events that it causes: they are in the store when the row is, and not otherwise.
     pub fn append_with(&self, append: Append, events: Vec<UnnumberedEvent>) {
-        self.count_unwritten();
-        let session = append.session;
-        if !self.command(Command::Append(append, events)) {
-            log::error!(session_id:display = session; "a row came after the store was closed, and is not written");
+        self.append_all([NewRow { append, events }].into());
+    }
+
+    /// The same for several rows, in their order: the writer is woken once for all of them.
+    pub fn append_all(&self, rows: VecDeque<NewRow>) {
+        let count = rows.len();
+        self.count_unwritten(count);
+        if !self.command(Command::Append(rows)) {
+            log::error!(rows = count; "rows came after the store was closed, and are not written");
         }
     }
 
@@ -340,8 +346,8 @@ impl Store {
     }
 
     /// Counts something that is to be written.
-    pub(super) fn count_unwritten(&self) {
-        self.shared.unwritten.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_unwritten(&self, rows: usize) {
+        self.shared.unwritten.fetch_add(rows, Ordering::Relaxed);
     }
 
     pub(super) fn command(&self, command: Command) -> bool {

@@ -39,7 +39,7 @@ pub use requests::{ListRequests, RequestChange, RequestCursor, RequestOrder, Req
 pub use search::{Counts, Found, words};
 pub use settings::{ClusterSettings, Settings, Synchronous};
 pub use types::{
-    Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, Pending, Reason, Refused, Row,
+    Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, NewRow, Pending, Reason, Refused, Row,
     SessionKey, Spent, State, Summary,
 };
 pub use writer::OnCommit;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::{RequestChange, keys};
+use super::{RequestChange, UnnumberedEvent, keys};
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
@@ -119,6 +119,15 @@ pub struct Append {
     pub change: Change,
     /// What becomes of its questions, in order.
     pub requests: Vec<RequestChange>,
+}
+
+/// A row, and the events that it causes: they are in the store when the row is, and not otherwise.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    /// The row.
+    pub append: Append,
+    /// The events.
+    pub events: Vec<UnnumberedEvent>,
 }
 
 /// What an [`Append`] does to the session's own row.

@@ -19,7 +19,7 @@ use super::events::EventSubscriber;
 use super::fence::fenced;
 use super::query::{Query, Reply};
 use super::{
-    Append, ChangeError, Committed, Document, EncodedEvent, Error, Fence, Health, Reason, SessionKey, UnnumberedEvent,
+    ChangeError, Committed, Document, EncodedEvent, Error, Fence, Health, NewRow, Reason, SessionKey, UnnumberedEvent,
 };
 use callboard_domain::id::SessionId;
 use callboard_domain::time::Timestamp;
@@ -38,8 +38,8 @@ pub(super) type ChangeReply = oneshot::Sender<Result<Vec<Option<Document>>, Chan
 
 /// What the writer thread is sent.
 pub(super) enum Command {
-    /// Write this, and the events that it causes.
-    Append(Append, Vec<UnnumberedEvent>),
+    /// Write these rows, in this order.
+    Append(VecDeque<NewRow>),
     /// Write these events, and give the first where that is wanted.
     Record(Vec<UnnumberedEvent>, Option<Reply<EncodedEvent>>),
     /// Take rows of this session again.
@@ -206,9 +206,7 @@ impl<E: Engine> Writer<E> {
         let mut next = Some(first);
         loop {
             match next {
-                // What is not written causes nothing either.
-                Some(Command::Append(append, _)) if self.refused.contains(&append.key) => collected.skip(),
-                Some(Command::Append(append, events)) => collected.append(append, events),
+                Some(Command::Append(rows)) => self.collect_rows(rows, &mut collected),
                 Some(Command::Record(events, reply)) => collected.record(events, reply),
                 Some(other) => {
                     self.postponed.push_front(other);
@@ -216,11 +214,30 @@ impl<E: Engine> Writer<E> {
                 }
                 None => return collected,
             }
-            if collected.bytes >= self.options.max_commit_bytes {
+            if self.is_full(&collected) {
                 return collected;
             }
             next = self.poll();
         }
+    }
+
+    /// Adds rows while there is room, and keeps the others for the next commit.
+    fn collect_rows(&mut self, mut rows: VecDeque<NewRow>, collected: &mut Collected) {
+        while let Some(NewRow { append, events }) = rows.pop_front() {
+            if self.refused.contains(&append.key) {
+                // What is not written causes nothing either.
+                collected.skip();
+            } else {
+                collected.append(append, events);
+            }
+            if self.is_full(collected) && !rows.is_empty() {
+                return self.postponed.push_front(Command::Append(rows));
+            }
+        }
+    }
+
+    fn is_full(&self, collected: &Collected) -> bool {
+        collected.bytes >= self.options.max_commit_bytes
     }
 
     /// Commits the batch, trying until it works or the store is closed, and publishes it.
@@ -393,7 +410,9 @@ impl<E: Engine> Writer<E> {
     /// Counts what nobody will write, lets go of the database and says how many rows that were.
     fn end(mut self) {
         while let Some(command) = self.poll() {
-            if matches!(command, Command::Append(..) | Command::Record(..)) {
+            if let Command::Append(rows) = command {
+                self.lost += rows.len();
+            } else if matches!(command, Command::Record(..)) {
                 self.lost += 1;
             }
         }

@@ -14,12 +14,11 @@ use crate::auth::Principal;
 use crate::domain::context::Source;
 use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
-use crate::domain::status::Status;
 use crate::session::actor::Session;
 use crate::session::calls::CallId;
 use crate::session::calls::child::ChildSpec;
 use crate::session::client::Sessions;
-use crate::session::messages::{Completion, Refused};
+use crate::session::messages::Refused;
 use crate::session::state::Command;
 use crate::store::Idempotency;
 
@@ -130,7 +129,7 @@ impl Errand {
                 outcome = self.sessions.completion(child) => outcome,
             };
             match outcome {
-                Ok(outcome) => return Some(result(&self.name, outcome)),
+                Ok(completion) => return Some(completion.into_result(&format!("{:?}", self.name))),
                 Err(Refused::ShuttingDown) => return None,
                 Err(Refused::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
                 Err(refused) => return Some(Err(format!("{:?} is lost: {}", self.name, words(&refused)))),
@@ -165,23 +164,6 @@ async fn cancel(sessions: &Sessions, child: SessionId, reason: &str) {
     }
 }
 
-/// What a call gives whose child ended so.
-fn result(name: &str, completion: Completion) -> Result<Value, String> {
-    let Completion { status, values, error } = completion;
-    let error = error.unwrap_or_default();
-    match status {
-        Status::Completed => Ok(values.unwrap_or_default()),
-        Status::Cancelled => Err(format!("{name:?} was cancelled: {error}")),
-        Status::Failed
-        | Status::Queued
-        | Status::Running
-        | Status::WaitingConfirmation
-        | Status::WaitingInput
-        | Status::WaitingRetry
-        | Status::Cancelling => Err(error),
-    }
-}
-
 fn words(refused: &Refused) -> String {
     if let Refused::Invalid(faults) = refused {
         let faults: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.loc.join("."), fault.msg)).collect();
@@ -194,22 +176,6 @@ fn words(refused: &Refused) -> String {
 mod tests {
     use super::*;
     use crate::session::messages::Fault;
-    use serde_json::json;
-
-    #[test]
-    fn what_a_call_gives_is_what_its_child_ended_with() {
-        let ended =
-            |status, values, error: Option<&str>| Completion { status, values, error: error.map(str::to_owned) };
-        let cases = [
-            (ended(Status::Completed, Some(json!({"a": 1})), None), Ok(json!({"a": 1}))),
-            (ended(Status::Completed, None, None), Ok(Value::Null)),
-            (ended(Status::Failed, None, Some("no paper")), Err("no paper".to_owned())),
-            (ended(Status::Cancelled, None, Some("late")), Err("\"print\" was cancelled: late".to_owned())),
-        ];
-        for (outcome, expected) in cases {
-            assert_eq!(result("print", outcome), expected);
-        }
-    }
 
     #[test]
     fn each_fault_of_a_request_is_in_the_words() {

@@ -13,7 +13,7 @@ use crate::session::calls::{CallId, Outcome};
 use crate::session::messages::{Answered, Description, Refused, Started};
 use crate::session::protocol::{Reply, Written};
 use crate::session::state::Due;
-use crate::store::{Append, Change, Health, Idempotency};
+use crate::store::{Append, Change, Health, Idempotency, NewRow};
 
 /// What has to wait for a commit.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl Session {
             change,
             requests,
         };
-        self.environment.store.append_with(append, events);
+        self.environment.rows.push(NewRow { append, events });
         self.pending_rows.push(PendingRow { row, burst, on_commit });
     }
 

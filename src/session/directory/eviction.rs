@@ -31,7 +31,7 @@ impl Directory {
                 }
             }
             // Nothing here could append to what was refused.
-            Some(Resident::Loading(_)) | None => self.environment.store.readmit(key),
+            Some(Resident::Loading(_)) | None => self.environment.rows.readmit(key),
         }
     }
 
@@ -76,7 +76,7 @@ impl Handler<Evict> for Session {
         self.refuse_pending(&Refused::Unavailable("what the session wanted to write was refused".into()));
         // Those who watch come back, and are shown what is in the store.
         self.watchers.close(self.id, CloseCode::GoingAway);
-        self.environment.store.readmit(self.key);
+        self.environment.rows.readmit(self.key);
         self.directory.do_send(Evicted { session: self.id });
         actor.stop();
     }

@@ -29,6 +29,7 @@ use crate::session::messages::Refused;
 use crate::session::permits::Permits;
 use crate::session::protocol::{AwaitResumption, Drain, StoreCommitted};
 use crate::session::queue::{Queue, Worker};
+use crate::session::row_queue::RowQueue;
 use crate::session::task::context::TaskContext;
 use crate::session::task::kind::{TaskError, TaskKind, TaskResult};
 use crate::session::task::kinds::Kinds;
@@ -120,6 +121,7 @@ fn board_that_parks_after(park_after: f64) -> (Sessions, Addr<Directory>) {
             workers: 1,
             sessions: sessions.clone(),
             store: store.clone(),
+            rows: RowQueue::new(store.clone()),
             events: events.clone(),
             kinds,
             settings: config::sessions::Sessions { park_after, ..Default::default() },
