@@ -60,3 +60,52 @@ impl Drop for RowQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, channel};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::domain::id::SessionId;
+    use crate::store::{Append, Change, ClusterSettings, Settings};
+
+    /// A queue before a store, and how many rows each of its commits has.
+    fn queue() -> (RowQueue, Receiver<usize>) {
+        let (sent, commits) = channel();
+        let settings = Settings { url: "memory:".into(), ..Settings::default() };
+        let counted = Arc::new(move |_, rows| sent.send(rows).unwrap());
+        let store = Store::open_as(&settings, &ClusterSettings::default(), 1, counted).unwrap();
+        (RowQueue::new(store), commits)
+    }
+
+    fn row(queue: &RowQueue) -> NewRow {
+        let (session, key) = (SessionId::random(), queue.store.next_key(0));
+        let body = Bytes::from_static(b"{}");
+        let change = Change::None;
+        let append = Append { worker: 0, session, key, row: 0, last_seq: 1, body, change, requests: Vec::new() };
+        NewRow { append, events: Vec::new() }
+    }
+
+    #[actix::test]
+    async fn what_one_turn_makes_is_one_commit() {
+        let (queue, commits) = queue();
+        for _ in 0..3 {
+            queue.push(row(&queue));
+        }
+        assert_eq!(queue.len(), 3);
+        actix::spawn(async {}).await.unwrap();
+        assert_eq!((queue.len(), commits.recv()), (0, Ok(3)));
+    }
+
+    #[test]
+    fn a_worker_that_ends_in_the_middle_of_a_turn_loses_no_row() {
+        let (queue, commits) = queue();
+        let system = actix::System::new();
+        system.block_on(async move { queue.push(row(&queue)) });
+        drop(system);
+        assert_eq!(commits.recv(), Ok(1));
+    }
+}
