@@ -1,6 +1,7 @@
 //! The contract: what every engine must do, run against each; and beside it what is particular to one.
 
 mod backup;
+mod beside;
 mod damage;
 mod failing;
 mod file_faults;

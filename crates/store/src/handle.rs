@@ -122,6 +122,32 @@ impl Store {
         }
     }
 
+    /// Opens the store that `settings.url` names to change documents, also while servers use it: for commands that are called
+    /// beside them. Nothing else can be written through it.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`], and where the store is one that is gone with its server.
+    pub fn open_beside(settings: &Settings, cluster: &ClusterSettings) -> Result<Store, Error> {
+        let options = Options::of(settings, Arc::new(|_, _| {}));
+        match settings.url.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => {
+                let key = settings.secret_key.as_ref().map(callboard_domain::secret::Secret::reveal);
+                let opening = sqlite::Opening::new(settings.synchronous, 2);
+                match opening.open_beside(Path::new(path), key)? {
+                    Some(parts) => Self::start(parts, options, 1),
+                    // There is no server on it.
+                    None => Self::open(settings, 1),
+                }
+            }
+            _ if settings.is_shared() => {
+                Self::start(redis::Opening::new(settings, cluster)?.open_beside(2)?, options, 1)
+            }
+            Some(_) | None => Err(Error::Unusable(
+                "what a store in memory holds is gone with its server, and cannot be changed from outside of it".into(),
+            )),
+        }
+    }
+
     /// Opens what several writers of one process share, for that many workers. The writer is a member from here on, and
     /// owns no slot.
     ///

@@ -33,8 +33,7 @@ pub(super) struct Says {
 pub(super) enum Company {
     /// It is, and has all slots.
     Alone,
-    /// There may be others; it has no slot yet.
-    #[cfg(test)]
+    /// There may be others; it has no slot.
     Beside,
 }
 
@@ -101,7 +100,6 @@ fn admit(
     let says = serde_json::to_string(says).unwrap_or_default();
     let how = match company {
         Company::Alone => "alone",
-        #[cfg(test)]
         Company::Beside => "beside",
     };
     let mut call = place.script(|scripts| &scripts.admit);

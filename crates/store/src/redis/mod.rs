@@ -101,6 +101,14 @@ impl Opening {
         self.open_as(readers, Company::Alone)
     }
 
+    /// Becomes a member beside those that there are, and owns no slot: for changes of documents.
+    ///
+    /// # Errors
+    /// Those of [`Opening::open`].
+    pub(crate) fn open_beside(self, readers: usize) -> Result<Parts<Redis, Reader>, Error> {
+        self.open_as(readers, Company::Beside)
+    }
+
     fn open_as(self, readers: usize, company: Company) -> Result<Parts<Redis, Reader>, Error> {
         let until = Instant::now() + self.patience;
         if self.address.is_encrypted {

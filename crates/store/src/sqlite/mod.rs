@@ -2,12 +2,14 @@
 //!
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
-//! engine, `documents` and `events` do both for what is not a session, `search` keeps the words by which sessions are
-//! found, `checkpoint` moves what is written from the log into the file, `watch` notices where the files are not those any
-//! more that were opened, by their names and by SQLite's `index` of the log.
+//! engine, `beside` is a writing side for a database that a server uses, `documents` and `events` do both for what is not a
+//! session, `search` keeps the words by which sessions are found, `checkpoint` moves what is written from the log into the
+//! file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's `index`
+//! of the log.
 
 mod backfill;
 pub(super) mod backup;
+mod beside;
 mod checkpoint;
 mod columns;
 mod documents;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use self::beside::Beside;
 use self::checkpoint::Checkpoints;
 use self::header::Fault;
 use self::place::Place;
@@ -78,6 +81,41 @@ impl Opening {
     pub(super) fn open(&self, path: &Path, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, Error> {
         let place = Arc::new(Place::claim(path)?);
         self.open_at(&place, key).map_err(|stop| stop.explain(place.path()))
+    }
+
+    /// Opens the database at `path` for changes of documents, also while a server uses it; nothing where there is none yet, or
+    /// it has to be brought up to date first.
+    pub(super) fn open_beside(&self, path: &Path, key: Option<&str>) -> Result<Option<Parts<Beside, Reader>>, Error> {
+        let Some(place) = Place::visit(path)?.map(Arc::new) else { return Ok(None) };
+        self.open_beside_at(&place, key).map_err(|stop| stop.explain(place.path()))
+    }
+
+    fn open_beside_at(
+        &self,
+        place: &Arc<Place>,
+        key: Option<&str>,
+    ) -> Result<Option<Parts<Beside, Reader>>, OpenError> {
+        place.inspect()?;
+        let files: Files;
+        let writer = self.connect_beside(place.path())?;
+        schema::check_version(&writer)?;
+        if !schema::is_current(&writer)? {
+            return Ok(None);
+        }
+        write_ahead(&writer)?;
+        let key_file = place.beside(".key");
+        let sealer = match key {
+            Some(key) => Sealer::from_setting(key)?,
+            None if key_file.exists() => Sealer::from_file(&key_file)?,
+            None => Sealer::random()?,
+        };
+        files = Files::open(place)?;
+        let mut readers = Vec::with_capacity(self.readers);
+        for _ in 0..self.readers {
+            readers.push(Reader::new(self.connect_to_read(place.path())?, files.clone(), place.beside(SEARCH)));
+        }
+        let (fence, lane) = (Fence::random(), Lane::default());
+        Ok(Some(Parts { engine: Beside::new(writer), readers, fence, lane, largest: None, sealer }))
     }
 
     fn open_at(&self, place: &Arc<Place>, key: Option<&str>) -> Result<Parts<Sqlite, Reader>, OpenError> {

@@ -15,13 +15,13 @@ use super::OpenError;
 use super::header::{self, Fault, HEADER_BYTES};
 use crate::{Error, private};
 
-/// The database's place, locked for as long as this lives.
+/// The database's place, locked for as long as this lives, unless it is only visited.
 pub(super) struct Place {
     /// What the settings say: where the next start would look.
     named: PathBuf,
     /// Where that is with all links followed.
     path: PathBuf,
-    _name: File,
+    _name: Option<File>,
     /// The database itself. Closing any descriptor of it takes SQLite's locks on it away from this process: it is opened
     /// here before the first connection is, and closed after the last.
     file: File,
@@ -49,7 +49,16 @@ impl Place {
         for file in [path.clone(), lock].into_iter().chain(["-wal", "-shm", "-journal"].map(|end| beside(&path, end))) {
             private::restrict(&file);
         }
-        Ok(Self { named, path, _name: name, file })
+        Ok(Self { named, path, _name: Some(name), file })
+    }
+
+    /// The place of a database that others may have claimed; none where there is nothing yet.
+    pub(super) fn visit(path: &Path) -> Result<Option<Self>, Error> {
+        let named = absolute(path).unwrap_or_else(|_| path.to_owned());
+        let Ok(path) = path.canonicalize() else { return Ok(None) };
+        let file = OpenOptions::new().read(true).open(&path).map_err(|error| cannot_open(&path, &error))?;
+        let length = file.metadata().map_err(|error| cannot_open(&path, &error))?.len();
+        Ok((length > 0).then_some(Self { named, path, _name: None, file }))
     }
 
     /// The database's absolute path.

@@ -186,6 +186,12 @@ pub(super) fn check_version(connection: &Connection) -> Result<(), OpenError> {
     }
 }
 
+/// Whether it lacks no step.
+pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(version == VERSION)
+}
+
 /// Does the steps that a database lacks.
 fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -283,7 +283,7 @@ impl From<rusqlite::Error> for ChangeError {
 }
 
 /// Does it all, or nothing.
-fn transact<T, E: From<rusqlite::Error>>(
+pub(super) fn transact<T, E: From<rusqlite::Error>>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
