@@ -142,9 +142,9 @@ async fn what_operators_do_needs_the_token_where_one_is_set() {
     for (method, path) in paths {
         let path = format!("{BASE}/{path}");
         let refused = api::send(app.request(method.clone(), &path)).await;
-        assert_eq!(refused.code(401), "not_authenticated", "{method} {path}");
+        assert_eq!(refused.code(401), "unauthenticated", "{method} {path}");
         let wrong = api::send(app.request(method.clone(), &path).bearer_auth("correct-horse-batterz")).await;
-        assert_eq!(wrong.code(401), "not_authenticated", "{method} {path}");
+        assert_eq!(wrong.code(401), "unauthenticated", "{method} {path}");
         let right = api::send(app.bearing(token).request(method.clone(), &path)).await;
         assert_ne!(right.status, 401, "{method} {path}");
     }

@@ -23,6 +23,7 @@ mod examples;
 mod hostile;
 mod http_edge;
 mod http_faults;
+mod identity;
 mod imports;
 mod pipeline;
 mod queue;

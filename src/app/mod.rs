@@ -20,6 +20,7 @@ use crate::agent::pipeline::PipelineKind;
 use crate::config::{self, Settings, seconds};
 use crate::connection::listener::{self, Listening, Wrapping};
 use crate::connection::socket;
+use crate::connection::tls::Certificate;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::owner::Owner;
 use crate::event::{Events, handlers};
@@ -47,6 +48,9 @@ pub(crate) use suspects::quarantine;
 
 /// How long the last event may take to be written before the server goes down all the same.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How long the ticket is good that the start shows.
+const TICKET_GOOD_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// How long a client has to close its connection once the server has.
 const DISCONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
@@ -116,6 +120,10 @@ impl App {
         let store = open_store(&settings, workers, address, metrics.on_commit())?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
+        let tls = Certificate::open(&settings.tls)?.map(|(certificate, current)| {
+            actix::spawn(certificate.run());
+            current
+        });
         // Before the first actor is started: what fails here must leave nothing that has not begun.
         let decision = suspects::decide(&store, &settings.server).await;
         let Decision { pending, apart, workflows, suspects } =
@@ -129,7 +137,7 @@ impl App {
         let server = {
             let (plan, how) = (plan.clone(), listening(&settings.server, shares));
             let streams = Wrapping { wrap: Explained::new, inner: Explained::get_ref };
-            listener::serve(listener, &how, move || http::app(plan.settle()), streams)?
+            listener::serve(listener, &how, tls, move || http::app(plan.settle()), streams)?
         };
         let handle = server.handle();
         let serving = actix::spawn(server);
@@ -148,7 +156,11 @@ impl App {
                 .with("workers", workers)
                 .with("address", address.to_string()),
         );
-        log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard runs at {}", shown(address));
+        let url = shown(address, &settings);
+        log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard runs at {url}");
+        if plan.authenticator.has_visitors() {
+            show_ticket(&plan, &url).await;
+        }
         stop.await;
         // Nobody listens where everything has gone already.
         let _ = lifecycle.send(Lifecycle::Draining);
@@ -171,6 +183,16 @@ impl App {
     }
 }
 
+/// Shows the operator a way in, where everybody else is a visitor: an address that is good once.
+async fn show_ticket(plan: &Plan, url: &str) {
+    match plan.tickets.issue_for_operator(http::login::PATH, TICKET_GOOD_FOR).await {
+        Ok(ticket) => log::warn!(
+            "everybody who reaches this server may use it; see docs/security.md. Its operator gets in at {url}/#ticket={ticket}"
+        ),
+        Err(error) => log::warn!(error:%; "no ticket for the operator could be made"),
+    }
+}
+
 /// Opens the store; where others share it, this server is shown to them by its address.
 fn open_store(
     settings: &Settings,
@@ -183,15 +205,19 @@ fn open_store(
     Store::open_as(&settings.store, &cluster, workers, on_commit)
 }
 
-/// How connections are accepted.
-/// The address for a browser on this machine.
-fn shown(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() || address.ip().is_loopback() {
-        return format!("http://localhost:{}", address.port());
+/// The address for a browser: that of the settings, else one for a browser on this machine.
+fn shown(address: SocketAddr, settings: &Settings) -> String {
+    if let Some(url) = &settings.server.public_url {
+        return url.trim_end_matches('/').to_owned();
     }
-    format!("http://{address}")
+    let scheme = if settings.tls.files().is_some() { "https" } else { "http" };
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        return format!("{scheme}://localhost:{}", address.port());
+    }
+    format!("{scheme}://{address}")
 }
 
+/// How connections are accepted.
 fn listening(settings: &config::server::Server, shares: Shares) -> Listening {
     Listening {
         workers: settings.worker_threads(),

@@ -21,9 +21,15 @@ use crate::agent::Agents;
 use crate::agent::audit::AuditKind;
 use crate::agent::crew::CrewKind;
 use crate::agent::pipeline::PipelineKind;
-use crate::auth::{self, Authenticator};
+use crate::auth::attempts::Attempts;
+use crate::auth::keys::Keys;
+use crate::auth::logins::Logins;
+use crate::auth::rates::Rates;
+use crate::auth::tickets::Tickets;
+use crate::auth::users::Users;
+use crate::auth::{self, Authenticator, Credentials, Refresher};
 use crate::config::Settings;
-use crate::connection::{Connections, EventSockets};
+use crate::connection::{Connections, EventSockets, Gate};
 use crate::crew::Roster;
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
@@ -77,7 +83,12 @@ pub(super) struct Plan {
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
     workflows: Workflows,
-    authenticator: Arc<Authenticator>,
+    pub(super) authenticator: Arc<Authenticator>,
+    keys: Keys,
+    logins: Logins,
+    attempts: Arc<Attempts>,
+    rates: Arc<Rates>,
+    pub(super) tickets: Tickets,
     launcher: Launcher,
     roster: Roster,
     pub(super) memory: Memory,
@@ -104,7 +115,17 @@ impl Plan {
         metrics: Metrics,
         counts: Arc<ConnectionCounts>,
     ) -> anyhow::Result<(Self, Running)> {
-        let (authenticator, mask) = (authenticator(&settings, address)?, Arc::new(Mask::new(settings.secrets())));
+        let keys = Keys::new(store.clone(), settings.auth.max_keys);
+        let lifetime = crate::config::seconds(settings.auth.login_lifetime);
+        let logins = Logins::new(store.clone(), Users::new(store.clone()), lifetime);
+        let (refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await?;
+        actix::spawn(refresher.run());
+        let attempts = Arc::new(Attempts::new(settings.auth.login_attempts_per_minute));
+        let rates = Arc::new(Rates::new(&settings.limits, !address.ip().is_loopback()));
+        let tickets = Tickets::new(store.clone());
+        actix::spawn(tickets.clone().tidy_up());
+        let authenticator = authenticator(&settings, address, credentials)?;
+        let mask = Arc::new(Mask::new(settings.secrets()));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         subscribe(&store, &directories);
         let queue = queue(&settings, &directories).start();
@@ -160,6 +181,11 @@ impl Plan {
             workflows,
             authenticator: Arc::new(authenticator),
             launcher,
+            keys,
+            logins,
+            attempts,
+            rates,
+            tickets,
             seats,
         };
         Ok((plan, running))
@@ -184,6 +210,11 @@ impl Plan {
             streams: Rc::new(Sockets(connections)),
             workflows: self.workflows.clone(),
             authenticator: self.authenticator.clone(),
+            keys: self.keys.clone(),
+            logins: self.logins.clone(),
+            attempts: self.attempts.clone(),
+            rates: self.rates.clone(),
+            tickets: self.tickets.clone(),
             roster: self.roster.clone(),
             memory: self.memory.clone(),
             events: self.events.clone(),
@@ -270,12 +301,19 @@ impl Plan {
             hub: self.hub.clone(),
             snapshot: self.snapshot.clone(),
         };
+        let gate = Gate {
+            authenticator: self.authenticator.clone(),
+            tickets: self.tickets.clone(),
+            rates: self.rates.clone(),
+            patience: crate::config::seconds(self.settings.auth.first_message_timeout),
+        };
         let connections = Connections::new(
             shard,
             links,
             sessions.clone(),
             (live, definitions),
             event_sockets,
+            gate,
             &self.settings.connections,
         );
         (sessions, connections)
@@ -333,8 +371,13 @@ fn add_agents(
 }
 
 /// Finds out who sends requests. A token that is made at this start is shown once: later starts find it in its file.
-fn authenticator(settings: &Settings, address: SocketAddr) -> Result<Authenticator, auth::Error> {
-    let (authenticator, made) = Authenticator::open(settings, address.ip())?;
+fn authenticator(
+    settings: &Settings,
+    address: SocketAddr,
+    credentials: Credentials,
+) -> Result<Authenticator, auth::Error> {
+    let (authenticator, made, key_files) = Authenticator::open(settings, address.ip(), credentials)?;
+    actix::spawn(key_files.run());
     if let Some(made) = made {
         match &made.path {
             Some(path) => log::warn!("the admin token is {}, and is kept in {}", made.token, path.display()),

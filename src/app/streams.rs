@@ -104,6 +104,10 @@ impl Streams for Sockets {
 fn admitted(admission: Admission) -> connection::Admission {
     match admission {
         Admission::Allowed => connection::Admission::Welcome,
-        Admission::ForbiddenOrigin => connection::Admission::Closed(CloseCode::NotAllowed),
+        Admission::Unknown => connection::Admission::Unknown,
+        Admission::ForbiddenOrigin | Admission::Forbidden => connection::Admission::Closed(CloseCode::NotAllowed),
+        Admission::BadCredential => connection::Admission::Closed(CloseCode::NotAuthenticated),
+        Admission::TooMany => connection::Admission::Closed(CloseCode::TooManyMessages),
+        Admission::NotNow => connection::Admission::Closed(CloseCode::Overloaded),
     }
 }

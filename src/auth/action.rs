@@ -10,6 +10,8 @@ macro_rules! scopes {
         }
 
         impl Scope {
+            const ALL: &[Scope] = &[$(Scope::$name),*];
+
             /// The word for it.
             #[must_use]
             pub(crate) const fn word(self) -> &'static str {
@@ -35,6 +37,8 @@ scopes! {
     WorkflowsLive "workflows:live";
     EventsRead "events:read";
     EventsPublish "events:publish";
+    // Those of every owner, beside one's own.
+    EventsAll "events:all";
     CrewsRead "crews:read";
     CrewsWrite "crews:write";
     MemoryRead "memory:read";
@@ -42,6 +46,15 @@ scopes! {
     AuditsStart "audits:start";
     MetricsRead "metrics:read";
     Admin "admin";
+}
+
+impl Scope {
+    /// Those that a credential can be given.
+    // They stand behind the two that are none.
+    pub(crate) const GRANTABLE: &[Scope] = match Scope::ALL {
+        [Scope::None, Scope::Login, grantable @ ..] => grantable,
+        _ => &[],
+    };
 }
 
 /// Declares the actions with their scopes.
@@ -71,9 +84,14 @@ actions! {
     ReadPage None "Get the page, its files, or the page of the documentation.";
     CheckHealth None "Ask whether the server works.";
     Ping None "Ask whether the other end of one's own socket is there.";
+    Authenticate None "Say on a socket who one is.";
     FilterOwnSocket None "Leave out some of what one's own socket is sent.";
     ReadDescription Login "Read what can be asked of this server, and what can be started.";
     CountConnections Login "Read how many event sockets there are.";
+    IssueTicket Login "Get a ticket for a socket.";
+    LogIn None "Log in on the page.";
+    LogOut Login "Log out again.";
+    ReadOwnIdentity Login "Read who one is here.";
     ReadMetrics MetricsRead "Read the server's own numbers.";
 
     StartSession SessionsStart "Start a session.";
@@ -111,6 +129,10 @@ actions! {
     ListMemory MemoryRead "List the keys that a client keeps.";
     ReadMemory MemoryRead "Read what is kept under a key.";
     WriteMemory MemoryWrite "Change or remove what is kept under a key.";
+
+    ReadKeys Admin "List the API keys, without what they are.";
+    CreateKey Admin "Make an API key.";
+    RevokeKey Admin "Revoke an API key.";
 
     ClearQueue Admin "Cancel all sessions that wait for a permit to run.";
     ReadConnections Admin "Read about the connections of all.";

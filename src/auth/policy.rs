@@ -30,6 +30,8 @@ pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>)
         PrincipalKind::Operator => true,
         PrincipalKind::Local => action.scope() != Scope::Admin,
         PrincipalKind::Visitor => is_for_visitors(action),
+        PrincipalKind::Known => principal.holds(action.scope()),
+        PrincipalKind::Anonymous => action.scope() == Scope::None,
     };
     if !is_within {
         return Decision::Refused;
@@ -44,19 +46,19 @@ pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>)
 /// Whether what belongs to this owner is there for somebody, as far as they may do anything to it at all.
 #[must_use]
 pub(crate) fn owns(principal: &Principal, owner: &Owner) -> bool {
-    principal.kind() == PrincipalKind::Operator || owner == principal.owner()
+    principal.is_operator() || owner == principal.owner()
 }
 
 /// Whose things somebody is shown in lists and feeds: those of one owner, or all where it is none.
 #[must_use]
 pub(crate) fn sight(principal: &Principal) -> Option<&Owner> {
-    if principal.kind() == PrincipalKind::Operator { None } else { Some(principal.owner()) }
+    if principal.is_operator() { None } else { Some(principal.owner()) }
 }
 
 /// The same of events.
 #[must_use]
 pub(crate) fn sight_of_events(principal: &Principal) -> Option<&Owner> {
-    sight(principal)
+    sight(principal).filter(|_| !principal.holds(Scope::EventsAll))
 }
 
 /// What may be done by callers of whom nothing is known.
@@ -67,8 +69,13 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::CheckHealth
         | Action::Ping
         | Action::FilterOwnSocket
+        | Action::Authenticate
         | Action::ReadDescription
         | Action::CountConnections
+        | Action::IssueTicket
+        | Action::LogIn
+        | Action::LogOut
+        | Action::ReadOwnIdentity
         | Action::ReadMetrics
         | Action::CheckWorkflow => true,
         // What they start, and what they know by its id: an id cannot be guessed.
@@ -103,6 +110,9 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::CreateCrew => true,
         Action::PublishEvent
         | Action::DeclareEventType
+        | Action::ReadKeys
+        | Action::CreateKey
+        | Action::RevokeKey
         | Action::ClearQueue
         | Action::ReadConnections
         | Action::CloseConnection
@@ -112,11 +122,56 @@ fn is_for_visitors(action: Action) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
+    use super::*;
+    use crate::auth::{CredentialId, Grant};
+
+    /// Everybody who needs no credential of their own, with every action.
     fn all() -> impl Iterator<Item = (Principal, Action)> {
-        let kinds = PrincipalKind::ALL.into_iter();
+        let kinds = PrincipalKind::ALL.into_iter().filter(|kind| *kind != PrincipalKind::Known);
         kinds.flat_map(|kind| Action::ALL.iter().map(move |action| (Principal::new(kind), *action)))
+    }
+
+    /// Ada, with a credential for these scopes.
+    fn known(scopes: &[Scope]) -> Principal {
+        Principal::known(Arc::new(Grant {
+            owner: "ada".parse().unwrap(),
+            scopes: scopes.iter().copied().collect(),
+            groups: Vec::new(),
+            expires_at: None,
+            credential: CredentialId::Token,
+        }))
+    }
+
+    #[test]
+    fn a_credential_is_good_for_its_scopes_and_for_what_is_its_owners() {
+        let (ada, bob): (Owner, Owner) = ("ada".parse().unwrap(), "bob".parse().unwrap());
+        for action in Action::ALL.iter().copied() {
+            let scope = action.scope();
+            for granted in Scope::GRANTABLE.iter().copied() {
+                let principal = known(&[granted]);
+                let is_granted =
+                    granted == scope || granted == Scope::Admin || matches!(scope, Scope::None | Scope::Login);
+                let expected = if is_granted { Decision::Allowed } else { Decision::Refused };
+                assert_eq!(may(&principal, action, Resource::Unread), expected, "{granted:?} {action:?}");
+                assert_eq!(may(&principal, action, Resource::OwnedBy(&ada)), expected, "{granted:?} {action:?}");
+                let of_bob = match expected {
+                    Decision::Allowed if granted != Scope::Admin => Decision::Hidden,
+                    other => other,
+                };
+                assert_eq!(may(&principal, action, Resource::OwnedBy(&bob)), of_bob, "{granted:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_credential_only_what_needs_none_is_allowed_where_identity_is_configured() {
+        let nobody = Principal::new(PrincipalKind::Anonymous);
+        for action in Action::ALL.iter().copied() {
+            let expected = if action.scope() == Scope::None { Decision::Allowed } else { Decision::Refused };
+            assert_eq!(may(&nobody, action, Resource::Unread), expected, "{action:?}");
+        }
     }
 
     #[test]
@@ -151,7 +206,9 @@ mod tests {
             let in_general = may(&principal, action, Resource::Unread);
             assert_eq!(may(&principal, action, Resource::OwnedBy(&Owner::SERVER)), in_general);
             let expected = match (in_general, principal.kind()) {
-                (Decision::Allowed, PrincipalKind::Local | PrincipalKind::Visitor) => Decision::Hidden,
+                (Decision::Allowed, PrincipalKind::Local | PrincipalKind::Visitor | PrincipalKind::Anonymous) => {
+                    Decision::Hidden
+                }
                 (other, _) => other,
             };
             assert_eq!(may(&principal, action, Resource::OwnedBy(&ada)), expected, "{principal:?} {action:?}");

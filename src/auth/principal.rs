@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest};
+use serde::{Deserialize, Serialize};
 
+use super::{Scope, Scopes};
 use crate::domain::owner::Owner;
+use crate::domain::time::Timestamp;
 
 /// Who gives a command. Goes with each of them, from the request or socket that it came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +15,41 @@ pub(crate) struct Principal {
     kind: PrincipalKind,
     owner: Owner,
     name: Option<Arc<str>>,
+    grant: Option<Arc<Grant>>,
+}
+
+/// What a credential grants to whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// Whose it is: whatever is made with it belongs to them.
+    pub owner: Owner,
+    /// What may be done with it.
+    pub scopes: Scopes,
+    /// The groups that its owner is in.
+    pub groups: Vec<Arc<str>>,
+    /// When it ends, where it does.
+    pub expires_at: Option<Timestamp>,
+    /// What it is, as far as it may be shown.
+    pub credential: CredentialId,
+}
+
+impl Grant {
+    /// Whether it has ended by then.
+    #[must_use]
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+}
+
+/// A credential, by what may be shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum CredentialId {
+    /// An API key, by its id.
+    Key(Arc<str>),
+    /// A login of the page, by the id of the login.
+    Login(Arc<str>),
+    /// A token that somebody else has signed.
+    Token,
 }
 
 /// What a principal is let in as.
@@ -23,12 +61,22 @@ pub(crate) enum PrincipalKind {
     Local,
     /// Anybody else, while no identity is configured.
     Visitor,
+    /// Somebody with a credential of their own.
+    Known,
+    /// Somebody without one, where identity is configured.
+    Anonymous,
 }
 
 impl PrincipalKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [PrincipalKind; 3] = [PrincipalKind::Operator, PrincipalKind::Local, PrincipalKind::Visitor];
+    pub(crate) const ALL: [PrincipalKind; 5] = [
+        PrincipalKind::Operator,
+        PrincipalKind::Local,
+        PrincipalKind::Visitor,
+        PrincipalKind::Known,
+        PrincipalKind::Anonymous,
+    ];
 
     /// The word for it.
     #[must_use]
@@ -37,15 +85,24 @@ impl PrincipalKind {
             PrincipalKind::Operator => "operator",
             PrincipalKind::Local => "local",
             PrincipalKind::Visitor => "visitor",
+            PrincipalKind::Known => "known",
+            PrincipalKind::Anonymous => "anonymous",
         }
     }
 }
 
 impl Principal {
-    /// Somebody of this kind.
+    /// Somebody of this kind of whom nothing else is known.
     #[must_use]
     pub(crate) fn new(kind: PrincipalKind) -> Self {
-        Self { kind, owner: Owner::SERVER, name: None }
+        Self { kind, owner: Owner::SERVER, name: None, grant: None }
+    }
+
+    /// Whoever shows the credential that grants this.
+    #[must_use]
+    pub(crate) fn known(grant: Arc<Grant>) -> Self {
+        let owner = grant.owner.clone();
+        Self { kind: PrincipalKind::Known, name: Some(owner.as_str().into()), owner, grant: Some(grant) }
     }
 
     /// The server, where it acts by itself.
@@ -61,10 +118,11 @@ impl Principal {
         found.unwrap_or_else(|| Self::new(PrincipalKind::Visitor))
     }
 
-    /// The same, under a name that it gave itself: without identity, that is all that is known of it.
+    /// The same, under a name that it gave itself: without identity, that is all that is known of it. Whoever is known keeps
+    /// the name of the owner.
     #[must_use]
     pub(crate) fn named(self, name: &str) -> Self {
-        Self { name: Some(name.into()), ..self }
+        if self.kind == PrincipalKind::Known { self } else { Self { name: Some(name.into()), ..self } }
     }
 
     /// The same under this name, where it has none.
@@ -77,6 +135,24 @@ impl Principal {
     #[must_use]
     pub(crate) fn kind(&self) -> PrincipalKind {
         self.kind
+    }
+
+    /// Whether everything is theirs to see and do, whoever owns it.
+    #[must_use]
+    pub(crate) fn is_operator(&self) -> bool {
+        self.kind == PrincipalKind::Operator || self.holds(Scope::Admin)
+    }
+
+    /// Whether a credential was shown that has this scope, or `admin`.
+    #[must_use]
+    pub(crate) fn holds(&self, scope: Scope) -> bool {
+        self.grant.as_ref().is_some_and(|grant| grant.scopes.include(scope))
+    }
+
+    /// What the credential grants that was shown; none for the admin token.
+    #[must_use]
+    pub(crate) fn grant(&self) -> Option<&Arc<Grant>> {
+        self.grant.as_ref()
     }
 
     /// Whom the things belong to that it makes, and whose it may see.
@@ -103,6 +179,24 @@ mod tests {
         assert_eq!(principal.name(), None);
         assert_eq!(principal.clone().or_named("http").name(), Some("http"));
         assert_eq!(principal.named("ada").or_named("http").name(), Some("ada"));
+    }
+
+    #[test]
+    fn whoever_is_known_acts_under_the_name_of_the_owner() {
+        let grant = |scopes| Grant {
+            owner: "ada".parse().unwrap(),
+            scopes,
+            groups: Vec::new(),
+            expires_at: None,
+            credential: CredentialId::Token,
+        };
+        let ada = Principal::known(Arc::new(grant(Scopes::from_iter([Scope::SessionsRead]))));
+        assert_eq!(ada.clone().named("bob").or_named("http").name(), Some("ada"));
+        assert!(ada.holds(Scope::SessionsRead) && !ada.holds(Scope::SessionsStart) && !ada.is_operator());
+        let boss = Principal::known(Arc::new(grant(Scopes::from_iter([Scope::Admin]))));
+        assert!(boss.holds(Scope::SessionsStart) && boss.is_operator());
+        assert!(!Principal::new(PrincipalKind::Local).is_operator());
+        assert!(Principal::server().is_operator());
     }
 
     #[test]

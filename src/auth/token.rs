@@ -8,25 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
 
+use super::Error;
 use crate::store::private;
 
 const TOKEN_BYTES: usize = 32;
-
-/// Why callers cannot be told apart.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    /// The system gives no random bytes.
-    #[error("the system gives no random bytes for the admin token: {0}")]
-    Random(String),
-    /// The file that keeps the token cannot be read or written, or holds none.
-    #[error("the admin token in {} cannot be used: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-}
 
 /// A token that was made at this start, which has to be shown to the operator once.
 #[derive(Clone, PartialEq, Eq)]

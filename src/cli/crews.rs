@@ -32,11 +32,9 @@ const ENDINGS: [&str; 5] = [".jsonc", ".json", ".yaml", ".yml", "crew.py"];
 pub(super) fn run(command: &Crews, settings: &Settings) -> anyhow::Result<String> {
     let Crews::Import { folder } = command;
     let files = files(folder)?;
+    let is_there = healthcheck::run(settings, Question::Live).is_ok();
     actix::System::new().block_on(async {
-        match healthcheck::run(&settings.server, Question::Live) {
-            Ok(()) => import_there(&files, settings).await,
-            Err(_) => import_here(&files, settings).await,
-        }
+        if is_there { import_there(&files, settings).await } else { import_here(&files, settings).await }
     })
 }
 
@@ -53,7 +51,10 @@ async fn import_there(files: &[(String, String)], settings: &Settings) -> anyhow
     body.push_str(&format!("--{BOUNDARY}--\r\n"));
     let address = addresses(&settings.server.host, settings.server.port)?;
     let address = address.first().context("the server has no address")?;
-    let request = reqwest::Client::builder().no_proxy().build()?.post(format!("http://{address}/api/v1/crews/import"));
+    // It is this machine's own server, whatever its certificate is for.
+    let (scheme, is_own) = if settings.tls.files().is_some() { ("https", true) } else { ("http", false) };
+    let client = reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(is_own).build()?;
+    let request = client.post(format!("{scheme}://{address}/api/v1/crews/import"));
     let request = request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}")).body(body);
     let request = match &settings.server.admin_token {
         Some(token) => request.bearer_auth(token.reveal()),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use crate::config::server::Server;
+use crate::config::Settings;
 
 /// For the whole question and answer.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -33,7 +33,8 @@ impl Question {
 ///
 /// # Errors
 /// Where it does not answer with 200 within the limit.
-pub(super) fn run(server: &Server, question: Question) -> anyhow::Result<()> {
+pub(super) fn run(settings: &Settings, question: Question) -> anyhow::Result<()> {
+    let server = &settings.server;
     if server.port == 0 {
         bail!("the port is 0: which one the server took is not known here; give it with --port");
     }
@@ -41,7 +42,11 @@ pub(super) fn run(server: &Server, question: Question) -> anyhow::Result<()> {
     let deadline = Instant::now() + LIMIT;
     let mut failure = None;
     for address in addresses {
-        match status(address, question.path(), deadline) {
+        let status = match settings.tls.files() {
+            None => status(address, question.path(), deadline),
+            Some(_) => status_over_tls(address, question.path()),
+        };
+        match status {
             Ok(200) => return Ok(()),
             Ok(status) => bail!("the server at {address} answers {} with {status}", question.path()),
             Err(error) => failure = Some((address, error)),
@@ -77,6 +82,17 @@ fn status(address: SocketAddr, path: &str, deadline: Instant) -> io::Result<u16>
         }
     }
     parse(&head).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "that is no HTTP"))
+}
+
+/// The same over TLS. Whose certificate it is does not matter: this only asks whether somebody is there.
+fn status_over_tls(address: SocketAddr, path: &str) -> io::Result<u16> {
+    let asked = async {
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(LIMIT).tls_danger_accept_invalid_certs(true).build()?;
+        client.get(format!("https://{address}{path}")).send().await
+    };
+    let answered = actix::System::new().block_on(asked);
+    answered.map(|response| response.status().as_u16()).map_err(io::Error::other)
 }
 
 fn left(deadline: Instant) -> io::Result<Duration> {

@@ -7,6 +7,8 @@ mod backup;
 mod child;
 mod crews;
 mod healthcheck;
+mod keys;
+mod users;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -18,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::agent;
 use crate::app;
-use crate::config::{Faults, Flags, Loaded, load};
+use crate::config::{Faults, Flags, Loaded, Settings, load};
 use crate::domain::mask::Mask;
 use crate::http::{access, openapi};
 use crate::logging;
@@ -57,6 +59,12 @@ enum Command {
     Openapi,
     /// Print each route and message on a socket with the scope that it needs
     Access,
+    /// Make, list and revoke API keys in the store, also while a server uses it
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Say who may log in on the page, in the store, also while a server uses it
+    #[command(subcommand)]
+    Users(users::Command),
     /// List the task kinds that can be started
     Tasks,
     /// Read a report and say what contradicts itself in it; exits with 1 where it has errors
@@ -120,7 +128,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig => with(loaded(), EX_CONFIG, |loaded| print(&loaded.to_string())),
         // Container engines know no exit codes here but 0 and 1.
         Command::Healthcheck { question } => {
-            with(loaded(), FAILED, |loaded| healthcheck::run(&loaded.settings.server, question))
+            with(loaded(), FAILED, |loaded| healthcheck::run(&loaded.settings, question))
         }
         Command::Openapi => finish(print_openapi()),
         Command::Access => finish(print(&access())),
@@ -135,11 +143,23 @@ pub fn main() -> ExitCode {
         Command::Restore { file } => {
             with(loaded(), EX_CONFIG, |loaded| print(&backup::put_back(&loaded.settings, &file)?))
         }
+        Command::Keys(command) => with(loaded(), EX_CONFIG, |loaded| {
+            let hint = hint(&loaded.settings);
+            print(&keys::run(command, &loaded.settings)?)?;
+            hint.into_iter().for_each(complain);
+            Ok(())
+        }),
+        Command::Users(command) => with(loaded(), EX_CONFIG, |loaded| print(&users::run(command, &loaded.settings)?)),
         Command::Audit(args) => audit::run(&args),
         Command::Crews(command) => with(loaded(), EX_CONFIG, |loaded| print(&crews::run(&command, &loaded.settings)?)),
         Command::ReadPdf { memory, seconds } => finish(audit::read_pdf(memory, seconds)),
         Command::RunChild { parent, argv } => ExitCode::from(child::run(parent, &argv)),
     }
+}
+
+/// What somebody should know who deals with keys that no server takes.
+fn hint(settings: &Settings) -> Option<&'static str> {
+    (!settings.auth.api_keys).then_some("servers with these settings take no keys: auth.api_keys is off")
 }
 
 fn settings(flags: &Flags) -> anyhow::Result<Result<Loaded, Faults>> {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Settings;
 use super::fault::nearest;
 use super::handler::EventHandler;
+use super::limits::Rates;
 use super::task::CommandTask;
 use crate::domain::agent::Agent;
 
@@ -28,7 +29,7 @@ pub(super) struct Known {
     /// The keys of each list of tables, by its name.
     lists: [(&'static str, Map<String, Value>); 3],
     /// The keys of the tables that have names of one's own, by their section.
-    named: [(&'static str, Map<String, Value>); 1],
+    named: [(&'static str, Map<String, Value>); 2],
 }
 
 impl Known {
@@ -38,7 +39,8 @@ impl Known {
             ("agent", object(&Agent::default())),
             ("event_handler", object(&EventHandler::default())),
         ];
-        let named = [("model", object(&callboard_model::Settings::default()))];
+        let named =
+            [("model", object(&callboard_model::Settings::default())), ("limits", object(&Rates::of_principal()))];
         let mut defaults = object(&Settings::default());
         for (section, _) in &named {
             defaults.shift_remove(*section);

@@ -72,8 +72,8 @@ fn complete_default_model(settings: &mut Settings, sources: &BTreeMap<String, St
     }
 }
 
-/// Lets the programs of a settings file run beside it, wherever the server was started: what the file calls
-/// `examples/tasks/greet.sh` is found then.
+/// Lets the programs of a settings file run beside it, and its files be found there, wherever the server was started: what
+/// the file calls `examples/tasks/greet.sh` is found then.
 fn beside(settings: &mut Settings, folder: &Path) {
     let tasks = settings.task.iter_mut().map(|task| &mut task.cwd);
     let handlers = settings.event_handler.iter_mut().map(|handler| &mut handler.cwd);
@@ -82,6 +82,11 @@ fn beside(settings: &mut Settings, folder: &Path) {
         // A path that is no text cannot be written in the settings either.
         if let Some(text) = resolved.to_str() {
             *cwd = Some(text.to_owned());
+        }
+    }
+    for file in settings.auth.files_mut().chain(settings.tls.files_mut()) {
+        if let Some(text) = folder.join(&*file).to_str() {
+            *file = text.to_owned();
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod audits;
+pub mod auth;
 mod check;
 pub mod connections;
 pub mod crews;
@@ -17,6 +18,7 @@ mod flags;
 pub mod handler;
 mod known;
 mod layer;
+pub mod limits;
 mod load;
 pub mod log;
 pub mod memory;
@@ -26,6 +28,7 @@ pub mod server;
 pub mod sessions;
 mod show;
 pub mod task;
+pub mod tls;
 pub mod trust;
 
 use std::collections::BTreeMap;
@@ -50,6 +53,15 @@ pub struct Settings {
     /// `[server]`
     #[garde(dive)]
     pub server: server::Server,
+    /// `[auth]`
+    #[garde(dive)]
+    pub auth: auth::Auth,
+    /// `[limits.principal]` and `[limits.address]`
+    #[garde(dive)]
+    pub limits: limits::Limits,
+    /// `[tls]`
+    #[garde(dive)]
+    pub tls: tls::Tls,
     /// `[store]`
     #[garde(dive)]
     pub store: crate::store::Settings,

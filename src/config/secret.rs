@@ -16,6 +16,7 @@ impl Settings {
     pub fn secrets(&self) -> Vec<String> {
         let own = [&self.server.admin_token, &self.store.secret_key];
         let mut secrets: Vec<String> = own.into_iter().flatten().map(|secret| secret.reveal().to_owned()).collect();
+        secrets.extend(self.auth.secrets().map(|secret| secret.reveal().to_owned()));
         secrets.extend(passwords(&self.store.url));
         let tasks = self.task.iter().map(|task| (&task.env, &task.secrets));
         let handlers = self.event_handler.iter().map(|handler| (&handler.env, &handler.secrets));

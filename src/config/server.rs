@@ -1,6 +1,7 @@
 //! `[server]`: where it listens and what HTTP requests may cost.
 
 use garde::Validate;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::trust::TrustLoopback;
@@ -60,6 +61,13 @@ pub struct Server {
     /// Whether callers that connect from this machine count as local, unless a proxy says that it passes them on.
     #[garde(skip)]
     pub trust_loopback: TrustLoopback,
+    /// What the addresses of this server begin with, as others reach it, such as `https://board.example`: links begin with it.
+    #[garde(inner(custom(super::check::origin)))]
+    pub public_url: Option<String>,
+    /// Proxies that say whose requests they pass on, by addresses or networks: the rightmost hop outside of them is the
+    /// caller. Without, what proxies say means nothing.
+    #[garde(skip)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Serve the page from this folder instead of the binary, for work on the page.
     #[garde(skip)]
     pub static_dir: Option<String>,
@@ -91,6 +99,8 @@ impl Default for Server {
             max_crashes: 3,
             admin_token: None,
             trust_loopback: TrustLoopback::Auto,
+            public_url: None,
+            trusted_proxies: Vec::new(),
             static_dir: None,
         }
     }

@@ -14,12 +14,13 @@ use super::catch_up::log::Log;
 use super::catch_up::pages::Pages;
 use super::dialect::session::Misunderstood;
 use super::dialect::socket::{Form, Kind, Socket};
+use super::entrance::{Caller, Gate};
 use super::event_socket::EventSockets;
-use super::guard::Guard;
-use super::inbound::{Inbound, SessionInbound, Unheard, principal, send_misunderstood, send_refused};
-use super::presence::Presence;
-use super::{Error, close, socket, upgrade};
-use crate::auth::Principal;
+use super::inbound::{Inbound, SessionInbound, Unheard, send_misunderstood, send_refused};
+use super::lease::{Lease, Leases};
+use super::presence::{Presence, Watched};
+use super::{Error, close, socket};
+use crate::auth::{CallerAddress, Principal};
 use crate::config;
 use crate::domain::id::SessionId;
 use crate::hub::close::CloseCode;
@@ -31,10 +32,12 @@ use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
 
 /// Whether somebody may connect. A browser cannot see an HTTP status, so who may not is let in and closed with the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// They may.
     Welcome,
+    /// They have to say first who they are: whoever they are then has to be allowed this.
+    Unknown,
     /// They may not, for this reason.
     Closed(CloseCode),
 }
@@ -57,6 +60,10 @@ pub(super) struct Shared {
     pub(super) pages: Rc<Pages>,
     /// What they hold of messages that are not whole yet.
     pub(super) buffered: Buffered,
+    /// Which of them go on only while a credential is good.
+    pub(super) leases: Rc<Leases>,
+    /// Finds out who clients are that say it on their sockets.
+    pub(super) gate: Gate,
 }
 
 impl Connections {
@@ -68,11 +75,24 @@ impl Connections {
         sessions: Sessions,
         (live, definitions): (Live, Definitions),
         event_sockets: EventSockets,
+        gate: Gate,
         settings: &config::connections::Connections,
     ) -> Self {
         let (settings, pages) = (settings.clone(), Rc::<Pages>::default());
-        let buffered = Buffered::default();
-        let shared = Shared { shard, links, sessions, live, definitions, event_sockets, settings, pages, buffered };
+        let (buffered, leases) = (Buffered::default(), Leases::start(gate.authenticator.credentials().clone()));
+        let shared = Shared {
+            shard,
+            links,
+            sessions,
+            live,
+            definitions,
+            event_sockets,
+            settings,
+            pages,
+            buffered,
+            leases,
+            gate,
+        };
         let shared = Rc::new(shared);
         let of_worker = Rc::downgrade(&shared);
         shared.links.on_falling_behind(move |link, topic, position| {
@@ -96,35 +116,24 @@ impl Connections {
         asked: SessionRequest,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
-        let response = upgrade::accept(request)?;
         let SessionRequest { session_id, since, form, faults } = asked;
         let session_id = session_id.parse::<SessionId>().ok();
-        let presence = self.shared.arrive(request, Socket::of(Kind::Session, form), session_id);
-        let link = Rc::clone(&presence.link);
-        let session_id = match (admission, session_id) {
-            (Admission::Welcome, Some(session_id)) => Some(session_id).filter(|_| link.is_open()),
-            (Admission::Welcome, None) => {
+        let visit = self.shared.visit(request, payload, Socket::of(Kind::Session, form), session_id)?;
+        let (connections, link) = (self.clone(), Rc::clone(visit.link()));
+        let watching = Rc::clone(visit.watching());
+        let begin = async move |caller: Rc<Caller>| -> Box<dyn Inbound> {
+            let Some(session_id) = session_id else {
                 refuse(&link, &Refused::UnknownSession);
-                None
-            }
-            (Admission::Closed(code), _) => {
-                link.close(code);
-                None
-            }
+                return Box::new(Unheard) as Box<dyn Inbound>;
+            };
+            let sessions = &connections.shared.sessions;
+            watching.set(Watched::Session(sessions.clone(), session_id));
+            let principal = caller.principal();
+            let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, caller);
+            connections.attach((principal, session_id), link, since, faults).await;
+            Box::new(inbound)
         };
-        let sessions = &self.shared.sessions;
-        let (presence, inbound): (_, Box<dyn Inbound>) = match session_id {
-            None => (presence, Box::new(Unheard)),
-            Some(session_id) => {
-                let principal = principal(request);
-                let inbound = SessionInbound::new(Rc::clone(&link), sessions.clone(), session_id, principal.clone());
-                let presence = presence.watching(sessions.clone(), session_id);
-                self.attach((principal, session_id), Rc::clone(&link), since, faults).await;
-                (presence, Box::new(inbound))
-            }
-        };
-        let guard = Guard::new(payload, link, &self.shared.settings, &self.shared.buffered);
-        Ok(upgrade::start(response, guard, inbound, presence, self.shared.settings.max_message_bytes))
+        Ok(visit.begin(admission, begin).await)
     }
 
     /// Waits for the session's first answer, so that its replay leaves in one write with the response's head. What is
@@ -179,11 +188,14 @@ impl Shared {
         request: &HttpRequest,
         dialect: &'static dyn Dialect,
         session_id: Option<SessionId>,
-    ) -> Presence {
-        let address: Option<IpAddr> = request.peer_addr().map(|address| address.ip());
+    ) -> (Presence, Rc<Lease>) {
+        let address: Option<IpAddr> = CallerAddress::of(request);
         let topic = session_id.map(Topic::Session);
         let link = self.links.open(Arrival { dialect, address, topic, line: socket::of(request) });
-        Presence::new(link, Rc::clone(&self.links)).announced_to(self.event_sockets.events.clone(), address)
+        let lease = self.leases.of(&link);
+        lease.renew(Principal::of(request).grant());
+        let presence = Presence::new(link, Rc::clone(&self.links)).leased(Rc::clone(&lease));
+        (presence.announced_to(self.event_sockets.events.clone(), address), lease)
     }
 
     /// A session's journal for a connection of this principal.

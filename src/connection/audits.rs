@@ -15,9 +15,10 @@ use super::catch_up::journal::Journal;
 use super::dialect::audit::{Inbound as Said, decode, error, pong};
 use super::dialect::session::Misunderstood;
 use super::dialect::socket::{Form, Kind, Socket};
-use super::guard::Guard;
-use super::inbound::{FORBIDDEN, InFlight, Inbound, NEEDS_TOKEN, Unheard, is_allowed, principal};
-use super::{Error, close, upgrade};
+use super::entrance::Caller;
+use super::inbound::{FORBIDDEN, InFlight, Inbound, Unheard};
+use super::presence::Watched;
+use super::{Error, close};
 use crate::agent::audit::KIND;
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
@@ -56,32 +57,25 @@ impl Connections {
         asked: AuditRequest,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
-        let response = upgrade::accept(request)?;
         let AuditRequest { audit_id, wait, form, faults } = asked;
-        let shared = &self.shared;
         let id = audit_id.parse::<SessionId>().ok();
-        let mut presence = shared.arrive(request, Socket::of(Kind::Audits, form), id);
-        let link = Rc::clone(&presence.link);
-        match (admission, id) {
-            (Admission::Closed(code), _) => link.close(code),
-            (Admission::Welcome, None) => refuse(&link, &Refused::UnknownSession),
-            (Admission::Welcome, Some(_)) => {}
-        }
-        let inbound: Box<dyn Inbound> = match id.filter(|_| link.is_open()) {
-            None => Box::new(Unheard),
-            Some(id) => {
-                let sessions = shared.sessions.clone();
-                presence = presence.watching(sessions.clone(), id);
-                let principal = principal(request);
-                let journal = shared.journal(principal.clone(), id, Rc::clone(&link), Greeting::Silent);
-                let begun = attach(&sessions, &principal, id, &journal).await;
-                let whose = (principal.clone(), id);
-                actix::spawn(follow(sessions.clone(), whose, journal, begun, wait, faults));
-                Box::new(AuditInbound { link: Rc::clone(&link), sessions, id, principal, in_flight: Rc::default() })
-            }
+        let visit = self.shared.visit(request, payload, Socket::of(Kind::Audits, form), id)?;
+        let (shared, link) = (Rc::clone(&self.shared), Rc::clone(visit.link()));
+        let watching = Rc::clone(visit.watching());
+        let begin = async move |caller: Rc<Caller>| -> Box<dyn Inbound> {
+            let Some(id) = id else {
+                refuse(&link, &Refused::UnknownSession);
+                return Box::new(Unheard) as Box<dyn Inbound>;
+            };
+            let sessions = shared.sessions.clone();
+            watching.set(Watched::Session(sessions.clone(), id));
+            let principal = caller.principal();
+            let journal = shared.journal(principal.clone(), id, Rc::clone(&link), Greeting::Silent);
+            let begun = attach(&sessions, &principal, id, &journal).await;
+            actix::spawn(follow(sessions.clone(), (principal, id), journal, begun, wait, faults));
+            Box::new(AuditInbound { link, sessions, id, caller, in_flight: Rc::default() })
         };
-        let guard = Guard::new(payload, link, &shared.settings, &shared.buffered);
-        Ok(upgrade::start(response, guard, inbound, presence, shared.settings.max_message_bytes))
+        Ok(visit.begin(admission, begin).await)
     }
 }
 
@@ -124,7 +118,7 @@ struct AuditInbound {
     link: Rc<Link>,
     sessions: Sessions,
     id: SessionId,
-    principal: Principal,
+    caller: Rc<Caller>,
     in_flight: Rc<Cell<u32>>,
 }
 
@@ -138,7 +132,7 @@ impl AuditInbound {
         let Some(in_flight) = InFlight::take(&self.in_flight) else {
             return self.say("rate_limited", "too many messages wait already");
         };
-        let principal = self.principal.clone().or_named("user");
+        let principal = self.caller.principal().or_named("user");
         let reason = principal.name().map(|by| format!("cancelled by {by}"));
         let (sessions, id, link) = (self.sessions.clone(), self.id, Rc::clone(&self.link));
         actix::spawn(async move {
@@ -153,7 +147,7 @@ impl AuditInbound {
 impl Inbound for AuditInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if !is_allowed(&self.principal, action) => self.say(FORBIDDEN, NEEDS_TOKEN),
+            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => self.say(FORBIDDEN, &lacking),
             Ok((_, Said::Cancel)) => self.cancel(),
             Ok((_, Said::Ping { timestamp })) => self.link.answer(&pong(timestamp)),
             Err(fault) => self.say(fault.word(), &fault.to_string()),

@@ -42,7 +42,8 @@ pub(crate) async fn event_stream(
             return Ok(HttpResponse::NoContent().finish());
         }
     }
-    let presence = shared.arrive(request, &SSE, Some(session_id)).watching(shared.sessions.clone(), session_id);
+    let (presence, _) = shared.arrive(request, &SSE, Some(session_id));
+    let presence = presence.watching_session(shared.sessions.clone(), session_id);
     let since = since.unwrap_or(0);
     let journal = shared.journal(principal, session_id, Rc::clone(&presence.link), Greeting::Spoken);
     if !journal.attach(Some(since)).await? {

@@ -41,6 +41,34 @@ pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> 
     lines.flat_map(|line| line.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
 }
 
+/// The subprotocol that is spoken here, and the beginning of the one that carries a ticket.
+const SUBPROTOCOL: &str = "callboard";
+const TICKET: &str = "callboard.ticket.";
+
+/// The subprotocol to choose of those that a client offers; none where it offers none that is known.
+pub(super) fn subprotocol(request: &HttpRequest) -> Option<String> {
+    let mut offered = offered(request.headers());
+    let mut first = None;
+    let plain = offered.find(|name| {
+        if name.starts_with(TICKET) && first.is_none() {
+            first = Some(*name);
+        }
+        *name == SUBPROTOCOL
+    });
+    // One of those that were offered has to be chosen, else browsers close.
+    plain.or(first).map(str::to_owned)
+}
+
+/// The ticket that a client shows in the subprotocols that it offers: a browser can send no other header.
+pub(crate) fn ticket(headers: &HeaderMap) -> Option<&str> {
+    offered(headers).find_map(|name| name.strip_prefix(TICKET))
+}
+
+fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
 /// The value of a header that stands there once.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut lines = headers.get_all(name);

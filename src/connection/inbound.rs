@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 
 use super::close;
 use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
+use super::entrance::Caller;
 use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::domain::id::SessionId;
 use crate::domain::request::Answer;
@@ -21,9 +22,8 @@ const IN_FLIGHT: u32 = 32;
 pub(super) const NOBODY_IN_PARTICULAR: &str = "websocket";
 /// The most characters of a client's own name.
 const NAME_LENGTH: usize = 64;
-/// The `code` and `message` that a client gets for what it may not do.
+/// The `code` that a client gets for what it may not do.
 pub(super) const FORBIDDEN: &str = "forbidden";
-pub(super) const NEEDS_TOKEN: &str = "this needs the admin token";
 
 /// What hears the messages of a WebSocket, one implementation for each kind of socket.
 pub(super) trait Inbound {
@@ -34,18 +34,14 @@ pub(super) trait Inbound {
     fn binary(&mut self);
 }
 
-/// The principal of a socket, under the name that the client gave itself in `?client_id=`.
-pub(super) fn principal(request: &HttpRequest) -> Principal {
-    let principal = Principal::of(request);
+/// The name that the client of a socket gave itself in `?client_id=`.
+pub(super) fn own_name(request: &HttpRequest) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
     let name = pairs.find(|(key, _)| key == "client_id").map(|(_, name)| name.chars().take(NAME_LENGTH).collect());
-    match name.filter(|name: &String| !name.is_empty()) {
-        Some(name) => principal.named(&name),
-        None => principal,
-    }
+    name.filter(|name: &String| !name.is_empty())
 }
 
-/// Whether a client may send a message that does this.
+/// Whether somebody may do this.
 pub(super) fn is_allowed(principal: &Principal, action: Action) -> bool {
     may(principal, action, Resource::Unread) == Decision::Allowed
 }
@@ -64,14 +60,14 @@ pub(super) struct SessionInbound {
     link: Rc<Link>,
     sessions: Sessions,
     session_id: SessionId,
-    principal: Principal,
+    caller: Rc<Caller>,
     in_flight: Rc<Cell<u32>>,
 }
 
 impl SessionInbound {
-    /// Hears the client of `link`, who is this principal.
-    pub(super) fn new(link: Rc<Link>, sessions: Sessions, session_id: SessionId, principal: Principal) -> Self {
-        Self { link, sessions, session_id, principal, in_flight: Rc::default() }
+    /// Hears the client of `link`, who is this caller.
+    pub(super) fn new(link: Rc<Link>, sessions: Sessions, session_id: SessionId, caller: Rc<Caller>) -> Self {
+        Self { link, sessions, session_id, caller, in_flight: Rc::default() }
     }
 
     /// Does something in a task of its own: the connection's own task stands still while the client does not read.
@@ -90,13 +86,13 @@ impl SessionInbound {
     }
 
     fn answer(&self, request_id: Option<String>, answer: Answer) {
-        let principal = self.principal.clone().or_named(NOBODY_IN_PARTICULAR);
+        let principal = self.caller.principal().or_named(NOBODY_IN_PARTICULAR);
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
         self.spawn(async move { sessions.answer(&principal, session_id, request_id, answer, None).await.map(|_| ()) });
     }
 
     fn cancel(&self) {
-        let principal = self.principal.clone().or_named("user");
+        let principal = self.caller.principal().or_named("user");
         let reason = principal.name().map(|by| format!("cancelled by {by}"));
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
         self.spawn(async move { sessions.cancel(&principal, session_id, reason).await.map(|_| ()) });
@@ -106,7 +102,9 @@ impl SessionInbound {
 impl Inbound for SessionInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if !is_allowed(&self.principal, action) => send_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
+            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => {
+                send_error(&self.link, FORBIDDEN, &lacking);
+            }
             Ok((_, Said::Answer { request_id, answer })) => self.answer(request_id, answer),
             Ok((_, Said::Cancel)) => self.cancel(),
             Ok((_, Said::Ping { timestamp })) => self.link.answer(&Outbound::Pong { timestamp }.json()),

@@ -18,8 +18,12 @@ use actix_web::dev::{AppConfig, Response, Server, Service};
 use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 pub(crate) use super::stream::Stream;
+use super::stream::Transport;
+use super::tls;
 use crate::limits::LogLimit;
 
 /// How long one who is turned away has to take the answer.
@@ -91,6 +95,7 @@ impl Drop for Place {
 pub(crate) fn serve<F, I, S, B, T>(
     listener: TcpListener,
     how: &Listening,
+    tls: Option<tls::Current>,
     factory: F,
     Wrapping { wrap, inner }: Wrapping<T>,
 ) -> io::Result<Server>
@@ -122,20 +127,29 @@ where
                 extensions.insert(Rc::clone(inner(stream).line()));
             })
             .finish(map_config(app, |()| AppConfig::default()));
-        let (door, answer) = (door.clone(), settings.turned_away);
+        let (door, answer, tls) = (door.clone(), settings.turned_away, tls.clone());
+        let patience = settings.header_timeout;
         let log = Rc::new(LogLimit::a_line_in(Duration::from_secs(10)));
         let accept = fn_service(move |tcp: TcpStream| {
             let (place, log) = (door.enter(), Rc::clone(&log));
+            let acceptor = tls.as_ref().map(|config| TlsAcceptor::from(Arc::clone(&config.borrow())));
             async move {
                 let Some(place) = place else {
                     if let Some(more) = log.take() {
                         log::warn!(more; "there are too many connections, and one more was turned away");
                     }
-                    turn_away(tcp, &answer()).await;
+                    // Who wants TLS could read no answer.
+                    if acceptor.is_none() {
+                        turn_away(tcp, &answer()).await;
+                    }
                     return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
                 };
                 let peer = tcp.peer_addr().ok();
-                Ok((wrap(Stream::new(tcp, place)), Protocol::Http1, peer))
+                let transport = match acceptor {
+                    None => Transport::Plain(tcp),
+                    Some(acceptor) => Transport::Encrypted(Box::new(encrypt(&acceptor, tcp, patience).await?)),
+                };
+                Ok((wrap(Stream::new(transport, place)), Protocol::Http1, peer))
             }
         });
         accept.and_then(http)
@@ -147,6 +161,19 @@ where
         .disable_signals()
         .listen("http", listener, services)?;
     Ok(server.run())
+}
+
+/// Agrees with a client on TLS, who has as long for it as for the head of a request.
+async fn encrypt(
+    acceptor: &TlsAcceptor,
+    tcp: TcpStream,
+    patience: Duration,
+) -> Result<TlsStream<TcpStream>, DispatchError> {
+    let agreed = match tokio::time::timeout(patience, acceptor.accept(tcp)).await {
+        Ok(agreed) => agreed,
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    };
+    agreed.inspect_err(tls::failed).map_err(DispatchError::Io)
 }
 
 /// Answers a connection that there is no room for, and lets it go. What it has sent is read before: closing over unread

@@ -13,16 +13,20 @@ mod buffered;
 mod catch_up;
 pub(crate) mod close;
 pub(crate) mod dialect;
+pub(crate) mod entrance;
 pub(crate) mod event_socket;
 mod event_stream;
 mod fragments;
 mod guard;
 pub(crate) mod handshake;
 mod inbound;
+mod lease;
 pub(crate) mod listener;
 mod presence;
 pub(crate) mod socket;
 mod stream;
+pub(crate) mod tls;
+mod visit;
 mod workflows;
 
 #[cfg(test)]
@@ -35,6 +39,7 @@ use actix_web_actors::ws;
 
 pub(crate) use accept::{Admission, Connections, SessionRequest};
 pub(crate) use audits::AuditRequest;
+pub(crate) use entrance::Gate;
 pub(crate) use event_socket::EventSockets;
 pub(crate) use event_stream::event_stream;
 pub(crate) use workflows::WorkflowsRequest;
@@ -133,6 +138,7 @@ mod upgrade {
     use crate::connection::presence::Presence;
     use actix_web::body::BodyStream;
     use actix_web::error::PayloadError;
+    use actix_web::http::header;
     use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
     use bytes::Bytes;
     use futures::Stream;
@@ -141,7 +147,11 @@ mod upgrade {
     /// Checks the handshake.
     pub(super) fn accept(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
         handshake::check(request)?;
-        ws::handshake(request).map_err(|error| Error::NotAWebSocket(error.to_string()))
+        let mut response = ws::handshake(request).map_err(|error| Error::NotAWebSocket(error.to_string()))?;
+        if let Some(chosen) = handshake::subprotocol(request) {
+            response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, chosen));
+        }
+        Ok(response)
     }
 
     /// Starts the actor, with the outbox as the response's body.

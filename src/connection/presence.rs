@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use actix::Addr;
 
+use super::lease::Lease;
 use crate::domain::event::{Kind, NewEvent};
-use crate::domain::id::SessionId;
+use crate::domain::id::{ConnectionId, SessionId};
 use crate::event::Events;
 use crate::hub::messages::ReleaseClientId;
 use crate::hub::{Hub, Link, Links};
@@ -22,15 +23,23 @@ pub(super) struct Presence {
     links: Rc<Links>,
     /// Where it is published that it is there, and where it comes from; nowhere where there is none.
     announced: Option<(Events, Option<IpAddr>)>,
-    /// What it watches, where it was let in.
-    watched: Watched,
+    /// What it watches, once it is let in.
+    watching: Rc<Watching>,
+    /// Ends it with the credential by which it was let in.
+    lease: Option<Rc<Lease>>,
 }
 
 /// The sessions that a connection follows because its client has started them there, the newest last.
 pub(super) type Followed = Rc<RefCell<Vec<SessionId>>>;
 
-/// What a connection watches.
-enum Watched {
+/// What a connection watches, which has to hear when it goes.
+pub(super) struct Watching {
+    connection: ConnectionId,
+    watched: RefCell<Watched>,
+}
+
+/// What a connection can watch.
+pub(super) enum Watched {
     Nothing,
     Session(Sessions, SessionId),
     Workflows(Live),
@@ -43,7 +52,13 @@ enum Watched {
 impl Presence {
     /// The presence of a connection that is in the table already.
     pub(super) fn new(link: Rc<Link>, links: Rc<Links>) -> Self {
-        Self { link, links, announced: None, watched: Watched::Nothing }
+        let watching = Rc::new(Watching { connection: link.id(), watched: RefCell::new(Watched::Nothing) });
+        Self { link, links, announced: None, watching, lease: None }
+    }
+
+    /// What it watches, for whoever lets it in.
+    pub(super) fn watching(&self) -> &Rc<Watching> {
+        &self.watching
     }
 
     /// The same, which those hear of who want to hear of connections; it comes from this address.
@@ -52,9 +67,9 @@ impl Presence {
         self
     }
 
-    /// The same, of an event socket whose client asked to be called so.
-    pub(super) fn called(mut self, hub: Addr<Hub>, client_id: Arc<str>) -> Self {
-        self.watched = Watched::Events(hub, client_id);
+    /// The same, which goes on only while its credential is good.
+    pub(super) fn leased(mut self, lease: Rc<Lease>) -> Self {
+        self.lease = Some(lease);
         self
     }
 
@@ -69,7 +84,7 @@ impl Presence {
     fn described(&self) -> (&'static str, Cow<'_, str>) {
         let listener = self.link.event_listener();
         let kind = listener.map_or_else(|| self.link.about().name, |listener| listener.manner().place);
-        let about = match (&self.watched, listener) {
+        let about = match (&*self.watching.watched.borrow(), listener) {
             (Watched::Session(_, session_id), _) => Cow::Owned(session_id.to_string()),
             (_, Some(listener)) => Cow::Borrowed(&**listener.client_id()),
             (
@@ -102,29 +117,28 @@ impl Presence {
     }
 
     /// The same, of a connection that is going to be attached to this session.
-    pub(super) fn watching(mut self, sessions: Sessions, session_id: SessionId) -> Self {
-        self.watched = Watched::Session(sessions, session_id);
-        self
-    }
-
-    /// The same, of a connection that is going to watch workflows, and sessions that are started there.
-    pub(super) fn watching_workflows_and(mut self, live: Live, sessions: Sessions, followed: Followed) -> Self {
-        self.watched = Watched::WorkflowsAndSessions(live, sessions, followed);
+    pub(super) fn watching_session(self, sessions: Sessions, session_id: SessionId) -> Self {
+        self.watching.set(Watched::Session(sessions, session_id));
         self
     }
 
     /// The same, of a connection that is going to watch workflows.
-    pub(super) fn watching_workflows(mut self, live: Live) -> Self {
-        self.watched = Watched::Workflows(live);
+    pub(super) fn watching_workflows(self, live: Live) -> Self {
+        self.watching.set(Watched::Workflows(live));
         self
     }
 }
 
-impl Drop for Presence {
-    fn drop(&mut self) {
-        let connection = self.link.id();
-        self.links.end(connection);
-        match &self.watched {
+impl Watching {
+    /// It is going to watch this.
+    pub(super) fn set(&self, watched: Watched) {
+        self.watched.replace(watched);
+    }
+
+    /// It watches nothing any more.
+    pub(super) fn leave(&self) {
+        let connection = self.connection;
+        match &*self.watched.borrow() {
             Watched::Nothing => {}
             Watched::Session(sessions, session_id) => sessions.detach(*session_id, connection),
             Watched::Workflows(live) => live.unwatch(connection),
@@ -136,6 +150,13 @@ impl Drop for Presence {
                 hub.do_send(ReleaseClientId { connection, client_id: Arc::clone(client_id) });
             }
         }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.links.end(self.link.id());
+        self.watching.leave();
         let link = Rc::clone(&self.link);
         self.record(Kind::ConnectionLost, |new_event| new_event.with("reason", link.reason()));
         let (kind, about) = self.described();

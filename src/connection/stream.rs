@@ -9,14 +9,49 @@ use std::task::{Context, Poll};
 use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
 
 use super::listener::Place;
 use crate::hub::line::{Line, Use};
 
+/// How the bytes of a socket go over the wire.
+#[derive(Debug)]
+pub(super) enum Transport {
+    /// As they are.
+    Plain(TcpStream),
+    /// By TLS.
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+impl Transport {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Transport::Plain(tcp) => tcp,
+            Transport::Encrypted(tls) => tls.get_ref().0,
+        }
+    }
+}
+
+/// Does the same with whatever transport it is.
+macro_rules! with {
+    ($transport:expr, $io:ident => $done:expr) => {
+        match $transport {
+            Transport::Plain(tcp) => {
+                let $io = Pin::new(tcp);
+                $done
+            }
+            Transport::Encrypted(tls) => {
+                let $io = Pin::new(&mut **tls);
+                $done
+            }
+        }
+    };
+}
+
 /// A socket that can be shut from outside its own task.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    tcp: TcpStream,
+    transport: Transport,
     line: Rc<Line>,
     /// Whether the peer has been sent the end of the stream.
     is_finished: bool,
@@ -25,8 +60,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, place: Place) -> Self {
-        Self { tcp, line: Rc::default(), is_finished: false, _place: place }
+    pub(super) fn new(transport: Transport, place: Place) -> Self {
+        Self { transport, line: Rc::default(), is_finished: false, _place: place }
     }
 
     /// The switch that shuts it.
@@ -40,7 +75,7 @@ impl Stream {
         if state == Use::Finished && !self.is_finished {
             self.is_finished = true;
             // A peer that has gone already need not know.
-            let _ = SockRef::from(&self.tcp).shutdown(Shutdown::Write);
+            let _ = SockRef::from(self.transport.tcp()).shutdown(Shutdown::Write);
         }
         state
     }
@@ -49,12 +84,12 @@ impl Stream {
     fn write(
         &mut self,
         context: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+        write: impl FnOnce(&mut Transport, &mut Context<'_>) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if self.obey() != Use::Open {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let written = write(Pin::new(&mut self.tcp), context);
+        let written = write(&mut self.transport, context);
         if written.is_pending() {
             self.line.wait(context);
         }
@@ -69,7 +104,7 @@ impl AsyncRead for Stream {
             // As where the peer has closed.
             return Poll::Ready(Ok(()));
         }
-        let read = Pin::new(&mut this.tcp).poll_read(context, buffer);
+        let read = with!(&mut this.transport, io => io.poll_read(context, buffer));
         if read.is_pending() {
             this.line.wait(context);
         }
@@ -79,7 +114,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.get_mut().write(context, |tcp, context| tcp.poll_write(context, bytes))
+        self.get_mut().write(context, |transport, context| with!(transport, io => io.poll_write(context, bytes)))
     }
 
     fn poll_write_vectored(
@@ -87,18 +122,22 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().write(context, |tcp, context| tcp.poll_write_vectored(context, bytes))
+        self.get_mut()
+            .write(context, |transport, context| with!(transport, io => io.poll_write_vectored(context, bytes)))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        match &self.transport {
+            Transport::Plain(tcp) => tcp.is_write_vectored(),
+            Transport::Encrypted(tls) => tls.is_write_vectored(),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_flush(context)
+        with!(&mut self.get_mut().transport, io => io.poll_flush(context))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_shutdown(context)
+        with!(&mut self.get_mut().transport, io => io.poll_shutdown(context))
     }
 }

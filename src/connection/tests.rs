@@ -131,7 +131,7 @@ impl Server {
         };
         let port = listener.local_addr().unwrap().port();
         let server =
-            listener::serve(listener, &how, services, Wrapping { wrap: |stream| stream, inner: |stream| stream })
+            listener::serve(listener, &how, None, services, Wrapping { wrap: |stream| stream, inner: |stream| stream })
                 .unwrap();
         let handle = server.handle();
         actix::spawn(server);

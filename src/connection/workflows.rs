@@ -12,13 +12,11 @@ use super::dialect::session::{Inbound as ToSession, Misunderstood};
 use super::dialect::socket::{Form, Kind, Socket};
 use super::dialect::sse::SSE;
 use super::dialect::workflow::{Inbound as Said, decode, names, subscribed, unsubscribed, with_session_id};
+use super::entrance::Caller;
 use super::event_stream::respond;
-use super::guard::Guard;
-use super::inbound::{
-    FORBIDDEN, InFlight, Inbound, NEEDS_TOKEN, NOBODY_IN_PARTICULAR, Unheard, is_allowed, principal, refusal,
-};
-use super::presence::Followed;
-use super::{Error, close, upgrade};
+use super::inbound::{FORBIDDEN, InFlight, Inbound, NOBODY_IN_PARTICULAR, Unheard, is_allowed, refusal};
+use super::presence::{Followed, Watched, Watching};
+use super::{Error, close};
 use crate::agent::pipeline;
 use crate::auth::policy::sight;
 use crate::auth::{Action, Principal};
@@ -54,35 +52,36 @@ impl Connections {
         asked: WorkflowsRequest,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
-        let response = upgrade::accept(request)?;
-        let WorkflowsRequest { workflow_id, since, form, faults } = asked;
-        let principal = principal(request);
-        let shared = &self.shared;
-        let presence = shared.arrive(request, Socket::of(Kind::Workflows, form), None);
-        let link = Rc::clone(&presence.link);
-        let standing = match (admission, &workflow_id) {
-            (Admission::Closed(code), _) => {
-                link.close(code);
-                None
-            }
-            (Admission::Welcome, Some(id)) => match self.standing(&WorkflowKey::new(principal.owner(), id)).await {
+        let visit = self.shared.visit(request, payload, Socket::of(Kind::Workflows, asked.form), None)?;
+        let (connections, link) = (self.clone(), Rc::clone(visit.link()));
+        let watching = Rc::clone(visit.watching());
+        let begin = async move |caller| connections.watch_workflows(link, caller, &watching, asked).await;
+        Ok(visit.begin(admission, begin).await)
+    }
+
+    /// Lets a client watch what it asks for.
+    async fn watch_workflows(
+        self,
+        link: Rc<Link>,
+        caller: Rc<Caller>,
+        watching: &Watching,
+        asked: WorkflowsRequest,
+    ) -> Box<dyn Inbound> {
+        let WorkflowsRequest { workflow_id, since, faults, .. } = asked;
+        let (shared, principal) = (&self.shared, caller.principal());
+        let standing = match &workflow_id {
+            Some(id) => match self.standing(&WorkflowKey::new(principal.owner(), id)).await {
                 Ok(standing) => Some(standing),
                 Err(refused) => {
                     send_refused(&link, &refused);
                     link.close(close::workflow_code(&refused));
-                    None
+                    return Box::new(Unheard);
                 }
             },
-            (Admission::Welcome, None) => None,
+            None => None,
         };
-        let guard = Guard::new(payload, Rc::clone(&link), &shared.settings, &shared.buffered);
-        let most = shared.settings.max_message_bytes;
-        if !link.is_open() {
-            return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
-        }
-        let live = shared.live.clone();
-        let followed = Followed::default();
-        let presence = presence.watching_workflows_and(live.clone(), shared.sessions.clone(), Rc::clone(&followed));
+        let (live, followed) = (shared.live.clone(), Followed::default());
+        watching.set(Watched::WorkflowsAndSessions(live.clone(), shared.sessions.clone(), Rc::clone(&followed)));
         let key = workflow_id.as_deref().map(|id| WorkflowKey::new(principal.owner(), id));
         let topic = key.as_ref().map_or_else(|| topic_of_all(sight(&principal)), WorkflowKey::topic);
         match (standing.zip(key), since) {
@@ -100,15 +99,7 @@ impl Connections {
         for fault in faults {
             send_misunderstood(&link, &Misunderstood::Invalid(fault));
         }
-        let inbound = WorkflowInbound {
-            link,
-            connections: self.clone(),
-            workflow_id,
-            principal,
-            in_flight: Rc::default(),
-            followed,
-        };
-        Ok(upgrade::start(response, guard, Box::new(inbound), presence, most))
+        Box::new(WorkflowInbound { link, connections: self, workflow_id, caller, in_flight: Rc::default(), followed })
     }
 
     /// What happens to a workflow that stands like this, as server-sent events: the same as on the socket.
@@ -126,7 +117,8 @@ impl Connections {
             return Err(Error::NotNow(code));
         }
         let (live, shard) = (&shared.live, shared.shard.clone());
-        let presence = shared.arrive(request, &SSE, None).watching_workflows(live.clone());
+        let (presence, _) = shared.arrive(request, &SSE, None);
+        let presence = presence.watching_workflows(live.clone());
         let connection = presence.link.id();
         match since {
             Some(since) => live.watch_from(connection, shard, (key, standing), since),
@@ -165,7 +157,7 @@ struct WorkflowInbound {
     connections: Connections,
     /// The workflow that it watches; all of them where it is none.
     workflow_id: Option<String>,
-    principal: Principal,
+    caller: Rc<Caller>,
     in_flight: Rc<Cell<u32>>,
     /// The sessions that it has started here.
     followed: Followed,
@@ -196,7 +188,7 @@ impl WorkflowInbound {
 
     fn update(&self, update: InputUpdate) {
         // Sent here, so that changes are made in the order in which they came.
-        let applied = self.live().apply(&self.principal, update.clone());
+        let applied = self.live().apply(&self.caller.principal(), update.clone());
         self.spawn(async move |link| match applied.await {
             Ok(data) => send(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
             Err(refused) => {
@@ -210,7 +202,7 @@ impl WorkflowInbound {
     }
 
     fn send_status(&self, workflow_id: Option<String>) {
-        let (connections, principal) = (self.connections.clone(), self.principal.clone());
+        let (connections, principal) = (self.connections.clone(), self.caller.principal());
         self.spawn(async move |link| {
             let keys = match workflow_id {
                 Some(id) => vec![WorkflowKey::new(principal.owner(), &id)],
@@ -233,9 +225,9 @@ impl WorkflowInbound {
     }
 
     fn start_task(&self, content: Value, config: Value, priority: Priority, client_id: Option<String>) {
-        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
+        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.caller.principal());
         // With identity, what is left out is its owner's.
-        let own = self.principal.name().filter(|_| self.principal.owner().is_server());
+        let own = principal.name().filter(|_| principal.owner().is_server());
         let client_id = client_id.or_else(|| own.map(str::to_owned));
         if !client_id.as_deref().is_none_or(is_name) {
             let message = format!("the client_id of this socket names no client with memory: it {BadName}");
@@ -264,7 +256,7 @@ impl WorkflowInbound {
             let message = "say which session it is for, with session_id".to_owned();
             return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
         };
-        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.principal.clone());
+        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.caller.principal());
         match said {
             ToSession::Ping { timestamp } => send(&self.link, &Message::Pong { timestamp }),
             ToSession::Cancel => self.spawn(async move |link| {
@@ -287,7 +279,9 @@ impl WorkflowInbound {
 impl Inbound for WorkflowInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if !is_allowed(&self.principal, action) => send_error(&self.link, FORBIDDEN, NEEDS_TOKEN),
+            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => {
+                send_error(&self.link, FORBIDDEN, &lacking);
+            }
             Ok((_, Said::Ping { timestamp })) => send(&self.link, &Message::Pong { timestamp }),
             Ok((_, Said::Subscribe(chosen))) => self.choose(subscribed(self.link.kinds(), chosen)),
             Ok((_, Said::Unsubscribe(chosen))) => self.choose(unsubscribed(self.link.kinds(), chosen)),
@@ -298,7 +292,7 @@ impl Inbound for WorkflowInbound {
                     node_id,
                     input_name,
                     value,
-                    author: self.principal.name().map(str::to_owned),
+                    author: self.caller.principal().name().map(str::to_owned),
                 });
             }
             Ok((_, Said::GetStatus { workflow_id })) => {

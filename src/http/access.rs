@@ -2,6 +2,7 @@
 
 use crate::auth::Action;
 use crate::connection::dialect::{audit, event_socket, session, workflow};
+use crate::connection::entrance;
 
 /// A route, or a message that clients may send on a socket.
 struct Entry {
@@ -20,6 +21,9 @@ fn table() -> Vec<Entry> {
     session::MESSAGES.iter().for_each(|message| add("/ws/{session_id}", message.word, message.action));
     audit::MESSAGES.iter().for_each(|message| add("/ws/audit/{audit_id}", message.word, message.action));
     workflow::MESSAGES.iter().for_each(|message| add("/ws", message.word, message.action));
+    for socket in ["/ws/{session_id}", "/ws/audit/{audit_id}", "/ws", "events"] {
+        add(socket, entrance::AUTHENTICATE, Action::Authenticate);
+    }
     event_socket::MESSAGES.iter().for_each(|message| add("events", message.word, message.action));
     table
 }
@@ -61,10 +65,11 @@ mod tests {
     #[test]
     fn every_route_and_message_is_for_those_whom_the_matrix_names() {
         let actual = table().into_iter().map(|Entry { method, place, action }| {
+            // Who has a credential may what its scopes say.
+            let without = PrincipalKind::ALL.iter().filter(|kind| **kind != PrincipalKind::Known);
             let may_do =
-                |kind: &PrincipalKind| may(&Principal::new(*kind), action, Resource::Unread) == Decision::Allowed;
-            let who: Vec<&str> =
-                PrincipalKind::ALL.iter().filter(|kind| may_do(kind)).map(|kind| kind.word()).collect();
+                |kind: &&PrincipalKind| may(&Principal::new(**kind), action, Resource::Unread) == Decision::Allowed;
+            let who: Vec<&str> = without.filter(may_do).map(|kind| kind.word()).collect();
             (format!("{method} {place}"), (action.scope().word().to_owned(), who.join(" ")))
         });
         let (actual, expected) = (actual.collect::<BTreeMap<_, _>>(), matrix());

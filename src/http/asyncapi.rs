@@ -50,6 +50,18 @@ const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/sch
 /// The schemas of the HTTP interface that messages name, beside those of the server's own numbers.
 const SHARED: [&str; 5] = ["Field", "FieldType", "RequestContext", "RequestSource", "Status"];
 
+/// What every socket's client may say of itself, and what it is asked for.
+const AUTHENTICATE: Message = said(
+    "authenticate",
+    "Says who the client is, by a ticket or by a key or token: first of all, where its request has not shown it, or before its credential ends.",
+    &[("ticket", TEXT, false), ("token", TEXT, false)],
+);
+const REAUTHENTICATE: Message = said(
+    "reauthenticate",
+    "The client's credential ends then: the socket is closed (4501) without another `authenticate`.",
+    &[("expires_at", NUMBER, true)],
+);
+
 /// What the server says.
 const SENT: &[Message] = &[
     said(
@@ -175,6 +187,7 @@ const SENT: &[Message] = &[
             ("save_state", UNSAVED, false),
         ],
     ),
+    REAUTHENTICATE,
     said("pong", "The answer to a `ping`.", &[("timestamp", ANY, false)]),
     said(
         "error",
@@ -189,6 +202,7 @@ const HEARD: &[Message] = &[
     said("user_input", "Fills in a form.", &[("values", OBJECT, true), ("request_id", UUID, false)]),
     said("retry", "Answers the offer of another attempt.", &[("value", FLAG, false), ("request_id", UUID, false)]),
     said("cancel", "Stops the session.", &[]),
+    AUTHENTICATE,
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -59,7 +60,7 @@ macro_rules! codes {
 codes! {
     BadRequest 400 "bad_request" "The request is not valid.";
     InvalidJson 400 "invalid_json" "The body is not JSON.";
-    NotAuthenticated 401 "not_authenticated" "This path needs the admin token: Authorization: Bearer TOKEN.";
+    Unauthenticated 401 "unauthenticated" "This needs a credential that is good here: Authorization: Bearer TOKEN, or X-API-Key: KEY.";
     ForbiddenHost 403 "forbidden_host" "This server is not called by the name in the Host header.";
     ForbiddenOrigin 403 "forbidden_origin" "Pages of this origin may not use this server.";
     Forbidden 403 "forbidden" "This is not allowed.";
@@ -74,6 +75,7 @@ codes! {
     UnknownCrew 404 "unknown_crew" "There is no crew with this id.";
     UnknownEventType 404 "unknown_event_type" "No such type of events is declared.";
     UnknownMemory 404 "unknown_memory" "Nothing is kept under this key.";
+    UnknownKey 404 "unknown_key" "There is no API key with this id.";
     UnknownNode 404 "unknown_node" "No live workflow has such a node.";
     MethodNotAllowed 405 "method_not_allowed" "This path does not take this method; the Allow header names those that it takes.";
     NotAcceptable 406 "not_acceptable" "The answer cannot be given in a form that the request accepts.";
@@ -168,6 +170,8 @@ pub(crate) struct Problem {
     pub graph: Option<Box<GraphFaults>>,
     /// Which events there are, where a position leads nowhere.
     pub span: Option<Box<Span>>,
+    /// Seconds after which to try again, where that is known better than by the code.
+    pub retry_after: Option<u64>,
 }
 
 /// A problem as it is sent.
@@ -244,7 +248,14 @@ impl Problem {
             current_version: None,
             graph: None,
             span: None,
+            retry_after: None,
         }
+    }
+
+    /// The same, to be tried again after this time.
+    #[must_use]
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait.as_secs() + 1), ..self }
     }
 
     /// A request of which these parts are wrong; `code` is one of those with status 422.
@@ -306,14 +317,14 @@ impl Problem {
     pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
-        if let Some(seconds) = self.code.retry_after() {
+        if let Some(seconds) = self.retry_after.or(self.code.retry_after()) {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         if matches!(self.code, Code::PayloadTooLarge | Code::RequestTimeout) {
             // What is left of the body is not read.
             response.force_close();
         }
-        if self.code == Code::NotAuthenticated {
+        if self.code == Code::Unauthenticated {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"callboard\""));
         }
         if self.code == Code::UpgradeRequired {

@@ -5,23 +5,25 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::State;
+use super::admission::admission;
 use super::error::{PROBLEM_JSON, ProblemDetails};
 use super::query::Query;
-use super::route::{Route, routes};
-use super::streams::{admission, check_client_id, form};
+use super::route::{Route, routes, sockets};
+use super::streams::{check_client_id, form};
 use crate::connection::dialect::proto::DEFINITION;
 use crate::connection::event_socket::{EventSocketRequest, Place};
 use crate::event::Position;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![
+    let mut routes = sockets![
         ReadEvents => execution,
         ReadEvents => crew,
         ListEvents => global,
         ReadMetrics => metrics,
         ReadEvents => custom,
-        ReadDescription => definition,
-    ]
+    ];
+    routes.extend(routes![ReadDescription => definition]);
+    routes
 }
 
 /// The events of one execution, which need not be there yet.
@@ -134,7 +136,7 @@ pub(super) async fn definition() -> HttpResponse {
 struct Manner {
     /// What the client is called; where that name is taken, `-2` or more is added.
     client_id: Option<String>,
-    /// The client's token, where the server wants one.
+    /// Ignored: a token has no place in an address.
     token: Option<String>,
     /// `EPOCH:SEQ`: all that is kept after this is sent first, and nothing overtakes anything.
     since: Option<String>,

@@ -2,6 +2,7 @@
 
 mod access;
 pub(crate) mod admin;
+mod admission;
 mod api;
 pub(crate) mod asyncapi;
 mod audits;
@@ -14,6 +15,7 @@ pub(crate) mod error;
 mod event_streams;
 mod explained;
 mod health;
+pub(crate) mod login;
 mod memory;
 mod middleware;
 mod multipart;
@@ -28,6 +30,7 @@ mod route;
 mod sessions;
 pub(crate) mod streams;
 mod tasks;
+mod tickets;
 mod workflows;
 
 use std::fmt;
@@ -43,6 +46,11 @@ use tokio::sync::watch;
 
 pub(crate) use api::import;
 
+use crate::auth::attempts::Attempts;
+use crate::auth::keys::Keys;
+use crate::auth::logins::Logins;
+use crate::auth::rates::Rates;
+use crate::auth::tickets::Tickets;
 use crate::auth::{Action, Authenticator};
 use crate::config::Settings;
 use crate::crew::Roster;
@@ -55,12 +63,13 @@ use crate::session::Sessions;
 
 pub(crate) use access::access;
 pub(crate) use admin::Admin;
+pub(crate) use admission::Admission;
 pub(crate) use error::Problem;
 pub(crate) use explained::Explained;
 use middleware::{Edge, ForPages};
 use origin::Policy;
 use route::Route;
-pub(crate) use streams::{Admission, Streams};
+pub(crate) use streams::Streams;
 pub(crate) use workflows::Workflows;
 
 /// What is asked for where no path matches: a file of the page, or nothing that there is.
@@ -97,6 +106,16 @@ pub(crate) struct State {
     pub workflows: Workflows,
     /// Finds out who sends a request.
     pub authenticator: Arc<Authenticator>,
+    /// The API keys.
+    pub keys: Keys,
+    /// The logins of the page.
+    pub logins: Logins,
+    /// How often somebody may try to log in.
+    pub attempts: Arc<Attempts>,
+    /// How much one principal and one address may ask.
+    pub rates: Arc<Rates>,
+    /// The tickets for sockets.
+    pub tickets: Tickets,
     /// The crews and agents.
     pub roster: Roster,
     /// What clients and agents keep.
@@ -149,6 +168,8 @@ fn routes() -> Vec<Route> {
         audits::routes(),
         requests::routes(),
         tasks::routes(),
+        tickets::routes(),
+        login::routes(),
         workflows::routes(),
         event_streams::routes(),
         page::routes(),

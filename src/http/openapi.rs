@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use utoipa::OpenApi;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{PathsBuilder, RefOr};
 
 use super::error;
@@ -30,6 +30,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
         (name = "events", description = "What happens anywhere, for those who listen to more than one session."),
         (name = "crews", description = "Crews and the agents in them."),
         (name = "audits", description = "Agents that look through a document."),
+        (name = "keys", description = "API keys, for operators."),
         (name = "memory", description = "What clients and agents keep."),
         (name = "server", description = "The server itself."),
     )
@@ -37,7 +38,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 9] = [
+const BODIES: [&str; 12] = [
     "StartTask",
     "Confirm",
     "Input",
@@ -47,6 +48,9 @@ const BODIES: [&str; 9] = [
     "LiveOptions",
     "StartExecution",
     "TellEvent",
+    "NewApiKey",
+    "NewTicket",
+    "LogIn",
 ];
 
 /// The description of every path that a program may use.
@@ -62,8 +66,13 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         components.schemas.extend(schemas);
         let token = Http::builder()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The admin token. Callers on the server's own machine need none unless one is set."));
-        components.add_security_scheme("admin_token", SecurityScheme::Http(token.build()));
+            .description(Some(
+                "The admin token, or, where identity is configured, an API key or a token of one's own. Without identity, callers \
+                 on the server's own machine need none unless an admin token is set.",
+            ));
+        components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+        let key = ApiKeyValue::with_description("X-API-Key", "An API key, where identity is configured.");
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
     patterns::fill(&mut document);
     let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
@@ -77,12 +86,13 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// What has to be shown where not everybody may: the admin token, unless the caller is on the server's own machine.
+/// What has to be shown, but for what is everybody's; nothing, where there is no identity and the caller is trusted.
 fn security(route: &Route) -> Option<Vec<SecurityRequirement>> {
     let (.., action) = route.access();
-    let visitor = Principal::new(PrincipalKind::Visitor);
-    let needs_token = may(&visitor, action, Resource::Unread) != Decision::Allowed;
-    needs_token.then(|| vec![SecurityRequirement::default(), SecurityRequirement::new("admin_token", [""; 0])])
+    let nobody = Principal::new(PrincipalKind::Anonymous);
+    let needs_credential = may(&nobody, action, Resource::Unread) != Decision::Allowed;
+    let shown = |name| SecurityRequirement::new(name, [""; 0]);
+    needs_credential.then(|| vec![SecurityRequirement::default(), shown("token"), shown("api_key")])
 }
 
 #[cfg(test)]

@@ -20,8 +20,9 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{PathsBuilder, RefOr};
 
 use super::State;
+use super::admission;
 use super::error::{Code, Problem};
-use crate::auth::{Action, Decision, Resource, may};
+use crate::auth::{Action, CallerAddress, Decision, Principal, PrincipalKind, Refusal, Resource, Scope, lacking, may};
 use crate::metrics::Http;
 
 /// Declares the routes of a file: `routes![ListThings => list, ReadThing => show]`.
@@ -36,6 +37,19 @@ macro_rules! routes {
     };
 }
 pub(super) use routes;
+
+/// The same for WebSockets, whose clients may say who they are once they are open.
+macro_rules! sockets {
+    ($($action:ident => $handler:ident),* $(,)?) => {
+        pastey::paste! {
+            vec![$($crate::http::route::Route::socket::<[<__path_ $handler>], _, _>(
+                $crate::auth::Action::$action,
+                $handler,
+            )),*]
+        }
+    };
+}
+pub(super) use sockets;
 
 /// One method of a path, and what is done there.
 pub(super) struct Route {
@@ -64,7 +78,19 @@ impl Route {
         F::Output: Responder + 'static,
     {
         let method = as_method(&one_method::<P>());
-        Self { describe: Some(describe::<P>), ..Self::new(action, method, P::path(), handler) }
+        Self { describe: Some(describe::<P>), ..Self::new(action, method, P::path(), checked(action, handler)) }
+    }
+
+    /// A WebSocket that is described by the attribute of its handler.
+    pub(super) fn socket<P, F, Args>(action: Action, handler: F) -> Self
+    where
+        P: utoipa::Path + SchemaReferences + for<'t> Tags<'t>,
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let service = web::route().to(Checked { action, door: Door::Socket, handler, args: PhantomData });
+        Self { describe: Some(describe::<P>), ..Self::new(action, Method::GET, P::path(), service) }
     }
 
     /// A route for people, which stands in no description.
@@ -74,16 +100,10 @@ impl Route {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        Self::new(action, Method::GET, path.to_owned(), handler)
+        Self::new(action, Method::GET, path.to_owned(), checked(action, handler))
     }
 
-    fn new<F, Args>(action: Action, method: Method, path: String, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        let service = checked(action, handler);
+    fn new(action: Action, method: Method, path: String, service: actix_web::Route) -> Self {
         let service = if method == Method::GET {
             // The server leaves out the body.
             service.guard(guard::Any(guard::Get()).or(guard::Head()))
@@ -192,19 +212,29 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::route().to(Checked { action, handler, args: PhantomData })
+    web::route().to(Checked { action, door: Door::Request, handler, args: PhantomData })
+}
+
+/// How somebody comes in.
+#[derive(Clone, Copy)]
+enum Door {
+    /// By a request, which shows all that there is to see.
+    Request,
+    /// By a WebSocket.
+    Socket,
 }
 
 /// Finds out who sends a request and whether they may, before anything of it is read that its handler takes.
 struct Checked<F, Args> {
     action: Action,
+    door: Door,
     handler: F,
     args: PhantomData<fn(Args)>,
 }
 
 impl<F: Clone, Args> Clone for Checked<F, Args> {
     fn clone(&self) -> Self {
-        Self { action: self.action, handler: self.handler.clone(), args: PhantomData }
+        Self { action: self.action, door: self.door, handler: self.handler.clone(), args: PhantomData }
     }
 }
 
@@ -230,10 +260,15 @@ where
     type Future = LocalBoxFuture<'static, HttpResponse<BoxBody>>;
 
     fn call(&self, Unread(request, mut payload): Unread) -> Self::Future {
-        let Self { action, handler, .. } = self.clone();
+        let Self { action, door, handler, .. } = self.clone();
         Box::pin(async move {
-            if let Err(problem) = authorize(&request, action) {
-                return problem.response();
+            match door {
+                Door::Socket if admission::is_upgrade(&request) => admission::admit(&request, action).await,
+                Door::Socket | Door::Request => {
+                    if let Err(problem) = authorize(&request, action) {
+                        return problem.response();
+                    }
+                }
             }
             match Args::from_request(&request, &mut payload).await {
                 Ok(args) => handler.call(args).await.respond_to(&request).map_into_boxed_body(),
@@ -249,12 +284,59 @@ where
 /// Where they may not do this.
 fn authorize(request: &HttpRequest, action: Action) -> Result<(), Problem> {
     let state = request.app_data::<web::Data<State>>().ok_or(Code::Internal)?;
-    let principal = state.authenticator.principal(request.head());
+    let identified = state.authenticator.identify(request.head());
+    within_limits(request, state, &identified, action)?;
+    let identified = match identified {
+        // Whoever needs none may show one that is good no longer, as a page does that is loaded again.
+        Err(_) if action.scope() == Scope::None => Ok(Principal::new(PrincipalKind::Anonymous)),
+        identified => identified,
+    };
+    let principal = identified.map_err(refused_credential)?;
     let decision = may(&principal, action, Resource::Unread);
-    request.extensions_mut().insert(principal);
-    match decision {
+    let refused = match decision {
         Decision::Allowed => Ok(()),
         Decision::Hidden => Err(Code::NotFound.into()),
-        Decision::Refused => Err(Code::NotAuthenticated.into()),
+        Decision::Refused => Err(refused(&principal, action)),
+    };
+    request.extensions_mut().insert(principal);
+    refused
+}
+
+/// Counts a request against the limits of its sender.
+///
+/// # Errors
+/// Where there were too many.
+pub(super) fn within_limits(
+    request: &HttpRequest,
+    state: &State,
+    identified: &Result<Principal, Refusal>,
+    action: Action,
+) -> Result<(), Problem> {
+    let address = CallerAddress::keep(request, &state.settings.server.trusted_proxies);
+    let taken = match identified {
+        Ok(principal) => state.rates.request(principal, address, action),
+        Err(_) => state.rates.request(&Principal::new(PrincipalKind::Anonymous), address, action),
+    };
+    taken.map_err(|wait| Problem::from(Code::TooManyRequests).after(wait))
+}
+
+fn refused_credential(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Several => Problem::new(Code::Unauthenticated, "Show one credential, not several."),
+        Refusal::CrossSite => Problem::new(Code::Forbidden, "Send the header X-CSRF-Token with what GET /me gives."),
+        Refusal::Bad => Code::Unauthenticated.into(),
     }
+}
+
+/// Why somebody may not do this to anything.
+fn refused(principal: &Principal, action: Action) -> Problem {
+    let code = match principal.kind() {
+        PrincipalKind::Anonymous => return Code::Unauthenticated.into(),
+        PrincipalKind::Known => Code::Forbidden,
+        PrincipalKind::Operator | PrincipalKind::Local | PrincipalKind::Visitor => Code::Unauthenticated,
+    };
+    let lacking = lacking(principal, action);
+    let mut rest = lacking.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    Problem::new(code, first.into_iter().chain(rest).chain(['.']).collect::<String>())
 }

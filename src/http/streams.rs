@@ -1,27 +1,23 @@
 //! What is not a request with an answer: the WebSocket and the event stream of a session.
 
-use std::rc::Rc;
-
-use actix_web::http::{Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::LocalBoxFuture;
 
 use super::State;
-use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
-use super::origin::{Policy, called};
+use super::admission::{Admission, admission};
+use super::error::{PROBLEM_JSON, ProblemDetails};
 use super::query::Query;
-use super::route::{Route, routes};
+use super::route::{Route, sockets};
 use crate::config::seconds;
 use crate::connection::dialect::socket::{Encoding, Form, Packing};
 use crate::connection::event_socket::EventSocketRequest;
-use crate::connection::handshake::has_token;
 use crate::connection::{AuditRequest, SessionRequest, WorkflowsRequest};
 use crate::domain::id::SessionId;
 use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![ReadAudit => audit, ReadSession => socket, ReadWorkflow => workflows]
+    sockets![ReadAudit => audit, ReadSession => socket, ReadWorkflow => workflows]
 }
 
 /// What serves WebSockets and event streams.
@@ -84,15 +80,6 @@ pub(crate) trait Streams {
         session_id: SessionId,
         since: u64,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, actix_web::Error>>;
-}
-
-/// Whether a client may have a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Admission {
-    /// It may.
-    Allowed,
-    /// It is a page of an origin that may not use this server: accept the socket and close it (4503).
-    ForbiddenOrigin,
 }
 
 /// Upgrades to the WebSocket of a session; see `/asyncapi.json` for what is said on it.
@@ -182,20 +169,6 @@ pub(super) async fn workflows(
     let form = form(&mut query);
     let asked = WorkflowsRequest { workflow_id, since, form, faults: query.into_words() };
     state.streams.workflows(request, payload, asked, admission).await
-}
-
-/// Whether the client may have the socket that it asks for.
-pub(super) fn admission(request: &HttpRequest) -> Result<Admission, Problem> {
-    let headers = request.headers();
-    // An upgrade that is asked for over HTTP/1.0 is none (RFC 9110, section 7.8).
-    let is_upgrade = request.version() >= Version::HTTP_11 && has_token(headers, &header::UPGRADE, "websocket");
-    if !is_upgrade {
-        return Err(Problem::from(Code::UpgradeRequired));
-    }
-    let origin = headers.get(header::ORIGIN).map(header::HeaderValue::as_bytes);
-    let taken =
-        request.app_data::<Rc<Policy>>().is_some_and(|policy| policy.takes_origin(origin, called(request.head())));
-    Ok(if taken { Admission::Allowed } else { Admission::ForbiddenOrigin })
 }
 
 /// The form of the frames that a socket asks for: `?compression=` and `?format=`.

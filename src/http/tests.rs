@@ -8,7 +8,8 @@ use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
+use crate::auth::users::Users;
+use crate::auth::{Credentials, Decision, Principal, PrincipalKind, Resource, Scope, may};
 use crate::config;
 use crate::connection::dialect::socket::{Encoding, Form, Packing};
 use crate::connection::event_socket::EventSocketRequest;
@@ -124,8 +125,12 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let memory = Memory::new(store.clone(), &config::memory::Memory::default());
     let event_types = EventTypes::start(store.clone(), 10).unwrap();
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
+    let (keys, tickets) = (Keys::new(store.clone(), 100), Tickets::new(store.clone()));
+    let logins = Logins::new(store.clone(), Users::new(store.clone()), std::time::Duration::from_secs(60));
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
-    let authenticator = Authenticator::open(&settings, std::net::Ipv4Addr::LOCALHOST.into()).unwrap().0;
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    let rates = Arc::new(Rates::new(&settings.limits, false));
+    let authenticator = Authenticator::open(&settings, here, Credentials::none()).unwrap().0;
     State {
         sessions,
         settings: Arc::new(settings),
@@ -136,6 +141,11 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         streams: Rc::new(Echo),
         workflows,
         authenticator: Arc::new(authenticator),
+        keys,
+        tickets,
+        logins,
+        attempts: Arc::new(Attempts::new(100)),
+        rates,
         roster,
         memory,
         events,
@@ -197,7 +207,7 @@ async fn every_route_refuses_whom_the_policy_refuses_before_it_reads_anything() 
     let app = test::init_service(app(state(settings, Lifecycle::Serving).await)).await;
     for route in routes() {
         let (method, path, action) = route.access();
-        for kind in PrincipalKind::ALL {
+        for kind in [PrincipalKind::Operator, PrincipalKind::Local, PrincipalKind::Visitor] {
             let address = if kind == PrincipalKind::Local { "127.0.0.1:9" } else { "192.0.2.7:9" };
             // Nobody could read this body: it says that it is too large.
             let mut request = TestRequest::with_uri(&example(path))
@@ -211,6 +221,23 @@ async fn every_route_refuses_whom_the_policy_refuses_before_it_reads_anything() 
             let status = test::call_service(&app, request.to_request()).await.status();
             let is_refused = may(&Principal::new(kind), action, Resource::Unread) != Decision::Allowed;
             assert_eq!(status == StatusCode::UNAUTHORIZED, is_refused, "{kind:?} {method} {path} {status}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn where_identity_is_configured_every_route_needs_a_credential_but_those_for_everybody() {
+    let mut settings = Settings::default();
+    settings.auth.api_keys = true;
+    let app = test::init_service(app(state(settings, Lifecycle::Serving).await)).await;
+    for route in routes() {
+        let (method, path, action) = route.access();
+        for header in [("x-request-id", "x"), ("authorization", "Bearer x"), ("x-api-key", "x")] {
+            let request = TestRequest::with_uri(&example(path)).method(method.clone()).insert_header(header);
+            let response = test::call_service(&app, request.to_request()).await;
+            let (status, is_for_all) = (response.status(), action.scope() == Scope::None);
+            assert_eq!(status == StatusCode::UNAUTHORIZED, !is_for_all, "{header:?} {method} {path} {status}");
+            assert_eq!(response.headers().contains_key("www-authenticate"), !is_for_all, "{method} {path}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod program;
 mod tail;
 mod terminal;
 pub(crate) mod threads;
+pub(crate) mod watched_files;
 
 pub(crate) use exit::Exit;
 pub(crate) use group::{Console, Group, Input, Killed, Output, Pipes, REAP};

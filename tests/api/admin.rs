@@ -12,7 +12,7 @@ async fn on_this_machine_nothing_has_to_be_shown_unless_a_proxy_passes_it_on() {
     let app = Setup::memory().start().await;
     assert_eq!(app.post(CLEAR, json!(null)).await.ok(), json!({"cancelled": 0}));
     let passed_on = ask(&app, Method::POST, CLEAR, &[("x-forwarded-for", "192.0.2.1")], None).await;
-    assert_eq!(passed_on.code(401), "not_authenticated");
+    assert_eq!(passed_on.code(401), "unauthenticated");
 }
 
 #[actix_web::test]
@@ -26,11 +26,11 @@ async fn a_token_that_is_set_has_to_be_shown() {
         (401, true)
     );
     let wrong = ask(&app, Method::POST, CLEAR, &[("authorization", "Bearer another")], None).await;
-    assert_eq!(wrong.code(401), "not_authenticated");
+    assert_eq!(wrong.code(401), "unauthenticated");
     let right = ask(&app, Method::POST, CLEAR, &[("authorization", &format!("Bearer {token}"))], None).await;
     right.ok();
     let declared = ask(&app, Method::PUT, "/api/v1/event-types/custom.a", &[], Some(&json!({}))).await;
-    assert_eq!(declared.code(401), "not_authenticated");
+    assert_eq!(declared.code(401), "unauthenticated");
 }
 
 #[actix_web::test]

@@ -29,6 +29,11 @@ impl Client {
         if let Some(token) = token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
+        Self::connect_with(request).await
+    }
+
+    /// The same with headers of one's own.
+    pub async fn connect_with(request: impl IntoClientRequest + Unpin) -> Result<Self, tungstenite::Error> {
         let connecting = tokio::time::timeout(PATIENCE, connect_async(request));
         let (socket, _) = connecting.await.expect("the upgrade is answered")?;
         Ok(Self { socket, heard: Vec::new(), closed: None })

@@ -3,11 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::test::TestRequest;
 use proptest::prelude::*;
 
 use super::*;
+use crate::auth::keys::{Keys, NewKey};
+use crate::auth::logins::Logins;
+use crate::auth::users::Users;
+use crate::auth::{Refresher, Scope, Scopes};
 use crate::config::trust::TrustLoopback;
 use crate::domain::secret::Secret;
 use PrincipalKind::{Local, Operator, Visitor};
@@ -25,7 +29,13 @@ fn settings(token: Option<&str>, store: &str) -> Settings {
 }
 
 fn open(token: Option<&str>, listens_on: &str) -> (Authenticator, Option<NewToken>) {
-    Authenticator::open(&settings(token, "memory:"), listens_on.parse().unwrap()).unwrap()
+    open_with(&settings(token, "memory:"), listens_on)
+}
+
+fn open_with(settings: &Settings, listens_on: &str) -> (Authenticator, Option<NewToken>) {
+    let opened = Authenticator::open(settings, listens_on.parse().unwrap(), Credentials::none());
+    let (authenticator, made, _) = opened.unwrap();
+    (authenticator, made)
 }
 
 /// What a caller from `peer` is that sends this header and shows this `authorization`.
@@ -35,7 +45,7 @@ fn kind(authenticator: &Authenticator, peer: &str, header: &str, authorization: 
     if !authorization.is_empty() {
         request = request.insert_header((header::AUTHORIZATION, authorization));
     }
-    authenticator.principal(request.to_http_request().head()).kind()
+    authenticator.identify(request.to_http_request().head()).unwrap().kind()
 }
 
 #[test]
@@ -48,7 +58,7 @@ fn without_a_token_callers_on_this_machine_are_operators() {
         assert_eq!(kind(&authenticator, here, FORWARDED, "Bearer x"), Visitor, "{here}");
     }
     assert_eq!(kind(&authenticator, ELSEWHERE, DIRECT, ""), Visitor);
-    assert_eq!(authenticator.principal(TestRequest::get().to_http_request().head()).kind(), Visitor);
+    assert_eq!(authenticator.identify(TestRequest::get().to_http_request().head()).unwrap().kind(), Visitor);
 }
 
 #[test]
@@ -83,11 +93,11 @@ fn a_server_that_others_can_reach_makes_a_token_and_keeps_it() {
     let database = folder.path().join("board.db");
     fs::write(&database, "").unwrap();
     let settings = settings(None, &format!("sqlite:{}", database.display()));
-    let (first, made) = Authenticator::open(&settings, "0.0.0.0".parse().unwrap()).unwrap();
+    let (first, made) = open_with(&settings, "0.0.0.0");
     let NewToken { token, path } = made.unwrap();
     let path = path.unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let (second, made) = Authenticator::open(&settings, "::".parse().unwrap()).unwrap();
+    let (second, made) = open_with(&settings, "::");
     assert_eq!(made, None);
     for authenticator in [first, second] {
         assert_eq!(kind(&authenticator, ELSEWHERE, DIRECT, &format!("Bearer {token}")), Operator);
@@ -96,7 +106,8 @@ fn a_server_that_others_can_reach_makes_a_token_and_keeps_it() {
         assert_eq!(gateway, Visitor, "a container's gateway may look like this machine");
     }
     fs::write(&path, "short\n").unwrap();
-    let refused = Authenticator::open(&settings, "0.0.0.0".parse().unwrap()).unwrap_err().to_string();
+    let refused =
+        Authenticator::open(&settings, "0.0.0.0".parse().unwrap(), Credentials::none()).unwrap_err().to_string();
     assert!(refused.contains("board.db.admin-token") && !refused.contains("short"), "{refused}");
 }
 
@@ -110,7 +121,7 @@ fn a_setting_says_whether_this_machine_is_trusted() {
     ] {
         let mut settings = settings(None, "memory:");
         settings.server.trust_loopback = trust_loopback;
-        let (authenticator, made) = Authenticator::open(&settings, listens_on.parse().unwrap()).unwrap();
+        let (authenticator, made) = open_with(&settings, listens_on);
         assert_eq!(kind(&authenticator, HERE, DIRECT, ""), expected, "{trust_loopback:?} {listens_on}");
         assert_eq!(kind(&authenticator, HERE, FORWARDED, ""), Visitor);
         assert_eq!(kind(&authenticator, ELSEWHERE, DIRECT, ""), Visitor);
@@ -144,6 +155,62 @@ fn every_way_in_which_proxies_pass_a_request_on_is_seen() {
 }
 
 #[test]
+fn where_identity_is_configured_everybody_has_to_show_a_credential() {
+    for (token, listens_on) in [(None, HERE), (None, "0.0.0.0"), (Some("correct-horse-battery"), HERE)] {
+        let mut settings = settings(token, "memory:");
+        settings.auth.api_keys = true;
+        settings.server.trust_loopback = TrustLoopback::Always;
+        let (authenticator, made) = open_with(&settings, listens_on);
+        assert_eq!(made, None, "keys are made by the command line");
+        let identify = |name: &'static str, value: &str| {
+            let request = TestRequest::get().peer_addr((HERE.parse::<IpAddr>().unwrap(), 9).into());
+            let request = request.insert_header((name, value)).to_http_request();
+            authenticator.identify(request.head()).map(|principal| principal.kind())
+        };
+        assert_eq!(identify(DIRECT, "x"), Ok(PrincipalKind::Anonymous));
+        let of_token = if token.is_some() { Ok(Operator) } else { Err(Refusal::Bad) };
+        assert_eq!(identify("authorization", "Bearer correct-horse-battery"), of_token);
+        assert_eq!(identify("authorization", "Bearer x"), Err(Refusal::Bad));
+        assert_eq!(identify("authorization", "Basic x"), Err(Refusal::Bad));
+        assert_eq!(identify("x-api-key", "x"), Err(Refusal::Bad));
+    }
+}
+
+#[actix_web::test]
+async fn a_key_is_good_until_it_is_revoked_or_expires() {
+    let settings = crate::store::Settings { url: "memory:".into(), ..crate::store::Settings::default() };
+    let store = crate::store::Store::open(&settings, 1).unwrap();
+    let keys = Keys::new(store.clone(), 10);
+    let new = |expires_at| NewKey {
+        name: "ci".into(),
+        owner: "ada".parse().unwrap(),
+        scopes: Scopes::from_iter([Scope::SessionsRead]),
+        expires_at,
+    };
+    let (good, made) = keys.create(new(None)).await.unwrap();
+    let (expired, _) = keys.create(new(Some(Timestamp::from_micros(1)))).await.unwrap();
+    let logins = Logins::new(store.clone(), Users::new(store), std::time::Duration::from_secs(60));
+    let (mut refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await.unwrap();
+    let mut settings = Settings::default();
+    settings.auth.api_keys = true;
+    let authenticator = Authenticator::open(&settings, HERE.parse().unwrap(), credentials).unwrap().0;
+    let identify = |key: &str| {
+        let request = TestRequest::get().insert_header(("x-api-key", key)).to_http_request();
+        authenticator.identify(request.head())
+    };
+    let ada = identify(&good).unwrap();
+    assert_eq!((ada.kind(), ada.owner().as_str()), (PrincipalKind::Known, "ada"));
+    assert_eq!(identify(&expired), Err(Refusal::Bad));
+    let (later, _) = keys.create(new(None)).await.unwrap();
+    assert_eq!(identify(&later), Err(Refusal::Bad), "nobody has looked yet");
+    keys.revoke(&made.id).await.unwrap();
+    refresher.look().await.unwrap();
+    assert!(identify(&later).is_ok());
+    assert_eq!(identify(&good), Err(Refusal::Bad));
+    assert!(!authenticator.credentials().still_hold(ada.grant().unwrap(), Timestamp::now()));
+}
+
+#[test]
 fn a_token_is_never_shown_by_accident() {
     let made = open(None, "0.0.0.0").1.unwrap();
     assert!(made.path.is_none() && !format!("{made:?}").contains(&made.token));
@@ -157,7 +224,7 @@ proptest! {
         let is_operator = |shown: &[u8]| {
             let Ok(value) = HeaderValue::from_bytes(shown) else { return false };
             let request = TestRequest::get().insert_header((header::AUTHORIZATION, value)).to_http_request();
-            authenticator.principal(request.head()).kind() == Operator
+            authenticator.identify(request.head()).unwrap().kind() == Operator
         };
         prop_assert!(is_operator(&right));
         prop_assert!(header == right || !is_operator(&header));

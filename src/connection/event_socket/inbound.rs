@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::accept::Shared;
 use super::super::dialect::event_socket::{self as said, Inbound as Said, Misunderstood, Publish, decode, written};
-use super::super::inbound::{FORBIDDEN, Inbound, NEEDS_TOKEN, is_allowed};
+use super::super::entrance::Caller;
+use super::super::inbound::{FORBIDDEN, Inbound};
 use super::publish::{Publisher, Unpublished, send_unpublished};
-use crate::auth::Principal;
 use crate::domain::event::{Filter, Selector};
 use crate::domain::time::Timestamp;
 use crate::hub::{EventFilter, Link};
@@ -19,15 +19,15 @@ use crate::hub::{EventFilter, Link};
 pub(super) struct EventSocketInbound {
     link: Rc<Link>,
     shared: Rc<Shared>,
-    principal: Principal,
+    caller: Rc<Caller>,
     /// Publishes what the client sends for that, once it has sent something.
     publisher: Option<Publisher>,
 }
 
 impl EventSocketInbound {
     /// Hears the client of `link`.
-    pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>, principal: Principal) -> Self {
-        Self { link, shared, principal, publisher: None }
+    pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>, caller: Rc<Caller>) -> Self {
+        Self { link, shared, caller, publisher: None }
     }
 
     /// Answers a client that something it said was not understood.
@@ -47,16 +47,16 @@ impl EventSocketInbound {
     }
 
     /// Answers a client that it may not do that.
-    fn forbid(&self, text: &str) {
+    fn forbid(&self, message: &str, text: &str) {
         self.link.count_error(FORBIDDEN);
         let reference = said::reference(text);
-        self.send(&json!({"type": "error", "code": FORBIDDEN, "message": NEEDS_TOKEN, "ref": reference}));
+        self.send(&json!({"type": "error", "code": FORBIDDEN, "message": message, "ref": reference}));
     }
 
     fn publish(&mut self, publish: Box<Publish>) {
         let (link, shared) = (&self.link, &self.shared);
-        let owner = self.principal.owner();
-        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), owner.clone());
+        let principal = self.caller.principal();
+        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), principal.owner().clone());
         let publisher = self.publisher.get_or_insert_with(start);
         if let Err(publish) = publisher.take(publish) {
             send_unpublished(link, &publish.reference, &Unpublished::TooFast);
@@ -132,7 +132,7 @@ impl EventSocketInbound {
 impl Inbound for EventSocketInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if !is_allowed(&self.principal, action) => self.forbid(text),
+            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => self.forbid(&lacking, text),
             Ok((_, Said::Subscribe(more))) => self.subscribe(more),
             Ok((_, Said::Unsubscribe(less))) => self.unsubscribe(&less),
             Ok((_, Said::SetFilter(filter))) => self.set_filter(filter),

@@ -12,13 +12,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::Error;
 use super::accept::{Admission, Connections, Shared};
 use super::dialect::event_socket::Misunderstood;
 use super::dialect::socket::{Form, Kind as SocketKind, Socket};
-use super::guard::Guard;
+use super::entrance::Caller;
 use super::inbound::{Inbound, Unheard};
-use super::{Error, upgrade};
-use crate::auth::Principal;
+use super::presence::{Watched, Watching};
 use crate::auth::policy::sight_of_events;
 use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
 use crate::domain::owner::Owner;
@@ -126,48 +126,50 @@ impl Connections {
         asked: EventSocketRequest,
         admission: Admission,
     ) -> Result<HttpResponse, Error> {
-        let response = upgrade::accept(request)?;
-        let shared = &self.shared;
-        let presence = shared.arrive(request, Socket::of(SocketKind::Events, asked.form), None);
-        let link = Rc::clone(&presence.link);
-        if let Admission::Closed(code) = admission {
-            link.close(code);
-        }
+        let visit = self.shared.visit(request, payload, Socket::of(SocketKind::Events, asked.form), None)?;
+        let (shared, link) = (Rc::clone(&self.shared), Rc::clone(visit.link()));
+        let watching = Rc::clone(visit.watching());
+        let begin = async move |caller| shared.listen(link, caller, &watching, asked).await;
+        Ok(visit.begin(admission, begin).await)
+    }
+}
+
+impl Shared {
+    /// Lets a client listen to what it asks for.
+    async fn listen(
+        self: Rc<Self>,
+        link: Rc<Link>,
+        caller: Rc<Caller>,
+        watching: &Watching,
+        asked: EventSocketRequest,
+    ) -> Box<dyn Inbound> {
         let (subscriptions, unknown) = asked.place.subscriptions();
         let is_custom = matches!(asked.place, Place::Custom(_));
-        if link.is_open() && !unknown.is_empty() && !is_custom {
+        if !unknown.is_empty() && !is_custom {
             let message = "this cannot be the id of an execution or crew";
             link.count_error("unknown_session");
             link.answer(json!({"type": "error", "code": "unknown_session", "message": message}).to_string().as_bytes());
             link.close(CloseCode::Unknown);
+            return Box::new(Unheard);
         }
-        let principal = Principal::of(request);
+        let principal = caller.principal();
         let whose = sight_of_events(&principal).cloned();
-        let guard = Guard::new(payload, Rc::clone(&link), &shared.settings, &shared.buffered);
-        let most = shared.settings.max_message_bytes;
-        if !link.is_open() {
-            return Ok(upgrade::start(response, guard, Box::new(Unheard), presence, most));
+        let client_id = self.name(&link, principal.owner(), asked.client_id.as_deref()).await;
+        if asked.client_id.is_some() {
+            watching.set(Watched::Events(self.event_sockets.hub.clone(), Arc::clone(&client_id)));
         }
-        let client_id = shared.name(&link, principal.owner(), asked.client_id.as_deref()).await;
-        let presence = match asked.client_id {
-            Some(_) => presence.called(shared.event_sockets.hub.clone(), Arc::clone(&client_id)),
-            None => presence,
-        };
-        let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(shared), principal);
+        let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(&self), caller);
         let filter = EventFilter::new(subscriptions, Filter::default());
-        shared.begin(&link, &asked, (client_id, whose), filter);
+        self.begin(&link, &asked, (client_id, whose), filter);
         for fault in asked.faults {
             inbound.send_misunderstood(&Misunderstood::Invalid(fault));
         }
         for word in &unknown {
             inbound.send_misunderstood(&Misunderstood::UnknownSubscription(word.chars().take(64).collect()));
         }
-        let inbound: Box<dyn Inbound> = Box::new(inbound);
-        Ok(upgrade::start(response, guard, inbound, presence, most))
+        Box::new(inbound)
     }
-}
 
-impl Shared {
     /// What a client is called: as it likes, where nobody else of its owner is called so.
     async fn name(&self, link: &Link, owner: &Owner, wanted: Option<&str>) -> Arc<str> {
         let Some(wanted) = wanted else { return Uuid::new_v4().to_string().into() };

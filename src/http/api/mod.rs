@@ -7,6 +7,7 @@ pub(super) mod event_types;
 pub(super) mod events;
 pub(super) mod executions;
 pub(crate) mod import;
+pub(super) mod keys;
 pub(super) mod kickoff;
 pub(super) mod new_event;
 pub(super) mod publish;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
         import::routes(),
         crews::routes(),
         kickoff::routes(),
+        keys::routes(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -53,6 +53,7 @@ const SENT: &[Message] = &[
         "The end; the socket is closed (1000) behind it.",
         &[("status", STATUS, true), ("error", TEXT, false), ("seq", COUNT, true), ("timestamp", MOMENT, true)],
     ),
+    super::REAUTHENTICATE,
     said("pong", "The answer to a `ping`.", &[("timestamp", ANY, true)]),
     said(
         "error",
@@ -64,6 +65,7 @@ const SENT: &[Message] = &[
 /// What a client says.
 const HEARD: &[Message] = &[
     said("cancel", "Stops the audit.", &[]),
+    super::AUTHENTICATE,
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];
 

@@ -43,6 +43,7 @@ pub(super) const SENT: &[Message] = &[
         "A task was started. The messages of its session follow on this socket, as on its own, with `session_id`.",
         &[("session_id", UUID, true), ("timestamp", NUMBER, true)],
     ),
+    super::REAUTHENTICATE,
     said("pong", "The answer to a `ping`.", &[("timestamp", ANY, true)]),
     said(
         "error",
@@ -86,6 +87,7 @@ pub(super) const HEARD: &[Message] = &[
         &[("value", BOOLEAN, false), ("session_id", UUID, false), ("request_id", UUID, false)],
     ),
     said("cancel", "Stops such a session.", &[("session_id", UUID, false)]),
+    super::AUTHENTICATE,
     said("ping", "Asks whether the server is there.", &[("timestamp", ANY, false)]),
 ];
 

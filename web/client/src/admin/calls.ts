@@ -6,7 +6,7 @@ import type { Broadcast, ConnectionPage, ConnectionRow, Health } from "./types.j
 
 const BASE = "/api/v1/websocket";
 
-/** What an operator can do. Every call throws `CallboardError`; `not_authenticated` asks for the admin token. */
+/** What an operator can do. Every call throws `CallboardError`; `unauthenticated` asks for the admin token. */
 export interface AdminCalls {
   /** A page of the connections that are told events, the oldest first; with `all`, of every kind. */
   connections(page?: { limit?: number; cursor?: string; all?: boolean }, signal?: AbortSignal): Promise<ConnectionPage>;

@@ -1,0 +1,102 @@
+//! Where a request comes from, also where proxies pass it on that are trusted to say so.
+
+use std::net::IpAddr;
+
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpMessage as _, HttpRequest};
+use ipnet::IpNet;
+
+/// The address of whoever sends a request, as it is kept with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallerAddress(IpAddr);
+
+impl CallerAddress {
+    /// Keeps where a request comes from with it, and gives it.
+    pub(crate) fn keep(request: &HttpRequest, proxies: &[IpNet]) -> Option<IpAddr> {
+        let address = caller(request.head(), proxies)?;
+        request.extensions_mut().insert(Self(address));
+        Some(address)
+    }
+
+    /// Where a request comes from: its peer, where nobody has looked at it.
+    #[must_use]
+    pub(crate) fn of(request: &HttpRequest) -> Option<IpAddr> {
+        let kept = request.extensions().get::<Self>().map(|kept| kept.0);
+        kept.or_else(|| request.peer_addr().map(|address| address.ip()))
+    }
+}
+
+/// The address of whoever sends a request: the peer, or the rightmost hop that its proxies name and that is none of them.
+fn caller(request: &RequestHead, proxies: &[IpNet]) -> Option<IpAddr> {
+    let peer = request.peer_addr?.ip().to_canonical();
+    let is_proxy = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
+    if !is_proxy(&peer) {
+        return Some(peer);
+    }
+    let mut last = peer;
+    for hop in hops(&request.headers).into_iter().rev() {
+        // Whatever stands left of something that is no address may be made up.
+        let Some(hop) = hop else { return Some(last) };
+        if !is_proxy(&hop) {
+            return Some(hop);
+        }
+        last = hop;
+    }
+    Some(last)
+}
+
+/// The hops that a request has come by, the first one first; nothing for one that names no address.
+fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let lines = |name| headers.get_all(name).filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let customary: Vec<_> = lines(header::X_FORWARDED_FOR).map(address).collect();
+    if !customary.is_empty() {
+        return customary;
+    }
+    let forwarded = lines(header::FORWARDED).map(|hop| {
+        let pairs = hop.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("for")).and_then(|(_, value)| address(value))
+    });
+    forwarded.collect()
+}
+
+/// An address with or without a port, in quotes and brackets or not.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = match text.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?,
+        // Of IPv6, colons are part of the address.
+        None => text.rsplit_once(':').filter(|(before, _)| !before.contains(':')).map_or(text, |(before, _)| before),
+    };
+    bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_caller_is_the_rightmost_hop_that_no_trusted_proxy_is() {
+        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let cases: [(&str, &[(&str, &str)], &str); 11] = [
+            ("192.0.2.1", &[("x-forwarded-for", "198.51.100.1")], "192.0.2.1"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "1.1.1.1, 198.51.100.1, 10.0.0.2")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1, unknown, 10.0.0.2")], "10.0.0.2"),
+            ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
+            ("::ffff:10.0.0.1", &[("x-forwarded-for", "198.51.100.1:80")], "198.51.100.1"),
+            ("fd00::1", &[("forwarded", "for=198.51.100.1;proto=https, for=\"[fd00::2]:80\"")], "198.51.100.1"),
+            ("fd00::1", &[("forwarded", "For=\"[2001:db8::1]\"")], "2001:db8::1"),
+            ("fd00::1", &[("forwarded", "for=_hidden")], "fd00::1"),
+        ];
+        for (peer, headers, expected) in cases {
+            let request = TestRequest::get().peer_addr((peer.parse::<IpAddr>().unwrap(), 9).into());
+            let request = headers.iter().fold(request, |request, header| request.append_header(*header));
+            let found = caller(request.to_http_request().head(), &proxies);
+            assert_eq!(found, expected.parse().ok(), "{peer} {headers:?}");
+        }
+    }
+}

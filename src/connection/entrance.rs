@@ -1,0 +1,321 @@
+//! Where a socket's client says who it is: with its first message where its request did not say it, and again before its
+//! credential ends.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpMessage as _, HttpRequest};
+use futures::future::LocalBoxFuture;
+use serde::Deserialize;
+
+use super::inbound::{Inbound, Unheard, send_misused};
+use super::lease::Lease;
+use super::presence::Watching;
+use super::visit::Visit;
+use crate::auth::rates::Rates;
+use crate::auth::tickets::Tickets;
+use crate::auth::{Action, Authenticator, CallerAddress, Decision, Principal, PrincipalKind, Resource, lacking, may};
+use crate::hub::Link;
+use crate::hub::close::CloseCode;
+
+/// The word of the message by which a client says who it is.
+pub(crate) const AUTHENTICATE: &str = "authenticate";
+
+/// Most messages that wait while it is found out who sends them, and their bytes.
+const MOST_WAITING: usize = 32;
+const MOST_WAITING_BYTES: usize = 65_536;
+
+/// Finds out who a socket's client is.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    /// Knows keys and tokens.
+    pub authenticator: Arc<Authenticator>,
+    /// Knows tickets.
+    pub tickets: Tickets,
+    /// Counts messages.
+    pub rates: Arc<Rates>,
+    /// How long a client has for its first message.
+    pub patience: Duration,
+}
+
+/// What a socket is asked for, and where: both count for whoever says later who they are.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) action: Action,
+    pub(super) path: String,
+    address: Option<IpAddr>,
+}
+
+impl Asked {
+    /// What a request asks for.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        // A request that no route has looked at is for nobody who says who they are.
+        let action = request.extensions().get::<Action>().copied().unwrap_or(Action::CloseConnection);
+        Self { action, path: request.path().to_owned(), address: CallerAddress::of(request) }
+    }
+}
+
+/// Who a socket's client is, as all who do something for it see it.
+#[derive(Debug)]
+pub(super) struct Caller {
+    principal: RefCell<Principal>,
+    /// What it calls itself.
+    name: Option<String>,
+}
+
+/// What is done for a client once it is known: it is attached to what it asked for, and heard from then on.
+pub(super) type Begin = Box<dyn FnOnce(Rc<Caller>) -> LocalBoxFuture<'static, Box<dyn Inbound>>>;
+
+/// How far a client has come.
+enum State {
+    /// It has not said who it is.
+    Waiting(Begin),
+    /// It has, and what it asked for is got; what it says meanwhile waits.
+    Beginning(Vec<String>),
+    /// It is heard.
+    Open(Box<dyn Inbound>),
+}
+
+/// A socket's client, as far as it is known.
+pub(super) struct Entrance {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    link: Rc<Link>,
+    caller: Rc<Caller>,
+    lease: Rc<Lease>,
+    gate: Gate,
+    asked: Asked,
+    watching: Rc<Watching>,
+    state: RefCell<State>,
+    /// Whether a credential is being looked at.
+    is_looking: Cell<bool>,
+}
+
+impl Caller {
+    /// Whoever this is, who calls itself so.
+    pub(super) fn new(principal: Principal, name: Option<String>) -> Rc<Self> {
+        let caller = Rc::new(Self { principal: RefCell::new(principal), name });
+        caller.replace(caller.principal());
+        caller
+    }
+
+    /// Who it is now.
+    pub(super) fn principal(&self) -> Principal {
+        self.principal.borrow().clone()
+    }
+
+    /// What it lacks to do this, in words; nothing where it may.
+    pub(super) fn lacks(&self, action: Action) -> Option<Cow<'static, str>> {
+        let principal = self.principal.borrow();
+        (may(&principal, action, Resource::Unread) != Decision::Allowed).then(|| lacking(&principal, action))
+    }
+
+    fn replace(&self, principal: Principal) {
+        let principal = match &self.name {
+            Some(name) => principal.named(name),
+            None => principal,
+        };
+        self.principal.replace(principal);
+    }
+}
+
+impl Entrance {
+    /// A client that is let in; `inbound` hears it.
+    pub(super) fn open(visit: &Visit, inbound: Box<dyn Inbound>) -> Self {
+        Self::new(visit, State::Open(inbound))
+    }
+
+    /// A client that has to say who it is; `begin` is done once it has.
+    pub(super) fn waiting(visit: &Visit, begin: Begin) -> Self {
+        let entrance = Self::new(visit, State::Waiting(begin));
+        let (shared, patience) = (Rc::downgrade(&entrance.shared), entrance.shared.gate.patience);
+        actix::spawn(async move {
+            actix::clock::sleep(patience).await;
+            if let Some(shared) = shared.upgrade()
+                && matches!(*shared.state.borrow(), State::Waiting(_))
+            {
+                shared.link.close(CloseCode::NotAuthenticated);
+            }
+        });
+        entrance
+    }
+
+    fn new(visit: &Visit, state: State) -> Self {
+        let Visit { presence, caller, lease, gate, asked, .. } = visit;
+        Self {
+            shared: Rc::new(Shared {
+                link: Rc::clone(&presence.link),
+                caller: Rc::clone(caller),
+                lease: Rc::clone(lease),
+                gate: gate.clone(),
+                asked: asked.clone(),
+                watching: Rc::clone(presence.watching()),
+                state: RefCell::new(state),
+                is_looking: Cell::new(false),
+            }),
+        }
+    }
+}
+
+impl Inbound for Entrance {
+    fn text(&mut self, text: &str) {
+        let shared = &self.shared;
+        if shared.gate.rates.message(&shared.caller.principal.borrow(), shared.asked.address).is_err() {
+            send_misused(&shared.link, CloseCode::TooManyMessages);
+            return shared.link.close(CloseCode::TooManyMessages);
+        }
+        if let Some(shown) = Shown::decode(text) {
+            return self.shared.look_at(shown);
+        }
+        let link = &self.shared.link;
+        match &mut *self.shared.state.borrow_mut() {
+            State::Open(inbound) => inbound.text(text),
+            State::Waiting(_) => link.close(CloseCode::NotAuthenticated),
+            State::Beginning(waiting) => {
+                let bytes: usize = waiting.iter().map(String::len).sum();
+                if waiting.len() >= MOST_WAITING || bytes + text.len() > MOST_WAITING_BYTES {
+                    link.close(CloseCode::TooManyMessages);
+                } else {
+                    waiting.push(text.to_owned());
+                }
+            }
+        }
+    }
+
+    fn binary(&mut self) {
+        match &mut *self.shared.state.borrow_mut() {
+            State::Open(inbound) => inbound.binary(),
+            State::Waiting(_) | State::Beginning(_) => self.shared.link.close(CloseCode::NotAuthenticated),
+        }
+    }
+}
+
+impl Shared {
+    /// Looks at a credential in a task of its own, one at a time.
+    fn look_at(self: &Rc<Self>, shown: Result<Shown, ()>) {
+        let Ok(shown) = shown else { return self.link.close(CloseCode::NotAuthenticated) };
+        if self.is_looking.replace(true) {
+            return self.link.close(CloseCode::TooManyMessages);
+        }
+        let shared = Rc::clone(self);
+        actix::spawn(async move {
+            let found = shared.find(shown).await;
+            shared.is_looking.set(false);
+            match found {
+                Ok(principal) => shared.let_in(principal).await,
+                Err(code) => shared.link.close(code),
+            }
+        });
+    }
+
+    async fn find(&self, shown: Shown) -> Result<Principal, CloseCode> {
+        let (authenticator, tickets) = (&self.gate.authenticator, &self.gate.tickets);
+        let found = match shown {
+            Shown::Token(token) => authenticator.of_credential(&token).ok(),
+            Shown::Ticket(ticket) => {
+                let redeemed = tickets.redeem(&ticket, &self.asked.path, authenticator.credentials()).await;
+                redeemed.map_err(|error| {
+                    log::warn!(error:%; "a ticket could not be looked up");
+                    CloseCode::Overloaded
+                })?
+            }
+        };
+        let principal = found.ok_or(CloseCode::NotAuthenticated)?;
+        let is_allowed = may(&principal, self.asked.action, Resource::Unread) == Decision::Allowed;
+        if is_allowed { Ok(principal) } else { Err(CloseCode::NotAllowed) }
+    }
+
+    /// Lets somebody in, or goes on with a newer credential of whoever is.
+    async fn let_in(&self, principal: Principal) {
+        if !self.link.is_open() {
+            return;
+        }
+        let before = self.caller.principal();
+        let was_known = matches!(before.kind(), PrincipalKind::Known | PrincipalKind::Operator);
+        if was_known && (before.kind(), before.owner()) != (principal.kind(), principal.owner()) {
+            return self.link.close(CloseCode::NotAuthenticated);
+        }
+        self.lease.renew(principal.grant());
+        self.caller.replace(principal);
+        let begin = match &mut *self.state.borrow_mut() {
+            state @ State::Waiting(_) => match std::mem::replace(state, State::Beginning(Vec::new())) {
+                State::Waiting(begin) => begin,
+                State::Beginning(_) | State::Open(_) => return,
+            },
+            State::Beginning(_) | State::Open(_) => return,
+        };
+        let mut inbound = begin(Rc::clone(&self.caller)).await;
+        if self.link.is_gone() {
+            // It went before what it asked for knew that it had come.
+            self.watching.leave();
+        }
+        let mut state = self.state.borrow_mut();
+        if let State::Beginning(waiting) = std::mem::replace(&mut *state, State::Open(Box::new(Unheard))) {
+            waiting.iter().for_each(|text| inbound.text(text));
+        }
+        *state = State::Open(inbound);
+    }
+}
+
+/// What a client shows in a message of its own.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Token(String),
+    Ticket(String),
+}
+
+impl Shown {
+    /// What an `authenticate` shows; nothing where a message is none, an error where it shows nothing or too much.
+    fn decode(text: &str) -> Option<Result<Self, ()>> {
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            #[serde(borrow)]
+            r#type: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            action: Option<Cow<'a, str>>,
+            ticket: Option<String>,
+            token: Option<String>,
+        }
+        // Read twice only where it may be one.
+        if !text.contains(AUTHENTICATE) {
+            return None;
+        }
+        let message: Message<'_> = serde_json::from_str(text).ok()?;
+        let word = message.r#type.or(message.action)?;
+        if word != AUTHENTICATE {
+            return None;
+        }
+        Some(match (message.ticket, message.token) {
+            (Some(ticket), None) => Ok(Shown::Ticket(ticket)),
+            (None, Some(token)) => Ok(Shown::Token(token)),
+            (None, None) | (Some(_), Some(_)) => Err(()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authenticate_shows_a_ticket_or_a_token() {
+        for (text, shown) in [
+            (r#"{"type":"authenticate","ticket":"t"}"#, Some(Ok(Shown::Ticket("t".into())))),
+            (r#"{"action":"authenticate","token":"k"}"#, Some(Ok(Shown::Token("k".into())))),
+            (r#"{"type":"authenticate"}"#, Some(Err(()))),
+            (r#"{"type":"authenticate","token":"k","ticket":"t"}"#, Some(Err(()))),
+            (r#"{"type":"user_input","values":{"a":"authenticate"}}"#, None),
+            (r#"{"type":"ping"}"#, None),
+            (r#"{"type":"authenticate","token":7}"#, None),
+            ("authenticate", None),
+        ] {
+            assert_eq!(Shown::decode(text), shown, "{text}");
+        }
+    }
+}
