@@ -254,6 +254,7 @@ async fn a_user_logs_in_on_the_page_until_the_password_is_changed() {
         settings.auth.login_attempts_per_minute = 100;
     });
     let app = setup.start().await;
+    app.get("/readyz").await.ok();
     let added = command(&setup, &["users", "add", "ada"], "correct horse\n");
     assert!(added.status.success(), "{added:?}");
     assert!(!command(&setup, &["users", "add", "ada"], "correct horse\n").status.success());
@@ -299,6 +300,7 @@ async fn logging_in_cannot_be_tried_for_ever() {
 async fn keys_are_made_and_revoked_on_the_command_line_beside_a_server() {
     let setup = Setup::sqlite().with(|settings| settings.auth.api_keys = true);
     let app = setup.start().await;
+    app.get("/readyz").await.ok();
     let made = command(&setup, &["keys", "create", "--name", "ci", "--owner", "ada", "--scopes", "admin"], "");
     let key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
     eventually(|| "the key holds".into(), async || (get(&app, "/tasks", &key).await == 200).then_some(())).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
@@ -29,6 +29,10 @@ use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
+
+/// How long a database that a server is just opening is waited for, and for how long in between.
+const START_PATIENCE: Duration = Duration::from_secs(2);
+const START_PAUSE: Duration = Duration::from_millis(50);
 
 /// A store, from any thread. Cloning shares it.
 ///
@@ -128,23 +132,33 @@ impl Store {
     /// # Errors
     /// Those of [`Store::open`], and where the store is one that is gone with its server.
     pub fn open_beside(settings: &Settings, cluster: &ClusterSettings) -> Result<Store, Error> {
-        let options = Options::of(settings, Arc::new(|_, _| {}));
         match settings.url.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => {
-                let key = settings.secret_key.as_ref().map(callboard_domain::secret::Secret::reveal);
-                let opening = sqlite::Opening::new(settings.synchronous, 2);
-                match opening.open_beside(Path::new(path), key)? {
-                    Some(parts) => Self::start(parts, options, 1),
-                    // There is no server on it.
-                    None => Self::open(settings, 1),
+                // A server that starts just now makes its database, or brings it up to date.
+                let until = Instant::now() + START_PATIENCE;
+                loop {
+                    match Self::open_file_beside(settings, Path::new(path)) {
+                        Err(Error::Unusable(_)) if Instant::now() < until => std::thread::sleep(START_PAUSE),
+                        opened => return opened,
+                    }
                 }
             }
             _ if settings.is_shared() => {
-                Self::start(redis::Opening::new(settings, cluster)?.open_beside(2)?, options, 1)
+                let parts = redis::Opening::new(settings, cluster)?.open_beside(2)?;
+                Self::start(parts, Options::of(settings, Arc::new(|_, _| {})), 1)
             }
             Some(_) | None => Err(Error::Unusable(
                 "what a store in memory holds is gone with its server, and cannot be changed from outside of it".into(),
             )),
+        }
+    }
+
+    fn open_file_beside(settings: &Settings, path: &Path) -> Result<Store, Error> {
+        let key = settings.secret_key.as_ref().map(callboard_domain::secret::Secret::reveal);
+        match sqlite::Opening::new(settings.synchronous, 2).open_beside(path, key)? {
+            Some(parts) => Self::start(parts, Options::of(settings, Arc::new(|_, _| {})), 1),
+            // There is no server on it, or one that has not come so far.
+            None => Self::open(settings, 1),
         }
     }
 

@@ -57,8 +57,10 @@ impl Place {
         let named = absolute(path).unwrap_or_else(|_| path.to_owned());
         let Ok(path) = path.canonicalize() else { return Ok(None) };
         let file = OpenOptions::new().read(true).open(&path).map_err(|error| cannot_open(&path, &error))?;
-        let length = file.metadata().map_err(|error| cannot_open(&path, &error))?.len();
-        Ok((length > 0).then_some(Self { named, path, _name: None, file }))
+        let is_there = |file: &Path| fs::metadata(file).is_ok_and(|facts| facts.len() > 0);
+        // What a new database holds may still be in its log alone.
+        let holds_something = is_there(&path) || is_there(&beside(&path, "-wal"));
+        Ok(holds_something.then_some(Self { named, path, _name: None, file }))
     }
 
     /// The database's absolute path.
