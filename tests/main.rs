@@ -25,6 +25,7 @@ mod http_edge;
 mod http_faults;
 mod identity;
 mod imports;
+mod ownership;
 mod pipeline;
 mod queue;
 mod readme;

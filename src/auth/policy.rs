@@ -52,13 +52,13 @@ pub(crate) fn owns(principal: &Principal, owner: &Owner) -> bool {
 /// Whose things somebody is shown in lists and feeds: those of one owner, or all where it is none.
 #[must_use]
 pub(crate) fn sight(principal: &Principal) -> Option<&Owner> {
-    if principal.is_operator() { None } else { Some(principal.owner()) }
+    if principal.is_operator() && !principal.names_owner() { None } else { Some(principal.owner()) }
 }
 
 /// The same of events.
 #[must_use]
 pub(crate) fn sight_of_events(principal: &Principal) -> Option<&Owner> {
-    sight(principal).filter(|_| !principal.holds(Scope::EventsAll))
+    sight(principal).filter(|_| !principal.holds(Scope::EventsAll) || principal.names_owner())
 }
 
 /// What may be done by callers of whom nothing is known.

@@ -16,6 +16,8 @@ pub(crate) struct Principal {
     owner: Owner,
     name: Option<Arc<str>>,
     grant: Option<Arc<Grant>>,
+    /// Whether an operator has named whose things are meant.
+    names_owner: bool,
 }
 
 /// What a credential grants to whoever shows it.
@@ -95,14 +97,15 @@ impl Principal {
     /// Somebody of this kind of whom nothing else is known.
     #[must_use]
     pub(crate) fn new(kind: PrincipalKind) -> Self {
-        Self { kind, owner: Owner::SERVER, name: None, grant: None }
+        Self { kind, owner: Owner::SERVER, name: None, grant: None, names_owner: false }
     }
 
     /// Whoever shows the credential that grants this.
     #[must_use]
     pub(crate) fn known(grant: Arc<Grant>) -> Self {
         let owner = grant.owner.clone();
-        Self { kind: PrincipalKind::Known, name: Some(owner.as_str().into()), owner, grant: Some(grant) }
+        let (kind, name) = (PrincipalKind::Known, Some(owner.as_str().into()));
+        Self { kind, name, owner, grant: Some(grant), names_owner: false }
     }
 
     /// The server, where it acts by itself.
@@ -129,6 +132,22 @@ impl Principal {
     #[must_use]
     pub(crate) fn or_named(self, name: &str) -> Self {
         if self.name.is_some() { self } else { self.named(name) }
+    }
+
+    /// The same, for what belongs to this owner: operators reach everybody's things, others their own. Nothing where they
+    /// may not.
+    #[must_use]
+    pub(crate) fn reaching(self, owner: Owner) -> Option<Self> {
+        if self.is_operator() {
+            return Some(Self { owner, names_owner: true, ..self });
+        }
+        (self.owner == owner).then_some(self)
+    }
+
+    /// Whether it is an operator who has named whose things are meant.
+    #[must_use]
+    pub(crate) fn names_owner(&self) -> bool {
+        self.names_owner
     }
 
     /// What it is let in as.

@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest, web};
 
 use super::State;
 use super::error::{Code, Problem};
+use super::named_owner::reaching;
 use super::origin::{Policy, called};
 use super::route::within_limits;
 use crate::auth::{Action, Decision, Principal, PrincipalKind, Refusal, Resource, may};
@@ -51,8 +52,11 @@ pub(super) async fn admit(request: &HttpRequest, action: Action) {
         Ok(principal) => {
             let is_allowed = may(&principal, action, Resource::Unread) == Decision::Allowed;
             let kind = principal.kind();
-            request.extensions_mut().insert(principal);
+            let reached = reaching(principal.clone(), request.query_string());
+            let is_within = reached.is_ok();
+            request.extensions_mut().insert(reached.unwrap_or(principal));
             match kind {
+                _ if is_allowed && !is_within => Admission::Forbidden,
                 _ if is_allowed => Admission::Allowed,
                 PrincipalKind::Known => Admission::Forbidden,
                 PrincipalKind::Operator | PrincipalKind::Local | PrincipalKind::Visitor | PrincipalKind::Anonymous => {

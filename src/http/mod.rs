@@ -19,6 +19,7 @@ pub(crate) mod login;
 mod memory;
 mod middleware;
 mod multipart;
+mod named_owner;
 mod negotiation;
 pub(crate) mod openapi;
 mod origin;

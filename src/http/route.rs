@@ -22,6 +22,7 @@ use utoipa::openapi::{PathsBuilder, RefOr};
 use super::State;
 use super::admission;
 use super::error::{Code, Problem};
+use super::named_owner::reaching;
 use crate::auth::{Action, CallerAddress, Decision, Principal, PrincipalKind, Refusal, Resource, Scope, lacking, may};
 use crate::metrics::Http;
 
@@ -292,14 +293,17 @@ fn authorize(request: &HttpRequest, action: Action) -> Result<(), Problem> {
         identified => identified,
     };
     let principal = identified.map_err(refused_credential)?;
-    let decision = may(&principal, action, Resource::Unread);
-    let refused = match decision {
-        Decision::Allowed => Ok(()),
-        Decision::Hidden => Err(Code::NotFound.into()),
-        Decision::Refused => Err(refused(&principal, action)),
+    match may(&principal, action, Resource::Unread) {
+        Decision::Allowed => {}
+        Decision::Hidden => return Err(Code::NotFound.into()),
+        Decision::Refused => return Err(refused(&principal, action)),
+    }
+    let principal = match action.scope() {
+        Scope::None => principal,
+        _ => reaching(principal, request.query_string())?,
     };
     request.extensions_mut().insert(principal);
-    refused
+    Ok(())
 }
 
 /// Counts a request against the limits of its sender.

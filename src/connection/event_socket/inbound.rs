@@ -11,6 +11,7 @@ use super::super::dialect::event_socket::{self as said, Inbound as Said, Misunde
 use super::super::entrance::Caller;
 use super::super::inbound::{FORBIDDEN, Inbound};
 use super::publish::{Publisher, Unpublished, send_unpublished};
+use crate::auth::Action;
 use crate::domain::event::{Filter, Selector};
 use crate::domain::time::Timestamp;
 use crate::hub::{EventFilter, Link};
@@ -47,7 +48,7 @@ impl EventSocketInbound {
     }
 
     /// Answers a client that it may not do that.
-    fn forbid(&self, message: &str, text: &str) {
+    pub(super) fn forbid(&self, message: &str, text: &str) {
         self.link.count_error(FORBIDDEN);
         let reference = said::reference(text);
         self.send(&json!({"type": "error", "code": FORBIDDEN, "message": message, "ref": reference}));
@@ -55,8 +56,8 @@ impl EventSocketInbound {
 
     fn publish(&mut self, publish: Box<Publish>) {
         let (link, shared) = (&self.link, &self.shared);
-        let principal = self.caller.principal();
-        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), principal.owner().clone());
+        let owner = self.caller.principal().owner().clone();
+        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), owner);
         let publisher = self.publisher.get_or_insert_with(start);
         if let Err(publish) = publisher.take(publish) {
             send_unpublished(link, &publish.reference, &Unpublished::TooFast);
@@ -87,6 +88,9 @@ impl EventSocketInbound {
         let before = self.filter();
         let is_new = |one: &Selector| !before.subscriptions().contains(one);
         let is_metrics = more.iter().any(|one| *one == Selector::Metrics && is_new(one));
+        if is_metrics && let Some(lacking) = self.caller.lacks(Action::ReadMetrics) {
+            return self.forbid(&lacking, "");
+        }
         let mut all = before.subscriptions().to_vec();
         for one in more {
             if !all.contains(&one) {

@@ -19,6 +19,7 @@ use super::dialect::socket::{Form, Kind as SocketKind, Socket};
 use super::entrance::Caller;
 use super::inbound::{Inbound, Unheard};
 use super::presence::{Watched, Watching};
+use crate::auth::Action;
 use crate::auth::policy::sight_of_events;
 use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
 use crate::domain::owner::Owner;
@@ -143,7 +144,7 @@ impl Shared {
         watching: &Watching,
         asked: EventSocketRequest,
     ) -> Box<dyn Inbound> {
-        let (subscriptions, unknown) = asked.place.subscriptions();
+        let (mut subscriptions, unknown) = asked.place.subscriptions();
         let is_custom = matches!(asked.place, Place::Custom(_));
         if !unknown.is_empty() && !is_custom {
             let message = "this cannot be the id of an execution or crew";
@@ -154,6 +155,10 @@ impl Shared {
         }
         let principal = caller.principal();
         let whose = sight_of_events(&principal).cloned();
+        // The socket of the server's numbers needs its own scope, so that only this way leads to them otherwise.
+        let lacks_metrics = Some(Selector::Metrics).filter(|metrics| subscriptions.contains(metrics));
+        let lacks_metrics = lacks_metrics.and_then(|_| caller.lacks(Action::ReadMetrics));
+        subscriptions.retain(|one| lacks_metrics.is_none() || *one != Selector::Metrics);
         let client_id = self.name(&link, principal.owner(), asked.client_id.as_deref()).await;
         if asked.client_id.is_some() {
             watching.set(Watched::Events(self.event_sockets.hub.clone(), Arc::clone(&client_id)));
@@ -161,6 +166,9 @@ impl Shared {
         let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(&self), caller);
         let filter = EventFilter::new(subscriptions, Filter::default());
         self.begin(&link, &asked, (client_id, whose), filter);
+        if let Some(lacking) = lacks_metrics {
+            inbound.forbid(&lacking, "");
+        }
         for fault in asked.faults {
             inbound.send_misunderstood(&Misunderstood::Invalid(fault));
         }

@@ -1,0 +1,8 @@
+//! Whose things are, and that nobody else sees or changes them: over every route and message, in lists, and on feeds.
+
+mod board;
+mod feeds;
+mod ids;
+mod lists;
+mod matrix;
+mod sockets;
