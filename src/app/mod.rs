@@ -2,6 +2,7 @@
 
 mod counted;
 mod host;
+mod identity;
 mod plan;
 mod runs;
 mod streams;
@@ -120,10 +121,7 @@ impl App {
         let store = open_store(&settings, workers, address, metrics.on_commit())?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
-        let tls = Certificate::open(&settings.tls)?.map(|(certificate, current)| {
-            actix::spawn(certificate.run());
-            current
-        });
+        let tls = Certificate::keep(&settings.tls)?;
         // Before the first actor is started: what fails here must leave nothing that has not begun.
         let decision = suspects::decide(&store, &settings.server).await;
         let Decision { pending, apart, workflows, suspects } =
@@ -150,17 +148,7 @@ impl App {
             events.record_of(owner, place.event(Kind::MemoryCleared).with("reason", "expired"));
         };
         actix::spawn(memory::expire(plan.memory.clone(), expired));
-        plan.events.record(
-            NewEvent::new(Kind::SystemStartup)
-                .with("version", env!("CARGO_PKG_VERSION"))
-                .with("workers", workers)
-                .with("address", address.to_string()),
-        );
-        let url = shown(address, &settings);
-        log::info!(address:%, workers, version = env!("CARGO_PKG_VERSION"); "Callboard runs at {url}");
-        if plan.authenticator.has_visitors() {
-            show_ticket(&plan, &url).await;
-        }
+        announce(&plan, &settings, address).await;
         stop.await;
         // Nobody listens where everything has gone already.
         let _ = lifecycle.send(Lifecycle::Draining);
@@ -183,9 +171,21 @@ impl App {
     }
 }
 
+/// Publishes that the server runs, and logs where.
+async fn announce(plan: &Plan, settings: &Settings, address: SocketAddr) {
+    let (version, workers) = (env!("CARGO_PKG_VERSION"), settings.server.worker_threads());
+    let started = NewEvent::new(Kind::SystemStartup).with("version", version).with("workers", workers);
+    plan.events.record(started.with("address", address.to_string()));
+    let url = shown(address, settings);
+    log::info!(address:%, workers, version; "Callboard runs at {url}");
+    if plan.identity.authenticator.has_visitors() {
+        show_ticket(plan, &url).await;
+    }
+}
+
 /// Shows the operator a way in, where everybody else is a visitor: an address that is good once.
 async fn show_ticket(plan: &Plan, url: &str) {
-    match plan.tickets.issue_for_operator(http::login::PATH, TICKET_GOOD_FOR).await {
+    match plan.identity.tickets.issue_for_operator(http::login::PATH, TICKET_GOOD_FOR).await {
         Ok(ticket) => log::warn!(
             "everybody who reaches this server may use it; see docs/security.md. Its operator gets in at {url}/#ticket={ticket}"
         ),

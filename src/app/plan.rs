@@ -15,19 +15,13 @@ use tokio::sync::watch;
 use super::Runnable;
 use super::counted::{Counted, looks, snapshots};
 use super::host::SessionHost;
+use super::identity::Identity;
 use super::runs::Runs;
 use super::streams::Sockets;
 use crate::agent::Agents;
 use crate::agent::audit::AuditKind;
 use crate::agent::crew::CrewKind;
 use crate::agent::pipeline::PipelineKind;
-use crate::auth::attempts::Attempts;
-use crate::auth::keys::Keys;
-use crate::auth::logins::Logins;
-use crate::auth::rates::Rates;
-use crate::auth::tickets::Tickets;
-use crate::auth::users::Users;
-use crate::auth::{self, Authenticator, Credentials, Refresher};
 use crate::config::Settings;
 use crate::connection::{Connections, EventSockets, Gate};
 use crate::crew::Roster;
@@ -83,12 +77,7 @@ pub(super) struct Plan {
     lifecycle: watch::Receiver<Lifecycle>,
     started: Instant,
     workflows: Workflows,
-    pub(super) authenticator: Arc<Authenticator>,
-    keys: Keys,
-    logins: Logins,
-    attempts: Arc<Attempts>,
-    rates: Arc<Rates>,
-    pub(super) tickets: Tickets,
+    pub(super) identity: Identity,
     launcher: Launcher,
     roster: Roster,
     pub(super) memory: Memory,
@@ -115,25 +104,14 @@ impl Plan {
         metrics: Metrics,
         counts: Arc<ConnectionCounts>,
     ) -> anyhow::Result<(Self, Running)> {
-        let keys = Keys::new(store.clone(), settings.auth.max_keys);
-        let lifetime = crate::config::seconds(settings.auth.login_lifetime);
-        let logins = Logins::new(store.clone(), Users::new(store.clone()), lifetime);
-        let (refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await?;
-        actix::spawn(refresher.run());
-        let attempts = Arc::new(Attempts::new(settings.auth.login_attempts_per_minute));
-        let rates = Arc::new(Rates::new(&settings.limits, !address.ip().is_loopback()));
-        let tickets = Tickets::new(store.clone());
-        actix::spawn(tickets.clone().tidy_up());
-        let authenticator = authenticator(&settings, address, credentials)?;
-        let mask = Arc::new(Mask::new(settings.secrets()));
+        let identity = Identity::open(&settings, &store, address).await?;
+        let (limits, mask) = (Arc::new(settings.workflows.clone()), Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
         subscribe(&store, &directories);
-        let queue = queue(&settings, &directories).start();
-        let broadcast = Broadcast::new(&shards, counts.clone());
+        let (queue, broadcast) = (queue(&settings, &directories).start(), Broadcast::new(&shards, counts.clone()));
         let (catalogue, memory) = (Arc::new(catalogue), Memory::new(store.clone(), &settings.memory));
-        let limits = Arc::new(settings.workflows.clone());
-        let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
         let outside = outside::Worker::new(&limits, Some(address));
+        let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
         let runs = Runs::new(Watchers::new(broadcast.clone()), limits.max_told_bytes);
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
@@ -179,13 +157,8 @@ impl Plan {
             lifecycle,
             started: Instant::now(),
             workflows,
-            authenticator: Arc::new(authenticator),
             launcher,
-            keys,
-            logins,
-            attempts,
-            rates,
-            tickets,
+            identity,
             seats,
         };
         Ok((plan, running))
@@ -209,12 +182,12 @@ impl Plan {
             metrics: Arc::new(move || metrics.render()),
             streams: Rc::new(Sockets(connections)),
             workflows: self.workflows.clone(),
-            authenticator: self.authenticator.clone(),
-            keys: self.keys.clone(),
-            logins: self.logins.clone(),
-            attempts: self.attempts.clone(),
-            rates: self.rates.clone(),
-            tickets: self.tickets.clone(),
+            authenticator: self.identity.authenticator.clone(),
+            keys: self.identity.keys.clone(),
+            logins: self.identity.logins.clone(),
+            attempts: self.identity.attempts.clone(),
+            rates: self.identity.rates.clone(),
+            tickets: self.identity.tickets.clone(),
             roster: self.roster.clone(),
             memory: self.memory.clone(),
             events: self.events.clone(),
@@ -302,9 +275,9 @@ impl Plan {
             snapshot: self.snapshot.clone(),
         };
         let gate = Gate {
-            authenticator: self.authenticator.clone(),
-            tickets: self.tickets.clone(),
-            rates: self.rates.clone(),
+            authenticator: self.identity.authenticator.clone(),
+            tickets: self.identity.tickets.clone(),
+            rates: self.identity.rates.clone(),
             patience: crate::config::seconds(self.settings.auth.first_message_timeout),
         };
         let connections = Connections::new(
@@ -368,23 +341,6 @@ fn add_agents(
     kinds.register(Arc::new(AuditKind::new(agents.clone(), &settings.audits, launcher)))?;
     kinds.register(Arc::new(PipelineKind::new(agents, &settings.pipeline, Some(memory.clone()))))?;
     Ok(roster)
-}
-
-/// Finds out who sends requests. A token that is made at this start is shown once: later starts find it in its file.
-fn authenticator(
-    settings: &Settings,
-    address: SocketAddr,
-    credentials: Credentials,
-) -> Result<Authenticator, auth::Error> {
-    let (authenticator, made, key_files) = Authenticator::open(settings, address.ip(), credentials)?;
-    actix::spawn(key_files.run());
-    if let Some(made) = made {
-        match &made.path {
-            Some(path) => log::warn!("the admin token is {}, and is kept in {}", made.token, path.display()),
-            None => log::warn!("the admin token is {}, until the server ends", made.token),
-        }
-    }
-    Ok(authenticator)
 }
 
 /// Starts the event log, which publishes to the connections and the handlers, and is counted.

@@ -156,10 +156,8 @@ mod tests {
                 let expected = if is_granted { Decision::Allowed } else { Decision::Refused };
                 assert_eq!(may(&principal, action, Resource::Unread), expected, "{granted:?} {action:?}");
                 assert_eq!(may(&principal, action, Resource::OwnedBy(&ada)), expected, "{granted:?} {action:?}");
-                let of_bob = match expected {
-                    Decision::Allowed if granted != Scope::Admin => Decision::Hidden,
-                    other => other,
-                };
+                let is_hidden = expected == Decision::Allowed && granted != Scope::Admin;
+                let of_bob = if is_hidden { Decision::Hidden } else { expected };
                 assert_eq!(may(&principal, action, Resource::OwnedBy(&bob)), of_bob, "{granted:?} {action:?}");
             }
         }

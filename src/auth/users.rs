@@ -115,7 +115,7 @@ impl Users {
         let (mut users, mut after) = (Vec::new(), None::<String>);
         loop {
             let page = self.store.documents(&Owner::SERVER, COLLECTION, after.as_deref(), PAGE).await?;
-            users.extend(page.iter().filter_map(|document| Some(user(document, &read(document).ok()?)?)));
+            users.extend(page.iter().filter_map(|document| user(document, &read(document).ok()?)));
             after = page.last().map(|last| last.id.clone());
             if page.len() < PAGE {
                 return Ok(users);

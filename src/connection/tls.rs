@@ -51,11 +51,23 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
+    /// The certificate of the settings, where they name one, kept as its files have it.
+    ///
+    /// # Errors
+    /// Where it cannot be used.
+    pub(crate) fn keep(settings: &Tls) -> Result<Option<Current>, Error> {
+        let opened = Self::open(settings)?;
+        Ok(opened.map(|(certificate, current)| {
+            actix::spawn(certificate.run());
+            current
+        }))
+    }
+
     /// Reads the certificate of the settings, where they name one.
     ///
     /// # Errors
     /// Where it cannot be used.
-    pub(crate) fn open(settings: &Tls) -> Result<Option<(Self, Current)>, Error> {
+    fn open(settings: &Tls) -> Result<Option<(Self, Current)>, Error> {
         let Some((certificate, key)) = settings.files() else { return Ok(None) };
         let (certificate, key) = (certificate.to_owned(), key.to_owned());
         let files = WatchedFiles::new(vec![certificate.clone(), key.clone()]);
@@ -65,7 +77,7 @@ impl Certificate {
 
     /// Keeps it as the files have it, for ever: connections that are open keep theirs. Where it cannot be used, the one
     /// before holds.
-    pub(crate) async fn run(mut self) {
+    async fn run(mut self) {
         loop {
             actix::clock::sleep(LOOK_EVERY).await;
             self.refresh();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
@@ -171,7 +172,7 @@ pub(crate) struct Problem {
     /// Which events there are, where a position leads nowhere.
     pub span: Option<Box<Span>>,
     /// Seconds after which to try again, where that is known better than by the code.
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<NonZeroU32>,
 }
 
 /// A problem as it is sent.
@@ -255,7 +256,8 @@ impl Problem {
     /// The same, to be tried again after this time.
     #[must_use]
     pub(crate) fn after(self, wait: Duration) -> Self {
-        Self { retry_after: Some(wait.as_secs() + 1), ..self }
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        Self { retry_after: NonZeroU32::new(seconds), ..self }
     }
 
     /// A request of which these parts are wrong; `code` is one of those with status 422.
@@ -317,7 +319,7 @@ impl Problem {
     pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
-        if let Some(seconds) = self.retry_after.or(self.code.retry_after()) {
+        if let Some(seconds) = self.retry_after.map(|known| known.get().into()).or(self.code.retry_after()) {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         if matches!(self.code, Code::PayloadTooLarge | Code::RequestTimeout) {

@@ -1,0 +1,63 @@
+//! What finds out who callers are and how much they may ask, put together once for all workers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::auth::attempts::Attempts;
+use crate::auth::keys::Keys;
+use crate::auth::logins::Logins;
+use crate::auth::rates::Rates;
+use crate::auth::tickets::Tickets;
+use crate::auth::users::Users;
+use crate::auth::{self, Authenticator, Credentials, Refresher};
+use crate::config::{Settings, seconds};
+use crate::store::Store;
+
+/// What finds out who callers are and how much they may ask.
+#[derive(Clone)]
+pub(super) struct Identity {
+    pub(super) authenticator: Arc<Authenticator>,
+    pub(super) keys: Keys,
+    pub(super) logins: Logins,
+    pub(super) attempts: Arc<Attempts>,
+    pub(super) rates: Arc<Rates>,
+    pub(super) tickets: Tickets,
+}
+
+impl Identity {
+    /// That of a server that listens at this address; starts what keeps it up to date.
+    pub(super) async fn open(settings: &Settings, store: &Store, address: SocketAddr) -> Result<Self, auth::Error> {
+        let keys = Keys::new(store.clone(), settings.auth.max_keys);
+        let lifetime = seconds(settings.auth.login_lifetime);
+        let logins = Logins::new(store.clone(), Users::new(store.clone()), lifetime);
+        let (refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await?;
+        actix::spawn(refresher.run());
+        let tickets = Tickets::new(store.clone());
+        actix::spawn(tickets.clone().tidy_up());
+        Ok(Self {
+            authenticator: Arc::new(authenticator(settings, address, credentials)?),
+            keys,
+            logins,
+            attempts: Arc::new(Attempts::new(settings.auth.login_attempts_per_minute)),
+            rates: Arc::new(Rates::new(&settings.limits, !address.ip().is_loopback())),
+            tickets,
+        })
+    }
+}
+
+/// Finds out who sends requests. A token that is made at this start is shown once: later starts find it in its file.
+fn authenticator(
+    settings: &Settings,
+    address: SocketAddr,
+    credentials: Credentials,
+) -> Result<Authenticator, auth::Error> {
+    let (authenticator, made, key_files) = Authenticator::open(settings, address.ip(), credentials)?;
+    actix::spawn(key_files.run());
+    if let Some(made) = made {
+        match &made.path {
+            Some(path) => log::warn!("the admin token is {}, and is kept in {}", made.token, path.display()),
+            None => log::warn!("the admin token is {}, until the server ends", made.token),
+        }
+    }
+    Ok(authenticator)
+}
