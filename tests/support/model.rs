@@ -158,32 +158,7 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
             }
             continue;
         }
-        let chunk = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
-        let usage = format!(
-            "data: {}\n\ndata: [DONE]\n\n",
-            json!({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
-        );
-        let (status, kind, text, holds) = match reply {
-            Reply::Refuse(status, body) => (status, "application/json", body.to_string(), false),
-            Reply::Text(text) => (200, "text/event-stream", chunk(json!({"content": text})) + usage.as_str(), false),
-            Reply::Calls(calls) => {
-                let calls: Vec<Value> = calls
-                    .iter()
-                    .enumerate()
-                    .map(|(at, (name, arguments))| {
-                        let arguments = arguments.as_str().map_or_else(|| arguments.to_string(), str::to_owned);
-                        json!({"index": at, "id": format!("call_{number}_{at}"), "type": "function",
-                               "function": {"name": name, "arguments": arguments}})
-                    })
-                    .collect();
-                (200, "text/event-stream", chunk(json!({"tool_calls": calls})) + usage.as_str(), false)
-            }
-            Reply::Hold(text) => {
-                let holds = *state.holds.lock().unwrap();
-                let rest = if holds { String::new() } else { usage };
-                (200, "text/event-stream", chunk(json!({"content": text})) + rest.as_str(), holds)
-            }
-        };
+        let (status, kind, text, holds) = written(reply, number, &state);
         let length = if holds { "connection: close".to_owned() } else { format!("content-length: {}", text.len()) };
         let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\n{length}\r\n\r\n");
         if socket.write_all((head + text.as_str()).as_bytes()).await.is_err() {
@@ -196,6 +171,34 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
             }
             *state.left.lock().unwrap() += 1;
             return;
+        }
+    }
+}
+
+/// What a reply is on the wire: its status, its kind, its text, and whether it goes on without an end.
+fn written(reply: Reply, number: usize, state: &State) -> (u16, &'static str, String, bool) {
+    const STREAM: &str = "text/event-stream";
+    let chunk = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
+    let usage = format!(
+        "data: {}\n\ndata: [DONE]\n\n",
+        json!({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
+    );
+    match reply {
+        Reply::Refuse(status, body) => (status, "application/json", body.to_string(), false),
+        Reply::Text(text) => (200, STREAM, chunk(json!({"content": text})) + usage.as_str(), false),
+        Reply::Calls(calls) => {
+            let call = |(at, (name, arguments)): (usize, &(&str, Value))| {
+                let arguments = arguments.as_str().map_or_else(|| arguments.to_string(), str::to_owned);
+                json!({"index": at, "id": format!("call_{number}_{at}"), "type": "function",
+                       "function": {"name": name, "arguments": arguments}})
+            };
+            let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
+            (200, STREAM, chunk(json!({"tool_calls": calls})) + usage.as_str(), false)
+        }
+        Reply::Hold(text) => {
+            let holds = *state.holds.lock().unwrap();
+            let rest = if holds { String::new() } else { usage };
+            (200, STREAM, chunk(json!({"content": text})) + rest.as_str(), holds)
         }
     }
 }
