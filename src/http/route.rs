@@ -298,10 +298,8 @@ fn authorize(request: &HttpRequest, action: Action) -> Result<(), Problem> {
         Decision::Hidden => return Err(Code::NotFound.into()),
         Decision::Refused => return Err(refused(&principal, action)),
     }
-    let principal = match action.scope() {
-        Scope::None => principal,
-        _ => reaching(principal, request.query_string())?,
-    };
+    let principal =
+        if action.scope() == Scope::None { principal } else { reaching(principal, request.query_string())? };
     request.extensions_mut().insert(principal);
     Ok(())
 }
