@@ -223,7 +223,7 @@ async fn whoever_goes_on_shows_another_credential_before_the_first_ends() {
 fn command(setup: &Setup, args: &[&str], input: &str) -> std::process::Output {
     let store = format!("sqlite:{}", setup.database().display());
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_callboard"));
-    command.arg("--store").arg(store).args(args).current_dir(setup.database().parent().unwrap());
+    command.arg("--store").arg(store).args(args).current_dir(setup.database().parent().unwrap()).env_clear();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();

@@ -325,7 +325,7 @@ async fn it_says_how_it_does() {
     assert_eq!((draining.status.as_u16(), draining.code().as_str()), (503, "shutting_down"));
     assert!(!draining.header("retry-after").is_empty());
     assert_eq!(get("/tasks").await.json(), json!({"tasks": []}));
-    assert_eq!(get("/sessions").await.json(), json!({"sessions": [], "next_cursor": null}));
+    assert_eq!(get("/sessions").await.json(), json!({"sessions": [], "next_cursor": null, "complete": true}));
     let info = get("/session-info/no-id").await.json();
     assert_eq!((&info["session_id"], &info["task_exists"]), (&json!("no-id"), &json!(false)));
 }

@@ -181,7 +181,8 @@ fn rows() -> Vec<(&'static str, Whose, Value)> {
 
 /// What the server has: each with the scope that it needs.
 fn declared() -> BTreeMap<String, String> {
-    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_callboard")).arg("access").output().unwrap();
+    let printed =
+        std::process::Command::new(env!("CARGO_BIN_EXE_callboard")).arg("access").env_clear().output().unwrap();
     let text = String::from_utf8(printed.stdout).unwrap();
     let line = |line: &str| {
         let (place, scope) = line.trim_end().rsplit_once(' ').unwrap();

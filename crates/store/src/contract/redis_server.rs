@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Set where the tests must not be passed over because there is no redis-server.
-const REQUIRED: &str = "CALLBOARD_TEST_REDIS";
+const REQUIRED: &str = "TESTS_NEED_REDIS";
 
 /// Ends the engine once nobody holds the other end of its input any more, and removes the folder where one is named.
 const KEEPER: &str = r#"
