@@ -27,6 +27,14 @@ impl CallerAddress {
     }
 }
 
+/// What counts as one address: of IPv6, everybody has a whole network.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// The address of whoever sends a request: the peer, or the rightmost hop that its proxies name and that is none of them.
 fn caller(request: &RequestHead, proxies: &[IpNet]) -> Option<IpAddr> {
     let peer = request.peer_addr?.ip().to_canonical();

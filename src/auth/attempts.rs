@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::Quota;
+
+use super::address::network;
+use super::keyed_limit::KeyedLimit;
 
 /// So many times as often may be tried for one name as from one address: else whoever wants to could lock somebody out.
 const NAMES_TO_ADDRESSES: u32 = 5;
@@ -16,8 +17,8 @@ const MANY: usize = 10_000;
 /// How often somebody may try to log in.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    addresses: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock>,
-    names: RateLimiter<String, DashMapStateStore<String>, DefaultClock>,
+    addresses: KeyedLimit<IpAddr>,
+    names: KeyedLimit<String>,
 }
 
 impl Attempts {
@@ -26,8 +27,8 @@ impl Attempts {
     pub(crate) fn new(per_minute: u32) -> Self {
         let quota = |times: u32| Quota::per_minute(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN));
         Self {
-            addresses: RateLimiter::dashmap(quota(per_minute)),
-            names: RateLimiter::dashmap(quota(per_minute.saturating_mul(NAMES_TO_ADDRESSES))),
+            addresses: KeyedLimit::new(quota(per_minute), MANY),
+            names: KeyedLimit::new(quota(per_minute.saturating_mul(NAMES_TO_ADDRESSES)), MANY),
         }
     }
 
@@ -36,24 +37,10 @@ impl Attempts {
     /// # Errors
     /// How long to wait, where there were too many.
     pub(crate) fn take(&self, address: Option<IpAddr>, name: &str) -> Result<(), Duration> {
-        if self.addresses.len() > MANY {
-            self.addresses.retain_recent();
+        if let Some(address) = address {
+            self.addresses.take(&network(address))?;
         }
-        if self.names.len() > MANY {
-            self.names.retain_recent();
-        }
-        let now = DefaultClock::default().now();
-        let of_address = address.map_or(Ok(()), |address| self.addresses.check_key(&network(address)));
-        let of_name = of_address.and_then(|()| self.names.check_key(&name.to_lowercase()));
-        of_name.map_err(|wait| wait.wait_time_from(now))
-    }
-}
-
-/// What counts as one address: of IPv6, everybody has a whole network.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
+        self.names.take(&name.to_lowercase())
     }
 }
 

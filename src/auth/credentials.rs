@@ -39,8 +39,8 @@ struct Known {
 pub(crate) struct Refresher {
     keys: Keys,
     logins: Logins,
-    /// The changes up to which all is known, of keys and of logins.
-    versions: (u64, u64),
+    /// The change up to which all is known.
+    version: u64,
     known: watch::Sender<Arc<Known>>,
     nudged: mpsc::Receiver<oneshot::Sender<()>>,
 }
@@ -109,7 +109,7 @@ impl Refresher {
         let (known, seen) = watch::channel(Arc::default());
         let (nudges, nudged) = mpsc::channel(MOST_NUDGES);
         // No change has this number: the first look reads them all.
-        let mut refresher = Self { keys, logins, versions: (u64::MAX, u64::MAX), known, nudged };
+        let mut refresher = Self { keys, logins, version: u64::MAX, known, nudged };
         refresher.look().await?;
         Ok((refresher, Credentials { known: seen, nudges }))
     }
@@ -138,8 +138,8 @@ impl Refresher {
     }
 
     pub(super) async fn look(&mut self) -> Result<(), Error> {
-        let versions = (self.keys.version().await?, self.logins.version().await?);
-        if versions == self.versions {
+        let version = self.keys.version().await?;
+        if version == self.version {
             return Ok(());
         }
         let (keys, now) = (self.keys.list().await?, Timestamp::now());
@@ -148,7 +148,7 @@ impl Refresher {
         let of_logins = logins.values().filter_map(|login| login.principal.grant());
         let by_id = keys.values().chain(of_logins).map(|grant| (grant.credential.clone(), Arc::clone(grant))).collect();
         self.known.send_replace(Arc::new(Known { keys, by_id, logins }));
-        self.versions = versions;
+        self.version = version;
         Ok(())
     }
 }

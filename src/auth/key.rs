@@ -64,6 +64,24 @@ fn sum(random: &str) -> String {
     digits.map(char::from).iter().collect()
 }
 
+/// As text: two digits a byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The digest that [`hex`] gave this text for.
+pub(super) fn unhex(text: &str) -> Option<KeyDigest> {
+    let mut digest = KeyDigest::default();
+    let pairs = text.as_bytes().as_chunks::<2>();
+    if pairs.0.len() != digest.len() || !pairs.1.is_empty() {
+        return None;
+    }
+    for (byte, pair) in digest.iter_mut().zip(pairs.0) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(digest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,28 +1,26 @@
 //! The API keys that are kept: made, listed and revoked, by an operator's request or on the command line.
 //!
-//! Each is a document of the server, by its id. Every change counts up one more document, by which servers notice it.
+//! Each is a document of the server, by its id.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{self, KeyDigest};
+use super::kept;
+use super::key::{self, KeyDigest, hex, unhex};
 use super::{CredentialId, Error, Grant, Scopes};
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{self, ChangeError, Document, Precondition, Store, Write};
 
-/// Where keys are kept, and the document that counts their changes.
+/// Where keys are kept.
 const COLLECTION: &str = "keys";
-const CHANGES: (&str, &str) = ("credentials", "keys");
 
 /// The characters of a key's id.
 const ID_LENGTH: usize = 12;
 /// The most characters of what a key is called.
 pub(crate) const LONGEST_NAME: usize = 100;
-/// How many keys are read at once.
-const PAGE: usize = 1000;
 
 /// An API key, as far as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +100,7 @@ impl Keys {
                 return Err(Error::TooManyKeys(self.most));
             }
             let put = Write::put(&Owner::SERVER, COLLECTION, &id, body.clone(), Precondition::Absent);
-            Ok((vec![put, change()], ()))
+            Ok((vec![put, kept::change()], ()))
         };
         let (made, ()) = self.store.change_guarded::<_, Error, _>(&Owner::SERVER, COLLECTION, decide).await?;
         let made = made.into_iter().flatten().next().ok_or(Error::Store(store::Error::NotFound))?;
@@ -114,19 +112,11 @@ impl Keys {
     /// # Errors
     /// [`Error::Store`].
     pub(crate) async fn list(&self) -> Result<Vec<Key>, Error> {
-        let (mut keys, mut after) = (Vec::new(), None::<String>);
-        loop {
-            let page = self.store.documents(&Owner::SERVER, COLLECTION, after.as_deref(), PAGE).await?;
-            let is_last = page.len() < PAGE;
-            after = page.last().map(|last| last.id.clone());
-            // One that cannot be read is good for nothing, and keeps nobody from using the others.
-            keys.extend(page.iter().filter_map(|document| {
-                read(document).inspect_err(|error| log::error!(key_id = document.id.as_str(); "{error}")).ok()
-            }));
-            if is_last {
-                return Ok(keys);
-            }
-        }
+        // One that cannot be read is good for nothing, and keeps nobody from using the others.
+        let readable = |document: &Document| {
+            read(document).inspect_err(|error| log::error!(key_id = document.id.as_str(); "{error}")).ok()
+        };
+        Ok(kept::all(&self.store, COLLECTION).await?.iter().filter_map(readable).collect())
     }
 
     /// Revokes a key: it is gone.
@@ -135,21 +125,19 @@ impl Keys {
     /// [`Error::NoSuchKey`] or [`Error::Store`].
     pub(crate) async fn revoke(&self, id: &str) -> Result<(), Error> {
         let remove = Write::remove(&Owner::SERVER, COLLECTION, id, Precondition::Anything);
-        match self.store.change_documents(vec![remove, change()]).await {
+        match self.store.change_documents(vec![remove, kept::change()]).await {
             Ok(_) => Ok(()),
             Err(ChangeError::Preconditions(_)) => Err(Error::NoSuchKey),
             Err(ChangeError::Store(error)) => Err(error.into()),
         }
     }
 
-    /// Which change was the last.
+    /// Which change was the last, of any credentials.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub(super) async fn version(&self) -> Result<u64, Error> {
-        let (collection, id) = CHANGES;
-        let document = self.store.document(&Owner::SERVER, collection, id).await?;
-        Ok(document.map_or(0, |document| document.version))
+        kept::version(&self.store).await
     }
 }
 
@@ -179,12 +167,6 @@ pub(crate) fn after(time: Duration) -> Timestamp {
     Timestamp::now().plus(time)
 }
 
-/// Counts a change.
-fn change() -> Write {
-    let (collection, id) = CHANGES;
-    Write::put(&Owner::SERVER, collection, id, String::new(), Precondition::Anything)
-}
-
 fn read(document: &Document) -> Result<Key, Error> {
     let damaged = |reason: &str| Error::Damaged(format!("the key {} cannot be read: {reason}", document.id));
     let body: Body = serde_json::from_str(&document.body).map_err(|error| damaged(&error.to_string()))?;
@@ -198,22 +180,6 @@ fn read(document: &Document) -> Result<Key, Error> {
         expires_at: body.expires_at.map(Timestamp::from_micros),
         digest: unhex(&body.sha256).ok_or_else(|| damaged("it has no digest"))?,
     })
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub(super) fn unhex(text: &str) -> Option<KeyDigest> {
-    let mut digest = KeyDigest::default();
-    let pairs = text.as_bytes().as_chunks::<2>();
-    if pairs.0.len() != digest.len() || !pairs.1.is_empty() {
-        return None;
-    }
-    for (byte, pair) in digest.iter_mut().zip(pairs.0) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(digest)
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
-use super::key::{KeyDigest, random_text};
+use super::kept;
+use super::key::{KeyDigest, hex, random_text, unhex};
 use super::users::{self, User, Users};
 use super::{CredentialId, Error, Grant, Principal, PrincipalKind};
 use crate::domain::owner::Owner;
@@ -22,7 +23,6 @@ use crate::store::{self, Document, Precondition, Store, Write};
 const COLLECTION: &str = "logins";
 const PREFIX: &str = "cbl_";
 const RANDOM: usize = 40;
-const PAGE: usize = 1000;
 
 /// Most passwords that are looked at at once: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
@@ -106,7 +106,7 @@ impl Logins {
         let text = serde_json::to_string(&body).map_err(|error| Error::Damaged(error.to_string()))?;
         let id = hex(&digest_of(&token));
         let put = Write::put(&Owner::SERVER, COLLECTION, &id, text, Precondition::Absent);
-        self.store.change_documents(vec![put, users::change()]).await?;
+        self.store.change_documents(vec![put, kept::change()]).await?;
         Ok(NewLogin { token, login: login(&id, &body, user.as_ref()), lifetime: self.lifetime })
     }
 
@@ -117,7 +117,7 @@ impl Logins {
     pub(crate) async fn log_out(&self, token: &str) -> Result<(), Error> {
         let id = hex(&digest_of(token));
         let remove = Write::remove(&Owner::SERVER, COLLECTION, &id, Precondition::Anything);
-        match self.store.change_documents(vec![remove, users::change()]).await {
+        match self.store.change_documents(vec![remove, kept::change()]).await {
             // It is over already.
             Ok(_) | Err(store::ChangeError::Preconditions(_)) => Ok(()),
             Err(store::ChangeError::Store(error)) => Err(error.into()),
@@ -128,30 +128,17 @@ impl Logins {
     pub(super) async fn good(&self, now: Timestamp) -> Result<HashMap<KeyDigest, Arc<Login>>, Error> {
         let users = self.users.list().await?;
         let users: HashMap<&str, &User> = users.iter().map(|user| (user.name.as_str(), user)).collect();
-        let (mut good, mut after) = (HashMap::new(), None::<String>);
-        loop {
-            let page = self.store.documents(&Owner::SERVER, COLLECTION, after.as_deref(), PAGE).await?;
-            let mut over = Vec::new();
-            for document in &page {
-                match good_login(document, &users, now) {
-                    Some((digest, login)) => drop(good.insert(digest, Arc::new(login))),
-                    None => over.push(document.id.as_str()),
-                }
-            }
-            for id in over {
+        let mut good = HashMap::new();
+        for document in kept::all(&self.store, COLLECTION).await? {
+            if let Some((digest, login)) = good_login(&document, &users, now) {
+                good.insert(digest, Arc::new(login));
+            } else {
+                let over = self.store.remove_document(&Owner::SERVER, COLLECTION, &document.id, Precondition::Anything);
                 // Another server may have done it.
-                let _ = self.store.remove_document(&Owner::SERVER, COLLECTION, id, Precondition::Anything).await;
-            }
-            after = page.last().map(|last| last.id.clone());
-            if page.len() < PAGE {
-                return Ok(good);
+                let _ = over.await;
             }
         }
-    }
-
-    /// Which change was the last.
-    pub(super) async fn version(&self) -> Result<u64, Error> {
-        self.users.version().await
+        Ok(good)
     }
 }
 
@@ -185,7 +172,7 @@ fn good_login(document: &Document, users: &HashMap<&str, &User>, now: Timestamp)
         Some((name, version)) => Some(*users.get(name.as_str()).filter(|user| user.version == *version)?),
     };
     let login = login(&document.id, &body, user);
-    (!login.is_over(now)).then_some((super::keys::unhex(&document.id)?, login))
+    (!login.is_over(now)).then_some((unhex(&document.id)?, login))
 }
 
 fn login(id: &str, body: &Body, user: Option<&User>) -> Login {
@@ -201,10 +188,6 @@ fn login(id: &str, body: &Body, user: Option<&User>) -> Login {
         })),
     };
     Login { principal, csrf_token: body.csrf_token.as_str().into(), until }
-}
-
-fn hex(digest: &KeyDigest) -> String {
-    super::keys::hex(digest)
 }
 
 #[cfg(test)]

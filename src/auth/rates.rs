@@ -5,11 +5,10 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::Quota;
 
-use super::attempts::network;
+use super::address::network;
+use super::keyed_limit::KeyedLimit;
 use super::{Action, Principal, Scope};
 use crate::config::limits::{Limits, Rates as Settings};
 use crate::domain::owner::Owner;
@@ -35,12 +34,10 @@ enum What {
 /// A bucket of each kind for each key; none for what has no limit.
 #[derive(Debug)]
 struct Buckets<K: Hash + Eq + Clone> {
-    requests: Option<Keyed<K>>,
-    starts: Option<Keyed<K>>,
-    messages: Option<Keyed<K>>,
+    requests: Option<KeyedLimit<K>>,
+    starts: Option<KeyedLimit<K>>,
+    messages: Option<KeyedLimit<K>>,
 }
-
-type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
 impl Rates {
     /// Those of the settings: others than this machine can reach the server, or they cannot.
@@ -109,20 +106,16 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             What::Start => &self.starts,
             What::Message => &self.messages,
         };
-        let Some(bucket) = bucket else { return Ok(()) };
-        if bucket.len() > MANY {
-            bucket.retain_recent();
-        }
-        bucket.check_key(key).map_err(|wait| wait.wait_time_from(DefaultClock::default().now()))
+        bucket.as_ref().map_or(Ok(()), |bucket| bucket.take(key))
     }
 }
 
 /// So many in so many seconds, and so many at once; nothing where there is no limit.
-fn keyed<K: Hash + Eq + Clone>(times: Option<f64>, seconds: f64, burst: Option<u32>) -> Option<Keyed<K>> {
+fn keyed<K: Hash + Eq + Clone>(times: Option<f64>, seconds: f64, burst: Option<u32>) -> Option<KeyedLimit<K>> {
     let times = times.filter(|times| *times > 0.0)?;
     let quota = Quota::with_period(Duration::try_from_secs_f64(seconds / times).ok()?.max(Duration::from_nanos(1)))?;
     let burst = burst.and_then(NonZeroU32::new).or_else(|| NonZeroU32::new(times.ceil() as u32))?;
-    Some(RateLimiter::dashmap(quota.allow_burst(burst)))
+    Some(KeyedLimit::new(quota.allow_burst(burst), MANY))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::key::random_text;
+use super::key::{hex, random_text};
 use super::{CredentialId, Credentials, Error, Grant, Principal, PrincipalKind, Scope, Scopes};
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
@@ -217,7 +217,7 @@ impl StoredGrant {
 }
 
 fn digest(ticket: &str) -> String {
-    Sha256::digest(ticket).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(ticket))
 }
 
 fn read(document: &Document) -> Result<Body, Error> {

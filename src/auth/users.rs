@@ -6,21 +6,19 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Scope, Scopes};
+use super::{Error, Scope, Scopes, kept};
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{ChangeError, Document, Precondition, Store, Write};
 
-/// Where users are kept, and the document that counts their changes and those of their logins.
+/// Where users are kept.
 const COLLECTION: &str = "users";
-const CHANGES: (&str, &str) = ("credentials", "users");
 
 /// The fewest and the most bytes of a password: a longer one only costs time.
 const SHORTEST_PASSWORD: usize = 8;
 pub(crate) const LONGEST_PASSWORD: usize = 1024;
 /// The bytes of a salt (RFC 9106, section 3.1).
 const SALT: usize = 16;
-const PAGE: usize = 1000;
 
 /// A user, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,15 +110,8 @@ impl Users {
     /// # Errors
     /// [`Error::Store`].
     pub(crate) async fn list(&self) -> Result<Vec<User>, Error> {
-        let (mut users, mut after) = (Vec::new(), None::<String>);
-        loop {
-            let page = self.store.documents(&Owner::SERVER, COLLECTION, after.as_deref(), PAGE).await?;
-            users.extend(page.iter().filter_map(|document| user(document, &read(document).ok()?)));
-            after = page.last().map(|last| last.id.clone());
-            if page.len() < PAGE {
-                return Ok(users);
-            }
-        }
+        let readable = |document: &Document| user(document, &read(document).ok()?);
+        Ok(kept::all(&self.store, COLLECTION).await?.iter().filter_map(readable).collect())
     }
 
     /// A user with the hash of its password; nothing where there is none of this name.
@@ -129,27 +120,14 @@ impl Users {
         Ok(user(&document, &body).map(|user| (user, body.password)))
     }
 
-    /// Which change was the last, of users or of their logins.
-    pub(super) async fn version(&self) -> Result<u64, Error> {
-        let (collection, id) = CHANGES;
-        let document = self.store.document(&Owner::SERVER, collection, id).await?;
-        Ok(document.map_or(0, |document| document.version))
-    }
-
     async fn find(&self, name: &str) -> Result<Option<(Document, Body)>, Error> {
         let document = self.store.document(&Owner::SERVER, COLLECTION, name).await?;
         document.map(|document| read(&document).map(|body| (document, body))).transpose()
     }
 
     async fn change(&self, write: Write) -> Result<(), ChangeError> {
-        self.store.change_documents(vec![write, change()]).await.map(drop)
+        self.store.change_documents(vec![write, kept::change()]).await.map(drop)
     }
-}
-
-/// Counts a change.
-pub(super) fn change() -> Write {
-    let (collection, id) = CHANGES;
-    Write::put(&Owner::SERVER, collection, id, String::new(), Precondition::Anything)
 }
 
 /// The hash of a password (argon2id, RFC 9106), with its salt and what it costs. Computes for some milliseconds.
