@@ -21,12 +21,26 @@ export function statusWords(status: Status | null): string {
   return status ? SHOWN[status].words : "Connecting…";
 }
 
-export function StatusBadge({ status, compact = false }: { status: Status | null; compact?: boolean }): ReactNode {
-  const { words, icon, tone } = status ? SHOWN[status] : { words: "Connecting…", icon: "spin" as const, tone: "queued" };
+interface Mark {
+  words: string;
+  icon: IconName;
+  tone: string;
+  /** What it is to style sheets. */
+  status: string;
+  compact?: boolean;
+}
+
+/** A status as an icon and words, in its tone. */
+export function StatusMark({ words, icon, tone, status, compact = false }: Mark): ReactNode {
   return (
-    <span className={compact ? "status compact" : "status"} data-status={status ?? "unknown"} data-tone={tone}>
+    <span className={compact ? "status compact" : "status"} data-status={status} data-tone={tone}>
       <Icon name={icon} />
       <span className="status-words">{words}</span>
     </span>
   );
+}
+
+export function StatusBadge({ status, compact = false }: { status: Status | null; compact?: boolean }): ReactNode {
+  const shown = status ? SHOWN[status] : { words: "Connecting…", icon: "spin" as const, tone: "queued" };
+  return <StatusMark {...shown} status={status ?? "unknown"} compact={compact} />;
 }

@@ -2,9 +2,8 @@
 
 import { useCallback, useMemo, useState, type ReactNode } from "react";
 import { SEVERITIES, type SessionDetail, type SessionStore, type Severity } from "@callboard/client";
-import { useCallboard, useSelected, useSessionStore } from "@callboard/client/react";
+import { useSelected } from "@callboard/client/react";
 import { useCommands } from "../../../shell/commands";
-import { useSessionLink } from "../../../shell/link";
 import { Link, navigate, useSearch } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { Questions } from "../../tasks/session/Questions";
@@ -15,7 +14,7 @@ import type { Board, Found } from "../runs/board";
 import { Head } from "../runs/Head";
 import { Spent } from "../runs/Spent";
 import { useBoard } from "../runs/useBoard";
-import { useLoaded } from "../useLoaded";
+import { useDetail } from "../runs/useDetail";
 import { CHECKS } from "./checks";
 import { Export } from "./Export";
 import { byWeight, Findings } from "./Findings";
@@ -27,13 +26,8 @@ import { inputOf, useDocument, type AuditInput } from "./useDocument";
 const NO_LINES: readonly never[] = [];
 
 export function AuditPage({ id }: { id: string }): ReactNode {
-  const client = useCallboard();
-  const store = useSessionStore(id);
-  const connection = useSelected(store, (state) => state.connection);
-  useSessionLink(connection, store.reconnect);
-  const isThere = useSelected(store, ({ status }) => status !== null);
-  const detail = useLoaded(`${id} ${isThere}`, (signal) => client.describe(id, signal));
-  if ((connection.phase === "stopped" && connection.code === 4504) || detail.error?.status === 404) return <Unknown id={id} />;
+  const { store, detail, isUnknown } = useDetail(id);
+  if (isUnknown) return <Unknown id={id} />;
   if (!detail.value) return detail.error ? <Failure error={detail.error} again={detail.again} /> : <p className="loading">Loading the audit…</p>;
   return <Audit store={store} detail={detail.value} />;
 }

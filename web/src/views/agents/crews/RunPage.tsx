@@ -2,8 +2,7 @@
 
 import { useMemo, type ReactNode } from "react";
 import type { SessionDetail, SessionStore, StoredCrew } from "@callboard/client";
-import { useCallboard, useSelected, useSessionStore } from "@callboard/client/react";
-import { useSessionLink } from "../../../shell/link";
+import { useCallboard, useSelected } from "@callboard/client/react";
 import { Link, navigate, useSearch } from "../../../shell/router";
 import { titleOf } from "../../../ui/names";
 import { OutcomeCard } from "../../tasks/session/Outcome";
@@ -17,6 +16,7 @@ import { RunCard } from "../runs/RunCard";
 import type { Standing } from "../runs/RunStatus";
 import { Spent } from "../runs/Spent";
 import { useBoard } from "../runs/useBoard";
+import { useDetail } from "../runs/useDetail";
 import { useLoaded } from "../useLoaded";
 import { leadOf } from "./CrewPage";
 import { Graph, type TaskState } from "./Graph";
@@ -25,15 +25,11 @@ import { noteOf } from "./notes";
 
 export function RunPage({ id }: { id: string }): ReactNode {
   const client = useCallboard();
-  const store = useSessionStore(id);
-  const connection = useSelected(store, (state) => state.connection);
-  useSessionLink(connection, store.reconnect);
-  const isThere = useSelected(store, ({ status }) => status !== null);
-  const detail = useLoaded(`${id} ${isThere}`, (signal) => client.describe(id, signal));
+  const { store, detail, isUnknown } = useDetail(id);
   const crewId = detail.value?.labels["crew"] ?? "";
   // A run outlives its crew: without it, the graph is what is seen of it.
   const crew = useLoaded(`crew ${crewId}`, async (signal) => (crewId ? { crew: await client.agents.crew(crewId, signal) } : null));
-  if ((connection.phase === "stopped" && connection.code === 4504) || detail.error?.status === 404) return <Unknown id={id} />;
+  if (isUnknown) return <Unknown id={id} />;
   if (detail.error && !detail.value) return <Failure error={detail.error} again={detail.again} />;
   if (!detail.value || (crewId && !crew.value && !crew.error)) return <p className="loading">Loading the run…</p>;
   return <CrewRun store={store} detail={detail.value} crew={crew.value?.crew ?? null} />;

@@ -10,7 +10,7 @@ import { Confirm } from "../../../ui/Confirm";
 import { Icon } from "../../../ui/Icon";
 import { sessionPath } from "../../../ui/names";
 import { statusWords, StatusBadge } from "../../../ui/Status";
-import { span, useNow } from "../../../ui/time";
+import { Elapsed } from "../../tasks/session/Elapsed";
 
 interface Props {
   store: SessionStore;
@@ -70,13 +70,4 @@ export function Head({ store, title, what, back, children }: Props): ReactNode {
       )}
     </header>
   );
-}
-
-function Elapsed({ store }: { store: SessionStore }): ReactNode {
-  const client = useCallboard();
-  const first = useSelected(store, (state) => state.marks[0]?.at ?? null);
-  const end = useSelected(store, (state) => state.outcome?.at ?? null);
-  const now = useNow(1000, end === null) + client.clockSkew;
-  if (first === null) return null;
-  return <span className="muted elapsed">{end === null ? `for ${span(now - first)}` : `took ${span(end - first)}`}</span>;
 }

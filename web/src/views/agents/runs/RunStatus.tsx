@@ -1,7 +1,8 @@
 /** How an agent stands: one word and one colour for each, as for sessions. */
 
 import type { ReactNode } from "react";
-import { Icon, type IconName } from "../../../ui/Icon";
+import type { IconName } from "../../../ui/Icon";
+import { StatusMark } from "../../../ui/Status";
 
 /** `waiting`: it has not begun; `asks`: it waits for a person. */
 export type Standing = "waiting" | "working" | "asks" | "completed" | "failed" | "cancelled";
@@ -20,11 +21,5 @@ export function standingWords(standing: Standing): string {
 }
 
 export function RunStatus({ standing }: { standing: Standing }): ReactNode {
-  const { words, icon, tone } = SHOWN[standing];
-  return (
-    <span className="status" data-status={standing === "working" ? "running" : standing} data-tone={tone}>
-      <Icon name={icon} />
-      <span className="status-words">{words}</span>
-    </span>
-  );
+  return <StatusMark {...SHOWN[standing]} status={standing === "working" ? "running" : standing} />;
 }

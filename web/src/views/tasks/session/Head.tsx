@@ -10,11 +10,11 @@ import { copyText } from "../../../ui/clipboard";
 import { Confirm } from "../../../ui/Confirm";
 import { Icon } from "../../../ui/Icon";
 import { statusWords, StatusBadge } from "../../../ui/Status";
-import { span, useNow } from "../../../ui/time";
 import { useBoard } from "../board";
 import { canvasPath } from "../../workflows/paths";
 import { agentsPath, sessionPath, titleOf } from "../../../ui/names";
 import { paths } from "../paths";
+import { Elapsed } from "./Elapsed";
 import type { Filter } from "../query";
 
 interface Props {
@@ -115,13 +115,4 @@ function AskToCancel({ store, title, isWaiting: waits, onClose }: { store: Sessi
       <p>The task stops and cleans up{waits ? ", and its open question is withdrawn" : ""}. This cannot be undone.</p>
     </Confirm>
   );
-}
-
-function Elapsed({ store }: { store: SessionStore }): ReactNode {
-  const client = useCallboard();
-  const first = useSelected(store, (state) => state.marks[0]?.at ?? null);
-  const end = useSelected(store, (state) => state.outcome?.at ?? null);
-  const now = useNow(1000, end === null) + client.clockSkew;
-  if (first === null) return null;
-  return <span className="muted elapsed">{end === null ? `for ${span(now - first)}` : `took ${span(end - first)}`}</span>;
 }
