@@ -23,6 +23,7 @@ mod process;
 pub mod session;
 mod shutdown;
 mod task;
+mod trail;
 pub mod workflow;
 
 pub use app::App;

@@ -36,6 +36,7 @@ mod sessions;
 mod store_faults;
 mod support;
 mod tidy;
+mod trail;
 mod workflow_live;
 mod workflow_people;
 mod workflow_run;

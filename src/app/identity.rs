@@ -1,4 +1,4 @@
-//! What finds out who callers are and how much they may ask, put together once for all workers.
+//! What finds out who callers are, how much they may ask, and what is kept of what they did, put together once for all workers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use crate::auth::rates::Rates;
 use crate::auth::tickets::Tickets;
 use crate::auth::users::Users;
 use crate::auth::{self, Authenticator, Credentials, Refresher};
-use crate::config::{Settings, seconds};
+use crate::config::{self, Settings, seconds};
 use crate::store::Store;
+use crate::trail::Trail;
 
 /// What finds out who callers are and how much they may ask.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub(super) struct Identity {
     pub(super) attempts: Arc<Attempts>,
     pub(super) rates: Arc<Rates>,
     pub(super) tickets: Tickets,
+    pub(super) trail: Trail,
 }
 
 impl Identity {
@@ -41,8 +43,19 @@ impl Identity {
             attempts: Arc::new(Attempts::new(settings.auth.login_attempts_per_minute)),
             rates: Arc::new(Rates::new(&settings.limits, !address.ip().is_loopback())),
             tickets,
+            trail: trail(settings, store, !address.ip().is_loopback()),
         })
     }
+}
+
+/// The audit trail; on this machine alone and without identity there is nobody to tell apart, and it is written only where
+/// that is set.
+fn trail(settings: &Settings, store: &Store, is_open: bool) -> Trail {
+    let config::audit_log::AuditLog { enabled, keep, max_age } = settings.audit_log;
+    if !enabled.unwrap_or(is_open || settings.auth.is_configured()) {
+        return Trail::reading(store.clone());
+    }
+    Trail::recording(store.clone(), (max_age > 0.0).then(|| seconds(max_age)), keep)
 }
 
 /// Finds out who sends requests. A token that is made at this start is shown once: later starts find it in its file.

@@ -163,6 +163,7 @@ impl App {
         handle.stop(false).await;
         serving.await??;
         watching.abort();
+        plan.identity.trail.flush().await;
         suspects::clear(&store).await;
         let lost = store.close().await;
         anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was notified of them");

@@ -188,6 +188,7 @@ impl Plan {
             attempts: self.identity.attempts.clone(),
             rates: self.identity.rates.clone(),
             tickets: self.identity.tickets.clone(),
+            trail: self.identity.trail.clone(),
             roster: self.roster.clone(),
             memory: self.memory.clone(),
             events: self.events.clone(),
@@ -278,6 +279,7 @@ impl Plan {
             authenticator: self.identity.authenticator.clone(),
             tickets: self.identity.tickets.clone(),
             rates: self.identity.rates.clone(),
+            trail: self.identity.trail.clone(),
             patience: crate::config::seconds(self.settings.auth.first_message_timeout),
         };
         let connections = Connections::new(

@@ -57,9 +57,18 @@ impl Scope {
     };
 }
 
-/// Declares the actions with their scopes.
+macro_rules! effect {
+    (reads) => {
+        false
+    };
+    (changes) => {
+        true
+    };
+}
+
+/// Declares the actions: whether one changes anything, the scope that it needs, and the word for it in the audit trail.
 macro_rules! actions {
-    ($($name:ident $scope:ident $text:literal;)*) => {
+    ($($name:ident $effect:ident $scope:ident $word:literal $text:literal;)*) => {
         /// What somebody wants to do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Action {
@@ -76,66 +85,95 @@ macro_rules! actions {
             pub(crate) const fn scope(self) -> Scope {
                 match self { $(Action::$name => Scope::$scope),* }
             }
+
+            /// The word for it.
+            #[must_use]
+            pub(crate) const fn word(self) -> &'static str {
+                match self { $(Action::$name => $word),* }
+            }
+
+            /// Whether it changes anything.
+            #[must_use]
+            pub(crate) const fn changes(self) -> bool {
+                match self { $(Action::$name => effect!($effect)),* }
+            }
         }
     };
 }
 
 actions! {
-    ReadPage None "Get the page, its files, or the page of the documentation.";
-    CheckHealth None "Ask whether the server works.";
-    Ping None "Ask whether the other end of one's own socket is there.";
-    Authenticate None "Say on a socket who one is.";
-    FilterOwnSocket None "Leave out some of what one's own socket is sent.";
-    ReadDescription Login "Read what can be asked of this server, and what can be started.";
-    CountConnections Login "Read how many event sockets there are.";
-    IssueTicket Login "Get a ticket for a socket.";
-    LogIn None "Log in on the page.";
-    LogOut Login "Log out again.";
-    ReadOwnIdentity Login "Read who one is here.";
-    ReadMetrics MetricsRead "Read the server's own numbers.";
+    ReadPage reads None "page:read" "Get the page, its files, or the page of the documentation.";
+    CheckHealth reads None "health:read" "Ask whether the server works.";
+    Ping reads None "socket:ping" "Ask whether the other end of one's own socket is there.";
+    Authenticate reads None "socket:authenticate" "Say on a socket who one is.";
+    FilterOwnSocket reads None "socket:filter" "Leave out some of what one's own socket is sent.";
+    ReadDescription reads Login "description:read" "Read what can be asked of this server, and what can be started.";
+    CountConnections reads Login "connections:count" "Read how many event sockets there are.";
+    IssueTicket reads Login "tickets:issue" "Get a ticket for a socket.";
+    LogIn changes None "login:create" "Log in on the page.";
+    LogOut changes Login "login:end" "Log out again.";
+    ReadOwnIdentity reads Login "identity:read" "Read who one is here.";
+    ReadMetrics reads MetricsRead "metrics:read" "Read the server's own numbers.";
 
-    StartSession SessionsStart "Start a session.";
-    ListSessions SessionsRead "List sessions.";
-    ReadSession SessionsRead "Read or follow a session.";
-    AnswerRequest SessionsAnswer "Answer an open question.";
-    CancelSession SessionsCancel "Cancel a session.";
-    DeleteSession SessionsDelete "Remove an ended session.";
+    StartSession changes SessionsStart "sessions:start" "Start a session.";
+    ListSessions reads SessionsRead "sessions:list" "List sessions.";
+    ReadSession reads SessionsRead "sessions:read" "Read or follow a session.";
+    AnswerRequest changes SessionsAnswer "sessions:answer" "Answer an open question.";
+    CancelSession changes SessionsCancel "sessions:cancel" "Cancel a session.";
+    DeleteSession changes SessionsDelete "sessions:delete" "Remove an ended session.";
 
-    StartAudit AuditsStart "Start an audit.";
-    ReadAudit SessionsRead "Read or follow an audit.";
+    StartAudit changes AuditsStart "audits:start" "Start an audit.";
+    ReadAudit reads SessionsRead "audits:read" "Read or follow an audit.";
 
-    ListWorkflows WorkflowsRead "List workflows, or follow all that are live.";
-    ReadWorkflow WorkflowsRead "Read or follow a workflow.";
-    CheckWorkflow WorkflowsWrite "Check a graph.";
-    CreateWorkflow WorkflowsWrite "Store a new workflow.";
-    UpdateWorkflow WorkflowsWrite "Change a workflow.";
-    DeleteWorkflow WorkflowsWrite "Remove a workflow.";
-    RunWorkflow WorkflowsRun "Run a workflow once, as a session.";
-    ControlWorkflow WorkflowsLive "Start, stop, step or feed a live workflow.";
+    ListWorkflows reads WorkflowsRead "workflows:list" "List workflows, or follow all that are live.";
+    ReadWorkflow reads WorkflowsRead "workflows:read" "Read or follow a workflow.";
+    CheckWorkflow reads WorkflowsWrite "workflows:check" "Check a graph.";
+    CreateWorkflow changes WorkflowsWrite "workflows:create" "Store a new workflow.";
+    UpdateWorkflow changes WorkflowsWrite "workflows:update" "Change a workflow.";
+    DeleteWorkflow changes WorkflowsWrite "workflows:delete" "Remove a workflow.";
+    RunWorkflow changes WorkflowsRun "workflows:run" "Run a workflow once, as a session.";
+    ControlWorkflow changes WorkflowsLive "workflows:live" "Start, stop, step or feed a live workflow.";
 
-    ReadEvents EventsRead "Follow the events of one execution or crew, or those of chosen topics.";
-    ListEvents EventsRead "Read the event log, or follow all events.";
-    ReadEventType EventsRead "Read what a type of events means.";
-    ListEventTypes EventsRead "List the declared types of events.";
-    PublishEvent EventsPublish "Publish an event of a type that users made up.";
-    DeclareEventType Admin "Declare, change or remove a type of events.";
+    ReadEvents reads EventsRead "events:read" "Follow the events of one execution or crew, or those of chosen topics.";
+    ListEvents reads EventsRead "events:list" "Read the event log, or follow all events.";
+    ReadEventType reads EventsRead "event_types:read" "Read what a type of events means.";
+    ListEventTypes reads EventsRead "event_types:list" "List the declared types of events.";
+    PublishEvent changes EventsPublish "events:publish" "Publish an event of a type that users made up.";
+    DeclareEventType changes Admin "event_types:declare" "Declare, change or remove a type of events.";
 
-    ListCrews CrewsRead "List crews or agents.";
-    ReadCrew CrewsRead "Read a crew or an agent.";
-    CreateCrew CrewsWrite "Store a new crew or agent.";
-    UpdateCrew CrewsWrite "Change a crew or an agent.";
-    DeleteCrew CrewsWrite "Remove a crew or an agent.";
+    ListCrews reads CrewsRead "crews:list" "List crews or agents.";
+    ReadCrew reads CrewsRead "crews:read" "Read a crew or an agent.";
+    CreateCrew changes CrewsWrite "crews:create" "Store a new crew or agent.";
+    UpdateCrew changes CrewsWrite "crews:update" "Change a crew or an agent.";
+    DeleteCrew changes CrewsWrite "crews:delete" "Remove a crew or an agent.";
 
-    ListMemory MemoryRead "List the keys that a client keeps.";
-    ReadMemory MemoryRead "Read what is kept under a key.";
-    WriteMemory MemoryWrite "Change or remove what is kept under a key.";
+    ListMemory reads MemoryRead "memory:list" "List the keys that a client keeps.";
+    ReadMemory reads MemoryRead "memory:read" "Read what is kept under a key.";
+    WriteMemory changes MemoryWrite "memory:write" "Change or remove what is kept under a key.";
 
-    ReadKeys Admin "List the API keys, without what they are.";
-    CreateKey Admin "Make an API key.";
-    RevokeKey Admin "Revoke an API key.";
+    AddUser changes Admin "users:add" "Add a user of the page.";
+    SetPassword changes Admin "users:passwd" "Give a user another password.";
+    RemoveUser changes Admin "users:remove" "Remove a user.";
+    ReadTrail reads Admin "trail:read" "Read the audit trail.";
+    ReadKeys reads Admin "keys:read" "List the API keys, without what they are.";
+    CreateKey changes Admin "keys:create" "Make an API key.";
+    RevokeKey changes Admin "keys:revoke" "Revoke an API key.";
 
-    ClearQueue Admin "Cancel all sessions that wait for a permit to run.";
-    ReadConnections Admin "Read about the connections of all.";
-    CloseConnection Admin "Close connections of others.";
-    Broadcast Admin "Send something to the event sockets of others.";
+    ClearQueue changes Admin "queue:clear" "Cancel all sessions that wait for a permit to run.";
+    ReadConnections reads Admin "connections:read" "Read about the connections of all.";
+    CloseConnection changes Admin "connections:close" "Close connections of others.";
+    Broadcast changes Admin "connections:broadcast" "Send something to the event sockets of others.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_action_has_a_word_of_its_own() {
+        let mut words: Vec<&str> = Action::ALL.iter().map(|action| action.word()).collect();
+        words.sort_unstable();
+        assert!(words.windows(2).all(|pair| pair[0] != pair[1]), "{words:?}");
+        assert!(words.iter().all(|word| word.split_once(':').is_some()), "{words:?}");
+    }
 }

@@ -113,6 +113,10 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::ReadKeys
         | Action::CreateKey
         | Action::RevokeKey
+        | Action::AddUser
+        | Action::SetPassword
+        | Action::RemoveUser
+        | Action::ReadTrail
         | Action::ClearQueue
         | Action::ReadConnections
         | Action::CloseConnection

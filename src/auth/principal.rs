@@ -180,6 +180,15 @@ impl Principal {
         &self.owner
     }
 
+    /// Who it is in the audit trail: an owner, or what it is let in as.
+    #[must_use]
+    pub(crate) fn label(&self) -> &str {
+        match (&self.grant, &self.kind) {
+            (Some(grant), PrincipalKind::Known) => grant.owner.as_str(),
+            (_, kind) => kind.word(),
+        }
+    }
+
     /// The name under which it is recorded, where it has one.
     #[must_use]
     pub(crate) fn name(&self) -> Option<&str> {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use chrono::DateTime;
 
+use super::recorded::record;
 use crate::auth::keys::{Key, Keys, LONGEST_NAME, NewKey, after};
-use crate::auth::{Scope, Scopes};
+use crate::auth::{Action, Scope, Scopes};
 use crate::config::Settings;
 use crate::domain::owner::Owner;
 use crate::domain::time::{LONGEST_SECONDS, Timestamp};
@@ -43,7 +44,8 @@ pub(super) fn run(command: Command, settings: &Settings) -> anyhow::Result<Strin
     actix::System::new().block_on(async {
         let command = Checked::of(command)?;
         let store = Store::open_beside(&settings.store, &settings.cluster)?;
-        let done = execute(command, &Keys::new(store.clone(), settings.auth.max_keys)).await;
+        let keys = Keys::new(store.clone(), settings.auth.max_keys);
+        let done = execute(command, &keys, &store).await;
         store.close().await;
         done
     })
@@ -73,15 +75,17 @@ impl Checked {
     }
 }
 
-async fn execute(command: Checked, keys: &Keys) -> anyhow::Result<String> {
+async fn execute(command: Checked, keys: &Keys, store: &Store) -> anyhow::Result<String> {
     match command {
         Checked::Create(new) => {
-            let (key, _) = keys.create(new).await?;
+            let (key, made) = keys.create(new).await?;
+            record(store, Action::CreateKey, format!("/api/v1/keys/{}", made.id)).await?;
             Ok(format!("{key}\n"))
         }
         Checked::List => Ok(table(&keys.list().await?)),
         Checked::Revoke(id) => {
             keys.revoke(&id).await?;
+            record(store, Action::RevokeKey, format!("/api/v1/keys/{id}")).await?;
             Ok(format!("revoked {id}\n"))
         }
     }

@@ -8,6 +8,7 @@ mod child;
 mod crews;
 mod healthcheck;
 mod keys;
+mod recorded;
 mod users;
 
 use std::ffi::OsString;

@@ -4,8 +4,9 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 
 use anyhow::{Context as _, ensure};
 
+use super::recorded::record;
 use crate::auth::users::{User, Users, usual_scopes};
-use crate::auth::{Scope, Scopes};
+use crate::auth::{Action, Scope, Scopes};
 use crate::config::Settings;
 use crate::domain::owner::Owner;
 use crate::store::Store;
@@ -42,7 +43,7 @@ pub(super) fn run(command: Command, settings: &Settings) -> anyhow::Result<Strin
     let command = Checked::of(command)?;
     actix::System::new().block_on(async {
         let store = Store::open_beside(&settings.store, &settings.cluster)?;
-        let done = execute(command, &Users::new(store.clone())).await;
+        let done = execute(command, &Users::new(store.clone()), &store).await;
         store.close().await;
         done
     })
@@ -74,18 +75,21 @@ impl Checked {
     }
 }
 
-async fn execute(command: Checked, users: &Users) -> anyhow::Result<String> {
+async fn execute(command: Checked, users: &Users, store: &Store) -> anyhow::Result<String> {
     match command {
         Checked::Add { name, password, scopes, groups } => {
             users.add(&name, &password, scopes, groups).await?;
+            record(store, Action::AddUser, name.to_string()).await?;
             Ok(format!("added {name}\n"))
         }
         Checked::Passwd { name, password } => {
             users.set_password(&name, &password).await?;
+            record(store, Action::SetPassword, name.to_string()).await?;
             Ok(format!("changed the password of {name}\n"))
         }
         Checked::Remove(name) => {
             users.remove(&name).await?;
+            record(store, Action::RemoveUser, name.to_string()).await?;
             Ok(format!("removed {name}\n"))
         }
         Checked::List => Ok(users.list().await?.iter().map(line).collect()),

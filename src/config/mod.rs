@@ -4,6 +4,7 @@
 //! that is wrong with them at once.
 
 pub mod agents;
+pub mod audit_log;
 pub mod audits;
 pub mod auth;
 mod check;
@@ -56,6 +57,9 @@ pub struct Settings {
     /// `[auth]`
     #[garde(dive)]
     pub auth: auth::Auth,
+    /// `[audit_log]`
+    #[garde(dive)]
+    pub audit_log: audit_log::AuditLog,
     /// `[limits.principal]` and `[limits.address]`
     #[garde(dive)]
     pub limits: limits::Limits,

@@ -147,7 +147,7 @@ impl AuditInbound {
 impl Inbound for AuditInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => self.say(FORBIDDEN, &lacking),
+            Ok((action, _)) if let Some(lacking) = self.caller.screen(action) => self.say(FORBIDDEN, &lacking),
             Ok((_, Said::Cancel)) => self.cancel(),
             Ok((_, Said::Ping { timestamp })) => self.link.answer(&pong(timestamp)),
             Err(fault) => self.say(fault.word(), &fault.to_string()),

@@ -21,6 +21,7 @@ use crate::auth::tickets::Tickets;
 use crate::auth::{Action, Authenticator, CallerAddress, Decision, Principal, PrincipalKind, Resource, lacking, may};
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
+use crate::trail::{NewEntry, Trail};
 
 /// The word of the message by which a client says who it is.
 pub(crate) const AUTHENTICATE: &str = "authenticate";
@@ -38,6 +39,8 @@ pub(crate) struct Gate {
     pub tickets: Tickets,
     /// Counts messages.
     pub rates: Arc<Rates>,
+    /// Keeps who changed what.
+    pub trail: Trail,
     /// How long a client has for its first message.
     pub patience: Duration,
 }
@@ -65,6 +68,8 @@ pub(super) struct Caller {
     principal: RefCell<Principal>,
     /// What it calls itself.
     name: Option<String>,
+    asked: Asked,
+    trail: Trail,
 }
 
 /// What is done for a client once it is known: it is attached to what it asked for, and heard from then on.
@@ -90,7 +95,6 @@ struct Shared {
     caller: Rc<Caller>,
     lease: Rc<Lease>,
     gate: Gate,
-    asked: Asked,
     watching: Rc<Watching>,
     state: RefCell<State>,
     /// Whether a credential is being looked at.
@@ -98,9 +102,9 @@ struct Shared {
 }
 
 impl Caller {
-    /// Whoever this is, who calls itself so.
-    pub(super) fn new(principal: Principal, name: Option<String>) -> Rc<Self> {
-        let caller = Rc::new(Self { principal: RefCell::new(principal), name });
+    /// Whoever this is, who calls itself so and asks for this.
+    pub(super) fn new(principal: Principal, name: Option<String>, asked: Asked, trail: Trail) -> Rc<Self> {
+        let caller = Rc::new(Self { principal: RefCell::new(principal), name, asked, trail });
         caller.replace(caller.principal());
         caller
     }
@@ -114,6 +118,41 @@ impl Caller {
     pub(super) fn lacks(&self, action: Action) -> Option<Cow<'static, str>> {
         let principal = self.principal.borrow();
         (may(&principal, action, Resource::Unread) != Decision::Allowed).then(|| lacking(&principal, action))
+    }
+
+    /// The same, for the audit trail as well: what changes something, and what is refused.
+    pub(super) fn screen(&self, action: Action) -> Option<Cow<'static, str>> {
+        let lacking = self.lacks(action);
+        if lacking.is_some() || action.changes() {
+            self.record(action, lacking.is_none());
+        }
+        lacking
+    }
+
+    /// Records that it is refused what it asked for.
+    pub(super) fn is_refused(&self) {
+        self.record(self.asked.action, false);
+    }
+
+    /// Records the same where what it asked for does not exist for it, for which its connection is closed by then.
+    pub(super) fn found_nothing(&self, link: &Link) {
+        if !link.is_open() && link.reason() == CloseCode::Unknown.reason() {
+            self.is_refused();
+        }
+    }
+
+    fn record(&self, action: Action, allowed: bool) {
+        if !self.trail.is_recorded() {
+            return;
+        }
+        self.trail.record(NewEntry {
+            principal: self.principal.borrow().label().to_owned(),
+            action: action.word(),
+            object: self.asked.path.clone(),
+            address: self.asked.address,
+            allowed,
+            request_id: None,
+        });
     }
 
     fn replace(&self, principal: Principal) {
@@ -147,14 +186,13 @@ impl Entrance {
     }
 
     fn new(visit: &Visit, state: State) -> Self {
-        let Visit { presence, caller, lease, gate, asked, .. } = visit;
+        let Visit { presence, caller, lease, gate, .. } = visit;
         Self {
             shared: Rc::new(Shared {
                 link: Rc::clone(&presence.link),
                 caller: Rc::clone(caller),
                 lease: Rc::clone(lease),
                 gate: gate.clone(),
-                asked: asked.clone(),
                 watching: Rc::clone(presence.watching()),
                 state: RefCell::new(state),
                 is_looking: Cell::new(false),
@@ -166,7 +204,7 @@ impl Entrance {
 impl Inbound for Entrance {
     fn text(&mut self, text: &str) {
         let shared = &self.shared;
-        if shared.gate.rates.message(&shared.caller.principal.borrow(), shared.asked.address).is_err() {
+        if shared.gate.rates.message(&shared.caller.principal.borrow(), shared.caller.asked.address).is_err() {
             send_misused(&shared.link, CloseCode::TooManyMessages);
             return shared.link.close(CloseCode::TooManyMessages);
         }
@@ -209,7 +247,10 @@ impl Shared {
             shared.is_looking.set(false);
             match found {
                 Ok(principal) => shared.let_in(principal).await,
-                Err(code) => shared.link.close(code),
+                Err(code) => {
+                    shared.caller.is_refused();
+                    shared.link.close(code);
+                }
             }
         });
     }
@@ -219,7 +260,7 @@ impl Shared {
         let found = match shown {
             Shown::Token(token) => authenticator.of_credential(&token).ok(),
             Shown::Ticket(ticket) => {
-                let redeemed = tickets.redeem(&ticket, &self.asked.path, authenticator.credentials()).await;
+                let redeemed = tickets.redeem(&ticket, &self.caller.asked.path, authenticator.credentials()).await;
                 redeemed.map_err(|error| {
                     log::warn!(error:%; "a ticket could not be looked up");
                     CloseCode::Overloaded
@@ -227,7 +268,7 @@ impl Shared {
             }
         };
         let principal = found.ok_or(CloseCode::NotAuthenticated)?;
-        let is_allowed = may(&principal, self.asked.action, Resource::Unread) == Decision::Allowed;
+        let is_allowed = may(&principal, self.caller.asked.action, Resource::Unread) == Decision::Allowed;
         if is_allowed { Ok(principal) } else { Err(CloseCode::NotAllowed) }
     }
 
@@ -251,6 +292,7 @@ impl Shared {
             State::Beginning(_) | State::Open(_) => return,
         };
         let mut inbound = begin(Rc::clone(&self.caller)).await;
+        self.caller.found_nothing(&self.link);
         if self.link.is_gone() {
             // It went before what it asked for knew that it had come.
             self.watching.leave();

@@ -102,7 +102,7 @@ impl SessionInbound {
 impl Inbound for SessionInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => {
+            Ok((action, _)) if let Some(lacking) = self.caller.screen(action) => {
                 send_error(&self.link, FORBIDDEN, &lacking);
             }
             Ok((_, Said::Answer { request_id, answer })) => self.answer(request_id, answer),

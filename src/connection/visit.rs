@@ -13,6 +13,7 @@ use super::presence::{Presence, Watching};
 use super::{Error, upgrade};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
+use crate::hub::close::CloseCode;
 use crate::hub::{Dialect, Link};
 
 /// A WebSocket that is being opened.
@@ -21,7 +22,6 @@ pub(super) struct Visit {
     pub(super) caller: Rc<Caller>,
     pub(super) lease: Rc<Lease>,
     pub(super) gate: Gate,
-    pub(super) asked: Asked,
     response: HttpResponseBuilder,
     guard: Guard<web::Payload>,
     max_message_bytes: usize,
@@ -41,10 +41,9 @@ impl Shared {
         let guard = Guard::new(payload, Rc::clone(&presence.link), &self.settings, &self.buffered);
         Ok(Visit {
             presence,
-            caller: Caller::new(Principal::of(request), own_name(request)),
+            caller: Caller::new(Principal::of(request), own_name(request), Asked::of(request), self.gate.trail.clone()),
             lease,
             gate: self.gate.clone(),
-            asked: Asked::of(request),
             response,
             guard,
             max_message_bytes: self.settings.max_message_bytes,
@@ -71,6 +70,9 @@ impl Visit {
         begin: impl AsyncFnOnce(Rc<Caller>) -> Box<dyn Inbound> + 'static,
     ) -> HttpResponse {
         if let Admission::Closed(code) = admission {
+            if matches!(code, CloseCode::NotAllowed | CloseCode::NotAuthenticated) {
+                self.caller.is_refused();
+            }
             self.link().close(code);
         }
         let inbound: Box<dyn Inbound> = match admission {
@@ -81,6 +83,7 @@ impl Visit {
             }
             Admission::Welcome | Admission::Closed(_) => {
                 let inbound = begin(Rc::clone(&self.caller)).await;
+                self.caller.found_nothing(self.link());
                 Box::new(Entrance::open(&self, inbound))
             }
         };

@@ -279,7 +279,7 @@ impl WorkflowInbound {
 impl Inbound for WorkflowInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => {
+            Ok((action, _)) if let Some(lacking) = self.caller.screen(action) => {
                 send_error(&self.link, FORBIDDEN, &lacking);
             }
             Ok((_, Said::Ping { timestamp })) => send(&self.link, &Message::Pong { timestamp }),

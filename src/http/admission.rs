@@ -64,7 +64,10 @@ pub(super) async fn admit(request: &HttpRequest, action: Action) {
                 }
             }
         }
-        Err(refused) => refused,
+        Err(refused) => {
+            request.extensions_mut().insert(Principal::new(PrincipalKind::Anonymous));
+            refused
+        }
     };
     let mut extensions = request.extensions_mut();
     extensions.insert(action);

@@ -19,6 +19,7 @@ use crate::hub::close::CloseCode;
 use crate::process::threads;
 use crate::session::messages::{Fault, Refused, Winner};
 use crate::store;
+use crate::trail;
 use crate::workflow;
 use crate::workflow::fault::{GraphFault, GraphFaults, NodeFaults};
 
@@ -450,6 +451,18 @@ impl From<connection::Error> for Problem {
                 Problem::new(Code::UpgradeRequired, unsupported.to_string())
             }
             connection::Error::NotAWebSocket(text) => Problem::new(Code::BadRequest, text),
+        }
+    }
+}
+
+impl From<trail::Error> for Problem {
+    fn from(error: trail::Error) -> Self {
+        match error {
+            trail::Error::Store(error) => error.into(),
+            damaged @ trail::Error::Damaged(_) => {
+                log::error!(error:% = damaged; "the audit trail cannot be read");
+                Code::Internal.into()
+            }
         }
     }
 }

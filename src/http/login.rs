@@ -11,6 +11,7 @@ use super::State;
 use super::body::JsonBody;
 use super::decode::Fields;
 use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::recorded::Noted;
 use super::route::{Route, routes};
 use crate::auth::logins::NewLogin;
 use crate::auth::users::LONGEST_PASSWORD;
@@ -91,6 +92,7 @@ async fn log_in(
 ) -> Result<HttpResponse, Problem> {
     let shown = decode(body)?;
     let name = if let Shown::Password { name, .. } = &shown { name.as_str() } else { "" };
+    Noted::from(&request, if name.is_empty() { PrincipalKind::Operator.word() } else { name });
     let address = CallerAddress::of(&request);
     state.attempts.take(address, name).map_err(|wait| Problem::from(Code::TooManyRequests).after(wait))?;
     let new = match shown {

@@ -26,6 +26,7 @@ mod origin;
 mod owned_cursor;
 mod page;
 mod query;
+mod recorded;
 mod requests;
 mod route;
 mod sessions;
@@ -61,6 +62,7 @@ use crate::memory::Memory;
 use crate::metrics::Http;
 use crate::process::Launcher;
 use crate::session::Sessions;
+use crate::trail::Trail;
 
 pub(crate) use access::access;
 pub(crate) use admin::Admin;
@@ -117,6 +119,8 @@ pub(crate) struct State {
     pub rates: Arc<Rates>,
     /// The tickets for sockets.
     pub tickets: Tickets,
+    /// Who changed what.
+    pub trail: Trail,
     /// The crews and agents.
     pub roster: Roster,
     /// What clients and agents keep.

@@ -23,6 +23,7 @@ use super::State;
 use super::admission;
 use super::error::{Code, Problem};
 use super::named_owner::reaching;
+use super::recorded;
 use crate::auth::{Action, CallerAddress, Decision, Principal, PrincipalKind, Refusal, Resource, Scope, lacking, may};
 use crate::metrics::Http;
 
@@ -267,14 +268,18 @@ where
                 Door::Socket if admission::is_upgrade(&request) => admission::admit(&request, action).await,
                 Door::Socket | Door::Request => {
                     if let Err(problem) = authorize(&request, action) {
-                        return problem.response();
+                        let refusal = problem.response();
+                        recorded::record(&request, action, &refusal).await;
+                        return refusal;
                     }
                 }
             }
-            match Args::from_request(&request, &mut payload).await {
+            let answer = match Args::from_request(&request, &mut payload).await {
                 Ok(args) => handler.call(args).await.respond_to(&request).map_into_boxed_body(),
                 Err(error) => HttpResponse::from_error(error),
-            }
+            };
+            recorded::record(&request, action, &answer).await;
+            answer
         })
     }
 }
@@ -293,6 +298,8 @@ fn authorize(request: &HttpRequest, action: Action) -> Result<(), Problem> {
         identified => identified,
     };
     let principal = identified.map_err(refused_credential)?;
+    // Here already, so that it is known who was refused.
+    request.extensions_mut().insert(principal.clone());
     match may(&principal, action, Resource::Unread) {
         Decision::Allowed => {}
         Decision::Hidden => return Err(Code::NotFound.into()),

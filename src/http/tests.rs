@@ -127,6 +127,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let (keys, tickets) = (Keys::new(store.clone(), 100), Tickets::new(store.clone()));
     let logins = Logins::new(store.clone(), Users::new(store.clone()), std::time::Duration::from_secs(60));
+    let trail = crate::trail::Trail::reading(store.clone());
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let here = std::net::Ipv4Addr::LOCALHOST.into();
     let rates = Arc::new(Rates::new(&settings.limits, false));
@@ -143,6 +144,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         authenticator: Arc::new(authenticator),
         keys,
         tickets,
+        trail,
         logins,
         attempts: Arc::new(Attempts::new(100)),
         rates,

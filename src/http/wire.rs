@@ -169,6 +169,8 @@ fn of_operators(config: &Config, text: &mut String) {
         metrics::snapshot::StorePace,
         metrics::snapshot::ModelUse,
         super::admin::history::MetricsHistory,
+        super::admin::trail::TrailPage,
+        crate::trail::TrailEntry,
         super::admin::connections::ConnectionList,
         super::admin::connections::UptimeStatistics,
         super::admin::ShownConnection,

@@ -6,7 +6,7 @@ use super::source::{Findings, Source, is_word};
 /// is a crate in `crates/`, where Cargo sees to it.
 const LAYERS: &[&[&str]] = &[
     &["config", "metrics", "logging", "process"],
-    &["auth", "limits", "crew", "memory"],
+    &["auth", "limits", "crew", "memory", "trail"],
     &["hub"],
     &["event"],
     &["workflow"],

@@ -136,7 +136,7 @@ impl EventSocketInbound {
 impl Inbound for EventSocketInbound {
     fn text(&mut self, text: &str) {
         match decode(text) {
-            Ok((action, _)) if let Some(lacking) = self.caller.lacks(action) => self.forbid(&lacking, text),
+            Ok((action, _)) if let Some(lacking) = self.caller.screen(action) => self.forbid(&lacking, text),
             Ok((_, Said::Subscribe(more))) => self.subscribe(more),
             Ok((_, Said::Unsubscribe(less))) => self.unsubscribe(&less),
             Ok((_, Said::SetFilter(filter))) => self.set_filter(filter),

@@ -5,6 +5,7 @@ mod connection_details;
 pub(super) mod connections;
 pub(super) mod health;
 pub(super) mod history;
+pub(super) mod trail;
 
 use std::fmt;
 use std::sync::Arc;
@@ -84,6 +85,6 @@ impl<T> Done<T> {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let all = [connections::routes(), broadcast::routes(), health::routes(), history::routes()];
+    let all = [connections::routes(), broadcast::routes(), health::routes(), history::routes(), trail::routes()];
     all.into_iter().flatten().collect()
 }

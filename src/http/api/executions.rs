@@ -10,6 +10,7 @@ use super::super::client::{By, Execution};
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::{PageParams, Query};
+use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::super::sessions::cancel::stop;
 use super::super::sessions::list as sessions;
@@ -152,6 +153,7 @@ async fn start(
     spec.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
     let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
+    Noted::session(&request, session_id);
     Ok(HttpResponse::Ok().json(ExecutionState { execution_id, session_id, task: Some(task), status }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::Fields;
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use crate::auth::keys::{Key, LONGEST_NAME, NewKey, after};
 use crate::auth::{Error, Scope, Scopes};
@@ -105,9 +106,14 @@ async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
         (status = 503, description = "None can be made now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn create(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
+async fn create(
+    state: web::Data<State>,
+    request: HttpRequest,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
     let (key, made) = state.keys.create(decode(body)?).await?;
     state.authenticator.credentials().refresh().await;
+    Noted::about(&request, format!("/api/v1/keys/{}", made.id));
     Ok(HttpResponse::Created().json(CreatedKey { key, about: ShownKey::from(&made) }))
 }
 

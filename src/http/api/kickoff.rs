@@ -9,6 +9,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::{decode, idempotency};
 use super::crews::budget;
@@ -101,6 +102,7 @@ async fn kickoff(
     spec.title.get_or_insert(name);
     let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, .. } = started;
+    Noted::session(&request, session_id);
     Ok(HttpResponse::Accepted().json(KickedOff { execution_id, session_id }))
 }
 

@@ -15,6 +15,7 @@ use super::super::client::visible;
 use super::super::decode::{Fields, fault};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::multipart::{self, Part};
+use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::{client_id, labels, on_disconnect, priority};
 use crate::agent::audit::{Input, KIND};
@@ -169,6 +170,7 @@ async fn start(
     let idempotency = key.map(|key| Idempotency { key: format!("POST /audits {key}"), digest: digest(&spec) });
     let started = state.sessions.start(&principal, spec, idempotency).await.map_err(refused)?;
     let Started { session_id, .. } = started;
+    Noted::session(&request, session_id);
     Ok(HttpResponse::Accepted().json(StartedAudit { audit_id: session_id, session_id, agents }))
 }
 

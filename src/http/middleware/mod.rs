@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use actix_http::encoding::Encoder;
+use actix_web::HttpMessage as _;
 use actix_web::body::{self, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -21,7 +22,7 @@ use super::origin::{Policy, called};
 use crate::metrics::Route;
 
 pub(super) use cors::ForPages;
-pub(super) use request_id::RequestIds;
+pub(super) use request_id::{RequestId, RequestIds};
 
 /// The header of a request's id.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -79,6 +80,7 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let arrival =
             Arrival { at: Instant::now(), id: self.ids.of(request.headers()), unmatched: Rc::clone(&self.unmatched) };
+        request.extensions_mut().insert(RequestId(arrival.id.clone()));
         let is_head = *request.method() == Method::HEAD;
         if let Some(problem) = refusal(&self.policy, &request) {
             let refusal = problem.response();

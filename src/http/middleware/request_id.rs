@@ -3,8 +3,20 @@
 use std::cell::Cell;
 
 use actix_web::http::header::{HeaderMap, HeaderValue};
+use actix_web::{HttpMessage as _, HttpRequest};
 
 use super::REQUEST_ID;
+
+/// The id of a request, as it is kept with it.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct RequestId(pub(super) HeaderValue);
+
+impl RequestId {
+    /// That of a request.
+    pub(in crate::http) fn of(request: &HttpRequest) -> Option<String> {
+        request.extensions().get::<Self>().and_then(|id| id.0.to_str().ok()).map(str::to_owned)
+    }
+}
 
 /// Makes ids: a random beginning, one for each worker, and a count.
 #[derive(Debug)]

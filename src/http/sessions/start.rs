@@ -14,6 +14,7 @@ use super::super::body::JsonBody;
 use super::super::client::visible;
 use super::super::decode::{Fields, fault, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
@@ -96,6 +97,7 @@ async fn start_task(
     let spec = decode(Fields::of(body)?, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
+    Noted::session(&request, session_id);
     let answer = StartedSession { session_id, execution_id, task, status };
     Ok(HttpResponse::Ok().json(answer))
 }

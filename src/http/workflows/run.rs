@@ -11,6 +11,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
@@ -103,6 +104,7 @@ async fn run(
         ..Spec::new(TASK)
     };
     let started = state.sessions.start(&principal, spec, idempotency).await.map_err(refused)?;
+    Noted::session(&request, started.session_id);
     let answer = StartedRun { session_id: started.session_id, workflow_id: id, status: started.status };
     Ok(HttpResponse::Ok().json(answer))
 }
