@@ -6,10 +6,12 @@
 mod agent;
 mod app;
 mod auth;
+mod callback;
 pub mod cli;
 pub mod config;
 mod connection;
 mod crew;
+mod egress;
 mod event;
 mod http;
 #[doc(hidden)] // For `benches/fanout.rs`.

@@ -14,6 +14,7 @@ mod agents;
 mod agents_faults;
 mod api;
 mod audits;
+mod callbacks;
 mod children;
 mod cli;
 mod config;

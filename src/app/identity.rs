@@ -52,7 +52,7 @@ impl Identity {
 /// that is set.
 fn trail(settings: &Settings, store: &Store, is_open: bool) -> Trail {
     let config::audit_log::AuditLog { enabled, keep, max_age } = settings.audit_log;
-    if !enabled.unwrap_or(is_open || settings.auth.is_configured()) {
+    if !enabled.is_on(is_open || settings.auth.is_configured()) {
         return Trail::reading(store.clone());
     }
     Trail::recording(store.clone(), (max_age > 0.0).then(|| seconds(max_age)), keep)

@@ -22,6 +22,7 @@ use crate::agent::Agents;
 use crate::agent::audit::AuditKind;
 use crate::agent::crew::CrewKind;
 use crate::agent::pipeline::PipelineKind;
+use crate::callback::Callbacks;
 use crate::config::Settings;
 use crate::connection::{Connections, EventSockets, Gate};
 use crate::crew::Roster;
@@ -78,6 +79,7 @@ pub(super) struct Plan {
     started: Instant,
     workflows: Workflows,
     pub(super) identity: Identity,
+    callbacks: Callbacks,
     launcher: Launcher,
     roster: Roster,
     pub(super) memory: Memory,
@@ -122,7 +124,10 @@ impl Plan {
         let snapshot = snapshots(&numbers);
         let hub = Hub::new(shards, &settings.connections).publishing_metrics(snapshot.clone(), counts.clone()).start();
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
-        let events = log(&settings, &store, Counted(metrics.events()), &broadcast, handlers).await?;
+        let (callbacks, listener, dispatcher) = Callbacks::new(&settings, &store, Some(address))?;
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(handlers), listener];
+        let events = log(&settings, &store, Counted(metrics.events()), &broadcast, listeners).await?;
+        actix::spawn(dispatcher.run(events.clone()));
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout(&settings));
         let shared = Shared {
@@ -159,6 +164,7 @@ impl Plan {
             workflows,
             launcher,
             identity,
+            callbacks,
             seats,
         };
         Ok((plan, running))
@@ -189,6 +195,7 @@ impl Plan {
             rates: self.identity.rates.clone(),
             tickets: self.identity.tickets.clone(),
             trail: self.identity.trail.clone(),
+            callbacks: self.callbacks.clone(),
             roster: self.roster.clone(),
             memory: self.memory.clone(),
             events: self.events.clone(),
@@ -351,10 +358,11 @@ async fn log(
     store: &Store,
     counted: Counted,
     broadcast: &Broadcast,
-    handlers: Handlers,
+    others: Vec<Arc<dyn Listener>>,
 ) -> anyhow::Result<Events> {
     let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);
-    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(broadcast.clone()), Arc::new(counted), Arc::new(handlers)];
+    let mut listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(broadcast.clone()), Arc::new(counted)];
+    listeners.extend(others);
     let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
     EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
     Ok(events)

@@ -120,6 +120,7 @@ actions! {
     ReadSession reads SessionsRead "sessions:read" "Read or follow a session.";
     AnswerRequest changes SessionsAnswer "sessions:answer" "Answer an open question.";
     CancelSession changes SessionsCancel "sessions:cancel" "Cancel a session.";
+    SendCallback changes SessionsStart "callbacks:send" "Send the news of a session again.";
     DeleteSession changes SessionsDelete "sessions:delete" "Remove an ended session.";
 
     StartAudit changes AuditsStart "audits:start" "Start an audit.";

@@ -56,7 +56,7 @@ impl Authenticator {
         credentials: Credentials,
     ) -> Result<(Self, Option<NewToken>, KeyFiles), Error> {
         let has_identity = settings.auth.is_configured();
-        let trusts_loopback = !has_identity && settings.server.trust_loopback.holds(listens_on.is_loopback());
+        let trusts_loopback = !has_identity && settings.server.trust_loopback.is_on(listens_on.is_loopback());
         let (admin_token, is_token_set, made) = match &settings.server.admin_token {
             Some(token) => (Some(digest(token.reveal())), true, None),
             None if has_identity || (trusts_loopback && listens_on.is_loopback()) => (None, false, None),

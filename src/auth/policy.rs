@@ -84,6 +84,7 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::AnswerRequest
         | Action::CancelSession
         | Action::DeleteSession
+        | Action::SendCallback
         | Action::StartAudit
         | Action::ReadAudit
         | Action::ReadWorkflow

@@ -3,13 +3,15 @@
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+use super::switch::Switch;
+
 /// Who changed what, and who was refused what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditLog {
-    /// Whether it is recorded. Where it is not set: with identity, or where others than this machine can reach the server.
+    /// Whether it is recorded. Left to what else is set: with identity, or where others than this machine can reach the server.
     #[garde(skip)]
-    pub enabled: Option<bool>,
+    pub enabled: Switch,
     /// How many entries are kept; older ones are removed.
     #[garde(range(min = 1000, max = 10_000_000_000))]
     pub keep: u64,
@@ -20,6 +22,6 @@ pub struct AuditLog {
 
 impl Default for AuditLog {
     fn default() -> Self {
-        Self { enabled: None, keep: 10_000_000, max_age: 31_536_000.0 }
+        Self { enabled: Switch::Auto, keep: 10_000_000, max_age: 31_536_000.0 }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Settings;
+use super::callbacks::Callback;
 use super::fault::nearest;
 use super::handler::EventHandler;
 use super::limits::Rates;
@@ -27,7 +28,7 @@ pub(super) fn is_private_of_named(key: &str) -> bool {
 pub(super) struct Known {
     defaults: Map<String, Value>,
     /// The keys of each list of tables, by its name.
-    lists: [(&'static str, Map<String, Value>); 3],
+    lists: [(&'static str, Map<String, Value>); 4],
     /// The keys of the tables that have names of one's own, by their section.
     named: [(&'static str, Map<String, Value>); 2],
 }
@@ -38,6 +39,7 @@ impl Known {
             ("task", object(&CommandTask::default())),
             ("agent", object(&Agent::default())),
             ("event_handler", object(&EventHandler::default())),
+            ("callback", object(&Callback::default())),
         ];
         let named =
             [("model", object(&callboard_model::Settings::default())), ("limits", object(&Rates::of_principal()))];

@@ -7,6 +7,7 @@ pub mod agents;
 pub mod audit_log;
 pub mod audits;
 pub mod auth;
+pub mod callbacks;
 mod check;
 pub mod connections;
 pub mod crews;
@@ -28,9 +29,9 @@ pub mod secret;
 pub mod server;
 pub mod sessions;
 mod show;
+pub mod switch;
 pub mod task;
 pub mod tls;
-pub mod trust;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -78,6 +79,12 @@ pub struct Settings {
     /// `[sessions]`
     #[garde(dive)]
     pub sessions: sessions::Sessions,
+    /// `[callbacks]`
+    #[garde(dive)]
+    pub callbacks: callbacks::Callbacks,
+    /// `[[callback]]`
+    #[garde(length(max = 8), dive)]
+    pub callback: Vec<callbacks::Callback>,
     /// `[events]`
     #[garde(dive)]
     pub events: events::Events,

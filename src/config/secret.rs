@@ -18,6 +18,7 @@ impl Settings {
         let mut secrets: Vec<String> = own.into_iter().flatten().map(|secret| secret.reveal().to_owned()).collect();
         secrets.extend(self.auth.secrets().map(|secret| secret.reveal().to_owned()));
         secrets.extend(passwords(&self.store.url));
+        secrets.extend(self.callback.iter().filter_map(|callback| Some(callback.secret.as_ref()?.reveal().to_owned())));
         let tasks = self.task.iter().map(|task| (&task.env, &task.secrets));
         let handlers = self.event_handler.iter().map(|handler| (&handler.env, &handler.secrets));
         for (env, named) in tasks.chain(handlers) {

@@ -4,7 +4,7 @@ use garde::Validate;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::trust::TrustLoopback;
+use super::switch::Switch;
 use crate::domain::secret::Secret;
 
 /// The most worker threads.
@@ -60,7 +60,7 @@ pub struct Server {
     pub admin_token: Option<Secret>,
     /// Whether callers that connect from this machine count as local, unless a proxy says that it passes them on.
     #[garde(skip)]
-    pub trust_loopback: TrustLoopback,
+    pub trust_loopback: Switch,
     /// What the addresses of this server begin with, as others reach it, such as `https://board.example`: links begin with it.
     #[garde(inner(custom(super::check::origin)))]
     pub public_url: Option<String>,
@@ -98,7 +98,7 @@ impl Default for Server {
             crash_window: 10.0,
             max_crashes: 3,
             admin_token: None,
-            trust_loopback: TrustLoopback::Auto,
+            trust_loopback: Switch::Auto,
             public_url: None,
             trusted_proxies: Vec::new(),
             static_dir: None,

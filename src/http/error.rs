@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::callback;
 use crate::connection;
 use crate::domain::id::RequestId;
 use crate::event::Span;
@@ -78,6 +79,7 @@ codes! {
     UnknownEventType 404 "unknown_event_type" "No such type of events is declared.";
     UnknownMemory 404 "unknown_memory" "Nothing is kept under this key.";
     UnknownKey 404 "unknown_key" "There is no API key with this id.";
+    UnknownDelivery 404 "unknown_delivery" "This session has no callback with this id.";
     UnknownNode 404 "unknown_node" "No live workflow has such a node.";
     MethodNotAllowed 405 "method_not_allowed" "This path does not take this method; the Allow header names those that it takes.";
     NotAcceptable 406 "not_acceptable" "The answer cannot be given in a form that the request accepts.";
@@ -451,6 +453,15 @@ impl From<connection::Error> for Problem {
                 Problem::new(Code::UpgradeRequired, unsupported.to_string())
             }
             connection::Error::NotAWebSocket(text) => Problem::new(Code::BadRequest, text),
+        }
+    }
+}
+
+impl From<callback::Error> for Problem {
+    fn from(error: callback::Error) -> Self {
+        match error {
+            callback::Error::Unknown => Code::UnknownDelivery.into(),
+            callback::Error::Store(error) => error.into(),
         }
     }
 }

@@ -54,6 +54,7 @@ use crate::auth::logins::Logins;
 use crate::auth::rates::Rates;
 use crate::auth::tickets::Tickets;
 use crate::auth::{Action, Authenticator};
+use crate::callback::Callbacks;
 use crate::config::Settings;
 use crate::crew::Roster;
 use crate::event::Events;
@@ -121,6 +122,8 @@ pub(crate) struct State {
     pub tickets: Tickets,
     /// Who changed what.
     pub trail: Trail,
+    /// Where the news of sessions is sent to.
+    pub callbacks: Callbacks,
     /// The crews and agents.
     pub roster: Roster,
     /// What clients and agents keep.

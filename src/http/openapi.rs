@@ -147,6 +147,7 @@ mod tests {
         assert_eq!(
             fields,
             BTreeSet::from([
+                "callback",
                 "client_id",
                 "config",
                 "execution_id",

@@ -128,6 +128,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let (keys, tickets) = (Keys::new(store.clone(), 100), Tickets::new(store.clone()));
     let logins = Logins::new(store.clone(), Users::new(store.clone()), std::time::Duration::from_secs(60));
     let trail = crate::trail::Trail::reading(store.clone());
+    let callbacks = crate::callback::Callbacks::new(&settings, &store, None).unwrap().0;
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let here = std::net::Ipv4Addr::LOCALHOST.into();
     let rates = Arc::new(Rates::new(&settings.limits, false));
@@ -145,6 +146,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         keys,
         tickets,
         trail,
+        callbacks,
         logins,
         attempts: Arc::new(Attempts::new(100)),
         rates,

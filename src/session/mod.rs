@@ -21,6 +21,7 @@ pub(crate) mod row_queue;
 pub(crate) mod state;
 pub(crate) mod task;
 
+pub(crate) use actor::events::HAS_CALLBACK;
 pub use calls::ask::Ask;
 pub use calls::asking::Asking;
 pub use calls::child::ChildSpec;

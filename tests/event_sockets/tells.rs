@@ -1,6 +1,6 @@
 //! What clients and operators tell: published over a socket, said to all, or to one.
 
-use callboard::config::trust::TrustLoopback;
+use callboard::config::switch::Switch;
 use reqwest::Method;
 
 use crate::event_sockets::socket::Feed;
@@ -71,7 +71,7 @@ fn with_token() -> Setup {
 
 #[tokio::test]
 async fn a_caller_of_whom_nothing_is_known_may_not_publish() {
-    let app = with_token().with(|settings| settings.server.trust_loopback = TrustLoopback::Never).start().await;
+    let app = with_token().with(|settings| settings.server.trust_loopback = Switch::Off).start().await;
     let mut feed = Feed::open(&app, "custom").await;
     feed.say(json!({"action": "publish", "type": "custom.a", "ref": 1})).await;
     let refused = feed.until("error").await;

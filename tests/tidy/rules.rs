@@ -5,13 +5,13 @@ use super::source::{Findings, Source, is_word};
 /// The layers of `src/`, earliest first: a module may use its own layer and those before it. What comes before them all
 /// is a crate in `crates/`, where Cargo sees to it.
 const LAYERS: &[&[&str]] = &[
-    &["config", "metrics", "logging", "process"],
+    &["config", "metrics", "logging", "process", "egress"],
     &["auth", "limits", "crew", "memory", "trail"],
     &["hub"],
     &["event"],
     &["workflow"],
     &["session"],
-    &["task", "agent"],
+    &["callback", "task", "agent"],
     &["connection"],
     &["http"],
     &["shutdown", "app"],

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod agent_entry;
 pub mod burst;
+pub mod callback;
 pub mod context;
 pub mod dialect;
 pub mod entry;

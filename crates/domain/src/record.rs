@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::callback::Callback;
 use super::context::Source;
 use super::id::{ExecutionId, RequestId, SessionId};
 use super::owner::Owner;
@@ -49,6 +50,9 @@ pub struct Spec {
     /// What started it, where that was a session or a node; its questions come from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// Where its news is sent to, where its starter has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Box<Callback>>,
 }
 
 impl Spec {
@@ -68,6 +72,7 @@ impl Spec {
             session_id: None,
             title: None,
             source: None,
+            callback: None,
         }
     }
 

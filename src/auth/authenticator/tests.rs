@@ -12,7 +12,7 @@ use crate::auth::keys::{Keys, NewKey};
 use crate::auth::logins::Logins;
 use crate::auth::users::Users;
 use crate::auth::{Refresher, Scope, Scopes};
-use crate::config::trust::TrustLoopback;
+use crate::config::switch::Switch;
 use crate::domain::secret::Secret;
 use PrincipalKind::{Local, Operator, Visitor};
 
@@ -114,10 +114,10 @@ fn a_server_that_others_can_reach_makes_a_token_and_keeps_it() {
 #[test]
 fn a_setting_says_whether_this_machine_is_trusted() {
     for (trust_loopback, listens_on, expected, makes_token) in [
-        (TrustLoopback::Auto, HERE, Operator, false),
-        (TrustLoopback::Auto, "0.0.0.0", Visitor, true),
-        (TrustLoopback::Always, "0.0.0.0", Operator, true),
-        (TrustLoopback::Never, HERE, Visitor, true),
+        (Switch::Auto, HERE, Operator, false),
+        (Switch::Auto, "0.0.0.0", Visitor, true),
+        (Switch::On, "0.0.0.0", Operator, true),
+        (Switch::Off, HERE, Visitor, true),
     ] {
         let mut settings = settings(None, "memory:");
         settings.server.trust_loopback = trust_loopback;
@@ -159,7 +159,7 @@ fn where_identity_is_configured_everybody_has_to_show_a_credential() {
     for (token, listens_on) in [(None, HERE), (None, "0.0.0.0"), (Some("correct-horse-battery"), HERE)] {
         let mut settings = settings(token, "memory:");
         settings.auth.api_keys = true;
-        settings.server.trust_loopback = TrustLoopback::Always;
+        settings.server.trust_loopback = Switch::On;
         let (authenticator, made) = open_with(&settings, listens_on);
         assert_eq!(made, None, "keys are made by the command line");
         let identify = |name: &'static str, value: &str| {

@@ -12,6 +12,7 @@ use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::{PageParams, Query};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
+use super::super::sessions::callbacks::{NewCallback, callback};
 use super::super::sessions::cancel::stop;
 use super::super::sessions::list as sessions;
 use super::super::sessions::representation::{SessionDetail, SessionRow};
@@ -54,6 +55,9 @@ pub(in crate::http) struct StartExecution {
     /// What it is to be called; else its session's id. No two are called the same.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     execution_id: (),
+    /// Where its news is posted to.
+    #[schema(value_type = Option<NewCallback>)]
+    callback: (),
 }
 
 /// An execution that was started, or asked to stop.
@@ -149,7 +153,9 @@ async fn start(
     if !fields.has("task") {
         fields.fault(&["task"], "is missing", "missing");
     }
+    let callback = callback(&mut fields, &state);
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
+    spec.callback = callback;
     spec.labels.extend(crew.map(|id| (CREW.to_owned(), id)));
     let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;

@@ -11,6 +11,7 @@ use super::super::decode::Fields;
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
+use super::super::sessions::callbacks::{NewCallback, callback};
 use super::super::sessions::start::{decode, idempotency};
 use super::crews::budget;
 use super::executions::CREW;
@@ -47,6 +48,9 @@ pub(in crate::http) struct Kickoff {
     /// What it is to be called; else its session's id. No two are called the same.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     execution_id: (),
+    /// Where its news is posted to.
+    #[schema(value_type = Option<NewCallback>)]
+    callback: (),
 }
 
 /// A crew that has begun.
@@ -95,11 +99,13 @@ async fn kickoff(
     for name in plan.missing_inputs(&inputs) {
         fields.fault(&["inputs", &name], "is missing: a text of the crew or its agents has it in braces", "missing");
     }
+    let callback = callback(&mut fields, &state);
     fields.put("task", KIND.into());
     fields.put("input", input(&id, inputs, budget, folder));
     let mut spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
     spec.labels.insert(CREW.to_owned(), id.into_inner());
     spec.title.get_or_insert(name);
+    spec.callback = callback;
     let started = state.sessions.start(&principal, spec, idempotency).await?;
     let Started { session_id, execution_id, .. } = started;
     Noted::session(&request, session_id);

@@ -17,6 +17,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::multipart::{self, Part};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
+use super::super::sessions::callbacks::{NewCallback, callback};
 use super::super::sessions::start::{client_id, labels, on_disconnect, priority};
 use crate::agent::audit::{Input, KIND};
 use crate::auth::Principal;
@@ -64,6 +65,9 @@ pub(in crate::http) struct StartAudit {
     /// Its id, where the caller chooses one, to open the socket first.
     #[schema(value_type = Option<String>, format = "uuid")]
     audit_id: (),
+    /// Where its news is posted to.
+    #[schema(value_type = Option<NewCallback>)]
+    callback: (),
 }
 
 /// An audit that has started.
@@ -148,6 +152,7 @@ async fn start(
     let given = on_disconnect(&mut fields);
     let on_disconnect = given.unwrap_or(OnDisconnect::CancelAfter(state.settings.audits.cancel_after));
     let client_id = client_id(&mut fields);
+    let callback = callback(&mut fields, &state);
     let audit_id = fields.one_of("audit_id", "a UUID", |text| text.parse::<SessionId>().ok());
     let input = input(&mut fields, document, name, media_type, agents, &state);
     let faults = fields.finish();
@@ -165,6 +170,7 @@ async fn start(
         client_id,
         session_id: audit_id,
         title: input.name.clone().into(),
+        callback,
         ..Spec::new(KIND)
     };
     let idempotency = key.map(|key| Idempotency { key: format!("POST /audits {key}"), digest: digest(&spec) });

@@ -1,6 +1,7 @@
 //! Sessions over HTTP: starting, reading, answering, cancelling and removing them.
 
 pub(super) mod answer;
+pub(super) mod callbacks;
 pub(super) mod cancel;
 pub(super) mod events;
 pub(super) mod list;
@@ -10,6 +11,7 @@ pub(super) mod start;
 use super::route::Route;
 
 pub(super) fn routes() -> Vec<Route> {
-    let all = [start::routes(), answer::routes(), cancel::routes(), events::routes(), list::routes()];
+    let all =
+        [start::routes(), answer::routes(), cancel::routes(), events::routes(), list::routes(), callbacks::routes()];
     all.into_iter().flatten().collect()
 }

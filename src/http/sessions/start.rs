@@ -16,6 +16,7 @@ use super::super::decode::{Fields, fault, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
+use super::callbacks::{NewCallback, callback};
 use crate::auth::Principal;
 use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::record::Spec;
@@ -57,6 +58,9 @@ pub(in crate::http) struct StartTask {
     /// Whose memory its agents keep, see `/memory`; else that of its owner, or everybody's.
     #[schema(pattern = "^[A-Za-z0-9_.:@~-]{1,128}$")]
     pub(in crate::http) client_id: Option<String>,
+    /// Where its news is posted to.
+    #[schema(value_type = Option<NewCallback>)]
+    pub(in crate::http) callback: (),
 }
 
 /// A session that was started.
@@ -94,7 +98,10 @@ async fn start_task(
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency(&request, "POST /start-task", body.as_ref())?;
-    let spec = decode(Fields::of(body)?, state.sessions.kinds(), state.settings.sessions.max_labels)?;
+    let mut fields = Fields::of(body)?;
+    let callback = callback(&mut fields, &state);
+    let spec = decode(fields, state.sessions.kinds(), state.settings.sessions.max_labels)?;
+    let spec = Spec { callback, ..spec };
     let started = state.sessions.start(&Principal::of(&request), spec, idempotency).await?;
     let Started { session_id, execution_id, task, status } = started;
     Noted::session(&request, session_id);
@@ -156,6 +163,7 @@ fn read(mut fields: Fields, max_labels: usize) -> (StartTask, Vec<Fault>) {
         on_disconnect: on_disconnect(&mut fields),
         execution_id: execution_id(&mut fields),
         client_id: client_id(&mut fields),
+        callback: (),
     };
     (start, fields.finish())
 }

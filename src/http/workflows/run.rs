@@ -13,6 +13,7 @@ use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
+use super::super::sessions::callbacks::{NewCallback, callback};
 use super::super::sessions::start::{idempotency, labels, on_disconnect, priority};
 use super::request::Named;
 use crate::auth::Principal;
@@ -44,6 +45,9 @@ pub(in crate::http) struct RunWorkflow {
     labels: BTreeMap<String, String>,
     /// What happens when the session's last connection goes.
     on_disconnect: Option<OnDisconnect>,
+    /// Where its news is posted to.
+    #[schema(value_type = Option<NewCallback>)]
+    callback: (),
 }
 
 /// A session that runs a workflow.
@@ -82,7 +86,9 @@ async fn run(
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency(&request, &format!("POST /workflows/{id}/run"), body.as_ref())?;
     let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
-    let run = decode(body, state.settings.sessions.max_labels)?;
+    let mut fields = Fields::of(body)?;
+    let callback = callback(&mut fields, &state);
+    let run = decode(fields, state.settings.sessions.max_labels)?;
     let (graph, _) = state.workflows.definitions.check(definition.graph).await?;
     let (catalogue, inputs) = (Arc::clone(&state.workflows.catalogue), run.inputs);
     let (workflow, version) = (id.clone(), definition.version);
@@ -101,6 +107,7 @@ async fn run(
         on_disconnect: run.on_disconnect.unwrap_or_default(),
         labels,
         title: Some(definition.name),
+        callback,
         ..Spec::new(TASK)
     };
     let started = state.sessions.start(&principal, spec, idempotency).await.map_err(refused)?;
@@ -135,8 +142,7 @@ fn refused(refused: Refused) -> Problem {
     }
 }
 
-fn decode(body: Option<Value>, max_labels: usize) -> Result<RunWorkflow, Problem> {
-    let mut fields = Fields::of(body)?;
+fn decode(mut fields: Fields, max_labels: usize) -> Result<RunWorkflow, Problem> {
     let mut inputs = RunInputs::new();
     for (node, given) in fields.object("inputs").unwrap_or_default() {
         let found = word(&given);
@@ -151,6 +157,7 @@ fn decode(body: Option<Value>, max_labels: usize) -> Result<RunWorkflow, Problem
         priority: priority(&mut fields),
         labels: labels(&mut fields, max_labels),
         on_disconnect: on_disconnect(&mut fields),
+        callback: (),
     };
     let faults = fields.finish();
     if faults.is_empty() { Ok(run) } else { Err(Problem::invalid(Code::InvalidBody, faults)) }
@@ -216,16 +223,19 @@ mod tests {
             "edges": [{"source": "a", "source_output": "text", "target": "b", "target_input": "text"}]});
         let graph: Graph = serde_json::from_value(graph).unwrap();
         let inputs = json!({"a": {"text": "x"}, "b": {"text": "y"}, "c": {"text": "z"}});
-        let inputs = decode(Some(json!({"inputs": inputs})), 8).unwrap().inputs;
+        let inputs = decode(Fields::of(Some(json!({"inputs": inputs}))).unwrap(), 8).unwrap().inputs;
         let faults = |inputs: &RunInputs| {
             let faults = faults(&graph, &built_in(&crate::workflow::Settings::default()).unwrap(), inputs);
             faults.iter().map(|fault| format!("{} {}", fault.loc.join("."), fault.kind)).collect::<Vec<_>>()
         };
         assert_eq!(faults(&inputs), ["body.inputs.b.text input_is_linked", "body.inputs.c unknown_node"]);
-        let inputs = decode(Some(json!({"inputs": {"a": {"text": 3, "txt": 1}}})), 8).unwrap().inputs;
+        let inputs =
+            decode(Fields::of(Some(json!({"inputs": {"a": {"text": 3, "txt": 1}}}))).unwrap(), 8).unwrap().inputs;
         assert_eq!(faults(&inputs), ["body.inputs.a.text invalid_value", "body.inputs.a.txt unknown_input"]);
         assert!(faults(&RunInputs::new()).is_empty());
-        let wrong = decode(Some(json!({"inputs": {"a": 1}, "priority": "x", "y": 1})), 8).unwrap_err().errors;
+        let wrong = decode(Fields::of(Some(json!({"inputs": {"a": 1}, "priority": "x", "y": 1}))).unwrap(), 8)
+            .unwrap_err()
+            .errors;
         assert_eq!(wrong.len(), 3);
     }
 

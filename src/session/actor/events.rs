@@ -19,6 +19,9 @@ use crate::store::{RequestChange, State};
 /// The most bytes of a result, as JSON, or of an error that an event carries; the session itself has the whole.
 const CUT: usize = 16 * 1024;
 
+/// The member of an event's metadata which says that its session's news is to be sent somewhere.
+pub(crate) const HAS_CALLBACK: &str = "callback";
+
 /// The label that says of which crew a session is.
 const CREW: &str = "crew";
 
@@ -168,6 +171,9 @@ impl RowChange<'_> {
         let execution_id = self.spec.execution_id.clone().unwrap_or_else(|| self.id.into());
         let mut new_event = with_labels(new_event.of_execution(execution_id), self.spec);
         new_event.metadata.insert("session_id".into(), self.id.to_string().into());
+        if self.spec.callback.is_some() {
+            new_event.metadata.insert(HAS_CALLBACK.into(), true.into());
+        }
         new_event
     }
 }

@@ -2,7 +2,6 @@
 
 mod charset;
 mod coding;
-mod names;
 mod redirect;
 
 use std::net::SocketAddr;
@@ -11,9 +10,9 @@ use std::sync::{Arc, OnceLock};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
-use self::names::Checked;
 use self::redirect::Request;
-use super::policy::Policy;
+use crate::egress::names::Checked;
+use crate::egress::policy::{Policy, Rules};
 use crate::workflow::node::{Fetch, Fetched, NodeError};
 
 /// How often a server may send somewhere else.
@@ -50,7 +49,14 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
-        let policy = Arc::new(Policy::new(settings, own));
+        let rules = Rules {
+            allow_private: settings.allow_private_addresses,
+            hosts: settings.allowed_hosts.clone(),
+            only_these: true,
+            section: "workflows",
+            allowing: "workflows.allow_private_addresses",
+        };
+        let policy = Arc::new(Policy::new(rules, own));
         Self { policy, others: Http::new(), own_port: Http::new(), max_bytes: settings.max_response_bytes }
     }
 

@@ -1,9 +1,7 @@
 //! What nodes wait for that is neither time nor people: requests to servers, computing, other futures. All of it within
 //! limits, so that no node can wait for ever or reach what it must not.
 
-mod address;
 mod fetch;
-mod policy;
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;

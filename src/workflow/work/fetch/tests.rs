@@ -99,7 +99,7 @@ async fn a_path_alone_asks_nobody() {
     let client = client(|settings| settings.allow_private_addresses = true, Some(listener.local_addr().unwrap()));
     for path in ["/nodes", "/", "/sessions"] {
         let told = error(&client, get(path.into())).await;
-        assert!(told.contains("is a path alone, and no node may ask this server"), "{told}");
+        assert!(told.contains("is a path alone, and this server is not asked by itself"), "{told}");
     }
     assert!(listener.accept().is_err(), "nobody has connected");
 }

@@ -1258,6 +1258,58 @@ request_id: RequestId,
 status: Status, };
 
 /**
+ * What was sent of a session, in the order of what has happened.
+ */
+export type DeliveryList = { callbacks: Array<ShownDelivery>, };
+
+/**
+ * What was sent of a session, or is to be. Moments are seconds since the epoch.
+ */
+export type ShownDelivery = {
+/**
+ * Its id, which is also its `webhook-id`.
+ */
+id: string,
+/**
+ * Where it goes.
+ */
+url: string,
+/**
+ * How it stands.
+ */
+state: Standing,
+/**
+ * When it was made.
+ */
+created_at: number,
+/**
+ * The last tries, oldest first.
+ */
+attempts: Array<Attempt>, };
+
+/**
+ * How a delivery stands.
+ */
+export type Standing = "pending" | "delivered" | "given_up";
+
+/**
+ * One try. Moments are seconds since the epoch.
+ */
+export type Attempt = {
+/**
+ * The status of the answer; null where there was none.
+ */
+status: number | null,
+/**
+ * When it was.
+ */
+at: number,
+/**
+ * Why there was no answer.
+ */
+error?: string, };
+
+/**
  * Some agents, in the order of their ids.
  */
 export type AgentPage = {
@@ -3017,6 +3069,57 @@ interval: number,
  * The oldest first. Those of a server that was started lately are few.
  */
 snapshots: Array<MetricsSnapshot>, };
+
+/**
+ * Part of the audit trail.
+ */
+export type TrailPage = {
+/**
+ * The entries, in order. There may be fewer than asked for, or none, and more behind them: go on from `next`, until it
+ * is the `since` that was asked for.
+ */
+entries: Array<TrailEntry>,
+/**
+ * The `since` of the next page.
+ */
+next: number, };
+
+/**
+ * An entry of the audit trail. Moments are seconds since the epoch.
+ */
+export type TrailEntry = {
+/**
+ * Its number: there are no gaps.
+ */
+seq: number,
+/**
+ * When it was.
+ */
+time: number,
+/**
+ * Who it was: an owner; `operator`, `local`, `visitor` or `anonymous`; or `cli`, the command line.
+ */
+principal: string,
+/**
+ * What it was, such as `sessions:start`.
+ */
+action: string,
+/**
+ * What it was done to.
+ */
+object: string,
+/**
+ * The address that it came from; null where it came from the command line.
+ */
+address: string | null,
+/**
+ * Whether they might; what was refused changed nothing.
+ */
+allowed: boolean,
+/**
+ * The id of the request; null where it was a message on a socket or came from the command line.
+ */
+request_id: string | null, };
 
 /**
  * The sockets that receive events.

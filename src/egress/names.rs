@@ -6,14 +6,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::super::address::is_public;
-use super::super::policy::{Addresses, Policy};
+use super::address::is_public;
+use super::policy::{Addresses, Policy};
 
 /// Looks names up, and keeps back addresses that may not be asked.
-pub(super) struct Checked {
-    pub(super) policy: Arc<Policy>,
+pub(crate) struct Checked {
+    pub(crate) policy: Arc<Policy>,
     /// Whether it is asked at the port on which this server listens, whose own addresses are kept back then.
-    pub(super) is_own_port: bool,
+    pub(crate) is_own_port: bool,
 }
 
 impl Resolve for Checked {

@@ -1,4 +1,4 @@
-//! Which servers nodes may ask.
+//! Which servers may be asked.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,7 +8,7 @@ use super::address::{is_of_this_machine, is_public};
 
 /// Why a server is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Forbidden {
+pub(crate) enum Forbidden {
     /// It is no URL.
     #[error("{0:?} is no URL")]
     NotAUrl(String),
@@ -16,36 +16,49 @@ pub(super) enum Forbidden {
     #[error("only http and https are asked, not {0}")]
     Scheme(String),
     /// The settings name other hosts.
-    #[error("the host {0} is not among workflows.allowed_hosts")]
-    Host(String),
+    #[error("the host {0} is not among {1}.allowed_hosts")]
+    Host(String, &'static str),
     /// It is in a private network, or on this machine.
-    #[error("{0} is an address in a private network or on this machine; workflows.allow_private_addresses allows them")]
-    Private(String),
+    #[error("{0} is an address in a private network or on this machine; {1} allows them")]
+    Private(String, &'static str),
     /// It has a user or a password in it, which would be shown wherever the URL is.
     #[error("a URL must not have a user or a password in it; use headers")]
     Credentials,
     /// It is this server itself.
-    #[error("{0} is this server, which nodes may not ask")]
+    #[error("{0} is this server, which may not be asked by itself")]
     Own(String),
     /// It has no host.
     #[error(
-        "{0:?} is a path alone, and no node may ask this server: a URL begins with https:// and the name of a host"
+        "{0:?} is a path alone, and this server is not asked by itself: a URL begins with https:// and the name of a host"
     )]
     PathAlone(String),
 }
 
-/// Which servers nodes may ask.
+/// Which servers may be asked.
 #[derive(Clone, Debug)]
-pub(super) struct Policy {
-    allow_private: bool,
-    /// Lower case; `*.` at the beginning stands for any name before.
-    hosts: Vec<String>,
+pub(crate) struct Policy {
+    rules: Rules,
     own: Option<SocketAddr>,
+}
+
+/// What the settings say of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    /// Whether private addresses may be asked whatever their host is called.
+    pub(crate) allow_private: bool,
+    /// Hosts that may be private; `*.` at the beginning stands for any name before.
+    pub(crate) hosts: Vec<String>,
+    /// Whether these are the only ones that may be asked, where there are any.
+    pub(crate) only_these: bool,
+    /// The section of the settings.
+    pub(crate) section: &'static str,
+    /// The setting that allows private addresses.
+    pub(crate) allowing: &'static str,
 }
 
 /// Whether the addresses of a host have to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Addresses {
+pub(crate) enum Addresses {
     /// All of them may be asked.
     Any,
     /// Only those on the public internet.
@@ -53,13 +66,15 @@ pub(super) enum Addresses {
 }
 
 impl Policy {
-    pub(super) fn new(settings: &crate::workflow::Settings, own: Option<SocketAddr>) -> Self {
-        let hosts = settings.allowed_hosts.iter().map(|host| host.to_lowercase()).collect();
-        Self { allow_private: settings.allow_private_addresses, hosts, own }
+    /// By these rules; `own` is the address that this server listens on.
+    #[must_use]
+    pub(crate) fn new(mut rules: Rules, own: Option<SocketAddr>) -> Self {
+        rules.hosts.iter_mut().for_each(|host| *host = host.to_lowercase());
+        Self { rules, own }
     }
 
     /// Where to ask.
-    pub(super) fn target(&self, url: &str) -> Result<Url, Forbidden> {
+    pub(crate) fn target(&self, url: &str) -> Result<Url, Forbidden> {
         let said = || url.chars().take(200).collect();
         if url.starts_with('/') && !url.starts_with("//") {
             return Err(Forbidden::PathAlone(said()));
@@ -70,7 +85,7 @@ impl Policy {
     }
 
     /// Whether this URL may be asked as far as its text says; gives which of the host's addresses may.
-    pub(super) fn check(&self, url: &Url) -> Result<Addresses, Forbidden> {
+    pub(crate) fn check(&self, url: &Url) -> Result<Addresses, Forbidden> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Forbidden::Scheme(url.scheme().to_owned()));
         }
@@ -91,38 +106,38 @@ impl Policy {
         if self.is_named(&name) {
             return Ok(Addresses::Any);
         }
-        if !self.hosts.is_empty() {
-            return Err(Forbidden::Host(name));
+        if self.rules.only_these && !self.rules.hosts.is_empty() {
+            return Err(Forbidden::Host(name, self.rules.section));
         }
         match literal {
-            Some(address) if !self.may(address) => Err(Forbidden::Private(name)),
-            Some(_) | None => Ok(if self.allow_private { Addresses::Any } else { Addresses::Public }),
+            Some(address) if !self.may(address) => Err(Forbidden::Private(name, self.rules.allowing)),
+            Some(_) | None => Ok(if self.rules.allow_private { Addresses::Any } else { Addresses::Public }),
         }
     }
 
     /// Whether the addresses of a name may be asked.
-    pub(super) fn addresses_of(&self, name: &str) -> Addresses {
-        if self.allow_private || self.is_named(&name.to_lowercase()) { Addresses::Any } else { Addresses::Public }
+    pub(crate) fn addresses_of(&self, name: &str) -> Addresses {
+        if self.rules.allow_private || self.is_named(&name.to_lowercase()) { Addresses::Any } else { Addresses::Public }
     }
 
     /// Whether a URL has the port that this server listens on.
-    pub(super) fn is_own_port(&self, url: &Url) -> bool {
+    pub(crate) fn is_own_port(&self, url: &Url) -> bool {
         self.own.is_some_and(|own| url.port_or_known_default() == Some(own.port()))
     }
 
     /// Whether an address is one of this machine, at which this server may listen.
-    pub(super) fn is_here(&self, address: IpAddr) -> bool {
+    pub(crate) fn is_here(&self, address: IpAddr) -> bool {
         let own = self.own.map(|own| own.ip().to_canonical());
         own == Some(address.to_canonical()) || is_of_this_machine(address)
     }
 
     fn may(&self, address: IpAddr) -> bool {
-        self.allow_private || is_public(address)
+        self.rules.allow_private || is_public(address)
     }
 
     fn is_named(&self, name: &str) -> bool {
         let name = name.trim_end_matches('.');
-        self.hosts.iter().any(|host| match host.strip_prefix("*.") {
+        self.rules.hosts.iter().any(|host| match host.strip_prefix("*.") {
             Some(parent) => name.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
             None => host == name,
         })
@@ -135,8 +150,14 @@ mod tests {
 
     fn policy(hosts: &[&str], allow_private_addresses: bool) -> Policy {
         let allowed_hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let settings = crate::workflow::Settings { allowed_hosts, allow_private_addresses, ..Default::default() };
-        Policy::new(&settings, Some("0.0.0.0:8123".parse().unwrap()))
+        let rules = Rules {
+            allow_private: allow_private_addresses,
+            hosts: allowed_hosts,
+            only_these: true,
+            section: "x",
+            allowing: "x.y",
+        };
+        Policy::new(rules, Some("0.0.0.0:8123".parse().unwrap()))
     }
 
     fn checked(policy: &Policy, url: &str) -> Result<Addresses, Forbidden> {
@@ -158,7 +179,7 @@ mod tests {
             "https://169.254.169.254/latest",
         ];
         for url in urls {
-            assert!(matches!(checked(&policy, url), Err(Forbidden::Private(_))), "{url}");
+            assert!(matches!(checked(&policy, url), Err(Forbidden::Private(..))), "{url}");
         }
         assert_eq!(checked(&policy, "https://example.com/"), Ok(Addresses::Public));
         assert_eq!(checked(&policy, "http://localhost/"), Ok(Addresses::Public));
@@ -178,7 +199,7 @@ mod tests {
         for url in
             ["http://internal.example/", "http://evilinternal.example/", "http://api.example.com/", "http://10.0.0.2/"]
         {
-            assert!(matches!(checked(&policy, url), Err(Forbidden::Host(_))), "{url}");
+            assert!(matches!(checked(&policy, url), Err(Forbidden::Host(..))), "{url}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Which addresses are on the public internet: all others are somebody's own network, and nodes may not look into it.
+//! Which addresses are on the public internet: all others are somebody's own network, into which
+//! nobody who can only speak to this server may look.
 //!
 //! After the special-purpose registries of IANA (RFC 6890 and its updates).
 

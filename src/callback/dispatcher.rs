@@ -1,0 +1,305 @@
+//! What makes deliveries of events, in their order, and remembers how far it has come.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use super::Callbacks;
+use super::delivery::{Delivery, Patience, what};
+use super::lines::{Line, Lines, Means};
+use super::outbox::{Cursor, Place};
+use crate::config::{Settings, seconds};
+use crate::domain::burst::{Burst, Line as JournalLine};
+use crate::domain::callback::{Callback, CallbackEvent};
+use crate::domain::event::{EncodedEvent, Kind};
+use crate::domain::id::{ExecutionId, SessionId};
+use crate::domain::record::Internal;
+use crate::event::{self, Events, Position};
+use crate::session::HAS_CALLBACK;
+use crate::store::{Error, JournalRange, Precondition, Store};
+
+/// Most events that wait to be looked at; beyond, they are read from the log again.
+const MOST_WAITING: usize = 10_000;
+/// Bytes of events that are read at once.
+const PAGE_BYTES: usize = 262_144;
+/// How many events are taken in one change.
+const AT_ONCE: usize = 50;
+/// How often it is kept how far the events are read where none of them is to be sent.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often the deliveries of sessions that are gone are removed.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// Between two tries while the store does not answer.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A callback of the settings.
+struct OfAll {
+    url: String,
+    events: Vec<CallbackEvent>,
+}
+
+/// Hears of events that are to be sent.
+pub(crate) struct Listener {
+    /// What is sent of all sessions.
+    of_all: Vec<CallbackEvent>,
+    heard: mpsc::Sender<EncodedEvent>,
+    /// Whether one found no room.
+    has_missed: AtomicBool,
+}
+
+impl event::Listener for Listener {
+    fn hears(&self, _: &Kind, _: Option<&ExecutionId>) -> bool {
+        // What is sent is kept, and made whoever hears it.
+        false
+    }
+
+    fn notify(&self, events: &Arc<[EncodedEvent]>) {
+        for event in events.iter().filter(|event| event.seq().is_some()) {
+            if what(&event.new_event().kind).is_some_and(|what| self.of_all.contains(&what) || has_own(event))
+                && self.heard.try_send(event.clone()).is_err()
+            {
+                self.has_missed.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Makes deliveries of events.
+pub(crate) struct Dispatcher {
+    callbacks: Callbacks,
+    listener: Arc<Listener>,
+    of_all: Vec<OfAll>,
+    heard: mpsc::Receiver<EncodedEvent>,
+    nudged: mpsc::UnboundedReceiver<Line>,
+    lines: Lines,
+}
+
+impl Dispatcher {
+    pub(super) fn new(
+        callbacks: Callbacks,
+        settings: &Settings,
+        nudged: mpsc::UnboundedReceiver<Line>,
+    ) -> (Arc<Listener>, Self) {
+        let (sender, heard) = mpsc::channel(MOST_WAITING);
+        let of_all: Vec<OfAll> =
+            settings.callback.iter().map(|all| OfAll { url: all.url.clone(), events: all.events.clone() }).collect();
+        let events = of_all.iter().flat_map(|all| all.events.iter().copied()).collect();
+        let listener = Arc::new(Listener { of_all: events, heard: sender, has_missed: AtomicBool::new(false) });
+        let secrets = settings
+            .callback
+            .iter()
+            .filter_map(|all| Some((all.url.clone(), all.secret.as_ref()?.reveal().to_owned())));
+        let means = Means {
+            outbox: callbacks.outbox.clone(),
+            sender: callbacks.sender.clone(),
+            store: callbacks.store.clone(),
+            secrets: Arc::new(secrets.collect::<BTreeMap<_, _>>()),
+            patience: Patience {
+                retry_after: seconds(settings.callbacks.retry_after),
+                give_up_after: seconds(settings.callbacks.give_up_after),
+            },
+            permits: Arc::new(Semaphore::new(settings.callbacks.max_sending)),
+        };
+        let dispatcher =
+            Self { callbacks, listener: Arc::clone(&listener), of_all, heard, nudged, lines: Lines::new(means) };
+        (listener, dispatcher)
+    }
+
+    /// Sends what is pending, reads what happened while the server was down, and goes on with what happens, for ever.
+    pub(crate) async fn run(mut self, events: Events) {
+        let mut cursor = self.begin(&events).await;
+        let mut keep = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_EVERY, KEEP_EVERY);
+        let mut tidy = tokio::time::interval_at(tokio::time::Instant::now() + TIDY_EVERY, TIDY_EVERY);
+        loop {
+            tokio::select! {
+                Some(event) = self.heard.recv() => cursor = self.take(&events, vec![event], None, cursor).await,
+                Some(line) = self.nudged.recv() => self.lines.has_come(line),
+                () = self.lines.next() => {}
+                _ = keep.tick() => cursor = self.catch_up(&events, cursor).await,
+                _ = tidy.tick() => {
+                    if let Err(error) = self.callbacks.outbox.tidy_up().await {
+                        log::warn!(error:%; "the callbacks of sessions that are gone could not be removed");
+                    }
+                }
+            }
+            if self.listener.has_missed.swap(false, Ordering::Relaxed) {
+                cursor = self.catch_up(&events, cursor).await;
+            }
+        }
+    }
+
+    async fn begin(&mut self, events: &Events) -> Cursor {
+        let cursor = loop {
+            match self.try_begin(events).await {
+                Ok(cursor) => break cursor,
+                Err(error) => log::warn!(error:%; "callbacks cannot be read now; it is tried again"),
+            }
+            tokio::time::sleep(RETRY).await;
+        };
+        self.catch_up(events, cursor).await
+    }
+
+    async fn try_begin(&mut self, events: &Events) -> Result<Cursor, Error> {
+        let outbox = self.callbacks.outbox.clone();
+        for place in outbox.pending().await? {
+            let Some(session_id) = place.session_id() else { continue };
+            for kept in outbox.of_session(&place.owner, session_id).await? {
+                self.lines.has_come(Line { owner: place.owner.clone(), session_id, url: kept.delivery.url });
+            }
+        }
+        loop {
+            if let Some(cursor) = outbox.cursor().await? {
+                return Ok(cursor);
+            }
+            let position = here(events).to_string();
+            if let Some(cursor) = outbox.put(Vec::new(), &position, Precondition::Absent).await? {
+                return Ok(cursor);
+            }
+        }
+    }
+
+    /// Reads the events behind the cursor.
+    async fn catch_up(&mut self, events: &Events, mut cursor: Cursor) -> Cursor {
+        loop {
+            let position = Position::from_str(&cursor.position).unwrap_or_else(|_| here(events));
+            let page = match events.read(None, &position, PAGE_BYTES).await {
+                Ok(page) => page,
+                Err(event::Error::TooOld(span) | event::Error::PositionUnknown(span)) => {
+                    log::error!(
+                        "what happened before the event {} is gone: its callbacks are not sent",
+                        span.first_seq
+                    );
+                    let seq = span.first_seq.saturating_sub(1);
+                    let position = Position { epoch: span.epoch, seq };
+                    cursor = self.take(events, Vec::new(), Some(position), cursor).await;
+                    continue;
+                }
+                Err(error) => {
+                    log::warn!(error:%; "events cannot be read now; it is tried again");
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+            };
+            if page.reached <= position.seq {
+                return cursor;
+            }
+            let reached = Position { epoch: position.epoch, seq: page.reached };
+            let found = page.events.into_iter().filter_map(|kept| EncodedEvent::read(kept.owner, kept.json));
+            let found: Vec<EncodedEvent> = found.filter(|event| self.is_sent(event)).collect();
+            for some in found.chunks(AT_ONCE) {
+                cursor = self.take(events, some.to_vec(), None, cursor).await;
+            }
+            cursor = self.take(events, Vec::new(), Some(reached), cursor).await;
+        }
+    }
+
+    fn is_sent(&self, event: &EncodedEvent) -> bool {
+        what(&event.new_event().kind).is_some_and(|what| self.listener.of_all.contains(&what) || has_own(event))
+    }
+
+    /// Makes deliveries of events, and keeps that all up to `reached`, or up to the last of them, are read.
+    async fn take(
+        &mut self,
+        events: &Events,
+        found: Vec<EncodedEvent>,
+        reached: Option<Position>,
+        mut cursor: Cursor,
+    ) -> Cursor {
+        loop {
+            match self.try_take(events, &found, reached.as_ref(), &cursor).await {
+                Ok(Some(next)) => return next,
+                // Another server was faster: whatever it has made is not made again.
+                Ok(None) => match self.callbacks.outbox.cursor().await {
+                    Ok(Some(next)) => cursor = next,
+                    Ok(None) => return cursor,
+                    Err(error) => log::warn!(error:%; "callbacks cannot be read now; it is tried again"),
+                },
+                Err(error) => {
+                    log::warn!(error:%; "callbacks cannot be kept now; it is tried again");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    async fn try_take(
+        &mut self,
+        events: &Events,
+        found: &[EncodedEvent],
+        reached: Option<&Position>,
+        cursor: &Cursor,
+    ) -> Result<Option<Cursor>, Error> {
+        let read = Position::from_str(&cursor.position).ok();
+        let epoch = events.span().epoch;
+        let is_read = |seq: u64| read.as_ref().is_some_and(|read| read.epoch == epoch && seq <= read.seq);
+        let mut new = Vec::new();
+        for event in found {
+            let Some(seq) = event.seq().filter(|seq| !is_read(*seq)) else { continue };
+            new.extend(self.deliveries(event, seq).await?);
+        }
+        let last = found.iter().filter_map(EncodedEvent::seq).next_back();
+        let reached = reached.cloned().or(last.map(|seq| Position { epoch: Arc::clone(&epoch), seq }));
+        let Some(reached) = reached.filter(|reached| !is_read(reached.seq)) else { return Ok(Some(cursor.clone())) };
+        let lines: Vec<Line> = new
+            .iter()
+            .map(|(place, delivery): &(Place, Delivery)| Line {
+                owner: place.owner.clone(),
+                session_id: delivery.session_id,
+                url: delivery.url.clone(),
+            })
+            .collect();
+        let next = self.callbacks.outbox.put(new, &reached.to_string(), cursor.expected).await?;
+        if next.is_some() {
+            lines.into_iter().for_each(|line| self.lines.has_come(line));
+        }
+        Ok(next)
+    }
+
+    /// What is sent of an event, and to whom.
+    async fn deliveries(&self, event: &EncodedEvent, seq: u64) -> Result<Vec<(Place, Delivery)>, Error> {
+        let Some(what) = what(&event.new_event().kind) else { return Ok(Vec::new()) };
+        let session_id = event.new_event().metadata.get("session_id").and_then(|id| id.as_str()?.parse().ok());
+        let Some(session_id) = session_id else { return Ok(Vec::new()) };
+        let own = if has_own(event) { own(&self.callbacks.store, session_id).await? } else { None };
+        let own = own.filter(|own| own.events.contains(&what));
+        let own = own.map(|own| (own.url, own.sealed_secret)).into_iter();
+        let of_all = self.of_all.iter().filter(|all| all.events.contains(&what)).map(|all| (all.url.clone(), None));
+        let targets = own.chain(of_all).enumerate();
+        Ok(targets
+            .map(|(index, (url, secret))| {
+                let delivery = Delivery::new(event, what, session_id, url, secret);
+                (Place::new(event.owner.clone(), session_id, seq, index), delivery)
+            })
+            .collect())
+    }
+}
+
+/// Whether an event is of a session with a callback of its own.
+fn has_own(event: &EncodedEvent) -> bool {
+    event.new_event().metadata.get(HAS_CALLBACK).is_some_and(|has| has == true)
+}
+
+/// Where the events stand now.
+fn here(events: &Events) -> Position {
+    let span = events.span();
+    Position { epoch: span.epoch, seq: span.last_seq }
+}
+
+/// The callback that a session was started with; nothing where the session is gone.
+async fn own(store: &Store, session_id: SessionId) -> Result<Option<Callback>, Error> {
+    let Some(summary) = store.find(session_id).await? else { return Ok(None) };
+    let first = JournalRange { after_seq: None, after_row: None, max_bytes: 1 };
+    let rows = store.journal(summary.key, first).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let (_, lines) = Burst::read(row.body).map_err(|error| Error::Unusable(error.to_string()))?;
+    Ok(lines.into_iter().find_map(|line| match line {
+        JournalLine::Internal(record) => match *record {
+            Internal::Created(spec) => spec.callback.map(|callback| *callback),
+            _ => None,
+        },
+        JournalLine::Output(_) | JournalLine::Entry(_) => None,
+    }))
+}

@@ -1,0 +1,6 @@
+//! What this server may ask others, for whoever makes it ask: no address of a private network, none of its own, and no other
+//! than was checked.
+
+mod address;
+pub(crate) mod names;
+pub(crate) mod policy;
