@@ -22,7 +22,7 @@ use crate::agent::Agents;
 use crate::agent::audit::AuditKind;
 use crate::agent::crew::CrewKind;
 use crate::agent::pipeline::PipelineKind;
-use crate::callback::Callbacks;
+use crate::callback::{Callbacks, Dispatcher};
 use crate::config::Settings;
 use crate::connection::{Connections, EventSockets, Gate};
 use crate::crew::Roster;
@@ -35,7 +35,7 @@ use crate::http::{Admin, Lifecycle, State, Workflows};
 use crate::hub::messages::Snapshot;
 use crate::hub::{Broadcast, ConnectionCounts, Hub, Links, Shard};
 use crate::memory::Memory;
-use crate::metrics::{Metrics, Statistics};
+use crate::metrics::{Metrics, Numbers, Statistics};
 use crate::process::Launcher;
 use crate::session::environment::Environment;
 use crate::session::permits::Permits;
@@ -118,16 +118,12 @@ impl Plan {
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
         let roster = add_agents(&mut kinds, &settings, &store, &memory, (outside.clone(), launcher.clone()), &metrics)?;
-        let (measured, reports) = metrics.workflows().reporting();
-        let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(&store, &counts));
-        actix::spawn(statistics.run());
-        let snapshot = snapshots(&numbers);
+        let (measured, numbers, snapshot) = measure(&metrics, &store, &counts);
         let hub = Hub::new(shards, &settings.connections).publishing_metrics(snapshot.clone(), counts.clone()).start();
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
-        let (callbacks, listener, dispatcher) = Callbacks::new(&settings, &store, Some(address))?;
-        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(handlers), listener];
-        let events = log(&settings, &store, Counted(metrics.events()), &broadcast, listeners).await?;
-        actix::spawn(dispatcher.run(events.clone()));
+        let (callbacks, heard, dispatcher) = Callbacks::new(&settings, &store, Some(address))?;
+        let heard: [Arc<dyn Listener>; 3] = [Arc::new(Counted(metrics.events())), Arc::new(handlers), heard];
+        let events = log(&settings, &store, &broadcast, heard, dispatcher).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
         let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout(&settings));
         let shared = Shared {
@@ -356,15 +352,16 @@ fn add_agents(
 async fn log(
     settings: &Settings,
     store: &Store,
-    counted: Counted,
     broadcast: &Broadcast,
-    others: Vec<Arc<dyn Listener>>,
+    others: [Arc<dyn Listener>; 3],
+    dispatcher: Dispatcher,
 ) -> anyhow::Result<Events> {
     let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);
-    let mut listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(broadcast.clone()), Arc::new(counted)];
+    let mut listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(broadcast.clone())];
     listeners.extend(others);
     let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
     EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
+    actix::spawn(dispatcher.run(events.clone()));
     Ok(events)
 }
 
@@ -374,6 +371,20 @@ fn subscribe(store: &Store, directories: &[Addr<Directory>]) {
         let directory = directory.clone();
         store.subscribe_commits(worker, move |commit| directory.do_send(StoreCommitted { commit }));
     }
+}
+
+/// Starts what measures this server: handles for live workflows, the server's own numbers, and what makes them for those who
+/// watch them.
+fn measure(
+    metrics: &Metrics,
+    store: &Store,
+    counts: &Arc<ConnectionCounts>,
+) -> (crate::metrics::Workflows, Numbers, Snapshot) {
+    let (measured, reports) = metrics.workflows().reporting();
+    let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(store, counts));
+    actix::spawn(statistics.run());
+    let snapshot = snapshots(&numbers);
+    (measured, numbers, snapshot)
 }
 
 /// Starts the supervisor, and gives the live workflows as everybody else sees them.

@@ -152,11 +152,10 @@ impl Delivery {
 /// What an event means for those who are sent news.
 #[must_use]
 pub(crate) fn what(kind: &Kind) -> Option<CallbackEvent> {
-    match kind {
-        Kind::RequestOpened => Some(CallbackEvent::Request),
-        Kind::ExecutionCompleted | Kind::ExecutionFailed => Some(CallbackEvent::Ended),
-        _ => None,
+    if *kind == Kind::RequestOpened {
+        return Some(CallbackEvent::Request);
     }
+    matches!(kind, Kind::ExecutionCompleted | Kind::ExecutionFailed).then_some(CallbackEvent::Ended)
 }
 
 /// The id of what an event makes go to an address: the same however often it is made.

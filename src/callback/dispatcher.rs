@@ -295,11 +295,9 @@ async fn own(store: &Store, session_id: SessionId) -> Result<Option<Callback>, E
     let rows = store.journal(summary.key, first).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let (_, lines) = Burst::read(row.body).map_err(|error| Error::Unusable(error.to_string()))?;
-    Ok(lines.into_iter().find_map(|line| match line {
-        JournalLine::Internal(record) => match *record {
-            Internal::Created(spec) => spec.callback.map(|callback| *callback),
-            _ => None,
-        },
-        JournalLine::Output(_) | JournalLine::Entry(_) => None,
+    Ok(lines.into_iter().find_map(|line| {
+        let JournalLine::Internal(record) = line else { return None };
+        let Internal::Created(spec) = *record else { return None };
+        spec.callback.map(|callback| *callback)
     }))
 }
