@@ -341,3 +341,62 @@ async fn a_server_with_a_certificate_speaks_tls_on_requests_and_streams() {
     drop(events);
     assert!(app.request(Method::GET, "/livez").send().await.is_err(), "plain HTTP is not understood");
 }
+
+#[actix::test]
+async fn operators_say_who_may_log_in() {
+    let app = setup().with(|settings| settings.auth.users = true).start().await;
+    let users = async |method, path: &str, body| send(&app, method, path, ADMIN, body).await;
+    let ada = json!({"name": "ada", "password": "correct horse", "scopes": ["sessions:read"], "groups": ["ops"]});
+    let added = users(Method::POST, "/api/v1/users", Some(ada.clone())).await;
+    assert_eq!((added.status, &added.body["name"]), (201, &json!("ada")), "{}", added.body);
+    assert!(!added.body.to_string().contains("correct horse"));
+    assert_eq!(users(Method::POST, "/api/v1/users", Some(ada)).await.code(409), "user_exists");
+    let short = json!({"name": "bob", "password": "short"});
+    let refused = users(Method::POST, "/api/v1/users", Some(short)).await;
+    assert_eq!((refused.code(422), &refused.body["errors"][0]["loc"][1]), ("invalid_body", &json!("password")));
+    let (cookie, csrf_token) = log_in(&app, "correct horse").await.unwrap();
+    let me = async || api::send(app.request(Method::GET, "/me").header("cookie", &cookie)).await;
+    assert_eq!(me().await.ok()["principal"]["groups"], json!(["ops"]));
+    let own = app.request(Method::GET, "/api/v1/users").header("cookie", &cookie).header("x-csrf-token", &csrf_token);
+    assert_eq!(api::send(own).await.code(403), "forbidden");
+    let changed = users(Method::PUT, "/api/v1/users/ada", Some(json!({"password": "battery staple"}))).await.ok();
+    assert_eq!((&changed["scopes"], &changed["groups"]), (&json!(["sessions:read"]), &json!(["ops"])));
+    assert_eq!(me().await.status, 401, "a change ends all logins");
+    assert!(log_in(&app, "battery staple").await.is_some());
+    let listed = users(Method::GET, "/api/v1/users", None).await.ok();
+    assert_eq!(listed["users"].as_array().unwrap().len(), 1);
+    assert_eq!(users(Method::DELETE, "/api/v1/users/ada", None).await.status, 204);
+    assert_eq!(log_in(&app, "battery staple").await, None);
+    for (method, body) in [(Method::DELETE, None), (Method::PUT, Some(json!({"groups": []})))] {
+        assert_eq!(users(method, "/api/v1/users/ada", body).await.code(404), "unknown_user");
+    }
+}
+
+#[actix::test]
+async fn nothing_is_listed_to_visitors_who_are_let_in_to_what_they_know() {
+    let setup = Setup::memory().with(|settings| {
+        settings.server.admin_token = Some(ADMIN.to_owned().into());
+        settings.auth.first_message_timeout = 0.1;
+    });
+    let app = setup.start().await;
+    let visits = |method, path: &str| app.request(method, path).header("x-forwarded-for", "192.0.2.1");
+    let started = api::send(visits(Method::POST, "/start-task").json(&json!({"task": "approval"}))).await.ok();
+    let id = started["session_id"].as_str().unwrap();
+    api::send(visits(Method::GET, &format!("/sessions/{id}"))).await.ok();
+    for list in ["/sessions", "/requests", "/workflows", "/api/v1/events", "/api/v1/crews", "/api/v1/executions"] {
+        assert_eq!(api::send(visits(Method::GET, list)).await.code(401), "unauthenticated", "{list}");
+        send(&app, Method::GET, list, ADMIN, None).await.ok();
+    }
+    let clock = json!({"id": "Clock-1", "type": "Clock", "inputs": {}});
+    let workflow = json!({"id": "one", "name": "One", "nodes": [clock], "edges": []});
+    assert_eq!(send(&app, Method::POST, "/workflows", ADMIN, Some(workflow)).await.status, 201);
+    let elsewhere = [("x-forwarded-for", "192.0.2.1")];
+    let mut all = open(&app, "/ws", &elsewhere).await;
+    send(&app, Method::POST, "/workflows/one/continuous/start", ADMIN, Some(json!({"interval_ms": 10}))).await.ok();
+    all.say(json!({"type": "ping", "timestamp": 1})).await;
+    assert_eq!(all.next().await.unwrap()["type"], "pong", "it hears of no workflow that it has not named");
+    all.leave().await;
+    let mut every = open(&app, "/api/v1/websocket/ws/custom?subscriptions=execution.*", &elsewhere).await;
+    assert_eq!(every.until_closed().await, Some(4501));
+    send(&app, Method::POST, "/workflows/one/continuous/stop", ADMIN, None).await.ok();
+}

@@ -19,6 +19,7 @@ use crate::trail::Trail;
 pub(super) struct Identity {
     pub(super) authenticator: Arc<Authenticator>,
     pub(super) keys: Keys,
+    pub(super) users: Users,
     pub(super) logins: Logins,
     pub(super) attempts: Arc<Attempts>,
     pub(super) rates: Arc<Rates>,
@@ -31,7 +32,8 @@ impl Identity {
     pub(super) async fn open(settings: &Settings, store: &Store, address: SocketAddr) -> Result<Self, auth::Error> {
         let keys = Keys::new(store.clone(), settings.auth.max_keys);
         let lifetime = seconds(settings.auth.login_lifetime);
-        let logins = Logins::new(store.clone(), Users::new(store.clone()), lifetime);
+        let users = Users::new(store.clone());
+        let logins = Logins::new(store.clone(), users.clone(), lifetime);
         let (refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await?;
         actix::spawn(refresher.run());
         let tickets = Tickets::new(store.clone());
@@ -39,6 +41,7 @@ impl Identity {
         Ok(Self {
             authenticator: Arc::new(authenticator(settings, address, credentials)?),
             keys,
+            users,
             logins,
             attempts: Arc::new(Attempts::new(settings.auth.login_attempts_per_minute)),
             rates: Arc::new(Rates::new(&settings.limits, !address.ip().is_loopback())),

@@ -186,6 +186,7 @@ impl Plan {
             workflows: self.workflows.clone(),
             authenticator: self.identity.authenticator.clone(),
             keys: self.identity.keys.clone(),
+            users: self.identity.users.clone(),
             logins: self.identity.logins.clone(),
             attempts: self.identity.attempts.clone(),
             rates: self.identity.rates.clone(),

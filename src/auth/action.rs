@@ -135,8 +135,8 @@ actions! {
     RunWorkflow changes WorkflowsRun "workflows:run" "Run a workflow once, as a session.";
     ControlWorkflow changes WorkflowsLive "workflows:live" "Start, stop, step or feed a live workflow.";
 
-    ReadEvents reads EventsRead "events:read" "Follow the events of one execution or crew, or those of chosen topics.";
-    ListEvents reads EventsRead "events:list" "Read the event log, or follow all events.";
+    ReadEvents reads EventsRead "events:read" "Follow the events of one execution or crew.";
+    ListEvents reads EventsRead "events:list" "Read the event log, or follow the events of all sessions.";
     ReadEventType reads EventsRead "event_types:read" "Read what a type of events means.";
     ListEventTypes reads EventsRead "event_types:list" "List the declared types of events.";
     PublishEvent changes EventsPublish "events:publish" "Publish an event of a type that users made up.";
@@ -152,8 +152,9 @@ actions! {
     ReadMemory reads MemoryRead "memory:read" "Read what is kept under a key.";
     WriteMemory changes MemoryWrite "memory:write" "Change or remove what is kept under a key.";
 
+    ReadUsers reads Admin "users:read" "List the users of the page, without their passwords.";
     AddUser changes Admin "users:add" "Add a user of the page.";
-    SetPassword changes Admin "users:passwd" "Give a user another password.";
+    ChangeUser changes Admin "users:change" "Change a user's password, or what the user may do.";
     RemoveUser changes Admin "users:remove" "Remove a user.";
     ReadTrail reads Admin "trail:read" "Read the audit trail.";
     ReadKeys reads Admin "keys:read" "List the API keys, without what they are.";

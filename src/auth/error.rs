@@ -34,6 +34,9 @@ pub(crate) enum Error {
     /// There is a user of this name.
     #[error("there is a user of this name already")]
     UserExists,
+    /// Somebody else has changed the user at the same time.
+    #[error("somebody else has just changed this user; try again")]
+    UserChanged,
     /// There is no such user.
     #[error("there is no user of this name")]
     NoSuchUser,

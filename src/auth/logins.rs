@@ -213,7 +213,8 @@ mod tests {
         assert_eq!(new.login.principal.owner(), &ada);
         let operator = logins.let_operator_in().await.unwrap();
         assert!(operator.login.principal.is_operator());
-        users.set_password(&ada, "battery staple").await.unwrap();
+        let change = users::Change { password: Some("battery staple".into()), ..users::Change::default() };
+        users.update(&ada, change).await.unwrap();
         assert_eq!(logins.good(now).await.unwrap().len(), 1, "the operator's is left");
         logins.log_out(&operator.token).await.unwrap();
         logins.log_out(&operator.token).await.unwrap();

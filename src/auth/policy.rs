@@ -100,22 +100,22 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::ListMemory
         | Action::ReadMemory
         | Action::WriteMemory => true,
-        // What the page of a visitor shows and makes. It has no way yet to be let in as an operator on all its sockets;
-        // once it has, these are refused, so that a server beyond loopback lists nothing to strangers.
+        // What shows the things of others, or what others would come across.
         Action::ListSessions
         | Action::ListWorkflows
         | Action::CreateWorkflow
         | Action::ListEvents
         | Action::ListEventTypes
         | Action::ListCrews
-        | Action::CreateCrew => true,
-        Action::PublishEvent
+        | Action::CreateCrew
+        | Action::PublishEvent
         | Action::DeclareEventType
         | Action::ReadKeys
         | Action::CreateKey
         | Action::RevokeKey
+        | Action::ReadUsers
         | Action::AddUser
-        | Action::SetPassword
+        | Action::ChangeUser
         | Action::RemoveUser
         | Action::ReadTrail
         | Action::ClearQueue
@@ -200,6 +200,19 @@ mod tests {
         }
         assert_eq!(may(&local, Action::PublishEvent, Resource::Unread), Decision::Allowed);
         assert_eq!(may(&visitor, Action::PublishEvent, Resource::Unread), Decision::Refused);
+    }
+
+    #[test]
+    fn nothing_is_listed_to_a_visitor_who_may_read_what_it_knows_by_its_id() {
+        let visitor = Principal::new(PrincipalKind::Visitor);
+        for list in
+            [Action::ListSessions, Action::ListWorkflows, Action::ListEvents, Action::ListEventTypes, Action::ListCrews]
+        {
+            assert_eq!(may(&visitor, list, Resource::Unread), Decision::Refused, "{list:?}");
+        }
+        for by_id in [Action::StartSession, Action::ReadSession, Action::AnswerRequest, Action::ReadWorkflow] {
+            assert_eq!(may(&visitor, by_id, Resource::Unread), Decision::Allowed, "{by_id:?}");
+        }
     }
 
     #[test]

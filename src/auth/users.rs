@@ -1,4 +1,5 @@
-//! The users of the page: their names, the hashes of their passwords, and what they may do. Set on the command line.
+//! The users of the page: their names, the hashes of their passwords, and what they may do. Set on the command line and by
+//! operators.
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Scope, Scopes, kept};
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
+use crate::process::threads;
 use crate::store::{ChangeError, Document, Precondition, Store, Write};
 
 /// Where users are kept.
@@ -43,6 +45,27 @@ struct Body {
     groups: Vec<String>,
 }
 
+/// What is to be another than before; the rest stays.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    /// Another password.
+    pub password: Option<String>,
+    /// What it may do from now on.
+    pub scopes: Option<Scopes>,
+    /// The groups that it is in from now on.
+    pub groups: Option<Vec<String>>,
+}
+
+/// The name of a user, from text.
+///
+/// # Errors
+/// Why that is no name, in words that follow the name of the field.
+pub(crate) fn named(text: &str) -> Result<Owner, String> {
+    let name = text.parse::<Owner>().map_err(|bad| format!("is no name: {bad}"))?;
+    // Whoever had that name would own what is the server's.
+    if name.is_server() { Err(format!("cannot be {name}, which is the server itself")) } else { Ok(name) }
+}
+
 /// The users in a store. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Users {
@@ -73,8 +96,7 @@ impl Users {
         scopes: Scopes,
         groups: Vec<String>,
     ) -> Result<(), Error> {
-        let scopes = scopes.iter().map(|scope| scope.word().to_owned()).collect();
-        let body = Body { password: hash(password)?, scopes, groups };
+        let body = Body { password: hashed(password).await?, scopes: words(scopes), groups };
         let put = Write::put(&Owner::SERVER, COLLECTION, name.as_str(), written(&body)?, Precondition::Absent);
         self.change(put).await.map_err(|error| match error {
             ChangeError::Preconditions(_) => Error::UserExists,
@@ -82,15 +104,24 @@ impl Users {
         })
     }
 
-    /// Gives a user another password, which ends all its logins.
+    /// Changes a user, which ends all its logins.
     ///
     /// # Errors
     /// [`Error::NoSuchUser`], [`Error::Password`], [`Error::Random`] or [`Error::Store`].
-    pub(crate) async fn set_password(&self, name: &Owner, password: &str) -> Result<(), Error> {
-        let (_, mut body) = self.find(name.as_str()).await?.ok_or(Error::NoSuchUser)?;
-        body.password = hash(password)?;
-        let put = Write::put(&Owner::SERVER, COLLECTION, name.as_str(), written(&body)?, Precondition::Anything);
-        Ok(self.change(put).await?)
+    pub(crate) async fn update(&self, name: &Owner, change: Change) -> Result<(), Error> {
+        let (document, mut body) = self.find(name.as_str()).await?.ok_or(Error::NoSuchUser)?;
+        if let Some(password) = change.password {
+            body.password = hashed(&password).await?;
+        }
+        body.scopes = change.scopes.map_or(body.scopes, words);
+        body.groups = change.groups.unwrap_or(body.groups);
+        // Who was removed meanwhile does not come back.
+        let unchanged = Precondition::Version(document.version);
+        let put = Write::put(&Owner::SERVER, COLLECTION, name.as_str(), written(&body)?, unchanged);
+        self.change(put).await.map_err(|error| match error {
+            ChangeError::Preconditions(_) => Error::UserChanged,
+            ChangeError::Store(error) => error.into(),
+        })
     }
 
     /// Removes a user, which ends all its logins.
@@ -130,6 +161,12 @@ impl Users {
     }
 }
 
+/// The same of a password, computed beside the event loop.
+async fn hashed(password: &str) -> Result<String, Error> {
+    let password = password.to_owned();
+    threads::blocking(move || hash(&password)).await.map_err(|_| Error::Busy)?
+}
+
 /// The hash of a password (argon2id, RFC 9106), with its salt and what it costs. Computes for some milliseconds.
 fn hash(password: &str) -> Result<String, Error> {
     if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&password.len()) {
@@ -150,6 +187,10 @@ pub(super) fn is_password(password: &str, hash: Option<&str>) -> bool {
         "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let fits = Argon2::default().verify_password(password.as_bytes(), hash.unwrap_or(NOBODYS)).is_ok();
     fits && hash.is_some()
+}
+
+fn words(scopes: Scopes) -> Vec<String> {
+    scopes.iter().map(|scope| scope.word().to_owned()).collect()
 }
 
 fn user(document: &Document, body: &Body) -> Option<User> {
@@ -190,13 +231,28 @@ mod tests {
         assert_eq!((user.name.as_str(), user.scopes, user.groups.len()), ("ada", usual_scopes(), 1));
         assert!(hash.starts_with("$argon2id$"), "{hash}");
         assert!(is_password("correct horse", Some(&hash)) && !is_password("correct horsf", Some(&hash)));
-        users.set_password(&ada, "battery staple").await.unwrap();
+        let password = || Change { password: Some("battery staple".into()), ..Change::default() };
+        users.update(&ada, password()).await.unwrap();
         let (changed, hash) = users.with_hash("ada").await.unwrap().unwrap();
         assert!(changed.version > user.version && is_password("battery staple", Some(&hash)));
+        assert_eq!((changed.scopes, changed.groups.len()), (usual_scopes(), 1), "the rest stays");
+        let scopes = Scopes::from_iter([Scope::Admin]);
+        let change = Change { scopes: Some(scopes), groups: Some(Vec::new()), ..Change::default() };
+        users.update(&ada, change).await.unwrap();
+        let (changed, same) = users.with_hash("ada").await.unwrap().unwrap();
+        assert_eq!((changed.scopes, changed.groups.len(), same), (scopes, 0, hash));
         users.remove(&ada).await.unwrap();
         assert_eq!(users.remove(&ada).await, Err(Error::NoSuchUser));
-        assert_eq!(users.set_password(&ada, "battery staple").await, Err(Error::NoSuchUser));
+        assert_eq!(users.update(&ada, password()).await, Err(Error::NoSuchUser));
         assert_eq!(users.list().await, Ok(Vec::new()));
+    }
+
+    #[test]
+    fn nobody_is_called_as_the_server_is() {
+        assert_eq!(named("ada"), Ok("ada".parse().unwrap()));
+        for text in ["server", "", " ada", "a\nb"] {
+            assert!(named(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

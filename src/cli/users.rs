@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use anyhow::{Context as _, ensure};
 
 use super::recorded::record;
-use crate::auth::users::{User, Users, usual_scopes};
+use crate::auth::users::{self, Change, User, Users, usual_scopes};
 use crate::auth::{Action, Scope, Scopes};
 use crate::config::Settings;
 use crate::domain::owner::Owner;
@@ -79,21 +79,26 @@ async fn execute(command: Checked, users: &Users, store: &Store) -> anyhow::Resu
     match command {
         Checked::Add { name, password, scopes, groups } => {
             users.add(&name, &password, scopes, groups).await?;
-            record(store, Action::AddUser, name.to_string()).await?;
+            record(store, Action::AddUser, object(&name)).await?;
             Ok(format!("added {name}\n"))
         }
         Checked::Passwd { name, password } => {
-            users.set_password(&name, &password).await?;
-            record(store, Action::SetPassword, name.to_string()).await?;
+            users.update(&name, Change { password: Some(password), ..Change::default() }).await?;
+            record(store, Action::ChangeUser, object(&name)).await?;
             Ok(format!("changed the password of {name}\n"))
         }
         Checked::Remove(name) => {
             users.remove(&name).await?;
-            record(store, Action::RemoveUser, name.to_string()).await?;
+            record(store, Action::RemoveUser, object(&name)).await?;
             Ok(format!("removed {name}\n"))
         }
         Checked::List => Ok(users.list().await?.iter().map(line).collect()),
     }
+}
+
+/// What the audit trail calls a user.
+fn object(name: &Owner) -> String {
+    format!("/api/v1/users/{name}")
 }
 
 fn line(user: &User) -> String {
@@ -101,11 +106,8 @@ fn line(user: &User) -> String {
     format!("{}  {}  {}\n", user.name, user.created_at.to_rfc3339(), scopes.join(","))
 }
 
-/// A user's name: whoever has that of the server would own what is the server's.
 fn named(text: &str) -> anyhow::Result<Owner> {
-    let name = text.parse::<Owner>().context("that is no name")?;
-    ensure!(name != Owner::SERVER, "{name} is the server itself; take another name");
-    Ok(name)
+    users::named(text).map_err(|reason| anyhow::anyhow!("the name {reason}"))
 }
 
 /// Asks for a password, twice, or reads it where nobody can be asked.

@@ -93,7 +93,10 @@ impl Connections {
                     let message = "since is the seq of a message about the workflow that is named";
                     send_error(&link, "invalid_message", message);
                 }
-                live.watch(link.id(), shared.shard.clone(), topic, None);
+                // A visitor is shown the workflows that it names, and no others.
+                if workflow_id.is_some() || caller.lacks(Action::ListWorkflows).is_none() {
+                    live.watch(link.id(), shared.shard.clone(), topic, None);
+                }
             }
         }
         for fault in faults {

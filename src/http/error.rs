@@ -80,6 +80,7 @@ codes! {
     UnknownMemory 404 "unknown_memory" "Nothing is kept under this key.";
     UnknownKey 404 "unknown_key" "There is no API key with this id.";
     UnknownDelivery 404 "unknown_delivery" "This session has no callback with this id.";
+    UnknownUser 404 "unknown_user" "There is no user of this name.";
     UnknownNode 404 "unknown_node" "No live workflow has such a node.";
     MethodNotAllowed 405 "method_not_allowed" "This path does not take this method; the Allow header names those that it takes.";
     NotAcceptable 406 "not_acceptable" "The answer cannot be given in a form that the request accepts.";
@@ -94,6 +95,7 @@ codes! {
     AgentConfigured 409 "agent_configured" "This agent stands in the settings, and is changed there.";
     AgentInUse 409 "agent_in_use" "Crews need this agent.";
     AlreadyExists 409 "already_exists" "There is one with this id already.";
+    UserExists 409 "user_exists" "There is a user of this name already.";
     LimitReached 409 "limit_reached" "As many are kept as may be; remove some first.";
     MemoryFull 409 "memory_full" "The client keeps as many keys as it may; remove some first.";
     PositionUnknown 409 "position_unknown" "The position is one of another log.";

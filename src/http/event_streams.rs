@@ -20,7 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
         ReadEvents => crew,
         ListEvents => global,
         ReadMetrics => metrics,
-        ReadEvents => custom,
+        ListEvents => custom,
     ];
     routes.extend(routes![ReadDescription => definition]);
     routes

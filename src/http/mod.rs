@@ -53,6 +53,7 @@ use crate::auth::keys::Keys;
 use crate::auth::logins::Logins;
 use crate::auth::rates::Rates;
 use crate::auth::tickets::Tickets;
+use crate::auth::users::Users;
 use crate::auth::{Action, Authenticator};
 use crate::callback::Callbacks;
 use crate::config::Settings;
@@ -112,6 +113,8 @@ pub(crate) struct State {
     pub authenticator: Arc<Authenticator>,
     /// The API keys.
     pub keys: Keys,
+    /// The users of the page.
+    pub users: Users,
     /// The logins of the page.
     pub logins: Logins,
     /// How often somebody may try to log in.

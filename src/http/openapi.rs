@@ -31,6 +31,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
         (name = "crews", description = "Crews and the agents in them."),
         (name = "audits", description = "Agents that look through a document."),
         (name = "keys", description = "API keys, for operators."),
+        (name = "users", description = "Who may log in on the page, for operators."),
         (name = "memory", description = "What clients and agents keep."),
         (name = "server", description = "The server itself."),
     )
@@ -38,7 +39,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 12] = [
+const BODIES: [&str; 14] = [
     "StartTask",
     "Confirm",
     "Input",
@@ -49,6 +50,8 @@ const BODIES: [&str; 12] = [
     "StartExecution",
     "TellEvent",
     "NewApiKey",
+    "NewUser",
+    "ChangeUser",
     "NewTicket",
     "LogIn",
 ];

@@ -126,7 +126,8 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let event_types = EventTypes::start(store.clone(), 10).unwrap();
     let events = Events::open(store.clone(), 100, 100, Vec::new()).await.unwrap();
     let (keys, tickets) = (Keys::new(store.clone(), 100), Tickets::new(store.clone()));
-    let logins = Logins::new(store.clone(), Users::new(store.clone()), std::time::Duration::from_secs(60));
+    let users = Users::new(store.clone());
+    let logins = Logins::new(store.clone(), users.clone(), std::time::Duration::from_secs(60));
     let trail = crate::trail::Trail::reading(store.clone());
     let callbacks = crate::callback::Callbacks::new(&settings, &store, None).unwrap().0;
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
@@ -147,6 +148,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         tickets,
         trail,
         callbacks,
+        users,
         logins,
         attempts: Arc::new(Attempts::new(100)),
         rates,
@@ -329,7 +331,8 @@ async fn it_says_how_it_does() {
     assert_eq!((draining.status.as_u16(), draining.code().as_str()), (503, "shutting_down"));
     assert!(!draining.header("retry-after").is_empty());
     assert_eq!(get("/tasks").await.json(), json!({"tasks": []}));
-    assert_eq!(get("/sessions").await.json(), json!({"sessions": [], "next_cursor": null, "complete": true}));
+    let here = TestRequest::get().uri("/sessions").peer_addr("127.0.0.1:9".parse().unwrap());
+    assert_eq!(ask(here).await.json(), json!({"sessions": [], "next_cursor": null, "complete": true}));
     let info = get("/session-info/no-id").await.json();
     assert_eq!((&info["session_id"], &info["task_exists"]), (&json!("no-id"), &json!(false)));
 }

@@ -71,6 +71,9 @@ fn declarations() -> String {
     );
     declare_all!(&config, &mut text;
         super::page::Greeting,
+        super::login::ShownPrincipal,
+        super::login::OwnIdentity,
+        super::tickets::IssuedTicket,
         super::tasks::TaskInfo<'static>,
         super::tasks::TaskList<'static>,
         super::requests::OpenQuestions,
@@ -181,6 +184,11 @@ fn of_operators(config: &Config, text: &mut String) {
         super::admin::ShownFilter,
         super::admin::connections::DisconnectedClient,
         super::admin::connections::RemovedConnections,
+        super::api::keys::ShownKey,
+        super::api::keys::KeyList,
+        super::api::keys::CreatedKey,
+        super::api::users::ShownUser,
+        super::api::users::UserList,
     );
 }
 

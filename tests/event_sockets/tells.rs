@@ -72,10 +72,15 @@ fn with_token() -> Setup {
 #[tokio::test]
 async fn a_caller_of_whom_nothing_is_known_may_not_publish() {
     let app = with_token().with(|settings| settings.server.trust_loopback = Switch::Off).start().await;
-    let mut feed = Feed::open(&app, "custom").await;
-    feed.say(json!({"action": "publish", "type": "custom.a", "ref": 1})).await;
-    let refused = feed.until("error").await;
-    assert_eq!((&refused["code"], &refused["ref"]), (&json!("forbidden"), &json!(1)));
+    let mut feed = Feed::open(&app, "executions/a").await;
+    for action in [
+        json!({"action": "publish", "type": "custom.a", "ref": 1}),
+        json!({"action": "subscribe", "subscriptions": ["custom.*"], "ref": 1}),
+    ] {
+        feed.say(action).await;
+        let refused = feed.until("error").await;
+        assert_eq!((&refused["code"], &refused["ref"]), (&json!("forbidden"), &json!(1)));
+    }
     let event = json!({"type": "custom.a", "data": {}});
     let answer = send(app.request(Method::POST, "/api/v1/events").json(&event)).await;
     assert_eq!(answer.status, 401);

@@ -98,7 +98,7 @@ type Read = for<'a> fn(Map<String, Value>, &'a str) -> Result<Inbound<'a>, Misun
 
 /// The messages that clients may send, by their actions.
 pub(crate) const MESSAGES: &[Message<Read>] = &[
-    Message::new("subscribe", Action::ReadEvents, |fields, _| subscriptions(&fields).map(Inbound::Subscribe)),
+    Message::new("subscribe", Action::ListEvents, |fields, _| subscriptions(&fields).map(Inbound::Subscribe)),
     Message::new("unsubscribe", Action::ReadEvents, |fields, _| subscriptions(&fields).map(Inbound::Unsubscribe)),
     Message::new("set_filter", Action::FilterOwnSocket, |fields, _| {
         filter(fields.get("filter")).map(Inbound::SetFilter)

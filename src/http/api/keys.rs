@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::body::JsonBody;
-use super::super::decode::Fields;
+use super::super::decode::{Fields, fault};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
@@ -146,18 +146,7 @@ fn decode(body: Option<Value>) -> Result<NewKey, Problem> {
             None
         }
     });
-    let words = fields.texts("scopes", Scope::GRANTABLE.len(), LONGEST_SCOPE);
-    let words = fields.required("scopes", words).unwrap_or_default();
-    let scopes = match Scopes::parse(words.iter().map(String::as_str)) {
-        Ok(scopes) => scopes,
-        Err(unknown) => {
-            fields.fault(&["scopes"], unknown.to_string(), "invalid_value");
-            Scopes::default()
-        }
-    };
-    if scopes.is_empty() && !fields.has_fault("scopes") {
-        fields.fault(&["scopes"], "must have at least one scope", "too_short");
-    }
+    let scopes = scopes(&mut fields);
     let expires_in = fields.positive("expires_in", LONGEST_SECONDS);
     let faults = fields.finish();
     match (name, owner) {
@@ -167,6 +156,20 @@ fn decode(body: Option<Value>) -> Result<NewKey, Problem> {
         }
         _ => Err(Problem::invalid(Code::InvalidBody, faults)),
     }
+}
+
+/// The scopes in a body, of which there has to be at least one.
+pub(super) fn scopes(fields: &mut Fields) -> Scopes {
+    let words = fields.texts("scopes", Scope::GRANTABLE.len(), LONGEST_SCOPE);
+    let words = fields.required("scopes", words).unwrap_or_default();
+    let scopes = Scopes::parse(words.iter().map(String::as_str)).unwrap_or_else(|unknown| {
+        fields.fault(&["scopes"], unknown.to_string(), "invalid_value");
+        Scopes::default()
+    });
+    if scopes.is_empty() && !fields.has_fault("scopes") {
+        fields.fault(&["scopes"], "must have at least one scope", "too_short");
+    }
+    scopes
 }
 
 impl From<&Key> for ShownKey {
@@ -186,6 +189,13 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NoSuchKey => Code::UnknownKey.into(),
+            Error::NoSuchUser => Code::UnknownUser.into(),
+            Error::UserExists => Code::UserExists.into(),
+            Error::UserChanged => Code::Conflict.into(),
+            Error::Password(reason) => {
+                let fault = fault(&["body", "password"], reason, "invalid_value");
+                Problem::invalid(Code::InvalidBody, vec![fault])
+            }
             Error::WrongPassword => {
                 Problem::new(Code::Unauthenticated, "The name or the password is wrong, or the ticket is not good.")
             }
@@ -194,13 +204,7 @@ impl From<Error> for Problem {
                 Code::LimitReached,
                 format!("There are {most} API keys, which is as many as may be; revoke some first."),
             ),
-            Error::Random(_)
-            | Error::File { .. }
-            | Error::Key { .. }
-            | Error::Damaged(_)
-            | Error::Password(_)
-            | Error::UserExists
-            | Error::NoSuchUser => {
+            Error::Random(_) | Error::File { .. } | Error::Key { .. } | Error::Damaged(_) => {
                 log::error!(error:%; "a credential could not be made or read");
                 Code::Internal.into()
             }

@@ -12,6 +12,7 @@ pub(super) mod kickoff;
 pub(super) mod new_event;
 pub(super) mod publish;
 pub(super) mod queue;
+pub(super) mod users;
 mod versioned_resource;
 
 use super::error::Problem;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
         crews::routes(),
         kickoff::routes(),
         keys::routes(),
+        users::routes(),
     ];
     all.into_iter().flatten().collect()
 }

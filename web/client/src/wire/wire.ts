@@ -933,6 +933,61 @@ version: string,
 status: string, };
 
 /**
+ * Who somebody is. Moments are seconds since the epoch.
+ */
+export type ShownPrincipal = {
+/**
+ * `known` with a credential of one's own; `operator`, `local` or `visitor` without.
+ */
+kind: string,
+/**
+ * Whom the things belong to that are made.
+ */
+owner: string,
+/**
+ * What may be done; everything that is allowed to its kind, where it is null.
+ */
+scopes: Array<string> | null,
+/**
+ * The groups that the owner is in.
+ */
+groups: Array<string>,
+/**
+ * When the credential ends; null where it does not.
+ */
+expires_at: number | null, };
+
+/**
+ * Who the caller is.
+ */
+export type OwnIdentity = {
+/**
+ * Who it is.
+ */
+principal: ShownPrincipal,
+/**
+ * What to send as `X-CSRF-Token` with each change, where a cookie shows who it is.
+ */
+csrf_token?: string,
+/**
+ * After a login over plain HTTP, where browsers keep no such cookie: what to send as `Authorization: Bearer`.
+ */
+token?: string, };
+
+/**
+ * A ticket.
+ */
+export type IssuedTicket = {
+/**
+ * What to send, as the subprotocol `callboard.ticket.TICKET` or in the first message.
+ */
+ticket: string,
+/**
+ * Seconds for which it is good.
+ */
+expires_in: number, };
+
+/**
  * A task kind.
  */
 export type TaskInfo = {
@@ -3290,3 +3345,104 @@ export type RemovedConnections = {
  * How many.
  */
 removed: number, };
+
+/**
+ * An API key, without the key itself. Moments are seconds since the epoch.
+ */
+export type ShownKey = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * What it is for.
+ */
+name: string,
+/**
+ * Whose it is.
+ */
+owner: string,
+/**
+ * What may be done with it.
+ */
+scopes: Array<string>,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it ends; null where it does not.
+ */
+expires_at: number | null, };
+
+/**
+ * All API keys.
+ */
+export type KeyList = {
+/**
+ * The keys, in the order of their ids.
+ */
+keys: Array<ShownKey>, };
+
+/**
+ * An API key that was just made, with the key itself: it is shown this once.
+ */
+export type CreatedKey = {
+/**
+ * The key.
+ */
+key: string,
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * What it is for.
+ */
+name: string,
+/**
+ * Whose it is.
+ */
+owner: string,
+/**
+ * What may be done with it.
+ */
+scopes: Array<string>,
+/**
+ * When it was made.
+ */
+created_at: Timestamp,
+/**
+ * When it ends; null where it does not.
+ */
+expires_at: number | null, };
+
+/**
+ * A user of the page. Moments are seconds since the epoch.
+ */
+export type ShownUser = {
+/**
+ * The name, which is the owner of what the user makes.
+ */
+name: string,
+/**
+ * What the user may do.
+ */
+scopes: Array<string>,
+/**
+ * The groups that the user is in.
+ */
+groups: Array<string>,
+/**
+ * When the user was added.
+ */
+created_at: Timestamp, };
+
+/**
+ * All users of the page.
+ */
+export type UserList = {
+/**
+ * The users, in the order of their names.
+ */
+users: Array<ShownUser>, };
