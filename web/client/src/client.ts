@@ -1,6 +1,7 @@
 /** The way in: what a server offers, over HTTP, and the sessions that are watched. */
 
 import { adminCalls, type AdminCalls } from "./admin/calls.js";
+import { credentialCalls, type CredentialCalls } from "./admin/credentials.js";
 import { agentCalls, type AgentCalls } from "./agents/calls.js";
 import { Clock } from "./clock.js";
 import { SessionConnection, type SessionOptions } from "./connection.js";
@@ -8,11 +9,14 @@ import { EventFeed, type FeedOptions } from "./events/feed.js";
 import { EventLog } from "./events/log.js";
 import { EventStore } from "./events/store.js";
 import { json, request, type Transport } from "./http.js";
+import { Identity, type Token } from "./identity/identity.js";
+import type { TokenStorage } from "./identity/types.js";
 import { InboxStore } from "./inbox/store.js";
 import type { Environment } from "./line.js";
 import type { SocketConstructor } from "./link.js";
 import { metricsCalls, type MetricsCalls } from "./metrics/calls.js";
 import { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
+import { sharedCalls, type SharedCalls } from "./shared.js";
 import { SessionStore } from "./store.js";
 import type { JournalEntry, ListOptions, StartOptions } from "./types.js";
 import { workflowCalls, type WorkflowCalls } from "./workflows/calls.js";
@@ -26,6 +30,18 @@ export interface ClientOptions {
   baseUrl?: string;
   /** Sent with every call over HTTP. */
   headers?: Record<string, string>;
+  /**
+   * An API key or token, or what gives the newest one: shown over HTTP, and for each socket changed into a ticket. A page of
+   * the server itself needs none: see `client.identity`.
+   */
+  token?: Token;
+  /** Where a token is kept that a login over plain HTTP gives, and one that `client.identity.use` is given. */
+  tokenStorage?: TokenStorage;
+  /**
+   * Whether calls that are refused because a login has ended wait for the next one, and are then made again: for pages that
+   * ask people to log in when `client.identity` says `ended`. Else they throw.
+   */
+  waitsForLogin?: boolean;
   /** In the place of the platform's own. */
   fetch?: typeof fetch;
   /** In the place of the platform's own; `null` for server-sent events at once. */
@@ -76,15 +92,23 @@ export interface Client {
   readonly metrics: MetricsCalls;
   /** Watches the server's own numbers. */
   watchMetrics(options?: MetricsOptions): MetricsConnection;
-  /** What an operator can do; with the admin token, where the server wants one. */
-  admin(token?: string | null): AdminCalls;
+  /** What an operator can do. */
+  readonly admin: AdminCalls;
+  /** What an operator can do about who may use the server. */
+  readonly credentials: CredentialCalls;
+  /** The one question that a link is for, where `token` is that of the link. */
+  readonly shared: SharedCalls;
+  /** Who this client is to the server; logs in and out. */
+  readonly identity: Identity;
   /** How much later the server's clock is than this one's, in seconds, as far as it is known. */
   readonly clockSkew: number;
 }
 
 /** Makes a client. */
 export function createClient(options: ClientOptions = {}): Client {
+  const identity: Identity = new Identity(() => transport, { token: options.token, tokenStorage: options.tokenStorage, waitsForLogin: options.waitsForLogin });
   const transport: Transport = {
+    identity,
     base: (options.baseUrl ?? "").replace(/\/+$/, ""),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     headers: options.headers ?? {},
@@ -122,7 +146,10 @@ export function createClient(options: ClientOptions = {}): Client {
     agents: agentCalls(transport),
     metrics: metricsCalls(transport),
     watchMetrics: (wanted) => new MetricsConnection(environment(), wanted),
-    admin: (token) => adminCalls(transport, token),
+    admin: adminCalls(transport),
+    credentials: credentialCalls(transport),
+    shared: sharedCalls(transport),
+    identity,
     get clockSkew() {
       return transport.clock.skew;
     },

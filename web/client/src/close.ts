@@ -18,8 +18,8 @@ const REASONS: Record<number, string> = {
   4408: "The server heard nothing from this page for too long.",
   4410: "This page did not read fast enough.",
   4429: "This page sent too many messages.",
-  4501: "Credentials are missing, wrong or expired.",
-  4503: "This session is somebody else's, or this page's origin is not allowed.",
+  4501: "The login or key is missing, wrong or expired.",
+  4503: "This is not allowed: the credential lacks a scope for it, or this page's origin may not use the server.",
   4504: "The server knows no session with this id.",
   4509: "An operator closed the connection.",
 };

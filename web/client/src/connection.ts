@@ -6,6 +6,7 @@
  */
 
 import { afterClose, hintIn, reasonFor } from "./close.js";
+import { fieldErrors } from "./field_errors.js";
 import { CallboardError, json, request } from "./http.js";
 import { Line, openAt, type Environment } from "./line.js";
 import { openEvents, type Hear, type Link } from "./link.js";
@@ -62,7 +63,7 @@ export class SessionConnection {
         closed: (code, said, wasOpen) => this.#closedBy(code, said, wasOpen),
         stands: (connection) => options.onConnection?.(connection),
       },
-      environment.random,
+      environment,
     );
     this.#line.begin();
   }
@@ -194,7 +195,7 @@ export class SessionConnection {
       await json(this.#environment.transport, `/sessions/${encodeURIComponent(this.id)}/${words[type]}`, { method: "POST", body });
     } catch (error) {
       if (this.#line.isClosed || !(error instanceof CallboardError)) return;
-      const errors = error.faults.filter(({ loc }) => loc[1] === "values" && loc.length > 2).map(({ loc, msg }) => ({ field: loc[2] ?? "", message: loc.length > 3 ? `${loc.slice(3).join(".")}: ${msg}` : msg }));
+      const errors = fieldErrors(error);
       const told: Message =
         errors.length > 0
           ? { type: "input_rejected", request_id: ("request_id" in saying && saying.request_id) || "", errors }

@@ -2,6 +2,7 @@
 
 import type { Clock } from "./clock.js";
 import { parseJson, writeJson } from "./exact.js";
+import type { Identity } from "./identity/identity.js";
 import type { Fault, Problem, Winner } from "./wire/wire.js";
 
 /** Why a call was not done: what the server refuses, or that it could not be reached (`status` 0). */
@@ -42,6 +43,8 @@ export interface Transport {
   headers: Record<string, string>;
   /** Learns from every answer how much later the server's clock is than this one's. */
   clock: Clock;
+  /** What shows who asks. */
+  identity: Identity;
 }
 
 export interface Call {
@@ -49,13 +52,31 @@ export interface Call {
   /** JSON, or a form with files. */
   body?: unknown;
   headers?: Record<string, string>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
+  /** Whether a refusal stands, also where another credential would help: for the calls by which one is got. */
+  isFinal?: boolean;
+  /** Whether to show no credential. */
+  showsNothing?: boolean;
 }
 
 /** Asks for a path, gives the answer as it comes. Throws `CallboardError`. */
 export async function request(transport: Transport, path: string, call: Call = {}): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json", ...transport.headers, ...call.headers };
-  const init: RequestInit = { method: call.method ?? "GET", headers };
+  const { identity } = transport;
+  const { logins } = identity;
+  const response = await send(transport, path, call);
+  if (response.ok) return response;
+  const mayRecover = !call.isFinal && (response.status === 401 || response.status === 403);
+  if (!mayRecover || !(await identity.recover(response.status, logins, call))) throw await refusal(response);
+  const again = await send(transport, path, call);
+  if (!again.ok) throw await refusal(again);
+  return again;
+}
+
+async function send(transport: Transport, path: string, call: Call): Promise<Response> {
+  const method = call.method ?? "GET";
+  const shown = call.showsNothing ? {} : await transport.identity.headers(method);
+  const headers: Record<string, string> = { Accept: "application/json", ...transport.headers, ...shown, ...call.headers };
+  const init: RequestInit = { method, headers };
   if (call.body instanceof FormData) {
     // Its content type has a boundary that only the platform knows.
     init.body = call.body;
@@ -73,7 +94,6 @@ export async function request(transport: Transport, path: string, call: Call = {
     throw new CallboardError("The server cannot be reached. Check that it runs, then try again.");
   }
   transport.clock.hear(Date.parse(response.headers.get("Date") ?? ""), sent, Date.now());
-  if (!response.ok) throw await refusal(response);
   return response;
 }
 

@@ -1,6 +1,7 @@
 /** A client for Callboard: starts, watches and steers its sessions, from a browser or from Node. */
 
 export type { AdminCalls } from "./admin/calls.js";
+export type { CredentialCalls, NewKey, NewUser } from "./admin/credentials.js";
 export type { Broadcast, ConnectionPage, ConnectionRow, EventPriority, Health } from "./admin/types.js";
 export type { AgentCalls } from "./agents/calls.js";
 export { readFinding } from "./agents/read.js";
@@ -19,12 +20,16 @@ export type { DeclaredType, EventPage, EventWants, NewEvent, Position, ServerEve
 export { byDeadline, InboxStore, type Closing, type Inbox } from "./inbox/store.js";
 export { isNumber, parseJson, readNumber, writeJson } from "./exact.js";
 export { CallboardError } from "./http.js";
+export { Identity, type IdentityOptions, type Token } from "./identity/identity.js";
+export type { Identified, TokenStorage } from "./identity/types.js";
 export type { MetricsCalls } from "./metrics/calls.js";
 export { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
 export type { KindCounts, Latencies, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
 export { hasEnded, isWaiting } from "./model.js";
 export type { Draft, Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { record } from "./record.js";
+export { fieldErrors } from "./field_errors.js";
+export type { SharedCalls } from "./shared.js";
 export { SessionStore } from "./store.js";
 export type { Answer, Connection, CustomEntry, JournalEntry, ListOptions, Message, OpenRequest, Saying, StartOptions } from "./types.js";
 export { faultsIn, type By, type Saving, type WorkflowCalls } from "./workflows/calls.js";

@@ -5,9 +5,10 @@
 
 import { afterClose, hintIn, pauseBefore, reasonFor } from "./close.js";
 import { parseJson, writeJson } from "./exact.js";
-import { openSocket, type Hear, type Link, type SocketConstructor } from "./link.js";
 import type { Transport } from "./http.js";
+import { codeOf, openSocket, type Hear, type Link, type SocketConstructor } from "./link.js";
 import { DEAD_AFTER_MS, onWaking, OPENS_WITHIN_MS, PING_EVERY_MS, STALE_AFTER_MS, Timers, type Timer } from "./pace.js";
+import type { Identity } from "./identity/identity.js";
 import type { Connection } from "./types.js";
 
 /** What is needed to connect. */
@@ -40,10 +41,16 @@ export interface OnLine {
   isChatty?: boolean;
 }
 
+/** No, bad or expired credentials. */
+export const NOT_AUTHENTICATED = 4501;
+
 /** One connection. It begins with `begin`, so that who is on it is there when something is told first. */
 export class Line {
   #user: OnLine;
-  #random: () => number;
+  #environment: Environment;
+  /** How many logins there had been when the link was opened, or when it was last said on it who this is. */
+  #logins = 0;
+  #unsubscribe: () => void = () => undefined;
   #link: Link | null = null;
   #closed = false;
   #opened = false;
@@ -56,14 +63,15 @@ export class Line {
   #heardAt = Number.NEGATIVE_INFINITY;
   #state: Connection = { phase: "connecting", transport: "websocket", roundTrip: null, until: null, attempt: 0, reason: "", code: null };
 
-  constructor(user: OnLine, random: () => number) {
+  constructor(user: OnLine, environment: Environment) {
     this.#user = user;
-    this.#random = random;
+    this.#environment = environment;
   }
 
   /** Connects for the first time, and again when the page wakes up. */
   begin(): void {
     this.#sleep = onWaking(this.#wake);
+    this.#unsubscribe = this.#identity.subscribe(() => this.#identified());
     this.connect();
   }
 
@@ -88,6 +96,7 @@ export class Line {
     this.#closed = true;
     this.release("This page has left.");
     this.#sleep();
+    this.#unsubscribe();
   }
 
   /** Sends something; gives whether it went out. */
@@ -99,6 +108,7 @@ export class Line {
   connect(): void {
     this.release("The connection was made anew.");
     this.#opened = false;
+    this.#logins = this.#identity.logins;
     this.set({ phase: "connecting", until: null });
     const link = this.#user.open({
       open: () => this.#open(),
@@ -124,7 +134,7 @@ export class Line {
 
   /** Comes back after a pause. */
   comeBack(code: number, reason: string, hint: number | null): void {
-    const pause = pauseBefore(this.#tries, code, hint, this.#random());
+    const pause = pauseBefore(this.#tries, code, hint, this.#environment.random());
     this.#tries += 1;
     this.set({ phase: "reconnecting", until: Date.now() + pause, attempt: this.#tries, reason, code, roundTrip: null });
     this.#timers.after(pause, () => this.connect());
@@ -181,6 +191,7 @@ export class Line {
     for (const one of Array.isArray(message) ? message : [message]) {
       if (one === null || typeof one !== "object") continue;
       if ("type" in one && one.type === "pong") this.#answered(one);
+      else if ("type" in one && one.type === "reauthenticate") this.#reauthenticate(one);
       else this.#user.message(one);
     }
   }
@@ -196,9 +207,38 @@ export class Line {
     const reason = this.#user.reason?.(code) ?? reasonFor(code, said);
     this.release(reason);
     if (this.#closed || this.#user.closed?.(code, said, wasOpen)) return;
+    if (code === NOT_AUTHENTICATED) return void this.#recover(reason);
     // Most have no end of their own: a close without a complaint means that the server is done with them for now.
     if (afterClose(code) === "stop") this.end("stopped", reason, code);
     else this.comeBack(code, reason, hintIn(said));
+  }
+
+  get #identity(): Identity {
+    return this.#environment.transport.identity;
+  }
+
+  /** The credential that the link was opened with ends: where there is a newer one, the link goes on with that. */
+  #reauthenticate({ expires_at: end }: { expires_at?: unknown }): void {
+    if (this.#identity.outlasts(typeof end === "number" ? end : null)) this.#link?.authenticate?.();
+  }
+
+  /** There may be another credential than before: the link goes on with that, or comes back. */
+  #identified(): void {
+    const { logins } = this.#identity;
+    if (logins === this.#logins) return;
+    this.#logins = logins;
+    if (this.#link && this.#opened) this.#link.authenticate?.();
+    else if (this.#state.phase === "reconnecting") this.reconnect();
+  }
+
+  /** The server takes the credential no longer: back once there is another one, or where this one is good after all. */
+  async #recover(reason: string): Promise<void> {
+    const { hasCredential } = this.#identity.getState();
+    this.end("stopped", reason, NOT_AUTHENTICATED);
+    const isBetter = await this.#identity.recover(401, this.#logins);
+    if (this.#closed || this.#link || this.#state.phase !== "stopped") return;
+    if (isBetter) this.connect();
+    else if (hasCredential && this.#identity.getState().phase === "known") this.comeBack(NOT_AUTHENTICATED, reason, null);
   }
 
   #ping(): void {
@@ -224,10 +264,37 @@ export class Line {
   }
 }
 
-/** Opens a WebSocket of the server; a text says why there can be none. */
+/** The subprotocol, and what begins the one that shows a ticket. */
+const PROTOCOL = "callboard";
+const TICKET = "callboard.ticket.";
+
+/** Opens a WebSocket of the server, with a ticket where one is needed; a text says why there can be none. */
 export function openAt({ transport, WebSocket }: Environment, path: string, query: URLSearchParams, hear: Hear): Link | string {
   if (!WebSocket) return "There are no WebSockets here.";
   const base = transport.base || (typeof location === "undefined" ? "" : location.origin);
   const text = query.toString();
-  return openSocket(WebSocket, `${base.replace(/^http/, "ws")}${path}${text && `?${text}`}`, hear);
+  const url = `${base.replace(/^http/, "ws")}${path}${text && `?${text}`}`;
+  const { identity } = transport;
+  if (!identity.mayShow) return openSocket(WebSocket, url, [], hear);
+  const gone = new AbortController();
+  let link: Link | null = null;
+  const drop = (): void => {
+    gone.abort();
+    link?.drop();
+  };
+  const open = async (): Promise<void> => {
+    const ticket = await identity.ticket(path, gone.signal);
+    if (!gone.signal.aborted) link = openSocket(WebSocket, url, ticket === null ? [] : [PROTOCOL, TICKET + ticket], hear);
+  };
+  const authenticate = async (): Promise<void> => {
+    const ticket = await identity.ticket(path, gone.signal);
+    if (ticket !== null) link?.send(writeJson({ type: "authenticate", ticket }));
+  };
+  open().catch((error: unknown) => gone.signal.aborted || hear.closed(...codeOf(error)));
+  return {
+    send: (message) => link?.send(message) ?? false,
+    drop,
+    // Where there is no ticket to be had, the server says what comes of that.
+    authenticate: () => void authenticate().catch(() => undefined),
+  };
 }

@@ -17,6 +17,8 @@ export interface Link {
   send(text: string): boolean;
   /** Lets go of it; nothing is told any more. */
   drop(): void;
+  /** Says again who this is; not where each call says it. */
+  authenticate?(): void;
 }
 
 /** The part of the browser's WebSocket that is used; others may be handed in. */
@@ -30,15 +32,15 @@ export interface SocketLike {
   close(code?: number): void;
 }
 
-export type SocketConstructor = new (url: string) => SocketLike;
+export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike;
 
 const OPEN = 1;
 
-/** Opens a WebSocket. */
-export function openSocket(Socket: SocketConstructor, url: string, hear: Hear): Link {
+/** Opens a WebSocket that offers these subprotocols. */
+export function openSocket(Socket: SocketConstructor, url: string, protocols: string[], hear: Hear): Link {
   let socket: SocketLike;
   try {
-    socket = new Socket(url);
+    socket = new Socket(url, protocols);
   } catch {
     // A policy of the page or of the browser may forbid it: the same as a socket that does not open.
     const timer = setTimeout(() => hear.closed(1006, ""), 0);
@@ -63,7 +65,7 @@ export function openSocket(Socket: SocketConstructor, url: string, hear: Hear): 
 }
 
 /** The close code that says the same as an HTTP status. */
-function codeOf(error: unknown): [number, string] {
+export function codeOf(error: unknown): [number, string] {
   if (!(error instanceof CallboardError)) return [1006, ""];
   if (error.status === 401) return [4501, ""];
   if (error.status === 403) return [4503, ""];
@@ -78,9 +80,9 @@ export function openEvents(transport: Transport, sessionId: string, since: numbe
   const path = `/sessions/${encodeURIComponent(sessionId)}`;
   const follow = async (): Promise<[number, string]> => {
     const { signal } = gone;
-    const about = await request(transport, path, { signal });
+    const about = await request(transport, path, { signal, isFinal: true });
     const { last_seq } = (await about.json()) as { last_seq: number };
-    const response = await request(transport, `${path}/events?since=${since}`, { signal, headers: { Accept: "text/event-stream" } });
+    const response = await request(transport, `${path}/events?since=${since}`, { signal, headers: { Accept: "text/event-stream" }, isFinal: true });
     hear.open();
     // What a WebSocket says round a replay is said here, so that a reader needs to know only one of them.
     const count = Math.max(0, last_seq - since);

@@ -3,6 +3,7 @@
 import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent, type ReactNode, type SyntheticEvent } from "react";
 import { record, type OpenRequest } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { useMay } from "../identity/may";
 import { Icon } from "../ui/Icon";
 import { useNow } from "../ui/time";
 import { Context } from "./Context";
@@ -21,7 +22,9 @@ interface Props {
 const TITLES = { confirmation: "Needs your approval", input: "Needs your input", retry: "Try again?" } as const;
 
 /** An open question with its countdown and what answers it: yes and no, or a form. */
-export function Question(props: Props): ReactNode {
+export function Question(given: Props): ReactNode {
+  const mayAnswer = useMay("sessions:answer");
+  const props = { ...given, canSend: given.canSend && mayAnswer };
   const { request } = props;
   const title = useId();
   const isSettled = useSettled();
@@ -95,6 +98,8 @@ function YesOrNo({ request, canSend, onAnswer }: Props): ReactNode {
 }
 
 function Sending({ sending, canSend }: { sending: boolean; canSend: boolean }): ReactNode {
+  const mayAnswer = useMay("sessions:answer");
+  if (!mayAnswer) return <span className="muted">You may not answer: that needs the scope sessions:answer.</span>;
   if (sending) return <span className="muted">Sent. Waiting for the server…</span>;
   return canSend ? null : <span className="muted">You can answer once the connection is back.</span>;
 }

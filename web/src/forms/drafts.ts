@@ -3,7 +3,8 @@
 import { record } from "@callboard/client";
 import type { FormField, RawValues } from "./fields";
 
-const key = (id: string): string => `callboard:draft:${id}`;
+const DRAFT = "callboard:draft:";
+const key = (id: string): string => DRAFT + id;
 
 export function readDraft(id: string): RawValues {
   try {
@@ -25,6 +26,15 @@ export function keepDraft(id: string, fields: readonly FormField[], values: RawV
 export function dropDraft(id: string): void {
   try {
     sessionStorage.removeItem(key(id));
+  } catch {
+    // As above.
+  }
+}
+
+/** Forgets all drafts, as whoever comes next may be somebody else. */
+export function dropAllDrafts(): void {
+  try {
+    for (const one of Object.keys(sessionStorage).filter((name) => name.startsWith(DRAFT))) sessionStorage.removeItem(one);
   } catch {
     // As above.
   }

@@ -2,12 +2,20 @@
 
 import { useEffect, useState, type ReactNode } from "react";
 import { useCallboard } from "@callboard/client/react";
+import { AccountButton } from "../identity/Account";
 import { Icon } from "../ui/Icon";
 import { useNow } from "../ui/time";
-import { shown, useLinks, type LinkState } from "./link";
+import { NOT_AUTHENTICATED, shown, useLinks, type LinkState } from "./link";
 import { useTheme } from "./theme";
 
-export function Header({ title, onPalette, onHelp }: { title: string; onPalette: () => void; onHelp: () => void }): ReactNode {
+interface Props {
+  title: string;
+  onPalette: () => void;
+  onHelp: () => void;
+  onAccount: () => void;
+}
+
+export function Header({ title, onPalette, onHelp, onAccount }: Props): ReactNode {
   return (
     <header className="top">
       <p className="where">
@@ -25,11 +33,12 @@ export function Header({ title, onPalette, onHelp }: { title: string; onPalette:
       <button type="button" className="icon-button" onClick={onHelp} aria-label="Shortcuts" title="Shortcuts (?)">
         <Icon name="help" />
       </button>
+      <AccountButton onOpen={onAccount} />
     </header>
   );
 }
 
-function words({ phase, roundTrip, until }: LinkState, now: number): string {
+function words({ phase, roundTrip, until, code }: LinkState, now: number): string {
   switch (phase) {
     case "connecting":
       return "Connecting…";
@@ -42,7 +51,7 @@ function words({ phase, roundTrip, until }: LinkState, now: number): string {
     case "done":
       return "Ended";
     case "stopped":
-      return "Disconnected";
+      return code === NOT_AUTHENTICATED ? "Logged out" : "Disconnected";
   }
 }
 
@@ -52,7 +61,7 @@ function ConnectionPill(): ReactNode {
   const waits = link?.phase === "reconnecting";
   const now = useNow(250, waits);
   if (!link) return null;
-  const canRetry = waits || link.phase === "stopped";
+  const canRetry = waits || (link.phase === "stopped" && link.code !== NOT_AUTHENTICATED);
   return (
     <div className="pill-box">
       <span className="pill" id="connection" data-phase={link.phase} title={link.reason || undefined}>

@@ -1,25 +1,33 @@
 /** The frame around every view: rail, header, palette, help, toasts. */
 
 import { Component, Suspense, useEffect, useState, type ErrorInfo, type ReactNode } from "react";
+import { Account } from "../identity/Account";
+import { useIdentified } from "../identity/may";
+import { ForVisitors, NotAllowed } from "../identity/NotAllowed";
+import { allows, seesLists } from "../identity/scopes";
+import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/Icon";
 import { listenForKeys, useCommands } from "./commands";
 import { Header } from "./Header";
 import { Help } from "./Help";
 import { Palette } from "./Palette";
 import { useOpenQuestions } from "./needed";
-import { HOME, VIEWS } from "./registry";
+import { HOME, isList, VIEWS, viewsFor, type View } from "./registry";
 import { Link, navigate, ROOT, usePath } from "./router";
 import { useTheme } from "./theme";
 import { Toasts } from "./toasts";
 
-type Overlay = "palette" | "help" | null;
+type Overlay = "palette" | "help" | "account" | null;
 
-export function Shell(): ReactNode {
+/** `refused` says why a ticket in the address let nobody in. */
+export function Shell({ refused }: { refused: string | null }): ReactNode {
   const path = usePath();
   const [overlay, setOverlay] = useState<Overlay>(null);
   const [, , id, ...rest] = path.split("/");
   const view = VIEWS.find((one) => one.id === id);
-  const open = useOpenQuestions();
+  const { principal } = useIdentified();
+  const views = viewsFor(principal);
+  const open = useOpenQuestions(allows(principal, "sessions:read") && seesLists(principal));
 
   useEffect(() => listenForKeys(), []);
   useEffect(() => {
@@ -28,12 +36,13 @@ export function Shell(): ReactNode {
 
   useCommands(
     [
-      ...VIEWS.map(({ id: to, title, keys }) => ({ id: `go-${to}`, title: `Go to ${title}`, group: "Views", keys, run: () => navigate(`${ROOT}/${to}`) })),
+      ...views.map(({ id: to, title, keys }) => ({ id: `go-${to}`, title: `Go to ${title}`, group: "Views", keys, run: () => navigate(`${ROOT}/${to}`) })),
       { id: "palette", title: "Search commands and sessions", group: "Page", keys: "ctrl+k", hidden: true, run: () => setOverlay("palette") },
       { id: "help", title: "Show all shortcuts", group: "Page", keys: "?", run: () => setOverlay("help") },
+      { id: "account", title: "Show the account", group: "Page", words: "login logout scopes who am i", run: () => setOverlay("account") },
       { id: "theme", title: "Change the theme: system, light, dark", group: "Page", keys: "t", words: "dark mode colours", run: () => useTheme.getState().next() },
     ],
-    "shell",
+    `shell ${views.map((one) => one.id).join()}`,
   );
 
   return (
@@ -41,38 +50,41 @@ export function Shell(): ReactNode {
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <Rail current={id} open={open} />
-      <Header title={view?.title ?? "Callboard"} onPalette={() => setOverlay("palette")} onHelp={() => setOverlay("help")} />
+      <Rail views={views} current={id} open={open} />
+      <Header title={view?.title ?? "Callboard"} onPalette={() => setOverlay("palette")} onHelp={() => setOverlay("help")} onAccount={() => setOverlay("account")} />
       <main id="main" tabIndex={-1}>
         <Guard key={view?.id}>
-          {view ? (
-            <Suspense fallback={<p className="loading">Loading {view.title.toLowerCase()}…</p>}>
-              <view.Component rest={rest} />
-            </Suspense>
-          ) : (
-            path.length > ROOT.length && <Nowhere />
-          )}
+          {view ? <Shown view={view} rest={rest} refused={refused} /> : path.length > ROOT.length && <Nowhere />}
         </Guard>
       </main>
       {overlay === "palette" && <Palette onClose={() => setOverlay(null)} />}
       {overlay === "help" && <Help onClose={() => setOverlay(null)} />}
+      {overlay === "account" && <Account onClose={() => setOverlay(null)} />}
       <Toasts />
     </div>
   );
 }
 
-function Rail({ current, open }: { current: string | undefined; open: number }): ReactNode {
+/** A view, or why it is not shown. */
+function Shown({ view, rest, refused }: { view: View; rest: readonly string[]; refused: string | null }): ReactNode {
+  const { principal } = useIdentified();
+  if (!seesLists(principal) && isList(view, rest)) return <ForVisitors refused={refused} />;
+  if (!allows(principal, view.scope)) return <NotAllowed title={view.title} scope={view.scope} />;
   return (
-    <nav className="rail" aria-label="Views" data-views={VIEWS.length}>
+    <Suspense fallback={<p className="loading">Loading {view.title.toLowerCase()}…</p>}>
+      <view.Component rest={rest} />
+    </Suspense>
+  );
+}
+
+function Rail({ views, current, open }: { views: readonly View[]; current: string | undefined; open: number }): ReactNode {
+  return (
+    <nav className="rail" aria-label="Views" data-views={views.length}>
       <Link to={ROOT} className="brand" aria-label="Callboard, start page">
-        <svg viewBox="0 0 32 32" aria-hidden="true">
-          <path className="beam" d="M16 4.5 27 27H5z" />
-          <circle className="lamp" cx="16" cy="7" r="3" />
-          <path className="lines" d="M9 17.5h14M9 21.5h9M9 25.5h12" />
-        </svg>
+        <Brand />
       </Link>
       <ul>
-        {VIEWS.map(({ id, title, icon }) => (
+        {views.map(({ id, title, icon }) => (
           <li key={id}>
             <Link to={`${ROOT}/${id}`} aria-current={current === id ? "page" : undefined}>
               <Icon name={icon} />

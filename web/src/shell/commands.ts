@@ -2,6 +2,8 @@
 
 import { useEffect, useRef } from "react";
 import { create } from "zustand";
+import { useIdentified } from "../identity/may";
+import { allows, type Scope } from "../identity/scopes";
 
 export interface Command {
   /** Unique while it is there. */
@@ -17,6 +19,8 @@ export interface Command {
   hidden?: boolean;
   /** Whether its keys are the text's own while one types, as those of undo are. */
   leavesTyping?: boolean;
+  /** What one has to be allowed to do for it to be offered. */
+  scope?: Scope;
   run: () => void;
 }
 
@@ -39,15 +43,16 @@ export const useCommandStore = create<Commands>((set) => ({
 
 /** Offers commands while the component is there; `signature` names what changes them. */
 export function useCommands(commands: readonly Command[], signature: string): void {
+  const { principal } = useIdentified();
   const latest = useRef(commands);
-  latest.current = commands;
+  latest.current = commands.filter(({ scope }) => scope === undefined || principal === null || allows(principal, scope));
   useEffect(() => {
     const key = Symbol("commands");
     const { put, drop } = useCommandStore.getState();
     // What is run is always the latest, though the list is put up only once for each signature.
     put(key, latest.current.map((command) => ({ ...command, run: () => (latest.current.find(({ id }) => id === command.id) ?? command).run() })));
     return () => drop(key);
-  }, [signature]);
+  }, [signature, principal]);
 }
 
 /** All commands; of two with the same keys, the later set wins. */

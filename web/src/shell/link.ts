@@ -6,7 +6,8 @@ import type { Connection } from "@callboard/client";
 
 export type LinkState = Pick<Connection, "phase" | "roundTrip" | "until" | "reason"> & { code?: number | null; retry: () => void };
 
-/** The close code that says so. */
+/** The close codes that say so. */
+export const NOT_AUTHENTICATED = 4501;
 const UNKNOWN_SESSION = 4504;
 
 interface Links {

@@ -2,16 +2,17 @@
 
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { ListedRequest } from "@callboard/client";
-import { useInboxStore } from "@callboard/client/react";
+import { useCallboard } from "@callboard/client/react";
 import { useLinks } from "./link";
 import { notify } from "./notifications";
 import { navigate, ROOT } from "./router";
 import { setOpenQuestions } from "./title";
 import { askedWords, titleOf } from "../forms/words";
 
-/** How many questions are open; keeps the inbox connected while the component is there. */
-export function useOpenQuestions(): number {
-  const store = useInboxStore();
+/** How many questions are open; keeps the inbox connected while the component is there, for whoever may see them. */
+export function useOpenQuestions(isAllowed: boolean): number {
+  const { inbox: store } = useCallboard();
+  useEffect(() => (isAllowed ? store.open() : undefined), [store, isAllowed]);
   const open = useSyncExternalStore(store.subscribe, () => store.getState().requests.length);
   const known = useRef<ReadonlySet<string> | null>(null);
   useEffect(() => {
@@ -21,15 +22,15 @@ export function useOpenQuestions(): number {
   useEffect(() => {
     const hear = (): void => {
       const { requests, isComplete, connection } = store.getState();
-      const { phase, roundTrip, until, reason } = connection;
-      useLinks.setState({ inbox: { phase, roundTrip, until, reason, retry: store.reconnect } });
+      const { phase, roundTrip, until, reason, code } = connection;
+      if (isAllowed) useLinks.setState({ inbox: { phase, roundTrip, until, reason, code, retry: store.reconnect } });
       if (!isComplete) return;
       if (known.current) announce(requests.filter(({ request_id }) => !known.current?.has(request_id)));
       known.current = new Set(requests.map(({ request_id }) => request_id));
     };
     hear();
     return store.subscribe(hear);
-  }, [store]);
+  }, [store, isAllowed]);
   return open;
 }
 

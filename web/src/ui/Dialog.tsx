@@ -1,4 +1,4 @@
-/** A dialog over the page: the browser's own, which keeps the focus within and closes on Escape. */
+/** A dialog over the page: the browser's own, which keeps the focus within and closes on Escape. It begins at `data-first`. */
 
 import { useEffect, useRef, type ReactNode } from "react";
 import { Icon } from "./Icon";
@@ -18,6 +18,7 @@ export function Dialog({ title, bare = false, className = "", onClose, children 
     const dialog = ref.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    dialog?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();

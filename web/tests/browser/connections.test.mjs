@@ -10,7 +10,6 @@ withServer();
 
 const view = () => `${server.url}app/connections`;
 const names = (page) => page.locator(".connection-table tbody th a").allTextContents();
-const UNAUTHORISED = /401/;
 
 async function opened(page, options = {}, path = "") {
   const admin = new PlayedAdmin(options);
@@ -116,30 +115,6 @@ describe("connections", () => {
     const { asked, body } = admin.asked.filter(({ asked }) => asked.startsWith("POST")).at(-1);
     assert.equal(asked, "POST broadcast/queue");
     assert.deepEqual(body, { type: "custom.notice", priority: "high", data: { text: "The doors open" } });
-  });
-
-  inBrowser("need the admin token where the server says so, which is kept in this tab only", { mayComplain: UNAUTHORISED }, async (page, context) => {
-    const admin = await opened(page, { token: "open-sesame" });
-    const field = page.getByLabel("Admin token");
-    await field.waitFor();
-    await shoot(page, "connections-token");
-    await accessible(page, "token");
-    await field.fill("wrong");
-    await page.keyboard.press("Enter");
-    await page.getByText("The server does not accept this token.").waitFor();
-    await field.fill("open-sesame");
-    await page.keyboard.press("Enter");
-    await page.locator(".connection-table tbody tr").first().waitFor();
-    assert.equal(admin.asked.at(-1).token, "Bearer open-sesame");
-    await page.reload();
-    await page.locator(".connection-table tbody tr").first().waitFor();
-    assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage }).includes("sesame")), false);
-    const other = await context.newPage();
-    await opened(other, { token: "open-sesame" });
-    await other.getByLabel("Admin token").waitFor();
-    await page.getByRole("button", { name: "Forget token" }).click();
-    await field.waitFor();
-    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   });
 
   inBrowser("can be more than one page", {}, async (page) => {

@@ -1,6 +1,7 @@
 // Starts, kills and restarts the server under test.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { get } from "node:https";
 import { createServer } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,9 @@ import { fileURLToPath } from "node:url";
 
 const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../../target/debug/callboard", import.meta.url));
 const STARTS_WITHIN = 20_000;
+
+/** A folder of its own keeps a configuration file that lies about out of the test, and so it is with settings in the environment. */
+const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CALLBOARD_")));
 
 function freePort() {
   return new Promise((resolve, reject) => {
@@ -27,17 +31,47 @@ export class Server {
   #folder = mkdtempSync(join(tmpdir(), "callboard-page-"));
   #log = "";
 
-  /** `settings` are the text of its configuration file. */
-  static async start(settings = "") {
+  /** `settings` are the text of its configuration file; with `isEncrypted` it has a certificate that it has signed itself. */
+  static async start(settings = "", { isEncrypted = false } = {}) {
     const server = new Server();
-    if (settings) writeFileSync(join(server.#folder, "callboard.toml"), settings);
+    server.isEncrypted = isEncrypted;
+    if (isEncrypted) server.#sign();
+    if (settings) writeFileSync(join(server.#folder, "callboard.toml"), settings + (isEncrypted ? '\n[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n' : ""));
     server.port = await freePort();
     await server.up();
     return server;
   }
 
   get url() {
-    return `http://127.0.0.1:${this.port}/`;
+    return `${this.isEncrypted ? "https" : "http"}://127.0.0.1:${this.port}/`;
+  }
+
+  /** The last of what it has logged. */
+  get log() {
+    return this.#log;
+  }
+
+  /** Runs `callboard` beside it, on its store; gives what that prints. */
+  command(args, input = "") {
+    return execFileSync(BINARY, [...args, "--store", this.#store], { cwd: this.#folder, env: ENVIRONMENT, input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  get #store() {
+    return `sqlite:${join(this.#folder, "callboard.db")}`;
+  }
+
+  #sign() {
+    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const made = ["-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-nodes"];
+    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", ...made, ...subject], { cwd: this.#folder, stdio: "ignore" });
+  }
+
+  /** Whether it answers. The certificate is nobody's that is known here. */
+  #answers() {
+    if (!this.isEncrypted) return fetch(`${this.url}livez`).then(({ ok }) => ok, () => false);
+    return new Promise((done) => {
+      get(`${this.url}livez`, { rejectUnauthorized: false }, (answer) => done(answer.resume().statusCode === 200)).on("error", () => done(false));
+    });
   }
 
   get isUp() {
@@ -46,10 +80,7 @@ export class Server {
 
   /** Starts it, again on the same database and port. */
   async up() {
-    const store = `sqlite:${join(this.#folder, "callboard.db")}`;
-    // A folder of its own keeps a configuration file that lies about out of the test, and so it is with settings in the environment.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CALLBOARD_")));
-    const child = spawn(BINARY, ["serve", "--port", String(this.port), "--store", store], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(BINARY, ["serve", "--port", String(this.port), "--store", this.#store], { cwd: this.#folder, env: ENVIRONMENT, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     let failed = null;
     child.on("error", (error) => (failed = error.message));
@@ -58,8 +89,7 @@ export class Server {
     const until = Date.now() + STARTS_WITHIN;
     while (Date.now() < until) {
       if (failed) throw new Error(`${BINARY} does not start: ${failed}\n${this.#log}`);
-      const answer = await fetch(`${this.url}livez`).catch(() => null);
-      if (answer?.ok) return;
+      if (await this.#answers()) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`${BINARY} does not answer\n${this.#log}`);

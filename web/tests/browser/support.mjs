@@ -20,11 +20,11 @@ let browser;
 
 /**
  * Starts the server and the browser before the tests of a file, and ends them after; `settings` gives its configuration,
- * and `prepare` fills it.
+ * and `prepare` fills it; with `isEncrypted` among the options it speaks TLS.
  */
-export function withServer(settings = async () => "", prepare = async () => undefined) {
+export function withServer(settings = async () => "", prepare = async () => undefined, options = {}) {
   before(async () => {
-    server = await Server.start(await settings());
+    server = await Server.start(await settings(), options);
     browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
@@ -41,7 +41,7 @@ export function withServer(settings = async () => "", prepare = async () => unde
 export function inBrowser(name, options, body) {
   const { mayComplain = null, ...contextOptions } = options;
   test(name, { timeout: 180_000 }, async () => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...contextOptions });
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: server.isEncrypted, ...contextOptions });
     context.setDefaultTimeout(PATIENCE);
     const complaints = [];
     context.on("console", (message) => message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`));

@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CallboardError, createClient, type ConnectionRow } from "@callboard/client";
 import { readConnection, readPage } from "../../client/src/admin/read";
 import { arranged, audience, direction, pathOf, readDraft, sortedBy, viewOf, type Draft } from "../../src/views/connections/rows";
-import { repeat, said, useListed, wantsToken } from "../../src/views/connections/store";
-import { useToken } from "../../src/views/connections/token";
+import { repeat, said } from "../../src/views/connections/store";
 import { fakeFetch } from "./fake";
 
 const row = (client_id: string, more: Partial<ConnectionRow> = {}): ConnectionRow => ({ ...readConnection({ client_id }), ...more });
@@ -90,7 +89,7 @@ describe("a broadcast", () => {
 describe("an operator's calls", () => {
   const done = (data: object): object => ({ status: "success", data });
 
-  test("carry the token, and say what the server did", async () => {
+  test("show who asks, and say what the server did", async () => {
     const base = "/api/v1/websocket";
     const fake = fakeFetch({
       [`GET ${base}/connections?limit=2&cursor=c&all=true`]: { body: done({ connections: [{ client_id: "a" }] }) },
@@ -101,7 +100,7 @@ describe("an operator's calls", () => {
       [`DELETE ${base}/connections`]: { body: done({ removed: 2 }) },
       [`GET ${base}/health`]: { body: { status: "healthy" } },
     });
-    const admin = createClient({ baseUrl: "http://x", fetch: fake.fetch }).admin("secret");
+    const { admin } = createClient({ baseUrl: "http://x", fetch: fake.fetch, token: "secret" });
     expect(ids((await admin.connections({ limit: 2, cursor: "c", all: true })).connections)).toEqual(["a"]);
     expect((await admin.connection("a/b")).client_id).toBe("a/b");
     expect(await admin.broadcast({ type: "custom.a", data: {} })).toBe(4);
@@ -110,36 +109,11 @@ describe("an operator's calls", () => {
     expect(await admin.removeStale()).toBe(2);
     expect(fake.asked.every(({ headers }) => headers.Authorization === "Bearer secret")).toBe(true);
     expect((await admin.health()).status).toBe("healthy");
-    expect(fake.asked.at(-1)?.headers.Authorization).toBeUndefined();
   });
 });
 
-describe("the admin token", () => {
-  const refused = new CallboardError("no", { status: 401, code: "not_authenticated" });
-
-  beforeEach(() => {
-    useToken.getState().set(null);
-    useListed.setState({ page: null, error: null, wants: "nothing" });
-  });
-
-  test("is kept for the tab, and forgotten when the server does not take it", () => {
-    expect(wantsToken(refused)).toBe(true);
-    expect(useListed.getState().wants).toBe("token");
-    useToken.getState().set("wrong");
-    expect(sessionStorage.getItem("callboard:admin-token")).toBe("wrong");
-    expect(wantsToken(refused)).toBe(true);
-    expect([useListed.getState().wants, useToken.getState().token, sessionStorage.length]).toEqual(["refused", null, 0]);
-    // The page asks once more without a token, which must not hide that the token was wrong.
-    expect(wantsToken(refused)).toBe(true);
-    expect(useListed.getState().wants).toBe("refused");
-    expect(localStorage.length).toBe(0);
-  });
-
-  test("is not what any other refusal is about", () => {
-    expect(wantsToken(new CallboardError("no", { status: 403 }))).toBe(false);
-    expect(wantsToken(new Error("no"))).toBe(false);
-    expect(said(new CallboardError("Wrong.", { status: 422, errors: [{ loc: ["body", "type"], msg: "is unknown", type: "x" }] }))).toBe("Wrong. body.type: is unknown");
-  });
+test("what a refusal says names the places", () => {
+  expect(said(new CallboardError("Wrong.", { status: 422, errors: [{ loc: ["body", "type"], msg: "is unknown", type: "x" }] }))).toBe("Wrong. body.type: is unknown");
 });
 
 describe("asking again and again", () => {

@@ -12,7 +12,10 @@ export class FakeSocket implements SocketLike {
   sent: Record<string, unknown>[] = [];
   dropped = false;
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly url: string,
+    readonly protocols: string[] = [],
+  ) {
     FakeSocket.made.push(this);
   }
 

@@ -6,7 +6,7 @@ import type { Broadcast, ConnectionPage, ConnectionRow, Health } from "./types.j
 
 const BASE = "/api/v1/websocket";
 
-/** What an operator can do. Every call throws `CallboardError`; `unauthenticated` asks for the admin token. */
+/** What an operator can do. Every call throws `CallboardError`. */
 export interface AdminCalls {
   /** A page of the connections that are told events, the oldest first; with `all`, of every kind. */
   connections(page?: { limit?: number; cursor?: string; all?: boolean }, signal?: AbortSignal): Promise<ConnectionPage>;
@@ -18,7 +18,7 @@ export interface AdminCalls {
   disconnect(clientId: string): Promise<void>;
   /** Closes those that were not heard for longer than the heartbeat allows; gives how many. */
   removeStale(): Promise<number>;
-  /** How the sockets stand; needs no token. */
+  /** How the sockets stand. */
   health(signal?: AbortSignal): Promise<Health>;
 }
 
@@ -26,9 +26,8 @@ interface Answer {
   data?: unknown;
 }
 
-/** The calls over a way to the server, with a token where one is needed. */
-export function adminCalls(transport: Transport, token: string | null = null): AdminCalls {
-  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+/** The calls over a way to the server. */
+export function adminCalls(transport: Transport): AdminCalls {
   const client = (id: string): string => `${BASE}/connections/${encodeURIComponent(id)}`;
   return {
     async connections({ limit, cursor, all } = {}, signal) {
@@ -37,17 +36,17 @@ export function adminCalls(transport: Transport, token: string | null = null): A
       if (cursor) query.set("cursor", cursor);
       if (all) query.set("all", "true");
       const text = query.toString();
-      const { data } = await json<Answer>(transport, `${BASE}/connections${text && `?${text}`}`, { headers, signal });
+      const { data } = await json<Answer>(transport, `${BASE}/connections${text && `?${text}`}`, { signal });
       return readPage(data);
     },
-    connection: async (id, signal) => readConnection((await json<Answer>(transport, client(id), { headers, signal })).data),
+    connection: async (id, signal) => readConnection((await json<Answer>(transport, client(id), { signal })).data),
     async broadcast(event, subscription) {
       const path = `${BASE}/broadcast${subscription ? `/${encodeURIComponent(subscription)}` : ""}`;
-      const { data } = await json<Answer>(transport, path, { method: "POST", body: event, headers });
+      const { data } = await json<Answer>(transport, path, { method: "POST", body: event });
       return numberIn(data, "delivered_to");
     },
-    disconnect: async (id) => void (await json(transport, `${BASE}/disconnect/${encodeURIComponent(id)}`, { method: "POST", body: {}, headers })),
-    removeStale: async () => numberIn((await json<Answer>(transport, `${BASE}/connections`, { method: "DELETE", headers })).data, "removed"),
+    disconnect: async (id) => void (await json(transport, `${BASE}/disconnect/${encodeURIComponent(id)}`, { method: "POST", body: {} })),
+    removeStale: async () => numberIn((await json<Answer>(transport, `${BASE}/connections`, { method: "DELETE" })).data, "removed"),
     health: (signal) => json(transport, `${BASE}/health`, { signal }),
   };
 }

@@ -76,7 +76,7 @@ export class EventFeed {
         },
         stands: (connection) => options.onConnection?.(connection),
       },
-      environment.random,
+      environment,
     );
     this.#line.begin();
   }

@@ -13,6 +13,10 @@ import { Openers } from "../openers.js";
 const PAGE = 1000;
 /** How long to wait before the list is read again where that failed, in milliseconds. */
 const AGAIN_MS = 2000;
+/** How long to wait before the list is read again where events are not for whoever asks, in milliseconds. */
+const POLL_MS = 5000;
+/** The close code that says so. */
+const NOT_ALLOWED = 4503;
 /** How many closed questions are remembered, to say by whom. */
 const REMEMBERED = 500;
 
@@ -67,6 +71,8 @@ export class InboxStore {
   #errors = new Map<string, readonly FieldError[]>();
   #closed = new Map<string, Closing>();
   #isComplete = false;
+  /** Whether the list is read again and again: events need a scope of their own. */
+  #polls = false;
   #connection = BEFORE;
   #error: string | null = null;
   #reading: AbortController | null = null;
@@ -146,7 +152,7 @@ export class InboxStore {
     const { signal } = reading;
     const found = new Map<string, ListedRequest>();
     this.#gone.clear();
-    this.#isComplete = false;
+    if (!this.#polls) this.#isComplete = false;
     try {
       let cursor: string | null = null;
       do {
@@ -156,7 +162,7 @@ export class InboxStore {
         if (!this.#feed) {
           // What was there before and is not any more was closed meanwhile.
           this.#open = new Map(found);
-          this.#follow(page.position);
+          if (!this.#polls) this.#follow(page.position);
         } else {
           for (const one of page.requests) if (!this.#gone.has(one.request_id)) this.#open.set(one.request_id, one);
         }
@@ -165,6 +171,7 @@ export class InboxStore {
       } while (cursor);
       this.#isComplete = true;
       this.#error = null;
+      if (this.#polls) this.#pollAgain();
     } catch (error) {
       if (signal.aborted) return;
       this.#error = error instanceof CallboardError ? error.message : String(error);
@@ -191,10 +198,28 @@ export class InboxStore {
         this.#flush.soon();
       },
       onConnection: (connection) => {
+        if (connection.code === NOT_ALLOWED && connection.phase === "stopped") return this.#poll();
         this.#connection = connection;
         this.#flush.soon();
       },
     });
+  }
+
+  /** Gives up on events: the list is read again from time to time instead. */
+  #poll(): void {
+    this.#polls = true;
+    this.#feed?.close();
+    this.#feed = null;
+    if (!this.#reading) this.#pollAgain();
+  }
+
+  #pollAgain(): void {
+    this.#connection = { ...this.#connection, phase: "live", transport: "events", reason: "", code: null, until: null };
+    this.#again = setTimeout(() => {
+      this.#again = null;
+      this.#settle();
+    }, POLL_MS);
+    this.#flush.soon();
   }
 
   #event({ type, data, timestamp }: ServerEvent): void {

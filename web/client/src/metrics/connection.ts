@@ -35,7 +35,7 @@ export class MetricsConnection {
         },
         stands: (connection) => onConnection?.(connection),
       },
-      environment.random,
+      environment,
     );
     this.#line.begin();
   }

@@ -44,7 +44,7 @@ export class WorkflowConnection {
         reason: (code) => (code === 4504 ? "The server knows no workflow with this id." : undefined),
         stands: (connection) => options.onConnection?.(connection),
       },
-      environment.random,
+      environment,
     );
     this.#line.begin();
   }

@@ -7,8 +7,8 @@ import { Link } from "../../shell/router";
 import { agentsPath, titleOf } from "../../ui/names";
 import { StatusBadge } from "../../ui/Status";
 import { ago, moment, span, useNow } from "../../ui/time";
-import { Failure } from "./Failure";
-import { useLoaded } from "./useLoaded";
+import { Failure } from "../../ui/Failure";
+import { useLoaded } from "../../ui/useLoaded";
 
 const MOST = 50;
 const LIVE_MS = 1500;

@@ -6,7 +6,7 @@ import { tell } from "../../shell/toasts";
 import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { audience, readDraft, type Draft } from "./rows";
-import { said, wantsToken } from "./store";
+import { said } from "./store";
 
 const PRIORITIES: readonly EventPriority[] = ["low", "normal", "high", "critical"];
 const FIRST: Draft = { type: "custom.notice", priority: "normal", data: '{\n  "text": ""\n}', subscription: "" };
@@ -39,7 +39,6 @@ export function BroadcastDialog({ calls, page, onClose }: Props): ReactNode {
       tell(`${read.event.type} was told to ${connections(told)}.`, told > 0 ? "good" : "warn");
       onClose();
     } catch (error) {
-      if (wantsToken(error)) return onClose();
       setRefusal(said(error));
       setBusy(false);
     }

@@ -3,15 +3,11 @@
 import type { ReactNode } from "react";
 import { CallboardError, type AdminCalls } from "@callboard/client";
 import { Confirm } from "../../ui/Confirm";
-import { refreshList, wantsToken } from "./store";
+import { refreshList } from "./store";
 
-/** Does it and refreshes the list. Where the token is missing, the view asks for it: nothing more is said. */
-async function andRefresh(act: () => Promise<string>): Promise<string | null> {
+async function andRefresh(act: () => Promise<string>): Promise<string> {
   try {
     return await act();
-  } catch (error) {
-    if (wantsToken(error)) return null;
-    throw error;
   } finally {
     refreshList();
   }

@@ -7,7 +7,7 @@ import { Icon } from "../../ui/Icon";
 import { ago, count, moment, span } from "../../ui/time";
 import { inUnit } from "../../ui/units";
 import { Disconnect } from "./Disconnect";
-import { repeat, said, wantsToken } from "./store";
+import { repeat, said } from "./store";
 
 interface Props {
   calls: AdminCalls;
@@ -45,7 +45,6 @@ export function Drawer({ calls, id, known, now, back }: Props): ReactNode {
             setState("gone");
             return "enough";
           }
-          if (wantsToken(refusal)) return "enough";
           throw refusal;
         }
       },

@@ -14,21 +14,18 @@ import { Drawer } from "./Drawer";
 import { arranged, pathOf, viewOf, type View } from "./rows";
 import { refreshList, useListed, useListOf } from "./store";
 import { Table } from "./Table";
-import { useToken } from "./token";
-import { TokenForm } from "./TokenForm";
 import "./connections.css";
 
 const PAGE = 200;
 
 export default function ConnectionsView({ rest }: ViewProps): ReactNode {
   const client = useCallboard();
-  const token = useToken((state) => state.token);
-  const calls = useMemo(() => client.admin(token), [client, token]);
+  const { admin: calls } = client;
   const [limit, setLimit] = useState(PAGE);
   const [dialog, setDialog] = useState<"broadcast" | "stale" | null>(null);
   const view = viewOf(useSearch());
   useListOf(calls, limit, view.isOfAll);
-  const { page, error, wants } = useListed();
+  const { page, error } = useListed();
   const open = rest[0] === undefined ? null : decoded(rest[0]);
   const now = useNow(1000) + client.clockSkew;
   const rows = useMemo(() => arranged(page?.connections ?? [], view), [page, view.text, view.kind, view.sort, view.isTurned]);
@@ -48,18 +45,10 @@ export default function ConnectionsView({ rest }: ViewProps): ReactNode {
     ],
     "connections",
   );
-  if (wants !== "nothing") {
-    return (
-      <div className="connections">
-        <h1>Connections</h1>
-        <TokenForm wasRefused={wants === "refused"} />
-      </div>
-    );
-  }
   return (
     <div className="connections" data-open={open !== null || undefined}>
       <section className="connection-list" aria-label="Connections and what can be done">
-        <Head page={page} hasToken={token !== null} onBroadcast={() => setDialog("broadcast")} onStale={() => setDialog("stale")} />
+        <Head page={page} onBroadcast={() => setDialog("broadcast")} onStale={() => setDialog("stale")} />
         {error && (
           <div className="notice" data-tone="warn" role="alert">
             <Icon name="alert" />
@@ -86,7 +75,7 @@ function decoded(part: string): string {
   }
 }
 
-function Head({ page, hasToken, onBroadcast, onStale }: { page: ConnectionPage | null; hasToken: boolean; onBroadcast: () => void; onStale: () => void }): ReactNode {
+function Head({ page, onBroadcast, onStale }: { page: ConnectionPage | null; onBroadcast: () => void; onStale: () => void }): ReactNode {
   const sockets = Object.values(page?.all_sockets ?? {}).reduce((sum, one) => sum + one, 0);
   return (
     <header className="connection-head">
@@ -100,12 +89,6 @@ function Head({ page, hasToken, onBroadcast, onStale }: { page: ConnectionPage |
         )}
       </div>
       <div className="connection-actions">
-        {hasToken && (
-          <button type="button" className="button quiet" onClick={() => useToken.getState().set(null)} title="The page asks for the token again when it needs it">
-            <Icon name="lock" />
-            Forget token
-          </button>
-        )}
         <button type="button" className="button" disabled={!page} onClick={onStale}>
           <Icon name="unplug" />
           Close stale connections

@@ -4,17 +4,14 @@ import { useEffect } from "react";
 import { create } from "zustand";
 import { CallboardError, type AdminCalls, type ConnectionPage } from "@callboard/client";
 import { useLinks } from "../../shell/link";
-import { useToken } from "./token";
 
 interface Listed {
   page: ConnectionPage | null;
   /** What went wrong last; what was known before stays. */
   error: string | null;
-  /** Whether the server wants the admin token; `refused` where it did not take the one that it got. */
-  wants: "nothing" | "token" | "refused";
 }
 
-const EMPTY: Listed = { page: null, error: null, wants: "nothing" };
+const EMPTY: Listed = { page: null, error: null };
 export const useListed = create<Listed>(() => EMPTY);
 
 const EVERY_MS = 2000;
@@ -66,15 +63,6 @@ export function repeat(call: (signal: AbortSignal) => Promise<"again" | "enough"
   };
 }
 
-/** Whether a call was refused for want of the right token; the page then asks for it. */
-export function wantsToken(error: unknown): boolean {
-  if (!(error instanceof CallboardError) || error.status !== 401) return false;
-  const { token, set } = useToken.getState();
-  if (token !== null) set(null);
-  if (token !== null || useListed.getState().wants !== "refused") useListed.setState({ page: null, wants: token === null ? "token" : "refused" });
-  return true;
-}
-
 /** What a refusal or a failure says. */
 export function said(error: unknown): string {
   if (!(error instanceof CallboardError)) return error instanceof Error ? error.message : String(error);
@@ -87,17 +75,10 @@ export function useListOf(calls: AdminCalls, limit: number, isOfAll: boolean): v
     const row = repeat(
       async (signal) => {
         const from = performance.now();
-        try {
-          const page = await load(calls, { limit, all: isOfAll }, signal);
-          useListed.setState({ page, error: null, wants: "nothing" });
-          useLinks.setState({ board: { phase: "live", roundTrip: performance.now() - from, until: null, reason: "", retry: refreshList } });
-          return "again";
-        } catch (error) {
-          if (signal.aborted || !wantsToken(error)) throw error;
-          // The server answers, it only wants to know who asks.
-          useLinks.setState({ board: { phase: "live", roundTrip: performance.now() - from, until: null, reason: "", retry: refreshList } });
-          return "enough";
-        }
+        const page = await load(calls, { limit, all: isOfAll }, signal);
+        useListed.setState({ page, error: null });
+        useLinks.setState({ board: { phase: "live", roundTrip: performance.now() - from, until: null, reason: "", retry: refreshList } });
+        return "again";
       },
       EVERY_MS,
       (pause, error) => {

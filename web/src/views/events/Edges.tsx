@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { EventStore, EventTable } from "@callboard/client";
+import { May } from "../../identity/may";
 import { Link, navigate, ROOT } from "../../shell/router";
 import { Icon } from "../../ui/Icon";
 import { count } from "../../ui/time";
@@ -68,14 +69,18 @@ export function Empty({ store, table, filter, onSend }: EmptyProps): ReactNode {
   }
   return (
     <Words title="Nothing has happened yet" text="Every run of a task, crew or workflow appears here as it happens. Start a task, or send an event of your own.">
-      <Link className="button primary" to={`${ROOT}/tasks/new`}>
-        <Icon name="play" />
-        Start a task
-      </Link>
-      <button type="button" className="button" onClick={onSend}>
-        <Icon name="send" />
-        Send an event
-      </button>
+      <May scope="sessions:start">
+        <Link className="button primary" to={`${ROOT}/tasks/new`}>
+          <Icon name="play" />
+          Start a task
+        </Link>
+      </May>
+      <May scope="events:publish">
+        <button type="button" className="button" onClick={onSend}>
+          <Icon name="send" />
+          Send an event
+        </button>
+      </May>
     </Words>
   );
 }

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { writeJson, type EventRow, type Row } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { May } from "../../identity/may";
 import { useCommands } from "../../shell/commands";
 import { useSessionLink } from "../../shell/link";
 import { navigate, useSearch } from "../../shell/router";
@@ -74,7 +75,7 @@ export default function EventsView(): ReactNode {
       { id: "follow", title: "Follow the latest events", group: "Events", keys: "f", run: resume },
       { id: "older", title: "Load older events", group: "Events", keys: "o", run: () => void store.loadOlder() },
       { id: "save", title: "Export the shown events", group: "Events", keys: "s", words: "download ndjson", run: save },
-      { id: "send", title: "Send an event", group: "Events", keys: "n", words: "custom new", run: () => setSending(true) },
+      { id: "send", title: "Send an event", group: "Events", keys: "n", words: "custom new", scope: "events:publish", run: () => setSending(true) },
       { id: "all", title: "Clear filters", group: "Events", keys: "u", run: () => navigate(pathOf(NO_FILTER)) },
     ],
     "events",
@@ -87,10 +88,12 @@ export default function EventsView(): ReactNode {
       <div className="events-head">
         <div className="events-title">
           <h1>Events</h1>
-          <button type="button" className="button primary" onClick={() => setSending(true)}>
-            <Icon name="send" />
-            Send an event
-          </button>
+          <May scope="events:publish">
+            <button type="button" className="button primary" onClick={() => setSending(true)}>
+              <Icon name="send" />
+              Send an event
+            </button>
+          </May>
         </div>
         <Filters filter={filter} wrong={wrong} go={go} />
       </div>

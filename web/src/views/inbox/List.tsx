@@ -4,6 +4,7 @@ import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type KeyboardE
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { ListedRequest } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { useMay } from "../../identity/may";
 import { Icon } from "../../ui/Icon";
 import { ago, useNow } from "../../ui/time";
 import { Link } from "../../shell/router";
@@ -84,6 +85,7 @@ interface RowProps {
 
 function Row({ row, index, count, start, now, isChosen, isSending, to, onAnswer }: RowProps): ReactNode {
   const { request, closing } = row;
+  const mayAnswer = useMay("sessions:answer");
   const kind = kindOf(request);
   const title = titleOf(request);
   const movedAt = useRef(0);
@@ -120,7 +122,7 @@ function Row({ row, index, count, start, now, isChosen, isSending, to, onAnswer 
         )}
         <span className="muted">{ago(now - request.asked_at)}</span>
       </div>
-      {!closing && (
+      {!closing && mayAnswer && (
         <div className="inbox-actions">
           {kind === "input" ? (
             <Link className="button small" to={to} aria-label={`Fill in: ${title}`}>

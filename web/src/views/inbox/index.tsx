@@ -5,6 +5,7 @@ import type { Answer, ListedRequest } from "@callboard/client";
 import { useCallboard, useInbox } from "@callboard/client/react";
 import { dropDraft } from "../../forms/drafts";
 import { useCommands } from "../../shell/commands";
+import { NOT_AUTHENTICATED } from "../../shell/link";
 import type { ViewProps } from "../../shell/registry";
 import { navigate, useSearch } from "../../shell/router";
 import { setTitle } from "../../shell/title";
@@ -92,7 +93,7 @@ export default function InboxView({ rest }: ViewProps): ReactNode {
           closing={inbox.closed.get(selected.request_id) ?? null}
           isSending={inbox.sending.has(selected.request_id)}
           errors={inbox.errors.get(selected.request_id)}
-          canSend={inbox.connection.phase !== "stopped"}
+          canSend={inbox.connection.phase !== "stopped" || inbox.connection.code === NOT_AUTHENTICATED}
           focus={wanted}
           back={pathOf(filter, null)}
           onAnswer={(value) => void answer(selected, value, true)}

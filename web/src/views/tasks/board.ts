@@ -36,12 +36,13 @@ export function refreshBoard(): void {
   refreshNow();
 }
 
-/** Keeps the list of these sessions up to date while the component is there. */
-export function useBoardOf(client: Client, filter: Filter, limit: number): void {
+/** Keeps the list of these sessions up to date while the component is there, for whoever is shown lists. */
+export function useBoardOf(client: Client, filter: Filter, limit: number, isListed: boolean): void {
   const wanted = JSON.stringify(filter);
   // Other filters show other sessions; more of the same ones leave those that are there, and the place in the list.
   useEffect(() => useBoard.setState({ rows: null, isComplete: true, error: null }), [wanted]);
   useEffect(() => {
+    if (!isListed) return undefined;
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
@@ -82,7 +83,7 @@ export function useBoardOf(client: Client, filter: Filter, limit: number): void 
       document.removeEventListener("visibilitychange", woken);
       refreshNow = () => undefined;
     };
-  }, [client, wanted, limit]);
+  }, [client, wanted, limit, isListed]);
   useEffect(() => () => useLinks.setState({ board: null }), []);
 }
 

@@ -2,6 +2,7 @@
 
 import { useState, type ReactNode } from "react";
 import { useCallboard } from "@callboard/client/react";
+import { useSeesLists } from "../../identity/may";
 import { useCommands } from "../../shell/commands";
 import type { ViewProps } from "../../shell/registry";
 import { navigate, useSearch } from "../../shell/router";
@@ -24,7 +25,8 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
   const filter = filterOf(useSearch());
   const [limit, setLimit] = useState(PAGE);
   const open = rest[0] ?? null;
-  useBoardOf(client, filter, limit);
+  const seesLists = useSeesLists();
+  useBoardOf(client, filter, limit, seesLists);
   const { kinds } = useLoadedKinds(client);
   const rows = useBoard((board) => board.rows);
 
@@ -36,12 +38,12 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
   };
   useCommands(
     [
-      { id: "new", title: "Start a task", group: "Tasks", keys: "n", run: () => navigate(paths.start(null, filter)) },
+      { id: "new", title: "Start a task", group: "Tasks", keys: "n", scope: "sessions:start", run: () => navigate(paths.start(null, filter)) },
       { id: "down", title: "Next session", group: "Tasks", keys: "j", run: () => step(1) },
       { id: "up", title: "Previous session", group: "Tasks", keys: "k", run: () => step(-1) },
       { id: "list", title: "Back to the list", group: "Tasks", keys: "u", run: () => navigate(paths.list(filter)) },
       { id: "waiting", title: "Show sessions that wait for people", group: "Tasks", keys: "w", run: () => navigate(paths.list({ ...filter, status: "waiting" })) },
-      ...(kinds ?? []).filter(isOffered).map(({ name }) => ({ id: `start-${name}`, title: `Start ${name}`, group: "Start", run: () => navigate(paths.start(name, filter)) })),
+      ...(kinds ?? []).filter(isOffered).map(({ name }) => ({ id: `start-${name}`, title: `Start ${name}`, group: "Start", scope: "sessions:start" as const, run: () => navigate(paths.start(name, filter)) })),
     ],
     `tasks ${kinds?.length}`,
   );
@@ -58,7 +60,7 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
 
   return (
     <div className="tasks" data-open={open ? true : undefined}>
-      <SessionList filter={filter} open={open} onMore={() => setLimit((now) => Math.min(1000, now + PAGE))} />
+      {seesLists && <SessionList filter={filter} open={open} onMore={() => setLimit((now) => Math.min(1000, now + PAGE))} />}
       {open && (
         <div className="detail">
           {open === "new" ? <StartPanel kind={rest[1] ?? null} filter={filter} /> : <SessionView key={open} id={open} tab={rest[1] ?? "conversation"} filter={filter} />}

@@ -3,6 +3,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { CallboardError, type Client, type TaskInfo } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { useMay } from "../../identity/may";
 import { navigate, ROOT } from "../../shell/router";
 import { copyText } from "../../ui/clipboard";
 import { Icon } from "../../ui/Icon";
@@ -31,7 +32,9 @@ export function Welcome({ kinds }: { kinds: readonly TaskInfo[] | null }): React
       setBusy(null);
     }
   };
-  const others = (kinds ?? []).filter((kind) => isOffered(kind) && kind.name !== DEMONSTRATION);
+  const mayStart = useMay("sessions:start");
+  const [mayWrite, mayGoLive] = [useMay("workflows:write"), useMay("workflows:live")];
+  const others = mayStart ? (kinds ?? []).filter((kind) => isOffered(kind) && kind.name !== DEMONSTRATION) : [];
   return (
     <div className="welcome">
       <header>
@@ -45,24 +48,28 @@ export function Welcome({ kinds }: { kinds: readonly TaskInfo[] | null }): React
         </p>
       )}
       <div className="welcome-cards">
-        <section className="card welcome-card" aria-labelledby="welcome-ask">
-          <Icon name="hand" />
-          <h3 id="welcome-ask">Watch a task ask you</h3>
-          <p>It asks you for an email, fails once, offers a retry, and asks again before it sends.</p>
-          <button type="button" className="button primary" disabled={busy !== null} onClick={() => void attempt("ask", () => start(client, DEMONSTRATION))}>
-            <Icon name="play" />
-            {busy === "ask" ? "Starting…" : "Start the task"}
-          </button>
-        </section>
-        <section className="card welcome-card" aria-labelledby="welcome-live">
-          <Icon name="workflow" />
-          <h3 id="welcome-live">Draw something live</h3>
-          <p>A graph of nodes that smooths a noisy signal. Turn its knobs while it runs.</p>
-          <button type="button" className="button primary" disabled={busy !== null} onClick={() => void attempt("live", () => goLive(client))}>
-            <Icon name="play" />
-            {busy === "live" ? "Opening…" : "Open it live"}
-          </button>
-        </section>
+        {mayStart && (
+          <section className="card welcome-card" aria-labelledby="welcome-ask">
+            <Icon name="hand" />
+            <h3 id="welcome-ask">Watch a task ask you</h3>
+            <p>It asks you for an email, fails once, offers a retry, and asks again before it sends.</p>
+            <button type="button" className="button primary" disabled={busy !== null} onClick={() => void attempt("ask", () => start(client, DEMONSTRATION))}>
+              <Icon name="play" />
+              {busy === "ask" ? "Starting…" : "Start the task"}
+            </button>
+          </section>
+        )}
+        {mayWrite && mayGoLive && (
+          <section className="card welcome-card" aria-labelledby="welcome-live">
+            <Icon name="workflow" />
+            <h3 id="welcome-live">Draw something live</h3>
+            <p>A graph of nodes that smooths a noisy signal. Turn its knobs while it runs.</p>
+            <button type="button" className="button primary" disabled={busy !== null} onClick={() => void attempt("live", () => goLive(client))}>
+              <Icon name="play" />
+              {busy === "live" ? "Opening…" : "Open it live"}
+            </button>
+          </section>
+        )}
         <Connect />
       </div>
       {others.length > 0 && (

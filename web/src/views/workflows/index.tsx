@@ -1,6 +1,7 @@
 /** Workflows: what there is to open, or the one that is open in the editor. */
 
 import { useEffect, type ReactNode } from "react";
+import { May } from "../../identity/may";
 import { useCommands } from "../../shell/commands";
 import type { ViewProps } from "../../shell/registry";
 import { Link, navigate, ROOT, useSearch } from "../../shell/router";
@@ -32,8 +33,8 @@ function decoded(part: string): string {
 function Overview(): ReactNode {
   useCommands(
     [
-      { id: "wf-new", title: "Draw a new workflow", group: "Workflows", keys: "n", run: () => navigate(NEW) },
-      { id: "wf-import", title: "Import a workflow from a file", group: "Workflows", words: "upload json open", run: chooseFile },
+      { id: "wf-new", title: "Draw a new workflow", group: "Workflows", keys: "n", scope: "workflows:write", run: () => navigate(NEW) },
+      { id: "wf-import", title: "Import a workflow from a file", group: "Workflows", words: "upload json open", scope: "workflows:write", run: chooseFile },
     ],
     "workflows overview",
   );
@@ -57,14 +58,16 @@ function Overview(): ReactNode {
         <h1>Workflows</h1>
         <p>Graphs of nodes that run once, or live while you edit them.</p>
         <div className="wf-overview-actions">
-          <button type="button" className="button" onClick={chooseFile} title="Import a workflow from a file, or drop one here">
-            <Icon name="upload" />
-            Import
-          </button>
-          <Link className="button primary" to={NEW} title="Draw a new workflow (n)">
-            <Icon name="plus" />
-            New workflow
-          </Link>
+          <May scope="workflows:write">
+            <button type="button" className="button" onClick={chooseFile} title="Import a workflow from a file, or drop one here">
+              <Icon name="upload" />
+              Import
+            </button>
+            <Link className="button primary" to={NEW} title="Draw a new workflow (n)">
+              <Icon name="plus" />
+              New workflow
+            </Link>
+          </May>
         </div>
       </header>
       <Gallery>

@@ -8,7 +8,7 @@ import { Link, navigate, useSearch } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { Questions } from "../../tasks/session/Questions";
 import { Trouble } from "../../tasks/session/Trouble";
-import { Failure } from "../Failure";
+import { Failure } from "../../../ui/Failure";
 import { paths } from "../paths";
 import type { Board, Found } from "../runs/board";
 import { Head } from "../runs/Head";

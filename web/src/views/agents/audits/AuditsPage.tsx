@@ -1,6 +1,7 @@
 /** Audits: the form that starts one, and the latest. */
 
 import { useEffect, type ReactNode } from "react";
+import { May } from "../../../identity/may";
 import { setTitle } from "../../../shell/title";
 import { Sessions } from "../Sessions";
 import { AgentsTabs } from "../Tabs";
@@ -11,7 +12,9 @@ export function AuditsPage(): ReactNode {
   return (
     <div className="agents">
       <AgentsTabs current="audits" />
-      <StartAudit />
+      <May scope="audits:start">
+        <StartAudit />
+      </May>
       <Sessions title="Audits" task="audit" none="No document has been audited yet." />
     </div>
   );

@@ -9,7 +9,7 @@ import { Icon } from "../../../ui/Icon";
 import { kindWords } from "../../../ui/names";
 import { inUnit } from "../../../ui/units";
 import { paths } from "../paths";
-import { useLoaded } from "../useLoaded";
+import { useLoaded } from "../../../ui/useLoaded";
 import { CHECKS } from "./checks";
 
 const ACCEPTS = ".md,.markdown,.txt,.csv,.html,.htm,.xhtml,.pdf,.xlsx";

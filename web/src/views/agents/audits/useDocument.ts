@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import type { DocumentLine, SessionDetail } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
-import { useLoaded, type Loaded } from "../useLoaded";
+import { useLoaded, type Loaded } from "../../../ui/useLoaded";
 import { isSource, linesOf, type MediaType } from "./place";
 
 export interface AuditInput {

@@ -3,15 +3,16 @@
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { StoredAgent, StoredCrew } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { May } from "../../../identity/may";
 import { useCommands } from "../../../shell/commands";
 import { Link, navigate } from "../../../shell/router";
 import { setTitle } from "../../../shell/title";
 import { Confirm } from "../../../ui/Confirm";
 import { Icon } from "../../../ui/Icon";
-import { Failure } from "../Failure";
+import { Failure } from "../../../ui/Failure";
 import { paths } from "../paths";
 import { Sessions } from "../Sessions";
-import { useLoaded } from "../useLoaded";
+import { useLoaded } from "../../../ui/useLoaded";
 import { Graph } from "./Graph";
 import { Kickoff } from "./Kickoff";
 import { graphOf } from "./order";
@@ -48,7 +49,7 @@ function Crew({ crew, agents }: { crew: StoredCrew; agents: readonly StoredAgent
   useCommands(
     [
       { id: "back", title: "Back to the crews", group: "Crew", keys: "u", run: () => navigate(paths.crews) },
-      { id: "kickoff", title: "Kick off this crew", group: "Crew", keys: "n", run: () => document.querySelector<HTMLElement>(".kickoff :is(input, textarea, button)")?.focus() },
+      { id: "kickoff", title: "Kick off this crew", group: "Crew", keys: "n", scope: "sessions:start", run: () => document.querySelector<HTMLElement>(".kickoff :is(input, textarea, button)")?.focus() },
     ],
     "crew",
   );
@@ -71,15 +72,19 @@ function Crew({ crew, agents }: { crew: StoredCrew; agents: readonly StoredAgent
           </p>
         </div>
         <div className="agents-actions">
-          <button type="button" className="button danger" onClick={() => setAsks(true)}>
-            <Icon name="trash" />
-            Delete
-          </button>
+          <May scope="crews:write">
+            <button type="button" className="button danger" onClick={() => setAsks(true)}>
+              <Icon name="trash" />
+              Delete
+            </button>
+          </May>
         </div>
       </header>
       <Graph graph={graph} />
       <div className="crew-parts">
-        <Kickoff crew={crew} agents={agents} />
+        <May scope="sessions:start">
+          <Kickoff crew={crew} agents={agents} />
+        </May>
         <section className="card crew-members" aria-label="Agents">
           <h2>Agents</h2>
           <ul>

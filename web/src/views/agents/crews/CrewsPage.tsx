@@ -3,13 +3,14 @@
 import { useEffect, type ReactNode } from "react";
 import type { StoredCrew } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { May } from "../../../identity/may";
 import { Link } from "../../../shell/router";
 import { setTitle } from "../../../shell/title";
-import { Failure } from "../Failure";
+import { Failure } from "../../../ui/Failure";
 import { paths } from "../paths";
 import { Sessions } from "../Sessions";
 import { AgentsTabs } from "../Tabs";
-import { useLoaded } from "../useLoaded";
+import { useLoaded } from "../../../ui/useLoaded";
 import { Import } from "./Import";
 
 export function CrewsPage(): ReactNode {
@@ -36,7 +37,9 @@ export function CrewsPage(): ReactNode {
           </ul>
         )}
       </section>
-      <Import onImported={again} />
+      <May scope="crews:write">
+        <Import onImported={again} />
+      </May>
       <Sessions title="Runs" task="crew" none="No crew has been kicked off yet." />
     </div>
   );

@@ -3,7 +3,7 @@
 import type { SessionDetail, SessionStore } from "@callboard/client";
 import { useCallboard, useSelected, useSessionStore } from "@callboard/client/react";
 import { useSessionLink } from "../../../shell/link";
-import { useLoaded, type Loaded } from "../useLoaded";
+import { useLoaded, type Loaded } from "../../../ui/useLoaded";
 
 export interface Detail {
   store: SessionStore;

@@ -3,6 +3,7 @@
 import { useState, type ReactNode } from "react";
 import { CallboardError, hasEnded, type SessionRow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { May } from "../../../identity/may";
 import { Confirm } from "../../../ui/Confirm";
 import { Icon } from "../../../ui/Icon";
 import { refreshBoard } from "../board";
@@ -27,14 +28,18 @@ export function Bulk({ picked, onDone }: { picked: readonly SessionRow[]; onDone
   return (
     <div className="bulk" role="group" aria-label="Selected sessions">
       <strong>{picked.length} selected</strong>
-      <button type="button" className="button small danger" disabled={live.length === 0} onClick={() => setAsking("cancel")}>
-        <Icon name="ban" />
-        Cancel {live.length}
-      </button>
-      <button type="button" className="button small" disabled={ended.length === 0} onClick={() => setAsking("remove")}>
-        <Icon name="trash" />
-        Delete {ended.length}
-      </button>
+      <May scope="sessions:cancel">
+        <button type="button" className="button small danger" disabled={live.length === 0} onClick={() => setAsking("cancel")}>
+          <Icon name="ban" />
+          Cancel {live.length}
+        </button>
+      </May>
+      <May scope="sessions:delete">
+        <button type="button" className="button small" disabled={ended.length === 0} onClick={() => setAsking("remove")}>
+          <Icon name="trash" />
+          Delete {ended.length}
+        </button>
+      </May>
       <button type="button" className="button small quiet" onClick={onDone}>
         Clear selection
       </button>

@@ -1,6 +1,7 @@
 /** Which sessions are listed: search, status with counts, kind, time, label. All of it stands in the address. */
 
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { May } from "../../../identity/may";
 import { useCommands } from "../../../shell/commands";
 import { Link, navigate } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
@@ -22,10 +23,12 @@ export function ListHead({ filter }: { filter: Filter }): ReactNode {
       <div className="list-title">
         <h1>Sessions</h1>
         <Search filter={filter} />
-        <Link className="button primary" to={paths.start(null, filter)}>
-          <Icon name="plus" />
-          Start a task
-        </Link>
+        <May scope="sessions:start">
+          <Link className="button primary" to={paths.start(null, filter)}>
+            <Icon name="plus" />
+            Start a task
+          </Link>
+        </May>
       </div>
       <div className="filters">
         <div className="chips" role="group" aria-label="Status">

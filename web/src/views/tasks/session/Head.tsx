@@ -3,6 +3,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { CallboardError, hasEnded, isWaiting, type SessionDetail, type SessionStore } from "@callboard/client";
 import { useCallboard, useSelected } from "@callboard/client/react";
+import { useMay } from "../../../identity/may";
 import { useCommands } from "../../../shell/commands";
 import { Link, navigate } from "../../../shell/router";
 import { setTitle } from "../../../shell/title";
@@ -33,7 +34,8 @@ export function Head({ store, detail, filter }: Props): ReactNode {
   const title = row ? titleOf(row) : "Session";
   const isCancelling = cancelling || status === "cancelling";
   const shown = isCancelling && !hasEnded(status) ? "cancelling" : status;
-  const canCancel = status !== null && !hasEnded(status);
+  const canCancel = useMay("sessions:cancel") && status !== null && !hasEnded(status);
+  const mayStart = useMay("sessions:start");
   const askToCancel = (): void => void (canCancel && !isCancelling && setAsks(true));
   const link = (): void => void copyText(`${location.origin}${sessionPath(store.id)}`, "Link");
   const agents = row ? agentsPath(row) : null;
@@ -42,10 +44,10 @@ export function Head({ store, detail, filter }: Props): ReactNode {
   useEffect(() => setTitle(`${title} · ${statusWords(shown)}`), [title, shown]);
   useCommands(
     [
-      { id: "cancel", title: "Cancel this session…", group: "Session", keys: "c", run: askToCancel },
+      { id: "cancel", title: "Cancel this session…", group: "Session", keys: "c", scope: "sessions:cancel", run: askToCancel },
       { id: "answer", title: "Go to the open question", group: "Session", keys: "a", run: () => document.querySelector<HTMLElement>(".question :is(input, textarea, select, button:not(:disabled))")?.focus() },
       { id: "link", title: "Copy the link", group: "Session", keys: "l", run: link },
-      { id: "again", title: "Start another like this", group: "Session", keys: "r", run: () => navigate(again) },
+      { id: "again", title: "Start another like this", group: "Session", keys: "r", scope: "sessions:start", run: () => navigate(again) },
     ],
     "session",
   );
@@ -87,7 +89,7 @@ export function Head({ store, detail, filter }: Props): ReactNode {
             {isCancelling ? "Cancelling…" : "Cancel"}
           </button>
         )}
-        {hasEnded(status) && (
+        {hasEnded(status) && mayStart && (
           <Link className="button" to={again}>
             <Icon name="retry" />
             Start another

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useStore } from "zustand";
+import { May } from "../../../identity/may";
 import { Link, ROOT } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { FaultMark, RunControls } from "../runtime";
@@ -26,7 +27,9 @@ export function Bar(): ReactNode {
         </button>
         <Steps />
         <More />
-        <Save />
+        <May scope="workflows:write">
+          <Save />
+        </May>
       </div>
       <div className="wf-bar-run">
         <RunControls />

@@ -16,7 +16,7 @@ export function useEditorCommands(): void {
   const edit = (id: string, title: string, keys: string, run: () => void, more: Partial<Command> = {}): Command => ({ id: `wf-${id}`, title, group: "Workflow", keys, run, ...more });
   useCommands(
     [
-      edit("save", "Save", "ctrl+s", () => void save()),
+      edit("save", "Save", "ctrl+s", () => void save(), { scope: "workflows:write" }),
       edit("insert", "Insert a node", "i", insert, { words: "add new" }),
       edit("connect", "Connect an output to an input", "c", () => show({ kind: "connect" }), { words: "connect edge" }),
       edit("find", "Go to a node", "/", () => show({ kind: "find" }), { words: "search find" }),
@@ -38,7 +38,7 @@ export function useEditorCommands(): void {
       edit("gallery", "All workflows", "u", () => navigate(`${ROOT}/workflows`)),
       { id: "wf-copy", title: "Copy selection", group: "Workflow", run: actions.copyToClipboard },
       { id: "wf-paste", title: "Paste nodes or a workflow", group: "Workflow", run: () => void actions.pasteFromClipboard(middle()) },
-      { id: "wf-copy-save", title: "Save as a copy", group: "Workflow", run: () => void saveCopy() },
+      { id: "wf-copy-save", title: "Save as a copy", group: "Workflow", scope: "workflows:write", run: () => void saveCopy() },
       { id: "wf-export", title: "Export the workflow as a file", group: "Workflow", words: "download json", run: actions.exportFile },
       { id: "wf-import", title: "Import a workflow from a file", group: "Workflow", words: "upload json open", run: actions.chooseFile },
       { id: "wf-author", title: "Set your name", group: "Workflow", words: "name author", run: () => show({ kind: "author" }) },

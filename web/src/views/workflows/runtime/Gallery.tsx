@@ -3,6 +3,7 @@
 import { useState, type ReactNode } from "react";
 import { CallboardError, type LiveState, type WorkflowRow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { May } from "../../../identity/may";
 import { Link, ROOT } from "../../../shell/router";
 import { tell } from "../../../shell/toasts";
 import { Dialog } from "../../../ui/Dialog";
@@ -62,12 +63,14 @@ function Rows({ stored, rows }: { stored: Stored; rows: readonly WorkflowRow[] }
                 </span>
               </span>
             </Link>
-            <button type="button" className="icon-button" aria-label={`Duplicate ${row.name}`} title="Duplicate" onClick={() => void stored.duplicate(row)}>
-              <Icon name="copy" />
-            </button>
-            <button type="button" className="icon-button" aria-label={`Delete ${row.name}`} title="Delete" onClick={() => setRemoving(row)}>
-              <Icon name="trash" />
-            </button>
+            <May scope="workflows:write">
+              <button type="button" className="icon-button" aria-label={`Duplicate ${row.name}`} title="Duplicate" onClick={() => void stored.duplicate(row)}>
+                <Icon name="copy" />
+              </button>
+              <button type="button" className="icon-button" aria-label={`Delete ${row.name}`} title="Delete" onClick={() => setRemoving(row)}>
+                <Icon name="trash" />
+              </button>
+            </May>
           </li>
         ))}
       </ul>

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useSelected } from "@callboard/client/react";
 import type { SessionStore } from "@callboard/client";
+import { useMay } from "../../../identity/may";
 import { useCommands } from "../../../shell/commands";
 import { Link, ROOT } from "../../../shell/router";
 import { tell } from "../../../shell/toasts";
@@ -50,14 +51,16 @@ export function RunControls(): ReactNode {
   };
   useCommands(
     [
-      { id: "wf-run", title: "Run once", group: "Workflow", keys: "ctrl+enter", words: "execute start session", run: () => cannot || void runOnce() },
-      { id: "wf-live", title: isLive && !isPaused ? "Stop the live workflow" : "Go live", group: "Workflow", keys: "ctrl+l", words: "start continuous executor loop", run: () => (isLive && !isPaused ? void stop() : start()) },
-      { id: "wf-step", title: "Run one step", group: "Workflow", keys: "ctrl+.", words: "iteration tick pause", run: () => cannot || void step() },
-      { id: "wf-cancel", title: "Cancel the run", group: "Workflow", run: () => void cancelRun() },
+      { id: "wf-run", title: "Run once", group: "Workflow", keys: "ctrl+enter", words: "execute start session", scope: "workflows:run", run: () => cannot || void runOnce() },
+      { id: "wf-live", title: isLive && !isPaused ? "Stop the live workflow" : "Go live", group: "Workflow", keys: "ctrl+l", words: "start continuous executor loop", scope: "workflows:live", run: () => (isLive && !isPaused ? void stop() : start()) },
+      { id: "wf-step", title: "Run one step", group: "Workflow", keys: "ctrl+.", words: "iteration tick pause", scope: "workflows:live", run: () => cannot || void step() },
+      { id: "wf-cancel", title: "Cancel the run", group: "Workflow", scope: "sessions:cancel", run: () => void cancelRun() },
     ],
     `workflow ${isLive} ${isPaused}`,
   );
-  const once = isRunning ? (
+  const mayRun = useMay("workflows:run");
+  const mayGoLive = useMay("workflows:live");
+  const once = !mayRun ? null : isRunning ? (
     <button type="button" className="button danger" onClick={() => void cancelRun()} title="Cancel this run">
       <Icon name="ban" />
       <span>Cancel run</span>
@@ -69,7 +72,7 @@ export function RunControls(): ReactNode {
     </button>
   );
   const live =
-    isLive && !isPaused ? (
+    !mayGoLive ? null : isLive && !isPaused ? (
       <button type="button" className="button danger" disabled={busy !== null} onClick={() => void stop()} title="Stop the live workflow (Ctrl+L)">
         <Icon name="stop" />
         <span>Stop</span>
@@ -89,18 +92,18 @@ export function RunControls(): ReactNode {
         {isVolatile ? live : once}
         <span className="run-live-buttons">
           {isVolatile ? once : live}
-          {isPaused && (
+          {mayGoLive && isPaused && (
             <button type="button" className="button danger" disabled={busy !== null} onClick={() => void stop()} title="Stop the live workflow">
               <Icon name="stop" />
               <span>Stop</span>
             </button>
           )}
-          {(!isLive || isPaused) && (
+          {mayGoLive && (!isLive || isPaused) && (
             <button type="button" className="icon-button" disabled={cannot} onClick={() => void step()} aria-label="Step" title="Run one iteration, then pause (Ctrl+.)">
               <Icon name="step" />
             </button>
           )}
-          {!isLive && (
+          {mayGoLive && !isLive && (
             <button type="button" className="icon-button" aria-expanded={isOpen} aria-haspopup="dialog" aria-label="Live settings" title="Live settings: interval and limits" onClick={() => setOpen(!isOpen)}>
               <Icon name="clock" />
             </button>

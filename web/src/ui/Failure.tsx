@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { CallboardError } from "@callboard/client";
-import { Icon } from "../../ui/Icon";
+import { Icon } from "./Icon";
 
 export function Failure({ error, again }: { error: CallboardError; again: () => void }): ReactNode {
   return (
