@@ -20,6 +20,7 @@ async function open(page, played, query = "") {
   await played.on(page);
   await page.goto(address(query));
   await pill(page, "Live").waitFor();
+  await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
 }
 
 async function accessible(page, place) {

@@ -58,6 +58,24 @@ describe("sessions", () => {
     await page.locator(`.row a[href*="${draft}"]`).waitFor();
   });
 
+  inBrowser("are sorted by a click on a column, which the address keeps", {}, async (page) => {
+    const [first, second] = [await start("First?", { sorted: "yes" }), await start("Second?", { sorted: "yes" })];
+    await fetch(`${server.url}sessions/${second}/confirm`, { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"value": false}' });
+    await page.goto(`${home()}?label=sorted=yes`);
+    const listed = (...ids) => page.waitForFunction((wanted) => [...document.querySelectorAll(".row .row-name a")].map(({ pathname }) => pathname.split("/").at(-1)).join() === wanted, ids.join());
+    await listed(second, first);
+    await page.locator(`.row[data-waiting] a[href*="${first}"]`).waitFor();
+    await page.getByRole("button", { name: "Status" }).click();
+    await page.waitForURL(/sort=status/);
+    await listed(first, second);
+    assert.equal(await page.getByRole("columnheader", { name: "Status" }).getAttribute("aria-sort"), "ascending");
+    await accessible(page, "sorted");
+    await page.reload();
+    await listed(first, second);
+    await page.keyboard.press("j");
+    await page.waitForURL(new RegExp(first));
+  });
+
   inBrowser("are found in the palette by their questions", {}, async (page) => {
     const id = await start("Shall the zeppelin land?");
     await found("zeppelin", 1);

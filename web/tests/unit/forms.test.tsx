@@ -221,7 +221,7 @@ describe("words", () => {
   });
 
   test("filters go to the address and back", () => {
-    const filter = { q: "red door", status: "waiting", task: "t", label: "a=b", range: "1h" };
+    const filter = { q: "red door", status: "waiting", task: "t", label: "a=b", range: "1h", sort: "" };
     expect(filterOf(new URLSearchParams(queryOf(filter)))).toEqual(filter);
     expect(queryOf(NO_FILTER)).toBe("");
     expect(listOf(filter, 50, 10_000)).toEqual({ limit: 50, counts: true, q: "red door", status: ["waiting"], task: "t", labels: { a: "b" }, from: 6400 });

@@ -9,6 +9,7 @@ import { navigate, useSearch } from "../../shell/router";
 import { useBoard, useBoardOf } from "./board";
 import { useLoadedKinds } from "./kinds";
 import { SessionList } from "./list/SessionList";
+import { sorted } from "./list/sort";
 import { paths } from "./paths";
 import { isOffered } from "../welcome/kinds";
 import { filterOf } from "./query";
@@ -32,8 +33,9 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
 
   const step = (by: number): void => {
     if (!rows || rows.length === 0) return;
-    const at = rows.findIndex((row) => row.session_id === open);
-    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
+    const listed = sorted(rows, filter.sort, Date.now() / 1000 + client.clockSkew);
+    const at = listed.findIndex((row) => row.session_id === open);
+    const next = listed[at < 0 ? 0 : Math.min(listed.length - 1, Math.max(0, at + by))];
     if (next) navigate(paths.session(next.session_id, filter));
   };
   useCommands(

@@ -29,18 +29,20 @@ export interface Filter {
   label: string;
   /** One of `RANGES`. */
   range: string;
+  /** The order of what is listed: a column, behind `-` from the largest down; empty for the newest first. */
+  sort: string;
 }
 
-export const NO_FILTER: Filter = { q: "", status: "", task: "", label: "", range: "" };
+export const NO_FILTER: Filter = { q: "", status: "", task: "", label: "", range: "", sort: "" };
 
 export function filterOf(search: URLSearchParams): Filter {
   const part = (name: keyof Filter): string => search.get(name) ?? "";
-  return { q: part("q"), status: part("status"), task: part("task"), label: part("label"), range: part("range") };
+  return { q: part("q"), status: part("status"), task: part("task"), label: part("label"), range: part("range"), sort: part("sort") };
 }
 
 /** Whether not all sessions are listed. */
 export function isNarrow(filter: Filter): boolean {
-  return Object.values(filter).some((value) => value !== "");
+  return Object.entries(filter).some(([name, value]) => name !== "sort" && value !== "");
 }
 
 /** The query of an address with these filters; empty ones are left out. */

@@ -3,17 +3,18 @@
 import { useState, type ReactNode } from "react";
 import { useCallboard } from "@callboard/client/react";
 import { useCommands } from "../../../shell/commands";
-import { Link } from "../../../shell/router";
+import { Link, navigate } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { useNow } from "../../../ui/time";
 import { refreshBoard, useBoard } from "../board";
 import { useKinds } from "../kinds";
 import { paths } from "../paths";
-import { isNarrow, NO_FILTER, type Filter } from "../query";
+import { isNarrow, NO_FILTER, queryOf, type Filter } from "../query";
 import { Bulk } from "./Bulk";
 import { ListHead } from "./ListHead";
 import { Welcome } from "../../welcome/Welcome";
 import { Row } from "./Row";
+import { clicked, direction, sorted, type Column } from "./sort";
 
 interface Props {
   filter: Filter;
@@ -26,7 +27,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
   const client = useCallboard();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const now = useNow(1000) + client.clockSkew;
-  const shown = rows ?? [];
+  const shown = sorted(rows ?? [], filter.sort, now);
   const picked = shown.filter((row) => chosen.has(row.session_id));
   const pick = (id: string, on: boolean): void =>
     setChosen((before) => {
@@ -59,7 +60,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
         </p>
       )}
       {shown.length > 0 && (
-        <div className="rows" role="table" aria-label="Sessions, newest first">
+        <div className="rows" role="table" aria-label={filter.sort === "" ? "Sessions, newest first" : "Sessions"}>
           <div className="rows-head" role="row">
             <span role="columnheader" className="row-check">
               <input
@@ -72,15 +73,11 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
                 onChange={(event) => setChosen(new Set(event.target.checked ? shown.map((row) => row.session_id) : []))}
               />
             </span>
-            <span role="columnheader">Status</span>
-            <span role="columnheader">Session</span>
+            <ColumnHead column="status" title="Status" filter={filter} />
+            <ColumnHead column="name" title="Session" filter={filter} />
             <span role="columnheader">What happens</span>
-            <span role="columnheader" className="row-duration">
-              Duration
-            </span>
-            <span role="columnheader" className="row-age">
-              Started
-            </span>
+            <ColumnHead column="duration" title="Duration" filter={filter} className="row-duration" />
+            <ColumnHead column="started" title="Started" filter={filter} className="row-age" />
           </div>
           {shown.map((row) => (
             <Row
@@ -105,6 +102,19 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
         </button>
       )}
     </section>
+  );
+}
+
+/** Sorts what is listed by a click, and says how it is sorted. */
+function ColumnHead({ column, title, filter, className }: { column: Column; title: string; filter: Filter; className?: string }): ReactNode {
+  const now = direction(filter.sort, column);
+  return (
+    <span role="columnheader" aria-sort={now} className={className}>
+      <button type="button" className="column-button" onClick={() => navigate(`${location.pathname}${queryOf({ ...filter, sort: clicked(filter.sort, column) })}`, { replace: true })}>
+        {title}
+        {now !== "none" && <Icon name={now === "ascending" ? "up" : "down"} />}
+      </button>
+    </span>
   );
 }
 
