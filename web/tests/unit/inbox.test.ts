@@ -133,3 +133,17 @@ test("a question that is too large for an event is read from its session", async
   expect(ids()).toEqual(["big"]);
   expect(inbox.getState().requests[0]).toMatchObject({ message: "long", asked_at: 1 });
 });
+
+test("who may not hear events is shown the list as it is, again and again", async () => {
+  const answers: Answers = { "GET /requests?limit=1000": page([question("a")]) };
+  const { inbox, ids } = await open(answers);
+  FakeSocket.last.end(4503);
+  await frame();
+  expect(inbox.getState()).toMatchObject({ isComplete: true, connection: { phase: "live" } });
+  answers["GET /requests?limit=1000"] = page([question("b")]);
+  await vi.advanceTimersByTimeAsync(5100);
+  expect(ids()).toEqual(["b"]);
+  answers["GET /requests?limit=1000"] = page([]);
+  await vi.advanceTimersByTimeAsync(5100);
+  expect([ids(), FakeSocket.made.length]).toEqual([[], 1]);
+});
