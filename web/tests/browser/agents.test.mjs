@@ -134,7 +134,7 @@ describe("audits", () => {
     await words(page.locator(".agents-head"), "Completed");
     for (const [format, ending, begin] of [["Markdown", "md", "#"], ["CSV", "csv", "agent"], ["SARIF", "sarif", "{"]]) {
       await page.getByRole("button", { name: "Export" }).click();
-      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: format }).click()]);
+      const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".export-menu").getByRole("button", { name: format }).click()]);
       assert.equal(download.suggestedFilename(), `report-audit.${ending}`);
       const parts = [];
       for await (const part of await download.createReadStream()) parts.push(part);

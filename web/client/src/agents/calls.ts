@@ -24,7 +24,9 @@ export interface AgentCalls {
   describeAudit(id: string, signal?: AbortSignal): Promise<AuditState>;
   /** The document of an audit, as it was read. */
   document(id: string, signal?: AbortSignal): Promise<AuditDocument>;
-  /** The address of an audit's report. */
+  /** An audit's report, as text. */
+  report(id: string, format: ReportFormat): Promise<string>;
+  /** The address of an audit's report, for whoever needs nothing but a cookie to get it. */
   reportUrl(id: string, format: ReportFormat): string;
 }
 
@@ -64,6 +66,7 @@ export function agentCalls(transport: Transport): AgentCalls {
     },
     describeAudit: (id, signal) => json(transport, auditPath(id), { signal }),
     document: (id, signal) => json(transport, `${auditPath(id)}/document`, { signal }),
+    report: async (id, format) => (await request(transport, `${auditPath(id)}/report?format=${format}`, { headers: { Accept: "*/*" } })).text(),
     reportUrl: (id, format) => `${transport.base}${auditPath(id)}/report?format=${format}`,
   };
 }

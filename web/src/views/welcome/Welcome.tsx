@@ -3,7 +3,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { CallboardError, type Client, type TaskInfo } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
-import { useMay } from "../../identity/may";
+import { useIdentified, useMay } from "../../identity/may";
 import { navigate, ROOT } from "../../shell/router";
 import { copyText } from "../../ui/clipboard";
 import { Icon } from "../../ui/Icon";
@@ -96,7 +96,8 @@ export function Welcome({ kinds }: { kinds: readonly TaskInfo[] | null }): React
 
 /** Copyable lines, for the language that was chosen last. */
 function Connect(): ReactNode {
-  const all = snippets(location.origin);
+  const { principal } = useIdentified();
+  const all = snippets(location.origin, principal?.kind === "known");
   const [chosen, setChosen] = useState(recall);
   const snippet = all.find(({ id }) => id === chosen) ?? all[0];
   useEffect(() => remember(chosen), [chosen]);

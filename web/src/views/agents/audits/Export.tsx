@@ -1,8 +1,10 @@
 /** Takes what an audit has found elsewhere: for people, for a spreadsheet, for code scanners, for programs. */
 
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
-import type { ReportFormat } from "@callboard/client";
+import { CallboardError, type ReportFormat } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { tell } from "../../../shell/toasts";
+import { saveText } from "../../../ui/clipboard";
 import { Icon } from "../../../ui/Icon";
 
 const FORMATS: readonly { id: ReportFormat; title: string; about: string; ending: string }[] = [
@@ -18,7 +20,7 @@ export function Export({ id, name, isOver }: { id: string; name: string; isOver:
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOpen) return undefined;
-    box.current?.querySelector<HTMLElement>("a")?.focus();
+    box.current?.querySelector<HTMLElement>(".export-menu button")?.focus();
     const leave = (event: PointerEvent): void => void (box.current?.contains(event.target as Node) || setOpen(false));
     document.addEventListener("pointerdown", leave);
     return () => document.removeEventListener("pointerdown", leave);
@@ -28,6 +30,15 @@ export function Export({ id, name, isOver }: { id: string; name: string; isOver:
     event.stopPropagation();
     setOpen(false);
     box.current?.querySelector("button")?.focus();
+  };
+  /** A browser shows nothing but a cookie for a link: the report is asked for as everything else is, and saved. */
+  const save = async (format: ReportFormat, file: string): Promise<void> => {
+    setOpen(false);
+    try {
+      saveText(await client.agents.report(id, format), file, "application/octet-stream");
+    } catch (error) {
+      tell(error instanceof CallboardError ? error.message : String(error), "bad");
+    }
   };
   return (
     <div className="export" ref={box} onKeyDown={onKey} onBlur={(event) => void (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget) && setOpen(false))}>
@@ -39,9 +50,9 @@ export function Export({ id, name, isOver }: { id: string; name: string; isOver:
         <ul className="card export-menu" id="audit-export">
           {FORMATS.map(({ id: format, title, about, ending }) => (
             <li key={format}>
-              <a href={client.agents.reportUrl(id, format)} download={`${name.replace(/\.[^.]*$/, "")}-audit.${ending}`} onClick={() => setOpen(false)}>
+              <button type="button" onClick={() => void save(format, `${name.replace(/\.[^.]*$/, "")}-audit.${ending}`)}>
                 <strong>{title}</strong> <span className="muted">{about}</span>
-              </a>
+              </button>
             </li>
           ))}
           {!isOver && <li className="muted export-note">What was found so far.</li>}
