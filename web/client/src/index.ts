@@ -29,7 +29,7 @@ export { hasEnded, isWaiting } from "./model.js";
 export type { Draft, Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { record } from "./record.js";
 export { fieldErrors } from "./field_errors.js";
-export type { SharedCalls } from "./shared.js";
+export type { SharedCalls, SharedQuestion } from "./shared.js";
 export { SessionStore } from "./store.js";
 export type { Answer, Connection, CustomEntry, JournalEntry, ListOptions, Message, OpenRequest, Saying, StartOptions } from "./types.js";
 export { faultsIn, type By, type Saving, type WorkflowCalls } from "./workflows/calls.js";

@@ -1,14 +1,13 @@
 /** One question, for whoever has its link: what it is about, and what answers it. No login, and nothing else. */
 
 import { useEffect, useMemo, useSyncExternalStore, type ReactNode } from "react";
-import { createClient, type Client } from "@callboard/client";
+import { createClient, type Client, type RequestContext } from "@callboard/client";
 import { CallboardContext } from "@callboard/client/react";
 import { dropDraft } from "../forms/drafts";
-import { openRequest } from "../forms/openRequest";
 import { Question } from "../forms/Question";
-import { titleOf } from "../forms/words";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/Icon";
+import { moment } from "../ui/time";
 import { Over } from "./Over";
 import { useShared } from "./useShared";
 import "./answer.css";
@@ -46,13 +45,14 @@ export default function AnswerPage(): ReactNode {
 }
 
 function Asked({ client }: { client: Client }): ReactNode {
-  const { request, over, given, isSending, errors, trouble, answer } = useShared(client);
+  const { question, over, given, isSending, errors, trouble, answer } = useShared(client);
+  const id = question?.request.id;
   useEffect(() => {
-    if (given !== null && request) dropDraft(request.request_id);
-  }, [given, request]);
+    if (given !== null && id !== undefined) dropDraft(id);
+  }, [given, id]);
   if (given !== null) return <Over why="given" given={given} />;
   if (over !== null) return <Over why={over} />;
-  if (!request) {
+  if (!question) {
     return trouble === null ? (
       <p className="muted" role="status">
         Loading the question…
@@ -61,16 +61,27 @@ function Asked({ client }: { client: Client }): ReactNode {
       <Trouble text={`${trouble} Retrying…`} />
     );
   }
-  // Where it comes from is a place on this server that only people who log in can open.
-  const asked = openRequest(request, isSending, errors);
-  const context = { title: titleOf(request), details: asked.context?.details };
+  const { request, by, expiresAt } = question;
   return (
     <>
-      <p className="answer-why">You were asked for one answer. Nothing else of this server is open to you here.</p>
-      <Question request={{ ...asked, context }} canSend onAnswer={(value) => void answer(value)} />
+      <p className="answer-why">
+        You were asked for one answer{by.startsWith(LINK) && `, as ${by.slice(LINK.length)}`}.{expiresAt !== null && ` This link is good until ${moment(expiresAt)}.`}
+      </p>
+      <Question request={{ ...request, context: placeless(request.context), sending: isSending, errors }} canSend onAnswer={(value) => void answer(value)} />
       {trouble !== null && <Trouble text={trouble} />}
     </>
   );
+}
+
+/** What begins the name under which an answer by a link is recorded. */
+const LINK = "link:";
+
+/** What a question is about, without the places on this server that it comes from: only people who log in can open those. */
+function placeless(context: RequestContext | null): RequestContext | null {
+  if (!context) return null;
+  const { title, source, details } = context;
+  const place = source && "node_id" in source ? [source.workflow_name, source.node_title].filter(Boolean).join(" → ") : "";
+  return { title: title ?? (place || undefined), details };
 }
 
 function Trouble({ text }: { text: string }): ReactNode {

@@ -1,13 +1,13 @@
 /** The question of a link, looked after until it is over: it may be answered elsewhere, or withdrawn. */
 
 import { useEffect, useRef, useState } from "react";
-import { CallboardError, fieldErrors, type Answer, type Client, type FieldError, type ListedRequest } from "@callboard/client";
+import { CallboardError, fieldErrors, type Answer, type Client, type FieldError, type SharedQuestion } from "@callboard/client";
 
 /** Why there is nothing to answer. `given`: it was answered here. */
 export type OverReason = "incomplete" | "wrong" | "used" | "expired" | "elsewhere" | "withdrawn" | "given";
 
 export interface Shared {
-  request: ListedRequest | null;
+  question: SharedQuestion | null;
   over: Exclude<OverReason, "incomplete" | "given"> | null;
   /** The answer that was taken. */
   given: Answer | null;
@@ -36,7 +36,7 @@ const words = (error: unknown): string => (error instanceof Error ? error.messag
 const NO_ERRORS: readonly FieldError[] = [];
 
 export function useShared(client: Client): Shared {
-  const [request, setRequest] = useState<ListedRequest | null>(null);
+  const [question, setQuestion] = useState<SharedQuestion | null>(null);
   const [over, setOver] = useState<Shared["over"]>(null);
   const [given, setGiven] = useState<Answer | null>(null);
   const [isSending, setSending] = useState(false);
@@ -55,7 +55,7 @@ export function useShared(client: Client): Shared {
       try {
         const found = await client.shared.read(gone.signal);
         // The same question stays the same object, so that a form is not begun anew.
-        setRequest((before) => (before?.request_id === found.request_id ? before : found));
+        setQuestion((before) => (before?.request.id === found.request.id ? before : found));
         setTrouble((before) => (busy.current ? before : null));
       } catch (error) {
         if (gone.signal.aborted || busy.current) return;
@@ -96,5 +96,5 @@ export function useShared(client: Client): Shared {
       setSending(false);
     }
   };
-  return { request, over, given, isSending, errors, trouble, answer };
+  return { question, over, given, isSending, errors, trouble, answer };
 }

@@ -9,7 +9,7 @@ withServer();
 const TOKEN = "cbs_token";
 const REFUSED = /401|410|422|503/;
 const CONFIRM = {
-  session_id: "11111111-1111-4111-8111-111111111111", task: "approval", title: "Order 4711", request_id: "22222222-2222-4222-8222-222222222222", type: "request_confirmation",
+  request_id: "22222222-2222-4222-8222-222222222222", type: "request_confirmation",
   message: "Pay 120 euros to Ada?", asked_at: Date.now() / 1000 - 60, expires_at: Date.now() / 1000 + 3600, default: false,
   context: { title: "Order with approval → Approval", source: { workflow_id: "order", node_id: "Approval-1" }, details: { amount: 120, to: "Ada" } },
 };
@@ -37,7 +37,7 @@ class PlayedLink {
     const refuse = ({ status, ...problem }) => route.fulfill({ status, contentType: "application/problem+json", json: { type: "about:blank", title: "", status, detail: "No.", ...problem } });
     if (request.headers()["authorization"] !== `Bearer ${TOKEN}`) return refuse({ status: 401, code: "unauthenticated" });
     if (this.refusal) return refuse(this.refusal);
-    if (request.method() === "GET") return route.fulfill({ json: { request: this.request } });
+    if (request.method() === "GET") return route.fulfill({ json: { request: this.request, by: "link:Ada", expires_at: Date.now() / 1000 + 86_400 } });
     const body = request.postDataJSON();
     if (body.values && !body.values.to_address.endsWith(".example")) {
       return refuse({ status: 422, code: "invalid_body", errors: [{ loc: ["body", "values", "to_address"], msg: "must be an address of ours", type: "invalid_value" }] });
@@ -94,6 +94,17 @@ describe("a question by a link", () => {
     await page.getByRole("heading", { name: "Your answer was sent" }).waitFor();
     assert.deepEqual(link.answers, [{ values: { to_address: "ada@board.example" } }]);
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  });
+
+  inBrowser("may be the offer of another attempt", PHONE, async (page) => {
+    const link = await opened(page, { request_id: CONFIRM.request_id, type: "task_failed", error: "The printer is out of paper", can_retry: true, attempt: 2, asked_at: CONFIRM.asked_at });
+    await panel(page, "retry").getByText("Attempt 2 failed:").waitFor();
+    await panel(page, "retry").getByText("The printer is out of paper").waitFor();
+    await page.getByText("You were asked for one answer, as Ada.").waitFor();
+    await settled(page);
+    await panel(page, "retry").getByRole("button", { name: "Give up" }).tap();
+    await page.getByRole("heading", { name: "Your answer was sent" }).waitFor();
+    assert.deepEqual(link.answers, [{ value: false }]);
   });
 
   inBrowser("says why there is nothing to answer", { ...PHONE, mayComplain: REFUSED }, async (page) => {

@@ -1,14 +1,13 @@
 /** One question beside the list: all that it is about, and what answers it. */
 
 import { useEffect, useRef, type ReactNode } from "react";
-import type { Answer, Closing, FieldError, ListedRequest } from "@callboard/client";
-import { openRequest } from "../../forms/openRequest";
+import type { Answer, Closing, FieldError, ListedRequest, OpenRequest } from "@callboard/client";
 import { Question } from "../../forms/Question";
 import { Link } from "../../shell/router";
 import { Icon } from "../../ui/Icon";
 import { moment } from "../../ui/time";
 import { agentsPath, kindWords, sessionPath } from "../../ui/names";
-import { closingWords, titleOf } from "../../forms/words";
+import { closingWords, kindOf, titleOf } from "../../forms/words";
 
 interface Props {
   request: ListedRequest;
@@ -63,4 +62,13 @@ export function Detail({ request, closing, isSending, errors = NO_ERRORS, canSen
       )}
     </aside>
   );
+}
+
+/** The question as the card takes it. */
+function openRequest(request: ListedRequest, sending: boolean, errors: readonly FieldError[]): OpenRequest {
+  return {
+    id: request.request_id, kind: kindOf(request), lane: null, message: request.message ?? "", fields: request.type === "request_user_input" ? request.fields : [],
+    attempt: request.type === "task_failed" ? request.attempt : 1, deadline: request.expires_at ?? null,
+    default: request.type === "task_failed" ? undefined : request.default, context: request.context ?? null, sending, errors,
+  };
 }
