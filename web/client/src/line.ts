@@ -51,6 +51,8 @@ export class Line {
   /** How many logins there had been when the link was opened, or when it was last said on it who this is. */
   #logins = 0;
   #unsubscribe: () => void = () => undefined;
+  /** Ends the wait for the next login. */
+  #left = new AbortController();
   #link: Link | null = null;
   #closed = false;
   #opened = false;
@@ -97,6 +99,7 @@ export class Line {
     this.release("This page has left.");
     this.#sleep();
     this.#unsubscribe();
+    this.#left.abort();
   }
 
   /** Sends something; gives whether it went out. */
@@ -235,7 +238,7 @@ export class Line {
   async #recover(reason: string): Promise<void> {
     const { hasCredential } = this.#identity.getState();
     this.end("stopped", reason, NOT_AUTHENTICATED);
-    const isBetter = await this.#identity.recover(401, this.#logins);
+    const isBetter = await this.#identity.recover(401, this.#logins, { signal: this.#left.signal }).catch(() => false);
     if (this.#closed || this.#link || this.#state.phase !== "stopped") return;
     if (isBetter) this.connect();
     else if (hasCredential && this.#identity.getState().phase === "known") this.comeBack(NOT_AUTHENTICATED, reason, null);

@@ -65,7 +65,7 @@ function Asked({ client }: { client: Client }): ReactNode {
   return (
     <>
       <p className="answer-why">
-        You were asked for one answer{by.startsWith(LINK) && `, as ${by.slice(LINK.length)}`}.{expiresAt !== null && ` This link is good until ${moment(expiresAt)}.`}
+        You were asked for one answer{nameIn(by)}.{expiresAt !== null && ` This link is good until ${moment(expiresAt)}.`}
       </p>
       <Question request={{ ...request, context: placeless(request.context), sending: isSending, errors }} canSend onAnswer={(value) => void answer(value)} />
       {trouble !== null && <Trouble text={trouble} />}
@@ -73,8 +73,11 @@ function Asked({ client }: { client: Client }): ReactNode {
   );
 }
 
-/** What begins the name under which an answer by a link is recorded. */
-const LINK = "link:";
+/** `link:ada`; a link that was made for nobody has some digits in the place of a name, which say nothing to people. */
+function nameIn(by: string): string {
+  const name = by.replace(/^link:/, "");
+  return name === "" || /^[0-9a-f]{8}$/.test(name) ? "" : `, as ${name}`;
+}
 
 /** What a question is about, without the places on this server that it comes from: only people who log in can open those. */
 function placeless(context: RequestContext | null): RequestContext | null {

@@ -6,6 +6,7 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { create } from "zustand";
 import type { ShownPrincipal } from "@callboard/client";
+import { dropAllDrafts } from "../forms/drafts";
 import { ROOT } from "../shell/router";
 import { Dialog } from "../ui/Dialog";
 import { Icon } from "../ui/Icon";
@@ -46,7 +47,9 @@ export function LoginDialog(): ReactNode {
   const done = (now: ShownPrincipal, was: ShownPrincipal | null): void => {
     close();
     // Whoever else it is begins anew: what is shown, and what was typed, is somebody else's, or less than one is shown now.
-    if (was?.kind !== now.kind || was.owner !== now.owner) location.assign(was?.kind === "known" ? ROOT : location.pathname + location.search);
+    if (was?.kind === now.kind && was.owner === now.owner) return;
+    if (was?.kind === "known") dropAllDrafts();
+    location.assign(was?.kind === "known" ? ROOT : location.pathname + location.search);
   };
   return (
     <Dialog title={hasEnded ? "Your login has ended" : isUnnamed ? "Become an operator" : "Log in again"} className="confirm" onClose={close}>

@@ -12,7 +12,7 @@ import { Header } from "./Header";
 import { Help } from "./Help";
 import { Palette } from "./Palette";
 import { useOpenQuestions } from "./needed";
-import { HOME, isList, VIEWS, viewsFor, type View } from "./registry";
+import { homeFor, isList, VIEWS, viewsFor, type View } from "./registry";
 import { Link, navigate, ROOT, usePath } from "./router";
 import { useTheme } from "./theme";
 import { Toasts } from "./toasts";
@@ -30,9 +30,10 @@ export function Shell({ refused }: { refused: string | null }): ReactNode {
   const open = useOpenQuestions(allows(principal, "sessions:read") && seesLists(principal));
 
   useEffect(() => listenForKeys(), []);
+  const home = homeFor(principal);
   useEffect(() => {
-    if (path === "" || path === ROOT) navigate(`${ROOT}/${HOME}${location.search}`, { replace: true });
-  }, [path]);
+    if (path === "" || path === ROOT) navigate(`${ROOT}/${home}${location.search}`, { replace: true });
+  }, [path, home]);
 
   useCommands(
     [

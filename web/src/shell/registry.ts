@@ -35,12 +35,18 @@ export const VIEWS: readonly View[] = [
   { id: "access", title: "Access", icon: "lock", keys: "g k", scope: "admin", Component: lazy(() => import("../views/access")) },
 ];
 
-/** Where the page begins. */
-export const HOME = "tasks";
+/** Where the page begins, for whoever may see it. */
+const HOME = "tasks";
 
 /** The views that are offered to somebody. */
 export function viewsFor(principal: ShownPrincipal | null): readonly View[] {
   return VIEWS.filter(({ id, scope, list }) => allows(principal, scope) && (id === HOME || list === undefined || seesLists(principal)));
+}
+
+/** The view that somebody begins with. */
+export function homeFor(principal: ShownPrincipal | null): string {
+  const views = viewsFor(principal);
+  return views.some(({ id }) => id === HOME) ? HOME : (views[0]?.id ?? HOME);
 }
 
 /** Whether this place of a view is a list, which visitors are not shown. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createClient, type Client, type ClientOptions, type MetricsConnection } from "@callboard/client";
 import { allows, inWords, nameOf, SCOPES, seesLists, USUAL } from "../../src/identity/scopes";
-import { isList, VIEWS, viewsFor } from "../../src/shell/registry";
+import { homeFor, isList, VIEWS, viewsFor } from "../../src/shell/registry";
 import { overBy } from "../../src/answer/useShared";
 import { CallboardError } from "@callboard/client";
 import { fakeFetch, FakeSocket } from "./fake";
@@ -182,6 +182,22 @@ describe("a login that has ended", () => {
     await expect(client.tasks()).rejects.toMatchObject({ status: 401 });
   });
 
+  test("is waited for by no socket that was left", async () => {
+    begin();
+    await client.identity.logIn("ada", "secret");
+    const left = client.watchMetrics();
+    await settle();
+    FakeSocket.last.open();
+    end();
+    FakeSocket.last.end(4501);
+    await settle();
+    left.close();
+    again();
+    await client.identity.logIn("ada", "secret");
+    await settle();
+    expect(FakeSocket.made).toHaveLength(1);
+  });
+
   test("stops a socket, which comes back after the next one", async () => {
     begin();
     await client.identity.logIn("ada", "secret");
@@ -255,6 +271,7 @@ describe("what somebody may do", () => {
     expect(ids(is("known", ["sessions:read", "metrics:read"]))).toEqual(["inbox", "tasks", "metrics"]);
     expect(ids(is("visitor"))).toEqual(["tasks", "metrics"]);
     expect(ids(is("local"))).not.toContain("connections");
+    expect([homeFor(is("operator")), homeFor(is("known", ["workflows:read"])), homeFor(is("known", [])), homeFor(is("visitor"))]).toEqual(["tasks", "workflows", "tasks", "tasks"]);
   });
 
   test("a visitor is shown no list, but what an address names", () => {
