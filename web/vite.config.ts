@@ -6,7 +6,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /** The server to develop against: `CALLBOARD_URL=http://127.0.0.1:9000 npm run dev`. */
 const server = process.env.CALLBOARD_URL ?? "http://127.0.0.1:8000";
-const API = ["/nodes", "/workflows", "/start-task", "/audits", "/cancel-task", "/sessions", "/requests", "/session-info", "/tasks", "/livez", "/health", "/docs", "/openapi.json", "/asyncapi.json"];
+const API = ["/nodes", "/workflows", "/start-task", "/audits", "/cancel-task", "/sessions", "/requests", "/session-info", "/tasks", "/me", "/login", "/logout", "/tickets", "/shared", "/livez", "/health", "/docs", "/openapi.json", "/asyncapi.json"];
 
 export const aliases = {
   "@callboard/client/react": here("client/react/index.ts"),
