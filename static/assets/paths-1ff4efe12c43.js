@@ -1,1 +1,0 @@
-import{n as e}from"./router-51e3270e2c7a.js";function t(t,{run:n=null,node:r=null}={}){let i=new URLSearchParams({...n!==null&&{run:n},...r!==null&&{node:r}}).toString();return`${e}/workflows/${encodeURIComponent(t)}${i&&`?${i}`}`}export{t};
