@@ -15,10 +15,7 @@ use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::ExecutionId;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::{Document, Precondition, Store};
-
-/// Where the log's epoch stands among the documents.
-const PLACE: (&str, &str) = ("server", "epoch");
+use crate::store::{Published, Store};
 
 /// The event log, from any thread. Cloning shares it.
 #[derive(Clone)]
@@ -90,7 +87,7 @@ impl Events {
         max_pending: usize,
         listeners: Vec<Arc<dyn Listener>>,
     ) -> Result<Self, Error> {
-        let epoch = epoch(&store).await?;
+        let epoch = store.event_epoch().await?;
         let span = store.event_span().await?;
         let (oldest, newest) = (span.first_seq, AtomicU64::new(span.last_seq));
         let is_full = AtomicBool::new(false);
@@ -244,10 +241,10 @@ impl Events {
     }
 
     /// Publishes what was recorded. Lets the log go once nothing else holds it.
-    pub(super) fn publisher(&self) -> impl FnMut(Vec<EncodedEvent>) + Send + 'static {
+    pub(super) fn publisher(&self) -> impl FnMut(Published) + Send + 'static {
         let shared = Arc::downgrade(&self.shared);
-        move |events| {
-            if let Some(shared) = shared.upgrade() {
+        move |what| {
+            if let (Published::Events { events, .. }, Some(shared)) = (what, shared.upgrade()) {
                 Self { shared }.publish(&events.into());
             }
         }
@@ -273,16 +270,6 @@ impl Events {
         }
         has_room
     }
-}
-
-/// The store's epoch, made where it has none.
-async fn epoch(store: &Store) -> Result<Arc<str>, Error> {
-    let (collection, id) = PLACE;
-    if let Some(Document { body, .. }) = store.document(&Owner::SERVER, collection, id).await? {
-        return Ok(body.into());
-    }
-    let word = format!("{:016x}", rand::random::<u64>());
-    Ok(store.put_document(&Owner::SERVER, collection, id, word, Precondition::Absent).await?.body.into())
 }
 
 impl fmt::Debug for Events {

@@ -32,7 +32,7 @@ impl EventLog {
         let store = events.store().clone();
         let purged = events.span().first_seq;
         // Here and not once the actor runs: what comes in between would be published to nobody.
-        store.subscribe_events(events.publisher());
+        store.subscribe_events(events.span().last_seq, events.publisher());
         Self { events, health_check, started: Instant::now(), purged }.start()
     }
 

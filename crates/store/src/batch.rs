@@ -26,6 +26,13 @@ pub(super) struct Publication {
     pub(super) answers: Vec<(Reply<EncodedEvent>, Result<EncodedEvent, Error>)>,
 }
 
+impl Publication {
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.answers.is_empty()
+    }
+}
+
 impl Collected {
     /// Nothing yet.
     pub(super) fn new(fence: Fence, number: u64) -> Self {

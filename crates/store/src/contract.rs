@@ -6,8 +6,10 @@ mod damage;
 mod failing;
 mod file_faults;
 mod kill;
+mod members;
 mod migration;
 mod model;
+mod redis_answers;
 mod redis_faults;
 mod redis_server;
 mod several;
@@ -59,6 +61,7 @@ mod documents;
 mod events;
 mod requests;
 mod search;
+mod shared_log;
 
 contract! {
     a_session_is_found_as_it_was_made,

@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::document::{ListDocuments, Write};
+use super::keys::Lane;
 use super::query::Query;
 use super::{
     Append, ChangeError, Counts, Document, Error, EventRow, EventSpan, Fence, Found, JournalRange, ListRequests,
@@ -111,7 +112,7 @@ pub(super) struct Written {
 
 /// Whether a writer may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub enum Standing {
     /// It may.
     Member,
     /// Others have taken it for dead.
@@ -191,8 +192,14 @@ pub(super) trait Engine: Send + 'static {
     }
 
     /// Whether it can be written now, asked while nothing is written. An engine in this process always can.
-    fn standing(&mut self) -> Result<Standing, Error> {
+    fn standing(&mut self, _fence: Fence) -> Result<Standing, Error> {
         Ok(Standing::Member)
+    }
+
+    /// Begins to write for a new fence, which owns nothing yet; gives it, with the lane of the keys that are made from now
+    /// on. Only asked of an engine that several servers use.
+    fn rejoin(&mut self) -> Result<(Fence, Lane), Error> {
+        Err(Error::Unusable("a store that one server uses has nothing to join".into()))
     }
 
     /// Why what is written would not be where the next start looks for it, and what to do, for the operator; nothing

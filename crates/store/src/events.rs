@@ -3,13 +3,14 @@
 //! What a session's row makes happen is written in the commit of that row: neither is ever there without the other.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::engine::EventRows;
 use super::query::{Query, Reply};
 use super::writer::Command;
-use super::{Error, Store};
+use super::{Document, Error, Precondition, Store};
 pub use callboard_domain::event::EncodedEvent;
 use callboard_domain::event::kind::Keeping;
 use callboard_domain::event::{Event, NewEvent};
@@ -78,9 +79,44 @@ impl UnnumberedEvent {
 /// What stands before an event's number.
 const SEQ_FIELD: &str = ",\"seq\":";
 
-/// Who is given the events that were written, in order and once a commit, on the thread of the store's writer: it must
-/// not block.
-pub(super) type EventSubscriber = Box<dyn FnMut(Vec<EncodedEvent>) + Send>;
+/// Who is given the events that were written, in order: it must not block.
+pub(super) type EventSubscriber = Box<dyn FnMut(Published) + Send>;
+
+/// What is published of the log of events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Published {
+    /// Events of one commit.
+    Events {
+        /// Who has committed them.
+        origin: Origin,
+        /// The events, in order.
+        events: Vec<EncodedEvent>,
+    },
+    /// The engine has lost events that were published, which only its failover can cause: the log begins anew.
+    NewEpoch {
+        /// What the log is called from now on.
+        epoch: Arc<str>,
+        /// The number of the last event that was kept.
+        last_seq: u64,
+    },
+}
+
+/// Which server has committed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This one.
+    Own,
+    /// Another, or this one before it was taken for dead.
+    Elsewhere,
+}
+
+/// Where the epoch's word stands among the server's documents.
+pub(super) const EPOCH_PLACE: (&str, &str) = ("server", "epoch");
+
+/// A word for a new epoch.
+pub(super) fn new_epoch() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}
 
 /// Events of one owner that were written together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,10 +212,30 @@ impl<'a> Numbers<'a> {
 }
 
 impl Store {
-    /// Has the events of each commit handed to this function from now on, in order, on the thread of the store's writer:
-    /// it must not block. The one of before is dropped.
-    pub fn subscribe_events(&self, subscriber: impl FnMut(Vec<EncodedEvent>) + Send + 'static) {
-        self.command(Command::SubscribeEvents(Box::new(subscriber)));
+    /// Has the events of each commit handed to this function from now on, in order, on a thread of the store: it must not
+    /// block. The one of before is dropped. Where several servers share the store, it is given those of all of them, with
+    /// all that came after `after_seq`.
+    pub fn subscribe_events(&self, after_seq: u64, subscriber: impl FnMut(Published) + Send + 'static) {
+        self.command(Command::SubscribeEvents(after_seq, Box::new(subscriber)));
+    }
+
+    /// What the log of events is called, which is drawn where it begins.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn event_epoch(&self) -> Result<Arc<str>, Error> {
+        let (collection, id) = EPOCH_PLACE;
+        loop {
+            if let Some(Document { body, .. }) = self.document(&Owner::SERVER, collection, id).await? {
+                return Ok(body.into());
+            }
+            match self.put_document(&Owner::SERVER, collection, id, new_epoch(), Precondition::Absent).await {
+                Ok(document) => return Ok(document.body.into()),
+                // Another server was faster.
+                Err(Error::Outdated { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Queues events; those of one thread get their numbers in their order. Never blocks.

@@ -21,6 +21,16 @@ impl Fence {
         Self(Uuid::new_v4())
     }
 
+    /// As it is sent to other members.
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+
+    /// Reads what [`Fence::to_bytes`] gives.
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// Reads what [`Fence`] is shown as.
     pub(super) fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)

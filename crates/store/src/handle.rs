@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
+use super::cluster::{Cluster, Membership};
 use super::engine::{Engine, Read};
 use super::keys::{self, Keys, Lane};
 use super::memory::{Memory, Tables};
@@ -18,7 +19,7 @@ use super::query::{self, Query, Reply, Request};
 use super::redis;
 use super::seal::Sealer;
 use super::sqlite;
-use super::writer::{Command, Options, Writer};
+use super::writer::{Command, EventOutlet, Options, Writer};
 use super::{
     Append, Committed, Error, Fence, Health, JournalRange, ListSessions, NewRow, Pending, Row, SessionKey, Summary,
     UnnumberedEvent,
@@ -40,11 +41,11 @@ const START_PAUSE: Duration = Duration::from_millis(50);
 /// for the next to open it. [`Store::close`] does the same and says what was lost.
 #[derive(Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// The order of the fields is the order in which they are dropped: the threads end once nobody can ask them.
-struct Shared {
+pub(super) struct Shared {
     commands: Sender<Command>,
     /// One for each worker and one for lists, which may take long; none where the writer answers itself.
     readers: Vec<Sender<Request>>,
@@ -52,6 +53,8 @@ struct Shared {
     keys: Keys,
     sealer: Sealer,
     health: watch::Receiver<Health>,
+    /// The other servers, where there may be some.
+    pub(super) cluster: Option<Cluster>,
     /// A gauge, shared with the writer: rows that were sent and are not committed yet.
     unwritten: Arc<AtomicUsize>,
     _threads: Threads,
@@ -126,6 +129,28 @@ impl Store {
         }
     }
 
+    /// The same, as one member of several where servers can share the store: it owns no sessions until
+    /// [`Cluster::serve`]. Other stores are opened for this server alone.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_member(
+        settings: &Settings,
+        cluster: &ClusterSettings,
+        workers: usize,
+        on_commit: OnCommit,
+    ) -> Result<(Store, Option<Membership>), Error> {
+        if !settings.is_shared() {
+            return Ok((Self::open_as(settings, cluster, workers, on_commit)?, None));
+        }
+        let joined = redis::Opening::new(settings, cluster)?.open_member(workers + 1)?;
+        let redis::Joined { parts, relay, membership } = joined;
+        let options = Options::of(settings, on_commit);
+        let events = EventOutlet::Relay(relay);
+        let store = Self::start_with(parts, Some(membership.cluster.clone()), events, options, workers)?;
+        Ok((store, Some(membership)))
+    }
+
     /// Opens the store that `settings.url` names to change documents, also while servers use it: for commands that are called
     /// beside them. Nothing else can be written through it.
     ///
@@ -182,6 +207,16 @@ impl Store {
         options: Options,
         workers: usize,
     ) -> Result<Store, Error> {
+        Self::start_with(parts, None, EventOutlet::Direct(None), options, workers)
+    }
+
+    fn start_with<E: Engine, R: Read>(
+        parts: Parts<E, R>,
+        cluster: Option<Cluster>,
+        events: EventOutlet,
+        options: Options,
+        workers: usize,
+    ) -> Result<Store, Error> {
         if !(1..=keys::MAX_WORKERS).contains(&workers) {
             return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
         }
@@ -197,14 +232,14 @@ impl Store {
         }
         let gauge = Arc::clone(&unwritten);
         let Parts { engine, fence, lane, largest, sealer, .. } = parts;
-        let writer = Writer::new(engine, fence, options, workers, commanded, reported, gauge);
+        let writer = Writer::new(engine, fence, options, workers, commanded, reported, gauge).publishing_to(events);
         let thread = std::thread::Builder::new()
             .name("store-write".into())
             .spawn(move || writer.run())
             .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
         threads.0.push(thread);
         let keys = Keys::new(workers, lane, largest);
-        let shared = Shared { commands, readers, fence, keys, sealer, health, unwritten, _threads: threads };
+        let shared = Shared { commands, readers, fence, keys, sealer, health, cluster, unwritten, _threads: threads };
         Ok(Store { shared: Arc::new(shared) })
     }
 
@@ -217,7 +252,18 @@ impl Store {
     /// Whose changes are made through this handle.
     #[must_use]
     pub fn fence(&self) -> Fence {
-        self.shared.fence
+        self.cluster().map_or(self.shared.fence, |cluster| cluster.view().borrow().me)
+    }
+
+    /// Becomes a member anew after this server was taken for dead, and gives the new fence. To be called once all its
+    /// sessions are dropped: what was appended before and is not written is refused.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Unusable`] for a store that one server uses.
+    pub async fn rejoin(&self) -> Result<Fence, Error> {
+        let (fence, lane) = self.request(Command::Rejoin).await?;
+        self.shared.keys.change_lane(lane);
+        Ok(fence)
     }
 
     /// A key that rises with time and is this worker's alone.

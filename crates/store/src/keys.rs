@@ -1,7 +1,7 @@
 //! Session keys: they rise with time, so that the journal grows at its end, and no two workers make the same one, of one
 //! writer or of several.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
 use super::SessionKey;
 use callboard_domain::time::Timestamp;
@@ -27,6 +27,11 @@ impl Lane {
     pub(super) fn of(count: u64) -> Self {
         Self(u8::try_from(count % (1 << LANE_BITS)).unwrap_or(0))
     }
+
+    /// Its number.
+    pub(super) fn number(self) -> u8 {
+        self.0
+    }
 }
 
 /// The last key of each worker.
@@ -35,14 +40,22 @@ impl Lane {
 /// that changes. Each worker uses its own, so there is no contention.
 pub(super) struct Keys {
     last: Box<[AtomicI64]>,
-    lane: Lane,
+    lane: AtomicU8,
 }
 
 impl Keys {
     /// Keys for that many workers (at least one), all above `largest`.
     pub(super) fn new(workers: usize, lane: Lane, largest: Option<SessionKey>) -> Self {
         let tick = largest.map_or(0, |key| key.0 >> TICK_SHIFT);
-        Self { last: (0..workers.clamp(1, MAX_WORKERS)).map(|_| AtomicI64::new(tick)).collect(), lane }
+        Self {
+            last: (0..workers.clamp(1, MAX_WORKERS)).map(|_| AtomicI64::new(tick)).collect(),
+            lane: AtomicU8::new(lane.0),
+        }
+    }
+
+    /// Makes keys of another lane from now on.
+    pub(super) fn change_lane(&self, lane: Lane) {
+        self.lane.store(lane.0, Ordering::Relaxed);
     }
 
     /// The next key of `worker` now; by the wall clock, unless that went back.
@@ -55,7 +68,7 @@ impl Keys {
             },
             None => now.as_micros(),
         };
-        let lane = i64::from(self.lane.0) << WORKER_BITS;
+        let lane = i64::from(self.lane.load(Ordering::Relaxed)) << WORKER_BITS;
         SessionKey((tick << TICK_SHIFT) | lane | i64::try_from(worker).unwrap_or(0))
     }
 }

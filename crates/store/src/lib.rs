@@ -3,10 +3,12 @@
 //! Nothing above may assume that a session lives in this process: appending with an expected row, finding a
 //! session and hearing of a commit all go through here. [`Store`] is the handle; one writer thread commits in groups
 //! (`writer`), reader threads answer queries (`query`), and an `Engine` keeps the rows: `memory`, `sqlite` or `redis`. What is not
-//! a session is kept as `document`s, and what many listen to as `events`. `contract` is the suite that all engines pass.
+//! a session is kept as `document`s, and what many listen to as `events`. `cluster` is what several servers on one store know
+//! of each other. `contract` is the suite that all engines pass.
 
 mod backup;
 mod batch;
+mod cluster;
 mod document;
 mod engine;
 mod events;
@@ -30,8 +32,10 @@ mod writer;
 mod contract;
 
 pub use backup::{Copied, backup, restore};
+pub use cluster::{Cluster, Inbox, Incoming, Member, MemberState, Membership, Owners, SlotChange, View};
 pub use document::{ChangeError, Document, DocumentChange, Precondition, Write};
-pub use events::{EncodedEvent, EventRow, EventSpan, UnnumberedEvent};
+pub use engine::Standing;
+pub use events::{EncodedEvent, EventRow, EventSpan, Origin, Published, UnnumberedEvent};
 pub use fence::Fence;
 pub use handle::Store;
 pub use memory::Memory;

@@ -55,11 +55,14 @@ pub struct ClusterSettings {
     /// How people are shown this one; its host and port where it is not set.
     #[garde(inner(custom(line)))]
     pub advertise: Option<String>,
+    /// Most bytes of messages between servers that wait to be sent, and as many of those that were received.
+    #[garde(range(min = 1_048_576))]
+    pub mailbox_bytes: usize,
 }
 
 impl Default for ClusterSettings {
     fn default() -> Self {
-        Self { name: "callboard".into(), advertise: None }
+        Self { name: "callboard".into(), advertise: None, mailbox_bytes: 64 << 20 }
     }
 }
 

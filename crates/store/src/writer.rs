@@ -7,16 +7,18 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
 use super::batch::{Collected, Publication};
+use super::cluster::relay::Heard;
 use super::document::Write;
 use super::engine::{Engine, Outcome, Refusal, Standing, Written};
-use super::events::EventSubscriber;
+use super::events::{EventSubscriber, Origin, Published};
 use super::fence::fenced;
+use super::keys::Lane;
 use super::query::{Query, Reply};
 use super::{
     ChangeError, Committed, Document, EncodedEvent, Error, Fence, Health, NewRow, Reason, SessionKey, UnnumberedEvent,
@@ -45,7 +47,7 @@ pub(super) enum Command {
     /// Take rows of this session again.
     Readmit(SessionKey),
     /// Give the events of each commit to this subscriber.
-    SubscribeEvents(EventSubscriber),
+    SubscribeEvents(u64, EventSubscriber),
     /// See [`Engine::purge_events`].
     PurgeEvents(u64, Reply<()>),
     /// Give what came of this worker's rows to this subscriber.
@@ -56,6 +58,8 @@ pub(super) enum Command {
     Purge(Timestamp, usize, Reply<Vec<SessionId>>),
     /// See [`Engine::change`].
     Change(Vec<Write>, Timestamp, ChangeReply),
+    /// Write as a new member from here on; all that came before and is not written is refused.
+    Rejoin(Reply<(Fence, Lane)>),
     /// Answer this; only where the engine has no readers of its own.
     Query(Query),
     /// Write what waits, let go of the database, say how many rows could not be written, and end.
@@ -77,6 +81,14 @@ pub(super) struct Options {
     pub(super) on_commit: OnCommit,
 }
 
+/// Where events go that were committed.
+pub(super) enum EventOutlet {
+    /// To who listens.
+    Direct(Option<EventSubscriber>),
+    /// To the thread that puts them in order with those of other servers.
+    Relay(SyncSender<Heard>),
+}
+
 /// See the module.
 pub(super) struct Writer<E> {
     engine: E,
@@ -89,7 +101,7 @@ pub(super) struct Writer<E> {
     postponed: VecDeque<Command>,
     /// By worker.
     commit_subscribers: Vec<Option<CommitSubscriber>>,
-    event_subscriber: Option<EventSubscriber>,
+    events: EventOutlet,
     /// Sessions of which a row was refused: what was in memory of them when it was would tear their journals.
     refused: HashSet<SessionKey>,
     health: watch::Sender<Health>,
@@ -119,13 +131,18 @@ impl<E: Engine> Writer<E> {
             commands,
             postponed: VecDeque::new(),
             commit_subscribers: (0..workers).map(|_| None).collect(),
-            event_subscriber: None,
+            events: EventOutlet::Direct(None),
             refused: HashSet::new(),
             health,
             unwritten,
             closing: None,
             lost: 0,
         }
+    }
+
+    /// The same, whose events go this way.
+    pub(super) fn publishing_to(self, events: EventOutlet) -> Self {
+        Self { events, ..self }
     }
 
     /// Works until it ends.
@@ -141,11 +158,12 @@ impl<E: Engine> Writer<E> {
                 }
                 Command::Readmit(key) => drop(self.refused.remove(&key)),
                 Command::SubscribeCommits(worker, subscriber) => self.subscribe(worker, subscriber),
-                Command::SubscribeEvents(subscriber) => self.event_subscriber = Some(subscriber),
+                Command::SubscribeEvents(after, subscriber) => self.events.subscribe(after, subscriber),
                 Command::Remove(key, reply) => respond(reply, self.engine.remove(fence, key)),
                 Command::Purge(before, limit, reply) => respond(reply, self.engine.purge(fence, before, limit)),
                 Command::PurgeEvents(before, reply) => respond(reply, self.engine.purge_events(fence, before)),
                 Command::Change(writes, at, reply) => respond(reply, self.engine.change(fence, writes, at)),
+                Command::Rejoin(reply) => self.rejoin(reply),
                 Command::Query(query) => self.engine.answer(query),
                 Command::Close(reply) => self.closing = Some(Some(reply)),
             }
@@ -187,7 +205,7 @@ impl<E: Engine> Writer<E> {
         if let Some(why) = self.engine.fault() {
             return self.faulty(&why);
         }
-        match self.engine.standing() {
+        match self.engine.standing(self.fence) {
             Ok(Standing::Member) => self.recovered(),
             Ok(Standing::Fenced) => self.fenced(),
             Err(error) => self.failed(&error, 0),
@@ -278,7 +296,7 @@ impl<E: Engine> Writer<E> {
                 self.publish(&all, &collected);
             }
         }
-        self.publish_events(collected.into_publication(&outcome));
+        self.events.publish(collected.into_publication(&outcome));
     }
 
     /// Publishes to each worker what came of the rows of its sessions.
@@ -289,19 +307,6 @@ impl<E: Engine> Writer<E> {
             if !committed.rows.is_empty() || !committed.refused.is_empty() {
                 subscriber(committed);
             }
-        }
-    }
-
-    /// Publishes the events, and then answers those who want to have one of them.
-    fn publish_events(&mut self, Publication { events, answers }: Publication) {
-        if !events.is_empty()
-            && let Some(subscriber) = &mut self.event_subscriber
-        {
-            subscriber(events);
-        }
-        for (reply, answer) in answers {
-            // Whoever asked may be gone.
-            let _ = reply.send(answer);
         }
     }
 
@@ -352,8 +357,7 @@ impl<E: Engine> Writer<E> {
         let now = Health::Failing { reason: fenced().to_string(), is_lasting: true };
         if self.health.send_replace(now.clone()) != now {
             log::error!(
-                "nothing is acknowledged any more: this server was taken for dead, and another may have what it had; start it \
-                 anew"
+                "nothing is acknowledged any more: this server was taken for dead, and others may have what it had"
             );
         }
     }
@@ -391,14 +395,26 @@ impl<E: Engine> Writer<E> {
                 self.postponed.push_back(command);
             }
             Command::SubscribeCommits(worker, subscriber) => self.subscribe(worker, subscriber),
-            Command::SubscribeEvents(subscriber) => self.event_subscriber = Some(subscriber),
+            Command::SubscribeEvents(after, subscriber) => self.events.subscribe(after, subscriber),
             Command::PurgeEvents(_, reply) => respond(reply, Err(not_now())),
             Command::Remove(_, reply) => respond(reply, Err(not_now())),
             Command::Purge(_, _, reply) => respond(reply, Err(not_now())),
             Command::Change(_, _, reply) => respond(reply, Err(not_now().into())),
+            Command::Rejoin(reply) => respond(reply, Err(not_now())),
             Command::Query(query) => self.engine.answer(query),
             Command::Close(reply) => self.closing = Some(Some(reply)),
         }
+    }
+
+    /// Becomes a member anew: whoever could append to what was refused is gone.
+    fn rejoin(&mut self, reply: Reply<(Fence, Lane)>) {
+        let joined = self.engine.rejoin();
+        if let Ok((fence, _)) = &joined {
+            self.fence = *fence;
+            self.refused.clear();
+            self.recovered();
+        }
+        respond(reply, joined);
     }
 
     fn subscribe(&mut self, worker: usize, subscriber: CommitSubscriber) {
@@ -425,6 +441,34 @@ impl<E: Engine> Writer<E> {
         drop(self);
         if let Some(Some(reply)) = closing {
             let _ = reply.send(lost);
+        }
+    }
+}
+
+impl EventOutlet {
+    fn subscribe(&mut self, after: u64, subscriber: EventSubscriber) {
+        match self {
+            EventOutlet::Direct(place) => *place = Some(subscriber),
+            EventOutlet::Relay(relay) => drop(relay.send(Heard::Subscriber(after, subscriber))),
+        }
+    }
+
+    /// Publishes the events, and then answers those who want to have one of them.
+    fn publish(&mut self, publication: Publication) {
+        let subscriber = match self {
+            EventOutlet::Direct(subscriber) => subscriber,
+            EventOutlet::Relay(_) if publication.is_empty() => return,
+            EventOutlet::Relay(relay) => return drop(relay.send(Heard::Own(publication))),
+        };
+        let Publication { events, answers } = publication;
+        if !events.is_empty()
+            && let Some(subscriber) = subscriber
+        {
+            subscriber(Published::Events { origin: Origin::Own, events });
+        }
+        for (reply, answer) in answers {
+            // Whoever asked may be gone.
+            let _ = reply.send(answer);
         }
     }
 }

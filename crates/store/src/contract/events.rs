@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::support::{self, ALL, Board, SERVER, append, create, summary};
-use crate::{Change, EncodedEvent, Error, EventRow, EventSpan, Store, UnnumberedEvent};
+use crate::{Change, EncodedEvent, Error, EventRow, EventSpan, Published, Store, UnnumberedEvent};
 use callboard_domain::event::{Kind, NewEvent};
 use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
@@ -24,9 +24,9 @@ contract! {
 /// What a store publishes of events.
 pub(super) fn listen(store: &Store) -> UnboundedReceiver<EncodedEvent> {
     let (published, received) = unbounded_channel();
-    store.subscribe_events(move |events| {
-        for recorded in events {
-            let _ = published.send(recorded);
+    store.subscribe_events(0, move |what| {
+        if let Published::Events { events, .. } = what {
+            events.into_iter().for_each(|event| drop(published.send(event)));
         }
     });
     received

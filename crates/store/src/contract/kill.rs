@@ -22,7 +22,7 @@ fn board_at(place: &str) -> Board {
     let Some((port, name)) = place.strip_prefix("redis ").and_then(|rest| rest.split_once(' ')) else {
         return Board::at(Path::new(place));
     };
-    Board::redis_at(port.parse().unwrap(), &ClusterSettings { name: name.to_owned(), advertise: None })
+    Board::redis_at(port.parse().unwrap(), &ClusterSettings { name: name.to_owned(), ..ClusterSettings::default() })
 }
 
 /// A place that nobody has used, and how often a server is killed there, after how many lines: a successor on Redis waits

@@ -11,7 +11,7 @@ use super::support::{
 };
 use super::{events, failing};
 use crate::Precondition::{Absent, Anything, Version};
-use crate::redis::Cluster;
+use crate::redis::Several;
 use crate::{Change, ClusterSettings, Error, Health, Reason, Settings, Store};
 use callboard_domain::id::Slot;
 use callboard_domain::secret::Secret;
@@ -179,7 +179,7 @@ async fn a_server_that_was_taken_for_dead_writes_nothing_more_and_knows_it() {
     let mut board = Board::redis_at(port, &names);
     let one = summary(&board.store, 0);
     board.write([create(&one)]).await;
-    let others = Cluster::new(settings, names);
+    let others = Several::new(settings, names);
     others.expel(board.store.fence());
     assert!(matches!(
         until(&board.store, |health| *health != Health::Well).await,

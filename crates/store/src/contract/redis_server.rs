@@ -78,13 +78,22 @@ impl RedisServer {
 
     /// Has it carry out a command, for settings that are changed while it runs.
     pub(crate) fn command(&self, words: &[&str]) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let words: Vec<_> = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
-        stream.write_all(format!("*{}\r\n{}", words.len(), words.concat()).as_bytes()).unwrap();
-        let mut answer = [0];
-        stream.read_exact(&mut answer).unwrap();
-        assert_ne!(&answer, b"-", "{words:?} was refused");
+        command(self.port, words);
     }
+
+    /// The same for the one at this port, whoever has started it.
+    pub(crate) fn at(port: u16) -> impl Fn(&[&str]) {
+        move |words| command(port, words)
+    }
+}
+
+fn command(port: u16, words: &[&str]) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let words: Vec<_> = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+    stream.write_all(format!("*{}\r\n{}", words.len(), words.concat()).as_bytes()).unwrap();
+    let mut answer = [0];
+    stream.read_exact(&mut answer).unwrap();
+    assert_ne!(&answer, b"-", "{words:?} was refused");
 }
 
 /// Kills it: nothing is written any more, as after a power cut.

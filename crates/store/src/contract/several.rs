@@ -8,7 +8,7 @@ use super::{failing, redis_server};
 use crate::Precondition::{Absent, Version};
 use crate::engine::{Batch, BatchEvent, Engine, Outcome, Read, Written};
 use crate::memory::Tables;
-use crate::redis::Cluster;
+use crate::redis::Several;
 use crate::sqlite::Opening;
 use crate::{
     Change, ChangeError, Error, EventSpan, Fence, Health, ListSessions, Memory, Reason, Store, Summary, Synchronous,
@@ -28,7 +28,7 @@ struct Pair {
 /// What several writers may use at once.
 enum Shared {
     Memory(Memory),
-    Redis(Cluster),
+    Redis(Several),
 }
 
 impl Shared {
@@ -78,7 +78,7 @@ macro_rules! several {
             $(#[tokio::test]
             async fn $rule() {
                 let Some(port) = super::redis_server::shared() else { return };
-                let cluster = super::Cluster::new(super::redis_settings(port), super::new_cluster());
+                let cluster = super::Several::new(super::redis_settings(port), super::new_cluster());
                 super::$rule(super::Pair::new(super::Shared::Redis(cluster))).await;
             })*
         }
@@ -302,7 +302,7 @@ fn shared_memory_makes_a_batch_once() {
 #[test]
 fn redis_makes_a_batch_once() {
     let Some(port) = redis_server::shared() else { return };
-    let cluster = Cluster::new(redis_settings(port), new_cluster());
+    let cluster = Several::new(redis_settings(port), new_cluster());
     let mut parts = cluster.member(1);
     cluster.assign(Slot::all(), parts.fence).unwrap();
     let mut reader = parts.readers.pop().unwrap();

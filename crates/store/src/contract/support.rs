@@ -155,7 +155,11 @@ pub(super) fn redis_settings(port: u16) -> Settings {
 
 /// A cluster that nobody else uses.
 pub(super) fn new_cluster() -> ClusterSettings {
-    ClusterSettings { name: format!("test-{}", uuid::Uuid::new_v4()), advertise: Some("here".into()) }
+    ClusterSettings {
+        name: format!("test-{}", uuid::Uuid::new_v4()),
+        advertise: Some("here".into()),
+        ..ClusterSettings::default()
+    }
 }
 
 pub(super) fn settings(path: &Path) -> Settings {

@@ -79,6 +79,11 @@ impl Link {
         done.map_err(|error| self.explain(&error))
     }
 
+    /// A connection of its own, for who uses it in another way.
+    pub(super) fn connection(&self) -> Result<Connection, Failure> {
+        self.connect().map_err(|error| self.explain(&error))
+    }
+
     fn connect(&self) -> RedisResult<Connection> {
         let until = Instant::now() + self.timeout;
         let engine = match (&self.address.service, self.address.hosts.as_slice()) {

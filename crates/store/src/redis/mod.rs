@@ -2,13 +2,18 @@
 //!
 //! `address` reads where it is, `link` is a connection with time-outs, `requirements` says whether it keeps what it is
 //! given, `place` names its keys and scripts, `membership` makes this server one of those that may write (`observer` sees
-//! who has died), `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine, `search` finds sessions.
+//! who has died, `heart` shows that it lives), `lookout` looks after its slots among several, `mail` and `subscription` are
+//! what members send each other, `event_log` the events of all, `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine, `search` finds sessions.
 
 mod address;
 #[cfg(test)]
-mod cluster;
+mod company;
 mod documents;
+mod event_log;
+mod heart;
 mod link;
+mod lookout;
+mod mail;
 mod membership;
 mod observer;
 mod place;
@@ -18,19 +23,33 @@ mod requests;
 mod requirements;
 mod scripts;
 mod search;
+mod subscription;
 mod write;
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, channel};
 use std::time::{Duration, Instant};
 
+use tokio::sync::{mpsc, watch};
+
 pub(crate) use self::address::{Address, is_meant};
+use self::event_log::LogReader;
+use self::heart::Heart;
 use self::link::{Failure, Link};
-use self::membership::{Company, Heart, Says};
+use self::lookout::{Lookout, Post};
+pub(crate) use self::mail::Letters;
+use self::membership::{Company, Intent, Says};
 use self::place::Place;
 pub(crate) use self::read::Reader;
 use self::requirements::{Promise, Report};
+use self::subscription::Subscription;
+use self::write::Presence;
 pub(crate) use self::write::Redis;
+use crate::cluster::relay::{Heard, Reached};
+use crate::cluster::{Cluster, MAX_CHANGES, Membership, View, inbox, relay};
 use crate::handle::Parts;
+use crate::keys::Lane;
 use crate::seal::Sealer;
 use crate::settings::{ClusterSettings, Settings};
 use crate::{Error, Fence};
@@ -54,7 +73,15 @@ const BURIED_WITHIN: Duration = Duration::from_secs(3);
 const BEAT_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
-pub(crate) use self::cluster::Cluster;
+pub(crate) use self::company::Several;
+
+/// What a store of one of several members is put together from.
+pub(crate) struct Joined {
+    pub(crate) parts: Parts<Redis, Reader>,
+    /// The thread that puts the events of all in order.
+    pub(crate) relay: SyncSender<Heard>,
+    pub(crate) membership: Membership,
+}
 
 /// How to open what a cluster has in an engine.
 pub(crate) struct Opening {
@@ -66,6 +93,7 @@ pub(crate) struct Opening {
     replicas: u32,
     timeout: Duration,
     patience: Duration,
+    mailbox_bytes: usize,
 }
 
 impl Opening {
@@ -84,12 +112,13 @@ impl Opening {
         Ok(Self {
             address: Arc::new(address),
             place: Arc::new(Place::of(&cluster.name)),
-            says: Says { advertise },
+            says: Says { advertise, id: String::new(), format: FORMAT, intent: None },
             sealer: Sealer::from_setting(key.reveal())?,
             accepts_loss: settings.accept_loss,
             replicas: settings.wait_replicas,
             timeout: seconds(settings.engine_timeout),
             patience: seconds(settings.busy_timeout),
+            mailbox_bytes: cluster.mailbox_bytes,
         })
     }
 
@@ -109,7 +138,65 @@ impl Opening {
         self.open_as(readers, Company::Beside)
     }
 
+    /// Becomes one of several members, which owns no slot yet.
+    ///
+    /// # Errors
+    /// Those of [`Opening::open`].
+    pub(crate) fn open_member(mut self, readers: usize) -> Result<Joined, Error> {
+        let id: Arc<str> = Fence::random().to_string().split('-').next().unwrap_or_default().into();
+        self.says = Says { id: id.to_string(), intent: Some(Intent::Join), ..self.says };
+        let (fence, lane) = self.join(Company::Beside)?;
+        let (view, viewed) = watch::channel(Arc::new(View::new(fence)));
+        let (changes, changed) = mpsc::channel(MAX_CHANGES);
+        let (requests, requested) = channel();
+        let (slit, inbox) = inbox::inbox(self.mailbox_bytes);
+        let source = LogReader {
+            reader: Reader::new(self.link(), Arc::clone(&self.place), self.patience),
+            link: self.link(),
+            place: Arc::clone(&self.place),
+            view: viewed.clone(),
+        };
+        let (relay, reached) = relay::start(source, viewed.clone())?;
+        let letters = mail::start(self.link(), Arc::clone(&self.place), viewed.clone(), self.mailbox_bytes)?;
+        let (address, place, timeout) = (Arc::clone(&self.address), Arc::clone(&self.place), self.beat_timeout());
+        let post = Post {
+            link: Link::new(Arc::clone(&self.address), self.beat_timeout()),
+            place: Arc::clone(&self.place),
+            me: fence,
+            says: self.says.clone(),
+            heart: self.heart(fence)?,
+            new_heart: Box::new(move |fence| {
+                Heart::start(Link::new(Arc::clone(&address), timeout), Arc::clone(&place), fence)
+            }),
+            view,
+            changes,
+            relay: relay.clone(),
+        };
+        let lookout = Lookout::start(post, requests.clone(), requested)?;
+        subscription::start(Subscription {
+            link: self.link(),
+            place: Arc::clone(&self.place),
+            id,
+            view: viewed.clone(),
+            lookout: requests.clone(),
+            relay: relay.clone(),
+            slit,
+            received: HashMap::new(),
+        })?;
+        let membership = Membership { cluster: Cluster::new(viewed, requests, letters), changes: changed, inbox };
+        let presence = Presence::Lookout(lookout, self.says.clone(), lane);
+        let parts = self.parts(readers, fence, lane, presence, Some(reached))?;
+        Ok(Joined { parts, relay, membership })
+    }
+
     fn open_as(self, readers: usize, company: Company) -> Result<Parts<Redis, Reader>, Error> {
+        let (fence, lane) = self.join(company)?;
+        let presence = Presence::Heart(self.heart(fence)?);
+        self.parts(readers, fence, lane, presence, None)
+    }
+
+    /// Becomes a member, once the engine turns out to be usable.
+    fn join(&self, company: Company) -> Result<(Fence, Lane), Error> {
         let until = Instant::now() + self.patience;
         if self.address.is_encrypted {
             // Another part of the program may have chosen one already.
@@ -118,16 +205,47 @@ impl Opening {
         let mut link = Link::new(Arc::clone(&self.address), self.timeout.min(START_TIMEOUT));
         self.examine(&mut link, until)?;
         self.check_layout(&mut link)?;
+        if self.says.intent.is_some() {
+            self.check_channels(&mut link)?;
+        }
         let fence = Fence::random();
         let until = until.max(Instant::now() + BURIED_WITHIN);
-        let lane = membership::join(&mut link, &self.place, fence, &self.says, company, until)?;
-        let link = |timeout: Duration| Link::new(Arc::clone(&self.address), timeout);
-        let heart = Heart::start(link(BEAT_TIMEOUT.min(self.timeout)), Arc::clone(&self.place), fence)?;
-        let reader = || Reader::new(link(self.timeout), Arc::clone(&self.place), self.patience);
+        let lane = membership::join(&mut link, &self.place, fence, &self.says, company, None, until)?;
+        Ok((fence, lane))
+    }
+
+    /// Looks whether this member could be heard by others; scripts do not say so.
+    fn check_channels(&self, link: &mut Link) -> Result<(), Error> {
+        let channel = self.place.key("members");
+        link.call(|connection| ::redis::cmd("PUBLISH").arg(&channel).arg("").exec(connection))
+            .map_err(|failure| unusable(&failure))
+    }
+
+    fn link(&self) -> Link {
+        Link::new(Arc::clone(&self.address), self.timeout)
+    }
+
+    fn beat_timeout(&self) -> Duration {
+        BEAT_TIMEOUT.min(self.timeout)
+    }
+
+    fn heart(&self, fence: Fence) -> Result<Heart, Error> {
+        Heart::start(Link::new(Arc::clone(&self.address), self.beat_timeout()), Arc::clone(&self.place), fence)
+    }
+
+    fn parts(
+        self,
+        readers: usize,
+        fence: Fence,
+        lane: Lane,
+        presence: Presence,
+        reached: Option<Reached>,
+    ) -> Result<Parts<Redis, Reader>, Error> {
+        let reader = || Reader::new(self.link(), Arc::clone(&self.place), self.patience);
         let mut first = reader();
         let largest = first.largest()?;
         let readers = std::iter::once(first).chain(std::iter::repeat_with(reader)).take(readers).collect();
-        let engine = Redis::new(link(self.timeout), Arc::clone(&self.place), fence, self.replicas, heart);
+        let engine = Redis::new(self.link(), Arc::clone(&self.place), fence, self.replicas, presence, reached);
         Ok(Parts { engine, readers, fence, lane, largest, sealer: self.sealer })
     }
 
@@ -160,10 +278,7 @@ impl Opening {
             link.call(|connection| asked.query(connection)).map_err(|failure| unusable(&failure))?;
         let (name, address) = (self.place.name(), &self.address);
         if format != FORMAT.to_string() {
-            return Err(Error::Unusable(format!(
-                "the cluster {name:?} on {address} was written by a newer Callboard (its layout is {format}, this one knows \
-                 {FORMAT}): use that one, or choose another cluster.name"
-            )));
+            return Err(membership::newer(link, &self.place, &format));
         }
         if self.sealer.unseal(&seal).is_ok_and(|word| word == KNOWN_WORD) {
             return Ok(());

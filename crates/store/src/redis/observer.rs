@@ -11,6 +11,9 @@ pub(super) const BEAT_EVERY: Duration = Duration::from_millis(250);
 /// A member whose beat stands still for that long is dead.
 const DEAD_AFTER: Duration = Duration::from_millis(1500);
 
+/// A member whose beat stands still for that long may be dead.
+pub(super) const SUSPECTED_AFTER: Duration = Duration::from_millis(750);
+
 /// Longer between two looks, and the observer has not seen what happened: an outage of the engine must bury nobody.
 const BLIND_AFTER: Duration = Duration::from_millis(750);
 
@@ -56,6 +59,11 @@ impl Observer {
             }
         }
         seen
+    }
+
+    /// For how long a member's beat has been the same.
+    pub(super) fn age(&self, member: Fence, now: Instant) -> Duration {
+        self.seen.get(&member).map_or(Duration::ZERO, |sighting| now.saturating_duration_since(sighting.since))
     }
 }
 

@@ -28,7 +28,12 @@ impl Place {
         of(&self.scripts).of(&self.prefix)
     }
 
-    /// A key.
+    /// The channel on which the member with this id receives what others send to it.
+    pub(super) fn mailbox(&self, id: &str) -> String {
+        format!("{}to:{id}", self.prefix)
+    }
+
+    /// A key, or a channel.
     pub(super) fn key(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }

@@ -10,12 +10,14 @@ use bytes::Bytes;
 use redis::{Connection, FromRedisValue, RedisResult, ScriptInvocation};
 
 use super::documents;
+use super::event_log::read_entry;
 use super::link::{Failure, Link};
 use super::place::Place;
 use super::record::{self, damaged, key_text, owned, read_id, read_key};
 use super::requests;
 use super::scripts::run;
 use super::search;
+use crate::cluster::relay::Entry;
 use crate::document::{ListDocuments, Part};
 use crate::engine::Read;
 use crate::{
@@ -46,12 +48,14 @@ pub(crate) struct Reader {
     patience: Duration,
     /// Since when the engine does not answer, and when it was last tried.
     lost: Option<(Instant, Instant)>,
+    /// Which collections of documents there are, and whose: while all of them are copied.
+    collections: Vec<(Option<String>, String)>,
 }
 
 impl Reader {
     /// Reads over `link`.
     pub(super) fn new(link: Link, place: Arc<Place>, patience: Duration) -> Self {
-        Self { link, place, patience, lost: None }
+        Self { link, place, patience, lost: None, collections: Vec::new() }
     }
 
     /// Asks, and again while the engine does not answer: all queries that wait give up at about the same moment, and
@@ -82,6 +86,25 @@ impl Reader {
         }
     }
 
+    /// A session's record.
+    pub(super) fn record(&mut self, id: SessionId) -> Result<Option<Vec<u8>>, Error> {
+        let place = Arc::clone(&self.place);
+        let mut call = place.script(|scripts| &scripts.find);
+        call.arg(id.to_string());
+        let found: Vec<Vec<u8>> = self.run(&call)?;
+        Ok(found.into_iter().nth(1))
+    }
+
+    /// Keeps which collections there are, while all documents are read.
+    pub(super) fn keep_collections(&mut self, collections: Vec<(Option<String>, String)>) {
+        self.collections = collections;
+    }
+
+    /// What was kept.
+    pub(super) fn kept_collections(&self) -> Vec<(Option<String>, String)> {
+        self.collections.clone()
+    }
+
     /// Where the cluster's data is.
     pub(super) fn place(&self) -> Arc<Place> {
         Arc::clone(&self.place)
@@ -94,6 +117,37 @@ impl Reader {
         newest.arg(sessions).arg("+").arg("-").arg("BYLEX").arg("REV").arg("LIMIT").arg(0).arg(1);
         let keys: Vec<Vec<u8>> = self.ask(|connection| newest.query(connection))?;
         keys.first().map(|key| read_key(key)).transpose()
+    }
+
+    /// Entries of the log with events after this `seq`, of one owner or of all; see [`Read::events`].
+    pub(super) fn entries(
+        &mut self,
+        owner: Option<&Owner>,
+        after_seq: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        let indexed = owner.and_then(Owner::identity).unwrap_or_default();
+        let place = Arc::clone(&self.place);
+        let mut after = after_seq;
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        while entries.is_empty() || bytes < max_bytes {
+            let mut call = place.script(|scripts| &scripts.events);
+            call.arg(after).arg((max_bytes - bytes).min(SLICE_BYTES)).arg(indexed);
+            let mut found: Vec<Vec<u8>> = self.run(&call)?;
+            let before = after;
+            for parts in found.as_chunks_mut::<5>().0 {
+                let (writer, row) = read_entry(std::mem::take(parts))?;
+                after = row.last_seq;
+                if owner.is_none_or(|owner| row.owner == *owner) {
+                    bytes += row.body.len();
+                    entries.push((writer, row));
+                }
+            }
+            if after == before {
+                break;
+            }
+        }
+        Ok(entries)
     }
 
     pub(super) fn run<T: FromRedisValue>(&mut self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
@@ -297,32 +351,8 @@ impl Read for Reader {
     }
 
     fn events(&mut self, owner: Option<&Owner>, after_seq: u64, max_bytes: usize) -> Result<Vec<EventRow>, Error> {
-        let indexed = owner.and_then(Owner::identity).unwrap_or_default();
-        let is_wanted = |row: &EventRow| owner.is_none_or(|owner| row.owner == *owner);
-        let place = Arc::clone(&self.place);
-        let mut after = after_seq;
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        while rows.is_empty() || bytes < max_bytes {
-            let mut call = place.script(|scripts| &scripts.events);
-            call.arg(after).arg((max_bytes - bytes).min(SLICE_BYTES)).arg(indexed);
-            let found: Vec<Vec<u8>> = self.run(&call)?;
-            let mut found = found.into_iter();
-            let before = after;
-            while let (Some(last), Some(first), Some(owner), Some(body)) =
-                (found.next(), found.next(), found.next(), found.next())
-            {
-                let row = event_row(&last, &first, &owner, body).ok_or_else(|| damaged("an event"))?;
-                after = row.last_seq;
-                if is_wanted(&row) {
-                    bytes += row.body.len();
-                    rows.push(row);
-                }
-            }
-            if after == before {
-                break;
-            }
-        }
-        Ok(rows)
+        let entries = self.entries(owner, after_seq, max_bytes)?;
+        Ok(entries.into_iter().map(|(_, row)| row).collect())
     }
 
     fn event_span(&mut self) -> Result<EventSpan, Error> {
@@ -364,9 +394,4 @@ fn journal_row(row: u64, text: Vec<u8>) -> Result<Row, Error> {
     let end = text.iter().position(|byte| *byte == b' ').ok_or_else(unreadable)?;
     let last_seq = text.get(..end).and_then(number).ok_or_else(unreadable)?;
     Ok(Row { row: u32::try_from(row).map_err(|_| unreadable())?, last_seq, body: text.slice(end + 1..) })
-}
-
-fn event_row(last: &[u8], first: &[u8], owner: &[u8], body: Vec<u8>) -> Option<EventRow> {
-    let owner = std::str::from_utf8(owner).ok()?.parse().ok()?;
-    Some(EventRow { first_seq: number(first)?, last_seq: number(last)?, owner, body: body.into() })
 }

@@ -117,6 +117,13 @@ pub(super) fn read(key: SessionKey, record: &[u8]) -> Result<Summary, Error> {
     })
 }
 
+/// The field of the idempotency keys that leads to a session with this record.
+pub(super) fn idempotency_field(record: &[u8]) -> Result<Option<String>, Error> {
+    let head = record.splitn(3, |byte| *byte == b'\n').nth(2).ok_or_else(|| damaged("a session"))?;
+    let head: Head = serde_json::from_slice(head).map_err(|_| damaged("a session"))?;
+    Ok(head.idempotency)
+}
+
 /// An id as records have it.
 pub(super) fn read_id(text: &str) -> Result<SessionId, Error> {
     text.parse().map_err(|_| damaged("a session's id"))

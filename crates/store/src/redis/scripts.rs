@@ -14,14 +14,19 @@ pub(super) struct Scripts {
     pub(super) events: Script,
     pub(super) find: Script,
     pub(super) folders: Script,
+    pub(super) give: Script,
     pub(super) journal: Script,
     pub(super) list: Script,
+    pub(super) look: Script,
     pub(super) pending: Script,
     pub(super) purge: Script,
     pub(super) purge_events: Script,
     pub(super) remove: Script,
+    pub(super) renew: Script,
     pub(super) requests: Script,
+    pub(super) say: Script,
     pub(super) searched: Script,
+    pub(super) take: Script,
 }
 
 /// One of them.
@@ -55,14 +60,19 @@ impl Scripts {
             events: reads(include_str!("scripts/events.lua")),
             find: reads(include_str!("scripts/find.lua")),
             folders: reads(include_str!("scripts/folders.lua")),
+            give: makes_room(include_str!("scripts/give.lua")),
             journal: reads(include_str!("scripts/journal.lua")),
             list: reads(include_str!("scripts/list.lua")),
+            look: reads(include_str!("scripts/look.lua")),
             pending: reads(include_str!("scripts/pending.lua")),
             purge: makes_room(include_str!("scripts/purge.lua")),
             purge_events: makes_room(include_str!("scripts/purge_events.lua")),
             remove: makes_room(include_str!("scripts/remove.lua")),
+            renew: writes(include_str!("scripts/renew.lua")),
             requests: reads(include_str!("scripts/requests.lua")),
+            say: makes_room(include_str!("scripts/say.lua")),
             searched: reads(include_str!("scripts/searched.lua")),
+            take: makes_room(include_str!("scripts/take.lua")),
         }
     }
 }

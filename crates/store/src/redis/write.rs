@@ -1,22 +1,27 @@
 //! The writing side of the engine: one script for each change, which checks the fence and makes it once.
 
+use std::cmp::Ordering;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::{Connection, RedisResult, ScriptInvocation};
 
-use super::documents;
+use super::heart::Heart;
 use super::link::{Failure, Link};
-use super::membership::{self, Heart};
+use super::lookout::Lookout;
+use super::membership::{self, Company, Says};
 use super::place::Place;
 use super::record::{damaged, head_text, key_text, owned, read_id, state_text};
 use super::requests;
 use super::scripts::{Script, Scripts, run};
+use super::{documents, event_log};
+use crate::cluster::relay::{Log, Reached};
 use crate::document::Write;
 use crate::engine::{Batch, BatchEvent, Engine, Outcome, Refusal, Standing, Written};
 use crate::events::number;
 use crate::fence::fenced;
+use crate::keys::Lane;
 use crate::types::label_text;
 use crate::{Append, Change, ChangeError, Document, Error, Fence, Idempotency, Reason, SessionKey, Summary};
 use callboard_domain::id::SessionId;
@@ -47,7 +52,18 @@ pub(crate) struct Redis {
     change: u64,
     /// How many replicas must have a change before it is acknowledged.
     replicas: u32,
-    heart: Option<Heart>,
+    presence: Option<Presence>,
+    /// What is known of the log of events, where others write to it, too: what was handed on, and what this member has
+    /// written.
+    log: Option<(Reached, Log)>,
+}
+
+/// What keeps this server a member.
+pub(super) enum Presence {
+    /// It is the only one, or only changes documents.
+    Heart(Heart),
+    /// It is one of several, and says this of itself. Its keys have this lane.
+    Lookout(Lookout, Says, Lane),
 }
 
 /// What a script has answered that makes a change once.
@@ -60,8 +76,82 @@ struct Answer {
 
 impl Redis {
     /// Writes over `link` as this member.
-    pub(super) fn new(link: Link, place: Arc<Place>, member: Fence, replicas: u32, heart: Heart) -> Self {
-        Self { link, place, member, change: 0, replicas, heart: Some(heart) }
+    pub(super) fn new(
+        link: Link,
+        place: Arc<Place>,
+        member: Fence,
+        replicas: u32,
+        presence: Presence,
+        reached: Option<Reached>,
+    ) -> Self {
+        let log = reached.map(|reached| (reached, Log::default()));
+        Self { link, place, member, change: 0, replicas, presence: Some(presence), log }
+    }
+
+    /// Where the cluster's data is.
+    pub(super) fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
+    }
+
+    /// Writes what no script does.
+    pub(super) fn import(&mut self, pipe: &redis::Pipeline) -> Result<(), Error> {
+        if pipe.is_empty() {
+            return Ok(());
+        }
+        Ok(self.link.call(|connection| pipe.query(connection))?)
+    }
+
+    /// What is known of the log of events; nothing where nobody else writes to it.
+    fn known_log(&mut self) -> Option<Log> {
+        let (reached, own) = self.log.as_mut()?;
+        let heard = *reached.borrow();
+        match heard.generation.cmp(&own.generation) {
+            Ordering::Greater => *own = heard,
+            Ordering::Equal => own.last_seq = own.last_seq.max(heard.last_seq),
+            Ordering::Less => {}
+        }
+        Some(*own)
+    }
+
+    /// Has the log of events begin anew, as the engine has lost some of what is known; gives whether this is a member.
+    fn renew_log(&mut self, fence: Fence, known: Log) -> Result<bool, Error> {
+        let place = Arc::clone(&self.place);
+        let Some(renewed) = event_log::renew(&mut self.link, &place, fence, known)? else { return Ok(false) };
+        if let Some((_, own)) = &mut self.log {
+            *own = Log { generation: renewed.generation, last_seq: 0 };
+        }
+        Ok(true)
+    }
+
+    /// Has a batch written; `lost` where the log of events ends before what is known of it.
+    fn send_batch(&mut self, batch: &Batch, known: Option<Log>) -> Result<Answer, Error> {
+        let place = Arc::clone(&self.place);
+        let mut call = place.script(|scripts| &scripts.commit);
+        call.arg(known.map(|log| log.generation.to_string()).unwrap_or_default());
+        call.arg(known.map_or(0, |log| log.last_seq)).arg(if self.replicas == 0 { "here" } else { "later" });
+        call.arg(batch.fence.to_string()).arg(batch.number).arg(batch.appends.len());
+        for append in &batch.appends {
+            add_append(&mut call, append)?;
+        }
+        let kept = || batch.events.iter().filter(|event| event.event.is_kept());
+        call.arg(kept().count());
+        for BatchEvent { append, event } in kept() {
+            // Lua counts from 1; an event that no row causes has a cause that is never left out.
+            let cause = append.map_or(0, |append| append + 1);
+            call.arg(cause).arg(event.owner().as_str()).arg(event.json());
+        }
+        Ok(self.write(&call)?)
+    }
+
+    /// Publishes what was committed, where the script could not do it, as too few had it.
+    fn announce(&mut self, fence: Fence, written: &Written) -> Result<(), Error> {
+        let (Some((_, log)), true) = (&self.log, self.replicas > 0) else { return Ok(()) };
+        if written.events.is_empty() {
+            return Ok(());
+        }
+        let (channel, message) =
+            (self.place.key("events"), event_log::announcement(log.generation, fence, &written.events));
+        Ok(self.link.call(|connection| redis::cmd("PUBLISH").arg(&channel).arg(&message).exec(connection))?)
     }
 
     /// Runs a script that writes, and waits until enough replicas have what it wrote.
@@ -117,24 +207,26 @@ fn text_of(word: &str, text: String) -> Result<String, Error> {
 
 impl Engine for Redis {
     fn commit(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        let place = Arc::clone(&self.place);
-        let mut call = place.script(|scripts| &scripts.commit);
-        call.arg(batch.fence.to_string()).arg(batch.number).arg(batch.appends.len());
-        for append in &batch.appends {
-            add_append(&mut call, append)?;
-        }
-        let kept = || batch.events.iter().filter(|event| event.event.is_kept());
-        call.arg(kept().count());
-        for BatchEvent { append, event } in kept() {
-            // Lua counts from 1; an event that no row causes has a cause that is never left out.
-            let cause = append.map_or(0, |append| append + 1);
-            call.arg(cause).arg(event.owner().as_str()).arg(event.json());
-        }
-        let Answer { word, text } = self.write(&call)?;
+        let mut known = self.known_log();
+        let Answer { word, text } = loop {
+            let answer = self.send_batch(batch, known)?;
+            if answer.word != "lost" {
+                break answer;
+            }
+            if !self.renew_log(batch.fence, known.unwrap_or_default())? {
+                return Ok(Outcome::Fenced);
+            }
+            known = self.known_log();
+        };
         if word == "fenced" {
             return Ok(Outcome::Fenced);
         }
-        written(batch, &text_of(&word, text)?).map(Outcome::Written)
+        let written = written(batch, &text_of(&word, text)?)?;
+        self.announce(batch.fence, &written)?;
+        if let (Some((_, log)), Some(row)) = (&mut self.log, written.events.last()) {
+            log.last_seq = row.last_seq.max(log.last_seq);
+        }
+        Ok(Outcome::Written(written))
     }
 
     fn remove(&mut self, fence: Fence, key: SessionKey) -> Result<(), Error> {
@@ -183,9 +275,9 @@ impl Engine for Redis {
         text_of(&word, text).map(drop)
     }
 
-    fn standing(&mut self) -> Result<Standing, Error> {
+    fn standing(&mut self, fence: Fence) -> Result<Standing, Error> {
         let place = Arc::clone(&self.place);
-        if !membership::show_life(&mut self.link, &place, self.member)? {
+        if !membership::show_life(&mut self.link, &place, fence)? {
             return Ok(Standing::Fenced);
         }
         if self.replicas > 0 {
@@ -198,8 +290,20 @@ impl Engine for Redis {
         Ok(Standing::Member)
     }
 
+    fn rejoin(&mut self) -> Result<(Fence, Lane), Error> {
+        let Some(Presence::Lookout(lookout, says, lane)) = &mut self.presence else {
+            return Err(Error::Unusable("a server that is the only member has nothing to join".into()));
+        };
+        let fence = Fence::random();
+        let (link, wanted) = (&mut self.link, Some(*lane));
+        *lane = membership::join(link, &self.place, fence, says, Company::Beside, wanted, Instant::now())?;
+        lookout.joined(fence);
+        self.member = fence;
+        Ok((fence, *lane))
+    }
+
     fn close(&mut self) {
-        let Some(heart) = self.heart.take() else { return };
+        let Some(Presence::Heart(heart)) = self.presence.take() else { return };
         drop(heart);
         // The next member waits until this one is seen to be dead, where it cannot say that it goes.
         if let Err(failure) = membership::bury(&mut self.link, &self.place, self.member, None) {

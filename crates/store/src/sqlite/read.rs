@@ -40,6 +40,11 @@ impl Reader {
     pub(super) fn new(connection: Connection, files: Files, search: PathBuf) -> Self {
         Self { connection, searcher: Searcher::new(search), _files: files }
     }
+
+    /// What it reads through.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 impl Read for Reader {

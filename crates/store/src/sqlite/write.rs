@@ -122,6 +122,19 @@ impl Sqlite {
         Ok(written)
     }
 
+    /// Writes what servers do not, at once.
+    pub(super) fn import(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), Error> {
+        self.checked(|engine| {
+            engine.checkpoints.help(&engine.connection);
+            Ok(transact(&engine.connection, work)?)
+        })
+    }
+
+    /// The next event gets a number above this one.
+    pub(super) fn numbered_to(&mut self, seq: u64) {
+        self.last_event = self.last_event.max(seq);
+    }
+
     /// The connection, for tests that change its limits.
     #[cfg(test)]
     pub(crate) fn connection(&self) -> &Connection {

@@ -6,4 +6,5 @@ end
 for at = 2, #ARGV do
   redis.call('HSET', prefix .. 'slots', ARGV[at], fence)
 end
+changed()
 return 1

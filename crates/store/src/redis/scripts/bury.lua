@@ -12,4 +12,5 @@ for at = 1, #slots, 2 do
     redis.call('HDEL', prefix .. 'slots', slots[at])
   end
 end
+changed()
 return 1

@@ -1,5 +1,6 @@
 -- Writes a batch: its rows, what they do to their sessions, and its events. Each row is checked before it is written; one
--- that cannot be is left out, with all that follow it in its session and the events that they cause.
+-- that cannot be is left out, with all that follow it in its session and the events that they cause. Nothing is written where
+-- the log of events ends before what the writer knows of it.
 
 local refused, refusals, left_out = {}, {}, {}
 
@@ -126,13 +127,16 @@ local function append_all(fence)
   end
 end
 
--- Numbers the events that are to be kept and writes them, one entry of the stream for each run of one owner's.
-local function record_all(last)
+-- Numbers the events that are to be kept and writes them, one entry of the stream for each run of one owner's. Adds what is
+-- to be published of them to `published`.
+local function record_all(fence, last, published)
   local owner, first, lines
   local function flush()
     if lines then
+      local body = table.concat(lines)
       redis.call('XADD', prefix .. 'events', string.format('%.0f-0', last), 'first', first, 'owner', owner,
-        'body', table.concat(lines))
+        'body', body, 'writer', fence)
+      published[#published + 1] = string.format('%s %.0f %d %d\n', first, last, #owner, #body) .. owner .. body
       if owner ~= 'server' then
         redis.call('ZADD', prefix .. 'events:of:' .. owner, last, string.format('%.0f', last))
         redis.call('SADD', prefix .. 'events:owners', owner)
@@ -154,12 +158,23 @@ local function record_all(last)
   return last
 end
 
+-- What the writer knows of the log of events, and whether it is published here.
+local known_generation, known, publishes = take(), take(), take()
+local log = redis.call('HMGET', prefix .. 'meta', 'events', 'generation')
+local before, generation = log[1] or '0', log[2] or '0'
+if known_generation == generation and tonumber(before) < tonumber(known) then
+  return {'lost', ''}
+end
+
 return once('batch', function(fence)
   append_all(fence)
-  local before = redis.call('HGET', prefix .. 'meta', 'events') or '0'
-  local last = record_all(tonumber(before))
+  local published = {generation .. ' ' .. fence .. '\n'}
+  local last = record_all(fence, tonumber(before), published)
   if last > tonumber(before) then
     redis.call('HSET', prefix .. 'meta', 'events', string.format('%.0f', last))
+    if publishes == 'here' and redis.call('HLEN', prefix .. 'members') > 1 then
+      publish('events', table.concat(published))
+    end
   end
   return before .. '\n' .. table.concat(refusals, '\n')
 end)

@@ -12,6 +12,16 @@ local function is_member(fence)
   return redis.call('HEXISTS', prefix .. 'members', fence) == 1
 end
 
+-- Publishes to members. Who does not hear it looks for itself, so that a failure is no reason to leave a change half made.
+local function publish(channel, message)
+  redis.pcall('PUBLISH', prefix .. channel, message)
+end
+
+-- Counts a change of who is a member or owns what, and has all members look.
+local function changed()
+  publish('members', redis.call('HINCRBY', prefix .. 'meta', 'turn', 1))
+end
+
 -- Runs `operation` for a member and keeps its answer, so that the same number again gets that answer and changes nothing.
 -- `kind` sets apart what a member counts by itself. Nothing that can fail may follow the first write: nothing is undone.
 local function once(kind, operation)

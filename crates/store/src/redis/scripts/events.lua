@@ -1,5 +1,5 @@
 -- Entries of the event log after a number, of an owner that is not the server where one is named, oldest first, until their
--- texts have so many bytes: last number, first number, owner and text in turn.
+-- texts have so many bytes: last number, first number, owner, text and writer in turn.
 local after, most, owner = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
 -- The next few, and whether there may be more.
@@ -29,6 +29,7 @@ while #found == 0 or bytes < most do
     found[#found + 1] = fields[2]
     found[#found + 1] = fields[4]
     found[#found + 1] = fields[6]
+    found[#found + 1] = fields[8] or ''
     bytes = bytes + #fields[6]
   end
   if not has_more then

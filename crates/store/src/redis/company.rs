@@ -9,12 +9,12 @@ use crate::handle::Parts;
 use crate::{ClusterSettings, Error, Fence, Settings};
 
 /// See the module.
-pub(crate) struct Cluster {
+pub(crate) struct Several {
     settings: Settings,
     cluster: ClusterSettings,
 }
 
-impl Cluster {
+impl Several {
     pub(crate) fn new(settings: Settings, cluster: ClusterSettings) -> Self {
         Self { settings, cluster }
     }
