@@ -161,3 +161,4 @@ fn a_name_of_a_built_in_kind_is_refused_whichever_it_is() {
 mod audit;
 mod backup;
 mod child;
+mod migrate;

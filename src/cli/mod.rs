@@ -8,6 +8,7 @@ mod child;
 mod crews;
 mod healthcheck;
 mod keys;
+mod migrate;
 mod recorded;
 mod users;
 
@@ -97,6 +98,8 @@ enum Command {
         /// What `backup` wrote
         file: PathBuf,
     },
+    /// Copy all that one store has into another, such as from a file to Redis or back; no server may use either
+    Migrate(migrate::Args),
     /// Run a program that dies with the process PID
     #[command(hide = true)]
     RunChild {
@@ -143,6 +146,9 @@ pub fn main() -> ExitCode {
         }
         Command::Restore { file } => {
             with(loaded(), EX_CONFIG, |loaded| print(&backup::put_back(&loaded.settings, &file)?))
+        }
+        Command::Migrate(args) => {
+            with(loaded(), EX_CONFIG, |loaded| print(&migrate::run(args, &loaded.settings, complain)?))
         }
         Command::Keys(command) => with(loaded(), EX_CONFIG, |loaded| {
             let hint = hint(&loaded.settings);

@@ -14,6 +14,7 @@ mod redis_faults;
 mod redis_server;
 mod several;
 mod support;
+mod transfer;
 
 use crate::{Change, Error, Health, Idempotency, JournalRange, ListSessions, Reason, Spent, State, Summary};
 use callboard_domain::id::ExecutionId;

@@ -19,6 +19,7 @@ use super::query::{self, Query, Reply, Request};
 use super::redis;
 use super::seal::Sealer;
 use super::sqlite;
+use super::transfer;
 use super::writer::{Command, EventOutlet, Options, Writer};
 use super::{
     Append, Committed, Error, Fence, Health, JournalRange, ListSessions, NewRow, Pending, Row, SessionKey, Summary,
@@ -211,12 +212,15 @@ impl Store {
     }
 
     fn start_with<E: Engine, R: Read>(
-        parts: Parts<E, R>,
+        mut parts: Parts<E, R>,
         cluster: Option<Cluster>,
         events: EventOutlet,
         options: Options,
         workers: usize,
     ) -> Result<Store, Error> {
+        if let Some(reader) = parts.readers.first_mut() {
+            transfer::refuse_unfinished(reader)?;
+        }
         if !(1..=keys::MAX_WORKERS).contains(&workers) {
             return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
         }

@@ -25,6 +25,7 @@ mod seal;
 mod search;
 mod settings;
 mod sqlite;
+mod transfer;
 mod types;
 mod writer;
 
@@ -42,6 +43,7 @@ pub use memory::Memory;
 pub use requests::{ListRequests, RequestChange, RequestCursor, RequestOrder, RequestPage, StoredRequest};
 pub use search::{Counts, Found, words};
 pub use settings::{ClusterSettings, Settings, Synchronous};
+pub use transfer::{Migrated, migrate};
 pub use types::{
     Append, Change, Committed, Health, Idempotency, JournalRange, ListSessions, NewRow, Pending, Reason, Refused, Row,
     SessionKey, Spent, State, Summary,

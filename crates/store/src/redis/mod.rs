@@ -24,6 +24,7 @@ mod requirements;
 mod scripts;
 mod search;
 mod subscription;
+mod transfer;
 mod write;
 
 use std::collections::HashMap;

@@ -21,6 +21,7 @@ mod read;
 mod requests;
 mod schema;
 mod search;
+mod transfer;
 mod watch;
 mod write;
 
