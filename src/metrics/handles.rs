@@ -73,6 +73,8 @@ pub struct Sessions {
     pub human_wait: Histogram,
     /// Seconds that a session waited for a permit to run.
     pub queue_wait: Histogram,
+    /// Sessions of other servers that were read again because something of them had not come.
+    pub healed: IntCounter,
 }
 
 impl Sessions {
@@ -85,6 +87,7 @@ impl Sessions {
                 .collect(),
             human_wait: metrics.histogram(names::HUMAN_WAIT, &[]),
             queue_wait: metrics.histogram(names::QUEUE_WAIT, &[]),
+            healed: metrics.counter(names::CLUSTER_HEALED, &[]),
         }
     }
 

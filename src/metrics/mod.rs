@@ -4,6 +4,7 @@
 //! server takes its handles once, when it starts, so that counting is an atomic addition and no look-up.
 
 mod agents;
+mod cluster;
 mod events;
 mod families;
 mod handles;
@@ -25,6 +26,7 @@ use reading::Reading;
 use tokio::time::Instant;
 
 pub use agents::Agents;
+pub use cluster::Cluster;
 pub use events::{EventHandler, Events};
 pub use handles::{Connections, EventLoop, Sessions, TaskKind};
 pub use http::{Http, Route};
@@ -61,7 +63,7 @@ impl Metrics {
         // A family without a metric is left out of the text: an idle server gives zeros, so that rates and alarms work
         // from the start.
         drop((metrics.connections(), metrics.sessions(), metrics.on_commit(), metrics.workflows(), metrics.events()));
-        drop((metrics.http(), metrics.agents()));
+        drop((metrics.http(), metrics.agents(), metrics.cluster()));
         metrics.unwritten_rows(0);
         metrics.subscriptions(&[("type", 0)]);
         drop(["session", "workflow"].map(|kind| metrics.quarantined(kind)));
@@ -103,6 +105,12 @@ impl Metrics {
     #[must_use]
     pub fn agents(&self) -> Agents {
         Agents::new(self)
+    }
+
+    /// Handles for a server that is one of several.
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        Cluster::new(self)
     }
 
     /// Handles for the event log.
