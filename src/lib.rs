@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod callback;
 pub mod cli;
+mod cluster;
 pub mod config;
 mod connection;
 mod crew;
@@ -18,6 +19,7 @@ mod http;
 pub mod hub;
 mod limits;
 mod logging;
+mod member;
 mod memory;
 #[doc(hidden)] // As above.
 pub mod metrics;

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
+use crate::hub::close::CloseCode;
 use crate::hub::{CloseAll, CountConnections, Hub};
 use crate::session::Directory;
 use crate::session::protocol::Drain;
@@ -28,14 +29,14 @@ pub(crate) async fn signalled() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Lets all tasks go, notifies every socket, and waits until they have gone or `limit` has passed.
-pub(crate) async fn drain(directories: &[Addr<Directory>], hub: &Addr<Hub>, limit: Duration) {
+/// Lets all tasks go, closes every socket with this code, and waits until they have gone or `limit` has passed.
+pub(crate) async fn drain(directories: &[Addr<Directory>], hub: &Addr<Hub>, code: CloseCode, limit: Duration) {
     let deadline = Instant::now() + limit;
     let letting_go = join_all(directories.iter().map(|directory| directory.send(Drain)));
     if tokio::time::timeout(limit, letting_go).await.is_err() {
         log::warn!("some tasks did not let go in time");
     }
-    hub.do_send(CloseAll);
+    hub.do_send(CloseAll { code });
     while Instant::now() < deadline {
         sleep(LOOK).await;
         if hub.send(CountConnections).await.unwrap_or(0) == 0 {

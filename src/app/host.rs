@@ -112,6 +112,7 @@ fn node_error(refused: Refused) -> NodeError {
         | Refused::AlreadyAnswered { .. }
         | Refused::Rejected { .. }
         | Refused::QueueFull
-        | Refused::ShuttingDown) => NodeError::new(other.to_string()),
+        | Refused::ShuttingDown
+        | Refused::Elsewhere) => NodeError::new(other.to_string()),
     }
 }

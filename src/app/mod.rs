@@ -1,6 +1,7 @@
 //! The wiring: what is started where, in which order, and how it ends.
 
 mod counted;
+mod exchange;
 mod host;
 mod identity;
 mod plan;
@@ -28,13 +29,15 @@ use crate::event::{Events, handlers};
 use crate::http::error::{Code, Problem};
 use crate::http::{self, Explained, Lifecycle};
 use crate::hub::ConnectionCounts;
+use crate::hub::close::CloseCode;
+use crate::member::Member;
 use crate::memory::{self, Place};
 use crate::metrics::Metrics;
 use crate::process::Launcher;
 use crate::process::descriptors::{self, Shares, Wanted};
 use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
-use crate::store::Store;
+use crate::store::{Membership, Store};
 use crate::task;
 use crate::task::command;
 use crate::task::workflow::Workflow;
@@ -43,6 +46,7 @@ use crate::workflow::node::NodeClass;
 use crate::workflow::nodes;
 use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
 use crate::workflow::work::Worker;
+use exchange::Exchange;
 use plan::Plan;
 use suspects::Decision;
 pub(crate) use suspects::quarantine;
@@ -118,18 +122,23 @@ impl App {
         let workers = settings.server.worker_threads();
         let metrics = Metrics::install(workers)?;
         let address = listener.local_addr()?;
-        let store = open_store(&settings, workers, address, metrics.on_commit())?;
+        let (store, membership) = open_store(&settings, workers, address, metrics.on_commit())?;
         let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let tls = Certificate::keep(&settings.tls)?;
         // Before the first actor is started: what fails here must leave nothing that has not begun.
-        let decision = suspects::decide(&store, &settings.server).await;
+        let decision = match &membership {
+            None => suspects::decide(&store, &settings.server).await,
+            Some(_) => Ok(Decision::nothing(&store, &settings.server)),
+        };
         let Decision { pending, apart, workflows, suspects } =
             decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.shown_url()))?;
+        let (exchange, changes) = Exchange::of(membership);
         let shares = share_descriptors(&settings);
         let counts = ConnectionCounts::new(shares.sockets);
         let (plan, handlers) =
-            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, counts).await?;
+            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, (counts, exchange))
+                .await?;
         suspects.report(&plan);
         plan.take_up(pending, apart).await;
         let server = {
@@ -142,25 +151,38 @@ impl App {
         actix::spawn(plan.clone().count());
         plan.supervisor.do_send(TakeUp { workflows });
         let watching = actix::spawn(suspects.watch(plan.clone()));
-        actix::spawn(retention::run(store.clone(), plan.directories.clone(), settings.sessions.retention));
+        let cluster = plan.cluster.clone();
+        actix::spawn(retention::run(store.clone(), plan.directories.clone(), cluster, settings.sessions.retention));
         let events = plan.events.clone();
         let expired = move |owner: &Owner, place: &Place| {
             events.record_of(owner, place.event(Kind::MemoryCleared).with("reason", "expired"));
         };
         actix::spawn(memory::expire(plan.memory.clone(), expired));
+        let retirement = store.cluster().zip(changes).map(|(cluster, changes)| {
+            Member::start(store.clone(), cluster.clone(), changes, plan.housemates(), plan.metrics.cluster())
+        });
         announce(&plan, &settings, address).await;
         stop.await;
         // Nobody listens where everything has gone already.
         let _ = lifecycle.send(Lifecycle::Draining);
+        let patience = seconds(settings.server.shutdown_timeout);
+        let mut farewell = CloseCode::GoingAway;
+        let is_one_of_several = retirement.is_some();
+        if let Some(retirement) = retirement {
+            tokio::time::sleep(seconds(settings.server.drain_delay)).await;
+            if retirement.retire(patience).await {
+                farewell = CloseCode::Restart;
+            }
+        }
         say_goodbye(&plan.events).await;
         // Before the sessions: else their nodes would take it for an end that a session is let go.
         if plan.supervisor.send(LetAllGo).await.is_err() {
             log::warn!("the live workflows could not be let go");
         }
-        let patience = seconds(settings.server.shutdown_timeout);
-        let drain = shutdown::drain(&plan.directories, &plan.hub, patience);
+        let drain = shutdown::drain(&plan.directories, &plan.hub, farewell, patience);
         futures::future::join(drain, handlers.finish(patience)).await;
-        handle.stop(false).await;
+        // Among others nobody comes here any more: what was accepted is answered.
+        handle.stop(is_one_of_several).await;
         serving.await??;
         watching.abort();
         plan.identity.trail.flush().await;
@@ -200,10 +222,10 @@ fn open_store(
     workers: usize,
     address: SocketAddr,
     on_commit: crate::store::OnCommit,
-) -> Result<Store, crate::store::Error> {
+) -> Result<(Store, Option<Membership>), crate::store::Error> {
     let mut cluster = settings.cluster.clone();
     cluster.advertise.get_or_insert_with(|| address.to_string());
-    Store::open_as(&settings.store, &cluster, workers, on_commit)
+    Store::open_member(&settings.store, &cluster, workers, on_commit)
 }
 
 /// The address for a browser: that of the settings, else one for a browser on this machine.

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::Runnable;
 use super::counted::{Counted, looks, snapshots};
+use super::exchange::Exchange;
 use super::host::SessionHost;
 use super::identity::Identity;
 use super::runs::Runs;
@@ -23,17 +24,20 @@ use crate::agent::audit::AuditKind;
 use crate::agent::crew::CrewKind;
 use crate::agent::pipeline::PipelineKind;
 use crate::callback::{Callbacks, Dispatcher};
+use crate::cluster::Cluster;
 use crate::config::Settings;
 use crate::connection::{Connections, EventSockets, Gate};
 use crate::crew::Roster;
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
+use crate::event;
 use crate::event::handlers::{Handlers, Running};
 use crate::event::types::EventTypes;
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Admin, Lifecycle, State, Workflows};
 use crate::hub::messages::Snapshot;
 use crate::hub::{Broadcast, ConnectionCounts, Hub, Links, Shard};
+use crate::member::Housemates;
 use crate::memory::Memory;
 use crate::metrics::{Metrics, Numbers, Statistics};
 use crate::process::Launcher;
@@ -51,6 +55,7 @@ use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
 use crate::workflow::live::watchers::Watchers;
 use crate::workflow::supervisor::Supervisor;
+use crate::workflow::supervisor::elsewhere::Elsewhere;
 use crate::workflow::work as outside;
 
 /// Messages that an actor takes before senders that wait are held back.
@@ -83,6 +88,8 @@ pub(super) struct Plan {
     launcher: Launcher,
     roster: Roster,
     pub(super) memory: Memory,
+    /// The servers that share all this, where there are several.
+    pub(super) cluster: Option<Cluster>,
     seats: Receiver<Seat>,
 }
 
@@ -104,8 +111,11 @@ impl Plan {
         address: SocketAddr,
         lifecycle: watch::Receiver<Lifecycle>,
         metrics: Metrics,
-        counts: Arc<ConnectionCounts>,
+        (counts, exchange): (Arc<ConnectionCounts>, Option<Exchange>),
     ) -> anyhow::Result<(Self, Running)> {
+        let cluster = exchange.as_ref().map(|exchange| exchange.cluster.clone());
+        let (elsewhere, relay) = cluster.clone().map(Elsewhere::new).unzip();
+        let (listeners, attention) = cluster.clone().map(event::elsewhere::Elsewhere::new).unzip();
         let identity = Identity::open(&settings, &store, address).await?;
         let (limits, mask) = (Arc::new(settings.workflows.clone()), Arc::new(Mask::new(settings.secrets())));
         let (seats, directories, shards) = Seat::for_all(settings.server.worker_threads())?;
@@ -114,7 +124,8 @@ impl Plan {
         let (catalogue, memory) = (Arc::new(catalogue), Memory::new(store.clone(), &settings.memory));
         let outside = outside::Worker::new(&limits, Some(address));
         let definitions = Definitions::new(store.clone(), catalogue.clone(), limits.clone());
-        let runs = Runs::new(Watchers::new(broadcast.clone()), limits.max_told_bytes);
+        let watchers = Watchers::new(broadcast.clone()).relayed(relay);
+        let runs = Runs::new(watchers.clone(), limits.max_told_bytes);
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
         let roster = add_agents(&mut kinds, &settings, &store, &memory, (outside.clone(), launcher.clone()), &metrics)?;
@@ -122,25 +133,36 @@ impl Plan {
         let hub = Hub::new(shards, &settings.connections).publishing_metrics(snapshot.clone(), counts.clone()).start();
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
         let (callbacks, heard, dispatcher) = Callbacks::new(&settings, &store, Some(address))?;
-        let heard: [Arc<dyn Listener>; 3] = [Arc::new(Counted(metrics.events())), Arc::new(handlers), heard];
+        let mut heard: Vec<Arc<dyn Listener>> = vec![Arc::new(Counted(metrics.events())), Arc::new(handlers), heard];
+        heard.extend(listeners.map(|elsewhere| Arc::new(elsewhere) as Arc<dyn Listener>));
         let events = log(&settings, &store, &broadcast, heard, dispatcher).await?;
         let (kinds, directories) = (Arc::new(kinds), Arc::<[Addr<Directory>]>::from(directories));
-        let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout(&settings));
+        let sessions = Sessions::new(directories.clone(), 0, store.clone(), kinds.clone(), busy_timeout(&settings))
+            .in_cluster(cluster.clone());
         let shared = Shared {
             catalogue: catalogue.clone(),
             limits: settings.workflows.clone(),
             store: store.clone(),
-            broadcast,
+            watchers,
             worker: outside,
-            host: Arc::new(SessionHost::new(sessions, events.clone(), Arbiter::current())),
+            host: Arc::new(SessionHost::new(sessions.clone(), events.clone(), Arbiter::current())),
             session_arbiter: Arbiter::current(),
             metrics: measured,
         };
-        let (supervisor, live) = supervise(Supervisor::new(shared, store.clone(), definitions.clone()));
+        let (supervisor, live) =
+            supervise(Supervisor::new(shared, store.clone(), definitions.clone()).among(elsewhere));
+        let live = live.in_cluster(cluster.clone());
+        if let Some((exchange, attention)) = exchange.zip(attention) {
+            let (directories, supervisor, hub) = (directories.clone(), supervisor.clone(), hub.clone());
+            let housemates = Housemates { directories, supervisor, hub };
+            let listening = (attention, broadcast, counts.clone());
+            exchange.start(&sessions, &live, listening, housemates, settings.store.max_pending_rows, metrics.cluster());
+        }
         let workflows = Workflows { definitions, live, catalogue };
         let plan = Self {
             counts,
-            admin: Admin::new(hub.clone(), numbers),
+            admin: Admin::new(hub.clone(), numbers).in_cluster(cluster.clone()),
+            cluster,
             snapshot,
             events,
             event_types: EventTypes::start(store.clone(), settings.events.max_types)?,
@@ -222,6 +244,12 @@ impl Plan {
         }
     }
 
+    /// Who hears what becomes of slots, where there are several servers.
+    pub(super) fn housemates(&self) -> Housemates {
+        let (directories, supervisor, hub) = (self.directories.clone(), self.supervisor.clone(), self.hub.clone());
+        Housemates { directories, supervisor, hub }
+    }
+
     /// The live workflows.
     pub(super) fn live(&self) -> &Live {
         &self.workflows.live
@@ -248,7 +276,8 @@ impl Plan {
         // There is a seat for each thread.
         let Seat { worker, directory: mailbox, shard } = self.seats.try_recv().unwrap_or_else(|_| Seat::nobodys());
         let (directories, store, kinds) = (self.directories.clone(), self.store.clone(), self.kinds.clone());
-        let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout(&self.settings));
+        let sessions = Sessions::new(directories, worker, store, kinds, busy_timeout(&self.settings))
+            .in_cluster(self.cluster.clone());
         let environment = Environment {
             sessions: sessions.clone(),
             worker,
@@ -354,7 +383,7 @@ async fn log(
     settings: &Settings,
     store: &Store,
     broadcast: &Broadcast,
-    others: [Arc<dyn Listener>; 3],
+    others: Vec<Arc<dyn Listener>>,
     dispatcher: Dispatcher,
 ) -> anyhow::Result<Events> {
     let (keep, max_pending) = (settings.events.keep, settings.store.max_pending_rows);

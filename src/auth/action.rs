@@ -162,6 +162,7 @@ actions! {
     RevokeKey changes Admin "keys:revoke" "Revoke an API key.";
 
     ClearQueue changes Admin "queue:clear" "Cancel all sessions that wait for a permit to run.";
+    ReadCluster reads Admin "cluster:read" "Read which servers there are, and what each has.";
     ReadConnections reads Admin "connections:read" "Read about the connections of all.";
     CloseConnection changes Admin "connections:close" "Close connections of others.";
     Broadcast changes Admin "connections:broadcast" "Send something to the event sockets of others.";

@@ -119,6 +119,7 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::RemoveUser
         | Action::ReadTrail
         | Action::ClearQueue
+        | Action::ReadCluster
         | Action::ReadConnections
         | Action::CloseConnection
         | Action::Broadcast => false,

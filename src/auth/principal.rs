@@ -10,7 +10,7 @@ use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 
 /// Who gives a command. Goes with each of them, from the request or socket that it came by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Principal {
     kind: PrincipalKind,
     owner: Owner,
@@ -21,7 +21,7 @@ pub(crate) struct Principal {
 }
 
 /// What a credential grants to whoever shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grant {
     /// Whose it is: whatever is made with it belongs to them.
     pub owner: Owner,
@@ -55,7 +55,7 @@ pub(crate) enum CredentialId {
 }
 
 /// What a principal is let in as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PrincipalKind {
     /// Whoever shows the admin token, and callers on this machine where no token is set by hand.
     Operator,

@@ -5,6 +5,7 @@
 mod audit;
 mod backup;
 mod child;
+mod cluster;
 mod crews;
 mod healthcheck;
 mod keys;
@@ -57,6 +58,8 @@ enum Command {
         #[arg(value_enum, default_value_t = Question::Live)]
         question: Question,
     },
+    /// Ask the server at the configured address which servers there are, and what each has
+    Cluster,
     /// Print the OpenAPI document
     Openapi,
     /// Print each route and message on a socket with the scope that it needs
@@ -134,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Healthcheck { question } => {
             with(loaded(), FAILED, |loaded| healthcheck::run(&loaded.settings, question))
         }
+        Command::Cluster => with(loaded(), EX_CONFIG, |loaded| print(&cluster::run(&loaded.settings)?)),
         Command::Openapi => finish(print_openapi()),
         Command::Access => finish(print(&access())),
         Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&app::kinds(&loaded.settings)?)),

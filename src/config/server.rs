@@ -47,6 +47,10 @@ pub struct Server {
     /// Seconds that shutting down may take before connections are cut.
     #[garde(range(min = 0.1, max = 60.0))]
     pub shutdown_timeout: f64,
+    /// Seconds for which requests are served still once the server was told to stop, while `/readyz` says that it goes down;
+    /// only with several servers.
+    #[garde(range(min = 0.0, max = 60.0))]
+    pub drain_delay: f64,
     /// Seconds after a start within which an end of the server that was none in good order counts against what was taken
     /// up by that start and has come no further; 0 never counts it.
     #[garde(range(min = 0.0, max = 3600.0))]
@@ -95,6 +99,7 @@ impl Default for Server {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             shutdown_timeout: 5.0,
+            drain_delay: 0.25,
             crash_window: 10.0,
             max_crashes: 3,
             admin_token: None,

@@ -21,7 +21,7 @@ pub(crate) fn word(refused: &Refused) -> &'static str {
         Refused::AlreadyAnswered { .. } => "already_answered",
         Refused::QueueFull => "queue_full",
         Refused::ShuttingDown => "shutting_down",
-        Refused::Unavailable(_) => "store_unavailable",
+        Refused::Unavailable(_) | Refused::Elsewhere => "store_unavailable",
     }
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn word(refused: &Refused) -> &'static str {
 #[must_use]
 pub(crate) fn text(refused: &Refused) -> Cow<'static, str> {
     match refused {
-        Refused::Unavailable(_) => Cow::Borrowed("the server cannot do that now; try again"),
+        Refused::Unavailable(_) | Refused::Elsewhere => Cow::Borrowed("the server cannot do that now; try again"),
         Refused::Invalid(faults) => {
             let faults: Vec<String> =
                 faults.iter().map(|fault| format!("{} {}", place(&fault.loc), fault.msg)).collect();
@@ -119,6 +119,8 @@ pub(crate) fn code(refused: &Refused) -> CloseCode {
         | Refused::AmbiguousRequest
         | Refused::AlreadyAnswered { .. } => CloseCode::ProtocolError,
         // Both mean that the client is to come back, which is what helps.
-        Refused::QueueFull | Refused::ShuttingDown | Refused::Unavailable(_) => CloseCode::GoingAway,
+        Refused::QueueFull | Refused::ShuttingDown | Refused::Elsewhere | Refused::Unavailable(_) => {
+            CloseCode::GoingAway
+        }
     }
 }

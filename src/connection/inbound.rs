@@ -153,6 +153,7 @@ pub(super) fn send_misused(link: &Link, code: CloseCode) {
         }
         CloseCode::Done
         | CloseCode::GoingAway
+        | CloseCode::Restart
         | CloseCode::ProtocolError
         | CloseCode::NotUtf8
         | CloseCode::TooManyConnections

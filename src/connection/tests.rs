@@ -334,7 +334,7 @@ async fn when_the_server_goes_down_sockets_are_told_to_come_back() {
     let server = Server::start(&patient()).await;
     let mut socket = server.connect().await;
     server.until_connections(1).await;
-    server.shard.do_send(CloseAll);
+    server.shard.do_send(CloseAll { code: crate::hub::close::CloseCode::GoingAway });
     let (code, reason) = closed_with(socket.next().await);
     assert_eq!(code, 1001);
     assert!(reason.starts_with("going away; retry in "), "{reason}");

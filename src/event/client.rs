@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::future::Either;
+use tokio::sync::watch;
 
 use super::listener::Listener;
 use super::position::Position;
@@ -15,7 +16,7 @@ use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::ExecutionId;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::{Published, Store};
+use crate::store::{Origin, Published, Store};
 
 /// The event log, from any thread. Cloning shares it.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ pub(crate) struct Events {
 
 struct Shared {
     store: Store,
-    epoch: Arc<str>,
+    epoch: watch::Sender<Arc<str>>,
     /// The place of the oldest event that the store had when it was opened.
     oldest: u64,
     /// The place of the newest event that was published.
@@ -87,7 +88,7 @@ impl Events {
         max_pending: usize,
         listeners: Vec<Arc<dyn Listener>>,
     ) -> Result<Self, Error> {
-        let epoch = store.event_epoch().await?;
+        let epoch = watch::Sender::new(store.event_epoch().await?);
         let span = store.event_span().await?;
         let (oldest, newest) = (span.first_seq, AtomicU64::new(span.last_seq));
         let is_full = AtomicBool::new(false);
@@ -172,7 +173,8 @@ impl Events {
         // In one order with the counts of event sockets, see `ConnectionCounts::enter_event_socket`.
         let last_seq = self.shared.newest.load(Ordering::SeqCst);
         let first_seq = self.shared.oldest.max((last_seq + 1).saturating_sub(self.shared.keep));
-        Span { epoch: self.shared.epoch.clone(), first_seq, last_seq }
+        let epoch = Arc::clone(&self.shared.epoch.borrow());
+        Span { epoch, first_seq, last_seq }
     }
 
     /// Where somebody stands who has read all that was published.
@@ -244,8 +246,13 @@ impl Events {
     pub(super) fn publisher(&self) -> impl FnMut(Published) + Send + 'static {
         let shared = Arc::downgrade(&self.shared);
         move |what| {
-            if let (Published::Events { events, .. }, Some(shared)) = (what, shared.upgrade()) {
-                Self { shared }.publish(&events.into());
+            let Some(events) = shared.upgrade().map(|shared| Self { shared }) else { return };
+            match what {
+                Published::Events { origin: Origin::Own, events: published } => events.publish(&published.into()),
+                Published::Events { origin: Origin::Elsewhere, events: published } => {
+                    events.publish_of_others(&published.into());
+                }
+                Published::NewEpoch { epoch, last_seq } => events.begin_anew(epoch, last_seq),
             }
         }
     }
@@ -257,6 +264,26 @@ impl Events {
         }
         for listener in &self.shared.listeners {
             listener.notify(events);
+        }
+    }
+
+    /// Notifies those who hear of what other servers have recorded.
+    fn publish_of_others(&self, events: &Arc<[EncodedEvent]>) {
+        if let Some(seq) = events.iter().rev().find_map(|recorded| recorded.event.seq) {
+            self.shared.newest.store(seq, Ordering::SeqCst);
+        }
+        for listener in &self.shared.listeners {
+            listener.notify_of_others(events);
+        }
+    }
+
+    /// The log goes on as another one: the engine has lost its last events.
+    fn begin_anew(&self, epoch: Arc<str>, last_seq: u64) {
+        log::error!(epoch:%, last_seq; "the engine has lost events that were published: the log goes on as another one");
+        self.shared.epoch.send_replace(epoch);
+        self.shared.newest.store(last_seq, Ordering::SeqCst);
+        for listener in &self.shared.listeners {
+            listener.begin_anew(last_seq);
         }
     }
 

@@ -16,6 +16,13 @@ pub(crate) trait Listener: Send + Sync {
     /// Takes events: those that are kept come in the order of their places and without gaps. Others may come from any
     /// thread, between them.
     fn notify(&self, events: &Arc<[EncodedEvent]>);
+
+    /// Takes events that another server has recorded, in one order with those of this one. What is done once for each event,
+    /// that server has done.
+    fn notify_of_others(&self, _: &Arc<[EncodedEvent]>) {}
+
+    /// The log has lost its last events, and goes on behind this place as another one.
+    fn begin_anew(&self, _last_seq: u64) {}
 }
 
 impl Listener for Broadcast {
@@ -26,5 +33,13 @@ impl Listener for Broadcast {
     fn notify(&self, events: &Arc<[EncodedEvent]>) {
         let to = Recipients::EventSockets(Audience::Subscribers);
         self.publish(&Publish { to, items: Items::Events(Arc::clone(events)) });
+    }
+
+    fn notify_of_others(&self, events: &Arc<[EncodedEvent]>) {
+        self.notify(events);
+    }
+
+    fn begin_anew(&self, last_seq: u64) {
+        self.events_begin_anew(last_seq);
     }
 }

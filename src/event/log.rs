@@ -9,8 +9,9 @@ use actix::{Actor, Addr, AsyncContext, Context, WrapFuture};
 
 use super::client::Events;
 use crate::domain::event::{Kind, NewEvent};
+use crate::domain::id::Slot;
 use crate::domain::status::Priority;
-use crate::store::Health;
+use crate::store::{Cluster, Health};
 
 /// How often events that are not kept any more are removed, where there are enough.
 const PURGE_EVERY: Duration = Duration::from_millis(500);
@@ -56,6 +57,12 @@ impl EventLog {
     /// Removes what is not kept any more, a good part at once: each removal holds up the store's writer.
     fn purge(&mut self, actor: &mut Context<Self>) {
         let first = self.events.span().first_seq;
+        // Of several servers, one does it.
+        let is_another_s = |cluster: &Cluster| !cluster.view().borrow().is_mine(Slot::new(0));
+        if self.events.store().cluster().is_some_and(is_another_s) {
+            self.purged = first;
+            return;
+        }
         if first.saturating_sub(self.purged) < (self.events.keep() / 16).max(1) {
             return;
         }

@@ -4,6 +4,7 @@
 //! commit with the session's row that made it happen, and reaches the [`Listener`]s after that.
 
 mod client;
+pub(crate) mod elsewhere;
 pub(crate) mod handlers;
 mod listener;
 mod log;

@@ -402,7 +402,7 @@ impl From<Refused> for Problem {
             Refused::QueueFull => Code::QueueFull.into(),
             Refused::ShuttingDown => Code::ShuttingDown.into(),
             // What the database says is for the log, where the store writes it.
-            Refused::Unavailable(_) => Code::StoreUnavailable.into(),
+            Refused::Unavailable(_) | Refused::Elsewhere => Code::StoreUnavailable.into(),
         }
     }
 }

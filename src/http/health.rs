@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::route::{Route, routes};
 use super::{Lifecycle, State};
-use crate::store::Health;
+use crate::store::{Health, Standing, View};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![CheckHealth => health, CheckHealth => livez, CheckHealth => readyz, ReadMetrics => metrics]
@@ -80,10 +80,18 @@ async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
         Lifecycle::Draining => return Err(Code::ShuttingDown.into()),
         Lifecycle::Serving => {}
     }
+    if state.sessions.cluster().is_some_and(|cluster| !is_in(&cluster.view())) {
+        return Err(Code::StoreUnavailable.into());
+    }
     match state.sessions.store().health() {
         Health::Well => Ok(HttpResponse::Ok().json(Probe { status: "ready" })),
         Health::Failing { .. } => Err(Code::StoreUnavailable.into()),
     }
+}
+
+/// Whether this server belongs to the others, and reaches what it shares with them.
+fn is_in(view: &View) -> bool {
+    view.standing == Standing::Member && view.lag.is_some()
 }
 
 /// The metrics, in Prometheus' text format.

@@ -178,6 +178,8 @@ fn of_operators(config: &Config, text: &mut String) {
         super::admin::history::MetricsHistory,
         super::admin::trail::TrailPage,
         crate::trail::TrailEntry,
+        super::admin::cluster::Cluster,
+        super::admin::cluster::ClusterMember,
         super::admin::connections::ConnectionList,
         super::admin::connections::UptimeStatistics,
         super::admin::ShownConnection,

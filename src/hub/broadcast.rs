@@ -6,8 +6,9 @@ use std::sync::Arc;
 use actix::Addr;
 
 use super::counts::ConnectionCounts;
-use super::messages::{Join, Publish, Recipients};
+use super::messages::{EventsBeginAnew, Join, Publish, ReadOn, Recipients};
 use super::shard::Shard;
+use super::topic::Topic;
 use crate::domain::event::Kind;
 use crate::domain::id::ExecutionId;
 
@@ -56,6 +57,20 @@ impl Broadcast {
     #[must_use]
     pub fn is_metrics_heard(&self) -> bool {
         self.counts.is_metrics_heard()
+    }
+
+    /// The event log goes on as another one behind this place: who has listened comes back, and is sent the new one.
+    pub fn events_begin_anew(&self, last_seq: u64) {
+        for shard in &*self.shards {
+            shard.do_send(EventsBeginAnew { last_seq });
+        }
+    }
+
+    /// Has all who follow a feed read on from its source.
+    pub fn read_on(&self, topic: Topic, position: u64) {
+        for shard in &*self.shards {
+            shard.do_send(ReadOn { topic, connection: None, position });
+        }
     }
 
     /// Lets a connection of this shard follow a workflow. It counts as a watcher from here on, not only once the shard

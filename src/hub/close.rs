@@ -8,6 +8,8 @@ pub enum CloseCode {
     Done,
     /// The server is going down; come back.
     GoingAway,
+    /// Another server goes on with what this one did; come back.
+    Restart,
     /// A frame or message over the limit.
     TooBig,
     /// Not what RFC 6455 allows.
@@ -50,7 +52,7 @@ impl CloseCode {
     #[must_use]
     pub const fn parting(self) -> Parting {
         match self {
-            CloseCode::Done | CloseCode::GoingAway | CloseCode::Disconnected => Parting::Answer,
+            CloseCode::Done | CloseCode::GoingAway | CloseCode::Restart | CloseCode::Disconnected => Parting::Answer,
             CloseCode::ProtocolError
             | CloseCode::NotUtf8
             | CloseCode::TooBig
@@ -74,6 +76,7 @@ impl CloseCode {
             CloseCode::ProtocolError => 1002,
             CloseCode::NotUtf8 => 1007,
             CloseCode::TooBig => 1009,
+            CloseCode::Restart => 1012,
             CloseCode::TooManyConnections | CloseCode::Overloaded => 1013,
             CloseCode::NoHeartbeat => 4408,
             CloseCode::TooSlow => 4410,
@@ -91,6 +94,7 @@ impl CloseCode {
         match self {
             CloseCode::Done => "done",
             CloseCode::GoingAway => "going away",
+            CloseCode::Restart => "another server goes on",
             CloseCode::ProtocolError => "protocol error",
             CloseCode::NotUtf8 => "not UTF-8",
             CloseCode::TooBig => "message too big",

@@ -99,6 +99,12 @@ impl ConnectionCounts {
         self.event_sockets.get(worker).is_none_or(|count| count.load(Ordering::SeqCst) > 0)
     }
 
+    /// Whether any worker may have event sockets.
+    #[must_use]
+    pub fn has_any_event_socket(&self) -> bool {
+        self.event_sockets.iter().any(|count| count.load(Ordering::SeqCst) > 0)
+    }
+
     /// Whether one more would be within the limit.
     #[must_use]
     pub fn has_room(&self) -> bool {

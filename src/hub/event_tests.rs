@@ -329,7 +329,7 @@ async fn an_operator_sees_and_closes_a_connection() {
     let link = plain(&links, &["queue"]);
     publish(&links, vec![event(b'a', Some(1), of(Kind::QueueCleared))]);
     let details = links.describe(actix::clock::Instant::now());
-    assert_eq!((&*details[0].client_id, details[0].kind, details[0].queued_bytes), ("a", "custom", 1));
+    assert_eq!((&*details[0].client_id, &*details[0].kind, details[0].queued_bytes), ("a", "custom", 1));
     assert_eq!(details[0].passed, Passed { messages_out: 1, bytes_out: 1, ..Passed::default() });
     let listening = details[0].listening.as_ref().unwrap();
     assert_eq!(listening.subscriptions, [Selector::parse("queue").unwrap()]);

@@ -183,6 +183,11 @@ impl Messages {
         self.0.is_empty()
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Item<'_>> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
     fn get(&self, at: usize) -> Option<Item<'_>> {
         self.0.get(at).map(|message| Item {
             position: message.position,

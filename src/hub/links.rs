@@ -239,6 +239,14 @@ impl Links {
         }
     }
 
+    /// Closes all event sockets, as the event log goes on as another one behind this place.
+    pub fn events_begin_anew(&self, last_seq: u64) {
+        self.published_seq.set(last_seq);
+        for link in self.everybody().iter().filter(|link| link.event_listener().is_some()) {
+            self.close(link.id(), CloseCode::GoingAway);
+        }
+    }
+
     /// Closes one connection.
     pub fn close(&self, connection: ConnectionId, code: CloseCode) {
         if let Some(link) = self.get(connection) {
@@ -250,6 +258,11 @@ impl Links {
     /// Takes no connection in any more; gives those that there are.
     pub fn begin_closing_down(&self) -> Vec<Rc<Link>> {
         self.is_closing_down.set(true);
+        self.everybody()
+    }
+
+    /// All connections.
+    pub fn everybody(&self) -> Vec<Rc<Link>> {
         self.table.borrow().values().map(|seat| Rc::clone(&seat.link)).collect()
     }
 

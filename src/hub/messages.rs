@@ -1,11 +1,12 @@
 //! What the hub and the shards hear.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
@@ -39,7 +40,7 @@ pub enum Recipients {
 }
 
 /// Which event sockets get events. Filters apply in every case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Audience {
     /// Those that subscribed to them.
     Subscribers,
@@ -64,6 +65,27 @@ pub struct Join {
     pub position: u64,
     /// Whether the dialect announces what is sent first.
     pub announced: Announced,
+}
+
+/// To a shard: those who follow this feed have been sent all up to this position, and read on from its source: what comes
+/// after it may not be published here.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ReadOn {
+    /// The feed.
+    pub topic: Topic,
+    /// Who; all who follow it, where that is not said.
+    pub connection: Option<ConnectionId>,
+    /// The position.
+    pub position: u64,
+}
+
+/// To a shard: the event log goes on as another one behind this place; event sockets are closed, and come back.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct EventsBeginAnew {
+    /// The place of the last event that is kept.
+    pub last_seq: u64,
 }
 
 /// Whether a dialect's opening and closing words go round a replay.
@@ -103,7 +125,10 @@ pub struct CloseConnection {
 /// To the hub or a shard: the server is going down, close every connection with that.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct CloseAll;
+pub struct CloseAll {
+    /// What is to become of those who are closed.
+    pub code: CloseCode,
+}
 
 /// To the hub or a shard: how many connections are there?
 #[derive(Clone, Copy, Debug, Message)]
@@ -167,7 +192,7 @@ pub struct SendToClient {
 }
 
 /// What became of a [`SendToClient`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sent {
     /// It waits in the client's outbox.
     Queued,
@@ -175,6 +200,14 @@ pub enum Sent {
     NoRoom,
     /// No client of an event socket is called so.
     Unknown,
+}
+
+/// To the hub or a shard: close all connections, though others may come.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseEverybody {
+    /// Why.
+    pub code: CloseCode,
 }
 
 /// To the hub or a shard: close now whoever was not heard for longer than the heartbeat allows. Gives how many.
@@ -206,14 +239,17 @@ pub struct ReleaseClientId {
 pub type Snapshot = Arc<dyn Fn() -> Map<String, Value> + Send + Sync>;
 
 /// What is known of a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConnectionDetails {
     /// The connection.
     pub connection: ConnectionId,
+    /// The server that has it, where there are several.
+    #[serde(skip)]
+    pub member: Option<Arc<str>>,
     /// What the client is called; the connection's id where it has no name.
     pub client_id: Arc<str>,
     /// Which kind of socket it is: the name of its dialect, and of event sockets also the place.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Where from.
     pub address: Option<IpAddr>,
     /// When it was opened.
@@ -231,7 +267,7 @@ pub struct ConnectionDetails {
 }
 
 /// What has passed through a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passed {
     /// Messages that came.
     pub messages_in: u64,
@@ -246,7 +282,7 @@ pub struct Passed {
 }
 
 /// What an event socket subscribed to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listening {
     /// What it subscribed to.
     pub subscriptions: Vec<Selector>,

@@ -11,6 +11,7 @@ pub mod close;
 pub mod connection_log;
 pub mod counts;
 pub mod dialect;
+pub(crate) mod elsewhere;
 pub mod encoded_replays;
 pub mod event_filter;
 pub mod event_listener;
@@ -57,8 +58,8 @@ pub use link::Link;
 pub use links::Links;
 use messages::Snapshot;
 pub use messages::{
-    Announced, Audience, CloseAll, CloseConnection, CloseTopic, CountConnections, Join, Publish, Recipients,
-    ReportConnections,
+    Announced, Audience, CloseAll, CloseConnection, CloseEverybody, CloseTopic, CountConnections, Join, Publish,
+    ReadOn, Recipients, ReportConnections,
 };
 use roster::{Limits, Roster};
 pub use shard::Shard;
@@ -124,6 +125,16 @@ impl Handler<CloseAll> for Hub {
     fn handle(&mut self, message: CloseAll, _: &mut Self::Context) {
         for shard in &self.shards {
             shard.do_send(message.clone());
+        }
+    }
+}
+
+impl Handler<CloseEverybody> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, message: CloseEverybody, _: &mut Self::Context) {
+        for shard in &self.shards {
+            shard.do_send(message);
         }
     }
 }

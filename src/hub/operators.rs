@@ -71,8 +71,9 @@ fn describe(seat: &Seat, now: Instant) -> ConnectionDetails {
     });
     ConnectionDetails {
         connection: link.id(),
+        member: None,
         client_id: name(seat),
-        kind: listener.map_or_else(|| link.about().name, |listener| listener.manner().place),
+        kind: listener.map_or_else(|| link.about().name, |listener| listener.manner().place).into(),
         address: *address,
         opened_at: link.opened_at(),
         silent_for,

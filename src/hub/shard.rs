@@ -14,7 +14,10 @@ use actix::{Actor, AsyncContext, Context, Handler, Recipient};
 use super::close::CloseCode;
 use super::link::Link;
 use super::links::Links;
-use super::messages::{CloseAll, CloseConnection, CloseTopic, CountConnections, Join, Publish, ReportConnections};
+use super::messages::{
+    CloseAll, CloseConnection, CloseEverybody, CloseTopic, CountConnections, EventsBeginAnew, Join, Publish, ReadOn,
+    ReportConnections,
+};
 
 /// How often it is reported to the hub who came and went.
 pub(super) const REPORT_EVERY: Duration = Duration::from_millis(250);
@@ -78,6 +81,22 @@ impl Handler<Join> for Shard {
     }
 }
 
+impl Handler<ReadOn> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: ReadOn, _: &mut Self::Context) {
+        self.links.have_read_on(&message);
+    }
+}
+
+impl Handler<EventsBeginAnew> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: EventsBeginAnew, _: &mut Self::Context) {
+        self.links.events_begin_anew(message.last_seq);
+    }
+}
+
 impl Handler<CloseTopic> for Shard {
     type Result = ();
 
@@ -97,8 +116,16 @@ impl Handler<CloseConnection> for Shard {
 impl Handler<CloseAll> for Shard {
     type Result = ();
 
-    fn handle(&mut self, _: CloseAll, ctx: &mut Self::Context) {
-        close_in_batches(self.links.begin_closing_down(), ctx);
+    fn handle(&mut self, message: CloseAll, ctx: &mut Self::Context) {
+        close_in_batches(self.links.begin_closing_down(), message.code, ctx);
+    }
+}
+
+impl Handler<CloseEverybody> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: CloseEverybody, ctx: &mut Self::Context) {
+        close_in_batches(self.links.everybody(), message.code, ctx);
     }
 }
 
@@ -111,13 +138,13 @@ impl Handler<CountConnections> for Shard {
 }
 
 /// Closes a batch of connections because the server goes down, and the others a little later.
-fn close_in_batches(mut links: Vec<Rc<Link>>, ctx: &mut Context<Shard>) {
+fn close_in_batches(mut links: Vec<Rc<Link>>, code: CloseCode, ctx: &mut Context<Shard>) {
     let rest = links.split_off(links.len().min(FAREWELL_BATCH));
     for link in links {
-        let reason = format!("going away; retry in {} ms", rand::random_range(RETRY_MS));
-        link.close_at_once(CloseCode::GoingAway, &reason);
+        let reason = format!("{}; retry in {} ms", code.reason(), rand::random_range(RETRY_MS));
+        link.close_at_once(code, &reason);
     }
     if !rest.is_empty() {
-        ctx.run_later(FAREWELL_PAUSE, |_, ctx| close_in_batches(rest, ctx));
+        ctx.run_later(FAREWELL_PAUSE, move |_, ctx| close_in_batches(rest, code, ctx));
     }
 }

@@ -302,7 +302,7 @@ async fn everybody_is_told_that_the_server_goes_down() {
     let links = links(&Connections::default());
     let shard = shard(&links, Probe::default().start().recipient());
     let listeners: Vec<Rc<Link>> = (0..600).map(|_| open(&links)).collect();
-    shard.send(CloseAll).await.unwrap();
+    shard.send(CloseAll { code: CloseCode::GoingAway }).await.unwrap();
     while listeners.iter().any(|link| link.is_open()) {
         actix::clock::sleep(Duration::from_millis(1)).await;
     }

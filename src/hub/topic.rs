@@ -1,8 +1,9 @@
 //! What can be followed: the names of feeds, and by what event sockets find what is theirs of the event log.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::id::SessionId;
+use crate::domain::id::{SessionId, Slot};
 
 /// The name of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +57,7 @@ pub enum EventTopic {
 }
 
 /// What stands for a name of any length in a topic: the beginning of its hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TopicKey([u8; 16]);
 
 impl TopicKey {
@@ -65,6 +66,13 @@ impl TopicKey {
     pub fn bucket(self, count: u8) -> usize {
         let [first, ..] = self.0;
         usize::from(first.checked_rem(count).unwrap_or(0))
+    }
+
+    /// The slot that this name falls into, where servers share what has names.
+    #[must_use]
+    pub fn slot(self) -> Slot {
+        let [first, ..] = self.0;
+        Slot::new(first)
     }
 
     /// The key of this name.

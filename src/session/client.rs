@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::auth::policy::{owns, sight};
 use crate::auth::{Action, Decision, Principal, Resource, may};
+use crate::cluster::Cluster;
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
@@ -19,10 +20,13 @@ use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
 use crate::session::directory::Directory;
+use crate::session::elsewhere::ask::Arrival;
+use crate::session::elsewhere::messages::Leave;
+use crate::session::elsewhere::questions::SessionsRemoved;
 use crate::session::messages::Completion;
 use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started, Via};
 use crate::session::protocol::{
-    Asked, Attach, AwaitCompletion, Cancel, Describe, Detach, For, Reach, ReleaseExecutionId, Remove, Reply, Request,
+    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReleaseExecutionId, Remove, Reply, Request,
     ReserveExecutionId, StartSession, SubmitAnswer,
 };
 use crate::session::task::kinds::Kinds;
@@ -43,6 +47,8 @@ pub(crate) struct Sessions {
     kinds: Arc<Kinds>,
     /// How long to wait for what has to be written first.
     busy_timeout: Duration,
+    /// The servers that share the sessions, where there are several.
+    cluster: Option<Cluster>,
 }
 
 impl Sessions {
@@ -56,7 +62,29 @@ impl Sessions {
         kinds: Arc<Kinds>,
         busy_timeout: Duration,
     ) -> Self {
-        Self { directories, here, store, kinds, busy_timeout }
+        Self { directories, here, store, kinds, busy_timeout, cluster: None }
+    }
+
+    /// The same, which these servers share.
+    #[must_use]
+    pub(crate) fn in_cluster(self, cluster: Option<Cluster>) -> Self {
+        Self { cluster, ..self }
+    }
+
+    /// The servers that share the sessions, where there are several.
+    #[must_use]
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
+    }
+
+    /// What the server is called that has a session, where there are several.
+    #[must_use]
+    pub(crate) fn member_of(&self, session_id: SessionId) -> Option<Arc<str>> {
+        self.cluster.as_ref()?.name_of_owner(session_id)
+    }
+
+    pub(super) fn busy_timeout(&self) -> Duration {
+        self.busy_timeout
     }
 
     /// The task kinds.
@@ -93,6 +121,14 @@ impl Sessions {
     pub(crate) async fn start_owned(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let mut spec = self.checked(spec).await?;
         spec.title = self.kinds.title(&spec);
+        match &self.cluster {
+            None => self.start_here(spec, idempotency).await,
+            Some(cluster) => self.start_anywhere(cluster, spec, idempotency).await,
+        }
+    }
+
+    /// Starts a session that was checked on this server.
+    pub(super) async fn start_here(&self, spec: Spec, idempotency: Option<Idempotency>) -> Result<Started, Refused> {
         let worker = match (spec.session_id, &idempotency) {
             (Some(id), _) => id.worker(self.directories.len()),
             (None, Some(idempotency)) => self.worker_of(&idempotency.key),
@@ -173,6 +209,23 @@ impl Sessions {
         answer: Answer,
         idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
+        match &self.cluster {
+            None => self.answer_here(principal, session_id, request_id, answer, idempotency).await,
+            Some(cluster) => {
+                self.answer_anywhere(cluster, principal, session_id, (request_id, answer), idempotency).await
+            }
+        }
+    }
+
+    /// The same of a session of this server.
+    pub(super) async fn answer_here(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+        request_id: Option<String>,
+        answer: Answer,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Answered, Refused> {
         let by = name(principal).to_owned();
         self.ask(principal, session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
     }
@@ -189,12 +242,36 @@ impl Sessions {
         reason: Option<String>,
     ) -> Result<Status, Refused> {
         let reason = reason.unwrap_or_else(|| format!("Cancelled by {}.", name(principal)));
-        self.ask(principal, session_id, |reply| Cancel { reason, reach: Reach::Anywhere, reply }).await
+        self.cancel_reaching(principal, session_id, reason, Reach::Anywhere).await
+    }
+
+    async fn cancel_reaching(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+        reason: String,
+        reach: Reach,
+    ) -> Result<Status, Refused> {
+        match &self.cluster {
+            None => self.cancel_here(principal, session_id, reason, reach).await,
+            Some(cluster) => self.cancel_anywhere(cluster, principal, session_id, reason, reach).await,
+        }
+    }
+
+    /// Cancels a session of this server.
+    pub(super) async fn cancel_here(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+        reason: String,
+        reach: Reach,
+    ) -> Result<Status, Refused> {
+        self.ask(principal, session_id, |reply| Cancel { reason, reach, reply }).await
     }
 
     /// Cancels a session if it waits for a permit when it hears of it; gives its status.
     pub(crate) async fn cancel_queued(&self, session_id: SessionId, reason: String) -> Result<Status, Refused> {
-        self.ask(&Principal::server(), session_id, |reply| Cancel { reason, reach: Reach::Queued, reply }).await
+        self.cancel_reaching(&Principal::server(), session_id, reason, Reach::Queued).await
     }
 
     /// Cancels all sessions that wait for a permit, for this reason; gives how many. Those that come meanwhile stay, and
@@ -229,6 +306,18 @@ impl Sessions {
         principal: &Principal,
         session_id: SessionId,
     ) -> Result<Box<Description>, Refused> {
+        match &self.cluster {
+            None => self.describe_here(principal, session_id).await,
+            Some(cluster) => self.describe_anywhere(cluster, principal, session_id).await,
+        }
+    }
+
+    /// The same of a session of this server.
+    pub(super) async fn describe_here(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+    ) -> Result<Box<Description>, Refused> {
         self.ask(principal, session_id, |reply| Describe { reply }).await
     }
 
@@ -237,6 +326,14 @@ impl Sessions {
     /// # Errors
     /// [`Refused::UnknownSession`], also where it is removed; [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
     pub(crate) async fn completion(&self, session_id: SessionId) -> Result<Completion, Refused> {
+        match &self.cluster {
+            None => self.completion_here(session_id).await,
+            Some(cluster) => self.completion_anywhere(cluster, session_id).await,
+        }
+    }
+
+    /// The same of a session of this server.
+    pub(super) async fn completion_here(&self, session_id: SessionId) -> Result<Completion, Refused> {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
         let (reply, answer) = oneshot::channel();
         directory.do_send(AwaitCompletion { session: session_id, reply });
@@ -248,7 +345,19 @@ impl Sessions {
     /// # Errors
     /// [`Refused::UnknownSession`], [`Refused::NotEnded`] or [`Refused::Unavailable`].
     pub(crate) async fn remove(&self, principal: &Principal, session_id: SessionId) -> Result<(), Refused> {
-        self.ask(principal, session_id, |reply| Remove { reply }).await
+        match &self.cluster {
+            None => self.remove_here(principal, session_id).await,
+            Some(cluster) => self.remove_anywhere(cluster, principal, session_id).await,
+        }
+    }
+
+    /// The same of a session of this server.
+    pub(super) async fn remove_here(&self, principal: &Principal, session_id: SessionId) -> Result<(), Refused> {
+        self.ask(principal, session_id, |reply| Remove { reply }).await?;
+        if let Some(cluster) = &self.cluster {
+            cluster.notify_others(&SessionsRemoved { sessions: vec![session_id] }, &[]);
+        }
+        Ok(())
     }
 
     /// Lets a connection of this worker listen to a session: see [`Attach`].
@@ -265,6 +374,10 @@ impl Sessions {
         (greeting, via): (Greeting, Via),
     ) -> Result<Attached, Refused> {
         let may_cancel = may(principal, Action::CancelSession, Resource::Unread) == Decision::Allowed;
+        if let Some(cluster) = &self.cluster {
+            let arrival = Arrival { connection, shard, since, greeting, via, may_cancel };
+            return self.attach_anywhere(cluster, principal, session_id, &arrival).await;
+        }
         self.ask(principal, session_id, |reply| Attach { connection, shard, since, greeting, via, may_cancel, reply })
             .await
     }
@@ -272,7 +385,7 @@ impl Sessions {
     /// Says that a connection has gone.
     pub(crate) fn detach(&self, session_id: SessionId, connection: ConnectionId) {
         if let Some(directory) = self.directory(session_id) {
-            directory.do_send(For { session_id, message: Detach { connection } });
+            directory.do_send(Leave { session_id, connection });
         }
     }
 
@@ -322,7 +435,21 @@ impl Sessions {
         self.store.requests(ListRequests { owner, ..query }).await.map_err(Refused::from)
     }
 
-    async fn ask<T, M>(
+    /// Hands a message to a session of this server, for the server itself.
+    pub(super) async fn hand_to<T, M>(
+        &self,
+        session_id: SessionId,
+        message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
+    ) -> Result<T, Refused>
+    where
+        M: actix::Message<Result = ()> + Send + 'static,
+        Directory: Handler<For<M>>,
+    {
+        let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
+        ask(directory, self.patience(), |reply| For { session_id, message: message(reply) }).await
+    }
+
+    pub(super) async fn ask<T, M>(
         &self,
         principal: &Principal,
         session_id: SessionId,
@@ -339,7 +466,7 @@ impl Sessions {
     }
 
     /// Returns when a call has waited long enough for the store: soon where only an operator can help it.
-    async fn patience(&self) {
+    pub(super) async fn patience(&self) {
         let since = Instant::now();
         while let Some(left) = self.busy_timeout.checked_sub(since.elapsed()) {
             // Looking now and then is cheaper than listening: every call waits here, and hardly ever for long.
@@ -350,7 +477,7 @@ impl Sessions {
         }
     }
 
-    fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {
+    pub(super) fn directory(&self, session_id: SessionId) -> Option<&Addr<Directory>> {
         self.directories.get(session_id.worker(self.directories.len()))
     }
 
@@ -368,7 +495,7 @@ fn name(principal: &Principal) -> &str {
 }
 
 /// Sends a message with a reply in it, and waits for that.
-async fn ask<A, M, T>(
+pub(super) async fn ask<A, M, T>(
     addr: &Addr<A>,
     patience: impl Future<Output = ()>,
     message: impl FnOnce(Reply<Result<T, Refused>>) -> M,

@@ -12,7 +12,7 @@ use crate::domain::status::Status;
 use crate::store::{self, SessionKey, Summary};
 
 /// Why a session did not do as it was asked.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum Refused {
     /// There is no session with this id.
     #[error("there is no session with this id")]
@@ -62,6 +62,9 @@ pub(crate) enum Refused {
     /// The server is going down.
     #[error("the server is going down")]
     ShuttingDown,
+    /// Another server has the session now, and nothing was done here.
+    #[error("another server has the session now")]
+    Elsewhere,
     /// The store cannot be written or read now.
     #[error("the store is not available: {0}")]
     Unavailable(String),
@@ -83,17 +86,17 @@ pub(crate) struct Winner {
     #[cfg_attr(test, ts(optional, type = "Record<string, unknown>"))]
     pub values: Option<Values>,
     /// Whether nobody answered in time.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub timed_out: bool,
     /// Whether nobody has to answer any more: the task has ended, or no longer asks.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub withdrawn: bool,
 }
 
 /// A session that is in the store.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Started {
     /// Its id.
     pub session_id: SessionId,
@@ -147,7 +150,7 @@ pub(crate) enum Attached {
 }
 
 /// An answer that won and is in the store.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answered {
     /// The question.
     pub request_id: RequestId,
@@ -156,7 +159,7 @@ pub(crate) struct Answered {
 }
 
 /// All about a session.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Description {
     /// Its lean row.
     pub summary: Summary,
@@ -177,7 +180,7 @@ pub(crate) struct Description {
 }
 
 /// How a session ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Completion {
     /// Its last status.
     pub status: Status,

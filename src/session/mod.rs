@@ -8,6 +8,7 @@ pub(crate) mod actor;
 pub(crate) mod calls;
 pub(crate) mod client;
 pub(crate) mod directory;
+pub(crate) mod elsewhere;
 pub(crate) mod environment;
 pub(crate) mod fail;
 pub(crate) mod load;

@@ -8,6 +8,7 @@ use actix::clock::Instant;
 use actix::{Addr, Message};
 use tokio::sync::oneshot;
 
+use super::elsewhere::messages::Followers;
 use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started, Via};
 use super::permits::Ticket;
 use crate::auth::{Action, Principal};
@@ -377,10 +378,15 @@ pub(crate) struct Resume;
 #[rtype(result = "()")]
 pub(crate) struct Park;
 
-/// The store has refused what was written here. End, and publish nothing.
-#[derive(Clone, Copy, Debug, Message)]
+/// The store has refused what was written here, or another server has it now. End, and publish nothing.
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Evict;
+pub(crate) struct Evict {
+    /// What those hear whose requests were to be written.
+    pub(crate) why: Refused,
+    /// What becomes of those who follow it.
+    pub(crate) followers: Followers,
+}
 
 /// End. Nothing more will be sent.
 #[derive(Clone, Copy, Debug, Message)]

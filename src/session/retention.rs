@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use actix::Addr;
 
+use crate::cluster::Cluster;
 use crate::domain::id::SessionId;
 use crate::domain::time::Timestamp;
 use crate::session::directory::Directory;
+use crate::session::elsewhere::questions::SessionsRemoved;
 use crate::session::protocol::Forget;
 use crate::store::Store;
 
@@ -18,7 +20,8 @@ const EVERY: Duration = Duration::from_secs(30);
 const BATCH: usize = 200;
 
 /// Removes sessions that ended more than `retention` seconds ago, for ever; none where that is 0.
-pub(crate) async fn run(store: Store, directories: Arc<[Addr<Directory>]>, retention: f64) {
+/// With several servers, each removes those of its own slots, and lets the others know.
+pub(crate) async fn run(store: Store, directories: Arc<[Addr<Directory>]>, cluster: Option<Cluster>, retention: f64) {
     let Ok(retention) = Duration::try_from_secs_f64(retention) else { return };
     if retention.is_zero() {
         return;
@@ -27,13 +30,19 @@ pub(crate) async fn run(store: Store, directories: Arc<[Addr<Directory>]>, reten
     loop {
         tokio::time::sleep(every).await;
         match store.purge(Timestamp::now().minus(retention), BATCH).await {
-            Ok(removed) => forget(&directories, removed),
+            Ok(removed) => {
+                if let Some(cluster) = cluster.as_ref().filter(|_| !removed.is_empty()) {
+                    cluster.notify_others(&SessionsRemoved { sessions: removed.clone() }, &[]);
+                }
+                forget(&directories, removed);
+            }
             Err(error) => log::warn!(error:%; "old sessions could not be removed"),
         }
     }
 }
 
-fn forget(directories: &[Addr<Directory>], removed: Vec<SessionId>) {
+/// Lets these directories know that sessions are gone from the store.
+pub(crate) fn forget(directories: &[Addr<Directory>], removed: Vec<SessionId>) {
     let mut by_worker: HashMap<usize, Vec<SessionId>> = HashMap::new();
     for id in removed {
         by_worker.entry(id.worker(directories.len())).or_default().push(id);

@@ -1,28 +1,38 @@
 //! How everything above the workflows speaks to them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix::Addr;
+use futures::future::Either;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use super::definition::Definition;
+use super::elsewhere::questions::{
+    ApplyThere, DescribeThere, ListThere, RemovedThere, SavedThere, StartThere, StepThere, StopThere,
+};
 use super::executor::messages::{Apply, Reply};
 use super::graph::Graph;
 use super::key::WorkflowKey;
 use super::messages::{Applied, Status};
 use super::refused::Refused;
-use super::routes::{Routes, find};
+use super::routes::{Route, Routes, find};
 use super::supervisor::Supervisor;
 use super::supervisor::messages::{
     DefinitionRemoved, DefinitionSaved, DescribeLive, ListLive, StartLive, StepLive, StopLive, Unwatch, Watch,
 };
 use crate::auth::Principal;
-use crate::auth::policy::sight;
+use crate::auth::policy::{owns, sight};
+use crate::cluster::handle::To;
+use crate::cluster::{Cluster, Question, Unanswered};
 use crate::domain::id::ConnectionId;
 use crate::hub::{Shard, Topic};
+
+/// How long another server is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a live workflow runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -60,7 +70,7 @@ pub(crate) enum Expected {
 }
 
 /// A change of a live input.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct InputUpdate {
     /// The workflow; needed where several live ones have such a node.
     pub workflow_id: Option<String>,
@@ -82,13 +92,46 @@ pub(crate) type RunInputs = BTreeMap<String, Map<String, Value>>;
 pub(crate) struct Live {
     supervisor: Addr<Supervisor>,
     routes: Routes,
+    /// The servers that share the workflows, where there are several.
+    cluster: Option<Cluster>,
 }
 
 impl Live {
     /// Those that this supervisor has, with the ways to their executors.
     #[must_use]
     pub(crate) fn new(supervisor: Addr<Supervisor>, routes: Routes) -> Self {
-        Self { supervisor, routes }
+        Self { supervisor, routes, cluster: None }
+    }
+
+    /// The same, which these servers share.
+    #[must_use]
+    pub(crate) fn in_cluster(self, cluster: Option<Cluster>) -> Self {
+        Self { cluster, ..self }
+    }
+
+    /// Who knows those that are live at this server.
+    #[must_use]
+    pub(crate) fn supervisor(&self) -> &Addr<Supervisor> {
+        &self.supervisor
+    }
+
+    /// The way to one that is live at this server.
+    #[must_use]
+    pub(crate) fn route(&self, key: &WorkflowKey) -> Option<Route> {
+        self.routes.borrow().get(key).cloned()
+    }
+
+    /// Those that are live at this server, and have such a node where one is named.
+    #[must_use]
+    pub(crate) fn routes_having(&self, node_id: Option<&str>) -> Vec<WorkflowKey> {
+        let routes = self.routes.borrow();
+        let has = |route: &Route| node_id.is_none_or(|node_id| route.node_ids.iter().any(|id| id == node_id));
+        routes.iter().filter(|(_, route)| has(route)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The servers to ask about a workflow that is live at another one, if at all.
+    fn elsewhere(&self, key: &WorkflowKey) -> Option<&Cluster> {
+        self.cluster.as_ref().filter(|cluster| !cluster.view().is_mine(key.slot()))
     }
 
     /// Those of nobody: whatever is asked for is refused.
@@ -110,6 +153,10 @@ impl Live {
         principal: &Principal,
     ) -> Result<Status, Refused> {
         let author = author(principal);
+        let key = WorkflowKey::of(&definition);
+        if let Some(cluster) = self.elsewhere(&key) {
+            return ask_there(cluster, &key, StartThere { definition, options, author }).await;
+        }
         self.ask(|reply| StartLive { definition, options, author, reply }).await
     }
 
@@ -119,6 +166,9 @@ impl Live {
     /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
     pub(crate) async fn stop(&self, workflow_id: &str, principal: &Principal) -> Result<Option<Status>, Refused> {
         let (key, author) = (WorkflowKey::new(principal.owner(), workflow_id), author(principal));
+        if let Some(cluster) = self.elsewhere(&key) {
+            return ask_there(cluster, &key.clone(), StopThere { key, author }).await;
+        }
         self.ask(|reply| StopLive { key, author, reply }).await
     }
 
@@ -128,6 +178,10 @@ impl Live {
     /// [`Refused::Invalid`], [`Refused::TooManyLive`] or [`Refused::ShuttingDown`].
     pub(crate) async fn step(&self, definition: Definition, principal: &Principal) -> Result<Status, Refused> {
         let author = author(principal);
+        let key = WorkflowKey::of(&definition);
+        if let Some(cluster) = self.elsewhere(&key) {
+            return ask_there(cluster, &key, StepThere { definition, author }).await;
+        }
         self.ask(|reply| StepLive { definition, author, reply }).await
     }
 
@@ -137,6 +191,9 @@ impl Live {
     /// [`Refused::ShuttingDown`].
     pub(crate) async fn status(&self, key: &WorkflowKey) -> Result<Option<Status>, Refused> {
         let key = key.clone();
+        if let Some(cluster) = self.elsewhere(&key) {
+            return ask_there(cluster, &key.clone(), DescribeThere { key }).await;
+        }
         self.ask(|reply| DescribeLive { key, reply }).await
     }
 
@@ -152,6 +209,17 @@ impl Live {
         principal: &Principal,
         update: InputUpdate,
     ) -> impl Future<Output = Result<Applied, Refused>> + use<> {
+        if let Some(cluster) = &self.cluster {
+            return Either::Left(self.apply_anywhere(cluster.clone(), principal.clone(), update));
+        }
+        Either::Right(self.apply_here(principal, update))
+    }
+
+    fn apply_here(
+        &self,
+        principal: &Principal,
+        update: InputUpdate,
+    ) -> impl Future<Output = Result<Applied, Refused>> + use<> {
         let (reply, answer) = oneshot::channel();
         let found = find(&self.routes.borrow(), principal, update.workflow_id.as_deref(), &update.node_id);
         let sent = found.map(|executor| executor.do_send(Apply { update, reply }));
@@ -162,25 +230,70 @@ impl Live {
         }
     }
 
+    /// The same where several servers share the workflows; where the workflow is named, it is asked for at once.
+    fn apply_anywhere(
+        &self,
+        cluster: Cluster,
+        principal: Principal,
+        update: InputUpdate,
+    ) -> impl Future<Output = Result<Applied, Refused>> + use<> {
+        let live = self.clone();
+        let key = update.workflow_id.as_deref().map(|id| WorkflowKey::new(principal.owner(), id));
+        let named = key.map(|key| match live.elsewhere(&key) {
+            Some(cluster) => Either::Left(ask_there(cluster, &key.clone(), ApplyThere { key, update: update.clone() })),
+            None => Either::Right(live.apply_here(&principal, update.clone())),
+        });
+        async move {
+            if let Some(named) = named {
+                return named.await;
+            }
+            let having = Some(update.node_id.clone());
+            let mut keys = live.routes_having(having.as_deref());
+            keys.extend(cluster.ask_others(&ListThere { having }).await.into_iter().flat_map(|(_, keys)| keys));
+            keys.retain(|key| owns(&principal, &key.owner));
+            match keys.as_slice() {
+                [key] if live.elsewhere(key).is_none() => live.apply_here(&principal, update).await,
+                [key] => ask_there(&cluster, key, ApplyThere { key: key.clone(), update }).await,
+                [] => Err(Refused::UnknownNode(update.node_id)),
+                [_, _, ..] => Err(Refused::AmbiguousNode(update.node_id)),
+            }
+        }
+    }
+
     /// The live workflows that somebody may see, in their order.
     ///
     /// # Errors
     /// [`Refused::ShuttingDown`].
     pub(crate) async fn list(&self, principal: &Principal) -> Result<Vec<WorkflowKey>, Refused> {
         let mut keys = self.ask(|reply| ListLive { reply }).await?;
+        if let Some(cluster) = &self.cluster {
+            let there = cluster.ask_others(&ListThere { having: None }).await;
+            keys.extend(there.into_iter().flat_map(|(_, keys)| keys));
+            keys.sort_unstable();
+            keys.dedup();
+        }
         keys.retain(|key| sight(principal).is_none_or(|owner| key.owner == *owner));
         Ok(keys)
     }
 
     /// Says that a definition was saved: those who watch are notified, and where it is live it goes on with the new graph.
     pub(crate) fn saved(&self, definition: Definition) {
-        self.supervisor.do_send(DefinitionSaved { definition });
+        let key = WorkflowKey::of(&definition);
+        match self.elsewhere(&key) {
+            Some(cluster) => actix::spawn(ask_for_long(cluster.ask(To::Slot(key.slot()), &SavedThere { definition }))),
+            None => return self.supervisor.do_send(DefinitionSaved { definition }),
+        };
     }
 
     /// Says that a definition was removed: those who watch are notified, and it is not live any more.
     pub(crate) fn removed(&self, definition: Definition, principal: &Principal) {
-        let author = author(principal);
-        self.supervisor.do_send(DefinitionRemoved { definition, author });
+        let (key, author) = (WorkflowKey::of(&definition), author(principal));
+        match self.elsewhere(&key) {
+            Some(cluster) => {
+                actix::spawn(ask_for_long(cluster.ask(To::Slot(key.slot()), &RemovedThere { definition, author })))
+            }
+            None => return self.supervisor.do_send(DefinitionRemoved { definition, author }),
+        };
     }
 
     /// Lets a connection watch one workflow ([`WorkflowKey::topic`]) or all that somebody sees (`topic_of_all`): it is
@@ -217,6 +330,32 @@ impl Live {
         self.supervisor.do_send(message(reply));
         // The other side drops the reply only when it goes down.
         answer.await.unwrap_or(Err(Refused::ShuttingDown))
+    }
+}
+
+/// Asks the server at which a workflow is live, or would be.
+fn ask_there<T, Q>(
+    cluster: &Cluster,
+    key: &WorkflowKey,
+    question: Q,
+) -> impl Future<Output = Result<T, Refused>> + use<T, Q>
+where
+    Q: Question<Answer = Result<T, Refused>>,
+{
+    let asking = cluster.ask(To::Slot(key.slot()), &question);
+    async move {
+        match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(unanswered)) => Err(Refused::Unavailable(unanswered.to_string())),
+            Err(_) => Err(Refused::Unavailable("no server has answered for the workflow in time".into())),
+        }
+    }
+}
+
+/// Lets another server know of something, which nobody waits for.
+async fn ask_for_long(asking: impl Future<Output = Result<(), Unanswered>>) {
+    if !matches!(tokio::time::timeout(PATIENCE, asking).await, Ok(Ok(()))) {
+        log::warn!("another server was not notified that a workflow was changed");
     }
 }
 

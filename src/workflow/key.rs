@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
 use super::definition::Definition;
+use crate::domain::id::Slot;
 use crate::domain::owner::{BadOwner, Owner};
 use crate::hub::{Topic, TopicKey};
 
@@ -37,11 +38,21 @@ impl WorkflowKey {
     /// Under what those follow it who follow nothing else.
     #[must_use]
     pub(crate) fn topic(&self) -> Topic {
+        Topic::Workflow(self.topic_key())
+    }
+
+    fn topic_key(&self) -> TopicKey {
         // Neither part has a line break in it.
-        Topic::Workflow(match self.owner.identity() {
+        match self.owner.identity() {
             None => TopicKey::of(&self.id),
             Some(owner) => TopicKey::of(&format!("{owner}\n{}", self.id)),
-        })
+        }
+    }
+
+    /// The slot that it falls into: with several servers, it is live at the owner of that.
+    #[must_use]
+    pub(crate) fn slot(&self) -> Slot {
+        self.topic_key().slot()
     }
 
     /// The topics of all who follow it.

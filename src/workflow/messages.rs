@@ -2,6 +2,7 @@
 
 mod value;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub(crate) enum LiveState {
 }
 
 /// The outputs of a node by name; those without a value are left out.
-pub(crate) type Outputs = BTreeMap<&'static str, Excerpt>;
+pub(crate) type Outputs = BTreeMap<Cow<'static, str>, Excerpt>;
 
 /// The kinds of messages that may be subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +182,7 @@ pub(crate) struct Refusal<'a> {
 }
 
 /// How a live workflow stands.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = WorkflowStatus)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "WorkflowStatus"))]
 pub(crate) struct Status {
@@ -221,7 +222,7 @@ pub(crate) struct Status {
     /// The `seq` of the last message about it: `?since=` goes on from there. 0 where none is known.
     pub last_seq: u64,
     /// Whether not all could be sent that the client has missed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     #[schema(required = false)]
     pub gap: bool,
@@ -273,7 +274,7 @@ pub(crate) struct NodeReport<'a> {
 }
 
 /// More about how a node stands.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct NodeDetail {
     /// Where it stands; only within a status.
@@ -417,7 +418,7 @@ pub(crate) struct UpdateData {
 }
 
 /// An input that was changed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Applied {
     /// The workflow.
     pub workflow_id: String,

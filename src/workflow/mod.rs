@@ -6,6 +6,7 @@
 pub(crate) mod client;
 pub(crate) mod context;
 pub(crate) mod definitions;
+pub(crate) mod elsewhere;
 pub(crate) mod executor;
 pub(crate) mod host;
 pub(crate) mod kept;

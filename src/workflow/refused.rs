@@ -1,11 +1,13 @@
 //! Why a workflow was not changed, run or watched.
 
+use serde::{Deserialize, Serialize};
+
 use super::fault::GraphFaults;
 use super::plan::SetError;
 use crate::store;
 
 /// Why a workflow was not changed, run or watched.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum Refused {
     /// There is no workflow with this id.
     #[error("there is no workflow with this id")]

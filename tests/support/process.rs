@@ -82,6 +82,11 @@ impl TestProcess {
         self.child.as_ref().unwrap().id()
     }
 
+    /// Whether it was started and not ended by a test since.
+    pub fn is_up(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// What it logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()

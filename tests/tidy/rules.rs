@@ -6,6 +6,7 @@ use super::source::{Findings, Source, is_word};
 /// is a crate in `crates/`, where Cargo sees to it.
 const LAYERS: &[&[&str]] = &[
     &["config", "metrics", "logging", "process", "egress"],
+    &["cluster"],
     &["auth", "limits", "crew", "memory", "trail"],
     &["hub"],
     &["event"],
@@ -14,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["callback", "task", "agent"],
     &["connection"],
     &["http"],
+    &["member"],
     &["shutdown", "app"],
     &["cli", "main"],
 ];

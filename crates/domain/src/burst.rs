@@ -35,6 +35,14 @@ pub struct Passing {
     pub json: Bytes,
 }
 
+impl Passing {
+    /// One that stands behind so many entries, by its JSON.
+    #[must_use]
+    pub fn new(after: usize, json: Bytes) -> Self {
+        Self { after, kind: kind_of(&json), json }
+    }
+}
+
 /// The entries of one row of the journal, and what is sent along with them.
 #[derive(Clone, Debug, Default)]
 pub struct Burst {
@@ -174,8 +182,7 @@ impl BurstBuilder {
     pub fn pass(&mut self, unsaved: &Unsaved<'_>) {
         match serde_json::to_vec(unsaved) {
             Ok(json) => {
-                let json = Bytes::from(json);
-                self.passing.push(Passing { after: self.entries.len(), kind: kind_of(&json), json });
+                self.passing.push(Passing::new(self.entries.len(), json.into()));
             }
             Err(error) => log::error!(error:%; "a line of output could not be written"),
         }

@@ -187,7 +187,8 @@ impl RequestId {
 }
 
 /// One WebSocket or event stream, unique within the process: the worker in the upper bits, a count below.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ConnectionId(u64);
 
 impl ConnectionId {

@@ -234,7 +234,7 @@ impl From<Vec<Field>> for Form {
 }
 
 /// What somebody answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     /// To a confirmation; to a retry as well.
     Confirm(bool),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{RequestChange, UnnumberedEvent, keys};
 use callboard_domain::id::{ExecutionId, SessionId};
@@ -13,11 +14,11 @@ use callboard_domain::status::{OnDisconnect, Priority, Status};
 use callboard_domain::time::Timestamp;
 
 /// A session inside the store: rises with time, so that the journal grows at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionKey(pub i64);
 
 /// What changes in a session's lean row as it goes on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Where it stands.
     pub status: Status,
@@ -38,7 +39,7 @@ pub struct State {
 }
 
 /// How long a session was in which kind of state, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     /// Waiting for a permit to run.
     pub queued: i64,
@@ -49,7 +50,7 @@ pub struct Spent {
 }
 
 /// A session's lean row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Its key.
     pub key: SessionKey,
@@ -84,7 +85,7 @@ impl Summary {
 }
 
 /// The `Idempotency-Key` that a session was started with. No two sessions of one owner have the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idempotency {
     /// The key, with the route it was sent to.
     pub key: String,

@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Everything that is wrong with a graph.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema, thiserror::Error)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema, thiserror::Error)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[error("the graph is not valid")]
 pub struct GraphFaults {
     /// By the id of the node.
     pub node_errors: BTreeMap<String, NodeFaults>,
     /// What is wrong with the graph as a whole: it is too large, or has more faults than are listed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(as = "Option<Vec<GraphFault>>", optional))]
     pub graph_errors: Vec<GraphFault>,
 }
 
 /// What is wrong with one node.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct NodeFaults {
     /// Its class; empty where there is no such node.
@@ -32,7 +32,7 @@ pub struct NodeFaults {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct GraphFault {
     /// What, in a word.
@@ -49,7 +49,7 @@ pub struct GraphFault {
 }
 
 /// What may be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum GraphFaultKind {

@@ -65,6 +65,22 @@ pub(super) struct Suspects {
     since: HashMap<Subject, Instant>,
 }
 
+impl Decision {
+    /// That nothing goes on by the start itself: with several servers, it comes with the slots that come.
+    pub(super) fn nothing(store: &Store, settings: &Server) -> Self {
+        let suspects = Suspects {
+            store: store.clone(),
+            window: seconds(settings.crash_window),
+            ledger: Ledger::default(),
+            guilty: Vec::new(),
+            reason: String::new(),
+            last_seqs: HashMap::new(),
+            since: HashMap::new(),
+        };
+        Self { pending: Vec::new(), apart: HashMap::new(), workflows: Vec::new(), suspects }
+    }
+}
+
 /// Decides what goes on, and writes that down.
 ///
 /// # Errors

@@ -89,7 +89,7 @@ async fn to_client(
     let encoded = event::EncodedEvent::new(Event::now(read(&state, body, Sender::Operator).await?));
     let event = serde_json::from_slice(encoded.json()).unwrap_or_default();
     let send = SendToClient { client_id: client_id.as_str().into(), event: encoded };
-    let delivered_to = match state.admin.ask(send).await? {
+    let delivered_to = match state.admin.send(send).await? {
         Sent::Queued => 1,
         Sent::NoRoom => 0,
         Sent::Unknown => return Err(Code::UnknownClient.into()),
@@ -102,6 +102,6 @@ async fn publish(state: &State, new_event: NewEvent, audience: Audience) -> Resu
     let recorded =
         state.events.write(Owner::SERVER, new_event).await.map_err(|_| Problem::from(Code::StoreUnavailable))?;
     let event = serde_json::from_slice(&recorded.json).unwrap_or_default();
-    let delivered_to = state.admin.ask(BroadcastEvent { event: recorded, audience }).await?;
+    let delivered_to = state.admin.broadcast(BroadcastEvent { event: recorded, audience }).await?;
     Ok(HttpResponse::Ok().json(Done::new(Delivered { event, delivered_to })))
 }

@@ -16,8 +16,12 @@ pub(in crate::http) struct ShownConnection {
     pub(super) client_id: String,
     /// The connection's id.
     connection_id: String,
+    /// The server that has it, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    member: Option<String>,
     /// Which kind of socket it is.
-    kind: &'static str,
+    kind: String,
     /// Where from.
     address: Option<String>,
     /// When it was opened (RFC 3339).
@@ -66,7 +70,8 @@ pub(in crate::http) struct ShownFilter {
 
 impl ShownConnection {
     pub(super) fn new(details: ConnectionDetails, now: Timestamp) -> Self {
-        let ConnectionDetails { connection, client_id, kind, address, opened_at, passed, listening, .. } = details;
+        let ConnectionDetails { connection, member, client_id, kind, address, opened_at, passed, listening, .. } =
+            details;
         let (subscriptions, filter, is_behind) = match listening {
             Some(listening) => {
                 let words = listening.subscriptions.iter().map(crate::domain::event::Selector::word).collect();
@@ -77,7 +82,8 @@ impl ShownConnection {
         Self {
             client_id: client_id.to_string(),
             connection_id: connection.to_string(),
-            kind,
+            member: member.map(|member| member.to_string()),
+            kind: kind.into_owned(),
             address: address.map(|address| address.to_string()),
             connected_at: opened_at.to_rfc3339(),
             age_seconds: now.since(opened_at).as_secs_f64(),

@@ -12,7 +12,7 @@ use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::{Done, ShownConnection};
 use crate::domain::time::Timestamp;
-use crate::hub::messages::{ConnectionDetails, DescribeConnections, DisconnectClient, RemoveStale};
+use crate::hub::messages::ConnectionDetails;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![
@@ -39,7 +39,7 @@ pub(in crate::http) struct ConnectionList {
     /// For how long they and the server have been there.
     uptime_statistics: UptimeStatistics,
     /// All connections by their kind: those of sessions and workflows, and event streams, as well.
-    all_sockets: BTreeMap<&'static str, usize>,
+    all_sockets: BTreeMap<String, usize>,
     /// The connections of this page, the oldest first.
     connections: Vec<ShownConnection>,
     /// What to send as `cursor` to get the next page; null where there is none.
@@ -99,7 +99,7 @@ struct Asked {
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let asked = decode(request.query_string())?;
-    let all = state.admin.ask(DescribeConnections).await?;
+    let all = state.admin.connections().await?;
     let uptime = state.started.elapsed().as_secs_f64();
     Ok(HttpResponse::Ok().json(Done::new(summary(all, &asked, uptime, Timestamp::now()))))
 }
@@ -115,7 +115,7 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
     ),
 )]
 async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let all = state.admin.ask(DescribeConnections).await?;
+    let all = state.admin.connections().await?;
     let found = all.into_iter().find(|one| *one.client_id == **client_id).ok_or(Code::UnknownClient)?;
     Ok(HttpResponse::Ok().json(Done::new(ShownConnection::new(found, Timestamp::now()))))
 }
@@ -132,7 +132,7 @@ async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<H
 )]
 async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let client_id = client_id.into_inner();
-    if !state.admin.ask(DisconnectClient { client_id: client_id.as_str().into() }).await? {
+    if !state.admin.disconnect(&client_id).await? {
         return Err(Code::UnknownClient.into());
     }
     log::info!(client_id; "a connection was closed by an operator");
@@ -150,7 +150,7 @@ async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Re
     ),
 )]
 async fn remove_stale(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let removed = state.admin.ask(RemoveStale).await?;
+    let removed = state.admin.remove_stale().await?;
     state.admin.has_cleaned_up();
     Ok(HttpResponse::Ok().json(Done::new(RemovedConnections { removed })))
 }
@@ -177,8 +177,8 @@ fn decode(query: &str) -> Result<Asked, Problem> {
 }
 
 fn summary(all: Vec<ConnectionDetails>, asked: &Asked, uptime_seconds: f64, now: Timestamp) -> ConnectionList {
-    let mut all_sockets = BTreeMap::<&'static str, usize>::new();
-    all.iter().for_each(|one| *all_sockets.entry(one.kind).or_default() += 1);
+    let mut all_sockets = BTreeMap::<String, usize>::new();
+    all.iter().for_each(|one| *all_sockets.entry(one.kind.clone().into_owned()).or_default() += 1);
     let told_events: Vec<&ConnectionDetails> = all.iter().filter(|one| one.listening.is_some()).collect();
     let count = told_events.len();
     let subscription_counts = subscription_counts(&told_events);
@@ -242,8 +242,9 @@ mod tests {
         });
         ConnectionDetails {
             connection,
+            member: None,
             client_id: connection.to_string().into(),
-            kind: if listening.is_some() { "global" } else { "session" },
+            kind: if listening.is_some() { "global" } else { "session" }.into(),
             address: None,
             opened_at: Timestamp::from_micros(opened),
             silent_for: Duration::ZERO,
@@ -273,7 +274,7 @@ mod tests {
         assert_eq!((list.active_connections, list.average_connection_duration), (2, 3.0));
         assert_eq!(list.uptime_statistics.longest_duration_seconds, 4.0);
         assert_eq!(list.subscription_counts, BTreeMap::from([("global".into(), 2), ("execution.*".into(), 1)]));
-        assert_eq!(list.all_sockets, BTreeMap::from([("global", 2), ("session", 1)]));
+        assert_eq!(list.all_sockets, BTreeMap::from([("global".into(), 2), ("session".into(), 1)]));
         assert_eq!((ids(&list), &list.next_cursor), (vec!["c0-3", "c0-1"], &None));
         let whole = summary(all(), &decode("all=true").unwrap(), 9.0, now);
         assert_eq!(ids(&whole), ["c0-2", "c0-3", "c0-1"]);

@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::super::{Lifecycle, State};
-use crate::hub::messages::DescribeConnections;
 use crate::store::Health;
 
 pub(in crate::http) fn routes() -> Vec<Route> {
@@ -38,7 +37,7 @@ pub(in crate::http) struct SocketHealth {
     )
 )]
 async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let all = state.admin.ask(DescribeConnections).await?;
+    let all = state.admin.connections().await?;
     let open: u64 = all.iter().map(|one| one.passed.messages_out).sum();
     let is_draining = *state.lifecycle.borrow() == Lifecycle::Draining;
     let status = match state.sessions.store().health() {

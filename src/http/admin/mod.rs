@@ -1,8 +1,10 @@
 //! What operators see and do about connections, under `/api/v1/websocket`, and the server's own numbers.
 
 pub(super) mod broadcast;
+pub(super) mod cluster;
 mod connection_details;
 pub(super) mod connections;
+mod everywhere;
 pub(super) mod health;
 pub(super) mod history;
 pub(super) mod trail;
@@ -17,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::error::{Code, Problem};
 use super::route::Route;
+use crate::cluster::Cluster;
 use crate::domain::time::Timestamp;
 use crate::hub::Hub;
 use crate::metrics::Numbers;
@@ -32,13 +35,21 @@ pub(crate) struct Admin {
     numbers: Numbers,
     /// When an operator last removed stale connections, in microseconds since the epoch; 0 before the first time.
     last_cleanup: Arc<AtomicI64>,
+    /// The servers that are asked, too, where there are several.
+    cluster: Option<Cluster>,
 }
 
 impl Admin {
     /// What looks after these connections.
     #[must_use]
     pub(crate) fn new(hub: Addr<Hub>, numbers: Numbers) -> Self {
-        Self { hub, numbers, last_cleanup: Arc::default() }
+        Self { hub, numbers, last_cleanup: Arc::default(), cluster: None }
+    }
+
+    /// The same, which asks these servers, too.
+    #[must_use]
+    pub(crate) fn in_cluster(self, cluster: Option<Cluster>) -> Self {
+        Self { cluster, ..self }
     }
 
     fn has_cleaned_up(&self) {
@@ -85,6 +96,6 @@ impl<T> Done<T> {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let all = [connections::routes(), broadcast::routes(), health::routes(), history::routes(), trail::routes()];
+    let all = [cluster::routes(), connections::routes(), broadcast::routes(), health::routes(), history::routes(), trail::routes()];
     all.into_iter().flatten().collect()
 }

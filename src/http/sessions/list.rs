@@ -121,7 +121,8 @@ async fn found(
     // One that was not looked at stands at the beginning of the next page.
     let next = last.or(broken_off_at.map(|key| SessionKey(key.0.saturating_add(1))));
     let now = Timestamp::now();
-    let sessions = sessions.into_iter().map(|summary| SessionRow::new(summary, now)).collect();
+    let sessions =
+        sessions.into_iter().map(|summary| SessionRow::new(summary, now).known_to(&state.sessions)).collect();
     Ok((sessions, next.map(write_cursor), is_complete))
 }
 
@@ -142,7 +143,8 @@ pub(in crate::http) async fn page(
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| write_cursor(last.key));
     let now = Timestamp::now();
-    Ok((found.into_iter().map(|summary| SessionRow::new(summary, now)).collect(), next_cursor))
+    let rows = found.into_iter().map(|summary| SessionRow::new(summary, now).known_to(&state.sessions));
+    Ok((rows.collect(), next_cursor))
 }
 
 /// Shows all about a session.
@@ -160,7 +162,7 @@ async fn show(
     Subject(session_id): Subject,
 ) -> Result<HttpResponse, Problem> {
     let description = state.sessions.describe(&principal, session_id).await?;
-    Ok(HttpResponse::Ok().json(SessionDetail::new(*description, Timestamp::now())))
+    Ok(HttpResponse::Ok().json(SessionDetail::new(*description, Timestamp::now()).known_to(&state.sessions)))
 }
 
 /// Removes an ended session and its journal.

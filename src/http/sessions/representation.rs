@@ -1,6 +1,7 @@
 //! A session as `GET /sessions` and `GET /sessions/{session_id}` show it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,6 +11,7 @@ use crate::domain::id::{ExecutionId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
+use crate::session::Sessions;
 use crate::session::messages::Description;
 use crate::store::{Spent, Summary};
 
@@ -56,6 +58,11 @@ pub(in crate::http) struct SessionRow {
     deadline: Option<Timestamp>,
     /// How long it was in which kind of state.
     times: Times,
+    /// The server that has it, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    #[cfg_attr(test, ts(type = "string", optional))]
+    member: Option<Arc<str>>,
 }
 
 /// How long a session was in which kind of state, in seconds, until now or its end.
@@ -129,7 +136,14 @@ impl SessionRow {
             ended_at: state.ended_at,
             deadline: state.deadline.filter(|moment| *moment != Timestamp::NEVER),
             times: Times::new(state.spent, state.status, state.since, now),
+            member: None,
         }
+    }
+
+    /// The same, which the server has that these sessions know of.
+    pub(in crate::http) fn known_to(self, sessions: &Sessions) -> Self {
+        let member = sessions.member_of(self.session_id);
+        Self { member, ..self }
     }
 }
 
@@ -165,6 +179,11 @@ impl SessionDetail {
     /// What a list says of it.
     pub(in crate::http) fn row(&self) -> &SessionRow {
         &self.row
+    }
+
+    /// The same, which the server has that these sessions know of.
+    pub(in crate::http) fn known_to(self, sessions: &Sessions) -> Self {
+        Self { row: self.row.known_to(sessions), ..self }
     }
 
     /// All about a session, with its times as they are at `now`.

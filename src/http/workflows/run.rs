@@ -138,6 +138,7 @@ fn refused(refused: Refused) -> Problem {
         | Refused::Rejected { .. }
         | Refused::QueueFull
         | Refused::ShuttingDown
+        | Refused::Elsewhere
         | Refused::Unavailable(_)) => other.into(),
     }
 }

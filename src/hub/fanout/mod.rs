@@ -16,7 +16,7 @@ use super::item::{Class, Item, Items};
 use super::kinds::KindSet;
 use super::link::Link;
 use super::links::{Follower, Links};
-use super::messages::{Join, Publish, Recipients};
+use super::messages::{Join, Publish, ReadOn, Recipients};
 use super::subscription::Subscription;
 use super::topic::Topic;
 use super::turns::Round;
@@ -165,6 +165,17 @@ impl Links {
         if let Some(position) = position {
             self.read_on(link, topic, position);
         }
+    }
+
+    /// Those who follow a feed live read on from its source.
+    pub fn have_read_on(&self, read_on: &ReadOn) {
+        let ReadOn { topic, connection: only, position } = *read_on;
+        let following: Vec<Rc<Link>> = {
+            let followers = self.followers.borrow();
+            let meant = followers.listeners(topic).iter().filter(|(one, _)| only.is_none_or(|only| only == *one));
+            meant.map(|(_, follower)| Rc::clone(&follower.link)).collect()
+        };
+        following.iter().for_each(|link| self.falls_behind(link, topic, position + 1));
     }
 
     pub(super) fn read_on(&self, link: &Rc<Link>, topic: Topic, position: u64) {

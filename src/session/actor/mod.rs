@@ -10,6 +10,7 @@ mod cancel;
 mod children;
 mod deadlines;
 mod describe;
+mod elsewhere;
 pub(crate) mod events;
 pub(crate) mod pending_rows;
 mod permit;
@@ -19,7 +20,7 @@ mod running_task;
 mod secrets;
 mod unsaved;
 mod waker;
-mod watchers;
+pub(crate) mod watchers;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -43,7 +44,7 @@ use crate::session::directory::Directory;
 use crate::session::environment::Environment;
 use crate::session::load::Loaded;
 use crate::session::messages::Refused;
-use crate::session::protocol::{Asked, Quarantine, Request, SessionResumed};
+use crate::session::protocol::{Asked, Quarantine, Reply, Request, SessionResumed};
 use crate::session::state::{Command, Decision, Due, Effect, NewLine, SessionState};
 use crate::session::task::channel::TaskChannel;
 use crate::session::task::recorded_calls::RecordedCalls;
@@ -97,6 +98,8 @@ pub(crate) struct Session {
     pub(crate) is_held: bool,
     /// Whether its task did something beside waiting for people when the server went down.
     pub(crate) worked_beside: bool,
+    /// Who waits until all is written, before another server has it.
+    pub(crate) letting_go: Option<Reply<()>>,
     last_now: Timestamp,
 }
 
@@ -188,6 +191,7 @@ impl Session {
             quarantine: None,
             is_held: false,
             worked_beside: false,
+            letting_go: None,
             last_now: created_at,
         }
     }

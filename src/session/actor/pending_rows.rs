@@ -116,6 +116,7 @@ impl Session {
         }
         self.report_completion();
         self.report_idle();
+        self.report_let_go();
     }
 
     /// Refuses what has to be written while the store does not take writes.
@@ -218,7 +219,7 @@ impl Handler<Written> for Session {
             for entry in &row.burst.entries {
                 self.tail.push(entry.clone());
             }
-            self.watchers.publish(self.id, row.burst);
+            self.publish(row.burst);
             for on_commit in row.on_commit {
                 self.committed(on_commit);
             }

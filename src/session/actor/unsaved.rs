@@ -19,6 +19,7 @@ impl Session {
             return;
         }
         if let Some(passing) = self.pending_rows.show_after_last(passing) {
+            self.show_to_members(&passing);
             self.watchers.show(self.id, passing, self.environment.settings.max_unwritten_bytes);
         }
     }

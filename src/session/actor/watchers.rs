@@ -8,12 +8,13 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::domain::burst::{Burst, Passing};
 use crate::domain::id::{ConnectionId, SessionId};
-use crate::domain::tail::Replay;
+use crate::domain::tail::{Replay, Tail};
 use crate::hub::close::CloseCode;
-use crate::hub::{Announced, CloseTopic, Items, Join, Publish, Recipients, Shard, Topic};
+use crate::hub::{Announced, CloseTopic, Items, Join, Publish, ReadOn, Recipients, Shard, Topic};
 use crate::session::actor::Session;
 use crate::session::messages::{Attached, Greeting, Via};
 use crate::session::protocol::{Attach, Detach};
+use crate::store::{Fence, SessionKey};
 
 /// Who listens to one session.
 #[derive(Debug, Default)]
@@ -22,8 +23,19 @@ pub(crate) struct Watchers {
     /// Those whose leaving the session minds.
     counted: SmallVec<[ConnectionId; 2]>,
     shards: SmallVec<[(usize, Addr<Shard>); 2]>,
+    /// Other servers whose connections follow it.
+    members: SmallVec<[Following; 1]>,
     /// What was sent without waiting for a commit and may not have reached every shard yet, oldest first.
     under_way: VecDeque<(Weak<Burst>, usize)>,
+}
+
+/// Another server whose connections follow a session.
+#[derive(Clone, Copy, Debug)]
+struct Following {
+    member: Fence,
+    version: u64,
+    connections: usize,
+    counted: usize,
 }
 
 impl Watchers {
@@ -31,13 +43,19 @@ impl Watchers {
         self.connections.contains(&connection)
     }
 
+    /// How many connections follow it, at all servers.
     pub(crate) fn len(&self) -> usize {
-        self.connections.len()
+        self.connections.len() + self.members.iter().map(|following| following.connections).sum::<usize>()
+    }
+
+    /// How many of its connections here the session minds.
+    pub(crate) fn counted(&self) -> usize {
+        self.counted.len()
     }
 
     /// Whether anybody is there whose leaving the session minds.
     pub(crate) fn are_counted(&self) -> bool {
-        !self.counted.is_empty()
+        !self.counted.is_empty() || self.members.iter().any(|following| following.counted > 0)
     }
 
     /// Minds the leaving of a connection.
@@ -48,7 +66,29 @@ impl Watchers {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.connections.is_empty()
+        self.connections.is_empty() && self.members.is_empty()
+    }
+
+    /// So many connections of another server follow it, as that has said with this version; one that is older than what
+    /// it said last is passed over.
+    pub(crate) fn follow_from(&mut self, member: Fence, version: u64, connections: usize, counted: usize) {
+        if self.members.iter().any(|following| following.member == member && following.version > version) {
+            return;
+        }
+        self.leave_member(member);
+        if connections > 0 {
+            self.members.push(Following { member, version, connections, counted });
+        }
+    }
+
+    /// Nobody follows it at that server any more.
+    pub(crate) fn leave_member(&mut self, member: Fence) {
+        self.members.retain(|following| following.member != member);
+    }
+
+    /// The other servers whose connections follow it.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Fence> {
+        self.members.iter().map(|following| following.member)
     }
 
     /// Adds a connection: its shard gets the replay, and every burst that comes after.
@@ -116,37 +156,63 @@ impl Watchers {
         self.connections.clear();
         self.counted.clear();
     }
+
+    /// All of them have been sent what there is up to this entry, and read on from the store.
+    pub(crate) fn read_on(&mut self, session: SessionId, position: u64) {
+        for (_, shard) in self.shards.drain(..) {
+            shard.do_send(ReadOn { topic: Topic::Session(session), connection: None, position });
+        }
+        self.connections.clear();
+        self.counted.clear();
+    }
+}
+
+/// Lets a connection follow a session whose journal ends like this, and replies. Gives whether it follows: it does not
+/// where it lacks more than is kept here.
+pub(crate) fn admit(
+    watchers: &mut Watchers,
+    session: SessionId,
+    key: SessionKey,
+    tail: &mut Tail,
+    attach: Attach,
+) -> bool {
+    let Attach { connection, shard, since, greeting, reply, .. } = attach;
+    let replay = match since {
+        None => Some(tail.shared_snapshot()),
+        Some(seq) => tail.since(seq).map(Arc::new),
+    };
+    // Whoever asked may be gone; its detaching is on its way then.
+    let Some(replay) = replay else {
+        let _ = reply.send(Ok(Attached::Behind { key, last_seq: tail.last_seq() }));
+        return false;
+    };
+    let announced = match greeting {
+        Greeting::Spoken => Announced::Yes { dropped: replay.dropped, last_seq: replay.last_seq },
+        Greeting::Silent => Announced::No,
+    };
+    watchers.add(session, connection, shard, replay, announced);
+    let _ = reply.send(Ok(Attached::Live));
+    true
 }
 
 impl Handler<Attach> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Attach, _: &mut Context<Self>) {
-        let Attach { connection, shard, since, greeting, via, may_cancel, reply } = message;
-        let replay = match since {
-            None => Some(self.tail.shared_snapshot()),
-            Some(seq) => self.tail.since(seq).map(Arc::new),
-        };
-        let Some(replay) = replay else {
-            let behind = Attached::Behind { key: self.key, last_seq: self.tail.last_seq() };
-            let _ = reply.send(Ok(behind));
-            return;
-        };
-        let announced = match greeting {
-            Greeting::Spoken => Announced::Yes { dropped: replay.dropped, last_seq: replay.last_seq },
-            Greeting::Silent => Announced::No,
-        };
+        let (connection, may_cancel, via) = (message.connection, message.may_cancel, message.via);
         // One that reads on was counted when it came.
+        let is_known = self.watchers.has(connection);
+        if !admit(&mut self.watchers, self.id, self.key, &mut self.tail, message) {
+            return;
+        }
         let is_minded = may_cancel && (via == Via::Audit || !self.counts_own_sockets_only());
-        if is_minded && !self.watchers.has(connection) {
+        if is_minded && !is_known {
             if !self.watchers.are_counted() {
                 self.regain_patience();
             }
             self.watchers.count(connection);
         }
         self.idle_reported = false;
-        self.watchers.add(self.id, connection, shard, replay, announced);
-        let _ = reply.send(Ok(Attached::Live));
         self.settle();
     }
 }

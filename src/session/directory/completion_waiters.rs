@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use actix::{Context, Handler};
 
-use crate::domain::id::SessionId;
+use crate::domain::id::{SessionId, Slot};
 use crate::session::directory::Directory;
 use crate::session::messages::Completion;
 use crate::session::messages::Refused;
@@ -46,6 +46,14 @@ impl CompletionWaiters {
         }
     }
 
+    /// Replies to those who wait for sessions of these slots.
+    pub(crate) fn reply_in(&mut self, slots: &[Slot], why: &Refused) {
+        let sessions: Vec<_> = self.waiting.keys().filter(|id| slots.contains(&id.slot())).copied().collect();
+        for session in sessions {
+            self.reply(session, &Err(why.clone()));
+        }
+    }
+
     /// Replies to all that nothing more will be heard.
     pub(crate) fn reply_to_all(&mut self, why: &Refused) {
         let sessions: Vec<_> = self.waiting.keys().copied().collect();
@@ -71,6 +79,10 @@ impl Handler<AwaitCompletion> for Directory {
         let AwaitCompletion { session, reply } = message;
         if self.draining {
             let _ = reply.send(Err(Refused::ShuttingDown));
+            return;
+        }
+        if !self.may_have(session) {
+            let _ = reply.send(Err(Refused::Elsewhere));
             return;
         }
         if self.completion_waiters.count >= MOST {

@@ -13,9 +13,10 @@ use crate::domain::id::SessionId;
 use crate::hub::close::CloseCode;
 use crate::session::actor::Session;
 use crate::session::actor::pending_rows::{AnswerReply, OnCommit};
+use crate::session::elsewhere::messages::Followers;
 use crate::session::messages::Refused;
 use crate::session::protocol::{Evict, Evicted};
-use crate::store;
+use crate::store::{self, Reason};
 
 /// The pause before a session is read anew because somebody waits for its end: it may be refused again and again.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -23,11 +24,19 @@ const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
 impl Directory {
     /// Ends a session of which a row was refused. Whatever comes for it waits until it can be read anew.
     pub(crate) fn evict(&mut self, refused: &store::Refused) {
-        let store::Refused { session: id, key, .. } = *refused;
+        let store::Refused { session: id, key, ref reason, .. } = *refused;
+        let is_of_several = self.environment.sessions.cluster().is_some();
+        let (why, followers) = match reason {
+            // It was started or written elsewhere: whoever has asked finds it there.
+            Reason::Conflict(_) | Reason::Fenced if is_of_several => (Refused::Elsewhere, Followers::ReadOn),
+            Reason::Conflict(_) | Reason::Fenced => {
+                (Refused::Unavailable("what the session wanted to write was refused".into()), Followers::Close)
+            }
+        };
         match self.residents.get_mut(&id) {
             Some(resident @ Resident::Live { .. }) => {
                 if let Resident::Live { session, .. } = std::mem::replace(resident, Resident::Loading(Vec::new())) {
-                    session.do_send(Evict);
+                    session.do_send(Evict { why, followers });
                 }
             }
             // Nothing here could append to what was refused.
@@ -37,7 +46,11 @@ impl Directory {
 
     /// Reads a session anew whose end somebody waits for, unless it is there.
     fn load_for_completion(&mut self, id: SessionId, actor: &mut Context<Self>) {
-        if self.completion_waiters.are_awaited(id) && !self.residents.contains_key(&id) && !self.draining {
+        if self.completion_waiters.are_awaited(id)
+            && !self.residents.contains_key(&id)
+            && !self.draining
+            && self.may_have(id)
+        {
             self.residents.insert(id, Resident::Loading(Vec::new()));
             self.load(id, actor);
         }
@@ -57,7 +70,9 @@ impl Handler<Evicted> for Directory {
             Some(Resident::Loading(_)) => self.load(id, actor),
             Some(Resident::Live { .. }) | None => {}
         }
-        if self.completion_waiters.are_awaited(id) {
+        if !self.may_have(id) {
+            self.completion_waiters.reply(id, &Err(Refused::Elsewhere));
+        } else if self.completion_waiters.are_awaited(id) {
             let pause = actix::clock::sleep(READ_AGAIN_AFTER);
             let read =
                 move |(), directory: &mut Self, actor: &mut Context<Self>| directory.load_for_completion(id, actor);
@@ -69,13 +84,17 @@ impl Handler<Evicted> for Directory {
 impl Handler<Evict> for Session {
     type Result = ();
 
-    fn handle(&mut self, _: Evict, actor: &mut Context<Self>) {
+    fn handle(&mut self, message: Evict, actor: &mut Context<Self>) {
+        let Evict { why, followers } = message;
         self.errands.clear();
         self.drop_task(actor);
         self.release_permit();
-        self.refuse_pending(&Refused::Unavailable("what the session wanted to write was refused".into()));
-        // Those who watch come back, and are shown what is in the store.
-        self.watchers.close(self.id, CloseCode::GoingAway);
+        self.refuse_pending(&why);
+        match followers {
+            Followers::ReadOn => self.watchers.read_on(self.id, self.tail.last_seq()),
+            // They come back, and are shown what is in the store.
+            Followers::Close => self.watchers.close(self.id, CloseCode::GoingAway),
+        }
         self.environment.rows.readmit(self.key);
         self.directory.do_send(Evicted { session: self.id });
         actor.stop();

@@ -9,9 +9,11 @@
 mod completion_waiters;
 mod eviction;
 mod execution_ids;
+mod mirrors;
 mod permits;
 mod recovery;
 mod residents;
+mod slots;
 mod starts;
 mod timers;
 
@@ -24,9 +26,10 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, ResponseFuture};
 use futures::future::join_all;
 
 use crate::config::seconds;
-use crate::domain::id::SessionId;
+use crate::domain::id::{SessionId, Slot};
 use crate::session::directory::completion_waiters::CompletionWaiters;
 use crate::session::directory::execution_ids::ReservedExecutionIds;
+use crate::session::directory::mirrors::Mirrored;
 use crate::session::directory::residents::Resident;
 use crate::session::directory::starts::StartsInProgress;
 use crate::session::directory::timers::Timers;
@@ -58,6 +61,10 @@ pub(crate) struct Directory {
     pub(crate) resuming: HashSet<SessionId>,
     /// Those of before the start that do not go on by themselves.
     pub(crate) quarantine: HashMap<SessionId, Quarantine>,
+    /// The sessions of other servers that connections of this worker follow.
+    mirrors: HashMap<SessionId, Mirrored>,
+    /// The slots that are about to be given to other servers.
+    leaving: HashSet<Slot>,
 }
 
 impl Directory {
@@ -76,6 +83,8 @@ impl Directory {
             idle: VecDeque::new(),
             resuming: HashSet::new(),
             quarantine: HashMap::new(),
+            mirrors: HashMap::new(),
+            leaving: HashSet::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message
 
 use super::Directory;
 use crate::domain::id::SessionId;
+use crate::hub::close::CloseCode;
 use crate::session::actor::Session;
 use crate::session::load::{self, Loaded};
 use crate::session::messages::Refused;
@@ -84,6 +85,9 @@ impl Directory {
     }
 
     pub(crate) fn load(&mut self, id: SessionId, actor: &mut Context<Self>) {
+        if !self.may_have(id) {
+            return self.not_loaded(id, &Refused::Elsewhere);
+        }
         let store = self.environment.store.clone();
         let limits = self.environment.tail_limits();
         let reading = async move { load::load(&store, id, limits).await };
@@ -93,9 +97,10 @@ impl Directory {
     }
 
     fn loaded(&mut self, id: SessionId, loaded: Result<Option<Loaded>, store::Error>, actor: &mut Context<Self>) {
-        let Some(Resident::Loading(waiting)) = self.residents.remove(&id) else { return };
         let why = match loaded {
+            Ok(Some(_)) if !self.may_have(id) => Refused::Elsewhere,
             Ok(Some(loaded)) if !self.draining => {
+                let Some(Resident::Loading(waiting)) = self.residents.remove(&id) else { return };
                 let quarantine = self.quarantine.get(&id).cloned();
                 if matches!(quarantine, Some(Quarantine::Fails(_))) {
                     self.quarantine.remove(&id);
@@ -118,10 +123,18 @@ impl Directory {
                 Refused::from(error)
             }
         };
-        for message in waiting {
-            message.refuse(why.clone());
+        self.not_loaded(id, &why);
+    }
+
+    /// A session does not come into memory: those who wait for it hear why.
+    pub(super) fn not_loaded(&mut self, id: SessionId, why: &Refused) {
+        if !matches!(self.residents.get(&id), Some(Resident::Loading(_))) {
+            return;
         }
-        self.completion_waiters.reply(id, &Err(why));
+        if let Some(Resident::Loading(waiting)) = self.residents.remove(&id) {
+            waiting.into_iter().for_each(|message| message.refuse(why.clone()));
+        }
+        self.completion_waiters.reply(id, &Err(why.clone()));
         self.resumed_one(id);
     }
 
@@ -150,6 +163,10 @@ where
     fn handle(&mut self, message: For<M>, actor: &mut Context<Self>) {
         if self.draining {
             message.message.refuse(Refused::ShuttingDown);
+            return;
+        }
+        if !self.may_have(message.session_id) {
+            message.message.refuse(Refused::Elsewhere);
             return;
         }
         self.deliver(message.session_id, message.message, actor);
@@ -202,6 +219,7 @@ impl Handler<Forget> for Directory {
             self.send_if_live(id, Removed);
             self.completion_waiters.reply(id, &Err(Refused::UnknownSession));
             self.residents.retain(|seated, seat| *seated != id || matches!(seat, Resident::Loading(_)));
+            self.close_mirror(id, CloseCode::Unknown);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use tokio::sync::oneshot;
 
-use crate::domain::id::SessionId;
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::session::actor::Session;
@@ -107,8 +106,11 @@ impl Directory {
         actor: &Context<Self>,
     ) {
         let environment = self.environment.clone();
-        let own = || SessionId::on_worker(environment.worker, environment.workers);
-        let id = spec.session_id.unwrap_or_else(own);
+        let chosen = spec.session_id.filter(|id| self.may_have(*id));
+        let Some(id) = chosen.or_else(|| spec.session_id.is_none().then(|| self.new_id(&spec)).flatten()) else {
+            let _ = reply.send(Err(Refused::Elsewhere));
+            return;
+        };
         let key = environment.store.next_key(environment.worker);
         let mut session = Session::fresh(id, key, spec, idempotency, environment, actor.address());
         session.on_commit.push(OnCommit::Started(reply));

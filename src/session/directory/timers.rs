@@ -65,7 +65,10 @@ impl Timers {
 impl Directory {
     fn send_due(&mut self, actor: &mut Context<Self>) {
         for id in self.timers.due(Instant::now()) {
-            self.deliver(id, DeadlineDue, actor);
+            // What is due for another server's session, that one knows.
+            if self.may_have(id) {
+                self.deliver(id, DeadlineDue, actor);
+            }
         }
         self.set_alarm(actor);
     }

@@ -7,9 +7,9 @@ use actix::{ActorContext, Handler};
 use super::keep::Waiting;
 use super::launch::set_all;
 use super::look::Nodes;
-use super::messages::{Admit, Apply, Describe, Halt, LetGo, Resume, Revise, SessionStarted, Step, WorkEnded};
+use super::messages::{Admit, Apply, Describe, Halt, LetGo, Look, Resume, Revise, SessionStarted, Step, WorkEnded};
 use super::{Executor, work};
-use crate::hub::{Announced, Items, Join};
+use crate::hub::{Announced, Items, Join, Messages};
 use crate::workflow::live::board::status_messages;
 use crate::workflow::live::event::Change;
 use crate::workflow::messages::{Applied, Event, Status};
@@ -96,14 +96,30 @@ impl Handler<Admit> for Executor {
 
     fn handle(&mut self, message: Admit, _: &mut Self::Context) {
         let Admit { connection, shard, since } = message;
+        let messages = self.missed(since);
+        let (topic, items) = (self.topic, Items::Messages(Arc::new(messages)));
+        let (position, announced) = (self.board.last_seq(), Announced::No);
+        self.shared.watchers.here().join(&shard, Join { connection, topic, items, position, announced });
+    }
+}
+
+impl Handler<Look> for Executor {
+    type Result = ();
+
+    fn handle(&mut self, message: Look, _: &mut Self::Context) {
+        // Whoever asked may be gone.
+        let _ = message.reply.send((self.missed(message.since), self.board.last_seq()));
+    }
+}
+
+impl Executor {
+    /// What somebody lacks who has all up to this place; how everything stands, where there is none or it is too old.
+    fn missed(&mut self, since: Option<u64>) -> Messages {
         let beat = self.beat();
         let look = Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
         let missed = since.and_then(|since| self.board.since(since, &look, &beat));
         let whole = || Status { gap: since.is_some(), ..self.status() };
-        let messages = missed.unwrap_or_else(|| status_messages(whole(), beat.timestamp));
-        let (topic, items) = (self.topic, Items::Messages(Arc::new(messages)));
-        let (position, announced) = (self.board.last_seq(), Announced::No);
-        self.shared.broadcast.join(&shard, Join { connection, topic, items, position, announced });
+        missed.unwrap_or_else(|| status_messages(whole(), beat.timestamp))
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::domain::id::{ConnectionId, SessionId};
-use crate::hub::Shard;
+use crate::hub::{Messages, Shard};
 use crate::workflow::client::{InputUpdate, LiveOptions};
 use crate::workflow::definition::Definition;
 use crate::workflow::key::WorkflowKey;
@@ -76,6 +76,16 @@ pub(crate) struct Admit {
     pub shard: Addr<Shard>,
     /// The last place that it has; it is sent how everything stands where there is none.
     pub since: Option<u64>,
+}
+
+/// Say what somebody at another server lacks who has all up to this place; how everything stands where there is none.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Look {
+    /// The place.
+    pub since: Option<u64>,
+    /// What they lack, and up to which place that reaches.
+    pub reply: oneshot::Sender<(Messages, u64)>,
 }
 
 /// Go on with another version of the graph.

@@ -23,7 +23,6 @@ use std::time::Duration;
 
 use actix::clock::Instant;
 use actix::{Actor, ActorContext, ArbiterHandle, AsyncContext, Context, Recipient, SpawnHandle};
-use smallvec::smallvec;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +33,7 @@ use self::keep::{Keeper, Waiting};
 use self::messages::{Fact, Report};
 use self::spec::Spec;
 use super::catalogue::Catalogue;
+use super::elsewhere::relay::Life;
 use super::host::Host;
 use super::key::WorkflowKey;
 use super::live::allowance::Allowance;
@@ -41,11 +41,12 @@ use super::live::board::{Beat, Board};
 use super::live::event::WorkflowEvent;
 use super::live::past::Past;
 use super::live::rate::Rate;
+use super::live::watchers::Watchers;
 use super::messages::Event;
 use super::plan::{JobId, NodeIndex, Plan};
 use super::work::Worker;
 use crate::domain::time::Timestamp;
-use crate::hub::{Broadcast, Items, Publish, Recipients, Topic};
+use crate::hub::Topic;
 use crate::metrics;
 use crate::store::Store;
 use crate::workflow::Settings;
@@ -60,7 +61,7 @@ pub(crate) struct Shared {
     /// The settings.
     pub limits: Settings,
     /// The way to those who watch.
-    pub broadcast: Broadcast,
+    pub watchers: Watchers,
     /// Where it is kept what comes back after a restart.
     pub store: Store,
     /// Does what nodes wait for beside people.
@@ -217,10 +218,9 @@ impl Executor {
         let begun = Instant::now();
         let beat = self.beat();
         let look = look::Nodes::new(&self.plan, &self.nodes, &self.lines, self.shared.limits.max_told_bytes);
-        let messages = self.board.flush(&look, &beat, self.shared.broadcast.has_watchers());
+        let messages = self.board.flush(&look, &beat, self.shared.watchers.are_there());
         if let Some(messages) = messages.filter(|messages| !messages.is_empty()) {
-            let to = Recipients::Followers(smallvec![self.topic]);
-            self.shared.broadcast.publish(&Publish { to, items: Items::Messages(messages) });
+            self.shared.watchers.flush(&self.key, Life::Live(self.generation), self.topic, messages);
         }
         // However much there is to write, the loop keeps nine tenths of its time. What moves by itself is sent evenly; what
         // people change is sent at once, as long as that is not too often.

@@ -46,7 +46,7 @@ impl NodeNow {
             blocked_by: view.blocked_by.map(str::to_owned),
             ..NodeDetail::default()
         };
-        let outputs = view.outputs().map(|(name, value)| (name, Excerpt::of(value, max_told_bytes))).collect();
+        let outputs = view.outputs().map(|(name, value)| (name.into(), Excerpt::of(value, max_told_bytes))).collect();
         Self { state: view.state, detail, outputs }
     }
 }

@@ -32,7 +32,7 @@ impl Look for Numbers {
             let detail = NodeDetail { error: Some("it is negative".into()), ..NodeDetail::default() };
             return NodeNow { state: NodeState::Error, detail, outputs: BTreeMap::new() };
         }
-        let outputs = [("value", Excerpt::Whole(Value::from(number)))].into();
+        let outputs = [("value".into(), Excerpt::Whole(Value::from(number)))].into();
         NodeNow { state: NodeState::Completed, detail: NodeDetail::default(), outputs }
     }
 

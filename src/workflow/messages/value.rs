@@ -1,6 +1,6 @@
 //! A value as it is sent: whole, or only its beginning.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::workflow::value::Value;
 
@@ -19,6 +19,13 @@ pub(crate) enum Excerpt {
         /// How it begins.
         preview: String,
     },
+}
+
+/// What another server has sent is taken as it is: it was cut there, where it had to be.
+impl<'de> Deserialize<'de> for Excerpt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde_json::Value::deserialize(deserializer).map(|value| Excerpt::Whole(Value::from(value)))
+    }
 }
 
 impl Excerpt {

@@ -151,13 +151,18 @@ impl Handler<DefinitionRemoved> for Supervisor {
 
 impl Supervisor {
     /// Lets a connection follow what is not live: who comes next gives positions behind all that were given away.
-    fn join(&self, shard: &Addr<Shard>, connection: ConnectionId, topic: Topic, messages: Messages) {
+    pub(super) fn join(&self, shard: &Addr<Shard>, connection: ConnectionId, topic: Topic, messages: Messages) {
         let (items, position, announced) = (Items::Messages(Arc::new(messages)), 0, Announced::No);
-        self.shared.broadcast.join(shard, Join { connection, topic, items, position, announced });
+        self.watchers.here().join(shard, Join { connection, topic, items, position, announced });
     }
 
     /// What somebody lacks of a workflow that is not live, who has all up to the place `since`.
-    fn missed(&mut self, topic: Topic, since: u64, standing: Option<(WorkflowKey, Box<Status>)>) -> Messages {
+    pub(super) fn missed(
+        &mut self,
+        topic: Topic,
+        since: u64,
+        standing: Option<(WorkflowKey, Box<Status>)>,
+    ) -> Messages {
         let is_it = |past: &&Past| past.key().topic() == topic;
         if let Some(missed) = self.pasts.iter().find(is_it).and_then(|past| past.since(since)) {
             return missed;
@@ -175,7 +180,8 @@ fn updated(change: Change, author: Option<String>) -> WorkflowEvent {
 impl Handler<Watch> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, message: Watch, _: &mut Self::Context) {
+    fn handle(&mut self, message: Watch, ctx: &mut Self::Context) {
+        let Some(message) = self.watch_elsewhere(message, ctx) else { return };
         let Watch { connection, shard, topic, since, standing } = message;
         if matches!(topic, Topic::Workflows | Topic::WorkflowsOf(_)) {
             self.join(&shard, connection, topic, Messages::default());

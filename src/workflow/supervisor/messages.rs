@@ -1,11 +1,17 @@
 //! What the supervisor hears, but for the reports of executors.
 
-use actix::{Addr, Message};
+use std::sync::Arc;
 
-use crate::domain::id::ConnectionId;
-use crate::hub::{Shard, Topic};
+use actix::{Addr, Message};
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::domain::id::{ConnectionId, Slot};
+use crate::hub::{Messages, Shard, Topic, TopicKey};
+use crate::store::Fence;
 use crate::workflow::client::LiveOptions;
 use crate::workflow::definition::Definition;
+use crate::workflow::elsewhere::relay::PublishedThere;
 use crate::workflow::executor::messages::{EndReply, Reply};
 use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
@@ -120,3 +126,57 @@ pub(crate) struct TakeUp {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct LetAllGo;
+
+// ---- Where there are several servers.
+
+/// Somebody watches workflows at this server.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Watched {
+    /// The server.
+    pub member: Fence,
+}
+
+/// Another server has published this about a workflow.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Published {
+    /// Which server.
+    pub from: Fence,
+    /// About which workflow, and what.
+    pub notice: Arc<PublishedThere>,
+    /// The messages, a line each.
+    pub text: Bytes,
+}
+
+/// Which workflow it is and up to which place the messages reach, where it is live; and what somebody lacks, where that
+/// is known.
+pub(crate) type Seen = (Option<(WorkflowKey, u64)>, Option<Messages>);
+
+/// Say what somebody at another server lacks of a workflow who has all up to the place `since`.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct LookAt {
+    /// The workflow.
+    pub topic: TopicKey,
+    /// The place.
+    pub since: Option<u64>,
+    /// What they lack.
+    pub reply: oneshot::Sender<Seen>,
+}
+
+/// These slots have another owner, or what it published may have been lost.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct OwnersChanged {
+    /// Which.
+    pub slots: Vec<Slot>,
+}
+
+/// Let the live workflows of these slots go: they are another server's.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct LetGoOfWorkflows {
+    /// Which.
+    pub slots: Vec<Slot>,
+}

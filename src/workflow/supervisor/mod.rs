@@ -5,6 +5,7 @@
 //! **Tells** executors; and those who watch, what is about a workflow that is not live.
 //! **Ends when** the process does.
 
+pub(crate) mod elsewhere;
 mod guard;
 mod handlers;
 pub(crate) mod messages;
@@ -22,6 +23,7 @@ use actix::dev::channel::channel;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, SpawnHandle};
 use tokio::sync::watch;
 
+use self::elsewhere::Elsewhere;
 use super::client::LiveOptions;
 use super::definition::Definition;
 use super::definitions::Definitions;
@@ -67,6 +69,8 @@ pub(crate) struct Supervisor {
     given_up: Vec<Leash>,
     looking: Option<SpawnHandle>,
     is_going_down: bool,
+    /// Those of other servers, where there are several.
+    elsewhere: Option<Elsewhere>,
 }
 
 /// A live workflow.
@@ -107,7 +111,7 @@ impl Supervisor {
     #[must_use]
     pub(crate) fn new(shared: Shared, store: Store, definitions: Definitions) -> Self {
         Self {
-            watchers: Watchers::new(shared.broadcast.clone()),
+            watchers: shared.watchers.clone(),
             shared: Arc::new(shared),
             store,
             definitions,
@@ -120,6 +124,7 @@ impl Supervisor {
             given_up: Vec::new(),
             looking: None,
             is_going_down: false,
+            elsewhere: None,
         }
     }
 
@@ -250,15 +255,8 @@ impl Supervisor {
 
     /// Forgets a live workflow; gives what was known of it.
     fn forget(&mut self, key: &WorkflowKey, ctx: &mut Context<Self>) -> Option<Entry> {
-        let entry = self.live.remove(key)?;
-        self.routes.send_modify(|routes| drop(routes.remove(key)));
-        self.shared.metrics.live.dec();
+        let entry = self.forget_quietly(key, ctx)?;
         entry.arbiter.stop();
-        if self.live.is_empty()
-            && let Some(looking) = self.looking.take()
-        {
-            ctx.cancel_future(looking);
-        }
         Some(entry)
     }
 
@@ -288,4 +286,8 @@ impl Supervisor {
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.say_who_watches(ctx);
+    }
 }

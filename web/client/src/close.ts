@@ -14,6 +14,7 @@ const REASONS: Record<number, string> = {
   1006: "The connection broke.",
   1009: "The message was too big.",
   1011: "The server failed.",
+  1012: "Another server goes on with what this one did.",
   1013: "The server has too many connections, or too much to read.",
   4408: "The server heard nothing from this page for too long.",
   4410: "This page did not read fast enough.",

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::id::ExecutionId;
 use super::super::status::Priority;
 use super::NewEvent;
 use super::pattern::Pattern;
 
 /// What a listener wants to hear of what it asked for: an event has to fit all that is set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// One of these types.
     pub types: Option<Vec<Pattern>>,

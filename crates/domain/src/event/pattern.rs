@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::kind::Kind;
 
 /// A type of events, or several.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Pattern {
     /// Every type.
     All,
@@ -13,6 +16,20 @@ pub enum Pattern {
     One(Kind),
     /// The types whose words begin like this, up to and with a dot.
     Below(Arc<str>),
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Pattern::parse(&text).ok_or_else(|| format!("{text:?} is nothing that can be asked for"))
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(asked: Pattern) -> Self {
+        asked.word()
+    }
 }
 
 impl Pattern {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, de};
+
 use super::super::id::ExecutionId;
 use super::NewEvent;
 use super::kind::{Group, Kind};
 use super::pattern::Pattern;
 
 /// What a listener asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub enum Selector {
     /// All of one execution: `execution_{id}`, which need not be there yet.
     Execution(ExecutionId),
@@ -35,6 +38,26 @@ const GROUPS: [(&str, &[Group]); 7] = [
 
 /// The most bytes of a crew's id.
 const LONGEST_ID: usize = 128;
+
+impl TryFrom<String> for Selector {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Selector::parse(&text).ok_or_else(|| format!("{text:?} is nothing that can be asked for"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl From<Selector> for String {
+    fn from(asked: Selector) -> Self {
+        asked.word()
+    }
+}
 
 impl Selector {
     /// Reads what a listener asks for.

@@ -30,6 +30,7 @@ use crate::workflow::definitions::Definitions;
 use crate::workflow::executor::Shared;
 use crate::workflow::host::{Host, SessionWork};
 use crate::workflow::key::WorkflowKey;
+use crate::workflow::live::watchers::Watchers;
 use crate::workflow::node::{Cx, Next, Node, NodeClass, NodeError, Reply, Spec, Work};
 use crate::workflow::nodes::built_in;
 use crate::workflow::port::{Input, Output, Type};
@@ -222,7 +223,7 @@ impl Stage {
             store: store.clone(),
             catalogue,
             limits,
-            broadcast: Broadcast::new(std::slice::from_ref(&shard), counts),
+            watchers: Watchers::new(Broadcast::new(std::slice::from_ref(&shard), counts)),
             host: Arc::new(People { answer: answered, did }),
             session_arbiter: Arbiter::current(),
             metrics: metrics.workflows(),

@@ -2,6 +2,7 @@
 
 import { json, type Transport } from "../http.js";
 import { readConnection, readPage } from "./read.js";
+import type { Cluster } from "../wire/wire.js";
 import type { Broadcast, ConnectionPage, ConnectionRow, Health } from "./types.js";
 
 const BASE = "/api/v1/websocket";
@@ -18,6 +19,8 @@ export interface AdminCalls {
   disconnect(clientId: string): Promise<void>;
   /** Closes those that were not heard for longer than the heartbeat allows; gives how many. */
   removeStale(): Promise<number>;
+  /** The servers that are one; none where there is one server with a store of its own. */
+  cluster(signal?: AbortSignal): Promise<Cluster>;
   /** How the sockets stand. */
   health(signal?: AbortSignal): Promise<Health>;
 }
@@ -47,6 +50,7 @@ export function adminCalls(transport: Transport): AdminCalls {
     },
     disconnect: async (id) => void (await json(transport, `${BASE}/disconnect/${encodeURIComponent(id)}`, { method: "POST", body: {} })),
     removeStale: async () => numberIn((await json<Answer>(transport, `${BASE}/connections`, { method: "DELETE" })).data, "removed"),
+    cluster: (signal) => json(transport, "/api/v1/cluster", { signal }),
     health: (signal) => json(transport, `${BASE}/health`, { signal }),
   };
 }

@@ -1118,7 +1118,11 @@ deadline: Timestamp | null,
 /**
  * How long it was in which kind of state.
  */
-times: Times, };
+times: Times,
+/**
+ * The server that has it, where there are several.
+ */
+member?: string, };
 
 /**
  * All about a session.
@@ -1207,7 +1211,11 @@ deadline: Timestamp | null,
 /**
  * How long it was in which kind of state.
  */
-times: Times, };
+times: Times,
+/**
+ * The server that has it, where there are several.
+ */
+member?: string, };
 
 /**
  * Some sessions, newest first.
@@ -1693,7 +1701,11 @@ deadline: Timestamp | null,
 /**
  * How long it was in which kind of state.
  */
-times: Times, };
+times: Times,
+/**
+ * The server that has it, where there are several.
+ */
+member?: string, };
 
 /**
  * All about an execution.
@@ -1790,7 +1802,11 @@ deadline: Timestamp | null,
 /**
  * How long it was in which kind of state.
  */
-times: Times, };
+times: Times,
+/**
+ * The server that has it, where there are several.
+ */
+member?: string, };
 
 /**
  * An execution that was started, or asked to stop.
@@ -3177,6 +3193,60 @@ allowed: boolean,
 request_id: string | null, };
 
 /**
+ * The servers that are one.
+ */
+export type Cluster = {
+/**
+ * The servers, by their ids; none where there is one server with a store of its own.
+ */
+members: Array<ClusterMember>,
+/**
+ * How many parts the sessions are in, each owned by one server.
+ */
+slots: number,
+/**
+ * How many of them nobody owns at this moment.
+ */
+unowned: number,
+/**
+ * Seconds that the engine took for its last answer; null while it does not answer.
+ */
+lag: number | null, };
+
+/**
+ * One of the servers.
+ */
+export type ClusterMember = {
+/**
+ * What it is called.
+ */
+id: string,
+/**
+ * Its present membership: another one each time that it joins.
+ */
+incarnation: string,
+/**
+ * How people find it.
+ */
+advertise: string,
+/**
+ * How many slots it owns.
+ */
+slots: number,
+/**
+ * Seconds since it was last seen to live.
+ */
+beat_age: number,
+/**
+ * `joining`, `live`, `leaving` or `suspected`.
+ */
+state: string,
+/**
+ * Whether it is the one that was asked.
+ */
+is_this: boolean, };
+
+/**
  * The sockets that receive events.
  */
 export type ConnectionList = {
@@ -3242,6 +3312,10 @@ client_id: string,
  * The connection's id.
  */
 connection_id: string,
+/**
+ * The server that has it, where there are several.
+ */
+member?: string,
 /**
  * Which kind of socket it is.
  */

@@ -13,6 +13,7 @@ import { RemoveStale } from "./Disconnect";
 import { Drawer } from "./Drawer";
 import { arranged, pathOf, viewOf, type View } from "./rows";
 import { refreshList, useListed, useListOf } from "./store";
+import { Servers } from "./Servers";
 import { Table } from "./Table";
 import "./connections.css";
 
@@ -58,6 +59,7 @@ export default function ConnectionsView({ rest }: ViewProps): ReactNode {
             </button>
           </div>
         )}
+        <Servers calls={calls} />
         {page === null ? !error && <p className="loading">Loading the connections…</p> : <List page={page} rows={rows} view={view} open={open} now={now} onMore={() => setLimit(limit + PAGE)} />}
       </section>
       {open !== null && <Drawer key={open} calls={calls} id={open} known={page?.connections.find(({ client_id }) => client_id === open)} now={now} back={pathOf(view)} />}
