@@ -17,6 +17,7 @@ mod audits;
 mod callbacks;
 mod children;
 mod cli;
+mod cluster;
 mod config;
 mod event_sockets;
 mod events_log;

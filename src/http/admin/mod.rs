@@ -96,6 +96,13 @@ impl<T> Done<T> {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let all = [cluster::routes(), connections::routes(), broadcast::routes(), health::routes(), history::routes(), trail::routes()];
+    let all = [
+        cluster::routes(),
+        connections::routes(),
+        broadcast::routes(),
+        health::routes(),
+        history::routes(),
+        trail::routes(),
+    ];
     all.into_iter().flatten().collect()
 }

@@ -1,0 +1,217 @@
+//! Several servers on one Redis: any of them serves anything, and each may be killed, paused, cut off or replaced.
+
+mod load;
+mod stage;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::api::Api;
+use crate::support::{eventually, json};
+use load::{Load, Played, faults};
+use stage::{Stage, TOKEN};
+
+/// For how long a load goes on under faults.
+const A_WHILE: Duration = Duration::from_millis(1500);
+
+impl Stage {
+    fn apis(&self) -> Vec<Api> {
+        self.members.iter().map(|member| Api::clone(member)).collect()
+    }
+
+    /// Ends a load, and holds what was seen against the journals at all servers that run.
+    async fn check(&self, load: Load) {
+        let played = load.end().await;
+        assert!(!played.is_empty(), "something was played");
+        let mut journals = BTreeMap::<String, Vec<Vec<String>>>::new();
+        for Played { id, .. } in &played {
+            for member in self.members.iter().filter(|member| member.is_up()) {
+                journals.entry(id.clone()).or_default().push(member.journal(id).await);
+            }
+        }
+        let faults = faults(&played, &journals);
+        assert!(faults.is_empty(), "of {} sessions:\n{}", played.len(), faults.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_started_watched_answered_and_removed_at_any_server() {
+    let Some(stage) = Stage::of(3).await else { return };
+    for owner in 0..3 {
+        let id = stage.session_at(owner, "approval", json!({"lines": 3})).await;
+        let (other, third) = ((owner + 1) % 3, (owner + 2) % 3);
+        let (mut here, mut there) = (stage.watch(owner, &id).await, stage.watch(other, &id).await);
+        let question = there.until("request_confirmation").await;
+        assert_eq!(stage.owner(third, &id).await, owner, "a new session is the server's that was asked");
+        let info = stage.members[third].get(&format!("/session-info/{id}")).await.ok();
+        assert_eq!(info["is_connected"], true);
+        let answer = json!({"value": true, "request_id": question["request_id"]});
+        stage.members[third].answer(&id, "confirm", answer.clone()).await.ok();
+        assert_eq!(stage.members[other].answer(&id, "confirm", answer).await.code(409), "already_answered");
+        here.until_end().await;
+        there.until_end().await;
+        assert_eq!(here.entries(), there.entries());
+        assert_eq!(here.entries(), stage.members[third].journal(&id).await);
+        let removed = stage.members[other].delete(&format!("/sessions/{id}")).await;
+        assert!(removed.status < 300, "{removed:?}");
+        assert_eq!(stage.members[owner].get(&format!("/sessions/{id}")).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_saved_reaches_who_watches_elsewhere() {
+    let Some(stage) = Stage::of(2).await else { return };
+    let id = stage.session_at(0, "simulate_streaming", json!({"steps": 30, "step_delay_ms": 5})).await;
+    let mut there = stage.watch(1, &id).await;
+    there.until_end().await;
+    assert_eq!(there.entries(), stage.members[0].journal(&id).await);
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_server_that_is_killed_go_on_at_others_and_no_socket_there_is_closed() {
+    let Some(mut stage) = Stage::of(3).await else { return };
+    let waiting = stage.session_at(0, "approval", json!({"lines": 3})).await;
+    let running = stage.session_at(0, "simulate_streaming", json!({"steps": 400, "step_delay_ms": 10})).await;
+    let mut watchers = Vec::new();
+    for (at, id) in [(1, &waiting), (2, &waiting), (1, &running)] {
+        let mut watcher = stage.watch(at, id).await;
+        watcher.until("state_replay_complete").await;
+        watchers.push(watcher);
+    }
+    let question = stage.members[1].until_status(&waiting, "waiting_confirmation").await;
+    let answer = json!({"value": true, "request_id": question["open_requests"][0]["request_id"]});
+    stage.members[0].kill();
+    stage.members[2].answer(&waiting, "confirm", answer).await.ok();
+    for watcher in &mut watchers {
+        watcher.until_end().await;
+    }
+    assert_eq!(watchers[0].entries(), stage.members[2].journal(&waiting).await);
+    assert_eq!(watchers[1].entries(), watchers[0].entries());
+    let journal = stage.members[2].journal(&running).await;
+    assert_eq!(watchers[2].entries(), journal);
+    assert!(journal.iter().any(|entry| entry.contains("\"recovered\"")));
+    stage.until_all_is_owned(2).await;
+    stage.members[0].up().await;
+    stage.until_all_is_owned(3).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_while_servers_are_killed_and_come_back() {
+    let Some(mut stage) = Stage::of(3).await else { return };
+    let load = Load::start(&stage.apis(), 6);
+    for victim in [0, 1] {
+        tokio::time::sleep(A_WHILE).await;
+        stage.members[victim].kill();
+        tokio::time::sleep(A_WHILE).await;
+        stage.members[victim].up().await;
+    }
+    stage.check(load).await;
+}
+
+#[tokio::test]
+async fn a_server_that_was_paused_for_too_long_drops_what_others_have_and_joins_again() {
+    let Some(stage) = Stage::of(3).await else { return };
+    let before = stage.until_all_is_owned(3).await;
+    let load = Load::start(&stage.apis(), 4);
+    let id = stage.session_at(0, "approval", json!({})).await;
+    stage.members[0].signal(Signal::STOP);
+    let owner = eventually(
+        || "another server has its sessions".into(),
+        async || {
+            let shown = stage.members[1].bearing(TOKEN).get("/api/v1/cluster").await.ok();
+            (shown["members"].as_array().unwrap().len() == 2).then_some(())
+        },
+    );
+    owner.await;
+    stage.members[0].signal(Signal::CONT);
+    let after = stage.until_all_is_owned(3).await;
+    let incarnations = |shown: &serde_json::Value| -> BTreeMap<String, String> {
+        let members = shown["members"].as_array().unwrap().iter();
+        members.map(|member| (member["id"].to_string(), member["incarnation"].to_string())).collect()
+    };
+    let (before, after) = (incarnations(&before), incarnations(&after));
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    assert_eq!(before.iter().filter(|(id, incarnation)| after[*id] != **incarnation).count(), 1);
+    stage.members[0].answer(&id, "confirm", json!({"value": true})).await.ok();
+    stage.members[2].until_status(&id, "completed").await;
+    stage.check(load).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_a_server_is_cut_off_from_the_engine() {
+    let Some(stage) = Stage::of(3).await else { return };
+    let load = Load::start(&stage.apis(), 4);
+    tokio::time::sleep(A_WHILE).await;
+    stage.wires[1].cut();
+    stage.until_ready(1, 503).await;
+    assert_eq!(stage.members[1].get("/livez").await.status, 200);
+    tokio::time::sleep(A_WHILE).await;
+    stage.wires[1].join();
+    stage.until_ready(1, 200).await;
+    stage.until_all_is_owned(3).await;
+    stage.check(load).await;
+}
+
+#[tokio::test]
+async fn an_outage_of_the_engine_buries_nobody_and_closes_no_socket() {
+    let Some(mut stage) = Stage::of(3).await else { return };
+    let id = stage.session_at(0, "approval", json!({"lines": 2})).await;
+    let mut there = stage.watch(1, &id).await;
+    let question = there.until("request_confirmation").await;
+    let before = stage.until_all_is_owned(3).await;
+    let load = Load::start(&stage.apis(), 4);
+    tokio::time::sleep(A_WHILE).await;
+    stage.kill_engine();
+    for index in 0..3 {
+        stage.until_ready(index, 503).await;
+    }
+    tokio::time::sleep(A_WHILE * 2).await;
+    stage.start_engine();
+    for index in 0..3 {
+        stage.until_ready(index, 200).await;
+    }
+    let after = stage.until_all_is_owned(3).await;
+    for (one, other) in before["members"].as_array().unwrap().iter().zip(after["members"].as_array().unwrap()) {
+        assert_eq!(one["incarnation"], other["incarnation"]);
+    }
+    let answer = json!({"value": true, "request_id": question["request_id"]});
+    stage.members[2].answer(&id, "confirm", answer).await.ok();
+    there.until_end().await;
+    stage.check(load).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_all_servers_are_replaced_one_after_another() {
+    let Some(mut stage) = Stage::of(3).await else { return };
+    let load = Load::start(&stage.apis(), 4);
+    for index in 0..3 {
+        tokio::time::sleep(A_WHILE).await;
+        stage.members[index].terminate();
+        stage.members[index].up().await;
+        stage.until_all_is_owned(3).await;
+    }
+    stage.check(load).await;
+}
+
+#[tokio::test]
+async fn a_session_is_cancelled_for_lack_of_connections_only_once_no_server_has_one() {
+    let Some(mut stage) = Stage::of(3).await else { return };
+    let start = json!({"task": "approval", "on_disconnect": {"cancel_after": 0.3}});
+    let id = stage.members[0].start_with(start.clone()).await;
+    let (mut first, mut second) = (stage.watch(1, &id).await, stage.watch(2, &id).await);
+    first.until("request_confirmation").await;
+    second.until("request_confirmation").await;
+    first.leave().await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(stage.members[0].session(&id).await["status"], "waiting_confirmation");
+    second.leave().await;
+    stage.members[0].until_status(&id, "cancelled").await;
+    let id = stage.members[0].start_with(start).await;
+    let mut watcher = stage.watch(1, &id).await;
+    watcher.until("request_confirmation").await;
+    stage.members[1].kill();
+    stage.members[0].until_status(&id, "cancelled").await;
+}

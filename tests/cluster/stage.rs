@@ -1,0 +1,131 @@
+//! Several servers on one engine, each behind a wire of its own that a test can cut or hold.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::wire::Wire;
+use crate::support::redis_server::{self, RedisServer};
+use crate::support::{Client, TestProcess, Value, eventually};
+
+pub const TOKEN: &str = "sixteen-letters_";
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// The servers and their engine.
+pub struct Stage {
+    pub members: Vec<TestProcess>,
+    pub wires: Vec<Wire>,
+    engine: Option<RedisServer>,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// So many servers that are one; none where there is no engine to be had.
+    pub async fn of(count: usize) -> Option<Self> {
+        Self::with(count, &[]).await
+    }
+
+    /// The same with these settings beside the usual ones.
+    pub async fn with(count: usize, settings: &[(&str, &str)]) -> Option<Self> {
+        redis_server::program()?;
+        let (folder, port) = (tempfile::tempdir().unwrap(), redis_server::free_port());
+        let engine = Some(start_engine(folder.path(), port));
+        let (mut members, mut wires) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let wire = Wire::to(SocketAddr::from(([127, 0, 0, 1], port)));
+            let url = format!("redis://{}", wire.address);
+            let mut all = vec![
+                ("store.url", url.as_str()),
+                ("store.secret_key", KEY),
+                ("server.admin_token", TOKEN),
+                ("cluster.name", "board"),
+            ];
+            all.extend_from_slice(settings);
+            members.push(TestProcess::prepare(&all));
+            wires.push(wire);
+        }
+        let mut stage = Self { members, wires, engine, port, folder };
+        stage.members.iter_mut().for_each(TestProcess::spawn);
+        for index in 0..count {
+            stage.until_ready(index, 200).await;
+        }
+        stage.until_all_is_owned(count).await;
+        Some(stage)
+    }
+
+    /// Waits until a server answers so whether it is ready.
+    pub async fn until_ready(&self, index: usize, wanted: u16) {
+        let member = &self.members[index];
+        eventually(
+            || format!("/readyz of member {index} is {wanted}; its log: {}", member.log()),
+            async || {
+                let answer = member.request(reqwest::Method::GET, "/readyz").send().await;
+                answer.is_ok_and(|answer| answer.status() == wanted).then_some(())
+            },
+        )
+        .await;
+    }
+
+    /// Waits until so many servers own all slots between them, each its share; gives them as one of them shows them.
+    pub async fn until_all_is_owned(&self, count: usize) -> Value {
+        let last = std::cell::RefCell::new(Value::Null);
+        eventually(
+            || format!("{count} members own all slots; it was last {}", last.borrow()),
+            async || {
+                // The first is the one that tests stop: it may know only what was before.
+                let last_one = self.members.iter().rfind(|member| member.is_up())?;
+                let shown = last_one.bearing(TOKEN).get("/api/v1/cluster").await;
+                last.replace(shown.body.clone());
+                let members = shown.body["members"].as_array()?;
+                let slots: Vec<u64> = members.iter().filter_map(|member| member["slots"].as_u64()).collect();
+                let least = 256 / count as u64 - 1;
+                let is_so =
+                    slots.len() == count && slots.iter().sum::<u64>() == 256 && slots.iter().all(|many| *many >= least);
+                is_so.then_some(shown.body)
+            },
+        )
+        .await
+    }
+
+    /// The server with this id of `GET /api/v1/cluster`.
+    pub async fn called(&self, id: &str) -> usize {
+        for (index, member) in self.members.iter().enumerate().filter(|(_, member)| member.is_up()) {
+            let shown = member.bearing(TOKEN).get("/api/v1/cluster").await.ok();
+            let this = shown["members"].as_array().unwrap().iter().find(|member| member["is_this"] == true).unwrap();
+            if this["id"] == id {
+                return index;
+            }
+        }
+        panic!("no member is called {id}")
+    }
+
+    /// The server that has a session, as another one shows it.
+    pub async fn owner(&self, asked: usize, id: &str) -> usize {
+        let session = self.members[asked].session(id).await;
+        self.called(session["member"].as_str().unwrap()).await
+    }
+
+    /// A session of this kind that this server has.
+    pub async fn session_at(&self, index: usize, task: &str, config: Value) -> String {
+        self.members[index].start(task, config).await
+    }
+
+    /// A socket of a session at a server.
+    pub async fn watch(&self, index: usize, id: &str) -> Client {
+        Client::connect(&format!("ws://{}/ws/{id}?since=0", self.members[index].address)).await.unwrap()
+    }
+
+    pub fn kill_engine(&mut self) {
+        self.engine = None;
+    }
+
+    pub fn start_engine(&mut self) {
+        self.engine = Some(start_engine(self.folder.path(), self.port));
+    }
+}
+
+fn start_engine(folder: &Path, port: u16) -> RedisServer {
+    RedisServer::start(folder, port, &["--maxmemory-policy", "noeviction"])
+}
