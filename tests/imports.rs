@@ -69,23 +69,32 @@ async fn the_command_line_imports_into_a_server_and_into_a_store() {
     std::fs::write(project.join("crew.jsonc"), CREW).unwrap();
     std::fs::write(project.join("agents/writer.jsonc"), WRITER).unwrap();
     let port = server.address.port().to_string();
-    let import = |folder: &std::path::Path| {
-        let output = callboard(folder).args(["--port", &port, "crews", "import", "project"]).output().unwrap();
+    let import = |folder: &std::path::Path, more: &[&str]| {
+        let output =
+            callboard(folder).args(["--port", &port, "crews", "import", "project"]).args(more).output().unwrap();
         (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
     // No server runs yet: its store gets it.
-    let (imported, out, err) = import(server.folder());
+    let (imported, out, err) = import(server.folder(), &[]);
     assert!(imported && out.starts_with("crew_") && out.contains("agents/writer.jsonc: llm: "), "{out}{err}");
+    assert!(import(server.folder(), &["--owner", "ada"]).0);
+    assert!(import(server.folder(), &["--owner", ""]).2.contains("--owner"));
     server.up().await;
     let (folder, own_port) = (server.folder().to_owned(), port.clone());
     let again = tokio::task::spawn_blocking(move || {
-        callboard(&folder).args(["--port", &own_port, "crews", "import", "project"]).output().unwrap()
+        let import = ["--port", &own_port, "crews", "import", "project"];
+        let again = callboard(&folder).args(import).output().unwrap();
+        (again, callboard(&folder).args(import).args(["--owner", "ada"]).output().unwrap())
     });
-    let again = again.await.unwrap();
-    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-    assert_eq!(server.get("/api/v1/crews").await.ok()["crews"].as_array().unwrap().len(), 2);
+    let (again, hers) = again.await.unwrap();
+    for imported in [again, hers] {
+        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    }
+    for path in ["/api/v1/crews?owner=server", "/api/v1/crews?owner=ada"] {
+        assert_eq!(server.get(path).await.ok()["crews"].as_array().unwrap().len(), 2, "{path}");
+    }
     std::fs::write(project.join("agents/writer.jsonc"), "{}").unwrap();
     server.kill();
-    let (imported, _, err) = import(server.folder());
+    let (imported, _, err) = import(server.folder(), &[]);
     assert!(!imported && err.contains("agents/writer.jsonc: role: is missing"), "{err}");
 }

@@ -3,6 +3,9 @@
 mod board;
 mod feeds;
 mod ids;
+mod limits;
+mod links;
 mod lists;
 mod matrix;
+mod people;
 mod sockets;

@@ -109,6 +109,8 @@ fn node_error(refused: Refused) -> NodeError {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
+        | Refused::NotAsked(_)
+        | Refused::NotOwned
         | Refused::AlreadyAnswered { .. }
         | Refused::Rejected { .. }
         | Refused::QueueFull

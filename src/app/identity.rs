@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use crate::auth::attempts::Attempts;
 use crate::auth::keys::Keys;
+use crate::auth::links::Links;
 use crate::auth::logins::Logins;
+use crate::auth::quotas::Quotas;
 use crate::auth::rates::Rates;
+use crate::auth::storage::Storage;
 use crate::auth::tickets::Tickets;
 use crate::auth::users::Users;
 use crate::auth::{self, Authenticator, Credentials, Refresher};
@@ -23,8 +26,11 @@ pub(super) struct Identity {
     pub(super) logins: Logins,
     pub(super) attempts: Arc<Attempts>,
     pub(super) rates: Arc<Rates>,
+    pub(super) quotas: Quotas,
     pub(super) tickets: Tickets,
     pub(super) trail: Trail,
+    pub(super) links: Links,
+    pub(super) storage: Storage,
 }
 
 impl Identity {
@@ -38,6 +44,8 @@ impl Identity {
         actix::spawn(refresher.run());
         let tickets = Tickets::new(store.clone());
         actix::spawn(tickets.clone().tidy_up());
+        let links = Links::new(store.clone(), seconds(settings.auth.link_lifetime));
+        actix::spawn(links.clone().tidy_up());
         Ok(Self {
             authenticator: Arc::new(authenticator(settings, address, credentials)?),
             keys,
@@ -45,8 +53,11 @@ impl Identity {
             logins,
             attempts: Arc::new(Attempts::new(settings.auth.login_attempts_per_minute)),
             rates: Arc::new(Rates::new(&settings.limits, !address.ip().is_loopback())),
+            quotas: Quotas::new(&settings.limits, !address.ip().is_loopback()),
             tickets,
             trail: trail(settings, store, !address.ip().is_loopback()),
+            links,
+            storage: Storage::new(store.clone(), &settings.limits, !address.ip().is_loopback()),
         })
     }
 }

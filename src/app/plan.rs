@@ -148,6 +148,7 @@ impl Plan {
             host: Arc::new(SessionHost::new(sessions.clone(), events.clone(), Arbiter::current())),
             session_arbiter: Arbiter::current(),
             metrics: measured,
+            quotas: identity.quotas.clone(),
         };
         let (supervisor, live) =
             supervise(Supervisor::new(shared, store.clone(), definitions.clone()).among(elsewhere));
@@ -209,6 +210,8 @@ impl Plan {
             authenticator: self.identity.authenticator.clone(),
             keys: self.identity.keys.clone(),
             users: self.identity.users.clone(),
+            links: self.identity.links.clone(),
+            storage: self.identity.storage.clone(),
             logins: self.identity.logins.clone(),
             attempts: self.identity.attempts.clone(),
             rates: self.identity.rates.clone(),
@@ -313,6 +316,8 @@ impl Plan {
             tickets: self.identity.tickets.clone(),
             rates: self.identity.rates.clone(),
             trail: self.identity.trail.clone(),
+            quotas: self.identity.quotas.clone(),
+            storage: self.identity.storage.clone(),
             patience: crate::config::seconds(self.settings.auth.first_message_timeout),
         };
         let connections = Connections::new(
@@ -390,7 +395,8 @@ async fn log(
     let mut listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(broadcast.clone())];
     listeners.extend(others);
     let events = Events::open(store.clone(), keep, max_pending, listeners).await?;
-    EventLog::start_with(events.clone(), crate::config::seconds(settings.events.health_check_interval));
+    let health_check = crate::config::seconds(settings.events.health_check_interval);
+    EventLog::start_with(events.clone(), health_check, settings.events.keep_bytes);
     actix::spawn(dispatcher.run(events.clone()));
     Ok(events)
 }

@@ -26,6 +26,8 @@ scopes! {
     None "none";
     // Not a scope: everybody may who is known.
     Login "login";
+    // Not a scope: only whoever shows a share link may.
+    Link "link";
     SessionsStart "sessions:start";
     SessionsRead "sessions:read";
     SessionsAnswer "sessions:answer";
@@ -50,9 +52,9 @@ scopes! {
 
 impl Scope {
     /// Those that a credential can be given.
-    // They stand behind the two that are none.
+    // They stand behind those that are none.
     pub(crate) const GRANTABLE: &[Scope] = match Scope::ALL {
-        [Scope::None, Scope::Login, grantable @ ..] => grantable,
+        [Scope::None, Scope::Login, Scope::Link, grantable @ ..] => grantable,
         _ => &[],
     };
 }
@@ -101,6 +103,24 @@ macro_rules! actions {
     };
 }
 
+impl Action {
+    /// Whether more is kept once it is done.
+    #[must_use]
+    pub(crate) const fn keeps_something(self) -> bool {
+        matches!(
+            self,
+            Action::StartSession
+                | Action::StartAudit
+                | Action::RunWorkflow
+                | Action::CreateWorkflow
+                | Action::UpdateWorkflow
+                | Action::CreateCrew
+                | Action::UpdateCrew
+                | Action::WriteMemory
+        )
+    }
+}
+
 actions! {
     ReadPage reads None "page:read" "Get the page, its files, or the page of the documentation.";
     CheckHealth reads None "health:read" "Ask whether the server works.";
@@ -119,6 +139,9 @@ actions! {
     ListSessions reads SessionsRead "sessions:list" "List sessions.";
     ReadSession reads SessionsRead "sessions:read" "Read or follow a session.";
     AnswerRequest changes SessionsAnswer "sessions:answer" "Answer an open question.";
+    ShareRequest changes SessionsAnswer "sessions:share" "Make a link by which somebody else can answer an open question.";
+    ReadShared reads Link "shared:read" "Read the question that a share link is for.";
+    AnswerShared changes Link "shared:answer" "Answer the question that a share link is for.";
     CancelSession changes SessionsCancel "sessions:cancel" "Cancel a session.";
     SendCallback changes SessionsStart "callbacks:send" "Send the news of a session again.";
     DeleteSession changes SessionsDelete "sessions:delete" "Remove an ended session.";

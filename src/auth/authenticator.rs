@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
 use super::jwt::{Issuers, KeyFiles};
+use super::links;
 use super::logins::{self, Login};
 use super::shown::{Shown, shown};
 use super::token::{self, NewToken};
@@ -85,7 +86,10 @@ impl Authenticator {
     pub(crate) fn identify(&self, request: &RequestHead) -> Result<Principal, Refusal> {
         let identified = match shown(&request.headers) {
             Shown::Nothing => Ok(Principal::new(PrincipalKind::Anonymous)),
-            Shown::Token(token) => self.of_credential(token),
+            Shown::Token(token) => match links::digest(token) {
+                Some(link) => Ok(Principal::with_link(link)),
+                None => self.of_credential(token),
+            },
             Shown::Cookie(token) => match self.login_of(token) {
                 Some(login) if changes(request) && !shows_csrf_token(request, &login) => Err(Refusal::CrossSite),
                 Some(login) => Ok(login.principal.clone()),
@@ -162,7 +166,7 @@ impl Authenticator {
             return Err(Refusal::Bad);
         }
         let now = Timestamp::now();
-        let grant = match key::digest(token) {
+        let grant = match key::digest(key::KEY, token) {
             Some(digest) if self.takes_keys => self.credentials.of_key(&digest, now),
             Some(_) => None,
             None => {

@@ -1,6 +1,6 @@
-//! An API key: how it is made and how it looks.
+//! API keys and share links: how they are made and how they look.
 //!
-//! `cbk_`, 30 random letters and digits, and a check sum of these, so that a slip of the hand is seen before anything is
+//! `cbk_` or `cbs_`, 30 random letters and digits, and a check sum of these, so that a slip of the hand is seen before anything is
 //! looked up, and scanners for leaked secrets know one from other text.
 
 use flate2::Crc;
@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::Error;
 
-const PREFIX: &str = "cbk_";
+/// What begins a key.
+pub(super) const KEY: &str = "cbk_";
+/// What begins the token of a share link.
+pub(super) const LINK: &str = "cbs_";
 const RANDOM: usize = 30;
 const SUM: usize = 6;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -18,18 +21,18 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// SHA-256 of a key: what is kept of it. A key has so many random bits that a slow hash would protect nothing.
 pub(super) type KeyDigest = [u8; 32];
 
-/// A new key.
+/// A new one that begins with this.
 ///
 /// # Errors
 /// Where the system gives no random bytes.
-pub(super) fn make() -> Result<String, Error> {
+pub(super) fn make(prefix: &str) -> Result<String, Error> {
     let random = random_text(RANDOM)?;
-    Ok(format!("{PREFIX}{random}{}", sum(&random)))
+    Ok(format!("{prefix}{random}{}", sum(&random)))
 }
 
-/// The digest of a text that has the form of a key; none where it has not, or its check sum is wrong.
-pub(super) fn digest(text: &str) -> Option<KeyDigest> {
-    let body = text.strip_prefix(PREFIX)?;
+/// The digest of a text that has this form; none where it has not, or its check sum is wrong.
+pub(super) fn digest(prefix: &str, text: &str) -> Option<KeyDigest> {
+    let body = text.strip_prefix(prefix)?;
     let is_well = body.len() == RANDOM + SUM && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let (random, shown) = body.split_at_checked(RANDOM).filter(|_| is_well)?;
     (sum(random) == shown).then(|| Sha256::digest(text).into())
@@ -88,10 +91,10 @@ mod tests {
 
     #[test]
     fn a_key_has_the_form_that_is_promised() {
-        let key = make().unwrap();
+        let key = make(KEY).unwrap();
         assert_eq!((key.len(), key.starts_with("cbk_")), (40, true));
-        assert_eq!(digest(&key), Some(Sha256::digest(&key).into()));
-        assert_ne!(make().unwrap(), key);
+        assert_eq!(digest(KEY, &key), Some(Sha256::digest(&key).into()));
+        assert_ne!(make(KEY).unwrap(), key);
         // zlib.crc32(b"0" * 30) is 557694660.
         assert_eq!(sum(&"0".repeat(30)), sum_of(crc32(&"0".repeat(30))));
         assert_eq!(sum_of(0), "000000");
@@ -117,18 +120,19 @@ mod tests {
 
     #[test]
     fn whatever_is_changed_in_a_key_is_seen_before_it_is_looked_up() {
-        let key = make().unwrap();
+        let key = make(KEY).unwrap();
         for at in 4..key.len() {
             let mut changed = key.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(digest(std::str::from_utf8(&changed).unwrap()), None, "{at}");
+            assert_eq!(digest(KEY, std::str::from_utf8(&changed).unwrap()), None, "{at}");
         }
         for wrong in ["", "cbk_", &key[4..], &key[..39], &format!("{key}0"), &format!(" {key}"), &key.replace('_', "-")]
         {
-            assert_eq!(digest(wrong), None, "{wrong}");
+            assert_eq!(digest(KEY, wrong), None, "{wrong}");
         }
+        assert_eq!(digest(LINK, &key), None);
         let umlauts = "ü".repeat(18);
-        assert_eq!(digest(&format!("cbk_{umlauts}")), None);
+        assert_eq!(digest(KEY, &format!("cbk_{umlauts}")), None);
     }
 
     #[test]

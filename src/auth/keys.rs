@@ -84,8 +84,8 @@ impl Keys {
     /// # Errors
     /// [`Error::TooManyKeys`], [`Error::Random`] or [`Error::Store`].
     pub(crate) async fn create(&self, new: NewKey) -> Result<(String, Key), Error> {
-        let (text, id) = (key::make()?, key::random_text(ID_LENGTH)?);
-        let digest = key::digest(&text).ok_or_else(|| Error::Random("a key without a sum".into()))?;
+        let (text, id) = (key::make(key::KEY)?, key::random_text(ID_LENGTH)?);
+        let digest = key::digest(key::KEY, &text).ok_or_else(|| Error::Random("a key without a sum".into()))?;
         let body = Body {
             name: new.name,
             owner: new.owner,
@@ -206,7 +206,7 @@ mod tests {
         let keys = Keys::new(store(), 10);
         let (text, made) = keys.create(new("ci")).await.unwrap();
         assert_eq!(keys.list().await.unwrap(), std::slice::from_ref(&made));
-        assert_eq!(key::digest(&text), Some(made.digest));
+        assert_eq!(key::digest(key::KEY, &text), Some(made.digest));
         let document = keys.store.document(&Owner::SERVER, COLLECTION, &made.id).await.unwrap().unwrap();
         assert!(!document.body.contains(&text[4..34]), "{}", document.body);
         assert_eq!((made.name.as_str(), made.owner.as_str(), made.scopes), ("ci", "ada", new("ci").scopes));

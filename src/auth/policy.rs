@@ -1,6 +1,8 @@
 //! Who may do what to whose: the one place that decides it, as a pure function.
 
 use super::{Action, Principal, PrincipalKind, Scope};
+use crate::domain::answerers::{Answerers, Assignee};
+use crate::domain::id::RequestId;
 use crate::domain::owner::Owner;
 
 /// What somebody wants to do something to.
@@ -8,8 +10,8 @@ use crate::domain::owner::Owner;
 pub(crate) enum Resource<'a> {
     /// It is not read yet, is about to be made, or is the server itself: only the action counts.
     Unread,
-    /// It belongs to this owner.
-    OwnedBy(&'a Owner),
+    /// It belongs to this owner; it is a session one of whose open questions is put to whoever it is, or not.
+    OwnedBy { owner: &'a Owner, is_asked: bool },
 }
 
 /// Whether somebody may do something.
@@ -27,6 +29,8 @@ pub(crate) enum Decision {
 #[must_use]
 pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>) -> Decision {
     let is_within = match principal.kind() {
+        PrincipalKind::Link => matches!(action.scope(), Scope::Link | Scope::None),
+        _ if action.scope() == Scope::Link => false,
         PrincipalKind::Operator => true,
         PrincipalKind::Local => action.scope() != Scope::Admin,
         PrincipalKind::Visitor => is_for_visitors(action),
@@ -38,15 +42,77 @@ pub(crate) fn may(principal: &Principal, action: Action, resource: Resource<'_>)
     }
     match resource {
         Resource::Unread => Decision::Allowed,
-        Resource::OwnedBy(owner) if owns(principal, owner) => Decision::Allowed,
-        Resource::OwnedBy(_) => Decision::Hidden,
+        Resource::OwnedBy { owner, .. } if owns(principal, owner) => Decision::Allowed,
+        Resource::OwnedBy { is_asked: true, .. } if is_for_asked(action) => Decision::Allowed,
+        Resource::OwnedBy { is_asked: true, .. } => Decision::Refused,
+        Resource::OwnedBy { is_asked: false, .. } => Decision::Hidden,
     }
+}
+
+/// What may be done to a session by whoever is asked one of its questions, while that is open.
+fn is_for_asked(action: Action) -> bool {
+    matches!(action, Action::ReadSession | Action::AnswerRequest | Action::ReadShared | Action::AnswerShared)
+}
+
+/// Why somebody may not answer a question of a session that is there for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotAsked {
+    /// It is put to others.
+    #[error("this question is not put to you")]
+    PutToOthers,
+    /// They have started the session, and the question is for others only.
+    #[error("whoever started the session may not answer this question")]
+    OwnSession,
+    /// Nobody is known here, so that everybody may be who has started it.
+    #[error("this question is not for whoever started the session, and without identity nobody can be told from them")]
+    Unknowable,
+}
+
+/// Whether somebody may answer this question of a session.
+///
+/// # Errors
+/// Why they may not.
+pub(crate) fn may_answer(
+    principal: &Principal,
+    owner: &Owner,
+    request: RequestId,
+    answerers: &Answerers,
+) -> Result<(), NotAsked> {
+    if principal.kind() == PrincipalKind::Link {
+        // Whoever made the link was allowed to answer.
+        return if principal.is_invited_to(request) { Ok(()) } else { Err(NotAsked::PutToOthers) };
+    }
+    let is_own = principal.owner() == owner && !principal.names_owner();
+    match (answerers.allow_own, is_own) {
+        (false, true) if owner.is_server() && principal.kind() != PrincipalKind::Operator => Err(NotAsked::Unknowable),
+        (false, true) => Err(NotAsked::OwnSession),
+        _ if owns(principal, owner) || is_among(principal, &answerers.assignees) => Ok(()),
+        _ => Err(NotAsked::PutToOthers),
+    }
+}
+
+/// Whether a question that is put to these is put to somebody, by name or by a group.
+#[must_use]
+pub(crate) fn is_among(principal: &Principal, assignees: &[Assignee]) -> bool {
+    let Some(grant) = principal.grant() else { return false };
+    assignees.iter().any(|assignee| match assignee {
+        Assignee::Owner(owner) => *owner == grant.owner,
+        Assignee::Group(name) => grant.groups.contains(name),
+    })
+}
+
+/// Whom questions are put to that are put to somebody.
+#[must_use]
+pub(crate) fn asked_as(principal: &Principal) -> Vec<Assignee> {
+    let Some(grant) = principal.grant() else { return Vec::new() };
+    let groups = grant.groups.iter().cloned().map(Assignee::Group);
+    std::iter::once(Assignee::Owner(grant.owner.clone())).chain(groups).collect()
 }
 
 /// Whether what belongs to this owner is there for somebody, as far as they may do anything to it at all.
 #[must_use]
 pub(crate) fn owns(principal: &Principal, owner: &Owner) -> bool {
-    principal.is_operator() || owner == principal.owner()
+    principal.is_operator() || (owner == principal.owner() && principal.kind() != PrincipalKind::Link)
 }
 
 /// Whose things somebody is shown in lists and feeds: those of one owner, or all where it is none.
@@ -82,6 +148,7 @@ fn is_for_visitors(action: Action) -> bool {
         Action::StartSession
         | Action::ReadSession
         | Action::AnswerRequest
+        | Action::ShareRequest
         | Action::CancelSession
         | Action::DeleteSession
         | Action::SendCallback
@@ -109,6 +176,8 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::ListCrews
         | Action::CreateCrew
         | Action::PublishEvent
+        | Action::ReadShared
+        | Action::AnswerShared
         | Action::DeclareEventType
         | Action::ReadKeys
         | Action::CreateKey
@@ -131,7 +200,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::auth::{CredentialId, Grant};
+    use crate::auth::{CredentialId, Grant, Invitation};
 
     /// Everybody who needs no credential of their own, with every action.
     fn all() -> impl Iterator<Item = (Principal, Action)> {
@@ -139,12 +208,20 @@ mod tests {
         kinds.flat_map(|kind| Action::ALL.iter().map(move |action| (Principal::new(kind), *action)))
     }
 
+    fn of(owner: &Owner) -> Resource<'_> {
+        Resource::OwnedBy { owner, is_asked: false }
+    }
+
     /// Ada, with a credential for these scopes.
     fn known(scopes: &[Scope]) -> Principal {
+        somebody("ada", &[], scopes)
+    }
+
+    fn somebody(owner: &str, groups: &[&str], scopes: &[Scope]) -> Principal {
         Principal::known(Arc::new(Grant {
-            owner: "ada".parse().unwrap(),
+            owner: owner.parse().unwrap(),
             scopes: scopes.iter().copied().collect(),
-            groups: Vec::new(),
+            groups: groups.iter().map(|group| Arc::from(*group)).collect(),
             expires_at: None,
             credential: CredentialId::Token,
         }))
@@ -157,14 +234,14 @@ mod tests {
             let scope = action.scope();
             for granted in Scope::GRANTABLE.iter().copied() {
                 let principal = known(&[granted]);
-                let is_granted =
-                    granted == scope || granted == Scope::Admin || matches!(scope, Scope::None | Scope::Login);
+                let is_granted = scope != Scope::Link
+                    && (granted == scope || granted == Scope::Admin || matches!(scope, Scope::None | Scope::Login));
                 let expected = if is_granted { Decision::Allowed } else { Decision::Refused };
                 assert_eq!(may(&principal, action, Resource::Unread), expected, "{granted:?} {action:?}");
-                assert_eq!(may(&principal, action, Resource::OwnedBy(&ada)), expected, "{granted:?} {action:?}");
+                assert_eq!(may(&principal, action, of(&ada)), expected, "{granted:?} {action:?}");
                 let is_hidden = expected == Decision::Allowed && granted != Scope::Admin;
                 let of_bob = if is_hidden { Decision::Hidden } else { expected };
-                assert_eq!(may(&principal, action, Resource::OwnedBy(&bob)), of_bob, "{granted:?} {action:?}");
+                assert_eq!(may(&principal, action, of(&bob)), of_bob, "{granted:?} {action:?}");
             }
         }
     }
@@ -184,7 +261,8 @@ mod tests {
             let is_operator = principal.kind() == PrincipalKind::Operator;
             let decision = may(&principal, action, Resource::Unread);
             if is_operator {
-                assert_eq!(decision, Decision::Allowed, "{action:?}");
+                let expected = if action.scope() == Scope::Link { Decision::Refused } else { Decision::Allowed };
+                assert_eq!(decision, expected, "{action:?}");
             } else if action.scope() == Scope::Admin {
                 assert_eq!(decision, Decision::Refused, "{principal:?} {action:?}");
             }
@@ -221,14 +299,76 @@ mod tests {
         let ada: Owner = "ada".parse().unwrap();
         for (principal, action) in all() {
             let in_general = may(&principal, action, Resource::Unread);
-            assert_eq!(may(&principal, action, Resource::OwnedBy(&Owner::SERVER)), in_general);
-            let expected = match (in_general, principal.kind()) {
-                (Decision::Allowed, PrincipalKind::Local | PrincipalKind::Visitor | PrincipalKind::Anonymous) => {
-                    Decision::Hidden
-                }
+            let of_server = match (in_general, principal.kind()) {
+                (Decision::Allowed, PrincipalKind::Link) => Decision::Hidden,
                 (other, _) => other,
             };
-            assert_eq!(may(&principal, action, Resource::OwnedBy(&ada)), expected, "{principal:?} {action:?}");
+            assert_eq!(may(&principal, action, of(&Owner::SERVER)), of_server);
+            let expected = match (in_general, principal.kind()) {
+                (
+                    Decision::Allowed,
+                    PrincipalKind::Local | PrincipalKind::Visitor | PrincipalKind::Anonymous | PrincipalKind::Link,
+                ) => Decision::Hidden,
+                (other, _) => other,
+            };
+            assert_eq!(may(&principal, action, of(&ada)), expected, "{principal:?} {action:?}");
         }
+    }
+
+    #[test]
+    fn a_link_reads_and_answers_the_question_that_it_is_for_and_nothing_else() {
+        let link = Principal::invited(Invitation { request_id: RequestId::random(), name: "link:bo".into() });
+        for action in Action::ALL.iter().copied() {
+            let is_its = matches!(action.scope(), Scope::Link | Scope::None);
+            let expected = if is_its { Decision::Allowed } else { Decision::Refused };
+            assert_eq!(may(&link, action, Resource::Unread), expected, "{action:?}");
+        }
+        let answerers = Answerers { allow_own: false, ..Answerers::default() };
+        let asked = link.invitation().unwrap().request_id;
+        assert_eq!(may_answer(&link, &Owner::SERVER, asked, &answerers), Ok(()));
+        let other = may_answer(&link, &Owner::SERVER, RequestId::random(), &answerers);
+        assert_eq!(other, Err(NotAsked::PutToOthers));
+    }
+
+    #[test]
+    fn whoever_is_asked_may_see_the_session_and_answer_and_no_more() {
+        let (ada, everything) = ("ada".parse().unwrap(), Scope::GRANTABLE.iter().copied());
+        let bo = somebody("bo", &[], &everything.filter(|scope| *scope != Scope::Admin).collect::<Vec<_>>());
+        for action in Action::ALL.iter().copied() {
+            let in_general = may(&bo, action, Resource::Unread);
+            let asked = may(&bo, action, Resource::OwnedBy { owner: &ada, is_asked: true });
+            let is_for_asked = matches!(action, Action::ReadSession | Action::AnswerRequest);
+            assert_eq!(asked == Decision::Allowed, is_for_asked, "{action:?}");
+            let not_asked = may(&bo, action, Resource::OwnedBy { owner: &ada, is_asked: false });
+            let expected = if in_general == Decision::Allowed { Decision::Hidden } else { in_general };
+            assert_eq!(not_asked, expected, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_answered_by_the_owner_and_whom_it_is_put_to() {
+        let (ada, request): (Owner, _) = ("ada".parse().unwrap(), RequestId::random());
+        let to = |assignees: &[&str], allow_own| Answerers {
+            assignees: assignees.iter().map(|assignee| assignee.parse().unwrap()).collect(),
+            allow_own,
+            ..Answerers::default()
+        };
+        let answers = |owner: &str, groups: &[&str], answerers: &Answerers| {
+            may_answer(&somebody(owner, groups, &[Scope::SessionsAnswer]), &ada, request, answerers)
+        };
+        assert_eq!(answers("ada", &[], &to(&[], true)), Ok(()));
+        assert_eq!(answers("ada", &[], &to(&["bo"], true)), Ok(()));
+        assert_eq!(answers("ada", &[], &to(&["ada"], false)), Err(NotAsked::OwnSession));
+        assert_eq!(answers("bo", &[], &to(&["bo"], false)), Ok(()));
+        assert_eq!(answers("bo", &["ops"], &to(&["group:ops"], true)), Ok(()));
+        assert_eq!(answers("bo", &["ops"], &to(&["ops"], true)), Err(NotAsked::PutToOthers));
+        assert_eq!(answers("group:ops", &[], &to(&["group:ops"], true)), Err(NotAsked::PutToOthers));
+        let operator = Principal::new(PrincipalKind::Operator);
+        assert_eq!(may_answer(&operator, &ada, request, &to(&[], false)), Ok(()));
+        let hers = operator.reaching(ada.clone()).unwrap();
+        assert_eq!(may_answer(&hers, &ada, request, &to(&[], false)), Ok(()));
+        let local = Principal::new(PrincipalKind::Local);
+        assert_eq!(may_answer(&local, &Owner::SERVER, request, &to(&[], false)), Err(NotAsked::Unknowable));
+        assert_eq!(asked_as(&somebody("bo", &["ops"], &[])), ["bo".parse().unwrap(), "group:ops".parse().unwrap()]);
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use actix_web::{HttpMessage, HttpRequest};
 use serde::{Deserialize, Serialize};
 
+use super::key::KeyDigest;
 use super::{Scope, Scopes};
+use crate::domain::id::RequestId;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 
@@ -18,6 +20,25 @@ pub(crate) struct Principal {
     grant: Option<Arc<Grant>>,
     /// Whether an operator has named whose things are meant.
     names_owner: bool,
+    link: Option<Arc<Link>>,
+}
+
+/// A share link, as whoever shows it stands there.
+#[derive(Debug, PartialEq, Eq)]
+enum Link {
+    /// It is not looked up yet.
+    Shown(KeyDigest),
+    /// It is good.
+    Good(Invitation),
+}
+
+/// What a share link is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invitation {
+    /// The question that can be answered with it.
+    pub request_id: RequestId,
+    /// Under which name: `link:NAME`.
+    pub name: String,
 }
 
 /// What a credential grants to whoever shows it.
@@ -67,17 +88,20 @@ pub(crate) enum PrincipalKind {
     Known,
     /// Somebody without one, where identity is configured.
     Anonymous,
+    /// Somebody with a share link.
+    Link,
 }
 
 impl PrincipalKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [PrincipalKind; 5] = [
+    pub(crate) const ALL: [PrincipalKind; 6] = [
         PrincipalKind::Operator,
         PrincipalKind::Local,
         PrincipalKind::Visitor,
         PrincipalKind::Known,
         PrincipalKind::Anonymous,
+        PrincipalKind::Link,
     ];
 
     /// The word for it.
@@ -89,6 +113,7 @@ impl PrincipalKind {
             PrincipalKind::Visitor => "visitor",
             PrincipalKind::Known => "known",
             PrincipalKind::Anonymous => "anonymous",
+            PrincipalKind::Link => "link",
         }
     }
 }
@@ -97,7 +122,7 @@ impl Principal {
     /// Somebody of this kind of whom nothing else is known.
     #[must_use]
     pub(crate) fn new(kind: PrincipalKind) -> Self {
-        Self { kind, owner: Owner::SERVER, name: None, grant: None, names_owner: false }
+        Self { kind, owner: Owner::SERVER, name: None, grant: None, names_owner: false, link: None }
     }
 
     /// Whoever shows the credential that grants this.
@@ -105,7 +130,44 @@ impl Principal {
     pub(crate) fn known(grant: Arc<Grant>) -> Self {
         let owner = grant.owner.clone();
         let (kind, name) = (PrincipalKind::Known, Some(owner.as_str().into()));
-        Self { kind, name, owner, grant: Some(grant), names_owner: false }
+        Self { kind, name, owner, grant: Some(grant), names_owner: false, link: None }
+    }
+
+    /// Whoever shows a share link with this digest, which is not looked up yet.
+    #[must_use]
+    pub(super) fn with_link(digest: KeyDigest) -> Self {
+        Self { link: Some(Arc::new(Link::Shown(digest))), ..Self::new(PrincipalKind::Link) }
+    }
+
+    /// Whoever shows a share link that is good for this.
+    #[must_use]
+    pub(crate) fn invited(invitation: Invitation) -> Self {
+        let name = Some(invitation.name.as_str().into());
+        Self { name, link: Some(Arc::new(Link::Good(invitation))), ..Self::new(PrincipalKind::Link) }
+    }
+
+    /// The digest of the share link that is shown and not looked up yet.
+    #[must_use]
+    pub(super) fn shown_link(&self) -> Option<&KeyDigest> {
+        match self.link.as_deref()? {
+            Link::Shown(digest) => Some(digest),
+            Link::Good(_) => None,
+        }
+    }
+
+    /// What its share link is good for.
+    #[must_use]
+    pub(crate) fn invitation(&self) -> Option<&Invitation> {
+        match self.link.as_deref()? {
+            Link::Shown(_) => None,
+            Link::Good(invitation) => Some(invitation),
+        }
+    }
+
+    /// Whether it shows a share link that is good for this question.
+    #[must_use]
+    pub(super) fn is_invited_to(&self, request_id: RequestId) -> bool {
+        self.invitation().is_some_and(|invitation| invitation.request_id == request_id)
     }
 
     /// The server, where it acts by itself.
@@ -125,7 +187,10 @@ impl Principal {
     /// the name of the owner.
     #[must_use]
     pub(crate) fn named(self, name: &str) -> Self {
-        if self.kind == PrincipalKind::Known { self } else { Self { name: Some(name.into()), ..self } }
+        if matches!(self.kind, PrincipalKind::Known | PrincipalKind::Link) {
+            return self;
+        }
+        Self { name: Some(name.into()), ..self }
     }
 
     /// The same under this name, where it has none.
@@ -141,7 +206,7 @@ impl Principal {
         if self.is_operator() {
             return Some(Self { owner, names_owner: true, ..self });
         }
-        (self.owner == owner).then_some(self)
+        (self.owner == owner && self.kind != PrincipalKind::Link).then_some(self)
     }
 
     /// Whether it is an operator who has named whose things are meant.
@@ -185,8 +250,15 @@ impl Principal {
     pub(crate) fn label(&self) -> &str {
         match (&self.grant, &self.kind) {
             (Some(grant), PrincipalKind::Known) => grant.owner.as_str(),
+            (_, PrincipalKind::Link) => self.recorded_name(),
             (_, kind) => kind.word(),
         }
+    }
+
+    /// The name under which it is recorded: its own, or what it is let in as.
+    #[must_use]
+    pub(crate) fn recorded_name(&self) -> &str {
+        self.name().unwrap_or_else(|| self.kind.word())
     }
 
     /// The name under which it is recorded, where it has one.

@@ -43,11 +43,8 @@ impl Rates {
     /// Those of the settings: others than this machine can reach the server, or they cannot.
     #[must_use]
     pub(crate) fn new(settings: &Limits, is_public: bool) -> Self {
-        let defaults = |of: fn() -> Settings| if is_public { of() } else { Settings::default() };
-        Self {
-            principals: Buckets::new(settings.principal.clone().or(defaults(Settings::of_principal))),
-            addresses: Buckets::new(settings.address.clone().or(defaults(Settings::of_address))),
-        }
+        let (principal, address) = settings.in_force(is_public);
+        Self { principals: Buckets::new(principal), addresses: Buckets::new(address) }
     }
 
     /// Takes one request that does this.

@@ -21,6 +21,7 @@ pub(crate) fn lacking(principal: &Principal, action: Action) -> Cow<'static, str
     match principal.kind() {
         PrincipalKind::Known => format!("this needs a credential with the scope {}", action.scope().word()).into(),
         PrincipalKind::Anonymous => "this needs a credential".into(),
+        PrincipalKind::Link => "a share link is good for its question only".into(),
         // An operator lacks nothing.
         PrincipalKind::Operator | PrincipalKind::Local | PrincipalKind::Visitor => "this needs the admin token".into(),
     }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use url::Url;
 
 use super::healthcheck::{self, Question, addresses};
 use crate::config::Settings;
 use crate::crew::Roster;
+use crate::domain::owner::Owner;
 use crate::http::import::{MOST_BYTES, MOST_FILES, read};
 use crate::session::messages::Fault;
 use crate::store::Store;
@@ -19,6 +21,9 @@ pub(super) enum Crews {
     Import {
         /// The folder of the project
         folder: PathBuf,
+        /// Whom the crew and its agents are to belong to; the server, where it is left out
+        #[arg(long)]
+        owner: Option<String>,
     },
 }
 
@@ -30,16 +35,25 @@ const ENDINGS: [&str; 5] = [".jsonc", ".json", ".yaml", ".yml", "crew.py"];
 
 /// Does what the command line says, and gives what is to be printed.
 pub(super) fn run(command: &Crews, settings: &Settings) -> anyhow::Result<String> {
-    let Crews::Import { folder } = command;
+    let Crews::Import { folder, owner } = command;
+    let owner = owner.as_deref().map(str::parse::<Owner>).transpose().context("--owner names nobody")?;
     let files = files(folder)?;
     let is_there = healthcheck::run(settings, Question::Live).is_ok();
     actix::System::new().block_on(async {
-        if is_there { import_there(&files, settings).await } else { import_here(&files, settings).await }
+        if is_there {
+            import_there(&files, owner.as_ref(), settings).await
+        } else {
+            import_here(&files, owner.as_ref(), settings).await
+        }
     })
 }
 
 /// Has the server that runs store it.
-async fn import_there(files: &[(String, String)], settings: &Settings) -> anyhow::Result<String> {
+async fn import_there(
+    files: &[(String, String)],
+    owner: Option<&Owner>,
+    settings: &Settings,
+) -> anyhow::Result<String> {
     const BOUNDARY: &str = "callboard-import-5f1c0a7b3e";
     let mut body = String::new();
     for (path, text) in files {
@@ -54,7 +68,8 @@ async fn import_there(files: &[(String, String)], settings: &Settings) -> anyhow
     // It is this machine's own server, whatever its certificate is for.
     let (scheme, is_own) = if settings.tls.files().is_some() { ("https", true) } else { ("http", false) };
     let client = reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(is_own).build()?;
-    let request = client.post(format!("{scheme}://{address}/api/v1/crews/import"));
+    let place = format!("{scheme}://{address}/api/v1/crews/import");
+    let request = client.post(Url::parse_with_params(&place, owner.map(|owner| ("owner", owner.as_str())))?);
     let request = request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}")).body(body);
     let request = match &settings.server.admin_token {
         Some(token) => request.bearer_auth(token.reveal()),
@@ -75,11 +90,11 @@ async fn import_there(files: &[(String, String)], settings: &Settings) -> anyhow
 }
 
 /// Stores it while no server runs.
-async fn import_here(files: &[(String, String)], settings: &Settings) -> anyhow::Result<String> {
+async fn import_here(files: &[(String, String)], owner: Option<&Owner>, settings: &Settings) -> anyhow::Result<String> {
     let (import, warnings) =
         read(files, settings).map_err(|faults| anyhow::anyhow!("the project cannot be run here{}", lines(&faults)))?;
     let store = Store::open(&settings.store, 1)?;
-    let roster = Roster::new(store.clone(), &settings.crews, &settings.agent);
+    let roster = Roster::new(store.clone(), &settings.crews, &settings.agent).of(owner.unwrap_or(&Owner::SERVER));
     let kept = roster.import(import).await;
     store.close().await;
     Ok(format!("{}{}\n", kept?.id, lines(&warnings)))

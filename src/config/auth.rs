@@ -30,6 +30,10 @@ pub struct Auth {
     /// Seconds that a login on the page lasts.
     #[garde(range(min = 60.0, max = 31_536_000.0))]
     pub login_lifetime: f64,
+    /// The most seconds that a link is good by which a question is shared. As long after that, it is still told from one
+    /// that never was.
+    #[garde(range(min = 1.0, max = 31_536_000.0))]
+    pub link_lifetime: f64,
     /// How often somebody may try to log in, a minute and address.
     #[garde(range(min = 1, max = 10_000))]
     pub login_attempts_per_minute: u32,
@@ -54,6 +58,7 @@ impl Default for Auth {
             max_keys: 10_000,
             first_message_timeout: 5.0,
             login_lifetime: 604_800.0,
+            link_lifetime: 2_592_000.0,
             login_attempts_per_minute: 10,
             jwt: Vec::new(),
         }

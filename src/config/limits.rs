@@ -17,7 +17,16 @@ pub struct Limits {
     pub address: Rates,
 }
 
-/// How often something may be asked for. What is not set has a default where others than this machine can reach the server,
+impl Limits {
+    /// What holds for one principal, and for one address, where others than this machine can reach the server, or cannot.
+    #[must_use]
+    pub fn in_force(&self, is_public: bool) -> (Rates, Rates) {
+        let defaults = |of: fn() -> Rates| if is_public { of() } else { Rates::default() };
+        (self.principal.clone().or(defaults(Rates::of_principal)), self.address.clone().or(defaults(Rates::of_address)))
+    }
+}
+
+/// How often something may be asked for, and how much there may be at the same time. What is not set has a default where others than this machine can reach the server,
 /// and no limit where not; 0 is no limit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
@@ -40,6 +49,19 @@ pub struct Rates {
     /// So many messages at once.
     #[garde(skip)]
     pub message_burst: Option<u32>,
+    /// WebSockets and event streams that are open.
+    #[garde(skip)]
+    pub sockets: Option<u32>,
+    /// Subscriptions on all event sockets.
+    #[garde(skip)]
+    pub subscriptions: Option<u32>,
+    /// Workflows that are live.
+    #[garde(skip)]
+    pub live_workflows: Option<u32>,
+    /// Bytes that are kept: of sessions with their journals, of workflows, crews, agents and memory. They are an owner's: of
+    /// an address nothing is kept.
+    #[garde(skip)]
+    pub stored_bytes: Option<u64>,
 }
 
 impl Rates {
@@ -57,6 +79,10 @@ impl Rates {
             start_burst: Some(100),
             messages_per_second: Some(20.0),
             message_burst: Some(100),
+            sockets: Some(200),
+            subscriptions: Some(1000),
+            live_workflows: Some(8),
+            stored_bytes: Some(1 << 30),
         }
     }
 
@@ -70,6 +96,10 @@ impl Rates {
             start_burst: Some(200),
             messages_per_second: Some(100.0),
             message_burst: Some(500),
+            sockets: Some(1000),
+            subscriptions: Some(5000),
+            live_workflows: Some(32),
+            stored_bytes: None,
         }
     }
 
@@ -83,6 +113,10 @@ impl Rates {
             start_burst: self.start_burst.or(others.start_burst),
             messages_per_second: self.messages_per_second.or(others.messages_per_second),
             message_burst: self.message_burst.or(others.message_burst),
+            sockets: self.sockets.or(others.sockets),
+            subscriptions: self.subscriptions.or(others.subscriptions),
+            live_workflows: self.live_workflows.or(others.live_workflows),
+            stored_bytes: self.stored_bytes.or(others.stored_bytes),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::inbound::{Inbound, SessionInbound, Unheard, send_misunderstood, send_
 use super::lease::{Lease, Leases};
 use super::presence::{Presence, Watched};
 use super::{Error, close, socket};
+use crate::auth::quotas::Thing;
 use crate::auth::{CallerAddress, Principal};
 use crate::config;
 use crate::domain::id::SessionId;
@@ -193,8 +194,15 @@ impl Shared {
         let topic = session_id.map(Topic::Session);
         let link = self.links.open(Arrival { dialect, address, topic, line: socket::of(request) });
         let lease = self.leases.of(&link);
-        lease.renew(Principal::of(request).grant());
-        let presence = Presence::new(link, Rc::clone(&self.links)).leased(Rc::clone(&lease));
+        let principal = Principal::of(request);
+        lease.renew(principal.grant());
+        let share = self.gate.quotas.take(Thing::Socket, 1, &principal, address);
+        if let Err(too_many) = &share {
+            log::debug!(too_many:%; "a connection was refused");
+            link.close(CloseCode::TooManyMessages);
+        }
+        let presence =
+            Presence::new(link, Rc::clone(&self.links)).leased(Rc::clone(&lease)).counted(share.unwrap_or_default());
         (presence.announced_to(self.event_sockets.events.clone(), address), lease)
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::inbound::FORBIDDEN;
 use crate::hub::close::CloseCode;
 use crate::session::messages::Refused;
 use crate::workflow::refused::Refused as WorkflowRefused;
@@ -18,6 +19,7 @@ pub(crate) fn word(refused: &Refused) -> &'static str {
         Refused::NotEnded => "not_ended",
         Refused::NoOpenRequest => "no_open_request",
         Refused::AmbiguousRequest => "ambiguous_request",
+        Refused::NotAsked(_) | Refused::NotOwned => FORBIDDEN,
         Refused::AlreadyAnswered { .. } => "already_answered",
         Refused::QueueFull => "queue_full",
         Refused::ShuttingDown => "shutting_down",
@@ -43,6 +45,8 @@ pub(crate) fn text(refused: &Refused) -> Cow<'static, str> {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
+        | Refused::NotAsked(_)
+        | Refused::NotOwned
         | Refused::AlreadyAnswered { .. }
         | Refused::QueueFull
         | Refused::ShuttingDown => Cow::Owned(refused.to_string()),
@@ -70,6 +74,7 @@ pub(crate) fn workflow_word(refused: &WorkflowRefused) -> &'static str {
         WorkflowRefused::AlreadyRunning => "already_running",
         WorkflowRefused::Ending => "workflow_ending",
         WorkflowRefused::TooManyLive => "too_many_live",
+        WorkflowRefused::TooManyOfOne(_) => "rate_limited",
         WorkflowRefused::ShuttingDown => "shutting_down",
         WorkflowRefused::Unavailable(_) => "store_unavailable",
     }
@@ -99,6 +104,7 @@ pub(crate) fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
         | WorkflowRefused::VersionConflict(_)
         | WorkflowRefused::AlreadyRunning
         | WorkflowRefused::Ending => CloseCode::ProtocolError,
+        WorkflowRefused::TooManyOfOne(_) => CloseCode::TooManyMessages,
         WorkflowRefused::TooManyLive | WorkflowRefused::ShuttingDown | WorkflowRefused::Unavailable(_) => {
             CloseCode::GoingAway
         }
@@ -117,6 +123,8 @@ pub(crate) fn code(refused: &Refused) -> CloseCode {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
+        | Refused::NotAsked(_)
+        | Refused::NotOwned
         | Refused::AlreadyAnswered { .. } => CloseCode::ProtocolError,
         // Both mean that the client is to come back, which is what helps.
         Refused::QueueFull | Refused::ShuttingDown | Refused::Elsewhere | Refused::Unavailable(_) => {

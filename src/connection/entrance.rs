@@ -16,7 +16,9 @@ use super::inbound::{Inbound, Unheard, send_misused};
 use super::lease::Lease;
 use super::presence::Watching;
 use super::visit::Visit;
+use crate::auth::quotas::{Quotas, Share, Thing, TooMany};
 use crate::auth::rates::Rates;
+use crate::auth::storage::Storage;
 use crate::auth::tickets::Tickets;
 use crate::auth::{Action, Authenticator, CallerAddress, Decision, Principal, PrincipalKind, Resource, lacking, may};
 use crate::hub::Link;
@@ -41,6 +43,10 @@ pub(crate) struct Gate {
     pub rates: Arc<Rates>,
     /// Keeps who changed what.
     pub trail: Trail,
+    /// Counts sockets and their subscriptions.
+    pub quotas: Quotas,
+    /// How much one owner keeps.
+    pub storage: Storage,
     /// How long a client has for its first message.
     pub patience: Duration,
 }
@@ -99,6 +105,8 @@ struct Shared {
     state: RefCell<State>,
     /// Whether a credential is being looked at.
     is_looking: Cell<bool>,
+    /// Its place among the sockets of whoever has said who they are.
+    share: RefCell<Share>,
 }
 
 impl Caller {
@@ -155,6 +163,14 @@ impl Caller {
         });
     }
 
+    /// Takes so many places of its subscriptions among those that it may have.
+    ///
+    /// # Errors
+    /// Where it may not have so many.
+    pub(super) fn takes_places(&self, quotas: &Quotas, many: u32) -> Result<Share, TooMany> {
+        quotas.take(Thing::Subscription, many, &self.principal.borrow(), self.asked.address)
+    }
+
     fn replace(&self, principal: Principal) {
         let principal = match &self.name {
             Some(name) => principal.named(name),
@@ -196,6 +212,7 @@ impl Entrance {
                 watching: Rc::clone(presence.watching()),
                 state: RefCell::new(state),
                 is_looking: Cell::new(false),
+                share: RefCell::default(),
             }),
         }
     }
@@ -272,6 +289,18 @@ impl Shared {
         if is_allowed { Ok(principal) } else { Err(CloseCode::NotAllowed) }
     }
 
+    /// Takes a place among the sockets of whoever it is; gives whether there is one.
+    fn takes_place(&self, principal: &Principal) -> bool {
+        // The one of the address was taken when the request came.
+        match self.gate.quotas.take(Thing::Socket, 1, principal, None) {
+            Ok(share) => {
+                self.share.replace(share);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
     /// Lets somebody in, or goes on with a newer credential of whoever is.
     async fn let_in(&self, principal: Principal) {
         if !self.link.is_open() {
@@ -281,6 +310,10 @@ impl Shared {
         let was_known = matches!(before.kind(), PrincipalKind::Known | PrincipalKind::Operator);
         if was_known && (before.kind(), before.owner()) != (principal.kind(), principal.owner()) {
             return self.link.close(CloseCode::NotAuthenticated);
+        }
+        if !was_known && !self.takes_place(&principal) {
+            send_misused(&self.link, CloseCode::TooManyMessages);
+            return self.link.close(CloseCode::TooManyMessages);
         }
         self.lease.renew(principal.grant());
         self.caller.replace(principal);

@@ -16,6 +16,7 @@ use super::presence::Presence;
 use super::{Error, close};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
+use crate::hub::close::CloseCode;
 use crate::session::messages::Greeting;
 
 /// The events of a session after `since` (all of them where it is `None`), and live ones until the session's last.
@@ -43,6 +44,9 @@ pub(crate) async fn event_stream(
         }
     }
     let (presence, _) = shared.arrive(request, &SSE, Some(session_id));
+    if !presence.link.is_open() {
+        return Err(Error::NotNow(CloseCode::TooManyMessages));
+    }
     let presence = presence.watching_session(shared.sessions.clone(), session_id);
     let since = since.unwrap_or(0);
     let journal = shared.journal(principal, session_id, Rc::clone(&presence.link), Greeting::Spoken);

@@ -199,6 +199,7 @@ pub(super) fn refusal(link: &Link, refused: &Refused) -> Vec<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::connection::dialect::socket::{Form, Kind, Socket};
+    use crate::domain::answerers::Answerers;
     use crate::domain::entry::Entry;
     use crate::domain::id::{ConnectionId, RequestId};
     use crate::domain::request::FieldError;
@@ -232,7 +233,14 @@ mod tests {
 
     #[test]
     fn a_late_answer_is_sent_who_won() {
-        let winner = Winner { by: "alice".into(), value: Some(true), values: None, timed_out: false, withdrawn: false };
+        let winner = Winner {
+            by: "alice".into(),
+            value: Some(true),
+            values: None,
+            timed_out: false,
+            withdrawn: false,
+            answers: Vec::new(),
+        };
         assert_eq!(
             sent(&Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }),
             json!({"type": "error", "code": "already_answered", "message": "the question has been answered already",
@@ -252,6 +260,7 @@ mod tests {
             expires_at: None,
             default: None,
             context: None,
+            answerers: Answerers::default(),
         };
         let sent = all_sent(&Refused::Rejected { request_id, errors, form: Box::new(form) });
         assert_eq!(

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use actix::Addr;
 
 use super::lease::Lease;
+use crate::auth::quotas::Share;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::event::Events;
@@ -27,6 +28,8 @@ pub(super) struct Presence {
     watching: Rc<Watching>,
     /// Ends it with the credential by which it was let in.
     lease: Option<Rc<Lease>>,
+    /// Its place among those that its client, and its address, may have.
+    _share: Share,
 }
 
 /// The sessions that a connection follows because its client has started them there, the newest last.
@@ -53,7 +56,7 @@ impl Presence {
     /// The presence of a connection that is in the table already.
     pub(super) fn new(link: Rc<Link>, links: Rc<Links>) -> Self {
         let watching = Rc::new(Watching { connection: link.id(), watched: RefCell::new(Watched::Nothing) });
-        Self { link, links, announced: None, watching, lease: None }
+        Self { link, links, announced: None, watching, lease: None, _share: Share::default() }
     }
 
     /// What it watches, for whoever lets it in.
@@ -70,6 +73,12 @@ impl Presence {
     /// The same, which goes on only while its credential is good.
     pub(super) fn leased(mut self, lease: Rc<Lease>) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// The same, which has this place among those that its client, and its address, may have.
+    pub(super) fn counted(mut self, share: Share) -> Self {
+        self._share = share;
         self
     }
 

@@ -24,6 +24,7 @@ use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::domain::status::Priority;
 use crate::domain::time::Timestamp;
+use crate::hub::close::CloseCode;
 use crate::hub::{KindSet, Link};
 use crate::memory::{BadName, is_name};
 use crate::session::Sessions;
@@ -121,6 +122,9 @@ impl Connections {
         }
         let (live, shard) = (&shared.live, shared.shard.clone());
         let (presence, _) = shared.arrive(request, &SSE, None);
+        if !presence.link.is_open() {
+            return Err(Error::NotNow(CloseCode::TooManyMessages));
+        }
         let presence = presence.watching_workflows(live.clone());
         let connection = presence.link.id();
         match since {
@@ -238,14 +242,20 @@ impl WorkflowInbound {
         }
         let (connections, followed) = (self.connections.clone(), Rc::clone(&self.followed));
         let own = Rc::clone(&self.link);
-        self.spawn(async move |link| match start(&sessions, &principal, content, config, priority, client_id).await {
-            Ok(session_id) => {
-                send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id });
-                if is_allowed(&principal, Action::ReadSession) {
-                    follow(&connections.shared, &principal, &followed, &own, session_id).await;
-                }
+        self.spawn(async move |link| {
+            let storage = &connections.shared.gate.storage;
+            if let Err(no_room) = storage.has_room(&principal, Action::StartSession).await {
+                return send_error(link, "rate_limited", &no_room.to_string());
             }
-            Err(refused) => send_error(link, close::word(&refused), &close::text(&refused)),
+            match start(&sessions, &principal, content, config, priority, client_id).await {
+                Ok(session_id) => {
+                    send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id });
+                    if is_allowed(&principal, Action::ReadSession) {
+                        follow(&connections.shared, &principal, &followed, &own, session_id).await;
+                    }
+                }
+                Err(refused) => send_error(link, close::word(&refused), &close::text(&refused)),
+            }
         });
     }
 

@@ -27,10 +27,13 @@ pub(crate) struct Events {
 struct Shared {
     store: Store,
     epoch: watch::Sender<Arc<str>>,
-    /// The place of the oldest event that the store had when it was opened.
-    oldest: u64,
+    /// The place of the oldest event that is kept, but for how many are: what the store had when it was opened, or what has
+    /// room among the bytes that are kept.
+    oldest: AtomicU64,
     /// The place of the newest event that was published.
     newest: AtomicU64,
+    /// The bytes of all events that were published since the start and are kept.
+    bytes: AtomicU64,
     /// How many events are kept.
     keep: u64,
     /// From how many rows that wait for a commit on no more events are taken.
@@ -90,9 +93,10 @@ impl Events {
     ) -> Result<Self, Error> {
         let epoch = watch::Sender::new(store.event_epoch().await?);
         let span = store.event_span().await?;
-        let (oldest, newest) = (span.first_seq, AtomicU64::new(span.last_seq));
+        let (oldest, newest) = (AtomicU64::new(span.first_seq), AtomicU64::new(span.last_seq));
+        let bytes = AtomicU64::default();
         let is_full = AtomicBool::new(false);
-        let shared = Shared { store, epoch, oldest, newest, keep, max_pending, is_full, listeners };
+        let shared = Shared { store, epoch, oldest, newest, bytes, keep, max_pending, is_full, listeners };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -172,7 +176,8 @@ impl Events {
     pub(crate) fn span(&self) -> Span {
         // In one order with the counts of event sockets, see `ConnectionCounts::enter_event_socket`.
         let last_seq = self.shared.newest.load(Ordering::SeqCst);
-        let first_seq = self.shared.oldest.max((last_seq + 1).saturating_sub(self.shared.keep));
+        let oldest = self.shared.oldest.load(Ordering::SeqCst);
+        let first_seq = oldest.max((last_seq + 1).saturating_sub(self.shared.keep));
         let epoch = Arc::clone(&self.shared.epoch.borrow());
         Span { epoch, first_seq, last_seq }
     }
@@ -237,6 +242,17 @@ impl Events {
         &self.shared.store
     }
 
+    /// How many bytes of events have been published since the start that are kept, and the place of the last of them.
+    pub(super) fn written(&self) -> (u64, u64) {
+        // The bytes first: what is published in between counts with what comes later.
+        (self.shared.bytes.load(Ordering::SeqCst), self.shared.newest.load(Ordering::SeqCst))
+    }
+
+    /// Keeps no event before this place any more.
+    pub(super) fn forget_before(&self, seq: u64) {
+        self.shared.oldest.fetch_max(seq, Ordering::SeqCst);
+    }
+
     /// How many events are kept.
     pub(super) fn keep(&self) -> u64 {
         self.shared.keep
@@ -260,6 +276,9 @@ impl Events {
     /// Notifies everybody who listens.
     fn publish(&self, events: &Arc<[EncodedEvent]>) {
         if let Some(seq) = events.iter().rev().find_map(|recorded| recorded.event.seq) {
+            let kept = events.iter().filter(|recorded| recorded.event.seq.is_some());
+            let bytes: usize = kept.map(|recorded| recorded.json.len()).sum();
+            self.shared.bytes.fetch_add(bytes as u64, Ordering::SeqCst);
             self.shared.newest.store(seq, Ordering::SeqCst);
         }
         for listener in &self.shared.listeners {

@@ -5,16 +5,20 @@
 
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, AsyncContext, Context, WrapFuture};
+use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext, Context, WrapFuture};
 
 use super::client::Events;
+use super::volume::Volume;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::Slot;
 use crate::domain::status::Priority;
-use crate::store::{Cluster, Health};
+use crate::store::{self, Cluster, Health};
 
 /// How often events that are not kept any more are removed, where there are enough.
 const PURGE_EVERY: Duration = Duration::from_millis(500);
+
+/// How many bytes of the events of before the start are measured at once.
+const MEASURED_AT_ONCE: usize = 1 << 20;
 
 /// Publishes events once they are in the store.
 pub(crate) struct EventLog {
@@ -24,17 +28,19 @@ pub(crate) struct EventLog {
     started: Instant,
     /// The place before which all events are removed, or are about to be.
     purged: u64,
+    /// How many bytes the events have that are kept.
+    volume: Volume,
 }
 
 impl EventLog {
-    /// Starts a log for these events, on this thread, that publishes the server's health that often. What is
-    /// recorded from now on is published.
-    pub(crate) fn start_with(events: Events, health_check: Duration) -> Addr<Self> {
+    /// Starts a log for these events, on this thread, that publishes the server's health that often and keeps so many bytes.
+    /// What is recorded from now on is published.
+    pub(crate) fn start_with(events: Events, health_check: Duration, keep_bytes: u64) -> Addr<Self> {
         let store = events.store().clone();
         let purged = events.span().first_seq;
         // Here and not once the actor runs: what comes in between would be published to nobody.
         store.subscribe_events(events.span().last_seq, events.publisher());
-        Self { events, health_check, started: Instant::now(), purged }.start()
+        Self { events, health_check, started: Instant::now(), purged, volume: Volume::new(keep_bytes) }.start()
     }
 
     fn check_health(&self) {
@@ -54,8 +60,34 @@ impl EventLog {
         self.events.record(new_event);
     }
 
+    /// Measures the events of before the start, where their bytes are limited.
+    fn measure(&mut self, actor: &mut Context<Self>) {
+        let (span, store) = (self.events.span(), self.events.store().clone());
+        if !self.volume.is_limited() || span.last_seq < span.first_seq {
+            return;
+        }
+        let measuring = async move {
+            let (mut pages, mut after) = (Vec::new(), span.first_seq - 1);
+            while after < span.last_seq {
+                let rows = store.events(None, after, MEASURED_AT_ONCE).await?;
+                let Some(last) = rows.last() else { break };
+                after = last.last_seq;
+                pages.push((rows.iter().map(|row| row.body.len() as u64).sum(), after));
+            }
+            Ok::<_, store::Error>(pages)
+        };
+        actor.spawn(measuring.into_actor(self).map(|measured, log, _| match measured {
+            Ok(pages) => log.volume.begin(pages),
+            Err(error) => log::warn!(error:%; "the bytes of the events of before are not known, and count for nothing"),
+        }));
+    }
+
     /// Removes what is not kept any more, a good part at once: each removal holds up the store's writer.
     fn purge(&mut self, actor: &mut Context<Self>) {
+        let (bytes, newest) = self.events.written();
+        if let Some(oldest) = self.volume.grow(bytes, newest) {
+            self.events.forget_before(oldest);
+        }
         let first = self.events.span().first_seq;
         // Of several servers, one does it.
         let is_another_s = |cluster: &Cluster| !cluster.view().borrow().is_mine(Slot::new(0));
@@ -63,7 +95,8 @@ impl EventLog {
             self.purged = first;
             return;
         }
-        if first.saturating_sub(self.purged) < (self.events.keep() / 16).max(1) {
+        let many = if self.volume.is_full() { 1 } else { (self.events.keep() / 16).max(1) };
+        if first.saturating_sub(self.purged) < many {
             return;
         }
         self.purged = first;
@@ -83,6 +116,7 @@ impl Actor for EventLog {
     fn started(&mut self, actor: &mut Context<Self>) {
         actor.run_interval(self.health_check, |log, _| log.check_health());
         actor.run_interval(PURGE_EVERY, Self::purge);
+        self.measure(actor);
         let events = self.events.clone();
         actor.spawn(watch(events).into_actor(self));
     }

@@ -10,6 +10,7 @@ mod listener;
 mod log;
 mod position;
 pub(crate) mod types;
+mod volume;
 
 pub(crate) use client::{Events, KeptEvent, Span};
 pub(crate) use listener::Listener;

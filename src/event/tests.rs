@@ -35,7 +35,7 @@ fn memory() -> Store {
 async fn open(store: &Store, keep: u64) -> (Events, UnboundedReceiver<EncodedEvent>) {
     let (told, heard) = unbounded_channel();
     let events = Events::open(store.clone(), keep, 1000, vec![Arc::new(Ear(told))]).await.unwrap();
-    EventLog::start_with(events.clone(), Duration::from_secs(3600));
+    EventLog::start_with(events.clone(), Duration::from_secs(3600), 0);
     (events, heard)
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn admit(request: &HttpRequest, action: Action) {
             match kind {
                 _ if is_allowed && !is_within => Admission::Forbidden,
                 _ if is_allowed => Admission::Allowed,
-                PrincipalKind::Known => Admission::Forbidden,
+                PrincipalKind::Known | PrincipalKind::Link => Admission::Forbidden,
                 PrincipalKind::Operator | PrincipalKind::Local | PrincipalKind::Visitor | PrincipalKind::Anonymous => {
                     Admission::Unknown
                 }

@@ -45,6 +45,7 @@ const TEXTS: &str = r#"{"type":"array","items":{"type":"string"}}"#;
 const FIELDS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/Field"}}"##;
 const CONTEXT: &str = r##"{"$ref":"#/components/schemas/RequestContext"}"##;
 const STATUS: &str = r##"{"$ref":"#/components/schemas/Status"}"##;
+const GIVEN_ANSWERS: &str = r#"{"type":"array","items":{"type":"object","required":["by","value"],"properties":{"by":{"type":"string"},"value":{"type":"boolean"}}}}"#;
 const FIELD_ERRORS: &str = r##"{"type":"array","items":{"$ref":"#/components/schemas/FieldError"}}"##;
 
 /// The schemas of the HTTP interface that messages name, beside those of the server's own numbers.
@@ -87,6 +88,9 @@ const SENT: &[Message] = &[
             ("expires_at", NUMBER, false),
             ("default", BOOLEAN, false),
             ("context", CONTEXT, false),
+            ("assignees", TEXTS, false),
+            ("required_answers", COUNT, false),
+            ("allow_own", FLAG, false),
         ],
     ),
     entry(
@@ -100,7 +104,15 @@ const SENT: &[Message] = &[
             ("expires_at", NUMBER, false),
             ("default", OBJECT, false),
             ("context", CONTEXT, false),
+            ("assignees", TEXTS, false),
+            ("required_answers", COUNT, false),
+            ("allow_own", FLAG, false),
         ],
+    ),
+    entry(
+        "answer_given",
+        "One of several people whose answers a question requires has said yes; it stays open.",
+        &[("request_id", UUID, true), ("by", TEXT, true), ("value", FLAG, true), ("missing", COUNT, true)],
     ),
     entry(
         "answered",
@@ -112,6 +124,7 @@ const SENT: &[Message] = &[
             ("values", OBJECT, false),
             ("timed_out", FLAG, false),
             ("withdrawn", FLAG, false),
+            ("answers", GIVEN_ANSWERS, false),
         ],
     ),
     said(
@@ -356,6 +369,7 @@ fn field_error() -> Value {
 mod tests {
     use super::*;
     use crate::domain::agent_entry::AgentEntry;
+    use crate::domain::answerers::{Answerers, GivenAnswer};
     use crate::domain::context::{Context, Source};
     use crate::domain::entry::{Entry, Stamped, Unsaved};
     use crate::domain::id::{RequestId, SessionId};
@@ -366,6 +380,11 @@ mod tests {
     fn context() -> Option<Box<Context>> {
         let source = Some(Source::Session { session_id: SessionId::random() });
         Some(Box::new(Context { title: Some("t".into()), source, details: Map::from_iter([("a".into(), json!(1))]) }))
+    }
+
+    fn answerers() -> Answerers {
+        let assignees = vec!["bo".parse().unwrap(), "group:ops".parse().unwrap()];
+        Answerers { assignees, required_answers: Some(2), allow_own: false }
     }
 
     fn entries() -> Vec<Entry> {
@@ -381,6 +400,7 @@ mod tests {
                 expires_at: Some(Timestamp::now()),
                 default: Some(true),
                 context: context(),
+                answerers: answerers(),
             },
             Entry::RequestUserInput {
                 request_id,
@@ -390,7 +410,9 @@ mod tests {
                 expires_at: Some(Timestamp::now()),
                 default: Some(Map::new()),
                 context: context(),
+                answerers: answerers(),
             },
+            Entry::AnswerGiven { request_id, by: "b".into(), value: true, missing: 1 },
             Entry::Answered {
                 request_id,
                 by: "b".into(),
@@ -398,6 +420,7 @@ mod tests {
                 values: Some(Map::new()),
                 timed_out: true,
                 withdrawn: true,
+                answers: vec![GivenAnswer { by: "b".into(), value: true }],
             },
             Entry::TaskCompleted { values: json!(1) },
             Entry::TaskFailed {
@@ -481,6 +504,7 @@ mod tests {
                 Entry::Status { .. }
                 | Entry::RequestConfirmation { .. }
                 | Entry::RequestUserInput { .. }
+                | Entry::AnswerGiven { .. }
                 | Entry::Answered { .. }
                 | Entry::TaskCompleted { .. }
                 | Entry::TaskFailed { .. }

@@ -89,6 +89,10 @@ codes! {
     IdempotencyConflict 409 "idempotency_conflict" "This idempotency key was used with another body.";
     ExecutionExists 409 "execution_exists" "Another execution has this id.";
     AlreadyAnswered 409 "already_answered" "The question has been answered already.";
+    AnsweredElsewhere 410 "already_answered" "Somebody else has answered this question.";
+    LinkUsed 410 "link_used" "This link has been used.";
+    LinkExpired 410 "link_expired" "This link has expired.";
+    RequestClosed 410 "request_closed" "This question is not asked any more.";
     NoOpenRequest 409 "no_open_request" "No question is open that this could answer.";
     AmbiguousRequest 409 "ambiguous_request" "Several questions are open: say which one with request_id.";
     NotEnded 409 "not_ended" "The session has not ended; cancel it first.";
@@ -342,6 +346,14 @@ impl Problem {
     }
 }
 
+/// A text for people as a sentence.
+pub(super) fn sentence(text: &impl ToString) -> String {
+    let text = text.to_string();
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).chain(['.']).collect()
+}
+
 /// The problem of a request to keep more than `most` of these.
 pub(super) fn limit_reached(most: usize, of: &str) -> Problem {
     Problem::new(Code::LimitReached, format!("There are {most} {of}, which is as many as may be; remove some first."))
@@ -388,6 +400,7 @@ impl From<Refused> for Problem {
             Refused::NotEnded => Code::NotEnded.into(),
             Refused::NoOpenRequest => Code::NoOpenRequest.into(),
             Refused::AmbiguousRequest => Code::AmbiguousRequest.into(),
+            refused @ (Refused::NotAsked(_) | Refused::NotOwned) => Problem::new(Code::Forbidden, sentence(&refused)),
             Refused::AlreadyAnswered { winner, open_request_id } => {
                 Problem { winner: Some(winner), open_request_id, ..Problem::from(Code::AlreadyAnswered) }
             }
@@ -423,6 +436,7 @@ impl From<workflow::refused::Refused> for Problem {
             Refused::AlreadyRunning => Code::AlreadyRunning,
             Refused::Ending => Code::WorkflowEnding,
             Refused::TooManyLive => Code::TooManyLive,
+            Refused::TooManyOfOne(_) => Code::TooManyRequests,
             Refused::ShuttingDown => Code::ShuttingDown,
             Refused::Unavailable(_) => Code::StoreUnavailable,
         };
@@ -433,6 +447,7 @@ impl From<workflow::refused::Refused> for Problem {
                 Problem::new(code, format!("{} It is {name:?}.", code.text()))
             }
             Refused::InvalidValue(text) => Problem::new(code, format!("The value {text}.")),
+            Refused::TooManyOfOne(too_many) => Problem::new(code, sentence(&too_many)),
             Refused::UnknownWorkflow
             | Refused::InputIsLinked
             | Refused::AlreadyExists
@@ -450,6 +465,9 @@ impl From<connection::Error> for Problem {
         match error {
             connection::Error::Refused(refused) => refused.into(),
             connection::Error::NotNow(CloseCode::GoingAway) => Code::ShuttingDown.into(),
+            connection::Error::NotNow(CloseCode::TooManyMessages) => {
+                Problem::new(Code::TooManyRequests, "You have as many sockets and event streams as you may have.")
+            }
             connection::Error::NotNow(_) => Code::TooManyConnections.into(),
             unsupported @ connection::Error::UnsupportedVersion => {
                 Problem::new(Code::UpgradeRequired, unsupported.to_string())

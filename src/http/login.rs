@@ -157,7 +157,7 @@ fn cookie<'a>(token: String) -> actix_web::cookie::CookieBuilder<'a> {
 
 /// Whether the browser speaks TLS, with this server or with a proxy before it. What a client says of itself here only
 /// changes what itself is told.
-fn is_encrypted(state: &State, request: &HttpRequest) -> bool {
+pub(super) fn is_encrypted(state: &State, request: &HttpRequest) -> bool {
     let is_public = state.settings.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let forwarded = request.headers().get("x-forwarded-proto").or(request.headers().get(header::FORWARDED));
     let is_forwarded = forwarded.and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("https"));

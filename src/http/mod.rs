@@ -30,6 +30,7 @@ mod recorded;
 mod requests;
 mod route;
 mod sessions;
+mod shared;
 pub(crate) mod streams;
 mod tasks;
 mod tickets;
@@ -50,8 +51,10 @@ pub(crate) use api::import;
 
 use crate::auth::attempts::Attempts;
 use crate::auth::keys::Keys;
+use crate::auth::links::Links;
 use crate::auth::logins::Logins;
 use crate::auth::rates::Rates;
+use crate::auth::storage::Storage;
 use crate::auth::tickets::Tickets;
 use crate::auth::users::Users;
 use crate::auth::{Action, Authenticator};
@@ -127,6 +130,10 @@ pub(crate) struct State {
     pub trail: Trail,
     /// Where the news of sessions is sent to.
     pub callbacks: Callbacks,
+    /// The links by which questions are shared.
+    pub links: Links,
+    /// How much one owner keeps.
+    pub storage: Storage,
     /// The crews and agents.
     pub roster: Roster,
     /// What clients and agents keep.
@@ -163,7 +170,7 @@ pub(crate) fn app(
         InitError = (),
     >,
 > {
-    let policy = Rc::new(Policy::new(&state.settings.server));
+    let policy = Rc::new(Policy::new(&state.settings.server, state.settings.auth.is_configured()));
     let unmatched = state.answered.unmatched();
     App::new()
         .configure(configure(state, Rc::clone(&policy)))
@@ -178,6 +185,7 @@ fn routes() -> Vec<Route> {
         sessions::routes(),
         audits::routes(),
         requests::routes(),
+        shared::routes(),
         tasks::routes(),
         tickets::routes(),
         login::routes(),

@@ -11,7 +11,7 @@ use utoipa::openapi::{PathsBuilder, RefOr};
 
 use super::error;
 use super::route::Route;
-use crate::auth::{Decision, Principal, PrincipalKind, Resource, may};
+use crate::auth::{Decision, Principal, PrincipalKind, Resource, Scope, may};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,6 +53,8 @@ const BODIES: [&str; 14] = [
     "NewUser",
     "ChangeUser",
     "NewTicket",
+    "NewLink",
+    "AnswerByLink",
     "LogIn",
 ];
 
@@ -92,9 +94,12 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 /// What has to be shown, but for what is everybody's; nothing, where there is no identity and the caller is trusted.
 fn security(route: &Route) -> Option<Vec<SecurityRequirement>> {
     let (.., action) = route.access();
+    let shown = |name| SecurityRequirement::new(name, [""; 0]);
+    if action.scope() == Scope::Link {
+        return Some(vec![shown("token")]);
+    }
     let nobody = Principal::new(PrincipalKind::Anonymous);
     let needs_credential = may(&nobody, action, Resource::Unread) != Decision::Allowed;
-    let shown = |name| SecurityRequirement::new(name, [""; 0]);
     needs_credential.then(|| vec![SecurityRequirement::default(), shown("token"), shown("api_key")])
 }
 

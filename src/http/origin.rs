@@ -11,15 +11,18 @@ use crate::config::server::Server;
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
     loopback: bool,
+    /// Whether pages of local development may, though nobody has named their origins.
+    trusts_development: bool,
     origins: Vec<String>,
     hosts: Vec<String>,
 }
 
 impl Policy {
-    /// The policy of these settings.
-    pub(super) fn new(server: &Server) -> Self {
+    /// The policy of these settings, on a server that knows whom its callers are or does not.
+    pub(super) fn new(server: &Server, has_identity: bool) -> Self {
         Self {
             loopback: is_loopback(&server.host),
+            trusts_development: !has_identity,
             origins: server.allowed_origins.iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect(),
             hosts: server.allowed_hosts.clone(),
         }
@@ -50,10 +53,14 @@ impl Policy {
     /// Whether a page of this origin, which is not this server's own, may use it and read its answers.
     ///
     /// Pages of local development may wherever this server listens: an image listens on all addresses, also where it is
-    /// only there for the machine that it runs on.
+    /// only there for the machine that it runs on. Where people log in, such a page could act as whoever has: then its origin
+    /// has to be named as any other.
     pub(super) fn trusts(&self, origin: &[u8]) -> bool {
         if self.origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin)) {
             return true;
+        }
+        if !self.trusts_development {
+            return false;
         }
         let rest = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
         rest.and_then(authority)
@@ -119,12 +126,27 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn policy(host: &str, hosts: &[&str], origins: &[&str]) -> Policy {
-        Policy::new(&Server {
+        with_identity(host, hosts, origins, false)
+    }
+
+    fn with_identity(host: &str, hosts: &[&str], origins: &[&str], has_identity: bool) -> Policy {
+        let server = Server {
             host: host.into(),
             allowed_hosts: hosts.iter().map(|name| (*name).into()).collect(),
             allowed_origins: origins.iter().map(|origin| (*origin).into()).collect(),
             ..Server::default()
-        })
+        };
+        Policy::new(&server, has_identity)
+    }
+
+    #[test]
+    fn with_identity_pages_of_local_development_have_to_be_named() {
+        let (open, known) = ("http://localhost:5173", with_identity("0.0.0.0", &[], &["http://localhost:3000"], true));
+        assert!(policy("0.0.0.0", &[], &[]).trusts(open.as_bytes()));
+        assert!(!known.trusts(open.as_bytes()) && known.trusts(b"http://localhost:3000"));
+        let own = Some(&b"localhost:8000"[..]);
+        assert!(known.takes_origin(Some(b"http://localhost:8000"), own));
+        assert!(!known.takes_origin(Some(open.as_bytes()), own));
     }
 
     #[test]

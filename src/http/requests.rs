@@ -83,7 +83,7 @@ fn decode(query: &str) -> Result<ListRequests, Problem> {
         }
     };
     let (task, after) = (query.text("task"), cursor(&mut query, order));
-    let list = ListRequests { owner: None, task, order, after, limit, max_bytes: MAX_ANSWER_BYTES };
+    let list = ListRequests { task, order, after, limit, max_bytes: MAX_ANSWER_BYTES, ..ListRequests::default() };
     query.finish().map(|()| list)
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -21,11 +22,15 @@ use utoipa::openapi::{PathsBuilder, RefOr};
 
 use super::State;
 use super::admission;
-use super::error::{Code, Problem};
+use super::error::{Code, Problem, sentence};
 use super::named_owner::reaching;
 use super::recorded;
+use crate::auth::storage::NoRoom;
 use crate::auth::{Action, CallerAddress, Decision, Principal, PrincipalKind, Refusal, Resource, Scope, lacking, may};
 use crate::metrics::Http;
+
+/// When whoever keeps as much as they may should ask again: only they can change that.
+const FULL_FOR: Duration = Duration::from_secs(59);
 
 /// Declares the routes of a file: `routes![ListThings => list, ReadThing => show]`.
 macro_rules! routes {
@@ -267,7 +272,11 @@ where
             match door {
                 Door::Socket if admission::is_upgrade(&request) => admission::admit(&request, action).await,
                 Door::Socket | Door::Request => {
-                    if let Err(problem) = authorize(&request, action) {
+                    let admitted = match authorize(&request, action) {
+                        Ok(()) => has_room(&request, action).await,
+                        refused => refused,
+                    };
+                    if let Err(problem) = admitted {
                         let refusal = problem.response();
                         recorded::record(&request, action, &refusal).await;
                         return refusal;
@@ -311,6 +320,23 @@ fn authorize(request: &HttpRequest, action: Action) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether its sender may keep something more, where it asks for that.
+///
+/// # Errors
+/// Where they keep as much as they may.
+async fn has_room(request: &HttpRequest, action: Action) -> Result<(), Problem> {
+    // What removes something keeps nothing.
+    if !action.keeps_something() || request.method() == Method::DELETE {
+        return Ok(());
+    }
+    let state = request.app_data::<web::Data<State>>().ok_or(Code::Internal)?;
+    match state.storage.has_room(&Principal::of(request), action).await {
+        Ok(()) => Ok(()),
+        Err(full @ NoRoom::Full { .. }) => Err(Problem::new(Code::TooManyRequests, sentence(&full)).after(FULL_FOR)),
+        Err(NoRoom::Store(error)) => Err(error.into()),
+    }
+}
+
 /// Counts a request against the limits of its sender.
 ///
 /// # Errors
@@ -340,12 +366,11 @@ fn refused_credential(refusal: Refusal) -> Problem {
 /// Why somebody may not do this to anything.
 fn refused(principal: &Principal, action: Action) -> Problem {
     let code = match principal.kind() {
+        // What is shown may be good for something else, but is no share link.
+        _ if action.scope() == Scope::Link => return Code::Unauthenticated.into(),
         PrincipalKind::Anonymous => return Code::Unauthenticated.into(),
-        PrincipalKind::Known => Code::Forbidden,
+        PrincipalKind::Known | PrincipalKind::Link => Code::Forbidden,
         PrincipalKind::Operator | PrincipalKind::Local | PrincipalKind::Visitor => Code::Unauthenticated,
     };
-    let lacking = lacking(principal, action);
-    let mut rest = lacking.chars();
-    let first = rest.next().map(|first| first.to_ascii_uppercase());
-    Problem::new(code, first.into_iter().chain(rest).chain(['.']).collect::<String>())
+    Problem::new(code, sentence(&lacking(principal, action)))
 }

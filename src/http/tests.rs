@@ -128,6 +128,8 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let (keys, tickets) = (Keys::new(store.clone(), 100), Tickets::new(store.clone()));
     let users = Users::new(store.clone());
     let logins = Logins::new(store.clone(), users.clone(), std::time::Duration::from_secs(60));
+    let storage = crate::auth::storage::Storage::new(store.clone(), &settings.limits, false);
+    let links = crate::auth::links::Links::new(store.clone(), std::time::Duration::from_secs(60));
     let trail = crate::trail::Trail::reading(store.clone());
     let callbacks = crate::callback::Callbacks::new(&settings, &store, None).unwrap().0;
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
@@ -149,6 +151,8 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
         trail,
         callbacks,
         users,
+        links,
+        storage,
         logins,
         attempts: Arc::new(Attempts::new(100)),
         rates,

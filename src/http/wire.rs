@@ -9,6 +9,7 @@ use crate::connection::dialect::session::Outbound;
 use crate::crew::{BudgetLimits, Guardrail, GuardrailRules};
 use crate::domain::agent::OnDoubt;
 use crate::domain::agent_entry::AgentEntry;
+use crate::domain::answerers::{Answerers, GivenAnswer};
 use crate::domain::context::{Context, Source};
 use crate::domain::entry::{Entry, Stamped, Unsaved};
 use crate::domain::id::{ExecutionId, RequestId, SessionId};
@@ -17,7 +18,7 @@ use crate::domain::request::{Field, FieldError, FieldType};
 use crate::domain::status::{OnDisconnect, Priority, Status};
 use crate::domain::time::Timestamp;
 use crate::metrics;
-use crate::session::messages::{Fault, Winner};
+use crate::session::messages::{Fault, SharedRequest, Winner};
 use crate::workflow;
 use crate::workflow::definition::Definition;
 use crate::workflow::fault::{GraphFault, GraphFaultKind, GraphFaults, NodeFaults};
@@ -60,6 +61,8 @@ fn declarations() -> String {
         AgentEntry,
         Context,
         Source,
+        Answerers,
+        GivenAnswer,
         Asked,
         ListedRequest,
         Entry,
@@ -77,6 +80,10 @@ fn declarations() -> String {
         super::tasks::TaskInfo<'static>,
         super::tasks::TaskList<'static>,
         super::requests::OpenQuestions,
+        SharedRequest,
+        super::sessions::share::CreatedLink,
+        super::shared::SharedQuestion,
+        super::shared::SharedAnswer,
         super::sessions::representation::Times,
         super::sessions::representation::SessionRow,
         super::sessions::representation::SessionDetail,

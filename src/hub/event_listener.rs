@@ -9,7 +9,8 @@ use bytes::Bytes;
 use super::counts::EventTicket;
 use super::event_filter::EventFilter;
 use super::subscription::Subscription;
-use crate::domain::event::EncodedEvent;
+use crate::domain::answerers::Assignee;
+use crate::domain::event::{EncodedEvent, Kind};
 use crate::domain::owner::Owner;
 
 /// The bytes of a batch that is not waited for any longer.
@@ -33,6 +34,8 @@ pub struct Manner {
     pub place: &'static str,
     /// Whose events it gets; everybody's where it is none.
     pub whose: Option<Owner>,
+    /// As whom it is asked something: it gets what is said of such questions, whoever owns the session.
+    pub asked_as: Vec<Assignee>,
     /// In which order.
     pub order: Order,
     /// For how long events are gathered before they are sent in one frame; each is sent at once where it is `None`.
@@ -123,7 +126,18 @@ impl EventListener {
     /// Whether it gets an event that is published in the usual way.
     #[must_use]
     pub fn takes(&self, event: &EncodedEvent) -> bool {
-        self.whose().is_none_or(|owner| event.owner == *owner) && self.filter.borrow().takes(event)
+        let is_for = |owner: &Owner| event.owner == *owner || event.is_put_to(&self.manner.asked_as);
+        self.whose().is_none_or(is_for) && self.filter.borrow().takes(event)
+    }
+
+    /// Whether what it gets may be among the events of any owner.
+    #[must_use]
+    pub fn reads_of_all(&self) -> bool {
+        let wants_requests = || {
+            let asked = Kind::RequestOpened.bit() | Kind::RequestClosed.bit();
+            self.filter.borrow().subscriptions().iter().any(|one| one.bits() & asked != 0)
+        };
+        self.whose().is_none() || (!self.manner.asked_as.is_empty() && wants_requests())
     }
 
     /// How it stands with the event log.

@@ -55,7 +55,7 @@ impl Dialect for Letters {
 }
 
 fn socket(links: &Rc<Links>, order: Order, batch: Option<Duration>, words: &[&str], filter: Filter) -> Rc<Link> {
-    let manner = Manner { client_id: "a".into(), place: "custom", whose: None, order, batch };
+    let manner = Manner { client_id: "a".into(), place: "custom", whose: None, asked_as: Vec::new(), order, batch };
     follow(links, manner, words, filter)
 }
 
@@ -140,7 +140,8 @@ fn an_event_reaches_whose_it_is_and_who_hears_everybody_s_and_a_broadcast_reache
     let owners = ["ada", "bo"].map(|owner| owner.parse::<Owner>().unwrap());
     let socket = |whose: Option<&Owner>| {
         let (client_id, whose) = ("a".into(), whose.cloned());
-        let manner = Manner { client_id, place: "custom", whose, order: Order::BySeq, batch: None };
+        let manner =
+            Manner { client_id, place: "custom", whose, asked_as: Vec::new(), order: Order::BySeq, batch: None };
         follow(&links, manner, &["*"], Filter::default())
     };
     let (ada, bo, all) = (socket(Some(&owners[0])), socket(Some(&owners[1])), socket(None));

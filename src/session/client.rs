@@ -10,10 +10,11 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::auth::policy::{owns, sight};
+use crate::auth::policy::{asked_as, owns, sight};
 use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::cluster::Cluster;
-use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
+use crate::domain::answerers::Assignee;
+use crate::domain::id::{ConnectionId, ExecutionId, RequestId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
@@ -24,9 +25,11 @@ use crate::session::elsewhere::ask::Arrival;
 use crate::session::elsewhere::messages::Leave;
 use crate::session::elsewhere::questions::SessionsRemoved;
 use crate::session::messages::Completion;
-use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started, Via};
+use crate::session::messages::{
+    Answered, Attached, Called, Description, Greeting, Refused, SharedRequest, Started, Via,
+};
 use crate::session::protocol::{
-    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReleaseExecutionId, Remove, Reply, Request,
+    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReadRequest, ReleaseExecutionId, Remove, Reply, Request,
     ReserveExecutionId, StartSession, SubmitAnswer,
 };
 use crate::session::task::kinds::Kinds;
@@ -171,7 +174,12 @@ impl Sessions {
     /// [`Refused::UnknownSession`] or [`Refused::Unavailable`].
     pub(crate) async fn find(&self, principal: &Principal, session_id: SessionId) -> Result<Summary, Refused> {
         let summary = self.store.find(session_id).await?.ok_or(Refused::UnknownSession)?;
-        if owns(principal, &summary.owner) { Ok(summary) } else { Err(Refused::UnknownSession) }
+        if owns(principal, &summary.owner) {
+            return Ok(summary);
+        }
+        // The session itself knows whom it asks something.
+        let description = self.describe(principal, session_id).await?;
+        Ok(description.summary)
     }
 
     /// Lets nobody else call a session so, see [`ReserveExecutionId`].
@@ -226,8 +234,54 @@ impl Sessions {
         answer: Answer,
         idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
-        let by = name(principal).to_owned();
+        let by = principal.clone();
         self.ask(principal, session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
+    }
+
+    /// The same by a share link, which names the question.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::answer`].
+    pub(crate) async fn answer_shared(
+        &self,
+        holder: &Principal,
+        session_id: SessionId,
+        request_id: RequestId,
+        answer: Answer,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Answered, Refused> {
+        let (by, request_id) = (holder.clone(), Some(request_id.to_string()));
+        let message = |reply| SubmitAnswer { request_id, answer, by, idempotency, reply };
+        self.ask_by(holder, Action::AnswerShared, session_id, message).await
+    }
+
+    /// An open question that somebody may answer, before they share it.
+    ///
+    /// # Errors
+    /// [`Refused::NoOpenRequest`], [`Refused::AlreadyAnswered`], [`Refused::NotAsked`], [`Refused::UnknownSession`] or
+    /// [`Refused::Unavailable`].
+    pub(crate) async fn shareable(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+        request_id: RequestId,
+    ) -> Result<Box<SharedRequest>, Refused> {
+        let by = principal.clone();
+        self.ask(principal, session_id, |reply| ReadRequest { request_id, by, reply }).await
+    }
+
+    /// The question that a share link is for.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::shareable`].
+    pub(crate) async fn shared(
+        &self,
+        holder: &Principal,
+        session_id: SessionId,
+        request_id: RequestId,
+    ) -> Result<Box<SharedRequest>, Refused> {
+        let by = holder.clone();
+        self.ask_by(holder, Action::ReadShared, session_id, |reply| ReadRequest { request_id, by, reply }).await
     }
 
     /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended. Without a reason,
@@ -241,7 +295,7 @@ impl Sessions {
         session_id: SessionId,
         reason: Option<String>,
     ) -> Result<Status, Refused> {
-        let reason = reason.unwrap_or_else(|| format!("Cancelled by {}.", name(principal)));
+        let reason = reason.unwrap_or_else(|| format!("Cancelled by {}.", principal.recorded_name()));
         self.cancel_reaching(principal, session_id, reason, Reach::Anywhere).await
     }
 
@@ -378,8 +432,9 @@ impl Sessions {
             let arrival = Arrival { connection, shard, since, greeting, via, may_cancel };
             return self.attach_anywhere(cluster, principal, session_id, &arrival).await;
         }
-        self.ask(principal, session_id, |reply| Attach { connection, shard, since, greeting, via, may_cancel, reply })
-            .await
+        let by = principal.clone();
+        let message = |reply| Attach { connection, shard, since, greeting, via, by, may_cancel, reply };
+        self.ask(principal, session_id, message).await
     }
 
     /// Says that a connection has gone.
@@ -394,8 +449,8 @@ impl Sessions {
     /// # Errors
     /// [`Refused::Unavailable`].
     pub(crate) async fn list(&self, principal: &Principal, query: ListSessions) -> Result<Vec<Summary>, Refused> {
-        let owner = sight(principal).cloned();
-        self.store.list(ListSessions { owner, ..query }).await.map_err(Refused::from)
+        let (owner, also_asking) = shown(principal);
+        self.store.list(ListSessions { owner, also_asking, ..query }).await.map_err(Refused::from)
     }
 
     /// The sessions that somebody may see in which each of these words begins a word, newest first.
@@ -408,8 +463,8 @@ impl Sessions {
         words: Vec<String>,
         query: ListSessions,
     ) -> Result<Found, Refused> {
-        let owner = sight(principal).cloned();
-        self.store.search(words, ListSessions { owner, ..query }).await.map_err(Refused::from)
+        let (owner, also_asking) = shown(principal);
+        self.store.search(words, ListSessions { owner, also_asking, ..query }).await.map_err(Refused::from)
     }
 
     /// How many sessions that somebody may see there are of each status.
@@ -422,8 +477,8 @@ impl Sessions {
         words: Vec<String>,
         query: ListSessions,
     ) -> Result<Counts, Refused> {
-        let owner = sight(principal).cloned();
-        self.store.count(words, ListSessions { owner, ..query }).await.map_err(Refused::from)
+        let (owner, also_asking) = shown(principal);
+        self.store.count(words, ListSessions { owner, also_asking, ..query }).await.map_err(Refused::from)
     }
 
     /// The open questions that somebody may answer, in order.
@@ -431,8 +486,8 @@ impl Sessions {
     /// # Errors
     /// [`Refused::Unavailable`].
     pub(crate) async fn requests(&self, principal: &Principal, query: ListRequests) -> Result<RequestPage, Refused> {
-        let owner = sight(principal).cloned();
-        self.store.requests(ListRequests { owner, ..query }).await.map_err(Refused::from)
+        let (owner, also_asking) = shown(principal);
+        self.store.requests(ListRequests { owner, also_asking, ..query }).await.map_err(Refused::from)
     }
 
     /// Hands a message to a session of this server, for the server itself.
@@ -459,10 +514,24 @@ impl Sessions {
         M: Request,
         Directory: Handler<For<Asked<M>>>,
     {
+        self.ask_by(principal, M::ACTION, session_id, message).await
+    }
+
+    async fn ask_by<T, M>(
+        &self,
+        principal: &Principal,
+        action: Action,
+        session_id: SessionId,
+        message: impl FnOnce(Reply<Result<T, Refused>>) -> M,
+    ) -> Result<T, Refused>
+    where
+        M: Request,
+        Directory: Handler<For<Asked<M>>>,
+    {
         let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
         let by = principal.clone();
-        ask(directory, self.patience(), |reply| For { session_id, message: Asked { by, message: message(reply) } })
-            .await
+        let message = |reply| For { session_id, message: Asked { by, action, message: message(reply) } };
+        ask(directory, self.patience(), message).await
     }
 
     /// Returns when a call has waited long enough for the store: soon where only an operator can help it.
@@ -489,9 +558,12 @@ impl Sessions {
     }
 }
 
-/// What the journal calls a principal.
-fn name(principal: &Principal) -> &str {
-    principal.name().unwrap_or_else(|| principal.kind().word())
+/// Whose sessions somebody is shown, and as whom they are asked something in those of others.
+fn shown(principal: &Principal) -> (Option<Owner>, Vec<Assignee>) {
+    match sight(principal) {
+        Some(owner) => (Some(owner.clone()), asked_as(principal)),
+        None => (None, Vec::new()),
+    }
 }
 
 /// Sends a message with a reply in it, and waits for that.

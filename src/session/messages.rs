@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::auth::policy::NotAsked;
+use crate::domain::answerers::GivenAnswer;
 use crate::domain::entry::Entry;
 pub(crate) use crate::domain::fault::Fault;
 use crate::domain::id::{ExecutionId, RequestId, SessionId};
 use crate::domain::request::{FieldError, Values};
 use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
 use crate::store::{self, SessionKey, Summary};
 
 /// Why a session did not do as it was asked.
@@ -35,6 +38,12 @@ pub(crate) enum Refused {
     /// No question is open, or not the one that was answered.
     #[error("no question is open that this could answer")]
     NoOpenRequest,
+    /// Whoever answers may not answer this question, though they may see it.
+    #[error(transparent)]
+    NotAsked(#[from] NotAsked),
+    /// They may not do this to a session whose question they are asked.
+    #[error("this is for the owner of the session")]
+    NotOwned,
     /// Several questions are open, and the answer does not say which it is for.
     #[error("several questions are open: say which one with request_id")]
     AmbiguousRequest,
@@ -93,6 +102,18 @@ pub(crate) struct Winner {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub withdrawn: bool,
+    /// All answers that were given, in their order, where the question requires several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<GivenAnswer>>", optional))]
+    pub answers: Vec<GivenAnswer>,
+}
+
+impl Winner {
+    /// A yes or no of one person, while others are missing.
+    pub(crate) fn one_of_several(given: &GivenAnswer) -> Self {
+        let GivenAnswer { by, value } = given.clone();
+        Self { by, value: Some(value), values: None, timed_out: false, withdrawn: false, answers: Vec::new() }
+    }
 }
 
 /// A session that is in the store.
@@ -156,6 +177,22 @@ pub(crate) struct Answered {
     pub request_id: RequestId,
     /// Where the session stands then.
     pub status: Status,
+}
+
+/// An open question, for whoever it is shared with: what is asked, and nothing of its session.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SharedRequest {
+    /// The question, as it stands in the journal, without whom else it is put to.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// When it was asked.
+    #[schema(value_type = f64)]
+    pub asked_at: Timestamp,
+    /// How many people have to say yes still, where several are required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub missing: Option<u32>,
 }
 
 /// All about a session.

@@ -9,10 +9,10 @@ use actix::{Addr, Message};
 use tokio::sync::oneshot;
 
 use super::elsewhere::messages::Followers;
-use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started, Via};
+use super::messages::{Answered, Attached, Completion, Description, Greeting, Refused, SharedRequest, Started, Via};
 use super::permits::Ticket;
 use crate::auth::{Action, Principal};
-use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
+use crate::domain::id::{ConnectionId, ExecutionId, RequestId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
@@ -71,6 +71,8 @@ impl<M> Message for For<M> {
 #[derive(Debug)]
 pub(crate) struct Asked<M> {
     pub(crate) by: Principal,
+    /// What they do by it.
+    pub(crate) action: Action,
     pub(crate) message: M,
 }
 
@@ -80,7 +82,7 @@ impl<M> Message for Asked<M> {
 
 /// What people and programs ask of a session.
 pub(crate) trait Request: Addressed {
-    /// What they do by it.
+    /// What they do by it, where they do not come by a share link.
     const ACTION: Action;
 }
 
@@ -247,6 +249,7 @@ requests! {
     SubmitAnswer => AnswerRequest,
     Cancel => CancelSession,
     Describe => ReadSession,
+    ReadRequest => ShareRequest,
     Remove => DeleteSession,
 }
 
@@ -262,6 +265,8 @@ pub(crate) struct Attach {
     /// Whether the dialect's opening and closing words go round the replay.
     pub(crate) greeting: Greeting,
     pub(crate) via: Via,
+    /// Whom the connection is of.
+    pub(crate) by: Principal,
     /// Whether whoever it is of could cancel the session: only such a one keeps it from being cancelled for lack of
     /// connections.
     pub(crate) may_cancel: bool,
@@ -287,7 +292,7 @@ pub(crate) struct SubmitAnswer {
     /// The question, as the client wrote it; may be left out while exactly one is open.
     pub(crate) request_id: Option<String>,
     pub(crate) answer: Answer,
-    pub(crate) by: String,
+    pub(crate) by: Principal,
     /// The same key again gets the first reply and changes nothing.
     pub(crate) idempotency: Option<Idempotency>,
     /// Used once the answer is in the store, or at once where it is refused.
@@ -320,6 +325,16 @@ pub(crate) enum Reach {
 pub(crate) struct Describe {
     /// Used once all that it says is in the store.
     pub(crate) reply: Reply<Result<Box<Description>, Refused>>,
+}
+
+/// Somebody wants to share a question that they may answer, or to see the one that was shared with them.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct ReadRequest {
+    pub(crate) request_id: RequestId,
+    pub(crate) by: Principal,
+    /// Used once all that it says is in the store.
+    pub(crate) reply: Reply<Result<Box<SharedRequest>, Refused>>,
 }
 
 /// Somebody wants an ended session and its journal to be gone.

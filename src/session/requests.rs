@@ -1,6 +1,6 @@
 //! What the entries of a row mean for the list of open questions, and for those who follow it.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::entry::{Class, Entry};
 use crate::domain::event::{Kind, NewEvent};
@@ -33,7 +33,9 @@ impl RequestStep {
         if let Class::Request(_) = entry.class() {
             return opened(id, spec, entry, now);
         }
-        let Entry::Answered { request_id, by, value, values: _, timed_out, withdrawn } = entry else { return None };
+        let Entry::Answered { request_id, by, value, values: _, timed_out, withdrawn, answers: _ } = entry else {
+            return None;
+        };
         let open = before.open().iter().find(|open| open.id == *request_id)?;
         let reason = match (withdrawn, timed_out) {
             (true, _) => "withdrawn",
@@ -42,10 +44,14 @@ impl RequestStep {
         };
         let event = about(NewEvent::new(Kind::RequestClosed), id, spec, *request_id);
         let mut event = event.with("reason", reason).with("by", by.as_str());
+        let assignees = &open.answerers.assignees;
+        if !assignees.is_empty() {
+            event = event.with("assignees", json!(assignees));
+        }
         if let Some(value) = value {
             event = event.with("value", *value);
         }
-        Some(RequestStep { change: RequestChange::Closed(place(open)), event })
+        Some(RequestStep { change: RequestChange::Closed(place(open), assignees.clone()), event })
     }
 }
 
@@ -61,7 +67,7 @@ fn opened(id: SessionId, spec: &Spec, entry: &Entry, now: Timestamp) -> Option<R
     } else {
         shortened(&request)
     };
-    Some(RequestStep { change: RequestChange::Opened(Box::new(stored)), event })
+    Some(RequestStep { change: RequestChange::Opened(Box::new(stored), request.answerers.assignees), event })
 }
 
 /// A question without what makes it large; whoever wants that reads the session.

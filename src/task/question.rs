@@ -5,6 +5,7 @@ use futures::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::domain::answerers::Answerers;
 use crate::domain::context::Context;
 use crate::domain::request::{Confirmation, Field, Form, Values};
 use crate::session::messages::Fault;
@@ -54,7 +55,12 @@ impl TaskKind for Question {
                     "type": "object",
                     "additionalProperties": false,
                     "required": ["message"],
-                    "properties": {"message": {"type": "string"}, "timeout": time, "default": {"type": ["boolean", "null"]}}
+                    "properties": {
+                        "message": {"type": "string"},
+                        "timeout": time,
+                        "default": {"type": ["boolean", "null"]},
+                        "answerers": {"type": "object"}
+                    }
                 },
                 "form": {
                     "type": "object",
@@ -64,7 +70,8 @@ impl TaskKind for Question {
                         "message": {"type": ["string", "null"]},
                         "fields": {"type": "array", "items": {"type": "object"}},
                         "timeout": time,
-                        "default": {"type": ["object", "null"]}
+                        "default": {"type": ["object", "null"]},
+                        "answerers": {"type": "object"}
                     }
                 }
             }
@@ -96,21 +103,32 @@ async fn run(ctx: TaskContext) -> TaskResult {
     if let Some(asked) = input.get("confirmation") {
         let default = asked.get("default").and_then(Value::as_bool);
         let message = message(asked).unwrap_or_default();
-        let question = Confirmation { message, timeout: timeout(asked), default, context };
+        let (timeout, answerers) = (timeout(asked), answerers(asked)?);
+        let question = Confirmation { message, timeout, default, context, answerers };
         return Ok(Value::Bool(ctx.confirm(question).await));
     }
     let asked = input.get("form").unwrap_or(&Value::Null);
     let fields = asked.get("fields").cloned().unwrap_or_default();
     let fields: Vec<Field> = serde_json::from_value(fields).map_err(TaskError::failed)?;
     let default: Option<Values> = asked.get("default").and_then(Value::as_object).cloned();
-    let form = Form { message: message(asked), fields, timeout: timeout(asked), default, context };
+    let (timeout, answerers) = (timeout(asked), answerers(asked)?);
+    let form = Form { message: message(asked), fields, timeout, default, context, answerers };
     ctx.ask(form).await.map(Value::Object)
+}
+
+/// Who may answer, as the input says.
+fn answerers(asked: &Value) -> Result<Answerers, TaskError> {
+    let said = asked.get("answerers").filter(|said| !said.is_null()).map(Answerers::deserialize).transpose();
+    said.map(Option::unwrap_or_default).map_err(TaskError::failed)
 }
 
 /// The input that asks for a yes or no. What it is about can be added as its `context`.
 #[must_use]
 pub(crate) fn confirmation(question: &Confirmation) -> Value {
-    json!({"confirmation": {"message": question.message, "timeout": question.timeout, "default": question.default}})
+    json!({"confirmation": {
+        "message": question.message, "timeout": question.timeout, "default": question.default,
+        "answerers": question.answerers,
+    }})
 }
 
 /// The input that asks for a form to be filled in; the same holds for it.
@@ -118,5 +136,6 @@ pub(crate) fn confirmation(question: &Confirmation) -> Value {
 pub(crate) fn form(form: &Form) -> Value {
     json!({"form": {
         "message": form.message, "fields": form.fields, "timeout": form.timeout, "default": form.default,
+        "answerers": form.answerers,
     }})
 }

@@ -1,6 +1,7 @@
 //! How everything above the workflows speaks to them.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use actix::Addr;
@@ -26,6 +27,7 @@ use super::supervisor::messages::{
 };
 use crate::auth::Principal;
 use crate::auth::policy::{owns, sight};
+use crate::auth::quotas::{Quotas, Share, Thing, TooMany};
 use crate::cluster::handle::To;
 use crate::cluster::{Cluster, Question, Unanswered};
 use crate::domain::id::ConnectionId;
@@ -87,6 +89,41 @@ pub(crate) struct InputUpdate {
 /// Inputs of one run, by node and input; they take the place of the graph's constants.
 pub(crate) type RunInputs = BTreeMap<String, Map<String, Value>>;
 
+/// Who wants a workflow live.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Starter {
+    principal: Principal,
+    /// Where they come from.
+    address: Option<IpAddr>,
+}
+
+impl Starter {
+    /// What those who watch are notified of who it was.
+    pub(super) fn author(&self) -> Option<String> {
+        author(&self.principal)
+    }
+
+    /// Takes one more live workflow for them.
+    ///
+    /// # Errors
+    /// Where they have as many as they may.
+    pub(super) fn share(&self, quotas: &Quotas) -> Result<Share, TooMany> {
+        quotas.take(Thing::LiveWorkflow, 1, &self.principal, self.address)
+    }
+}
+
+impl From<&Principal> for Starter {
+    fn from(principal: &Principal) -> Self {
+        (principal, None).into()
+    }
+}
+
+impl From<(&Principal, Option<IpAddr>)> for Starter {
+    fn from((principal, address): (&Principal, Option<IpAddr>)) -> Self {
+        Self { principal: principal.clone(), address }
+    }
+}
+
 /// The live workflows. Cloning shares them; it may be used from any thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
@@ -144,20 +181,20 @@ impl Live {
     /// restart, that is in the store when this returns.
     ///
     /// # Errors
-    /// [`Refused::Invalid`], [`Refused::AlreadyRunning`], [`Refused::TooManyLive`], [`Refused::ShuttingDown`] or
-    /// [`Refused::Unavailable`].
+    /// [`Refused::Invalid`], [`Refused::AlreadyRunning`], [`Refused::TooManyLive`], [`Refused::TooManyOfOne`],
+    /// [`Refused::ShuttingDown`] or [`Refused::Unavailable`].
     pub(crate) async fn start(
         &self,
         definition: Definition,
         options: LiveOptions,
-        principal: &Principal,
+        starter: impl Into<Starter>,
     ) -> Result<Status, Refused> {
-        let author = author(principal);
+        let starter = starter.into();
         let key = WorkflowKey::of(&definition);
         if let Some(cluster) = self.elsewhere(&key) {
-            return ask_there(cluster, &key, StartThere { definition, options, author }).await;
+            return ask_there(cluster, &key, StartThere { definition, options, starter }).await;
         }
-        self.ask(|reply| StartLive { definition, options, author, reply }).await
+        self.ask(|reply| StartLive { definition, options, starter, reply }).await
     }
 
     /// Ends a live workflow; gives how it stood at its end, `None` where it was not live. It does not come back.
@@ -175,14 +212,14 @@ impl Live {
     /// Does one iteration: of a workflow that is live or paused; one that is neither becomes paused first.
     ///
     /// # Errors
-    /// [`Refused::Invalid`], [`Refused::TooManyLive`] or [`Refused::ShuttingDown`].
-    pub(crate) async fn step(&self, definition: Definition, principal: &Principal) -> Result<Status, Refused> {
-        let author = author(principal);
+    /// [`Refused::Invalid`], [`Refused::TooManyLive`], [`Refused::TooManyOfOne`] or [`Refused::ShuttingDown`].
+    pub(crate) async fn step(&self, definition: Definition, starter: impl Into<Starter>) -> Result<Status, Refused> {
+        let starter = starter.into();
         let key = WorkflowKey::of(&definition);
         if let Some(cluster) = self.elsewhere(&key) {
-            return ask_there(cluster, &key, StepThere { definition, author }).await;
+            return ask_there(cluster, &key, StepThere { definition, starter }).await;
         }
-        self.ask(|reply| StepLive { definition, author, reply }).await
+        self.ask(|reply| StepLive { definition, starter, reply }).await
     }
 
     /// How a workflow stands; `None` where it is not live.

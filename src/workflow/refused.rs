@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::GraphFaults;
 use super::plan::SetError;
+use crate::auth::quotas::TooMany;
 use crate::store;
 
 /// Why a workflow was not changed, run or watched.
@@ -45,6 +46,9 @@ pub(crate) enum Refused {
     /// Too many workflows are live.
     #[error("too many workflows are live already")]
     TooManyLive,
+    /// Whoever wants it live has as many live workflows as they may have.
+    #[error(transparent)]
+    TooManyOfOne(#[from] TooMany),
     /// The server is going down.
     #[error("the server is going down")]
     ShuttingDown,

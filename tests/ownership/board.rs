@@ -67,6 +67,13 @@ pub async fn waiting(api: &Api) -> String {
     id
 }
 
+/// The token of a link to the question that this session asks.
+pub async fn shared(api: &Api, session: &str) -> String {
+    let request = api.session(session).await["open_requests"][0]["request_id"].clone();
+    let body = json!({"request_id": request, "expires_in": 60, "by": "cy"});
+    api.post(&format!("/sessions/{session}/share"), body).await.ok()["token"].as_str().unwrap().to_owned()
+}
+
 /// A workflow that is valid.
 pub fn workflow(id: &str) -> Value {
     json!({"id": id, "name": id, "nodes": [{"id": "n", "type": "NumberInput", "inputs": {"value": 1}}], "edges": []})

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 
-use super::board::{BEYOND, OWN, agent, crew, key, key_for, operator, setup, somebody, waiting, workflow};
+use super::board::{BEYOND, OWN, agent, crew, key, key_for, operator, setup, shared, somebody, waiting, workflow};
 use crate::support::api::{Answer, send};
 use crate::support::{Api, TestApp, Value, json};
 
@@ -24,8 +24,10 @@ enum Whose {
     Operators,
     /// It says who somebody is; what it does has tests of its own.
     Credentials,
+    /// For whoever has a share link, and nobody else.
+    Links,
 }
-use Whose::{Callers, Credentials, Everybodys, Operators, Owners};
+use Whose::{Callers, Credentials, Everybodys, Links, Operators, Owners};
 
 const EVERYBODYS: &[&str] = &[
     "GET (fallback files)",
@@ -157,6 +159,7 @@ const OPERATORS: &[&str] = &[
     "GET /api/v1/cluster",
     "GET /api/v1/audit-log",
 ];
+const LINKS: &[&str] = &["GET /shared", "POST /shared"];
 const CREDENTIALS: &[&str] = &["POST /tickets", "POST /login", "POST /logout", "GET /me"];
 
 /// What is asked of each, and with which body, where it needs one to get as far as the thing itself.
@@ -167,6 +170,7 @@ fn rows() -> Vec<(&'static str, Whose, Value)> {
         (Owners, OWNERS),
         (Operators, OPERATORS),
         (Credentials, CREDENTIALS),
+        (Links, LINKS),
     ];
     let without_body =
         groups.into_iter().flat_map(|(whose, routes)| routes.iter().map(move |route| (*route, whose, Value::Null)));
@@ -174,6 +178,7 @@ fn rows() -> Vec<(&'static str, Whose, Value)> {
         .chain([
             ("POST /sessions/{session_id}/confirm", Owners, json!({"value": true})),
             ("POST /sessions/{session_id}/input", Owners, json!({"values": {}})),
+            ("POST /sessions/{session_id}/share", Owners, json!({"request_id": NONE, "expires_in": 60})),
             ("PUT /workflows/{workflow_id}", Owners, workflow("w")),
             ("PUT /api/v1/agents/{agent_id}", Owners, agent("a")),
             ("PUT /api/v1/crews/{crew_id}", Owners, crew("c", "numeric_validation")),
@@ -265,6 +270,8 @@ struct People {
     revoked: Api,
     expired: Api,
     operator: Api,
+    /// Whoever has a link to a question of the owner's.
+    link: Api,
     /// The owner, with one scope alone.
     with: BTreeMap<&'static str, Api>,
 }
@@ -279,8 +286,11 @@ impl People {
         assert_eq!(operator(app).delete(&format!("/api/v1/keys/{id}")).await.status, 204);
         let soon = json!({"name": "ada", "owner": "ada", "scopes": OWN, "expires_in": 0.001});
         let (_, expired) = key_for(app, soon).await;
+        let owner = somebody(app, "ada").await;
+        let link = app.bearing(&shared(&owner, &waiting(&owner).await).await);
         Self {
-            owner: somebody(app, "ada").await,
+            owner,
+            link,
             other: somebody(app, "bo").await,
             nobody: (**app).clone(),
             revoked: app.bearing(&revoked),
@@ -298,6 +308,7 @@ async fn every_route_and_message_has_a_row() {
         let whose =
             rows.get(place.as_str()).unwrap_or_else(|| panic!("{place} has no row in tests/ownership/matrix.rs"));
         assert_eq!(*whose == Operators, scope == "admin", "{place} {scope}");
+        assert_eq!(*whose == Links, scope == "link", "{place} {scope}");
         assert_eq!(*whose == Everybodys, scope == "none" && *whose != Credentials, "{place} {scope}");
     }
 }
@@ -312,7 +323,21 @@ async fn each_route_is_for_its_owner_with_its_scope_and_for_nobody_else() {
         let (method, path) = place.split_once(' ').unwrap();
         // The last one is a stream without an end: that it is the owner's alone is tested with the feeds.
         let is_endless = place == "GET /workflows/{workflow_id}/events";
-        if method == "WS" || matches!(whose, Everybodys | Credentials) || path.starts_with('(') || is_endless {
+        if method == "WS" || whose == Everybodys || path.starts_with('(') || is_endless {
+            continue;
+        }
+        if whose == Links {
+            let without_link = [&people.nobody, &people.revoked, &people.owner, &people.operator];
+            for api in without_link.into_iter().chain(people.with.values()) {
+                assert_eq!(ask(api, method, path, &body).await.code(401), "unauthenticated", "{place}");
+            }
+            continue;
+        }
+        if scope != "none" {
+            let by_link = ask(&people.link, method, &nobodys(path), &body).await;
+            assert_eq!(by_link.code(403), "forbidden", "{place}");
+        }
+        if whose == Credentials {
             continue;
         }
         let there = made(path, &people.owner).await;

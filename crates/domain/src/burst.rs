@@ -229,6 +229,7 @@ impl BurstBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answerers::Answerers;
     use crate::id::RequestId;
 
     #[test]
@@ -246,6 +247,7 @@ mod tests {
                 expires_at: None,
                 default: None,
                 context: None,
+                answerers: Answerers::default(),
             },
             Some("agent"),
             6,

@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
 use super::agent_entry::AgentEntry;
+use super::answerers::{Answerers, GivenAnswer};
 use super::context::Context;
 use super::id::RequestId;
 use super::request::Field;
@@ -65,6 +66,9 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         context: Option<Box<Context>>,
+        /// Who may answer, and how many have to.
+        #[serde(flatten)]
+        answerers: Answerers,
     },
     /// A form to fill in.
     RequestUserInput {
@@ -94,6 +98,21 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         context: Option<Box<Context>>,
+        /// Who may answer, and how many have to.
+        #[serde(flatten)]
+        answerers: Answerers,
+    },
+    /// One of several people whose answers a question requires has said yes; it stays open.
+    AnswerGiven {
+        /// The question's id.
+        #[schema(value_type = String)]
+        request_id: RequestId,
+        /// Who answered.
+        by: String,
+        /// The answer.
+        value: bool,
+        /// How many answers are missing still.
+        missing: u32,
     },
     /// A question's answer: the one that won, or that its time ran out, or that it is no longer asked.
     Answered {
@@ -118,6 +137,10 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "is_false")]
         #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
         withdrawn: bool,
+        /// All answers that were given, in their order, where the question requires several.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "ts", ts(as = "Option<Vec<GivenAnswer>>", optional))]
+        answers: Vec<GivenAnswer>,
     },
     /// The end, with a result.
     TaskCompleted {
@@ -245,7 +268,29 @@ impl Entry {
             Entry::TaskCompleted { .. } | Entry::TaskFailed { request_id: None, .. } | Entry::TaskCancelled { .. } => {
                 Class::Terminal
             }
-            Entry::Status { .. } | Entry::Recovered { .. } | Entry::Agent(_) | Entry::Custom(_) => Class::State,
+            Entry::Status { .. }
+            | Entry::AnswerGiven { .. }
+            | Entry::Recovered { .. }
+            | Entry::Agent(_)
+            | Entry::Custom(_) => Class::State,
+        }
+    }
+
+    /// Who may answer, where it is a question that says so.
+    pub fn answerers_mut(&mut self) -> Option<&mut Answerers> {
+        match self {
+            Entry::RequestConfirmation { answerers, .. } | Entry::RequestUserInput { answerers, .. } => Some(answerers),
+            Entry::Status { .. }
+            | Entry::Stream { .. }
+            | Entry::Progress { .. }
+            | Entry::AnswerGiven { .. }
+            | Entry::Answered { .. }
+            | Entry::TaskCompleted { .. }
+            | Entry::TaskFailed { .. }
+            | Entry::TaskCancelled { .. }
+            | Entry::Recovered { .. }
+            | Entry::Agent(_)
+            | Entry::Custom(_) => None,
         }
     }
 
@@ -258,6 +303,7 @@ impl Entry {
             Entry::Progress { .. } => "progress",
             Entry::RequestConfirmation { .. } => "request_confirmation",
             Entry::RequestUserInput { .. } => "request_user_input",
+            Entry::AnswerGiven { .. } => "answer_given",
             Entry::Answered { .. } => "answered",
             Entry::TaskCompleted { .. } => "task_completed",
             Entry::TaskFailed { .. } => "task_failed",
@@ -370,7 +416,9 @@ mod tests {
                 expires_at: Some(Timestamp::from_micros(2_000_000)),
                 default: Some(true),
                 context: Some(Box::new(Context { title: Some("t".into()), ..Context::default() })),
+                answerers: Answerers { required_answers: Some(2), ..Answerers::default() },
             },
+            Entry::AnswerGiven { request_id: id, by: "x".into(), value: true, missing: 1 },
             Entry::Answered {
                 request_id: id,
                 by: "x".into(),
@@ -378,6 +426,7 @@ mod tests {
                 values: None,
                 timed_out: false,
                 withdrawn: false,
+                answers: vec![GivenAnswer { by: "x".into(), value: true }],
             },
             Entry::TaskFailed { error: "e".into(), can_retry: true, attempt: 1, request_id: Some(id), context: None },
             Entry::TaskCompleted { values: json!({"a": 1}) },

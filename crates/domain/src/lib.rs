@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod agent_entry;
+pub mod answerers;
 pub mod burst;
 pub mod callback;
 pub mod context;

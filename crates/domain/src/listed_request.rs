@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::answerers::Answerers;
 use super::context::Context;
 use super::entry::{Class, Entry, Stamped};
 use super::id::{RequestId, SessionId};
@@ -40,6 +41,9 @@ pub struct ListedRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub context: Option<Box<Context>>,
+    /// Who may answer, and how many have to.
+    #[serde(flatten)]
+    pub answerers: Answerers,
     /// When it was asked.
     #[schema(value_type = f64)]
     pub asked_at: Timestamp,
@@ -106,20 +110,28 @@ impl ListedRequest {
     /// The question that an entry asks, where it is one.
     #[must_use]
     pub fn of(asker: Asker<'_>, entry: &Entry, asked_at: Timestamp) -> Option<Self> {
-        let (request_id, asked, context, expires_at) = match entry.clone() {
-            Entry::RequestConfirmation { request_id, message, timeout: _, expires_at, default, context } => {
-                (request_id, Asked::RequestConfirmation { message, default }, context, expires_at)
+        let (request_id, asked, context, expires_at, answerers) = match entry.clone() {
+            Entry::RequestConfirmation { request_id, message, timeout: _, expires_at, default, context, answerers } => {
+                (request_id, Asked::RequestConfirmation { message, default }, context, expires_at, answerers)
             }
-            Entry::RequestUserInput { request_id, fields, message, timeout: _, expires_at, default, context } => {
-                (request_id, Asked::RequestUserInput { message, fields, default }, context, expires_at)
-            }
+            Entry::RequestUserInput {
+                request_id,
+                fields,
+                message,
+                timeout: _,
+                expires_at,
+                default,
+                context,
+                answerers,
+            } => (request_id, Asked::RequestUserInput { message, fields, default }, context, expires_at, answerers),
             Entry::TaskFailed { error: message, attempt, request_id: Some(request_id), context, .. } => {
-                (request_id, Asked::TaskFailed { message, attempt }, context, None)
+                (request_id, Asked::TaskFailed { message, attempt }, context, None, Answerers::default())
             }
             Entry::TaskFailed { request_id: None, .. }
             | Entry::Status { .. }
             | Entry::Stream { .. }
             | Entry::Progress { .. }
+            | Entry::AnswerGiven { .. }
             | Entry::Answered { .. }
             | Entry::TaskCompleted { .. }
             | Entry::TaskCancelled { .. }
@@ -129,7 +141,7 @@ impl ListedRequest {
         };
         let Asker { session_id, task, title, labels, .. } = asker;
         let (task, title, labels) = (task.to_owned(), title.map(str::to_owned), labels.clone());
-        Some(Self { session_id, task, title, labels, request_id, asked, context, asked_at, expires_at })
+        Some(Self { session_id, task, title, labels, request_id, asked, context, answerers, asked_at, expires_at })
     }
 
     /// Where it stands among all open questions.
@@ -191,7 +203,15 @@ mod tests {
 
     fn confirmation(request_id: RequestId) -> Entry {
         let (message, default) = ("Go?".to_owned(), Some(false));
-        Entry::RequestConfirmation { request_id, message, timeout: Some(2.0), expires_at: None, default, context: None }
+        Entry::RequestConfirmation {
+            request_id,
+            message,
+            timeout: Some(2.0),
+            expires_at: None,
+            default,
+            context: None,
+            answerers: Answerers::default(),
+        }
     }
 
     #[test]
@@ -208,6 +228,7 @@ mod tests {
             values: None,
             timed_out: false,
             withdrawn: false,
+            answers: Vec::new(),
         }));
         let (session_id, labels) = (SessionId::random(), BTreeMap::from([("crew".to_owned(), "c".to_owned())]));
         let asker = Asker { session_id, task: "t", owner: &Owner::SERVER, title: Some("Order"), labels: &labels };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::answerers::{Answerers, Assignee};
 use super::context::Context;
 
 /// The values of a filled-in form, by field name.
@@ -144,13 +145,15 @@ pub struct Confirmation {
     pub default: Option<bool>,
     /// What it is about.
     pub context: Box<Context>,
+    /// Who may answer, and how many have to.
+    pub answerers: Answerers,
 }
 
 impl Confirmation {
     /// A question that waits for ever.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), timeout: None, default: None, context: Box::default() }
+        Self { message: message.into(), ..Self::default() }
     }
 
     /// The same question, answered by `default` after `seconds`.
@@ -174,6 +177,27 @@ impl Confirmation {
         self.context.add_details(details.into());
         self
     }
+
+    /// The same question, put to these people and groups as well: they see the session while it is open, and may answer.
+    #[must_use]
+    pub fn assigned_to(mut self, assignees: impl IntoIterator<Item = Assignee>) -> Self {
+        self.answerers.assignees.extend(assignees);
+        self
+    }
+
+    /// The same question, which takes so many different people to say yes, and one to say no.
+    #[must_use]
+    pub fn requiring(mut self, answers: u32) -> Self {
+        self.answerers.required_answers = Some(answers);
+        self
+    }
+
+    /// The same question, which whoever started the session may not answer.
+    #[must_use]
+    pub fn for_others(mut self) -> Self {
+        self.answerers.allow_own = false;
+        self
+    }
 }
 
 impl<T: Into<String>> From<T> for Confirmation {
@@ -195,6 +219,8 @@ pub struct Form {
     pub default: Option<Values>,
     /// What it is about.
     pub context: Box<Context>,
+    /// Who may answer, and how many have to.
+    pub answerers: Answerers,
 }
 
 impl Form {
@@ -223,6 +249,20 @@ impl Form {
     #[must_use]
     pub fn about(mut self, details: impl Into<Value>) -> Self {
         self.context.add_details(details.into());
+        self
+    }
+
+    /// The same form, put to these people and groups as well: they see the session while it is open, and may fill it in.
+    #[must_use]
+    pub fn assigned_to(mut self, assignees: impl IntoIterator<Item = Assignee>) -> Self {
+        self.answerers.assignees.extend(assignees);
+        self
+    }
+
+    /// The same form, which whoever started the session may not fill in.
+    #[must_use]
+    pub fn for_others(mut self) -> Self {
+        self.answerers.allow_own = false;
         self
     }
 }

@@ -58,6 +58,7 @@ macro_rules! contract {
 }
 
 // Behind the macro that they use.
+mod asked;
 mod documents;
 mod events;
 mod requests;

@@ -38,6 +38,9 @@ pub(super) trait Read: Send + 'static {
     /// Open questions, in order, with the `seq` of the last event that is written: both of one moment.
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error>;
 
+    /// About how many bytes are kept that are this owner's: the journals of their sessions, and their documents.
+    fn owned_bytes(&mut self, owner: &Owner) -> Result<u64, Error>;
+
     /// What a restart has to think of, oldest first.
     fn pending(&mut self) -> Result<Vec<Pending>, Error>;
 

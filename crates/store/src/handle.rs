@@ -457,8 +457,8 @@ impl Store {
         let query = query(reply);
         match self.shared.readers.get(reader) {
             // Where the thread has ended, the reply is dropped, which is an answer too.
-            Some(reader) => drop(reader.send(Request::Query(query))),
-            None => drop(self.command(Command::Query(query))),
+            Some(reader) => drop(reader.send(Request::Query(Box::new(query)))),
+            None => drop(self.command(Command::Query(Box::new(query)))),
         }
         answer.await.unwrap_or_else(|_| Err(closed()))
     }

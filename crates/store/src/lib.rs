@@ -6,6 +6,7 @@
 //! a session is kept as `document`s, and what many listen to as `events`. `cluster` is what several servers on one store know
 //! of each other. `contract` is the suite that all engines pass.
 
+mod asked;
 mod backup;
 mod batch;
 mod cluster;

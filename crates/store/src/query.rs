@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use super::asked;
 use super::document::ListDocuments;
 use super::engine::Read;
 use super::{
@@ -32,6 +33,8 @@ pub(super) enum Query {
     Count(Vec<String>, ListSessions, Reply<Counts>),
     /// See [`Read::requests`].
     Requests(ListRequests, Reply<RequestPage>),
+    /// See [`Read::owned_bytes`].
+    OwnedBytes(Owner, Reply<u64>),
     /// See [`Read::pending`].
     Pending(Reply<Vec<Pending>>),
     /// See [`Read::count_live`].
@@ -60,10 +63,11 @@ impl Query {
         match self {
             Query::Find(id, reply) => respond(reply, || engine.find(id)),
             Query::Journal(key, range, reply) => respond(reply, || engine.journal(key, range)),
-            Query::List(query, reply) => respond(reply, || engine.list(&query)),
-            Query::Search(words, query, reply) => respond(reply, || engine.search(&words, &query)),
-            Query::Count(words, query, reply) => respond(reply, || engine.count(&words, &query)),
-            Query::Requests(query, reply) => respond(reply, || engine.requests(&query)),
+            Query::List(query, reply) => respond(reply, || asked::list(engine, &query)),
+            Query::Search(words, query, reply) => respond(reply, || asked::search(engine, &words, &query)),
+            Query::Count(words, query, reply) => respond(reply, || asked::count(engine, &words, &query)),
+            Query::Requests(query, reply) => respond(reply, || asked::requests(engine, &query)),
+            Query::OwnedBytes(owner, reply) => respond(reply, || engine.owned_bytes(&owner)),
             Query::Pending(reply) => respond(reply, || engine.pending()),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),
             Query::Idempotent(owner, key, reply) => respond(reply, || engine.idempotent(&owner, &key)),
@@ -106,7 +110,7 @@ fn respond<T>(reply: Reply<T>, read: impl FnOnce() -> Result<T, Error>) {
 /// What a reader thread is sent.
 pub(super) enum Request {
     /// Answer this.
-    Query(Query),
+    Query(Box<Query>),
     /// Let go of the database, say so, and end.
     Close(oneshot::Sender<()>),
 }

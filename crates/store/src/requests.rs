@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::query::Query;
 use super::{Error, Store};
+use callboard_domain::answerers::Assignee;
 use callboard_domain::listed_request::{ListedRequest, RequestPlace};
 use callboard_domain::owner::Owner;
 use callboard_domain::time::Timestamp;
@@ -11,10 +12,10 @@ use callboard_domain::time::Timestamp;
 /// What becomes of an open question with a row of its session's journal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RequestChange {
-    /// It is asked.
-    Opened(Box<StoredRequest>),
-    /// It is not open any more.
-    Closed(RequestPlace),
+    /// It is asked, and put to these beside the owner.
+    Opened(Box<StoredRequest>, Vec<Assignee>),
+    /// It is not open any more; it was put to these.
+    Closed(RequestPlace, Vec<Assignee>),
 }
 
 /// An open question as it is kept.
@@ -83,10 +84,14 @@ impl RequestCursor {
 }
 
 /// Which open questions to list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ListRequests {
-    /// Only those of this owner's sessions.
+    /// Only those of this owner's sessions, and those that are put to somebody in `also_asking`.
     pub owner: Option<Owner>,
+    /// To whom those are put that are listed whoever owns their session.
+    pub also_asking: Vec<Assignee>,
+    /// Only those that are put to this assignee.
+    pub asking: Option<Assignee>,
     /// Only those of this task kind.
     pub task: Option<String>,
     /// In which order.
@@ -133,6 +138,15 @@ impl RequestPage {
 }
 
 impl Store {
+    /// About how many bytes are kept that are this owner's: the journals of their sessions, and their documents.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn owned_bytes(&self, owner: &Owner) -> Result<u64, Error> {
+        let owner = owner.clone();
+        self.query(self.workers(), |reply| Query::OwnedBytes(owner, reply)).await
+    }
+
     /// Open questions, in order.
     ///
     /// # Errors

@@ -93,6 +93,7 @@ impl Findable {
                 Entry::Status { .. }
                 | Entry::Stream { .. }
                 | Entry::Progress { .. }
+                | Entry::AnswerGiven { .. }
                 | Entry::Answered { .. }
                 | Entry::TaskCompleted { .. }
                 | Entry::TaskCancelled { .. }
@@ -188,6 +189,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use callboard_domain::answerers::Answerers;
     use callboard_domain::burst::BurstBuilder;
     use callboard_domain::context::Context;
     use callboard_domain::id::RequestId;
@@ -233,6 +235,7 @@ mod tests {
                 expires_at: None,
                 default: None,
                 context: Some(Box::new(Context { title: Some("Invoice".into()), ..Context::default() })),
+                answerers: Answerers::default(),
             },
             Entry::TaskFailed {
                 error: "no paper".into(),

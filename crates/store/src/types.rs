@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{RequestChange, UnnumberedEvent, keys};
+use callboard_domain::answerers::Assignee;
 use callboard_domain::id::{ExecutionId, SessionId};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::{OnDisconnect, Priority, Status};
@@ -208,8 +209,12 @@ pub struct ListSessions {
     pub task: Option<String>,
     /// Only those with all of these labels, as they read when written `name=value`: either part may have a `=` in it.
     pub labels: Vec<(String, String)>,
-    /// Only those of this owner.
+    /// Only those of this owner, and those that ask somebody in `also_asking`.
     pub owner: Option<Owner>,
+    /// Whose open questions make a session one of them, whoever owns it.
+    pub also_asking: Vec<Assignee>,
+    /// Only those with an open question that is put to this assignee.
+    pub asking: Option<Assignee>,
     /// Only those that were asked for at this moment or later.
     pub from: Option<Timestamp>,
     /// Only those that were asked for before this moment.

@@ -61,7 +61,7 @@ pub(super) enum Command {
     /// Write as a new member from here on; all that came before and is not written is refused.
     Rejoin(Reply<(Fence, Lane)>),
     /// Answer this; only where the engine has no readers of its own.
-    Query(Query),
+    Query(Box<Query>),
     /// Write what waits, let go of the database, say how many rows could not be written, and end.
     Close(oneshot::Sender<usize>),
 }
@@ -164,7 +164,7 @@ impl<E: Engine> Writer<E> {
                 Command::PurgeEvents(before, reply) => respond(reply, self.engine.purge_events(fence, before)),
                 Command::Change(writes, at, reply) => respond(reply, self.engine.change(fence, writes, at)),
                 Command::Rejoin(reply) => self.rejoin(reply),
-                Command::Query(query) => self.engine.answer(query),
+                Command::Query(query) => self.engine.answer(*query),
                 Command::Close(reply) => self.closing = Some(Some(reply)),
             }
         }
@@ -401,7 +401,7 @@ impl<E: Engine> Writer<E> {
             Command::Purge(_, _, reply) => respond(reply, Err(not_now())),
             Command::Change(_, _, reply) => respond(reply, Err(not_now().into())),
             Command::Rejoin(reply) => respond(reply, Err(not_now())),
-            Command::Query(query) => self.engine.answer(query),
+            Command::Query(query) => self.engine.answer(*query),
             Command::Close(reply) => self.closing = Some(Some(reply)),
         }
     }

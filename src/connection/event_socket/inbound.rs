@@ -1,5 +1,6 @@
 //! What a client of an event socket says, and what becomes of it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -12,8 +13,10 @@ use super::super::entrance::Caller;
 use super::super::inbound::{FORBIDDEN, Inbound};
 use super::publish::{Publisher, Unpublished, send_unpublished};
 use crate::auth::Action;
+use crate::auth::quotas::Share;
 use crate::domain::event::{Filter, Selector};
 use crate::domain::time::Timestamp;
+use crate::hub::close::CloseCode;
 use crate::hub::{EventFilter, Link};
 
 /// What hears a client of an event socket.
@@ -23,12 +26,14 @@ pub(super) struct EventSocketInbound {
     caller: Rc<Caller>,
     /// Publishes what the client sends for that, once it has sent something.
     publisher: Option<Publisher>,
+    /// The places of its subscriptions among those that the client may have.
+    places: RefCell<Share>,
 }
 
 impl EventSocketInbound {
     /// Hears the client of `link`.
     pub(super) fn new(link: Rc<Link>, shared: Rc<Shared>, caller: Rc<Caller>) -> Self {
-        Self { link, shared, caller, publisher: None }
+        Self { link, shared, caller, publisher: None, places: RefCell::default() }
     }
 
     /// Answers a client that something it said was not understood.
@@ -84,6 +89,25 @@ impl EventSocketInbound {
         self.send(&json!({"type": answer, "subscriptions": words}));
     }
 
+    /// Takes a place for each subscription among those that the client may have; gives whether there are so many. A client
+    /// that wants more is closed.
+    pub(super) fn takes_places(&self, subscriptions: &[Selector]) -> bool {
+        let many = u32::try_from(subscriptions.len()).unwrap_or(u32::MAX);
+        // What it has is free while the new number is taken.
+        self.places.take();
+        match self.caller.takes_places(&self.shared.gate.quotas, many) {
+            Ok(places) => {
+                self.places.replace(places);
+                true
+            }
+            Err(too_many) => {
+                self.send_error("rate_limited", &too_many.to_string());
+                self.link.close(CloseCode::TooManyMessages);
+                false
+            }
+        }
+    }
+
     fn subscribe(&self, more: Vec<Selector>) {
         let before = self.filter();
         let is_new = |one: &Selector| !before.subscriptions().contains(one);
@@ -102,6 +126,9 @@ impl EventSocketInbound {
             return self
                 .send_error("too_many_subscriptions", &format!("a connection has at most {most} subscriptions"));
         }
+        if !self.takes_places(&all) {
+            return;
+        }
         self.change("subscribed", all, before.filter().clone());
         if is_metrics {
             self.shared.send_metrics(&self.link);
@@ -110,7 +137,9 @@ impl EventSocketInbound {
 
     fn unsubscribe(&self, less: &[Selector]) {
         let before = self.filter();
-        let left = before.subscriptions().iter().filter(|one| !less.contains(one)).cloned().collect();
+        let left: Vec<Selector> = before.subscriptions().iter().filter(|one| !less.contains(one)).cloned().collect();
+        // Fewer always have room.
+        let _ = self.takes_places(&left);
         self.change("unsubscribed", left, before.filter().clone());
     }
 

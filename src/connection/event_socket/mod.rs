@@ -20,7 +20,8 @@ use super::entrance::Caller;
 use super::inbound::{Inbound, Unheard};
 use super::presence::{Watched, Watching};
 use crate::auth::Action;
-use crate::auth::policy::sight_of_events;
+use crate::auth::policy::{asked_as, sight_of_events};
+use crate::domain::answerers::Assignee;
 use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
 use crate::domain::owner::Owner;
 use crate::event::types::EventTypes;
@@ -155,6 +156,7 @@ impl Shared {
         }
         let principal = caller.principal();
         let whose = sight_of_events(&principal).cloned();
+        let asked_as = if caller.lacks(Action::ReadSession).is_none() { asked_as(&principal) } else { Vec::new() };
         // The socket of the server's numbers needs its own scope, so that only this way leads to them otherwise.
         let lacks_metrics = Some(Selector::Metrics).filter(|metrics| subscriptions.contains(metrics));
         let lacks_metrics = lacks_metrics.and_then(|_| caller.lacks(Action::ReadMetrics));
@@ -165,7 +167,10 @@ impl Shared {
         }
         let inbound = EventSocketInbound::new(Rc::clone(&link), Rc::clone(&self), caller);
         let filter = EventFilter::new(subscriptions, Filter::default());
-        self.begin(&link, &asked, (client_id, whose), filter);
+        if !inbound.takes_places(filter.subscriptions()) {
+            return Box::new(Unheard);
+        }
+        self.begin(&link, &asked, (client_id, whose, asked_as), filter);
         if let Some(lacking) = lacks_metrics {
             inbound.forbid(&lacking, "");
         }
@@ -195,7 +200,7 @@ impl Shared {
         &self,
         link: &Rc<Link>,
         asked: &EventSocketRequest,
-        (client_id, whose): (Arc<str>, Option<Owner>),
+        (client_id, whose, asked_as): (Arc<str>, Option<Owner>, Vec<Assignee>),
         filter: EventFilter,
     ) {
         // Before the newest is asked for: what comes after it then gets here.
@@ -210,7 +215,7 @@ impl Shared {
         };
         let order = if asked.since.is_some() { Order::BySeq } else { Order::ByUrgency };
         let (place, batch) = (asked.place.word(), asked.batch);
-        let manner = Manner { client_id: Arc::clone(&client_id), place, whose, order, batch };
+        let manner = Manner { client_id: Arc::clone(&client_id), place, whose, asked_as, order, batch };
         link.set_event_listener(EventListener::new(manner, subscription, ticket));
         let subscriptions: Vec<String> = filter.subscriptions().iter().map(Selector::word).collect();
         let new_event = NewEvent::new(Kind::ConnectionEstablished)

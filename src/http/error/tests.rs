@@ -1,6 +1,8 @@
 //! What is told of each refusal.
 
 use super::*;
+use crate::auth::policy::NotAsked;
+use crate::domain::answerers::Answerers;
 use crate::domain::entry::Entry;
 use crate::domain::request::FieldError;
 use actix_web::body::MessageBody;
@@ -22,13 +24,21 @@ fn rejected(errors: Vec<FieldError>) -> Refused {
         expires_at: None,
         default: None,
         context: None,
+        answerers: Answerers::default(),
     };
     Refused::Rejected { request_id, errors, form: Box::new(form) }
 }
 
 #[test]
 fn every_refusal_has_its_status_and_code() {
-    let winner = Winner { by: "ada".into(), value: Some(true), values: None, timed_out: false, withdrawn: false };
+    let winner = Winner {
+        by: "ada".into(),
+        value: Some(true),
+        values: None,
+        timed_out: false,
+        withdrawn: false,
+        answers: Vec::new(),
+    };
     let wrong = FieldError { field: "to_address".into(), message: "no address".into() };
     let cases = [
         (Refused::UnknownSession, 404, "unknown_session"),
@@ -38,6 +48,8 @@ fn every_refusal_has_its_status_and_code() {
         (Refused::NotEnded, 409, "not_ended"),
         (Refused::NoOpenRequest, 409, "no_open_request"),
         (Refused::AmbiguousRequest, 409, "ambiguous_request"),
+        (Refused::NotAsked(NotAsked::OwnSession), 403, "forbidden"),
+        (Refused::NotOwned, 403, "forbidden"),
         (Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }, 409, "already_answered"),
         (rejected(vec![wrong]), 422, "invalid_body"),
         (Refused::QueueFull, 503, "queue_full"),
@@ -111,7 +123,9 @@ fn codes_are_stable_words() {
     let mut seen = std::collections::BTreeSet::new();
     for code in Code::ALL {
         assert!(code.word().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code:?}");
-        // What another one has changed is told with one word, whether a header or the body named the version.
-        assert!(seen.insert(code.word()) || *code == Code::PreconditionFailed, "{code:?}");
+        // What another one has changed has one word, whether a header or the body named the version; and that somebody was
+        // faster, whether or not it was by a link.
+        let is_again = matches!(code, Code::PreconditionFailed | Code::AlreadyAnswered | Code::AnsweredElsewhere);
+        assert!(seen.insert(code.word()) || is_again, "{code:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::config::server::Server;
 
 async fn answer(request: TestRequest) -> ServiceResponse<EitherBody<Encoder<EitherBody<BoxBody>>, BoxBody>> {
     let settings = Server { allowed_origins: vec!["https://ok.example".into()], ..Server::default() };
-    let policy = Rc::new(Policy::new(&settings));
+    let policy = Rc::new(Policy::new(&settings, false));
     let app = App::new()
         .wrap(ForPages::new(Rc::clone(&policy)))
         .wrap(Edge::new(policy, crate::metrics::Metrics::install(1).unwrap().http().unmatched()))

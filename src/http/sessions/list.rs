@@ -226,11 +226,11 @@ pub(in crate::http) fn decode(query: &str, max_labels: usize) -> Result<Asked, P
         status: statuses(&mut query),
         task: query.text("task"),
         labels: labels(&mut query, max_labels),
-        owner: None,
         from: moment(&mut query, "from"),
         to: moment(&mut query, "to"),
         before: cursor(&mut query),
         limit,
+        ..ListSessions::default()
     };
     if list.from.zip(list.to).is_some_and(|(from, to)| from >= to) {
         query.fault("to", "must be after from", "out_of_range");

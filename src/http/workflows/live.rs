@@ -1,6 +1,6 @@
 //! Live workflows: `POST /workflows/{workflow_id}/continuous/start`, `/stop` and `/step`, and `GET …/status`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use super::super::State;
@@ -9,7 +9,7 @@ use super::super::decode::{Fields, word};
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::route::{Route, routes};
 use super::request::{Author, Named};
-use crate::auth::Principal;
+use crate::auth::{CallerAddress, Principal};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
@@ -39,13 +39,14 @@ const LONGEST_INTERVAL: u64 = 86_400_000;
 )]
 async fn start(
     state: web::Data<State>,
+    request: HttpRequest,
     Named(id): Named,
     Author(principal): Author,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     let options = decode(body, state.settings.workflows.min_interval_ms)?;
-    let status = state.workflows.live.start(definition, options, &principal).await?;
+    let status = state.workflows.live.start(definition, options, (&principal, CallerAddress::of(&request))).await?;
     Ok(HttpResponse::Ok().json(status))
 }
 
@@ -87,9 +88,14 @@ async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Auth
         (status = 503, description = "It cannot be done now.", body = ProblemDetails, content_type = PROBLEM_JSON),
     )
 )]
-async fn step(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
+async fn step(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Named(id): Named,
+    Author(principal): Author,
+) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
-    let status = state.workflows.live.step(definition, &principal).await?;
+    let status = state.workflows.live.step(definition, (&principal, CallerAddress::of(&request))).await?;
     Ok(HttpResponse::Ok().json(status))
 }
 

@@ -134,6 +134,8 @@ fn refused(refused: Refused) -> Problem {
         | Refused::NotEnded
         | Refused::NoOpenRequest
         | Refused::AmbiguousRequest
+        | Refused::NotAsked(_)
+        | Refused::NotOwned
         | Refused::AlreadyAnswered { .. }
         | Refused::Rejected { .. }
         | Refused::QueueFull

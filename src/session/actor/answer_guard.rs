@@ -45,7 +45,14 @@ mod tests {
     #[test]
     fn only_the_same_answer_within_the_window_is_a_repetition() {
         let (now, window) = (Instant::now(), Duration::from_millis(500));
-        let winner = Winner { by: "me".into(), value: Some(true), values: None, timed_out: false, withdrawn: false };
+        let winner = Winner {
+            by: "me".into(),
+            value: Some(true),
+            values: None,
+            timed_out: false,
+            withdrawn: false,
+            answers: Vec::new(),
+        };
         let mut guard = AnswerGuard::default();
         assert!(!guard.is_active(now));
         guard.accept(Answer::Confirm(true), winner.clone(), now, window);

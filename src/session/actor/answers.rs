@@ -3,6 +3,7 @@
 use actix::clock::Instant;
 use actix::{Context, Handler};
 
+use crate::auth::Principal;
 use crate::config::seconds;
 use crate::domain::entry::json_bytes;
 use crate::domain::id::RequestId;
@@ -30,7 +31,7 @@ impl Session {
         &mut self,
         request_id: Option<&str>,
         answer: Answer,
-        by: String,
+        by: &Principal,
         idempotency: Option<Idempotency>,
         actor: &mut Context<Self>,
     ) -> Result<Taken, Refused> {
@@ -52,7 +53,7 @@ impl Session {
         }
         self.has_room_for(&answer)?;
         let now = self.now();
-        let (request_id, decision) = self.state.decide_answer(request_id, answer.clone(), by)?;
+        let (request_id, decision) = self.state.decide_answer(request_id, answer.clone(), by, &self.owner())?;
         self.carry_out(decision, now, actor);
         if let Some(winner) = self.state.winner(request_id) {
             let window = seconds(self.environment.settings.answer_guard);
@@ -77,6 +78,8 @@ impl Session {
             | OnCommit::Started(_)
             | OnCommit::Cancelled(_)
             | OnCommit::Described(..)
+            | OnCommit::RequestRead(..)
+            | OnCommit::GuestsLeave(_)
             | OnCommit::StepWritten(_) => None,
         });
         match taken {
@@ -121,9 +124,9 @@ impl Handler<SubmitAnswer> for Session {
 
     fn handle(&mut self, message: SubmitAnswer, actor: &mut Context<Self>) {
         let SubmitAnswer { request_id, answer, by, idempotency, reply } = message;
-        match self.take_answer(request_id.as_deref(), answer, by, idempotency, actor) {
+        match self.take_answer(request_id.as_deref(), answer, &by, idempotency, actor) {
             Err(refused) => {
-                let _ = reply.send(Err(refused));
+                let _ = reply.send(Err(self.refusal_for(&by, refused)));
             }
             Ok(Taken { request_id, status, idempotency }) => {
                 self.idle_reported = false;

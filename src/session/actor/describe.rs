@@ -1,6 +1,6 @@
 //! A session in words: its lean row, and all about it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use actix::{Context, Handler};
 
@@ -51,7 +51,16 @@ impl Session {
             .iter()
             .chain(self.pending_rows.entries())
             .filter(|entry| matches!(entry.class, Class::Request(id) if is_open(id)));
-        let open_requests = requests.filter_map(|entry| serde_json::from_slice::<Value>(&entry.json).ok()).collect();
+        let mut open_requests: Vec<Value> =
+            requests.filter_map(|entry| serde_json::from_slice(&entry.json).ok()).collect();
+        for request in self.state.open().iter().filter(|request| request.answerers.required_answers.is_some()) {
+            let id = Value::from(request.id.to_string());
+            let listed = open_requests.iter_mut().filter_map(Value::as_object_mut);
+            for shown in listed.filter(|shown| shown.get("request_id") == Some(&id)) {
+                shown.insert("answers".into(), json!(request.given));
+                shown.insert("missing".into(), request.missing().into());
+            }
+        }
         let (result, error) = match self.state.end() {
             Some(End::Completed(values)) => (Some(values.clone()), None),
             Some(End::Failed(error) | End::Cancelled(error)) => (None, Some(error.clone())),

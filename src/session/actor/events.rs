@@ -66,6 +66,7 @@ impl Session {
             | Entry::Stream { .. }
             | Entry::RequestConfirmation { .. }
             | Entry::RequestUserInput { .. }
+            | Entry::AnswerGiven { .. }
             | Entry::Answered { .. }
             | Entry::TaskCompleted { .. }
             | Entry::TaskFailed { .. }

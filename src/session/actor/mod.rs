@@ -12,6 +12,7 @@ mod deadlines;
 mod describe;
 mod elsewhere;
 pub(crate) mod events;
+mod guests;
 pub(crate) mod pending_rows;
 mod permit;
 mod recovery;
@@ -220,6 +221,7 @@ impl Session {
             self.mask_default(&mut line);
             self.write(&line, now);
         }
+        self.dismiss_guests();
         for effect in effects {
             self.perform(effect, actor);
         }
@@ -264,10 +266,12 @@ where
     type Result = ();
 
     fn handle(&mut self, asked: Asked<M>, actor: &mut Context<Self>) {
-        let Asked { by, message } = asked;
-        match may(&by, M::ACTION, Resource::OwnedBy(&self.owner())) {
+        let Asked { by, action, message } = asked;
+        let is_asked = self.asks(&by, action);
+        match may(&by, action, Resource::OwnedBy { owner: &self.owner(), is_asked }) {
             policy::Decision::Allowed => drop(Handler::<M>::handle(self, message, actor)),
             // What may not be done at all was refused where it was asked.
+            policy::Decision::Refused if is_asked => message.refuse(Refused::NotOwned),
             policy::Decision::Hidden | policy::Decision::Refused => message.refuse(Refused::UnknownSession),
         }
     }

@@ -6,11 +6,12 @@ use actix::{Context, Handler};
 
 use super::Creation;
 use crate::domain::burst::{Burst, EncodedEntry, Passing};
-use crate::domain::id::RequestId;
+use crate::domain::id::{ConnectionId, RequestId};
 use crate::domain::status::Status;
+use crate::hub::close::CloseCode;
 use crate::session::actor::Session;
 use crate::session::calls::{CallId, Outcome};
-use crate::session::messages::{Answered, Description, Refused, Started};
+use crate::session::messages::{Answered, Description, Refused, SharedRequest, Started};
 use crate::session::protocol::{Reply, Written};
 use crate::session::state::Due;
 use crate::store::{Append, Change, Health, Idempotency, NewRow};
@@ -26,6 +27,10 @@ pub(crate) enum OnCommit {
     Cancelled(Reply<Result<Status, Refused>>),
     /// Describe the session as it stood.
     Described(Reply<Result<Box<Description>, Refused>>, Box<Description>),
+    /// Give the question that somebody wanted to see.
+    RequestRead(Reply<Result<Box<SharedRequest>, Refused>>, Box<SharedRequest>),
+    /// Close the connections of those who are asked nothing any more.
+    GuestsLeave(Vec<ConnectionId>),
     /// Let the step begin whose start is written.
     StepWritten(CallId),
 }
@@ -150,6 +155,10 @@ impl Session {
             OnCommit::Described(reply, description) => {
                 let _ = reply.send(Ok(description));
             }
+            OnCommit::RequestRead(reply, request) => {
+                let _ = reply.send(Ok(request));
+            }
+            OnCommit::GuestsLeave(leaving) => self.watchers.close_each(&leaving, CloseCode::Unknown),
             OnCommit::StepWritten(call) => self.channel.resolve(call, Outcome::StepRun),
         }
     }

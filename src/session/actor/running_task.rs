@@ -109,12 +109,14 @@ impl Session {
                 let is_saved = entry.is_saved();
                 return self.say(at, Entry::Agent(*entry), is_saved, actor);
             }
-            Call::RequestConfirmation { message, timeout, default, context } => {
-                let question = Confirmation { message, timeout, default, context: Box::new(self.context(context)) };
+            Call::RequestConfirmation { message, timeout, default, context, answerers } => {
+                let context = Box::new(self.context(context));
+                let question = Confirmation { message, timeout, default, context, answerers };
                 Command::Confirm { at, id: RequestId::random(), question }
             }
-            Call::RequestUserInput { message, fields, timeout, default, context } => {
-                let form = Form { message, fields, timeout, default, context: Box::new(self.context(context)) };
+            Call::RequestUserInput { message, fields, timeout, default, context, answerers } => {
+                let context = Box::new(self.context(context));
+                let form = Form { message, fields, timeout, default, context, answerers };
                 Command::Ask { at, id: RequestId::random(), form }
             }
             Call::OfferRetry { mut error } => {

@@ -6,11 +6,15 @@ use std::sync::{Arc, Weak};
 use actix::{Addr, Context, Handler};
 use smallvec::{SmallVec, smallvec};
 
+use crate::auth::Principal;
+use crate::auth::policy::owns;
 use crate::domain::burst::{Burst, Passing};
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::tail::{Replay, Tail};
 use crate::hub::close::CloseCode;
-use crate::hub::{Announced, CloseTopic, Items, Join, Publish, ReadOn, Recipients, Shard, Topic};
+use crate::hub::{
+    Announced, CloseConnection, CloseTopic, Items, Join, Publish, ReadOn, Recipients, Shard, Topic,
+};
 use crate::session::actor::Session;
 use crate::session::messages::{Attached, Greeting, Via};
 use crate::session::protocol::{Attach, Detach};
@@ -22,6 +26,8 @@ pub(crate) struct Watchers {
     connections: SmallVec<[ConnectionId; 2]>,
     /// Those whose leaving the session minds.
     counted: SmallVec<[ConnectionId; 2]>,
+    /// Those whose session it is not: they are here for as long as they are asked something.
+    guests: Vec<(ConnectionId, Principal)>,
     shards: SmallVec<[(usize, Addr<Shard>); 2]>,
     /// Other servers whose connections follow it.
     members: SmallVec<[Following; 1]>,
@@ -114,9 +120,32 @@ impl Watchers {
     pub(crate) fn remove(&mut self, connection: ConnectionId) {
         self.connections.retain(|other| *other != connection);
         self.counted.retain(|other| *other != connection);
+        self.guests.retain(|(other, _)| *other != connection);
         let worker = connection.worker();
         if !self.connections.iter().any(|other| other.worker() == worker) {
             self.shards.retain(|(of, _)| *of != worker);
+        }
+    }
+
+    /// Notes that a connection is here only for as long as it is asked something.
+    fn note_guest(&mut self, connection: ConnectionId, principal: Principal) {
+        if !self.guests.iter().any(|(other, _)| *other == connection) {
+            self.guests.push((connection, principal));
+        }
+    }
+
+    /// Takes those out who have to leave; they hear what is sent until they are closed.
+    pub(crate) fn take_guests(&mut self, leaves: impl Fn(&Principal) -> bool) -> Vec<ConnectionId> {
+        self.guests.extract_if(.., |(_, principal)| leaves(principal)).map(|(connection, _)| connection).collect()
+    }
+
+    /// Closes these connections.
+    pub(crate) fn close_each(&mut self, connections: &[ConnectionId], code: CloseCode) {
+        for connection in connections.iter().copied() {
+            if let Some((_, shard)) = self.shards.iter().find(|(of, _)| *of == connection.worker()) {
+                shard.do_send(CloseConnection { connection, code });
+            }
+            self.remove(connection);
         }
     }
 
@@ -155,6 +184,7 @@ impl Watchers {
         }
         self.connections.clear();
         self.counted.clear();
+        self.guests.clear();
     }
 
     /// All of them have been sent what there is up to this entry, and read on from the store.
@@ -199,13 +229,15 @@ impl Handler<Attach> for Session {
     type Result = ();
 
     fn handle(&mut self, message: Attach, _: &mut Context<Self>) {
-        let (connection, may_cancel, via) = (message.connection, message.may_cancel, message.via);
+        let (connection, may_cancel, via, by) =
+            (message.connection, message.may_cancel, message.via, message.by.clone());
+        let is_guest = !owns(&by, &self.owner());
         // One that reads on was counted when it came.
         let is_known = self.watchers.has(connection);
         if !admit(&mut self.watchers, self.id, self.key, &mut self.tail, message) {
             return;
         }
-        let is_minded = may_cancel && (via == Via::Audit || !self.counts_own_sockets_only());
+        let is_minded = may_cancel && !is_guest && (via == Via::Audit || !self.counts_own_sockets_only());
         if is_minded && !is_known {
             if !self.watchers.are_counted() {
                 self.regain_patience();
@@ -213,6 +245,9 @@ impl Handler<Attach> for Session {
             self.watchers.count(connection);
         }
         self.idle_reported = false;
+        if is_guest {
+            self.watchers.note_guest(connection, by);
+        }
         self.settle();
     }
 }

@@ -50,6 +50,9 @@ pub(crate) fn decide(state: &SessionState, at: CallId, id: RequestId, mut form: 
         let error = format!("the task asks a form that is not valid: {}: {}", fault.field, fault.message);
         return state.finish(Err(TaskError::Failed(error)));
     }
+    if let Some(fault) = form.answerers.fault(false) {
+        return state.finish(Err(TaskError::Failed(format!("the task asks a form that is not valid: {fault}"))));
+    }
     let default = match form.default.take().map(|default| form::check(&form.fields, &default)).transpose() {
         Ok(default) => default.map(Value::Object),
         Err(_) => {
@@ -67,6 +70,7 @@ pub(crate) fn decide(state: &SessionState, at: CallId, id: RequestId, mut form: 
         timeout: form.timeout,
         expires_at,
         context: form.context.non_empty(),
+        answerers: form.answerers,
     };
     let question = NewQuestion { id, status: Status::WaitingInput, entry, deadline: expires_at, default };
     state.open_question(at, question)
@@ -124,6 +128,7 @@ fn asked_again(request: &OpenRequest, form: &Form, sent: &Values) -> Entry {
         expires_at: request.deadline,
         default: shown_default(&form.fields, request.default.as_ref()),
         context: request.context.clone(),
+        answerers: request.answerers.clone(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
+use crate::domain::answerers::Assignee;
 use crate::domain::request::{Confirmation, Form};
 use crate::session::task::context::TaskContext;
 
@@ -54,6 +55,21 @@ impl<T> Asking<Confirmation, T> {
     pub fn about(self, details: impl Into<Value>) -> Self {
         self.with(|question| question.about(details))
     }
+
+    /// Puts it to these people and groups as well: they see the session while it is open, and may answer.
+    pub fn assigned_to(self, assignees: impl IntoIterator<Item = Assignee>) -> Self {
+        self.with(|question| question.assigned_to(assignees))
+    }
+
+    /// Takes so many different people to say yes, and one to say no.
+    pub fn requiring(self, answers: u32) -> Self {
+        self.with(|question| question.requiring(answers))
+    }
+
+    /// Whoever started the session may not answer it.
+    pub fn for_others(self) -> Self {
+        self.with(Confirmation::for_others)
+    }
 }
 
 impl<T> Asking<Form, T> {
@@ -65,6 +81,16 @@ impl<T> Asking<Form, T> {
     /// Adds details: an object of the values that led to it.
     pub fn about(self, details: impl Into<Value>) -> Self {
         self.with(|form| form.about(details))
+    }
+
+    /// Puts it to these people and groups as well: they see the session while it is open, and may fill it in.
+    pub fn assigned_to(self, assignees: impl IntoIterator<Item = Assignee>) -> Self {
+        self.with(|form| form.assigned_to(assignees))
+    }
+
+    /// Whoever started the session may not fill it in.
+    pub fn for_others(self) -> Self {
+        self.with(Form::for_others)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::state::{Decision, Given, NewQuestion, SessionState, deadline};
 use crate::session::task::context::TaskContext;
+use crate::session::task::kind::TaskError;
 
 impl TaskContext {
     /// Asks a yes-or-no question, once it is awaited. Time that runs out without a default counts as no.
@@ -45,13 +46,16 @@ pub(crate) fn decide(
     question: Confirmation,
     now: Timestamp,
 ) -> Decision {
-    let Confirmation { message, timeout, default, context } = question;
+    let Confirmation { message, timeout, default, context, answerers } = question;
+    if let Some(fault) = answerers.fault(true) {
+        return state.finish(Err(TaskError::Failed(format!("the task asks a question that is not valid: {fault}"))));
+    }
     let expires_at = deadline(timeout, now);
     let context = context.non_empty();
     let question = NewQuestion {
         id,
         status: Status::WaitingConfirmation,
-        entry: Entry::RequestConfirmation { request_id: id, message, timeout, expires_at, default, context },
+        entry: Entry::RequestConfirmation { request_id: id, message, timeout, expires_at, default, context, answerers },
         deadline: expires_at,
         default: default.map(Value::Bool),
     };

@@ -21,6 +21,7 @@ use serde_json::{Map, Number, Value};
 
 use self::child::ChildSpec;
 use crate::domain::agent_entry::AgentEntry;
+use crate::domain::answerers::Answerers;
 use crate::domain::context::Context;
 use crate::domain::entry::json_bytes;
 use crate::domain::request::{Confirmation, Field, Form, Values};
@@ -71,6 +72,8 @@ pub(crate) enum Call {
         default: Option<bool>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context: Option<Box<Context>>,
+        #[serde(default)]
+        answerers: Answerers,
     },
     /// Ask for a form to be filled in.
     RequestUserInput {
@@ -80,6 +83,8 @@ pub(crate) enum Call {
         default: Option<Values>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context: Option<Box<Context>>,
+        #[serde(default)]
+        answerers: Answerers,
     },
     /// Offer another attempt after this error.
     OfferRetry { error: String },
@@ -102,11 +107,11 @@ impl Call {
         match self {
             Call::Emit { kind, data } => Some((kind, json_bytes(&Emitted { kind, data }))),
             Call::Report { entry } => Some((entry.kind(), json_bytes(&**entry))),
-            Call::RequestConfirmation { message, context, .. } => {
-                Some(("question", json_bytes(message) + json_bytes(context)))
+            Call::RequestConfirmation { message, context, answerers, .. } => {
+                Some(("question", json_bytes(message) + json_bytes(context) + json_bytes(answerers)))
             }
-            Call::RequestUserInput { fields, message, default, context, .. } => {
-                let asked = json_bytes(fields) + json_bytes(message);
+            Call::RequestUserInput { fields, message, default, context, answerers, .. } => {
+                let asked = json_bytes(fields) + json_bytes(message) + json_bytes(answerers);
                 Some(("form", asked + json_bytes(default) + json_bytes(context)))
             }
             Call::Step { name, .. } => Some(("name of a step", json_bytes(name))),
@@ -139,15 +144,15 @@ struct Emitted<'a> {
 
 impl From<Confirmation> for Call {
     fn from(question: Confirmation) -> Self {
-        let Confirmation { message, timeout, default, context } = question;
-        Call::RequestConfirmation { message, timeout, default, context: context.non_empty() }
+        let Confirmation { message, timeout, default, context, answerers } = question;
+        Call::RequestConfirmation { message, timeout, default, context: context.non_empty(), answerers }
     }
 }
 
 impl From<Form> for Call {
     fn from(form: Form) -> Self {
-        let Form { message, fields, timeout, default, context } = form;
-        Call::RequestUserInput { message, fields, timeout, default, context: context.non_empty() }
+        let Form { message, fields, timeout, default, context, answerers } = form;
+        Call::RequestUserInput { message, fields, timeout, default, context: context.non_empty(), answerers }
     }
 }
 
@@ -248,6 +253,7 @@ mod tests {
             Call::Report { entry: Box::new(AgentEntry::AgentStarted { agent_id: "a".into(), task: None }) },
             Call::from(Confirmation::new("?").or_after(1.5, true)),
             Call::from(Confirmation::new("?").titled("t").about(json!({"a": 1}))),
+            Call::from(Confirmation::new("?").assigned_to(["bo".parse().unwrap()]).requiring(2).for_others()),
             Call::from(Form::default()),
             Call::OfferRetry { error: "e".into() },
             Call::Step { name: "s".into(), repeatable: true },

@@ -113,7 +113,8 @@ impl Session {
                 OnCommit::Answered(AnswerReply { reply, .. }) => drop(reply.send(Err(why.clone()))),
                 OnCommit::Cancelled(reply) => drop(reply.send(Err(why.clone()))),
                 OnCommit::Described(reply, _) => drop(reply.send(Err(why.clone()))),
-                OnCommit::StepWritten(_) => {}
+                OnCommit::RequestRead(reply, _) => drop(reply.send(Err(why.clone()))),
+                OnCommit::GuestsLeave(_) | OnCommit::StepWritten(_) => {}
             }
         }
     }

@@ -168,7 +168,8 @@ impl Sessions {
     ) -> Result<Attached, Refused> {
         let attach = |reply| {
             let Arrival { connection, ref shard, since, greeting, via, may_cancel } = *arrival;
-            Attach { connection, shard: shard.clone(), since, greeting, via, may_cancel, reply }
+            let by = principal.clone();
+            Attach { connection, shard: shard.clone(), since, greeting, via, by, may_cancel, reply }
         };
         let attaching = async {
             loop {

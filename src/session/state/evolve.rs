@@ -1,6 +1,7 @@
 //! How a state takes a line of its journal in: the only way in which it changes.
 
 use super::{End, Patience, Question, SessionState};
+use crate::domain::answerers::{Answerers, GivenAnswer};
 use crate::domain::burst;
 use crate::domain::entry::Entry;
 use crate::domain::record::Internal;
@@ -48,23 +49,28 @@ impl SessionState {
     fn evolve_entry(&mut self, entry: &Entry, call: Option<&CallId>, at: Timestamp) {
         match entry {
             Entry::Status { status, attempt } => self.evolve_status(*status, *attempt, at),
-            Entry::RequestConfirmation { request_id, context, .. } => {
-                self.evolve_asked(*request_id, Question::Confirmation, context.as_deref(), call, at);
+            Entry::RequestConfirmation { request_id, context, answerers, .. } => {
+                self.evolve_asked(*request_id, Question::Confirmation, context.as_deref(), call, answerers.clone(), at);
             }
-            Entry::RequestUserInput { request_id, fields, message, timeout, context, .. } => {
+            Entry::RequestUserInput { request_id, fields, message, timeout, context, answerers, .. } => {
                 let form = calls::ask::recorded_form(fields, message.as_deref(), *timeout);
-                self.evolve_asked(*request_id, Question::Form(form), context.as_deref(), call, at);
+                self.evolve_asked(*request_id, Question::Form(form), context.as_deref(), call, answerers.clone(), at);
             }
             Entry::TaskFailed { request_id: Some(request_id), context, .. } => {
-                self.evolve_asked(*request_id, Question::Retry, context.as_deref(), call, at);
+                let usual = Answerers::default();
+                self.evolve_asked(*request_id, Question::Retry, context.as_deref(), call, usual, at);
             }
-            Entry::Answered { request_id, by, value, values, timed_out, withdrawn } => {
+            Entry::AnswerGiven { request_id, by, value, .. } => {
+                self.evolve_given(*request_id, GivenAnswer { by: by.clone(), value: *value });
+            }
+            Entry::Answered { request_id, by, value, values, timed_out, withdrawn, answers } => {
                 let winner = Winner {
                     by: by.clone(),
                     value: *value,
                     values: values.clone(),
                     timed_out: *timed_out,
                     withdrawn: *withdrawn,
+                    answers: answers.clone(),
                 };
                 self.evolve_answered(*request_id, winner);
             }

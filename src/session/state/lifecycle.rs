@@ -100,7 +100,7 @@ impl SessionState {
             decision.effect(Effect::LeaveChild(call.clone(), reason));
         }
         for request in &self.open {
-            decision.entry(withdrawn(request.id));
+            decision.entry(withdrawn(request));
         }
     }
 

@@ -27,7 +27,6 @@ use crate::domain::request::{Confirmation, Form};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::session::calls::{self, CallId};
-use crate::session::messages::Winner;
 use crate::session::task::kind::TaskResult;
 use crate::store::{Spent, State};
 
@@ -46,7 +45,7 @@ pub(crate) struct SessionState {
     /// The open questions, oldest first.
     open: Vec<OpenRequest>,
     /// The answers that won, to refuse late ones with.
-    answered: HashMap<RequestId, Winner>,
+    answered: HashMap<RequestId, questions::Closed>,
     /// The replies to answers that came with an idempotency key, by key.
     replies: BTreeMap<String, replies::KeptReply>,
     /// The calls whose children have not ended, in the order of the journal.

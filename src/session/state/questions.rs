@@ -6,10 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Decision, Effect, SessionState};
+use crate::auth::policy::{is_among, may_answer};
+use crate::auth::{Principal, PrincipalKind};
+use crate::domain::answerers::{Answerers, Assignee, GivenAnswer};
 use crate::domain::context::Context;
 use crate::domain::entry::Entry;
 use crate::domain::form;
 use crate::domain::id::RequestId;
+use crate::domain::owner::Owner;
 use crate::domain::record::Internal;
 use crate::domain::request::{Answer, Form, Values};
 use crate::domain::status::Status;
@@ -36,6 +40,18 @@ pub(crate) struct OpenRequest {
     pub(crate) deadline: Option<Timestamp>,
     /// What is answered then.
     pub(crate) default: Option<Value>,
+    /// Who may answer, and how many have to.
+    pub(crate) answerers: Answerers,
+    /// The answers that are given, where several are required.
+    pub(crate) given: Vec<GivenAnswer>,
+}
+
+/// A question that is not open any more.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Closed {
+    winner: Winner,
+    /// Whom it was put to.
+    assignees: Vec<Assignee>,
 }
 
 /// What is asked.
@@ -82,6 +98,19 @@ impl Question {
 }
 
 impl OpenRequest {
+    /// How many people have to say yes still.
+    #[must_use]
+    pub(crate) fn missing(&self) -> u32 {
+        let given = u32::try_from(self.given.len()).unwrap_or(u32::MAX);
+        self.answerers.required_answers.unwrap_or(1).saturating_sub(given)
+    }
+
+    /// The answer that this person has given.
+    #[must_use]
+    pub(crate) fn given_by(&self, name: &str) -> Option<&GivenAnswer> {
+        self.given.iter().find(|given| given.by == name)
+    }
+
     /// What an answer gives.
     fn given(&self, answer: Answer) -> Result<Given, Refused> {
         match (&self.question, answer) {
@@ -138,27 +167,54 @@ impl SessionState {
         decision
     }
 
-    /// Takes an answer, if it is one.
+    /// Takes an answer to a session of this owner, if it is one.
     ///
     /// # Errors
-    /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`] or
+    /// [`Refused::NoOpenRequest`], [`Refused::AmbiguousRequest`], [`Refused::AlreadyAnswered`], [`Refused::NotAsked`] or
     /// [`Refused::Rejected`]; the question stays open then.
     pub(crate) fn decide_answer(
         &self,
         request_id: Option<&str>,
         answer: Answer,
-        by: String,
+        by: &Principal,
+        owner: &Owner,
     ) -> Result<(RequestId, Decision), Refused> {
         let request = self.find(request_id, &answer)?;
-        let Given { value, values, outcome } = request.given(answer)?;
-        let request_id = request.id;
-        let entry = Entry::Answered { request_id, by, value, values, timed_out: false, withdrawn: false };
-        Ok((request.id, self.close(request, entry, Some(outcome))))
+        may_answer(by, owner, request.id, &request.answerers)?;
+        let by = person(by, owner).to_owned();
+        let (request_id, given) = (request.id, request.given(answer)?);
+        let Given { value, values, outcome } = given;
+        let mut answers = request.given.clone();
+        if let (Some(_), Some(value)) = (request.answerers.required_answers, value) {
+            if let Some(before) = request.given_by(&by) {
+                let winner = Box::new(Winner::one_of_several(before));
+                return Err(Refused::AlreadyAnswered { winner, open_request_id: None });
+            }
+            let missing = request.missing().saturating_sub(1);
+            if value && missing > 0 {
+                let mut decision = Decision::default();
+                decision.entry(Entry::AnswerGiven { request_id, by, value, missing });
+                return Ok((request_id, decision));
+            }
+            answers.push(GivenAnswer { by: by.clone(), value });
+        }
+        let entry = Entry::Answered { request_id, by, value, values, timed_out: false, withdrawn: false, answers };
+        Ok((request_id, self.close(request, entry, Some(outcome))))
     }
 
     /// The answer that a question has.
     pub(crate) fn winner(&self, request_id: RequestId) -> Option<&Winner> {
-        self.answered.get(&request_id)
+        self.answered.get(&request_id).map(|closed| &closed.winner)
+    }
+
+    /// Whether an open question is put to somebody, by name or by a group.
+    pub(crate) fn asks(&self, principal: &Principal) -> bool {
+        self.open.iter().any(|request| is_among(principal, &request.answerers.assignees))
+    }
+
+    /// Whether a question was that is open no longer.
+    pub(crate) fn has_asked(&self, principal: &Principal) -> bool {
+        self.answered.values().any(|closed| is_among(principal, &closed.assignees))
     }
 
     /// The secrets among the values that answer an open question.
@@ -174,13 +230,14 @@ impl SessionState {
         let Some(request) = self.open.iter().find(|request| request.id == id) else { return Decision::default() };
         let Given { value, values, outcome } = request.question.given_in_time(request.default.as_ref());
         let by = "timeout".to_owned();
-        let entry = Entry::Answered { request_id: id, by, value, values, timed_out: true, withdrawn: false };
+        let answers = request.given.clone();
+        let entry = Entry::Answered { request_id: id, by, value, values, timed_out: true, withdrawn: false, answers };
         self.close(request, entry, Some(outcome))
     }
 
     pub(super) fn withdraw(&self, call: CallId, awaited_children: usize) -> Decision {
         match self.open.iter().find(|request| request.call == call) {
-            Some(request) => self.close(request, withdrawn(request.id), None),
+            Some(request) => self.close(request, withdrawn(request), None),
             None => calls::child::decide_leave(self, call, awaited_children),
         }
     }
@@ -195,7 +252,7 @@ impl SessionState {
             };
         };
         let id = text.parse().map_err(|_| Refused::NoOpenRequest)?;
-        if let Some(winner) = self.answered.get(&id) {
+        if let Some(winner) = self.winner(id) {
             return Err(Refused::AlreadyAnswered { winner: Box::new(winner.clone()), open_request_id: None });
         }
         let asked = self.open.iter().find(|request| request.id == id && request.question.fits(answer));
@@ -238,12 +295,14 @@ impl SessionState {
         question: Question,
         context: Option<&Context>,
         call: Option<&CallId>,
+        answerers: Answerers,
         asked_at: Timestamp,
     ) {
         // A call that a journal does not name is none that a task waits for.
         let call = call.cloned().unwrap_or(CallId { lane: None, ordinal: u32::MAX });
         let context = context.cloned().map(Box::new);
-        self.open.push(OpenRequest { id, question, call, asked_at, context, deadline: None, default: None });
+        let (deadline, default, given) = (None, None, Vec::new());
+        self.open.push(OpenRequest { id, question, call, asked_at, context, deadline, default, answerers, given });
     }
 
     pub(super) fn evolve_deadline(&mut self, id: RequestId, at: Timestamp, default: Option<&Value>) {
@@ -258,13 +317,35 @@ impl SessionState {
         if winner.value == Some(true) && self.open.iter().any(is_retry) {
             self.attempt += 1;
         }
-        self.open.retain(|request| request.id != id);
-        self.answered.insert(id, winner);
+        let place = self.open.iter().position(|request| request.id == id);
+        let closed = place.map(|place| self.open.remove(place));
+        let assignees = closed.map(|request| request.answerers.assignees).unwrap_or_default();
+        self.answered.insert(id, Closed { winner, assignees });
+    }
+
+    pub(super) fn evolve_given(&mut self, id: RequestId, given: GivenAnswer) {
+        if let Some(request) = self.open.iter_mut().find(|request| request.id == id) {
+            request.given.push(given);
+        }
     }
 }
 
+/// Under which name somebody answers. An operator's token is one person where others are known, whatever its holder calls
+/// itself: else one could be several.
+fn person<'a>(by: &'a Principal, owner: &Owner) -> &'a str {
+    let is_nobody_known = by.grant().is_none() && by.kind() == PrincipalKind::Operator;
+    if is_nobody_known && !owner.is_server() { by.kind().word() } else { by.recorded_name() }
+}
+
 /// What stands for the answer to a question that its task no longer asks.
-pub(super) fn withdrawn(request_id: RequestId) -> Entry {
-    let by = WITHDRAWN.to_owned();
-    Entry::Answered { request_id, by, value: None, values: None, timed_out: false, withdrawn: true }
+pub(super) fn withdrawn(request: &OpenRequest) -> Entry {
+    Entry::Answered {
+        request_id: request.id,
+        by: WITHDRAWN.to_owned(),
+        value: None,
+        values: None,
+        timed_out: false,
+        withdrawn: true,
+        answers: request.given.clone(),
+    }
 }

@@ -7,7 +7,10 @@ use serde_json::json;
 
 use super::transitions::{self, Transition};
 use super::*;
+use crate::auth::policy::NotAsked;
+use crate::auth::{CredentialId, Grant, Principal, PrincipalKind, Scope};
 use crate::domain::burst::{Burst, BurstBuilder};
+use crate::domain::owner::Owner;
 use crate::domain::record::Internal;
 use crate::domain::request::{Answer, Field, FieldType};
 use crate::session::calls::CallId;
@@ -20,7 +23,7 @@ use crate::store::Idempotency;
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     Task(Made),
-    Answer { at: usize, value: bool },
+    Answer { at: usize, value: bool, by: u8 },
     TimeOut(usize),
     ChildEnds { at: usize, is_left: bool },
     Finish(u8),
@@ -38,6 +41,8 @@ pub(super) enum Made {
     Step,
     Sleep,
     Confirm(Option<u8>),
+    /// It requires so many answers.
+    ConfirmBySeveral(u32),
     Ask(Option<u8>),
     AskBadly,
     Retry,
@@ -52,6 +57,7 @@ pub(super) fn events() -> impl Strategy<Value = Vec<(Event, bool, u8)>> {
         2 => Just(Made::Step),
         1 => Just(Made::Sleep),
         3 => timeout.clone().prop_map(Made::Confirm),
+        2 => (1..4u32).prop_map(Made::ConfirmBySeveral),
         3 => timeout.prop_map(Made::Ask),
         1 => Just(Made::AskBadly),
         2 => Just(Made::Retry),
@@ -61,7 +67,7 @@ pub(super) fn events() -> impl Strategy<Value = Vec<(Event, bool, u8)>> {
     let until = (0..9i64).prop_map(|at| Patience::Until(Timestamp::from_micros(at)));
     let event = prop_oneof![
         22 => made.prop_map(Event::Task),
-        8 => (0..3usize, any::<bool>()).prop_map(|(at, value)| Event::Answer { at, value }),
+        8 => (0..3usize, any::<bool>(), 0..4u8).prop_map(|(at, value, by)| Event::Answer { at, value, by }),
         2 => (0..3usize).prop_map(Event::TimeOut),
         4 => (0..3usize, any::<bool>()).prop_map(|(at, is_left)| Event::ChildEnds { at, is_left }),
         1 => (0..3u8).prop_map(Event::Finish),
@@ -161,7 +167,7 @@ impl Rig {
         let works = !status.is_terminal() && status != Status::Cancelling;
         match event {
             Event::Task(made) if works => self.make(made),
-            Event::Answer { at, value } => self.answer(at, value),
+            Event::Answer { at, value, by } => self.answer(at, value, by),
             Event::TimeOut(at) => {
                 if let Some(id) = self.state.open().get(at).map(|request| request.id) {
                     self.apply(Command::TimeOut(id));
@@ -207,6 +213,9 @@ impl Rig {
                 let question = Confirmation { timeout: seconds(timeout), default, ..Confirmation::new("?") };
                 Command::Confirm { at, id, question }
             }
+            Made::ConfirmBySeveral(answers) => {
+                Command::Confirm { at, id, question: Confirmation::new("?").requiring(answers) }
+            }
             Made::Ask(timeout) => {
                 let is_secret = timeout.is_some_and(|timeout| timeout % 2 == 1);
                 let field_type = if is_secret { FieldType::Secret } else { FieldType::String };
@@ -242,16 +251,33 @@ impl Rig {
         self.apply(if is_left { Command::Withdraw { at, awaited_children } } else { ended });
     }
 
-    fn answer(&mut self, at: usize, value: bool) {
+    fn answer(&mut self, at: usize, value: bool, by: u8) {
         let Some(request) = self.state.open().get(at) else { return };
-        let id = request.id.to_string();
+        let (id, before) = (request.id.to_string(), request.given.clone());
+        let required = request.answerers.required_answers;
+        let by = Principal::new(PrincipalKind::Local).named(&format!("person {by}"));
         let answer = match &request.question {
             Question::Confirmation => Answer::Confirm(value),
             Question::Retry => Answer::Retry(value),
             Question::Form(_) => Answer::Input(json!({"a": "b"}).as_object().cloned().unwrap()),
         };
-        let (request_id, decision) = self.state.decide_answer(Some(&id), answer, "me".into()).unwrap();
+        let decided = self.state.decide_answer(Some(&id), answer, &by, &Owner::SERVER);
+        let name = by.name().unwrap();
+        let has_answered = before.iter().any(|given| given.by == name);
+        if has_answered {
+            let Err(Refused::AlreadyAnswered { winner, .. }) = decided else { panic!("{decided:?}") };
+            assert_eq!((winner.by.as_str(), winner.value), (name, Some(true)));
+            return;
+        }
+        let (request_id, decision) = decided.unwrap();
         self.carry_out("answer", decision);
+        let is_open = self.state.open().iter().any(|request| request.id == request_id);
+        let several = required.unwrap_or(1) as usize;
+        assert_eq!(is_open, value && before.len() + 1 < several, "the first no decides, and the last yes");
+        if let (Some(_), false, Some(winner)) = (required, is_open, self.state.winner(request_id)) {
+            assert_eq!(winner.answers.len(), before.len() + 1);
+            assert_eq!(winner.answers.last().map(|given| given.value), Some(value));
+        }
         if value {
             let idempotency = Idempotency { key: format!("confirm {id}"), digest: [7; 32] };
             let answered = Answered { request_id, status: self.state.status() };
@@ -374,12 +400,59 @@ proptest! {
     }
 }
 
+fn me() -> Principal {
+    Principal::new(PrincipalKind::Local).named("me")
+}
+
+#[test]
+fn whoever_started_a_session_may_not_answer_what_is_for_others() {
+    let known = |owner: &str| {
+        Principal::known(std::sync::Arc::new(Grant {
+            owner: owner.parse().unwrap(),
+            scopes: [Scope::SessionsAnswer].into_iter().collect(),
+            groups: Vec::new(),
+            expires_at: None,
+            credential: CredentialId::Token,
+        }))
+    };
+    let mut rig = Rig::new();
+    rig.take_permit();
+    let (at, ada) = (rig.call(), "ada".parse().unwrap());
+    let question = Confirmation::new("?").assigned_to(["bo".parse().unwrap()]).for_others();
+    rig.apply(Command::Confirm { at, id: RequestId::random(), question });
+    let answer = |rig: &Rig, by: &str| rig.state.decide_answer(None, Answer::Confirm(true), &known(by), &ada);
+    assert_eq!(answer(&rig, "ada").unwrap_err(), Refused::NotAsked(NotAsked::OwnSession));
+    assert_eq!(answer(&rig, "cy").unwrap_err(), Refused::NotAsked(NotAsked::PutToOthers));
+    assert!(rig.state.asks(&known("bo")) && !rig.state.asks(&known("cy")) && !rig.state.has_asked(&known("bo")));
+    let (_, decision) = answer(&rig, "bo").unwrap();
+    rig.carry_out("answer", decision);
+    assert!(!rig.state.asks(&known("bo")) && rig.state.has_asked(&known("bo")));
+}
+
+#[test]
+fn a_question_that_cannot_be_put_like_that_fails_its_task() {
+    for (form, question) in [(None, Some(Confirmation::new("?").requiring(0))), (Some(0), None)] {
+        let mut rig = Rig::new();
+        rig.take_permit();
+        let (at, id) = (rig.call(), RequestId::random());
+        let mut several = Form::from(vec![Field::new("a", FieldType::String, "")]);
+        several.answerers.required_answers = form.map(|_| 2);
+        rig.apply(match question {
+            Some(question) => Command::Confirm { at, id, question },
+            None => Command::Ask { at, id, form: several },
+        });
+        let Some(End::Failed(error)) = rig.state.end() else { panic!("{:?}", rig.state) };
+        assert!(error.contains("required_answers"), "{error}");
+    }
+}
+
 #[test]
 fn an_answer_without_an_id_is_taken_only_where_one_question_is_open() {
     let mut rig = Rig::new();
     rig.take_permit();
     let answer = |rig: &mut Rig, request_id: Option<&str>| {
-        let (request_id, decision) = rig.state.decide_answer(request_id, Answer::Confirm(true), "me".into())?;
+        let (request_id, decision) =
+            rig.state.decide_answer(request_id, Answer::Confirm(true), &me(), &Owner::SERVER)?;
         rig.carry_out("answer", decision);
         Ok(request_id)
     };
@@ -401,7 +474,7 @@ fn a_bad_value_leaves_the_question_open() {
     rig.take_permit();
     rig.happen(Event::Task(Made::Ask(None)));
     let bad = Answer::Input(json!({"a": 3}).as_object().cloned().unwrap());
-    let refused = rig.state.decide_answer(None, bad, "me".into());
+    let refused = rig.state.decide_answer(None, bad, &me(), &Owner::SERVER);
     let Err(Refused::Rejected { errors, form, .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(errors[0].field, "a");
     let Entry::RequestUserInput { request_id, fields, .. } = *form else { panic!("{form:?}") };

@@ -98,7 +98,7 @@ impl RecordedCalls {
                 self.failures.insert(offer.clone(), error.clone());
                 Some(offer)
             }
-            Entry::Answered { request_id, value, values, timed_out, withdrawn, by } => {
+            Entry::Answered { request_id, value, values, timed_out, withdrawn, by, answers: _ } => {
                 // A question that its task withdrew has no outcome: the task goes on without, as it did before.
                 let is_withdrawn = *withdrawn || (*timed_out && by == WITHDRAWN);
                 if !is_withdrawn {
@@ -111,6 +111,7 @@ impl RecordedCalls {
                 None
             }
             Entry::Status { .. }
+            | Entry::AnswerGiven { .. }
             | Entry::TaskCompleted { .. }
             | Entry::TaskFailed { request_id: None, .. }
             | Entry::TaskCancelled { .. } => None,

@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 use super::message_type::{self, MessageType};
 use super::protocol::{BadMessage, Printed};
 use super::step_value::StepValue;
+use crate::domain::answerers::{Answerers, Assignee};
 use crate::domain::context::Context;
 use crate::domain::form;
 use crate::domain::json;
@@ -92,6 +93,9 @@ struct RequestConfirmation {
     timeout: Option<f64>,
     default: Option<bool>,
     context: Option<Box<RawValue>>,
+    assignees: Option<Vec<Assignee>>,
+    required_answers: Option<u32>,
+    allow_own: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +107,9 @@ struct RequestUserInput {
     timeout: Option<f64>,
     default: Option<Box<RawValue>>,
     context: Option<Box<RawValue>>,
+    assignees: Option<Vec<Assignee>>,
+    required_answers: Option<u32>,
+    allow_own: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -149,9 +156,11 @@ fn parse(kind: MessageType, message: &[u8]) -> Result<Printed, String> {
             Ok(Printed::Call(Call::Progress { done, total, label, save_state }))
         }
         MessageType::RequestConfirmation => {
-            let RequestConfirmation { message, timeout, default, context, .. } = fields(message)?;
-            let context = about(context)?.non_empty();
-            Ok(Printed::Call(Call::RequestConfirmation { message, timeout: checked(timeout)?, default, context }))
+            let asked: RequestConfirmation = fields(message)?;
+            let answerers = answerers(true, asked.assignees, asked.required_answers, asked.allow_own)?;
+            let (timeout, context) = (checked(asked.timeout)?, about(asked.context)?.non_empty());
+            let RequestConfirmation { message, default, .. } = asked;
+            Ok(Printed::Call(Call::RequestConfirmation { message, timeout, default, context, answerers }))
         }
         MessageType::RequestUserInput => fields(message).and_then(form).map(|form| Printed::Call(Call::from(form))),
         MessageType::Step => fields(message)
@@ -202,6 +211,7 @@ fn amount(field: &str, value: &RawValue) -> Result<Number, String> {
 }
 
 fn form(asked: RequestUserInput) -> Result<Form, String> {
+    let answerers = answerers(false, asked.assignees, asked.required_answers, asked.allow_own)?;
     let RequestUserInput { fields, message, timeout, default, context, .. } = asked;
     let fields: Vec<Field> =
         serde_json::from_value(exact("fields", &fields)?).map_err(|error| format!("fields: {error}"))?;
@@ -210,7 +220,19 @@ fn form(asked: RequestUserInput) -> Result<Form, String> {
         Some(Value::Object(values)) => Some(fitting(&fields, values)?),
         Some(_) => return Err("default: an object is wanted".into()),
     };
-    Ok(Form { message, fields, timeout: checked(timeout)?, default, context: Box::new(about(context)?) })
+    Ok(Form { message, fields, timeout: checked(timeout)?, default, context: Box::new(about(context)?), answerers })
+}
+
+/// Who may answer a question, and how many have to.
+fn answerers(
+    is_confirmation: bool,
+    assignees: Option<Vec<Assignee>>,
+    required_answers: Option<u32>,
+    allow_own: Option<bool>,
+) -> Result<Answerers, String> {
+    let (assignees, allow_own) = (assignees.unwrap_or_default(), allow_own.unwrap_or(true));
+    let answerers = Answerers { assignees, required_answers, allow_own };
+    answerers.fault(is_confirmation).map_or(Ok(answerers), Err)
 }
 
 /// What a question is about.

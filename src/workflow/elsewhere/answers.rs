@@ -31,19 +31,19 @@ pub(crate) fn responders(responders: Responders, live: &Live, cluster: &Cluster)
         (here.clone(), here.clone(), here.clone(), here.clone(), here.clone());
     let (published, watched) = (live.supervisor().clone(), live.supervisor().clone());
     responders
-        .on(move |_, StartThere { definition, options, author }: StartThere| {
+        .on(move |_, StartThere { definition, options, starter }: StartThere| {
             let here = starts.clone();
             let slot = WorkflowKey::of(&definition).slot();
-            async move { here.ask(slot, |reply| StartLive { definition, options, author, reply }).await }
+            async move { here.ask(slot, |reply| StartLive { definition, options, starter, reply }).await }
         })
         .on(move |_, StopThere { key, author }: StopThere| {
             let here = stops.clone();
             async move { here.ask(key.slot(), |reply| StopLive { key, author, reply }).await }
         })
-        .on(move |_, StepThere { definition, author }: StepThere| {
+        .on(move |_, StepThere { definition, starter }: StepThere| {
             let here = steps.clone();
             let slot = WorkflowKey::of(&definition).slot();
-            async move { here.ask(slot, |reply| StepLive { definition, author, reply }).await }
+            async move { here.ask(slot, |reply| StepLive { definition, starter, reply }).await }
         })
         .on(move |_, DescribeThere { key }: DescribeThere| {
             let here = describes.clone();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::relay::SentMessage;
 use crate::cluster::{Notice, Question};
 use crate::hub::TopicKey;
-use crate::workflow::client::{InputUpdate, LiveOptions};
+use crate::workflow::client::{InputUpdate, LiveOptions, Starter};
 use crate::workflow::definition::Definition;
 use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::{Applied, Status};
@@ -16,7 +16,7 @@ use crate::workflow::refused::Refused;
 pub(crate) struct StartThere {
     pub(crate) definition: Definition,
     pub(crate) options: LiveOptions,
-    pub(crate) author: Option<String>,
+    pub(crate) starter: Starter,
 }
 
 impl Question for StartThere {
@@ -40,7 +40,7 @@ impl Question for StopThere {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StepThere {
     pub(crate) definition: Definition,
-    pub(crate) author: Option<String>,
+    pub(crate) starter: Starter,
 }
 
 impl Question for StepThere {

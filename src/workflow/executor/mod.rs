@@ -45,6 +45,7 @@ use super::live::watchers::Watchers;
 use super::messages::Event;
 use super::plan::{JobId, NodeIndex, Plan};
 use super::work::Worker;
+use crate::auth::quotas::Quotas;
 use crate::domain::time::Timestamp;
 use crate::hub::Topic;
 use crate::metrics;
@@ -72,6 +73,8 @@ pub(crate) struct Shared {
     pub session_arbiter: ArbiterHandle,
     /// What is counted.
     pub metrics: metrics::Workflows,
+    /// How many may be live of one principal.
+    pub quotas: Quotas,
 }
 
 /// One live workflow.

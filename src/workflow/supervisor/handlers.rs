@@ -9,6 +9,7 @@ use super::messages::{
     Unwatch, Watch,
 };
 use super::{Beginning, Supervisor};
+use crate::auth::quotas::Thing;
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
 use crate::hub::{Announced, Items, Join, Messages, Shard, Topic};
@@ -30,12 +31,14 @@ impl Handler<StartLive> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: StartLive, ctx: &mut Self::Context) {
-        let StartLive { definition, options, author, reply } = message;
+        let StartLive { definition, options, starter, reply } = message;
+        let author = starter.author();
         match self.live.get(&WorkflowKey::of(&definition)) {
             Some(entry) if entry.spec.borrow().is_paused => entry.executor.do_send(Resume { options, author, reply }),
             Some(_) | None => {
                 let (inputs, asked, reply) = (Inputs::new(), Asked::nothing(), Some(reply));
-                self.begin(Beginning { definition, options, inputs, asked, is_paused: false, author, reply }, ctx);
+                let (is_paused, share) = (false, starter.share(&self.shared.quotas));
+                self.begin(Beginning { definition, options, inputs, asked, is_paused, author, reply, share }, ctx);
             }
         }
     }
@@ -63,7 +66,7 @@ impl Handler<StepLive> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: StepLive, ctx: &mut Self::Context) {
-        let StepLive { definition, author, reply } = message;
+        let StepLive { definition, starter, reply } = message;
         let key = WorkflowKey::of(&definition);
         match self.live.get(&key) {
             Some(entry) => entry.executor.do_send(Step { reply }),
@@ -71,7 +74,9 @@ impl Handler<StepLive> for Supervisor {
                 let (options, inputs, asked) = (LiveOptions::default(), Inputs::new(), Asked::nothing());
                 let (start, started) = tokio::sync::oneshot::channel();
                 let (is_paused, reply_to) = (true, Some(start));
-                let beginning = Beginning { definition, options, inputs, asked, is_paused, author, reply: reply_to };
+                let (author, share) = (starter.author(), starter.share(&self.shared.quotas));
+                let beginning =
+                    Beginning { definition, options, inputs, asked, is_paused, author, reply: reply_to, share };
                 self.begin(beginning, ctx);
                 let started = async move { started.await.unwrap_or(Err(Refused::ShuttingDown)) }.into_actor(self);
                 ctx.spawn(started.map(move |started, supervisor, _| match (started, supervisor.live.get(&key)) {
@@ -225,8 +230,10 @@ impl Handler<TakeUp> for Supervisor {
         ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
             Ok(found) => {
                 for (definition, Kept { options, inputs, asked, .. }) in found {
-                    let beginning =
-                        Beginning { definition, options, inputs, asked, is_paused: false, author: None, reply: None };
+                    let owner = WorkflowKey::of(&definition).owner;
+                    let share = Ok(supervisor.shared.quotas.take_again(Thing::LiveWorkflow, &owner));
+                    let (is_paused, author, reply) = (false, None, None);
+                    let beginning = Beginning { definition, options, inputs, asked, is_paused, author, reply, share };
                     supervisor.begin(beginning, ctx);
                 }
             }

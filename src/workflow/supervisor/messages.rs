@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::domain::id::{ConnectionId, Slot};
 use crate::hub::{Messages, Shard, Topic, TopicKey};
 use crate::store::Fence;
-use crate::workflow::client::LiveOptions;
+use crate::workflow::client::{LiveOptions, Starter};
 use crate::workflow::definition::Definition;
 use crate::workflow::elsewhere::relay::PublishedThere;
 use crate::workflow::executor::messages::{EndReply, Reply};
@@ -24,8 +24,8 @@ pub(crate) struct StartLive {
     pub definition: Definition,
     /// How it runs.
     pub options: LiveOptions,
-    /// Who wants it, where they said.
-    pub author: Option<String>,
+    /// Who wants it.
+    pub starter: Starter,
     /// How it stands then.
     pub reply: Reply<Status>,
 }
@@ -48,8 +48,8 @@ pub(crate) struct StopLive {
 pub(crate) struct StepLive {
     /// The workflow.
     pub definition: Definition,
-    /// Who wants it, where they said.
-    pub author: Option<String>,
+    /// Who wants it.
+    pub starter: Starter,
     /// How it stands then.
     pub reply: Reply<Status>,
 }

@@ -38,6 +38,7 @@ use super::messages::Status;
 use super::plan::{NodeIndex, Pulse};
 use super::refused::Refused;
 use super::routes::{Route, Routes};
+use crate::auth::quotas::{Share, TooMany};
 use crate::domain::id::ConnectionId;
 use crate::domain::time::Timestamp;
 use crate::hub::{Shard, Topic};
@@ -93,6 +94,8 @@ struct Entry {
     seen: Option<((u64, NodeIndex), Instant)>,
     /// Whether its mailbox was found closed though it has not reported its end.
     is_suspect: bool,
+    /// Its place among those that its owner may have.
+    _share: Share,
 }
 
 /// What a workflow is started with.
@@ -104,6 +107,8 @@ struct Beginning {
     is_paused: bool,
     author: Option<String>,
     reply: Option<Reply<Status>>,
+    /// The place that it takes among those that its owner may have.
+    share: Result<Share, TooMany>,
 }
 
 impl Supervisor {
@@ -129,23 +134,26 @@ impl Supervisor {
     }
 
     fn begin(&mut self, beginning: Beginning, ctx: &mut Context<Self>) {
+        let Beginning { definition, options, inputs, asked, is_paused, author, reply, share } = beginning;
         let refused = if self.is_going_down {
             Some(Refused::ShuttingDown)
-        } else if self.live.contains_key(&WorkflowKey::of(&beginning.definition)) {
+        } else if self.live.contains_key(&WorkflowKey::of(&definition)) {
             Some(Refused::AlreadyRunning)
         } else if self.live.len() >= self.shared.limits.max_live {
             Some(Refused::TooManyLive)
         } else {
             threads::check().err().map(|error| Refused::Unavailable(error.to_string()))
         };
-        if let Some(refused) = refused {
-            log::debug!(workflow_id = beginning.definition.id, refused:%; "a workflow was not started");
-            if let Some(reply) = beginning.reply {
-                let _ = reply.send(Err(refused));
+        let share = match refused.map_or_else(|| share.map_err(Refused::from), Err) {
+            Ok(share) => share,
+            Err(refused) => {
+                log::debug!(workflow_id = definition.id, refused:%; "a workflow was not started");
+                if let Some(reply) = reply {
+                    let _ = reply.send(Err(refused));
+                }
+                return;
             }
-            return;
-        }
-        let Beginning { definition, options, inputs, asked, is_paused, author, reply } = beginning;
+        };
         let topic = WorkflowKey::of(&definition).topic();
         let (to_executor, mailbox) = channel(MAILBOX);
         let spec = watch::channel(Spec { definition, options, inputs, is_paused, asked }).0;
@@ -163,6 +171,7 @@ impl Supervisor {
             ids: Arc::default(),
             seen: None,
             is_suspect: false,
+            _share: share,
         };
         self.launch(entry, spec, mailbox, Occasion::Start { author }, reply, ctx);
     }

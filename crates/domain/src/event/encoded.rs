@@ -7,12 +7,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::super::answerers::Assignee;
 use super::super::id::ExecutionId;
 use super::super::owner::Owner;
 use super::super::status::Priority;
 use super::super::time::Timestamp;
-use super::kind::{Keeping, Kind};
+use super::kind::{Group, Keeping, Kind};
 use super::{Event, NewEvent};
+
+/// Where an event about a question says whom it is put to.
+const ASSIGNEES: &str = "assignees";
 
 /// An event together with its JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +82,17 @@ impl EncodedEvent {
     #[must_use]
     pub fn new_event(&self) -> &NewEvent {
         &self.event.new_event
+    }
+
+    /// Whether it is about a question that is put to one of these, whoever owns the session.
+    #[must_use]
+    pub fn is_put_to(&self, assignees: &[Assignee]) -> bool {
+        if assignees.is_empty() || self.new_event().kind.group() != Group::Request {
+            return false;
+        }
+        let named = self.new_event().data.get(ASSIGNEES).and_then(Value::as_array);
+        let named = named.into_iter().flatten().filter_map(|name| name.as_str()?.parse::<Assignee>().ok());
+        named.into_iter().any(|name| assignees.contains(&name))
     }
 
     /// Its JSON.

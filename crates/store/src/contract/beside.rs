@@ -2,7 +2,8 @@
 
 use callboard_domain::owner::Owner;
 
-use super::support::{Board, create, settings, summary};
+use super::redis_server;
+use super::support::{Board, create, new_cluster, redis_settings, settings, summary};
 use crate::{ClusterSettings, Error, Health, Precondition, Settings, Store};
 
 const COLLECTION: &str = "keys";
@@ -39,6 +40,26 @@ async fn documents_are_changed_beside_a_server_which_goes_on_as_before() {
     board.write([create(&later)]).await;
     put(&board.store, "c").await;
     assert_eq!(ids(&board.store).await, ["b", "c"]);
+    assert!(matches!(board.store.health(), Health::Well));
+}
+
+#[tokio::test]
+async fn documents_are_changed_beside_a_member_on_redis_which_goes_on_as_before() {
+    let Some(port) = redis_server::shared() else { return };
+    let cluster = new_cluster();
+    let mut board = Board::redis_at(port, &cluster);
+    put(&board.store, "a").await;
+    let other = Store::open_beside(&redis_settings(port), &cluster).unwrap();
+    assert_eq!(ids(&other).await, ["a"]);
+    put(&other, "b").await;
+    other.remove_document(&Owner::SERVER, COLLECTION, "a", Precondition::Anything).await.unwrap();
+    assert_eq!(ids(&board.store).await, ["b"]);
+    let one = summary(&board.store, 0);
+    board.write([create(&one)]).await;
+    assert!(other.remove(one.key).await.is_err(), "sessions are the member's own");
+    other.close().await;
+    let later = summary(&board.store, 0);
+    board.write([create(&later)]).await;
     assert!(matches!(board.store.health(), Health::Well));
 }
 

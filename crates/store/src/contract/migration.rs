@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::support::{ALL, Board, SERVER, append, create, state, summary};
 use crate::Precondition::Version;
 use crate::{Append, Change, EventSpan, ListRequests, RequestOrder, Summary};
+use callboard_domain::answerers::Answerers;
 use callboard_domain::burst::BurstBuilder;
 use callboard_domain::entry::Entry;
 use callboard_domain::id::RequestId;
@@ -59,6 +60,7 @@ async fn the_open_questions_of_an_older_database_are_found_in_its_journals() {
         expires_at: None,
         default: None,
         context: None,
+        answerers: Answerers::default(),
     };
     let waiting;
     {
@@ -70,20 +72,22 @@ async fn the_open_questions_of_an_older_database_are_found_in_its_journals() {
         journal.note(&Internal::Deadline { request_id: open, at: moment(9), default: None });
         let (by, value) = ("ada".to_owned(), Some(true));
         let (values, timed_out, withdrawn) = (None, false, false);
-        let answer = Entry::Answered { request_id: answered, by, value, values, timed_out, withdrawn };
+        let answers = Vec::new();
+        let answer = Entry::Answered { request_id: answered, by, value, values, timed_out, withdrawn, answers };
         journal.append(&answer, None, 3, moment(3));
         let row = Append { body: journal.finish().body, ..append(&waiting, 1, Change::None) };
         let first = Append { body: "".into(), ..create(&waiting) };
         board.write([first, row]).await;
         board.store.close().await;
     }
-    let old = "DROP TABLE requests; DROP INDEX sessions_owner; DROP INDEX events_owner; \
+    let old = "DROP TABLE requests; DROP TABLE asked; DROP INDEX sessions_owner; DROP INDEX events_owner; \
                ALTER TABLE sessions DROP COLUMN title; PRAGMA user_version = 5;";
     Connection::open(&path).unwrap().execute_batch(old).unwrap();
     let board = Board::at(&path);
     let order = RequestOrder::Deadline;
     let (owner, task, after) = (None, None, None);
-    let query = ListRequests { owner, task, order, after, limit: 10, max_bytes: usize::MAX };
+    let (also_asking, asking) = (Vec::new(), None);
+    let query = ListRequests { owner, also_asking, asking, task, order, after, limit: 10, max_bytes: usize::MAX };
     let found = board.store.requests(query).await.unwrap().requests;
     let [request] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(

@@ -36,11 +36,13 @@ fn asks(summary: &Summary, row: u32, changes: Vec<RequestChange>) -> Append {
 }
 
 fn open(requests: &[StoredRequest]) -> Vec<RequestChange> {
-    requests.iter().map(|request| RequestChange::Opened(Box::new(request.clone()))).collect()
+    requests.iter().map(|request| RequestChange::Opened(Box::new(request.clone()), Vec::new())).collect()
 }
 
 const ALL: ListRequests = ListRequests {
     owner: None,
+    also_asking: Vec::new(),
+    asking: None,
     task: None,
     order: RequestOrder::Deadline,
     after: None,
@@ -86,11 +88,11 @@ async fn a_question_is_open_until_the_row_that_closes_it(board: &mut Board) {
     let one = summary(&board.store, 0);
     let (first, second) = (request(1, None), request(2, Some(9)));
     board.write([create(&one), asks(&one, 1, open(&[first.clone(), second.clone()]))]).await;
-    board.write([asks(&one, 2, vec![RequestChange::Closed(first.place)])]).await;
+    board.write([asks(&one, 2, vec![RequestChange::Closed(first.place, Vec::new())])]).await;
     assert_eq!(list(board, ALL).await.requests, std::slice::from_ref(&second));
     let third = request(3, None);
     let mut changes = open(std::slice::from_ref(&third));
-    changes.extend([RequestChange::Closed(second.place), RequestChange::Closed(third.place)]);
+    changes.extend([RequestChange::Closed(second.place, Vec::new()), RequestChange::Closed(third.place, Vec::new())]);
     board.write([asks(&one, 3, changes)]).await;
     assert_eq!(list(board, ALL).await.requests, []);
 }
@@ -142,7 +144,7 @@ async fn an_owners_questions_are_paged_and_closed_like_all(board: &mut Board) {
         .collect();
     board.write([create(&one), asks(&one, 1, open(&all))]).await;
     let closed = all.split_off(15);
-    let closing = closed.iter().map(|request| RequestChange::Closed(request.place)).collect();
+    let closing = closed.iter().map(|request| RequestChange::Closed(request.place, Vec::new())).collect();
     board.write([asks(&one, 2, closing)]).await;
     for owner in &owners {
         for order in [RequestOrder::Age, RequestOrder::Deadline] {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::support::{self, Board, append, create, ended, in_time, state, summary, update};
 use crate::{Append, Change, Counts, Found, ListSessions, RequestChange, SessionKey, State, Summary, words};
+use callboard_domain::answerers::Answerers;
 use callboard_domain::burst::BurstBuilder;
 use callboard_domain::entry::Entry;
 use callboard_domain::id::RequestId;
@@ -61,6 +62,7 @@ fn asks(message: &str) -> Entry {
         expires_at: None,
         default: None,
         context: None,
+        answerers: Answerers::default(),
     }
 }
 
@@ -75,7 +77,7 @@ fn tells(summary: &Summary, row: u32, entries: &[Entry], change: Change) -> Appe
         journal.append(entry, None, seq, Timestamp::from_micros(1));
     }
     let asks = entries.iter().any(|entry| matches!(entry, Entry::RequestConfirmation { .. }));
-    let opened = asks.then(|| RequestChange::Opened(Box::new(super::requests::request(1, None))));
+    let opened = asks.then(|| RequestChange::Opened(Box::new(super::requests::request(1, None)), Vec::new()));
     Append { body: journal.finish().body, requests: opened.into_iter().collect(), ..append(summary, row, change) }
 }
 

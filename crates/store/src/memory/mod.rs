@@ -126,6 +126,11 @@ impl Read for Memory {
         self.call(move |shared| shared.tables.requests(&query))?
     }
 
+    fn owned_bytes(&mut self, owner: &Owner) -> Result<u64, Error> {
+        let owner = owner.clone();
+        self.call(move |shared| shared.tables.owned_bytes(&owner))?
+    }
+
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
         self.call(|shared| shared.tables.pending())?
     }

@@ -1,6 +1,6 @@
 //! Plain maps that do what an engine does.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use super::by_owner::ByOwner;
@@ -14,6 +14,7 @@ use crate::{
     Append, Change, ChangeError, Counts, Document, Error, EventRow, EventSpan, Fence, Found, Idempotency, JournalRange,
     ListRequests, ListSessions, Pending, Reason, RequestChange, RequestPage, Row, SessionKey, StoredRequest, Summary,
 };
+use callboard_domain::answerers::Assignee;
 use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::listed_request::RequestPlace;
 use callboard_domain::owner::Owner;
@@ -31,6 +32,8 @@ pub(crate) struct Tables {
     /// The open questions of all sessions.
     requests: BTreeMap<RequestPlace, StoredRequest>,
     requests_of: ByOwner<RequestPlace>,
+    /// The open questions that are put to somebody, with their sessions.
+    asked: HashMap<Assignee, BTreeSet<(SessionKey, RequestPlace)>>,
     /// By owner and collection, then by id.
     documents: BTreeMap<(Owner, String), BTreeMap<String, Document>>,
     /// By the `seq` of their last event.
@@ -129,15 +132,27 @@ impl Read for Tables {
                 && query.task.as_ref().is_none_or(|task| request.task == *task)
                 && after.is_none_or(|after| key(request) > after)
         };
-        let mut wanted: Vec<_> = match &query.owner {
-            Some(owner) if *owner != Owner::SERVER => {
+        let mut wanted: Vec<_> = match (&query.asking, &query.owner) {
+            (Some(assignee), _) => {
+                let asked = self.asked.get(assignee).into_iter().flatten();
+                asked.filter_map(|(_, place)| self.requests.get(place)).filter(is_wanted).collect()
+            }
+            (None, Some(owner)) if *owner != Owner::SERVER => {
                 let own = self.requests_of.range(owner, ..).filter_map(|place| self.requests.get(&place));
                 own.filter(is_wanted).collect()
             }
-            Some(_) | None => self.requests.values().filter(is_wanted).collect(),
+            (None, _) => self.requests.values().filter(is_wanted).collect(),
         };
         wanted.sort_by_key(|request| key(request));
         RequestPage::of(wanted.into_iter().cloned().map(Ok), query, self.last_event)
+    }
+
+    fn owned_bytes(&mut self, owner: &Owner) -> Result<u64, Error> {
+        let sessions = self.sessions.values().filter(|stored| stored.summary.owner == *owner);
+        let rows: usize = sessions.flat_map(|stored| stored.rows.values()).map(|row| row.body.len()).sum();
+        let documents = self.documents.iter().filter(|((of, _), _)| of == owner);
+        let bodies: usize = documents.flat_map(|(_, documents)| documents.values()).map(|it| it.body.len()).sum();
+        Ok((rows + bodies) as u64)
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
@@ -358,6 +373,12 @@ impl Tables {
     /// The sessions that a query may want, by owner and place, newest first.
     fn newest<'a>(&'a self, query: &'a ListSessions) -> Box<dyn Iterator<Item = &'a Stored> + 'a> {
         let range = (Bound::Unbounded, query.before.map_or(Bound::Unbounded, Bound::Excluded));
+        if let Some(assignee) = &query.asking {
+            let keys: BTreeSet<SessionKey> =
+                self.asked.get(assignee).into_iter().flatten().map(|(key, _)| *key).collect();
+            let wanted = keys.into_iter().rev().filter(|key| query.before.is_none_or(|before| *key < before));
+            return Box::new(wanted.filter_map(|key| self.sessions.get(&key)));
+        }
         match &query.owner {
             Some(owner) if *owner != Owner::SERVER => {
                 Box::new(self.sessions_of.range(owner, range).rev().filter_map(|key| self.sessions.get(&key)))
@@ -419,7 +440,7 @@ impl Tables {
         let row = Row { row: append.row, last_seq: append.last_seq, body: append.body.clone() };
         if let Change::Create(summary, idempotency) = &append.change {
             self.create(append, summary, idempotency.as_ref(), row)?;
-            self.change_requests(&append.requests);
+            self.change_requests(append.key, &append.requests);
             return Ok(());
         }
         let stored = self.sessions.get_mut(&append.key).ok_or("there is no such session")?;
@@ -433,18 +454,28 @@ impl Tables {
             Change::Update(state) => stored.summary.state = (**state).clone(),
             Change::None | Change::Create(..) => {}
         }
-        self.change_requests(&append.requests);
+        self.change_requests(append.key, &append.requests);
         Ok(())
     }
 
-    fn change_requests(&mut self, changes: &[RequestChange]) {
+    fn change_requests(&mut self, session: SessionKey, changes: &[RequestChange]) {
         for change in changes {
             match change {
-                RequestChange::Opened(request) => {
+                RequestChange::Opened(request, assignees) => {
+                    for assignee in assignees {
+                        self.asked.entry(assignee.clone()).or_default().insert((session, request.place));
+                    }
                     self.requests_of.insert(&request.owner, request.place);
                     self.requests.insert(request.place, (**request).clone());
                 }
-                RequestChange::Closed(place) => {
+                RequestChange::Closed(place, assignees) => {
+                    for assignee in assignees {
+                        let Some(asked) = self.asked.get_mut(assignee) else { continue };
+                        asked.remove(&(session, *place));
+                        if asked.is_empty() {
+                            self.asked.remove(assignee);
+                        }
+                    }
                     if let Some(request) = self.requests.remove(place) {
                         self.requests_of.remove(&request.owner, *place);
                     }

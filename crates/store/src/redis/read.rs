@@ -211,7 +211,7 @@ impl Read for Reader {
 
     fn requests(&mut self, query: &ListRequests) -> Result<RequestPage, Error> {
         let place = Arc::clone(&self.place);
-        let (order, mut after) = requests::index(query.order, query.owner.as_ref(), query.after);
+        let (order, mut after) = requests::index(query);
         let owner = query.owner.as_ref().map(Owner::as_str).unwrap_or_default();
         let task = query.task.as_deref().unwrap_or_default();
         // What changes between two slices is in the events behind the first.
@@ -239,6 +239,24 @@ impl Read for Reader {
             after = text(&next)?;
         }
         RequestPage::of(found.into_iter().map(Ok), query, last_event.unwrap_or_default())
+    }
+
+    fn owned_bytes(&mut self, owner: &Owner) -> Result<u64, Error> {
+        let place = Arc::clone(&self.place);
+        let (set, mut bytes, mut after) = (place.key(&format!("owner:{}", owner.as_str())), 0, "-".to_owned());
+        loop {
+            let mut slice = redis::cmd("ZRANGE");
+            slice.arg(&set).arg(&after).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(SLICE_RECORDS);
+            let keys: Vec<String> = self.ask(|connection| slice.query(connection))?;
+            let Some(last) = keys.last() else { return Ok(bytes) };
+            after = format!("({last}");
+            let mut asked = redis::pipe();
+            for key in &keys {
+                asked.cmd("MEMORY").arg("USAGE").arg(place.key(&format!("journal:{key}")));
+            }
+            let taken: Vec<Option<u64>> = self.ask(|connection| asked.query(connection))?;
+            bytes += taken.into_iter().flatten().sum::<u64>();
+        }
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {

@@ -3,7 +3,8 @@
 use redis::ScriptInvocation;
 
 use super::record::damaged;
-use crate::{Error, RequestChange, RequestCursor, RequestOrder, StoredRequest};
+use crate::{Error, ListRequests, RequestChange, RequestCursor, RequestOrder, StoredRequest};
+use callboard_domain::answerers::Assignee;
 use callboard_domain::id::RequestId;
 use callboard_domain::listed_request::RequestPlace;
 use callboard_domain::owner::Owner;
@@ -26,25 +27,39 @@ pub(super) fn add(call: &mut ScriptInvocation<'_>, changes: &[RequestChange]) {
     call.arg(changes.len());
     for change in changes {
         match change {
-            RequestChange::Opened(request) => {
+            RequestChange::Opened(request, assignees) => {
                 let StoredRequest { place, expires_at, task, owner, json } = &**request;
                 let due = moment_text(expires_at.unwrap_or(ENDLESS));
                 let mut text = format!("{due}\n{}\n{task}\n", owner.as_str()).into_bytes();
                 text.extend_from_slice(json);
                 call.arg("open").arg(place_text(place)).arg(due).arg(text);
+                add_assignees(call, assignees);
             }
-            RequestChange::Closed(place) => {
+            RequestChange::Closed(place, assignees) => {
                 call.arg("close").arg(place_text(place));
+                add_assignees(call, assignees);
             }
         }
     }
 }
 
-/// The index of this order, of an owner where one is named that is not the server, and where in it a list goes on behind
-/// `after`.
-pub(super) fn index(order: RequestOrder, owner: Option<&Owner>, after: Option<RequestCursor>) -> (String, String) {
-    let whose = owner.and_then(Owner::identity).map(|owner| format!(":{owner}")).unwrap_or_default();
-    let (order, after) = place_in(order, after);
+fn add_assignees(call: &mut ScriptInvocation<'_>, assignees: &[Assignee]) {
+    call.arg(assignees.len());
+    for assignee in assignees {
+        call.arg(assignee.to_string());
+    }
+}
+
+/// The index that has what a query wants, in its order, and where in it the list goes on. There is one for what is put to
+/// each assignee, one for each owner that is not the server, and one of all.
+pub(super) fn index(query: &ListRequests) -> (String, String) {
+    let whose = match (&query.asking, query.owner.as_ref().and_then(Owner::identity)) {
+        // No name has such a character.
+        (Some(assignee), _) => format!(":\t{assignee}"),
+        (None, Some(owner)) => format!(":{owner}"),
+        (None, None) => String::new(),
+    };
+    let (order, after) = place_in(query.order, query.after);
     (format!("{order}{whose}"), after)
 }
 

@@ -117,9 +117,10 @@ impl<'a> Slices<'a> {
 /// The sets that a session must be in.
 fn sets_but_for_status(query: &ListSessions) -> Vec<String> {
     let owner = query.owner.iter().map(|owner| format!("owner:{}", owner.as_str()));
+    let asking = query.asking.iter().map(|assignee| format!("asked:{assignee}"));
     let task = query.task.iter().map(|task| format!("task:{task}"));
     let labels = query.labels.iter().map(|label| format!("label:{}", label_text(label)));
-    owner.chain(task).chain(labels).collect()
+    owner.chain(asking).chain(task).chain(labels).collect()
 }
 
 /// See [`crate::engine::Read::list`].

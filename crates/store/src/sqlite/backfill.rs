@@ -42,7 +42,8 @@ pub(super) fn open_requests(connection: &Connection) -> rusqlite::Result<()> {
         };
         for request in open.all(asker) {
             let stored = StoredRequest::new(&request, summary.owner.clone());
-            statements.change(&RequestChange::Opened(Box::new(stored)))?;
+            // Such questions were put to nobody but the owner.
+            statements.change(summary.key, &RequestChange::Opened(Box::new(stored), Vec::new()))?;
         }
     }
     Ok(())

@@ -14,20 +14,23 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT key, id, task, priority, owner, labels, cancel_after, created_at, status, attempt, last_seq, ",
-            "started_at, ended_at, deadline, since, queued, running, waiting, execution_id, title FROM sessions",
+            "started_at, ended_at, deadline, since, queued, running, waiting, execution_id, title FROM ",
             $rest
         )
     };
 }
 
 /// All columns, in the order that [`summary`] reads them and [`INSERT`] takes them.
-pub(super) const SELECT: &str = select!("");
+pub(super) const SELECT: &str = select!("sessions");
 
 /// The same of one session.
-pub(super) const SELECT_BY_ID: &str = select!(" WHERE id = ?1");
+pub(super) const SELECT_BY_ID: &str = select!("sessions WHERE id = ?1");
 
 /// The same by its key.
-pub(super) const SELECT_BY_KEY: &str = select!(" WHERE key = ?1");
+pub(super) const SELECT_BY_KEY: &str = select!("sessions WHERE key = ?1");
+
+/// The same of those that ask somebody something, one row for each question.
+pub(super) const SELECT_ASKING: &str = select!("asked CROSS JOIN sessions ON key = asked.session");
 
 /// Makes a session's row.
 pub(super) const INSERT: &str = "INSERT INTO sessions (key, id, task, priority, owner, labels, cancel_after, created_at, \

@@ -73,6 +73,17 @@ impl Read for Reader {
         requests::list(&self.connection, query)
     }
 
+    fn owned_bytes(&mut self, owner: &Owner) -> Result<u64, Error> {
+        let sql = format!(
+            "SELECT (SELECT ifnull(sum(octet_length(body)), 0) FROM sessions CROSS JOIN journal ON session = key WHERE {}) \
+             + (SELECT ifnull(sum(octet_length(body)), 0) FROM documents WHERE owner = ?2)",
+            columns::is_owners(owner).replace('?', "?1")
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let of = params![columns::owner_column(owner), columns::owner_key(owner)];
+        Ok(statement.query_row(of, |row| columns::count(row, 0))?)
+    }
+
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
         let sql = format!(
             "SELECT id, status, priority, deadline, since, key, iif(status = 'running', \
@@ -210,6 +221,11 @@ fn list(connection: &Connection, query: &ListSessions) -> Result<Vec<Summary>, E
 fn select(query: &ListSessions) -> (String, Vec<Value>) {
     let mut sql = format!("{} WHERE true", columns::SELECT);
     let mut parameters = Vec::new();
+    if let Some(assignee) = &query.asking {
+        let (oldest, newest) = query.keys();
+        sql = format!("{} WHERE assignee = ? AND session >= ? AND session < ?", columns::SELECT_ASKING);
+        parameters = vec![assignee.to_string().into(), integer(oldest).into(), integer(newest).into()];
+    }
     if !query.status.is_empty() {
         // The words are ours; as parameters they would keep SQLite from using an index.
         let words: Vec<_> = query.status.iter().map(|status| format!("'{}'", status.as_str())).collect();
@@ -219,7 +235,10 @@ fn select(query: &ListSessions) -> (String, Vec<Value>) {
         }
     }
     but_for_status(query, &mut sql, &mut parameters);
-    sql.push_str(" ORDER BY key DESC LIMIT ?");
+    sql.push_str(match query.asking {
+        Some(_) => " GROUP BY session ORDER BY session DESC LIMIT ?",
+        None => " ORDER BY key DESC LIMIT ?",
+    });
     parameters.push(limit(query.limit));
     (sql, parameters)
 }
@@ -285,10 +304,13 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::prepare(&mut connection).unwrap();
         let ada: Owner = "ada".parse().unwrap();
-        let mut plans = Vec::new();
+        let (mut plans, mut of_asked) = (Vec::new(), Vec::new());
         for before in [None, Some(SessionKey(9))] {
             let owner = Some(ada.clone());
             plans.push(plan(&connection, select(&ListSessions { owner, before, limit: 9, ..ListSessions::default() })));
+            let asking = Some("bo".parse().unwrap());
+            of_asked
+                .push(plan(&connection, select(&ListSessions { asking, before, limit: 9, ..ListSessions::default() })));
         }
         let place = RequestPlace { asked_at: Timestamp::from_micros(5), request_id: RequestId::random() };
         for (order, part) in requests::PARTS {
@@ -296,14 +318,21 @@ mod tests {
             let expires_at = (part == requests::Part::Due).then_some(Timestamp::from_micros(7));
             for after in [None, Some(RequestCursor { expires_at, place })] {
                 let owner = Some(ada.clone());
-                let query = ListRequests { owner, task: None, order, after, limit: 9, max_bytes: 9 };
+                let query = ListRequests { owner, order, after, limit: 9, max_bytes: 9, ..ListRequests::default() };
                 plans.push(plan(&connection, requests::select(&query, part)));
+                let asking = Some("group:ops".parse().unwrap());
+                let asked = requests::select(&ListRequests { owner: None, asking, ..query }, part);
+                of_asked.push(plan(&connection, asked));
             }
         }
         let of_events: Vec<Box<dyn ToSql>> = vec![Box::new(5), Box::new("ada")];
         plans.push(plan(&connection, (events::select(Some(&ada)), of_events)));
         for plan in &plans {
             assert!(plan.starts_with("SEARCH") && plan.contains("_owner"), "{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("B-TREE"), "{plan}");
+        }
+        for plan in &of_asked {
+            assert!(plan.starts_with("SEARCH asked USING") && plan.contains("assignee=?"), "{plan}");
             assert!(!plan.contains("SCAN") && !plan.contains("B-TREE"), "{plan}");
         }
         let servers = select(&ListSessions { owner: Some(Owner::SERVER), limit: 9, ..ListSessions::default() });

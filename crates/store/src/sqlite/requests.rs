@@ -2,14 +2,16 @@
 
 use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 
-use super::{columns, events};
-use crate::{Error, ListRequests, RequestChange, RequestCursor, RequestOrder, RequestPage, StoredRequest};
+use super::{columns, events, integer};
+use crate::{Error, ListRequests, RequestChange, RequestCursor, RequestOrder, RequestPage, SessionKey, StoredRequest};
+use callboard_domain::answerers::Assignee;
 use callboard_domain::id::RequestId;
 use callboard_domain::listed_request::RequestPlace;
 use callboard_domain::time::Timestamp;
 
 /// What most rows need that change questions.
 pub(super) struct Statements<'a> {
+    connection: &'a Connection,
     open: CachedStatement<'a>,
     close: CachedStatement<'a>,
 }
@@ -19,12 +21,12 @@ impl<'a> Statements<'a> {
         let open =
             "INSERT INTO requests (asked_at, request, expires_at, task, owner, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let close = "DELETE FROM requests WHERE asked_at = ?1 AND request = ?2";
-        Ok(Self { open: connection.prepare_cached(open)?, close: connection.prepare_cached(close)? })
+        Ok(Self { connection, open: connection.prepare_cached(open)?, close: connection.prepare_cached(close)? })
     }
 
-    pub(super) fn change(&mut self, change: &RequestChange) -> rusqlite::Result<()> {
+    pub(super) fn change(&mut self, session: SessionKey, change: &RequestChange) -> rusqlite::Result<()> {
         match change {
-            RequestChange::Opened(request) => {
+            RequestChange::Opened(request, assignees) => {
                 let StoredRequest { place, expires_at, task, owner, json } = &**request;
                 let json: &[u8] = json;
                 self.open.execute(params![
@@ -35,10 +37,46 @@ impl<'a> Statements<'a> {
                     columns::owner_column(owner),
                     json
                 ])?;
+                self.ask(session, *place, *expires_at, assignees)?;
             }
-            RequestChange::Closed(place) => {
+            RequestChange::Closed(place, assignees) => {
                 self.close.execute(params![place.asked_at.as_micros(), place.request_id.as_bytes()])?;
+                self.stop_asking(session, *place, assignees)?;
             }
+        }
+        Ok(())
+    }
+
+    fn ask(
+        &self,
+        session: SessionKey,
+        place: RequestPlace,
+        expires_at: Option<Timestamp>,
+        assignees: &[Assignee],
+    ) -> rusqlite::Result<()> {
+        for assignee in assignees {
+            // The same one may be named twice.
+            let mut put = self.connection.prepare_cached(
+                "INSERT OR IGNORE INTO asked (assignee, session, asked_at, request, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            put.execute(params![
+                assignee.to_string(),
+                integer(session),
+                place.asked_at.as_micros(),
+                place.request_id.as_bytes(),
+                expires_at.map(Timestamp::as_micros)
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn stop_asking(&self, session: SessionKey, place: RequestPlace, assignees: &[Assignee]) -> rusqlite::Result<()> {
+        for assignee in assignees {
+            let mut take = self.connection.prepare_cached(
+                "DELETE FROM asked WHERE assignee = ?1 AND session = ?2 AND asked_at = ?3 AND request = ?4",
+            )?;
+            let (asked_at, request) = (place.asked_at.as_micros(), place.request_id.as_bytes());
+            take.execute(params![assignee.to_string(), integer(session), asked_at, request])?;
         }
         Ok(())
     }
@@ -103,18 +141,27 @@ fn some(
 }
 
 pub(super) fn select(query: &ListRequests, part: Part) -> (String, Vec<Box<dyn ToSql>>) {
-    let mut sql = "SELECT asked_at, request, expires_at, task, owner, body FROM requests WHERE ".to_owned();
-    sql.push_str(match part {
-        Part::All => "true",
-        Part::Due => "expires_at IS NOT NULL",
-        Part::Endless => "expires_at IS NULL",
-    });
     let mut parameters: Vec<Box<dyn ToSql>> = Vec::new();
+    let mut sql = "SELECT asked_at, request, expires_at, task, owner, body FROM requests WHERE ".to_owned();
+    let (mut table, mut due) = ("requests", "requests.expires_at");
+    if let Some(assignee) = &query.asking {
+        // Of the two tables the index of what is asked has the order.
+        sql = "SELECT asked.asked_at, asked.request, requests.expires_at, task, owner, body FROM asked CROSS JOIN requests \
+               ON requests.asked_at = asked.asked_at AND requests.request = asked.request WHERE asked.assignee = ? AND "
+            .to_owned();
+        (table, due) = ("asked", "asked.expires_at");
+        parameters.push(Box::new(assignee.to_string()));
+    }
+    match part {
+        Part::All => sql.push_str("true"),
+        Part::Due => sql.push_str(&format!("{due} IS NOT NULL")),
+        Part::Endless => sql.push_str(&format!("{due} IS NULL")),
+    }
     if let Some(RequestCursor { expires_at, place }) = query.after {
         let place = (place.asked_at.as_micros(), *place.request_id.as_bytes());
         match (part, expires_at) {
             (Part::Due, Some(expires_at)) => {
-                sql.push_str(" AND (expires_at, asked_at, request) > (?, ?, ?)");
+                sql.push_str(&format!(" AND ({due}, {table}.asked_at, {table}.request) > (?, ?, ?)"));
                 parameters.push(Box::new(expires_at.as_micros()));
                 parameters.push(Box::new(place.0));
                 parameters.push(Box::new(place.1));
@@ -122,7 +169,7 @@ pub(super) fn select(query: &ListRequests, part: Part) -> (String, Vec<Box<dyn T
             // Those with a deadline come before all of these.
             (Part::Endless, Some(_)) => {}
             (Part::All | Part::Due | Part::Endless, _) => {
-                sql.push_str(" AND (asked_at, request) > (?, ?)");
+                sql.push_str(&format!(" AND ({table}.asked_at, {table}.request) > (?, ?)"));
                 parameters.push(Box::new(place.0));
                 parameters.push(Box::new(place.1));
             }
@@ -137,10 +184,11 @@ pub(super) fn select(query: &ListRequests, part: Part) -> (String, Vec<Box<dyn T
         sql.push_str(columns::is_owners(owner));
         parameters.push(Box::new(columns::owner_column(owner).map(str::to_owned)));
     }
-    sql.push_str(match part {
-        Part::Due => " ORDER BY expires_at, asked_at, request",
-        Part::All | Part::Endless => " ORDER BY asked_at, request",
-    });
+    sql.push_str(" ORDER BY ");
+    if part == Part::Due {
+        sql.push_str(&format!("{due}, "));
+    }
+    sql.push_str(&format!("{table}.asked_at, {table}.request"));
     (sql, parameters)
 }
 

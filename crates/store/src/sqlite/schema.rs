@@ -12,7 +12,7 @@ use super::header::Fault;
 pub(super) const APPLICATION_ID: u32 = 0x4362_7264;
 
 /// The steps from one version of the schema to the next, beginning at 0. Never change one that was released: add one.
-const STEPS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
+const STEPS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8];
 
 /// Today's version.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -142,6 +142,21 @@ const V7: &str = "
     CREATE INDEX events_owner ON events (owner) WHERE owner IS NOT NULL;
 ";
 
+/// Which open questions are put to whom: beside the owners of their sessions, so that nothing is written where they are put
+/// to nobody else.
+const V8: &str = "
+    CREATE TABLE asked (
+        assignee TEXT NOT NULL,
+        session INTEGER NOT NULL,
+        asked_at INTEGER NOT NULL,
+        request BLOB NOT NULL,
+        expires_at INTEGER,
+        PRIMARY KEY (assignee, session, asked_at, request)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX asked_age ON asked (assignee, asked_at, request);
+    CREATE INDEX asked_due ON asked (assignee, expires_at, asked_at, request) WHERE expires_at IS NOT NULL;
+";
+
 /// The step that brings the table of open questions, which are in the journals before.
 const REQUESTS: u32 = 6;
 
@@ -219,7 +234,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name IN
             ('sessions', 'journal', 'idempotency', 'sessions_live', 'sessions_due', 'sessions_ended',
              'idempotency_session', 'documents', 'events', 'sessions_execution', 'requests', 'requests_due',
-             'sessions_owner', 'requests_owner', 'requests_owner_due', 'events_owner')
+             'sessions_owner', 'requests_owner', 'requests_owner_due', 'events_owner', 'asked', 'asked_age', 'asked_due')
          ORDER BY name",
     )?;
     let objects = statement.query_map([], |row| row.get(0))?;

@@ -256,7 +256,7 @@ fn has_words(append: &Append) -> bool {
         Change::Create(..) => true,
         Change::Update(state) if is_end(state) => state.status == Status::Failed,
         Change::Update(_) | Change::None => {
-            append.requests.iter().any(|change| matches!(change, RequestChange::Opened(_)))
+            append.requests.iter().any(|change| matches!(change, RequestChange::Opened(..)))
         }
     }
 }
@@ -427,7 +427,7 @@ impl<'a> Statements<'a> {
         let body: &[u8] = &append.body;
         self.row.execute(params![integer(append.key), append.row, signed(append.last_seq), body])?;
         for change in &append.requests {
-            self.requests.change(change)?;
+            self.requests.change(append.key, change)?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::Node;
 use crate::node::{Cx, Given, Next, NodeClass, NodeError, Reply, Spec, Work};
 use crate::port::{Input, Output, Type};
 use crate::value::Value;
+use callboard_domain::answerers::{Answerers, Assignee};
 use callboard_domain::form;
 use callboard_domain::request::{Confirmation, Field, Form};
 
@@ -26,11 +27,44 @@ fn timeout() -> Input {
     Input::new("timeout", Type::Number, description).at_least(0.0).at_most(LONGEST).optional()
 }
 
+fn assignees() -> Input {
+    let description = "Who may answer beside the owner of the workflow: names of people, and `group:NAME`.";
+    Input::new("assignees", Type::List, description).code().optional()
+}
+
+fn allow_own() -> Input {
+    Input::new("allow_own", Type::Boolean, "Whether the owner of the workflow may answer.").or(true)
+}
+
+/// Who may answer, by these inputs.
+fn answerers(cx: &Cx<'_>, assignees: usize, allow_own: usize) -> Result<Answerers, NodeError> {
+    let named = if cx.has(assignees) { cx.list(assignees)? } else { &[] };
+    let named = named.iter().map(|name| name.as_str().and_then(|name| name.parse::<Assignee>().ok()));
+    let assignees = named.collect::<Option<Vec<_>>>().ok_or("assignees must be names, or group: and a name")?;
+    Ok(Answerers { assignees, allow_own: cx.boolean(allow_own)?, ..Answerers::default() })
+}
+
+/// What is wrong with that, where something is.
+fn checked(answerers: Answerers, is_confirmation: bool) -> Result<Answerers, NodeError> {
+    match answerers.fault(is_confirmation) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(answerers),
+    }
+}
+
 fn confirm_spec() -> Spec {
     class("HumanConfirm", "Asks somebody a question, and waits for yes or no.")
         .input(Input::new("message", Type::Text, "The question.").multiline())
         .input(timeout())
         .input(Input::new("default", Type::Boolean, "The answer when the time has run out.").or(false))
+        .input(assignees())
+        .input(
+            Input::new("required_answers", Type::Number, "How many different people have to say yes.")
+                .at_least(1.0)
+                .at_most(Answerers::MOST as f64)
+                .optional(),
+        )
+        .input(allow_own())
         .output(Output::new("confirmed", Type::Boolean, "The answer."))
 }
 
@@ -46,6 +80,8 @@ fn input_spec() -> Spec {
         )
         .input(Input::new("message", Type::Text, "What the form is for.").multiline().optional())
         .input(timeout())
+        .input(assignees())
+        .input(allow_own())
         .output(Output::new("values", Type::Object, "What was filled in, by the names of the fields."))
 }
 
@@ -66,7 +102,13 @@ struct HumanConfirm;
 impl Node for HumanConfirm {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let (timeout, default) = (seconds(cx, 1)?, Some(cx.boolean(2)?));
-        Ok(Next::Wait(Work::Confirm(Confirmation { timeout, default, ..Confirmation::new(cx.text(0)?) })))
+        let mut answerers = answerers(cx, 3, 5)?;
+        if cx.has(4) {
+            // One that is out of range becomes none, which is refused.
+            answerers.required_answers = Some(u32::try_from(cx.integer(4)?).unwrap_or(0));
+        }
+        let answerers = checked(answerers, true)?;
+        Ok(Next::Wait(Work::Confirm(Confirmation { timeout, default, answerers, ..Confirmation::new(cx.text(0)?) })))
     }
 
     fn resume(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
@@ -120,7 +162,8 @@ impl Node for HumanInput {
     fn run(&mut self, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
         let fields = fields_of(cx.list(0)?).map_err(|faults| faults.join("; "))?;
         let message = if cx.has(1) { Some(cx.text(1)?.to_owned()) } else { None };
-        Ok(Next::Wait(Work::Ask(Form { message, timeout: seconds(cx, 2)?, ..Form::new(fields) })))
+        let answerers = checked(answerers(cx, 3, 4)?, false)?;
+        Ok(Next::Wait(Work::Ask(Form { message, timeout: seconds(cx, 2)?, answerers, ..Form::new(fields) })))
     }
 
     fn resume(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Result<Next, NodeError> {
@@ -151,6 +194,30 @@ mod tests {
         let Some(Work::Confirm(question)) = rig.work.take() else { panic!("it does not ask") };
         assert_eq!(question, Confirmation::new("Go on?").or_after(5.0, true));
         assert!(rig.set("timeout", json!(-1)).run().is_err());
+    }
+
+    #[test]
+    fn a_question_says_who_may_answer_and_how_many_have_to() {
+        let inputs = json!({
+            "message": "Pay?", "assignees": ["bo", "group:ops"], "required_answers": 2, "allow_own": false,
+        });
+        let mut rig = Rig::new("HumanConfirm", inputs);
+        rig.run().unwrap();
+        let Some(Work::Confirm(question)) = rig.work.take() else { panic!("it does not ask") };
+        let expected = Answerers {
+            assignees: vec!["bo".parse().unwrap(), "group:ops".parse().unwrap()],
+            required_answers: Some(2),
+            allow_own: false,
+        };
+        assert_eq!(question.answerers, expected);
+        for (input, value) in [("assignees", json!([3])), ("assignees", json!([""])), ("required_answers", json!(0))] {
+            let mut rig = Rig::new("HumanConfirm", json!({"message": "Pay?"}));
+            assert!(rig.set(input, value.clone()).run().is_err(), "{input} {value}");
+        }
+        let mut rig = Rig::new("HumanInput", json!({"fields": [{"name": "a"}], "assignees": ["bo"]}));
+        rig.run().unwrap();
+        let Some(Work::Ask(form)) = rig.work.take() else { panic!("it does not ask") };
+        assert_eq!(form.answerers.assignees, ["bo".parse().unwrap()]);
     }
 
     #[test]

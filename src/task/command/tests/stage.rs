@@ -206,6 +206,7 @@ impl Stage {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each call")]
     fn take(&mut self, MadeCall { at, call }: MadeCall) {
         let id = RequestId::random();
         match call {
@@ -226,16 +227,32 @@ impl Stage {
                 let (lane, ordinal) = (at.lane_name(), at.ordinal);
                 self.record(Internal::SleepStarted { lane, ordinal, until });
             }
-            Call::RequestConfirmation { message, timeout, default, context } => {
-                let entry =
-                    Entry::RequestConfirmation { request_id: id, message, timeout, expires_at: None, default, context };
+            Call::RequestConfirmation { message, timeout, default, context, answerers } => {
+                let (request_id, expires_at) = (id, None);
+                let entry = Entry::RequestConfirmation {
+                    request_id,
+                    message,
+                    timeout,
+                    expires_at,
+                    default,
+                    context,
+                    answerers,
+                };
                 self.tell(&at, entry);
                 self.ask(at, id);
             }
-            Call::RequestUserInput { message, fields, timeout, default, context } => {
+            Call::RequestUserInput { message, fields, timeout, default, context, answerers } => {
                 let (request_id, expires_at) = (id, None);
-                let entry =
-                    Entry::RequestUserInput { request_id, fields, message, timeout, expires_at, default, context };
+                let entry = Entry::RequestUserInput {
+                    request_id,
+                    fields,
+                    message,
+                    timeout,
+                    expires_at,
+                    default,
+                    context,
+                    answerers,
+                };
                 self.tell(&at, entry);
                 self.ask(at, id);
             }
@@ -261,6 +278,7 @@ impl Stage {
                             values: None,
                             timed_out: false,
                             withdrawn: true,
+                            answers: Vec::new(),
                         },
                     );
                 }
@@ -295,7 +313,8 @@ impl Stage {
             Outcome::TimedOut | Outcome::ChildEnded { .. } | Outcome::StepRun => (None, None),
         };
         let timed_out = *outcome == Outcome::TimedOut;
-        let entry = Entry::Answered { request_id, by: "test".into(), value, values, timed_out, withdrawn: false };
+        let (by, withdrawn, answers) = ("test".into(), false, Vec::new());
+        let entry = Entry::Answered { request_id, by, value, values, timed_out, withdrawn, answers };
         self.tell(&CallId { lane: None, ordinal: 0 }, entry);
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::auth::Principal;
+use crate::auth::quotas::Quotas;
 use crate::config::connections::Connections;
 use crate::domain::id::SessionId;
 use crate::domain::request::Confirmation;
@@ -227,6 +228,7 @@ impl Stage {
             host: Arc::new(People { answer: answered, did }),
             session_arbiter: Arbiter::current(),
             metrics: metrics.workflows(),
+            quotas: Quotas::new(&crate::config::limits::Limits::default(), false),
         };
         let supervisor = Supervisor::new(shared, store.clone(), definitions.clone());
         let routes = supervisor.routes();

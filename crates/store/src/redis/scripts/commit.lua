@@ -62,10 +62,33 @@ local function indexes(text)
   return owner == 'server' and {''} or {'', ':' .. owner}
 end
 
--- Opens and closes questions.
-local function change_requests(changes)
+-- Puts a question of a session to somebody, or takes it back. A session is there for them as long as one is open.
+local function ask(assignee, key, place, due)
+  local whose, open = ':\t' .. assignee, key .. ' ' .. assignee
+  redis.call('ZADD', prefix .. 'requests:age' .. whose, 0, place)
+  redis.call('ZADD', prefix .. 'requests:deadline' .. whose, 0, due .. place)
+  if redis.call('HINCRBY', prefix .. 'asked', open, 1) == 1 then
+    redis.call('ZADD', prefix .. 'asked:' .. assignee, 0, key)
+  end
+end
+
+local function stop_asking(assignee, key, place, due)
+  local whose, open = ':\t' .. assignee, key .. ' ' .. assignee
+  redis.call('ZREM', prefix .. 'requests:age' .. whose, place)
+  redis.call('ZREM', prefix .. 'requests:deadline' .. whose, due .. place)
+  if redis.call('HINCRBY', prefix .. 'asked', open, -1) <= 0 then
+    redis.call('HDEL', prefix .. 'asked', open)
+    redis.call('ZREM', prefix .. 'asked:' .. assignee, key)
+  end
+end
+
+-- Opens and closes questions of a session.
+local function change_requests(key, changes)
   for _, change in ipairs(changes) do
     if change.text then
+      for _, assignee in ipairs(change.assignees) do
+        ask(assignee, key, change.place, change.due)
+      end
       redis.call('HSET', prefix .. 'requests', change.place, change.text)
       for _, whose in ipairs(indexes(change.text)) do
         redis.call('ZADD', prefix .. 'requests:age' .. whose, 0, change.place)
@@ -75,6 +98,9 @@ local function change_requests(changes)
       local text = redis.call('HGET', prefix .. 'requests', change.place)
       if text then
         redis.call('HDEL', prefix .. 'requests', change.place)
+        for _, assignee in ipairs(change.assignees) do
+          stop_asking(assignee, key, change.place, string.sub(text, 1, 16))
+        end
         for _, whose in ipairs(indexes(text)) do
           redis.call('ZREM', prefix .. 'requests:age' .. whose, change.place)
           redis.call('ZREM', prefix .. 'requests:deadline' .. whose, string.sub(text, 1, 16) .. change.place)
@@ -104,7 +130,12 @@ local function append_all(fence)
     if change ~= 'too_large' then
       for request = 1, tonumber(take()) do
         local word, place = take(), take()
-        requests[request] = word == 'open' and {place = place, due = take(), text = take()} or {place = place}
+        local change = word == 'open' and {place = place, due = take(), text = take()} or {place = place}
+        change.assignees = {}
+        for assignee = 1, tonumber(take()) do
+          change.assignees[assignee] = take()
+        end
+        requests[request] = change
       end
     end
     local reason = refused[key]
@@ -118,7 +149,7 @@ local function append_all(fence)
       reason = new and create(key, row, body, new) or not new and append(key, row, body, state) or nil
     end
     if not reason then
-      change_requests(requests)
+      change_requests(key, requests)
     else
       refused[key] = reason
       left_out[at] = true

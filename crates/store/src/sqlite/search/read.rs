@@ -46,10 +46,11 @@ impl Searcher {
         &mut self,
         words: &[String],
         query: &ListSessions,
+        among: Option<String>,
         take: impl FnMut(i64) -> rusqlite::Result<bool>,
     ) -> Result<bool, Error> {
         let found = self.index().and_then(|index| match index {
-            Some(index) => each(index, words, query, take),
+            Some(index) => each(index, words, query, among, take),
             None => Ok(false),
         });
         found.or_else(|error| {
@@ -68,21 +69,34 @@ fn each(
     index: &Connection,
     words: &[String],
     query: &ListSessions,
+    among: Option<String>,
     mut take: impl FnMut(i64) -> rusqlite::Result<bool>,
 ) -> rusqlite::Result<bool> {
     let is_complete = index.query_row("SELECT is_complete FROM state", [], |row| row.get(0))?;
     let mut wanted: Vec<String> = words.iter().map(|word| format!("\"{word}\" *")).collect();
     wanted.extend(query.owner.as_ref().map(|owner| format!("\"{}\"", file::owner_word(owner))));
-    let sql = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid DESC";
+    let sql = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid >= ?2 AND rowid < ?3 \
+               AND (?4 IS NULL OR rowid IN (SELECT value FROM json_each(?4))) ORDER BY rowid DESC";
     let mut statement = index.prepare_cached(sql)?;
     let (oldest, newest) = query.keys();
-    let mut rows = statement.query(params![wanted.join(" AND "), integer(oldest), integer(newest)])?;
+    let mut rows = statement.query(params![wanted.join(" AND "), integer(oldest), integer(newest), among])?;
     while let Some(row) = rows.next()? {
         if !take(row.get(0)?)? {
             break;
         }
     }
     Ok(is_complete)
+}
+
+/// The keys of the newest sessions that ask somebody something, where the query wants those, as a list in JSON.
+fn asking(sessions: &Connection, query: &ListSessions) -> rusqlite::Result<Option<String>> {
+    let Some(assignee) = &query.asking else { return Ok(None) };
+    let mut statement = sessions.prepare_cached(
+        "SELECT json_group_array(session) FROM (SELECT DISTINCT session FROM asked WHERE assignee = ?1 AND session < ?2 \
+         ORDER BY session DESC LIMIT ?3)",
+    )?;
+    let most = i64::try_from(MOST_LOOKED_AT).unwrap_or(i64::MAX);
+    statement.query_row(params![assignee.to_string(), integer(query.keys().1), most], |row| row.get(0)).map(Some)
 }
 
 /// See [`crate::engine::Read::search`].
@@ -95,7 +109,7 @@ pub(in super::super) fn search(
     let mut found = Found::default();
     let mut by_key = sessions.prepare_cached(columns::SELECT_BY_KEY)?;
     let mut looked_at = 0;
-    let is_complete = searcher.each(words, query, |key| {
+    let is_complete = searcher.each(words, query, asking(sessions, query)?, |key| {
         if found.sessions.len() >= query.limit {
             return Ok(false);
         }
@@ -142,7 +156,7 @@ pub(in super::super) fn count(
     parameters.push(Value::Null);
     but_for_status(&query, &mut sql, &mut parameters);
     let mut by_key = sessions.prepare_cached(&sql)?;
-    let is_complete = searcher.each(words, &query, |key| {
+    let is_complete = searcher.each(words, &query, None, |key| {
         counted += 1;
         if let Some(first) = parameters.first_mut() {
             *first = key.into();
