@@ -22,7 +22,7 @@ import type { JournalEntry, ListOptions, StartOptions } from "./types.js";
 import { workflowCalls, type WorkflowCalls } from "./workflows/calls.js";
 import { WorkflowConnection, type WorkflowOptions } from "./workflows/connection.js";
 import { WorkflowStore } from "./workflows/store.js";
-import type { Greeting, SessionDetail, SessionPage, StartedSession, Stopped, TaskInfo, TaskList } from "./wire/wire.js";
+import type { CreatedLink, Greeting, SessionDetail, SessionPage, StartedSession, Stopped, TaskInfo, TaskList } from "./wire/wire.js";
 
 /** Where the server is, and what to reach it with. */
 export interface ClientOptions {
@@ -64,6 +64,8 @@ export interface Client {
   events(id: string, range?: { since?: number; limit?: number }, signal?: AbortSignal): Promise<{ events: JournalEntry[]; last_seq: number }>;
   /** Removes an ended session and its journal. */
   remove(id: string): Promise<void>;
+  /** Makes a link by which somebody without a login answers one question, once; good for so many seconds. */
+  share(id: string, requestId: string, link: { expiresIn: number; by?: string }): Promise<CreatedLink>;
   /** The task kinds. */
   tasks(signal?: AbortSignal): Promise<TaskInfo[]>;
   /** The server's name and version. */
@@ -132,6 +134,7 @@ export function createClient(options: ClientOptions = {}): Client {
     events: (id, { since = 0, limit } = {}, signal) =>
       json(transport, `${path(id)}/events?since=${since}${limit === undefined ? "" : `&limit=${limit}`}`, { signal }),
     remove: async (id) => void (await request(transport, path(id), { method: "DELETE" })),
+    share: (id, request_id, { expiresIn: expires_in, by }) => json(transport, `${path(id)}/share`, { method: "POST", body: { request_id, expires_in, ...(by && { by }) } }),
     tasks: async (signal) => (await json<TaskList>(transport, "/tasks", { signal })).tasks,
     about: (signal) => json(transport, "/", { signal }),
     session: (id, wanted) => new SessionConnection(environment(), id, wanted),

@@ -6,7 +6,7 @@
  */
 
 import type { Connection, JournalEntry, Message, OpenRequest } from "./types.js";
-import type { RequestContext, Status, Winner } from "./wire/wire.js";
+import type { Answerers, RequestContext, Status, Winner } from "./wire/wire.js";
 
 /** A line of output. */
 export type StreamLine = Extract<JournalEntry, { type: "stream" }>;
@@ -233,6 +233,9 @@ export class Model {
       case "request_user_input":
         this.#ask(entry, { id: entry.request_id, kind: "input", message: entry.message ?? "", fields: entry.fields, ...aboutOf(entry), default: entry.default });
         return;
+      case "answer_given":
+        this.#given(entry);
+        return;
       case "answered":
         this.#closed(entry);
         return;
@@ -257,8 +260,13 @@ export class Model {
 
   #ask(entry: JournalEntry, asked: Pick<OpenRequest, "id" | "kind" | "message"> & Partial<OpenRequest>): void {
     const attempt = this.#draft.attempt;
-    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, lane: entry.lane ?? null, deadline: null, default: undefined, context: null, sending: false, errors: [], ...asked }];
+    this.#draft.requests = [...this.#draft.requests, { fields: [], attempt, lane: entry.lane ?? null, deadline: null, default: undefined, context: null, answerers: {}, given: [], sending: false, errors: [], ...asked }];
     if (this.#draft.replay) this.#unseen.add(asked.id);
+  }
+
+  #given({ request_id: id, by, value }: Extract<JournalEntry, { type: "answer_given" }>): void {
+    const open = this.#draft.requests.find((one) => one.id === id);
+    if (open) this.#change(id, { given: [...open.given, { by, value }], sending: false });
   }
 
   #closed(entry: Extract<JournalEntry, { type: "answered" }>): void {
@@ -314,9 +322,15 @@ function isWithin(lane: string | null, other: string | null): boolean {
   return lane === other || (lane !== null && other !== null && lane.startsWith(`${other}/`));
 }
 
-/** Until when a question is open, and what it is about. */
-function aboutOf({ timestamp, timeout, expires_at, context }: { timestamp: number; timeout?: number; expires_at?: number; context?: RequestContext }): Pick<OpenRequest, "deadline" | "context"> {
-  return { deadline: expires_at ?? (typeof timeout === "number" ? timestamp + timeout : null), context: context ?? null };
+/** Until when a question is open, what it is about, and who may answer. */
+function aboutOf(asked: { timestamp: number; timeout?: number; expires_at?: number; context?: RequestContext } & Answerers): Pick<OpenRequest, "deadline" | "context" | "answerers"> {
+  const { timestamp, timeout, expires_at, context } = asked;
+  return { deadline: expires_at ?? (typeof timeout === "number" ? timestamp + timeout : null), context: context ?? null, answerers: answerersOf(asked) };
+}
+
+/** Who may answer a question, as it says itself; nothing in it where only the owner of its session does, once. */
+export function answerersOf({ assignees, required_answers, allow_own }: Answerers): Answerers {
+  return { ...(assignees && { assignees }), ...(required_answers !== undefined && { required_answers }), ...(allow_own !== undefined && { allow_own }) };
 }
 
 /** What came of a question that others answered, or nobody; `people` is what to say where somebody did. */

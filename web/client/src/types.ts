@@ -105,6 +105,10 @@ export interface OpenRequest {
   default: unknown;
   /** What it is about. */
   context: import("./wire/wire.js").RequestContext | null;
+  /** Who may answer beside the owner of the session, and how many have to. */
+  answerers: import("./wire/wire.js").Answerers;
+  /** The answers that were given, where several are required. */
+  given: readonly import("./wire/wire.js").GivenAnswer[];
   /** Whether an answer is on its way. */
   sending: boolean;
   /** What the server says is wrong with the last answer, field by field. */

@@ -6,15 +6,19 @@ import { useCallboard } from "@callboard/client/react";
 import { useMay } from "../identity/may";
 import { Icon } from "../ui/Icon";
 import { useNow } from "../ui/time";
+import { Answerers } from "./Answerers";
 import { Context } from "./Context";
 import { deadlineWords } from "./deadline";
 import { FieldControl } from "./FieldControl";
 import { keepDraft, readDraft } from "./drafts";
 import { initials, readAll, type Raw, type RawValues } from "./fields";
+import { Share } from "./Share";
 import { useSettled } from "./useSettled";
 
 interface Props {
   request: OpenRequest;
+  /** The session that asks: with it the question can be shared. */
+  sessionId?: string;
   canSend: boolean;
   onAnswer: (value: boolean | Record<string, unknown>) => void;
 }
@@ -40,8 +44,10 @@ export function Question(given: Props): ReactNode {
         <Icon name={request.kind === "retry" ? "retry" : "hand"} />
         <h2 id={title}>{TITLES[request.kind]}</h2>
         {request.deadline !== null && <Countdown request={request} deadline={request.deadline} />}
+        {props.sessionId && <Share key={request.id} sessionId={props.sessionId} requestId={request.id} />}
       </header>
       {request.context?.title && <p className="question-about">{request.context.title}</p>}
+      <Answerers request={request} />
       <div role="group" aria-labelledby={title} aria-disabled={isSettled ? undefined : true} onClickCapture={guard} onKeyDownCapture={(event) => acts(event) && guard(event)} onSubmitCapture={guard}>
         {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
       </div>

@@ -58,3 +58,13 @@ export function closingWords({ reason, by, value }: Closing, request: Pick<Liste
   if (reason === "timed_out") return `Nobody answered in time${said}.`;
   return `Answered elsewhere${by && by !== "websocket" && by !== "http" ? ` by ${by}` : ""}${said}.`;
 }
+
+/** Whom a question is put to, in words. */
+export function peopleWords(assignees: readonly string[], allowOwn: boolean): string {
+  const named = assignees.map((name) => (name.startsWith("group:") ? `the group ${name.slice("group:".length)}` : name));
+  const others = allowOwn ? ["the owner", ...named] : named;
+  const last = others.at(-1);
+  if (last === undefined) return "Whoever started this may not answer.";
+  const all = others.length === 1 ? last : `${others.slice(0, -1).join(", ")} and ${last}`;
+  return `Can be answered by ${all}${allowOwn ? "" : ", not by whoever started this"}.`;
+}

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Question } from "../../src/forms/Question";
 
 const request = (more: Partial<OpenRequest> = {}): OpenRequest => ({
-  id: "r", kind: "confirmation", lane: null, message: "Delete its disks?", fields: [], attempt: 1, deadline: null, default: undefined, context: null, sending: false, errors: [], ...more,
+  id: "r", kind: "confirmation", lane: null, message: "Delete its disks?", fields: [], attempt: 1, deadline: null, default: undefined, context: null, answerers: {}, given: [], sending: false, errors: [], ...more,
 });
 
 function show(asked: OpenRequest): ReturnType<typeof vi.fn> {
@@ -36,6 +36,19 @@ test("a question that has just appeared is not answered by a click that was mean
   act(() => void vi.advanceTimersByTime(200));
   fireEvent.click(yes);
   expect(onAnswer).toHaveBeenCalledExactlyOnceWith(true);
+});
+
+test("says who may answer, who has, and who is missing", () => {
+  show(request({ answerers: { assignees: ["bo", "group:ops"], required_answers: 3, allow_own: false }, given: [{ by: "bo", value: true }] }));
+  const people = screen.getByRole("list", { name: "Who may answer" }).textContent;
+  expect(people).toContain("Can be answered by bo and the group ops, not by whoever started this.");
+  expect(people).toContain("1 of 3 said yes: bo. 2 more needed; one no decides.");
+});
+
+test("says nothing of people where the owner answers alone", () => {
+  show(request());
+  expect(screen.queryByRole("list", { name: "Who may answer" })).toBeNull();
+  expect(screen.queryByRole("button", { name: "Share" })).toBeNull();
 });
 
 test("neither is a form sent or a box ticked", () => {

@@ -1,7 +1,7 @@
 import type { ListedRequest } from "@callboard/client";
 import { describe, expect, test } from "vitest";
 import { deadlineWords } from "../../src/forms/deadline";
-import { askedWords, closingWords, sourceOf, titleOf } from "../../src/forms/words";
+import { askedWords, closingWords, peopleWords, sourceOf, titleOf } from "../../src/forms/words";
 import { choices, filterOf, fits, NO_FILTER, pathOf } from "../../src/views/inbox/filter";
 
 const ID = "11111111-1111-4111-8111-111111111111";
@@ -14,6 +14,13 @@ describe("a question in words", () => {
     expect(titleOf(asked(node))).toBe("Order with approval → Approval");
     expect(titleOf(asked({ title: "Nightly report" }))).toBe("Nightly report");
     expect(titleOf(asked())).toBe("Long running task");
+  });
+
+  test("is put to people by name and by group", () => {
+    expect(peopleWords(["bo"], true)).toBe("Can be answered by the owner and bo.");
+    expect(peopleWords(["bo", "cy", "group:ops"], true)).toBe("Can be answered by the owner, bo, cy and the group ops.");
+    expect(peopleWords(["bo"], false)).toBe("Can be answered by bo, not by whoever started this.");
+    expect(peopleWords([], false)).toBe("Whoever started this may not answer.");
   });
 
   test("links to its workflow and node, its parent or its agent", () => {

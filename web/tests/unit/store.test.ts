@@ -43,6 +43,22 @@ describe("a store", () => {
     expect(store.getState().lineCount).toBe(1000);
   });
 
+  test("an answer that others are missing beside stays with its question", async () => {
+    open();
+    await frame();
+    const asked = { ...question(1), assignees: ["bo"], required_answers: 2 };
+    FakeSocket.last.open().replay(asked);
+    await frame();
+    FakeSocket.last.tell({ type: "answer_given", request_id: "q", by: "bo", value: true, missing: 1, seq: 2, timestamp: 101 });
+    await frame();
+    const [shown] = store.getState().requests;
+    expect(shown?.answerers).toEqual({ assignees: ["bo"], required_answers: 2 });
+    expect(shown?.given).toEqual([{ by: "bo", value: true }]);
+    FakeSocket.last.tell({ type: "answered", request_id: "q", by: "cy", value: true, answers: [], seq: 3, timestamp: 102 });
+    await frame();
+    expect(store.getState().requests).toEqual([]);
+  });
+
   test("a state that was given does not change any more", async () => {
     open();
     await frame();

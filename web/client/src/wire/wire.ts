@@ -275,6 +275,36 @@ task?: string, } | {
 session_id: SessionId, };
 
 /**
+ * Who may answer a question, and how many of them have to.
+ */
+export type Answerers = {
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, };
+
+/**
+ * One person's answer to a confirmation that requires several.
+ */
+export type GivenAnswer = {
+/**
+ * Who gave it.
+ */
+by: string,
+/**
+ * Yes or no.
+ */
+value: boolean, };
+
+/**
  * What is asked; `type` is that of the entry that asks.
  */
 export type Asked = { "type": "request_confirmation",
@@ -370,7 +400,19 @@ message: string,
 /**
  * The attempt that failed, from 1.
  */
-attempt: number, });
+attempt: number, }) & {
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, };
 
 /**
  * One journal entry; `type` says which.
@@ -423,7 +465,19 @@ default?: boolean,
 /**
  * What it is about.
  */
-context?: RequestContext, } | { "type": "request_user_input",
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "request_user_input",
 /**
  * The question's id.
  */
@@ -451,7 +505,35 @@ default?: Record<string, unknown>,
 /**
  * What it is about.
  */
-context?: RequestContext, } | { "type": "answered",
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "answer_given",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * Who answered.
+ */
+by: string,
+/**
+ * The answer.
+ */
+value: boolean,
+/**
+ * How many answers are missing still.
+ */
+missing: number, } | { "type": "answered",
 /**
  * The question's id.
  */
@@ -475,7 +557,11 @@ timed_out?: boolean,
 /**
  * Whether nobody has to answer any more: the task has ended, or no longer asks.
  */
-withdrawn?: boolean, } | { "type": "task_completed",
+withdrawn?: boolean,
+/**
+ * All answers that were given, in their order, where the question requires several.
+ */
+answers?: Array<GivenAnswer>, } | { "type": "task_completed",
 /**
  * The result.
  */
@@ -576,7 +662,19 @@ default?: boolean,
 /**
  * What it is about.
  */
-context?: RequestContext, } | { "type": "request_user_input",
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "request_user_input",
 /**
  * The question's id.
  */
@@ -604,7 +702,35 @@ default?: Record<string, unknown>,
 /**
  * What it is about.
  */
-context?: RequestContext, } | { "type": "answered",
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "answer_given",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * Who answered.
+ */
+by: string,
+/**
+ * The answer.
+ */
+value: boolean,
+/**
+ * How many answers are missing still.
+ */
+missing: number, } | { "type": "answered",
 /**
  * The question's id.
  */
@@ -628,7 +754,11 @@ timed_out?: boolean,
 /**
  * Whether nobody has to answer any more: the task has ended, or no longer asks.
  */
-withdrawn?: boolean, } | { "type": "task_completed",
+withdrawn?: boolean,
+/**
+ * All answers that were given, in their order, where the question requires several.
+ */
+answers?: Array<GivenAnswer>, } | { "type": "task_completed",
 /**
  * The result.
  */
@@ -730,7 +860,19 @@ default?: boolean,
 /**
  * What it is about.
  */
-context?: RequestContext, } | { "type": "request_user_input",
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "request_user_input",
 /**
  * The question's id.
  */
@@ -758,7 +900,35 @@ default?: Record<string, unknown>,
 /**
  * What it is about.
  */
-context?: RequestContext, } | { "type": "answered",
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "answer_given",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * Who answered.
+ */
+by: string,
+/**
+ * The answer.
+ */
+value: boolean,
+/**
+ * How many answers are missing still.
+ */
+missing: number, } | { "type": "answered",
 /**
  * The question's id.
  */
@@ -782,7 +952,11 @@ timed_out?: boolean,
 /**
  * Whether nobody has to answer any more: the task has ended, or no longer asks.
  */
-withdrawn?: boolean, } | { "type": "task_completed",
+withdrawn?: boolean,
+/**
+ * All answers that were given, in their order, where the question requires several.
+ */
+answers?: Array<GivenAnswer>, } | { "type": "task_completed",
 /**
  * The result.
  */
@@ -843,7 +1017,11 @@ timed_out?: boolean,
 /**
  * Whether nobody has to answer any more: the task has ended, or no longer asks.
  */
-withdrawn?: boolean, };
+withdrawn?: boolean,
+/**
+ * All answers that were given, in their order, where the question requires several.
+ */
+answers?: Array<GivenAnswer>, };
 
 /**
  * One thing that is wrong with a request.
@@ -1037,6 +1215,250 @@ position: string,
  * What to send as `cursor` to get those behind them; null where there are none.
  */
 next_cursor: string | null, };
+
+/**
+ * An open question, for whoever it is shared with: what is asked, and nothing of its session.
+ */
+export type SharedRequest = {
+/**
+ * When it was asked.
+ */
+asked_at: Timestamp,
+/**
+ * How many people have to say yes still, where several are required.
+ */
+missing?: number, } & ({ "type": "status",
+/**
+ * The new state.
+ */
+status: Status,
+/**
+ * Which try this is, from 1.
+ */
+attempt: number, } | { "type": "stream",
+/**
+ * The line, without its end.
+ */
+content: string, } | { "type": "progress",
+/**
+ * Units of work done; not below 0, and a fraction where the task counts so.
+ */
+done: number,
+/**
+ * Units of work in all.
+ */
+total: number,
+/**
+ * What is being done.
+ */
+label: string, } | { "type": "request_confirmation",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * The question.
+ */
+message: string,
+/**
+ * Seconds until the default answer is taken.
+ */
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then; where there is none, it counts as no.
+ */
+default?: boolean,
+/**
+ * What it is about.
+ */
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "request_user_input",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * What to fill in.
+ */
+fields: Array<Field>,
+/**
+ * What the form is for.
+ */
+message?: string,
+/**
+ * Seconds until the default answer is taken.
+ */
+timeout?: number,
+/**
+ * When its time runs out, in seconds since the epoch.
+ */
+expires_at?: Timestamp,
+/**
+ * The answer that is taken then, the values of secrets masked; where there is none, the task has to do without.
+ */
+default?: Record<string, unknown>,
+/**
+ * What it is about.
+ */
+context?: RequestContext,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, } | { "type": "answer_given",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * Who answered.
+ */
+by: string,
+/**
+ * The answer.
+ */
+value: boolean,
+/**
+ * How many answers are missing still.
+ */
+missing: number, } | { "type": "answered",
+/**
+ * The question's id.
+ */
+request_id: RequestId,
+/**
+ * Who answered.
+ */
+by: string,
+/**
+ * The answer to a confirmation or retry.
+ */
+value?: boolean,
+/**
+ * The answer to a form; the values of secrets are masked.
+ */
+values?: Record<string, unknown>,
+/**
+ * Whether nobody answered in time.
+ */
+timed_out?: boolean,
+/**
+ * Whether nobody has to answer any more: the task has ended, or no longer asks.
+ */
+withdrawn?: boolean,
+/**
+ * All answers that were given, in their order, where the question requires several.
+ */
+answers?: Array<GivenAnswer>, } | { "type": "task_completed",
+/**
+ * The result.
+ */
+values: unknown, } | { "type": "task_failed",
+/**
+ * What went wrong.
+ */
+error: string,
+/**
+ * Whether a person may ask for another attempt.
+ */
+can_retry: boolean,
+/**
+ * The attempt that failed, from 1.
+ */
+attempt: number,
+/**
+ * The question's id, where `can_retry`.
+ */
+request_id?: RequestId,
+/**
+ * What it is about, where `can_retry`.
+ */
+context?: RequestContext, } | { "type": "task_cancelled",
+/**
+ * Why.
+ */
+reason: string, } | { "type": "recovered",
+/**
+ * What happened.
+ */
+cause: string,
+/**
+ * Steps that had started and left no outcome: their effect may have happened.
+ */
+steps_in_doubt: Array<string>, } | AgentEntry);
+
+/**
+ * A share link. Moments are seconds since the epoch.
+ */
+export type CreatedLink = {
+/**
+ * Where the question is answered: whoever has this can, once.
+ */
+url: string,
+/**
+ * What to show at `/shared`, as `Authorization: Bearer`; it is shown this once.
+ */
+token: string,
+/**
+ * Under which name the answer is recorded: `link:NAME`.
+ */
+by: string,
+/**
+ * When the link ends; its question may be over before.
+ */
+expires_at: Timestamp, };
+
+/**
+ * What a share link is for. Moments are seconds since the epoch.
+ */
+export type SharedQuestion = {
+/**
+ * The question.
+ */
+request: SharedRequest,
+/**
+ * Under which name the answer is recorded.
+ */
+by: string,
+/**
+ * When the link ends; its question may be over before.
+ */
+expires_at: Timestamp, };
+
+/**
+ * An answer by a share link that is in the store.
+ */
+export type SharedAnswer = {
+/**
+ * The question.
+ */
+request_id: RequestId,
+/**
+ * Under which name it is recorded.
+ */
+by: string, };
 
 /**
  * How long a session was in which kind of state, in seconds, until now or its end.

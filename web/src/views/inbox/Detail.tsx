@@ -1,7 +1,7 @@
 /** One question beside the list: all that it is about, and what answers it. */
 
 import { useEffect, useRef, type ReactNode } from "react";
-import type { Answer, Closing, FieldError, ListedRequest, OpenRequest } from "@callboard/client";
+import { answerersOf, type Answer, type Closing, type FieldError, type ListedRequest, type OpenRequest } from "@callboard/client";
 import { Question } from "../../forms/Question";
 import { Link } from "../../shell/router";
 import { Icon } from "../../ui/Icon";
@@ -58,7 +58,7 @@ export function Detail({ request, closing, isSending, errors = NO_ERRORS, canSen
           </button>
         </div>
       ) : (
-        <Question request={openRequest(request, isSending, errors)} canSend={canSend} onAnswer={onAnswer} />
+        <Question request={openRequest(request, isSending, errors)} sessionId={request.session_id} canSend={canSend} onAnswer={onAnswer} />
       )}
     </aside>
   );
@@ -69,6 +69,7 @@ function openRequest(request: ListedRequest, sending: boolean, errors: readonly 
   return {
     id: request.request_id, kind: kindOf(request), lane: null, message: request.message ?? "", fields: request.type === "request_user_input" ? request.fields : [],
     attempt: request.type === "task_failed" ? request.attempt : 1, deadline: request.expires_at ?? null,
-    default: request.type === "task_failed" ? undefined : request.default, context: request.context ?? null, sending, errors,
+    default: request.type === "task_failed" ? undefined : request.default, context: request.context ?? null,
+    answerers: answerersOf(request), given: [], sending, errors,
   };
 }

@@ -31,7 +31,7 @@ export function Questions({ store }: { store: SessionStore }): ReactNode {
   return (
     <div className="questions" ref={box} role="region" aria-label="Open questions" aria-live="polite" hidden={requests.length === 0}>
       {requests.map((request) => (
-        <Question key={request.id} request={request} canSend={canSend} onAnswer={(value) => answer(request, value)} />
+        <Question key={request.id} request={request} sessionId={store.id} canSend={canSend} onAnswer={(value) => answer(request, value)} />
       ))}
     </div>
   );

@@ -15,6 +15,8 @@ export function brief(entry: JournalEntry): string {
       return entry.message;
     case "request_user_input":
       return [entry.message, entry.fields.map(({ name }) => name).join(", ")].filter(Boolean).join(" ");
+    case "answer_given":
+      return `${entry.by}: ${answerWords(entry.value)}, ${entry.missing} missing`;
     case "answered":
       if (entry.withdrawn) return "Withdrawn";
       return `${entry.timed_out ? "Nobody in time" : entry.by}: ${entry.values ? writeJson(entry.values) : answerWords(entry.value)}`;

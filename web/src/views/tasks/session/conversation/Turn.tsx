@@ -59,6 +59,8 @@ function wordsOf(entry: JournalEntry, index: Index): Words {
       const names = entry.fields.map(({ name, description }) => description || name).join(", ");
       return { tone: "waiting", icon: "hand", lead: "Asked", text: entry.message || `for ${names}`, more: entry.message ? <p className="muted">{names}</p> : null };
     }
+    case "answer_given":
+      return { tone: "answer", icon: "person", lead: <><strong>{answerWords(entry.value)}</strong> by {who(entry.by)}</>, text: `${entry.missing} more needed` };
     case "answered":
       return answer(entry, index);
     case "task_failed":
@@ -106,6 +108,7 @@ function answer(entry: Extract<JournalEntry, { type: "answered" }>, index: Index
 /** Who answered. A server without identities knows only the way that an answer came. */
 function who(by: string): string {
   if (by === "websocket") return "someone";
+  if (by.startsWith("link:")) return `${by.slice("link:".length)}, by a link`;
   return by === "http" ? "someone, over HTTP" : by;
 }
 
