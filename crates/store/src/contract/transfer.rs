@@ -52,7 +52,7 @@ async fn filled(folder: &TempDir) -> (PathBuf, Vec<Summary>) {
         }
         let key = Idempotency { key: format!("key {number}"), digest: [u8::try_from(number).unwrap(); 32] };
         let first = append(&one, 0, Change::Create(Box::new(one.clone()), (number < 4).then_some(key)));
-        let asked = RequestChange::Opened(Box::new(question(&one, number)));
+        let asked = RequestChange::Opened(Box::new(question(&one, number)), Vec::new());
         let asking = Append { requests: vec![asked], ..append(&one, 1, Change::None) };
         board.store.append_with(first, vec![events::new("custom.a", u64::try_from(number).unwrap())]);
         let mut large = append(&one, 2, Change::None);

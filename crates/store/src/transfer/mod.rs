@@ -266,7 +266,7 @@ impl<R: Export, I: Import, T: Export> Copy<'_, R, I, T> {
             let mut appends: Vec<Append> = rows.into_iter().map(|row| append(session, row, &mut idempotency)).collect();
             if let (true, Some(append)) = (is_end, appends.last_mut()) {
                 let opened = open.take().unwrap_or_default().into_iter();
-                append.requests = opened.map(|request| RequestChange::Opened(Box::new(request))).collect();
+                append.requests = opened.map(opens).collect();
             }
             self.commit(appends)?;
         }
@@ -332,6 +332,17 @@ fn each_document(
     }
 }
 
+/// The question as it is opened in the other store, with those it is put to.
+fn opens(request: StoredRequest) -> RequestChange {
+    #[derive(Deserialize)]
+    struct PutTo {
+        #[serde(default)]
+        assignees: Vec<callboard_domain::answerers::Assignee>,
+    }
+    let put_to = serde_json::from_slice::<PutTo>(&request.json).map(|put_to| put_to.assignees);
+    RequestChange::Opened(Box::new(request), put_to.unwrap_or_default())
+}
+
 /// All open questions, by their sessions.
 fn open_requests(reader: &mut impl Read) -> Result<HashMap<SessionId, Vec<StoredRequest>>, Error> {
     #[derive(Deserialize)]
@@ -343,6 +354,8 @@ fn open_requests(reader: &mut impl Read) -> Result<HashMap<SessionId, Vec<Stored
     loop {
         let query = ListRequests {
             owner: None,
+            also_asking: Vec::new(),
+            asking: None,
             task: None,
             order: RequestOrder::Age,
             after,
