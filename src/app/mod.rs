@@ -116,6 +116,7 @@ impl App {
     ///
     /// # Errors
     /// Where the store or the listener cannot be used, or rows were left that could not be written.
+    #[expect(clippy::too_many_lines, reason = "what is started and ended, in its order")]
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         warn_of_programs(&self.settings);
         let settings = Arc::new(self.settings);

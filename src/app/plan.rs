@@ -104,6 +104,7 @@ struct Seat {
 type Places = (Receiver<Seat>, Vec<Addr<Directory>>, Vec<Addr<Shard>>);
 
 impl Plan {
+    #[expect(clippy::too_many_lines, reason = "what is made of what, in its order")]
     pub(super) async fn new(
         settings: Arc<Settings>,
         store: Store,

@@ -1,5 +1,7 @@
 //! Who may do what to whose: the one place that decides it, as a pure function.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Action, Principal, PrincipalKind, Scope};
 use crate::domain::answerers::{Answerers, Assignee};
 use crate::domain::id::RequestId;
@@ -55,7 +57,7 @@ fn is_for_asked(action: Action) -> bool {
 }
 
 /// Why somebody may not answer a question of a session that is there for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum NotAsked {
     /// It is put to others.
     #[error("this question is not put to you")]
@@ -128,6 +130,7 @@ pub(crate) fn sight_of_events(principal: &Principal) -> Option<&Owner> {
 }
 
 /// What may be done by callers of whom nothing is known.
+#[expect(clippy::too_many_lines, reason = "a table, one action a line")]
 fn is_for_visitors(action: Action) -> bool {
     match action {
         // What says nothing about anybody.

@@ -24,7 +24,7 @@ pub(crate) struct Principal {
 }
 
 /// A share link, as whoever shows it stands there.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Link {
     /// It is not looked up yet.
     Shown(KeyDigest),
@@ -33,7 +33,7 @@ enum Link {
 }
 
 /// What a share link is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Invitation {
     /// The question that can be answered with it.
     pub request_id: RequestId,

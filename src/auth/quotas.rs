@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use serde::{Deserialize, Serialize};
 
 use super::Principal;
 use super::address::network;
@@ -20,7 +21,7 @@ pub(crate) struct Quotas {
 }
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Thing {
     /// A WebSocket or an event stream.
     Socket,
@@ -31,7 +32,7 @@ pub(crate) enum Thing {
 }
 
 /// One more than somebody may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("there are {most} {} already, which is as many as {} may have", .thing.words(), if *.is_principal { "one principal" } else { "one address" })]
 pub(crate) struct TooMany {
     thing: Thing,

@@ -43,10 +43,9 @@ struct End {
 impl Wire for End {
     fn send(&self, to: Fence, body: Bytes) -> bool {
         let sent = self.network.sent.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.network.lost_each == 0 || sent % self.network.lost_each != 0 {
-            if let Some(mailbox) = self.network.mailboxes.get(&to) {
-                let _ = mailbox.send(Incoming::Message { from: self.me, body });
-            }
+        let is_lost = self.network.lost_each > 0 && sent.is_multiple_of(self.network.lost_each);
+        if let Some(mailbox) = self.network.mailboxes.get(&to).filter(|_| !is_lost) {
+            let _ = mailbox.send(Incoming::Message { from: self.me, body });
         }
         true
     }

@@ -39,7 +39,7 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, Scope, may};
 struct Description;
 
 /// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 14] = [
+const BODIES: [&str; 16] = [
     "StartTask",
     "Confirm",
     "Input",

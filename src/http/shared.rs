@@ -123,6 +123,7 @@ impl Holder {
             | Refused::Rejected { .. }
             | Refused::QueueFull
             | Refused::ShuttingDown
+            | Refused::Elsewhere
             | Refused::Unavailable(_)) => other.into(),
         }
     }

@@ -29,8 +29,8 @@ use crate::session::messages::{
     Answered, Attached, Called, Description, Greeting, Refused, SharedRequest, Started, Via,
 };
 use crate::session::protocol::{
-    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReadRequest, ReleaseExecutionId, Remove, Reply, Request,
-    ReserveExecutionId, StartSession, SubmitAnswer,
+    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReadRequest, ReleaseExecutionId, Remove, Reply,
+    Request, ReserveExecutionId, StartSession, SubmitAnswer,
 };
 use crate::session::task::kinds::Kinds;
 use crate::store::{Counts, Found, Health, Idempotency, ListRequests, ListSessions, RequestPage, Store, Summary};
@@ -266,8 +266,7 @@ impl Sessions {
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
-        let by = principal.clone();
-        self.ask(principal, session_id, |reply| ReadRequest { request_id, by, reply }).await
+        self.read_request(principal, ReadRequest::ACTION, session_id, request_id).await
     }
 
     /// The question that a share link is for.
@@ -280,8 +279,32 @@ impl Sessions {
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
-        let by = holder.clone();
-        self.ask_by(holder, Action::ReadShared, session_id, |reply| ReadRequest { request_id, by, reply }).await
+        self.read_request(holder, Action::ReadShared, session_id, request_id).await
+    }
+
+    async fn read_request(
+        &self,
+        principal: &Principal,
+        action: Action,
+        session_id: SessionId,
+        request_id: RequestId,
+    ) -> Result<Box<SharedRequest>, Refused> {
+        match &self.cluster {
+            None => self.read_here(principal, action, session_id, request_id).await,
+            Some(cluster) => self.read_anywhere(cluster, principal, action, session_id, request_id).await,
+        }
+    }
+
+    /// Reads an open question of a session of this server.
+    pub(super) async fn read_here(
+        &self,
+        principal: &Principal,
+        action: Action,
+        session_id: SessionId,
+        request_id: RequestId,
+    ) -> Result<Box<SharedRequest>, Refused> {
+        let by = principal.clone();
+        self.ask_by(principal, action, session_id, |reply| ReadRequest { request_id, by, reply }).await
     }
 
     /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended. Without a reason,

@@ -180,7 +180,7 @@ pub(crate) struct Answered {
 }
 
 /// An open question, for whoever it is shared with: what is asked, and nothing of its session.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct SharedRequest {
     /// The question, as it stands in the journal, without whom else it is put to.

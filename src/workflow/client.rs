@@ -317,9 +317,11 @@ impl Live {
     pub(crate) fn saved(&self, definition: Definition) {
         let key = WorkflowKey::of(&definition);
         match self.elsewhere(&key) {
-            Some(cluster) => actix::spawn(ask_for_long(cluster.ask(To::Slot(key.slot()), &SavedThere { definition }))),
-            None => return self.supervisor.do_send(DefinitionSaved { definition }),
-        };
+            Some(cluster) => {
+                actix::spawn(ask_for_long(cluster.ask(To::Slot(key.slot()), &SavedThere { definition })));
+            }
+            None => self.supervisor.do_send(DefinitionSaved { definition }),
+        }
     }
 
     /// Says that a definition was removed: those who watch are notified, and it is not live any more.
@@ -327,10 +329,10 @@ impl Live {
         let (key, author) = (WorkflowKey::of(&definition), author(principal));
         match self.elsewhere(&key) {
             Some(cluster) => {
-                actix::spawn(ask_for_long(cluster.ask(To::Slot(key.slot()), &RemovedThere { definition, author })))
+                actix::spawn(ask_for_long(cluster.ask(To::Slot(key.slot()), &RemovedThere { definition, author })));
             }
-            None => return self.supervisor.do_send(DefinitionRemoved { definition, author }),
-        };
+            None => self.supervisor.do_send(DefinitionRemoved { definition, author }),
+        }
     }
 
     /// Lets a connection watch one workflow ([`WorkflowKey::topic`]) or all that somebody sees (`topic_of_all`): it is

@@ -240,6 +240,11 @@ async fn made(path: &str, owner: &Api) -> String {
     path
 }
 
+/// Whether an answer shows that the thing is there. Of a new session nothing was sent: who is told so sees the session.
+fn is_seen(answer: &Answer) -> bool {
+    answer.status != 404 || answer.body["code"] == "unknown_delivery"
+}
+
 /// The same path with ids that nobody has.
 fn nobodys(path: &str) -> String {
     let mut path = path.replace("{session_id}", NONE).replace("{execution_id}", NONE).replace("{audit_id}", NONE);
@@ -369,9 +374,7 @@ async fn each_route_is_for_its_owner_with_its_scope_and_for_nobody_else() {
             let granted = people.with.get(scope.as_str()).unwrap_or(&people.owner);
             let to_owner = ask(granted, method, &there, &body).await;
             assert!(![401, 403].contains(&to_owner.status), "{place}: {} {}", to_owner.status, to_owner.body);
-            // Of this session nothing was sent: who is told so sees the session.
-            let is_seen = to_owner.status != 404 || to_owner.body["code"] == "unknown_delivery";
-            assert!(whose != Owners || is_seen, "{place}: {}", to_owner.body);
+            assert!(whose != Owners || is_seen(&to_owner), "{place}: {}", to_owner.body);
         }
         let there = made(path, &people.owner).await;
         let named = if there.contains('?') { format!("{there}&owner=ada") } else { format!("{there}?owner=ada") };

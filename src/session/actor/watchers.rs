@@ -12,9 +12,7 @@ use crate::domain::burst::{Burst, Passing};
 use crate::domain::id::{ConnectionId, SessionId};
 use crate::domain::tail::{Replay, Tail};
 use crate::hub::close::CloseCode;
-use crate::hub::{
-    Announced, CloseConnection, CloseTopic, Items, Join, Publish, ReadOn, Recipients, Shard, Topic,
-};
+use crate::hub::{Announced, CloseConnection, CloseTopic, Items, Join, Publish, ReadOn, Recipients, Shard, Topic};
 use crate::session::actor::Session;
 use crate::session::messages::{Attached, Greeting, Via};
 use crate::session::protocol::{Attach, Detach};

@@ -1,5 +1,6 @@
 //! Which sessions are this server's, where there are several: what a directory does when slots come and go.
 
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use actix::{Context, Handler, ResponseFuture};
@@ -66,8 +67,8 @@ impl Handler<TakeSlots> for Directory {
         self.timers.resume(&pending);
         self.set_alarm(actor);
         for session in pending.iter().filter(|session| session.status.is_resumed_at_start()) {
-            if !self.residents.contains_key(&session.id) {
-                self.residents.insert(session.id, Resident::Loading(Vec::new()));
+            if let Entry::Vacant(vacant) = self.residents.entry(session.id) {
+                vacant.insert(Resident::Loading(Vec::new()));
                 self.load(session.id, actor);
             }
         }

@@ -7,15 +7,16 @@ use bytes::Bytes;
 
 use super::messages::{MemberFollows, MirrorGrew};
 use super::questions::{
-    AnswerThere, AwaitThere, CancelThere, DescribeThere, FollowThere, JournalGrew, RemoveThere, SessionsRemoved,
-    StartThere,
+    AnswerThere, AwaitThere, CancelThere, DescribeThere, FollowThere, JournalGrew, ReadThere, RemoveThere,
+    SessionsRemoved, StartThere,
 };
+use crate::auth::Action;
 use crate::cluster::{Responders, Response};
 use crate::domain::record::Spec;
 use crate::session::Sessions;
 use crate::session::directory::Directory;
 use crate::session::messages::{Answered, Refused};
-use crate::session::protocol::Reach;
+use crate::session::protocol::{Reach, ReadRequest, Request as _};
 use crate::session::retention::forget;
 use crate::store::Fence;
 
@@ -27,7 +28,7 @@ pub(crate) fn responders(
     directories: Arc<[Addr<Directory>]>,
 ) -> Responders {
     let (starts, answers, cancels) = (sessions.clone(), sessions.clone(), sessions.clone());
-    let (describes, removes) = (sessions.clone(), sessions.clone());
+    let (describes, reads, removes) = (sessions.clone(), sessions.clone(), sessions.clone());
     let (awaits, follows) = (sessions.clone(), sessions.clone());
     let grown = Arc::clone(&directories);
     responders
@@ -47,6 +48,11 @@ pub(crate) fn responders(
         .on(move |_, DescribeThere { by, session_id }: DescribeThere| {
             let sessions = describes.clone();
             async move { answer(sessions.describe_here(&by, session_id).await) }
+        })
+        .on(move |_, ReadThere { by, is_shared, session_id, request_id }: ReadThere| {
+            let sessions = reads.clone();
+            let action = if is_shared { Action::ReadShared } else { ReadRequest::ACTION };
+            async move { answer(sessions.read_here(&by, action, session_id, request_id).await) }
         })
         .on(move |_, RemoveThere { by, session_id }: RemoveThere| {
             let sessions = removes.clone();

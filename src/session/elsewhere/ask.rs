@@ -8,19 +8,21 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::messages::AttachMirror;
-use super::questions::{AnswerThere, AwaitThere, CancelThere, DescribeThere, RemoveThere, StartThere};
-use crate::auth::Principal;
+use super::questions::{AnswerThere, AwaitThere, CancelThere, DescribeThere, ReadThere, RemoveThere, StartThere};
+use crate::auth::{Action, Principal};
 use crate::cluster::handle::To;
 use crate::cluster::{Cluster, Question, Unanswered};
-use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::id::{ConnectionId, RequestId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
 use crate::domain::status::Status;
 use crate::hub::Shard;
 use crate::session::Sessions;
 use crate::session::client::ask;
-use crate::session::messages::{Answered, Attached, Completion, Description, Greeting, Refused, Started, Via};
-use crate::session::protocol::{Asked, Attach, Reach};
+use crate::session::messages::{
+    Answered, Attached, Completion, Description, Greeting, Refused, SharedRequest, Started, Via,
+};
+use crate::session::protocol::{Asked, Attach, Reach, Request as _};
 use crate::store::Idempotency;
 
 /// The pause before a session is asked again that has just changed hands.
@@ -126,6 +128,20 @@ impl Sessions {
         self.ask_owner(cluster, session_id, here, there).await
     }
 
+    pub(crate) async fn read_anywhere(
+        &self,
+        cluster: &Cluster,
+        principal: &Principal,
+        action: Action,
+        session_id: SessionId,
+        request_id: RequestId,
+    ) -> Result<Box<SharedRequest>, Refused> {
+        let here = || self.read_here(principal, action, session_id, request_id).boxed();
+        let is_shared = action == Action::ReadShared;
+        let there = || ReadThere { by: principal.clone(), is_shared, session_id, request_id };
+        self.ask_owner(cluster, session_id, here, there).await
+    }
+
     pub(crate) async fn remove_anywhere(
         &self,
         cluster: &Cluster,
@@ -179,7 +195,7 @@ impl Sessions {
                     let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
                     let mirrored = |reply| AttachMirror {
                         session_id,
-                        message: Asked { by: principal.clone(), message: attach(reply) },
+                        message: Asked { by: principal.clone(), action: Attach::ACTION, message: attach(reply) },
                     };
                     ask(directory, self.patience(), mirrored).await
                 };

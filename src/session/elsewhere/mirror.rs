@@ -32,7 +32,7 @@ use crate::session::actor::watchers::{Watchers, admit};
 use crate::session::directory::Directory;
 use crate::session::environment::Environment;
 use crate::session::messages::{Refused, Via};
-use crate::session::protocol::{Asked, Attach, Request as _};
+use crate::session::protocol::{Asked, Attach};
 use crate::store::{Error, JournalRange, SessionKey, Store};
 
 /// How often the owner is asked whether something was missed.
@@ -206,8 +206,9 @@ impl Mirror {
             self.waiting.push(asked);
             return self.read(ctx);
         };
-        let Asked { by, message } = asked;
-        if may(&by, Attach::ACTION, Resource::OwnedBy(&known.owner)) != Decision::Allowed {
+        let Asked { by, action, message } = asked;
+        let resource = Resource::OwnedBy { owner: &known.owner, is_asked: false };
+        if may(&by, action, resource) != Decision::Allowed {
             let _ = message.reply.send(Err(Refused::UnknownSession));
             return self.report_idle(ctx);
         }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Principal;
 use crate::cluster::{Notice, Question};
-use crate::domain::id::SessionId;
+use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::Spec;
 use crate::domain::status::Status;
-use crate::session::messages::{Answered, Completion, Description, Refused, Started};
+use crate::session::messages::{Answered, Completion, Description, Refused, SharedRequest, Started};
 use crate::store::Idempotency;
 
 /// Start a session in one of your slots, or with the id that was chosen for it.
@@ -65,6 +65,21 @@ pub(crate) struct DescribeThere {
 impl Question for DescribeThere {
     const NAME: &'static str = "describe";
     type Answer = Result<Box<Description>, Refused>;
+}
+
+/// Somebody wants to read an open question, to share it or because it is shared with them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReadThere {
+    pub(crate) by: Principal,
+    /// Whether they come by a share link.
+    pub(crate) is_shared: bool,
+    pub(crate) session_id: SessionId,
+    pub(crate) request_id: RequestId,
+}
+
+impl Question for ReadThere {
+    const NAME: &'static str = "read_request";
+    type Answer = Result<Box<SharedRequest>, Refused>;
 }
 
 /// Somebody wants an ended session to be gone.

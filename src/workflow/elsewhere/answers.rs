@@ -24,6 +24,7 @@ use crate::workflow::supervisor::messages::{
 
 /// Has questions about live workflows answered by these.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "a list, one question after the other")]
 pub(crate) fn responders(responders: Responders, live: &Live, cluster: &Cluster) -> Responders {
     let here = Here { live: live.clone(), cluster: cluster.clone() };
     let (starts, stops, steps, describes) = (here.clone(), here.clone(), here.clone(), here.clone());

@@ -88,6 +88,8 @@ async fn all_is_there(store: &Store, sessions: &[Summary]) {
     assert_eq!(found, Some((sessions[2].id, [2; 32])));
     let query = ListRequests {
         owner: None,
+        also_asking: Vec::new(),
+        asking: None,
         task: None,
         order: RequestOrder::Deadline,
         after: None,
