@@ -59,6 +59,6 @@ function openRequest(asked: Asked): OpenRequest {
   const kind = asked.type === "request_user_input" ? "input" : asked.type === "task_failed" ? "retry" : "confirmation";
   return {
     id: asked.request_id, kind, lane: null, message: asked.message ?? asked.error ?? "", fields: asked.fields ?? [], attempt: asked.attempt ?? 1,
-    deadline: asked.expires_at ?? null, default: asked.default, context: asked.context ?? null, sending: false, errors: [],
+    deadline: asked.expires_at ?? null, default: asked.default, context: asked.context ?? null, answerers: {}, given: [], sending: false, errors: [],
   };
 }
