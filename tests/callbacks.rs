@@ -7,9 +7,11 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use callboard::config::Settings;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use crate::support::api;
 use crate::support::app::{Setup, TestApp};
 use crate::support::eventually;
 use crate::support::process::TestProcess;
@@ -197,7 +199,12 @@ async fn the_news_of_all_sessions_goes_where_the_settings_say() {
         .with(|settings: &mut Settings| {
             let secret = format!("whsec_{}", STANDARD.encode([9; 32])).into();
             let events = vec![callboard::domain::callback::CallbackEvent::Ended];
-            settings.callback.push(callboard::config::callbacks::Callback { url, events, secret: Some(secret) });
+            settings.callback.push(callboard::config::callbacks::Callback {
+                url,
+                events,
+                secret: Some(secret),
+                share: false,
+            });
         })
         .start()
         .await;
@@ -207,6 +214,29 @@ async fn the_news_of_all_sessions_goes_where_the_settings_say() {
     let got = receiver.next().await;
     assert_eq!((&got.json()["type"], &got.json()["data"]["session_id"]), (&json!("ended"), &json!(session)));
     assert!(got.header("webhook-signature").starts_with("v1,"));
+}
+
+#[actix::test]
+async fn the_news_of_a_question_may_have_a_link_to_answer_it_by() {
+    let mut receiver = Receiver::start().await;
+    let public = |settings: &mut Settings| settings.server.public_url = Some("https://board.example/".into());
+    let app = setup(Setup::memory()).with(public).start().await;
+    let session = start(&app, json!({"url": receiver.url(), "share": true})).await;
+    let url = receiver.next().await.json()["data"]["share"]["url"].as_str().unwrap().to_owned();
+    let token = url.strip_prefix("https://board.example/app/answer#").unwrap();
+    let shared =
+        |method: Method| api::send(app.request(method, "/shared").bearer_auth(token).json(&json!({"value": true})));
+    let answered = shared(Method::POST).await;
+    assert_eq!(answered.status, 200, "{}", answered.body);
+    let ended = receiver.next().await.json();
+    assert_eq!(
+        (&ended["type"], &ended["data"]["session_id"], &ended["data"]["share"]),
+        (&json!("ended"), &json!(session), &Value::Null)
+    );
+    assert_eq!(shared(Method::POST).await.status, 410);
+    let without = setup(Setup::memory()).start().await;
+    let body = json!({"task": "approval", "callback": {"url": receiver.url(), "share": true}});
+    assert_eq!(without.post("/start-task", body).await.code(422), "invalid_body");
 }
 
 #[actix::test]

@@ -14,6 +14,9 @@ use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
 use crate::store::{Document, Precondition, Store, Write};
 
+/// The place of the page that answers by a link. The token stands in the fragment, which browsers send to nobody.
+pub(crate) const ANSWER_PAGE: &str = "/app/answer#";
+
 const COLLECTION: &str = "links";
 /// How often those are removed that have expired long since.
 const TIDY_EVERY: Duration = Duration::from_secs(60);

@@ -101,10 +101,11 @@ impl Delivery {
         session_id: SessionId,
         url: String,
         sealed_secret: Option<String>,
+        share: Option<Value>,
     ) -> Self {
         let now = Timestamp::now();
         let id = id(event, &url);
-        let body = body(event, what, session_id).to_string();
+        let body = body(event, what, session_id, share).to_string();
         Self {
             id,
             url,
@@ -168,7 +169,7 @@ fn id(event: &EncodedEvent, url: &str) -> String {
 }
 
 /// What is said of an event.
-fn body(event: &EncodedEvent, what: CallbackEvent, session_id: SessionId) -> Value {
+fn body(event: &EncodedEvent, what: CallbackEvent, session_id: SessionId, share: Option<Value>) -> Value {
     let new_event = event.new_event();
     let mut data = Map::new();
     data.insert("session_id".into(), session_id.to_string().into());
@@ -179,6 +180,7 @@ fn body(event: &EncodedEvent, what: CallbackEvent, session_id: SessionId) -> Val
         CallbackEvent::Request => drop(data.insert("request".into(), Value::Object(new_event.data.clone()))),
         CallbackEvent::Ended => data.extend(new_event.data.clone()),
     }
+    data.extend(share.map(|share| ("share".to_owned(), share)));
     if let Some(labels) = new_event.metadata.get("labels") {
         data.insert("labels".into(), labels.clone());
     }
@@ -199,7 +201,7 @@ mod tests {
         let session_id = SessionId::random();
         let new_event = NewEvent::new(Kind::ExecutionCompleted).of_execution(session_id).with("status", "completed");
         let event = EncodedEvent::new(Event::now(new_event));
-        Delivery::new(&event, CallbackEvent::Ended, session_id, "https://a.example/".into(), None)
+        Delivery::new(&event, CallbackEvent::Ended, session_id, "https://a.example/".into(), None, None)
     }
 
     fn attempt(status: Option<u16>, at: Timestamp) -> Attempt {
@@ -220,7 +222,7 @@ mod tests {
     fn one_event_has_one_id_for_each_address() {
         let session_id = SessionId::random();
         let event = EncodedEvent::new(Event::now(NewEvent::new(Kind::RequestOpened).of_execution(session_id)));
-        let id = |url: &str| Delivery::new(&event, CallbackEvent::Request, session_id, url.into(), None).id;
+        let id = |url: &str| Delivery::new(&event, CallbackEvent::Request, session_id, url.into(), None, None).id;
         assert_eq!(id("https://a.example/"), id("https://a.example/"));
         assert_ne!(id("https://a.example/"), id("https://b.example/"));
     }

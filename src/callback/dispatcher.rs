@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::Callbacks;
@@ -39,6 +40,7 @@ const RETRY: Duration = Duration::from_secs(1);
 struct OfAll {
     url: String,
     events: Vec<CallbackEvent>,
+    share: bool,
 }
 
 /// Hears of events that are to be sent.
@@ -84,8 +86,11 @@ impl Dispatcher {
         nudged: mpsc::UnboundedReceiver<Line>,
     ) -> (Arc<Listener>, Self) {
         let (sender, heard) = mpsc::channel(MOST_WAITING);
-        let of_all: Vec<OfAll> =
-            settings.callback.iter().map(|all| OfAll { url: all.url.clone(), events: all.events.clone() }).collect();
+        let of_all: Vec<OfAll> = settings
+            .callback
+            .iter()
+            .map(|all| OfAll { url: all.url.clone(), events: all.events.clone(), share: all.share })
+            .collect();
         let events = of_all.iter().flat_map(|all| all.events.iter().copied()).collect();
         let listener = Arc::new(Listener { of_all: events, heard: sender, has_missed: AtomicBool::new(false) });
         let secrets = settings
@@ -265,15 +270,24 @@ impl Dispatcher {
         let Some(session_id) = session_id else { return Ok(Vec::new()) };
         let own = if has_own(event) { own(&self.callbacks.store, session_id).await? } else { None };
         let own = own.filter(|own| own.events.contains(&what));
-        let own = own.map(|own| (own.url, own.sealed_secret)).into_iter();
-        let of_all = self.of_all.iter().filter(|all| all.events.contains(&what)).map(|all| (all.url.clone(), None));
-        let targets = own.chain(of_all).enumerate();
-        Ok(targets
-            .map(|(index, (url, secret))| {
-                let delivery = Delivery::new(event, what, session_id, url, secret);
-                (Place::new(event.owner.clone(), session_id, seq, index), delivery)
-            })
-            .collect())
+        let own = own.map(|own| (own.url, own.sealed_secret, own.share)).into_iter();
+        let of_all = self.of_all.iter().filter(|all| all.events.contains(&what));
+        let of_all = of_all.map(|all| (all.url.clone(), None, all.share));
+        let mut new = Vec::new();
+        for (index, (url, secret, share)) in own.chain(of_all).enumerate() {
+            let share = if share { self.invite(event, what, session_id).await } else { None };
+            let delivery = Delivery::new(event, what, session_id, url, secret, share);
+            new.push((Place::new(event.owner.clone(), session_id, seq, index), delivery));
+        }
+        Ok(new)
+    }
+
+    /// A link for the question of an event, where it is one.
+    async fn invite(&self, event: &EncodedEvent, what: CallbackEvent, session_id: SessionId) -> Option<Value> {
+        let invitations = self.callbacks.invitations.as_ref().filter(|_| what == CallbackEvent::Request)?;
+        let request_id = event.new_event().data.get("request_id").and_then(|id| id.as_str()?.parse().ok())?;
+        let invited = invitations.invite(session_id, request_id).await;
+        invited.inspect_err(|error| log::warn!(session_id:%, error:%; "a callback goes without its link")).ok()
     }
 }
 

@@ -3,10 +3,11 @@
 //! **Nothing is lost and nothing made twice.** What is sent comes of events, which are written with the row that causes them.
 //! `dispatcher` reads them in order and writes what is to be sent together with how far it has read (`outbox`); what was
 //! being sent when the server went down is sent again, under the same id. `delivery` is one of them, `sender` what posts
-//! it, `signature` how it is signed (Standard Webhooks). Deliveries of one session to one address keep their order.
+//! it, `signature` how it is signed (Standard Webhooks), `invitation` a link to answer by. Deliveries of one session to one address keep their order.
 
 mod delivery;
 mod dispatcher;
+mod invitation;
 mod lines;
 mod outbox;
 mod sender;
@@ -19,11 +20,13 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::delivery::{Attempt, Delivery, Standing};
 pub(crate) use self::dispatcher::{Dispatcher, Listener};
+use self::invitation::Invitations;
 use self::lines::Line;
 use self::outbox::Outbox;
 pub(crate) use self::sender::LONGEST_URL;
 use self::sender::Sender;
 use self::signature::SigningKey;
+use crate::auth::links::Links;
 use crate::config::Settings;
 use crate::domain::callback::{Callback, CallbackEvent};
 use crate::domain::id::SessionId;
@@ -51,6 +54,9 @@ pub(crate) enum Wrong {
     /// It is no secret.
     #[error("must be whsec_ and the base64 of 16 to 128 bytes")]
     Secret,
+    /// There is nothing that a link could begin with.
+    #[error("needs server.public_url, which links begin with")]
+    Share,
 }
 
 /// The callbacks of a server. Cloning shares them.
@@ -59,6 +65,8 @@ pub(crate) struct Callbacks {
     store: Store,
     outbox: Outbox,
     sender: Sender,
+    /// Nothing where links cannot begin with anything.
+    invitations: Option<Invitations>,
     /// Wakes the dispatcher for a delivery that is to be sent again.
     nudge: mpsc::UnboundedSender<Line>,
 }
@@ -72,12 +80,14 @@ impl Callbacks {
     pub(crate) fn new(
         settings: &Settings,
         store: &Store,
+        links: Links,
         own: Option<SocketAddr>,
     ) -> reqwest::Result<(Self, Arc<Listener>, Dispatcher)> {
         let outbox = Outbox::new(store.clone());
         let sender = Sender::new(&settings.callbacks, own)?;
         let (nudge, nudged) = mpsc::unbounded_channel();
-        let callbacks = Self { store: store.clone(), outbox, sender, nudge };
+        let invitations = Invitations::new(settings, links);
+        let callbacks = Self { store: store.clone(), outbox, sender, invitations, nudge };
         let (listener, dispatcher) = Dispatcher::new(callbacks.clone(), settings, nudged);
         Ok((callbacks, listener, dispatcher))
     }
@@ -91,12 +101,16 @@ impl Callbacks {
         url: String,
         events: Vec<CallbackEvent>,
         secret: Option<&str>,
+        share: bool,
     ) -> Result<Callback, Wrong> {
+        if share && self.invitations.is_none() {
+            return Err(Wrong::Share);
+        }
         self.sender.check(&url).map_err(|forbidden| Wrong::Url(forbidden.to_string()))?;
         if secret.is_some_and(|secret| SigningKey::parse(secret).is_none()) {
             return Err(Wrong::Secret);
         }
-        Ok(Callback { url, events, sealed_secret: secret.map(|secret| self.store.seal(secret.as_bytes())) })
+        Ok(Callback { url, events, sealed_secret: secret.map(|secret| self.store.seal(secret.as_bytes())), share })
     }
 
     /// The deliveries of a session of this owner, in order.

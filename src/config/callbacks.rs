@@ -46,10 +46,13 @@ pub struct Callback {
     /// What it is signed with: `whsec_` and base64.
     #[garde(skip)]
     pub secret: Option<Secret>,
+    /// Whether the news of a question has a link by which whoever gets it can answer, once; `server.public_url` has to be set.
+    #[garde(skip)]
+    pub share: bool,
 }
 
 impl Default for Callback {
     fn default() -> Self {
-        Self { url: String::new(), events: CallbackEvent::ALL.to_vec(), secret: None }
+        Self { url: String::new(), events: CallbackEvent::ALL.to_vec(), secret: None, share: false }
     }
 }

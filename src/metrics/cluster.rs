@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{IntCounter, IntGauge};
+use prometheus::{Gauge, IntCounter, IntGauge};
 
 use super::{Metrics, names};
 
@@ -12,7 +12,7 @@ pub struct Cluster {
     members: IntGauge,
     own_slots: IntGauge,
     unowned_slots: IntGauge,
-    lag: IntGauge,
+    lag: Gauge,
     /// Slots that came to this server.
     pub taken: IntCounter,
     /// Slots that it handed over.
@@ -36,7 +36,7 @@ impl Cluster {
             members: metrics.gauge(names::CLUSTER_MEMBERS, &[]),
             own_slots: slots("this"),
             unowned_slots: slots("nobody"),
-            lag: metrics.gauge(names::CLUSTER_LAG, &[]),
+            lag: metrics.families.engine(),
             taken: moved("taken"),
             handed_over: moved("handed over"),
             lost: moved("lost"),
@@ -52,6 +52,6 @@ impl Cluster {
         self.members.set(whole(members));
         self.own_slots.set(whole(own));
         self.unowned_slots.set(whole(unowned));
-        self.lag.set(lag.map_or(-1, |lag| i64::try_from(lag.as_micros()).unwrap_or(i64::MAX)));
+        self.lag.set(lag.map_or(-1.0, |lag| lag.as_secs_f64()));
     }
 }

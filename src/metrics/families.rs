@@ -19,13 +19,17 @@ pub(super) struct Families {
     counters: HashMap<&'static str, IntCounterVec>,
     gauges: HashMap<&'static str, IntGaugeVec>,
     histograms: HashMap<&'static str, HistogramVec>,
+    /// How long the engine took that servers share.
+    engine: Gauge,
 }
 
 impl Families {
     /// All of them at zero.
     pub(super) fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
+        let engine = Gauge::new(names::CLUSTER_LAG, names::CLUSTER_LAG_HELP)?;
         let mut families = Self {
+            engine,
             counters: HashMap::with_capacity(names::COUNTERS.len()),
             gauges: HashMap::with_capacity(names::GAUGES.len()),
             histograms: HashMap::with_capacity(names::HISTOGRAMS.len()),
@@ -44,6 +48,7 @@ impl Families {
             let family = families.register(HistogramVec::new(options, labels)?)?;
             families.histograms.insert(name, family);
         }
+        families.register(families.engine.clone())?;
         let started = families.register(Gauge::new(names::START_TIME, names::START_TIME_HELP)?)?;
         started.set(Timestamp::now().as_secs_f64());
         families.register(Process::new()?)?;
@@ -66,6 +71,10 @@ impl Families {
 
     pub(super) fn gauge(&self, name: &'static str, labels: &[(&str, &str)]) -> IntGauge {
         found(name, self.gauges.get(name).map(|family| family.get_metric_with(&by_name(labels))))
+    }
+
+    pub(super) fn engine(&self) -> Gauge {
+        self.engine.clone()
     }
 
     pub(super) fn histogram(&self, name: &'static str, labels: &[(&str, &str)]) -> Histogram {

@@ -43,11 +43,14 @@ pub(super) const MODEL_RATE_LIMITED: &str = "callboard_model_rate_limited_total"
 pub(super) const MODEL_WAIT: &str = "callboard_model_wait_seconds";
 pub(super) const CLUSTER_MEMBERS: &str = "callboard_cluster_members";
 pub(super) const CLUSTER_SLOTS: &str = "callboard_cluster_slots";
-pub(super) const CLUSTER_LAG: &str = "callboard_cluster_engine_microseconds";
+pub(super) const CLUSTER_LAG: &str = "callboard_cluster_engine_seconds";
 pub(super) const CLUSTER_MOVED: &str = "callboard_cluster_slots_moved_total";
 pub(super) const CLUSTER_FENCED: &str = "callboard_cluster_fenced_total";
 pub(super) const CLUSTER_QUESTIONS: &str = "callboard_cluster_questions_total";
 pub(super) const CLUSTER_HEALED: &str = "callboard_cluster_healed_feeds_total";
+/// What `CLUSTER_LAG` says.
+pub(super) const CLUSTER_LAG_HELP: &str =
+    "Seconds that the engine took for its last answer; -1 while it does not answer";
 /// Written by `process`, which reads it from the system.
 pub(super) const CPU_SECONDS: &str = "process_cpu_seconds_total";
 /// Written by `process`, which reads it from the system.
@@ -59,7 +62,7 @@ type Name = (&'static str, &'static str, &'static [&'static str]);
 pub(super) const START_TIME_HELP: &str = "When the process was started, in seconds since the Unix epoch";
 
 /// Gauges that are whole numbers.
-pub(super) const GAUGES: [Name; 10] = [
+pub(super) const GAUGES: [Name; 9] = [
     (BUILD_INFO, "1, with the version of the server as a label", &["version"]),
     (WORKERS, "Worker threads", &[]),
     (CONNECTIONS, "WebSockets and event streams that are open, by kind", &["kind"]),
@@ -73,7 +76,6 @@ pub(super) const GAUGES: [Name; 10] = [
     (LIVE_WORKFLOWS, "Workflows that are live", &[]),
     (CLUSTER_MEMBERS, "Servers that share the store, this one among them; 0 where there is one", &[]),
     (CLUSTER_SLOTS, "Parts of all sessions that this server owns, and that nobody does", &["owner"]),
-    (CLUSTER_LAG, "Microseconds that the engine took for its last answer; -1 while it does not answer", &[]),
 ];
 
 pub(super) const COUNTERS: [Name; 26] = [

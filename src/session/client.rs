@@ -1,5 +1,7 @@
 //! How everything above the sessions speaks to them: a call for each message, sent to the worker that it falls on.
 
+mod sharing;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::auth::policy::{asked_as, owns, sight};
-use crate::auth::{Action, Decision, Principal, Resource, may};
+use crate::auth::{Action, Decision, Principal, PrincipalKind, Resource, may};
 use crate::cluster::Cluster;
 use crate::domain::answerers::Assignee;
-use crate::domain::id::{ConnectionId, ExecutionId, RequestId, SessionId};
+use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
 use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 use crate::domain::request::Answer;
@@ -25,12 +27,10 @@ use crate::session::elsewhere::ask::Arrival;
 use crate::session::elsewhere::messages::Leave;
 use crate::session::elsewhere::questions::SessionsRemoved;
 use crate::session::messages::Completion;
-use crate::session::messages::{
-    Answered, Attached, Called, Description, Greeting, Refused, SharedRequest, Started, Via,
-};
+use crate::session::messages::{Answered, Attached, Called, Description, Greeting, Refused, Started, Via};
 use crate::session::protocol::{
-    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReadRequest, ReleaseExecutionId, Remove, Reply,
-    Request, ReserveExecutionId, StartSession, SubmitAnswer,
+    Asked, Attach, AwaitCompletion, Cancel, Describe, For, Reach, ReleaseExecutionId, Remove, Reply, Request,
+    ReserveExecutionId, StartSession, SubmitAnswer,
 };
 use crate::session::task::kinds::Kinds;
 use crate::store::{Counts, Found, Health, Idempotency, ListRequests, ListSessions, RequestPage, Store, Summary};
@@ -234,77 +234,11 @@ impl Sessions {
         answer: Answer,
         idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
+        let is_by_link = principal.kind() == PrincipalKind::Link;
+        let action = if is_by_link { Action::AnswerShared } else { SubmitAnswer::ACTION };
         let by = principal.clone();
-        self.ask(principal, session_id, |reply| SubmitAnswer { request_id, answer, by, idempotency, reply }).await
-    }
-
-    /// The same by a share link, which names the question.
-    ///
-    /// # Errors
-    /// Those of [`Sessions::answer`].
-    pub(crate) async fn answer_shared(
-        &self,
-        holder: &Principal,
-        session_id: SessionId,
-        request_id: RequestId,
-        answer: Answer,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Answered, Refused> {
-        let (by, request_id) = (holder.clone(), Some(request_id.to_string()));
         let message = |reply| SubmitAnswer { request_id, answer, by, idempotency, reply };
-        self.ask_by(holder, Action::AnswerShared, session_id, message).await
-    }
-
-    /// An open question that somebody may answer, before they share it.
-    ///
-    /// # Errors
-    /// [`Refused::NoOpenRequest`], [`Refused::AlreadyAnswered`], [`Refused::NotAsked`], [`Refused::UnknownSession`] or
-    /// [`Refused::Unavailable`].
-    pub(crate) async fn shareable(
-        &self,
-        principal: &Principal,
-        session_id: SessionId,
-        request_id: RequestId,
-    ) -> Result<Box<SharedRequest>, Refused> {
-        self.read_request(principal, ReadRequest::ACTION, session_id, request_id).await
-    }
-
-    /// The question that a share link is for.
-    ///
-    /// # Errors
-    /// Those of [`Sessions::shareable`].
-    pub(crate) async fn shared(
-        &self,
-        holder: &Principal,
-        session_id: SessionId,
-        request_id: RequestId,
-    ) -> Result<Box<SharedRequest>, Refused> {
-        self.read_request(holder, Action::ReadShared, session_id, request_id).await
-    }
-
-    async fn read_request(
-        &self,
-        principal: &Principal,
-        action: Action,
-        session_id: SessionId,
-        request_id: RequestId,
-    ) -> Result<Box<SharedRequest>, Refused> {
-        match &self.cluster {
-            None => self.read_here(principal, action, session_id, request_id).await,
-            Some(cluster) => self.read_anywhere(cluster, principal, action, session_id, request_id).await,
-        }
-    }
-
-    /// Reads an open question of a session of this server.
-    pub(super) async fn read_here(
-        &self,
-        principal: &Principal,
-        action: Action,
-        session_id: SessionId,
-        request_id: RequestId,
-    ) -> Result<Box<SharedRequest>, Refused> {
-        let by = principal.clone();
-        self.ask_by(principal, action, session_id, |reply| ReadRequest { request_id, by, reply }).await
+        self.ask_by(principal, action, session_id, message).await
     }
 
     /// Cancels a session, at whatever point it is; gives its status, the final one where it had ended. Without a reason,

@@ -42,4 +42,7 @@ pub struct Callback {
     /// What it is signed with, encrypted with the store's key, base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_secret: Option<String>,
+    /// Whether the news of a question has a link by which whoever gets it can answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share: bool,
 }

@@ -33,6 +33,9 @@ pub(in crate::http) struct NewCallback {
     events: Option<Vec<String>>,
     /// What it is signed with, after Standard Webhooks: `whsec_` and base64.
     secret: Option<String>,
+    /// Whether the news of a question has `data.share.url`, a link by which whoever gets it can answer, once; needs
+    /// `server.public_url`.
+    share: Option<bool>,
 }
 
 /// What was sent of a session, or is to be. Moments are seconds since the epoch.
@@ -119,6 +122,7 @@ pub(in crate::http) fn callback(fields: &mut Fields, state: &State) -> Option<Bo
     let url = inner.required_text("url", LONGEST_URL);
     let words = inner.texts("events", CallbackEvent::ALL.len(), 16);
     let secret = inner.text("secret", LONGEST_SECRET);
+    let share = inner.boolean("share").unwrap_or_default();
     let events = match words {
         None => Some(CallbackEvent::ALL.to_vec()),
         Some(words) => {
@@ -130,10 +134,14 @@ pub(in crate::http) fn callback(fields: &mut Fields, state: &State) -> Option<Bo
         }
     };
     let callback = match (url, events) {
-        (Some(url), Some(events)) => match state.callbacks.checked(url, events, secret.as_deref()) {
+        (Some(url), Some(events)) => match state.callbacks.checked(url, events, secret.as_deref(), share) {
             Ok(callback) => Some(Box::new(callback)),
             Err(wrong @ Wrong::Url(_)) => {
                 inner.fault(&["url"], wrong.to_string(), "forbidden_url");
+                None
+            }
+            Err(wrong @ Wrong::Share) => {
+                inner.fault(&["share"], wrong.to_string(), "invalid_value");
                 None
             }
             Err(wrong @ Wrong::Secret) => {

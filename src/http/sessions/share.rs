@@ -16,7 +16,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::login::is_encrypted;
 use super::super::route::{Route, routes};
 use super::answer::or_unknown;
-use crate::auth::links::NewLink;
+use crate::auth::links::{ANSWER_PAGE, NewLink};
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::time::Timestamp;
 
@@ -24,8 +24,6 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ShareRequest => share]
 }
 
-/// The place of the page that answers by a link. The token stands in the fragment, which browsers send to nobody.
-const ANSWER_PAGE: &str = "/app/answer#";
 /// The most characters of the name of whoever is to answer.
 const LONGEST_NAME: usize = 64;
 

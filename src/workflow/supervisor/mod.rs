@@ -148,9 +148,7 @@ impl Supervisor {
             Ok(share) => share,
             Err(refused) => {
                 log::debug!(workflow_id = definition.id, refused:%; "a workflow was not started");
-                if let Some(reply) = reply {
-                    let _ = reply.send(Err(refused));
-                }
+                let _ = reply.map(|reply| reply.send(Err(refused)).is_ok());
                 return;
             }
         };

@@ -48,7 +48,8 @@ async fn a_database_of_the_first_version_is_brought_up_and_keeps_its_sessions() 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
     let made = written(&path).await;
-    let first = "DROP TABLE documents; DROP TABLE events; DROP TABLE requests; ALTER TABLE sessions DROP COLUMN title; \
+    let first = "DROP TABLE documents; DROP TABLE events; DROP TABLE requests; DROP TABLE asked; \
+                 ALTER TABLE sessions DROP COLUMN title; \
                  DROP INDEX sessions_execution; DROP INDEX sessions_owner; DROP TABLE idempotency; \
                  CREATE TABLE idempotency (key TEXT PRIMARY KEY, digest BLOB NOT NULL, session INTEGER NOT NULL) \
                  STRICT, WITHOUT ROWID; ALTER TABLE sessions DROP COLUMN execution_id; PRAGMA user_version = 1";
