@@ -204,6 +204,7 @@ async fn a_session_is_cancelled_for_lack_of_connections_only_once_no_server_has_
     let (mut first, mut second) = (stage.watch(1, &id).await, stage.watch(2, &id).await);
     first.until("request_confirmation").await;
     second.until("request_confirmation").await;
+    stage.is_followed_by(&id, 2).await;
     first.leave().await;
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!(stage.members[0].session(&id).await["status"], "waiting_confirmation");
@@ -212,6 +213,7 @@ async fn a_session_is_cancelled_for_lack_of_connections_only_once_no_server_has_
     let id = stage.members[0].start_with(start).await;
     let mut watcher = stage.watch(1, &id).await;
     watcher.until("request_confirmation").await;
+    stage.is_followed_by(&id, 1).await;
     stage.members[1].kill();
     stage.members[0].until_status(&id, "cancelled").await;
 }

@@ -1,7 +1,7 @@
 //! How many bytes one owner keeps, and whether that is too much.
 //!
 //! The store adds them up when somebody wants to keep more. What that costs grows with what there is, so that the answer holds
-//! for a hundred times as long as it took: whoever keeps little is measured anew each time.
+//! for ten times as long as it took: whoever keeps little is measured anew each time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ impl Storage {
         }
         let bytes = self.store.owned_bytes(owner).await?;
         let now = Instant::now();
-        let until = now + (now.duration_since(started) * 100).min(LONGEST);
+        let until = now + (now.duration_since(started) * 10).min(LONGEST);
         if self.measured.len() >= MANY {
             self.measured.retain(|_, measured| measured.until > now);
         }

@@ -117,6 +117,12 @@ impl Stage {
         Client::connect(&format!("ws://{}/ws/{id}?since=0", self.members[index].address)).await.unwrap()
     }
 
+    /// Waits until the first server knows that a session has so many sockets, wherever they are.
+    pub async fn is_followed_by(&self, id: &str, sockets: u64) {
+        let is_so = async || (self.members[0].session(id).await["connections"] == sockets).then_some(());
+        eventually(|| format!("{sockets} sockets"), is_so).await;
+    }
+
     pub fn kill_engine(&mut self) {
         self.engine = None;
     }
