@@ -44,13 +44,17 @@ export function Question(given: Props): ReactNode {
         <Icon name={request.kind === "retry" ? "retry" : "hand"} />
         <h2 id={title}>{TITLES[request.kind]}</h2>
         {request.deadline !== null && <Countdown request={request} deadline={request.deadline} />}
-        {props.sessionId && <Share key={request.id} sessionId={props.sessionId} requestId={request.id} />}
       </header>
       {request.context?.title && <p className="question-about">{request.context.title}</p>}
       <Answerers request={request} />
       <div role="group" aria-labelledby={title} aria-disabled={isSettled ? undefined : true} onClickCapture={guard} onKeyDownCapture={(event) => acts(event) && guard(event)} onSubmitCapture={guard}>
         {request.kind === "input" ? <InputForm {...props} /> : <YesOrNo {...props} />}
       </div>
+      {props.sessionId && (
+        <footer>
+          <Share key={request.id} sessionId={props.sessionId} requestId={request.id} />
+        </footer>
+      )}
     </section>
   );
 }
