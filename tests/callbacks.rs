@@ -18,23 +18,23 @@ use crate::support::process::TestProcess;
 
 /// What a receiver got.
 #[derive(Debug)]
-struct Got {
+pub(crate) struct Got {
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Got {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 /// Somebody who is posted to.
-struct Receiver {
+pub(crate) struct Receiver {
     address: SocketAddr,
     got: mpsc::UnboundedReceiver<Got>,
     /// What it answers next; then 204.
@@ -42,7 +42,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (sender, got) = mpsc::unbounded_channel();
         let (answers, next) = crossbeam_channel::unbounded::<u16>();
         let server = HttpServer::new(move || {
@@ -68,11 +68,11 @@ impl Receiver {
         Self { address, got, answers }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
-    async fn next(&mut self) -> Got {
+    pub(crate) async fn next(&mut self) -> Got {
         let got = tokio::time::timeout(Duration::from_secs(30), self.got.recv()).await;
         got.expect("something is posted").unwrap()
     }

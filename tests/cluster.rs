@@ -4,11 +4,12 @@ mod load;
 mod stage;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::callbacks::Receiver;
 use crate::support::api::Api;
 use crate::support::{eventually, json};
 use load::{Load, Played, faults};
@@ -216,4 +217,26 @@ async fn a_session_is_cancelled_for_lack_of_connections_only_once_no_server_has_
     stage.is_followed_by(&id, 1).await;
     stage.members[1].kill();
     stage.members[0].until_status(&id, "cancelled").await;
+}
+
+#[actix::test]
+async fn the_news_of_all_sessions_is_posted_wherever_they_are() {
+    let Some(stage) = Stage::with(3, &[("callbacks.allowed_hosts", "127.0.0.1")]).await else { return };
+    let mut receiver = Receiver::start().await;
+    let start = json!({"task": "approval", "callback": {"url": receiver.url()}});
+    let starts = (0..30).map(|count| stage.members[count % 3].start_with(start.clone()));
+    let ids = futures::future::join_all(starts).await;
+    let cancels = ids.iter().enumerate().map(async |(count, id)| {
+        stage.members[(count + 1) % 3].post(&format!("/sessions/{id}/cancel"), json!(null)).await.ok();
+    });
+    futures::future::join_all(cancels).await;
+    let mut expected: BTreeSet<(String, String)> =
+        ids.iter().flat_map(|id| ["request", "ended"].map(|what| (id.clone(), what.to_owned()))).collect();
+    while !expected.is_empty() {
+        let posted = receiver.next().await;
+        let news = posted.json();
+        let text = |value: &crate::support::Value| value.as_str().unwrap().to_owned();
+        let got = (text(&news["data"]["session_id"]), text(&news["type"]));
+        assert!(expected.remove(&got), "{got:?} was posted twice, as {}", posted.header("webhook-id"));
+    }
 }

@@ -133,7 +133,8 @@ impl Plan {
         let (measured, numbers, snapshot) = measure(&metrics, &store, &counts);
         let hub = Hub::new(shards, &settings.connections).publishing_metrics(snapshot.clone(), counts.clone()).start();
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
-        let (callbacks, heard, dispatcher) = Callbacks::new(&settings, &store, identity.links.clone(), Some(address))?;
+        let (callbacks, heard, dispatcher) =
+            Callbacks::new(&settings, &store, identity.links.clone(), Some(address), cluster.clone());
         let mut heard: Vec<Arc<dyn Listener>> = vec![Arc::new(Counted(metrics.events())), Arc::new(handlers), heard];
         heard.extend(listeners.map(|elsewhere| Arc::new(elsewhere) as Arc<dyn Listener>));
         let events = log(&settings, &store, &broadcast, heard, dispatcher).await?;

@@ -3,25 +3,26 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::Callbacks;
 use super::delivery::{Delivery, Patience, what};
 use super::lines::{Line, Lines, Means};
 use super::outbox::{Cursor, Place};
+use crate::cluster::Cluster;
 use crate::config::{Settings, seconds};
 use crate::domain::burst::{Burst, Line as JournalLine};
 use crate::domain::callback::{Callback, CallbackEvent};
 use crate::domain::event::{EncodedEvent, Kind};
-use crate::domain::id::{ExecutionId, SessionId};
+use crate::domain::id::{ExecutionId, SessionId, Slot};
 use crate::domain::record::Internal;
 use crate::event::{self, Events, Position};
 use crate::session::HAS_CALLBACK;
-use crate::store::{Error, JournalRange, Precondition, Store};
+use crate::store::{Error, JournalRange, Precondition, Store, View};
 
 /// Most events that wait to be looked at; beyond, they are read from the log again.
 const MOST_WAITING: usize = 10_000;
@@ -50,6 +51,15 @@ pub(crate) struct Listener {
     heard: mpsc::Sender<EncodedEvent>,
     /// Whether one found no room.
     has_missed: AtomicBool,
+    /// The place of the last event of all: what was to be sent of those before waits, or was missed.
+    seen: AtomicU64,
+}
+
+impl Listener {
+    /// Whether an event is to be sent to anybody.
+    fn wants(&self, event: &EncodedEvent) -> bool {
+        what(&event.new_event().kind).is_some_and(|what| self.of_all.contains(&what) || has_own(event))
+    }
 }
 
 impl event::Listener for Listener {
@@ -59,13 +69,23 @@ impl event::Listener for Listener {
     }
 
     fn notify(&self, events: &Arc<[EncodedEvent]>) {
-        for event in events.iter().filter(|event| event.seq().is_some()) {
-            if what(&event.new_event().kind).is_some_and(|what| self.of_all.contains(&what) || has_own(event))
-                && self.heard.try_send(event.clone()).is_err()
-            {
-                self.has_missed.store(true, Ordering::Relaxed);
+        for event in events.iter().filter(|event| event.seq().is_some() && self.wants(event)) {
+            if self.heard.try_send(event.clone()).is_err() {
+                self.has_missed.store(true, Ordering::SeqCst);
             }
         }
+        if let Some(last) = events.iter().rev().find_map(EncodedEvent::seq) {
+            self.seen.store(last, Ordering::SeqCst);
+        }
+    }
+
+    /// All servers share how far the events are read: so each has to take all of them, and the first makes what is sent.
+    fn notify_of_others(&self, events: &Arc<[EncodedEvent]>) {
+        self.notify(events);
+    }
+
+    fn begin_anew(&self, last_seq: u64) {
+        self.seen.store(last_seq, Ordering::SeqCst);
     }
 }
 
@@ -77,6 +97,9 @@ pub(crate) struct Dispatcher {
     heard: mpsc::Receiver<EncodedEvent>,
     nudged: mpsc::UnboundedReceiver<Line>,
     lines: Lines,
+    cluster: Option<Cluster>,
+    /// The slots whose sessions are this server's, as their deliveries were looked for last.
+    slots: Vec<Slot>,
 }
 
 impl Dispatcher {
@@ -84,6 +107,7 @@ impl Dispatcher {
         callbacks: Callbacks,
         settings: &Settings,
         nudged: mpsc::UnboundedReceiver<Line>,
+        cluster: Option<Cluster>,
     ) -> (Arc<Listener>, Self) {
         let (sender, heard) = mpsc::channel(MOST_WAITING);
         let of_all: Vec<OfAll> = settings
@@ -92,7 +116,12 @@ impl Dispatcher {
             .map(|all| OfAll { url: all.url.clone(), events: all.events.clone(), share: all.share })
             .collect();
         let events = of_all.iter().flat_map(|all| all.events.iter().copied()).collect();
-        let listener = Arc::new(Listener { of_all: events, heard: sender, has_missed: AtomicBool::new(false) });
+        let listener = Arc::new(Listener {
+            of_all: events,
+            heard: sender,
+            has_missed: AtomicBool::default(),
+            seen: AtomicU64::default(),
+        });
         let secrets = settings
             .callback
             .iter()
@@ -107,9 +136,11 @@ impl Dispatcher {
                 give_up_after: seconds(settings.callbacks.give_up_after),
             },
             permits: Arc::new(Semaphore::new(settings.callbacks.max_sending)),
+            cluster: cluster.clone(),
         };
+        let (lines, slots) = (Lines::new(means), Vec::new());
         let dispatcher =
-            Self { callbacks, listener: Arc::clone(&listener), of_all, heard, nudged, lines: Lines::new(means) };
+            Self { callbacks, listener: Arc::clone(&listener), of_all, heard, nudged, lines, cluster, slots };
         (listener, dispatcher)
     }
 
@@ -118,19 +149,24 @@ impl Dispatcher {
         let mut cursor = self.begin(&events).await;
         let mut keep = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_EVERY, KEEP_EVERY);
         let mut tidy = tokio::time::interval_at(tokio::time::Instant::now() + TIDY_EVERY, TIDY_EVERY);
+        let mut views = self.cluster.as_ref().map(Cluster::views);
+        let mut batch = Vec::with_capacity(AT_ONCE);
         loop {
             tokio::select! {
-                Some(event) = self.heard.recv() => cursor = self.take(&events, vec![event], None, cursor).await,
-                Some(line) = self.nudged.recv() => self.lines.has_come(line),
+                _ = self.heard.recv_many(&mut batch, AT_ONCE) => {
+                    cursor = self.take(&events, std::mem::take(&mut batch), None, cursor).await;
+                }
+                Some(line) = self.nudged.recv() => self.lines.is_asked_for(line),
+                () = changed(&mut views) => self.look_for_moved().await,
                 () = self.lines.next() => {}
-                _ = keep.tick() => cursor = self.catch_up(&events, cursor).await,
+                _ = keep.tick() => cursor = self.keep_up(&events, cursor).await,
                 _ = tidy.tick() => {
                     if let Err(error) = self.callbacks.outbox.tidy_up().await {
                         log::warn!(error:%; "the callbacks of sessions that are gone could not be removed");
                     }
                 }
             }
-            if self.listener.has_missed.swap(false, Ordering::Relaxed) {
+            if self.listener.has_missed.swap(false, Ordering::SeqCst) {
                 cursor = self.catch_up(&events, cursor).await;
             }
         }
@@ -149,12 +185,7 @@ impl Dispatcher {
 
     async fn try_begin(&mut self, events: &Events) -> Result<Cursor, Error> {
         let outbox = self.callbacks.outbox.clone();
-        for place in outbox.pending().await? {
-            let Some(session_id) = place.session_id() else { continue };
-            for kept in outbox.of_session(&place.owner, session_id).await? {
-                self.lines.has_come(Line { owner: place.owner.clone(), session_id, url: kept.delivery.url });
-            }
-        }
+        self.resume().await?;
         loop {
             if let Some(cursor) = outbox.cursor().await? {
                 return Ok(cursor);
@@ -162,6 +193,44 @@ impl Dispatcher {
             let position = here(events).to_string();
             if let Some(cursor) = outbox.put(Vec::new(), &position, Precondition::Absent).await? {
                 return Ok(cursor);
+            }
+        }
+    }
+
+    /// Goes on with all that is pending of sessions of this server.
+    async fn resume(&mut self) -> Result<(), Error> {
+        for place in self.callbacks.outbox.pending().await? {
+            if let Some(kept) = self.callbacks.outbox.get(&place).await? {
+                self.lines.has_come(Line::of(&place, &kept.delivery));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same where other sessions are this server's than before.
+    async fn look_for_moved(&mut self) {
+        let Some(view) = self.cluster.as_ref().map(Cluster::view) else { return };
+        let slots: Vec<Slot> = Slot::all().filter(|slot| view.is_mine(*slot)).collect();
+        if slots == self.slots {
+            return;
+        }
+        match self.resume().await {
+            Ok(()) => self.slots = slots,
+            Err(error) => log::warn!(error:%; "callbacks of sessions that have moved cannot be read now"),
+        }
+    }
+
+    /// Goes on with what another server has made of events of sessions of this one.
+    async fn go_on_with(&mut self, found: &[EncodedEvent]) {
+        let Some(cluster) = self.cluster.clone() else { return };
+        for event in found {
+            let Some(session_id) = session_of(event).filter(|session| cluster.owns(*session)) else { continue };
+            match self.callbacks.outbox.pending_of(&event.owner, session_id).await {
+                Ok(pending) => {
+                    let lines = pending.iter().map(|kept| Line::of(&kept.place, &kept.delivery));
+                    lines.for_each(|line| self.lines.has_come(line));
+                }
+                Err(error) => log::warn!(error:%; "callbacks cannot be read now; the next look finds them"),
             }
         }
     }
@@ -193,7 +262,7 @@ impl Dispatcher {
             }
             let reached = Position { epoch: position.epoch, seq: page.reached };
             let found = page.events.into_iter().filter_map(|kept| EncodedEvent::read(kept.owner, kept.json));
-            let found: Vec<EncodedEvent> = found.filter(|event| self.is_sent(event)).collect();
+            let found: Vec<EncodedEvent> = found.filter(|event| self.listener.wants(event)).collect();
             for some in found.chunks(AT_ONCE) {
                 cursor = self.take(events, some.to_vec(), None, cursor).await;
             }
@@ -201,8 +270,17 @@ impl Dispatcher {
         }
     }
 
-    fn is_sent(&self, event: &EncodedEvent) -> bool {
-        what(&event.new_event().kind).is_some_and(|what| self.listener.of_all.contains(&what) || has_own(event))
+    /// Keeps that the events are read up to the last that was heard, without reading them again.
+    async fn keep_up(&mut self, events: &Events, mut cursor: Cursor) -> Cursor {
+        let seen = self.listener.seen.load(Ordering::SeqCst);
+        if seen == 0 || self.listener.has_missed.load(Ordering::SeqCst) {
+            return cursor;
+        }
+        let epoch = events.span().epoch;
+        while let Ok(event) = self.heard.try_recv() {
+            cursor = self.take(events, vec![event], None, cursor).await;
+        }
+        self.take(events, Vec::new(), Some(Position { epoch, seq: seen }), cursor).await
     }
 
     /// Makes deliveries of events, and keeps that all up to `reached`, or up to the last of them, are read.
@@ -215,7 +293,10 @@ impl Dispatcher {
     ) -> Cursor {
         loop {
             match self.try_take(events, &found, reached.as_ref(), &cursor).await {
-                Ok(Some(next)) => return next,
+                Ok(Some(next)) => {
+                    self.go_on_with(&found).await;
+                    return next;
+                }
                 // Another server was faster: whatever it has made is not made again.
                 Ok(None) => match self.callbacks.outbox.cursor().await {
                     Ok(Some(next)) => cursor = next,
@@ -248,14 +329,7 @@ impl Dispatcher {
         let last = found.iter().filter_map(EncodedEvent::seq).next_back();
         let reached = reached.cloned().or(last.map(|seq| Position { epoch: Arc::clone(&epoch), seq }));
         let Some(reached) = reached.filter(|reached| !is_read(reached.seq)) else { return Ok(Some(cursor.clone())) };
-        let lines: Vec<Line> = new
-            .iter()
-            .map(|(place, delivery): &(Place, Delivery)| Line {
-                owner: place.owner.clone(),
-                session_id: delivery.session_id,
-                url: delivery.url.clone(),
-            })
-            .collect();
+        let lines: Vec<Line> = new.iter().map(|(place, delivery)| Line::of(place, delivery)).collect();
         let next = self.callbacks.outbox.put(new, &reached.to_string(), cursor.expected).await?;
         if next.is_some() {
             lines.into_iter().for_each(|line| self.lines.has_come(line));
@@ -266,8 +340,7 @@ impl Dispatcher {
     /// What is sent of an event, and to whom.
     async fn deliveries(&self, event: &EncodedEvent, seq: u64) -> Result<Vec<(Place, Delivery)>, Error> {
         let Some(what) = what(&event.new_event().kind) else { return Ok(Vec::new()) };
-        let session_id = event.new_event().metadata.get("session_id").and_then(|id| id.as_str()?.parse().ok());
-        let Some(session_id) = session_id else { return Ok(Vec::new()) };
+        let Some(session_id) = session_of(event) else { return Ok(Vec::new()) };
         let own = if has_own(event) { own(&self.callbacks.store, session_id).await? } else { None };
         let own = own.filter(|own| own.events.contains(&what));
         let own = own.map(|own| (own.url, own.sealed_secret, own.share)).into_iter();
@@ -289,6 +362,21 @@ impl Dispatcher {
         let invited = invitations.invite(session_id, request_id).await;
         invited.inspect_err(|error| log::warn!(session_id:%, error:%; "a callback goes without its link")).ok()
     }
+}
+
+/// Waits until the view of the cluster is another one; for ever where there is none.
+async fn changed(views: &mut Option<watch::Receiver<Arc<View>>>) {
+    if let Some(views) = views
+        && views.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// The session that an event is of.
+fn session_of(event: &EncodedEvent) -> Option<SessionId> {
+    event.new_event().metadata.get("session_id").and_then(|id| id.as_str()?.parse().ok())
 }
 
 /// Whether an event is of a session with a callback of its own.

@@ -3,7 +3,8 @@
 //! **Nothing is lost and nothing made twice.** What is sent comes of events, which are written with the row that causes them.
 //! `dispatcher` reads them in order and writes what is to be sent together with how far it has read (`outbox`); what was
 //! being sent when the server went down is sent again, under the same id. `delivery` is one of them, `sender` what posts
-//! it, `signature` how it is signed (Standard Webhooks), `invitation` a link to answer by. Deliveries of one session to one address keep their order.
+//! it, `signature` how it is signed (Standard Webhooks), `invitation` a link to answer by. Of several servers, that which has a
+//! session sends what there is of it. Deliveries of one session to one address keep their order.
 
 mod delivery;
 mod dispatcher;
@@ -27,6 +28,7 @@ pub(crate) use self::sender::LONGEST_URL;
 use self::sender::Sender;
 use self::signature::SigningKey;
 use crate::auth::links::Links;
+use crate::cluster::Cluster;
 use crate::config::Settings;
 use crate::domain::callback::{Callback, CallbackEvent};
 use crate::domain::id::SessionId;
@@ -74,22 +76,20 @@ pub(crate) struct Callbacks {
 impl Callbacks {
     /// Those of these settings; `own` is the address that this server listens on. The listener hears events, and the
     /// dispatcher is to be run.
-    ///
-    /// # Errors
-    /// Where nothing could be sent, such as on a machine without certificates.
     pub(crate) fn new(
         settings: &Settings,
         store: &Store,
         links: Links,
         own: Option<SocketAddr>,
-    ) -> reqwest::Result<(Self, Arc<Listener>, Dispatcher)> {
+        cluster: Option<Cluster>,
+    ) -> (Self, Arc<Listener>, Dispatcher) {
         let outbox = Outbox::new(store.clone());
-        let sender = Sender::new(&settings.callbacks, own)?;
+        let sender = Sender::new(&settings.callbacks, own);
         let (nudge, nudged) = mpsc::unbounded_channel();
         let invitations = Invitations::new(settings, links);
         let callbacks = Self { store: store.clone(), outbox, sender, invitations, nudge };
-        let (listener, dispatcher) = Dispatcher::new(callbacks.clone(), settings, nudged);
-        Ok((callbacks, listener, dispatcher))
+        let (listener, dispatcher) = Dispatcher::new(callbacks.clone(), settings, nudged, cluster);
+        (callbacks, listener, dispatcher)
     }
 
     /// A callback as it is kept with its session.
@@ -131,7 +131,7 @@ impl Callbacks {
         let mut kept = all.into_iter().find(|kept| kept.delivery.id == id).ok_or(Error::Unknown)?;
         kept.delivery.send_again(Timestamp::now());
         self.outbox.update(&kept).await?;
-        let line = Line { owner: owner.clone(), session_id, url: kept.delivery.url };
+        let line = Line::of(&kept.place, &kept.delivery);
         // The server goes down where nobody hears it; the next start finds it.
         let _ = self.nudge.send(line);
         Ok(())

@@ -28,6 +28,8 @@ pub(super) struct Place {
 pub(super) struct Kept {
     pub(super) place: Place,
     version: u64,
+    /// Whether one more document says that it is pending.
+    is_listed: bool,
     pub(super) delivery: Delivery,
 }
 
@@ -124,33 +126,55 @@ impl Outbox {
 
     /// The deliveries of a session, in order.
     pub(super) async fn of_session(&self, owner: &Owner, session_id: SessionId) -> Result<Vec<Kept>, Error> {
-        let prefix = prefix(session_id);
-        let (mut kept, mut after) = (Vec::new(), prefix.clone());
-        loop {
-            let page = self.store.documents(owner, DELIVERIES, Some(&after), PAGE).await?;
-            let is_last = page.len() < PAGE || page.last().is_some_and(|last| !last.id.starts_with(&prefix));
-            if let Some(last) = page.last() {
-                after.clone_from(&last.id);
-            }
-            kept.extend(page.into_iter().filter(|document| document.id.starts_with(&prefix)).filter_map(read));
-            if is_last {
-                return Ok(kept);
-            }
-        }
+        let found = self.documents_of(owner, DELIVERIES, session_id).await?;
+        Ok(found.into_iter().filter_map(read).collect())
     }
 
     /// The first pending one of a session to this address.
     pub(super) async fn next(&self, owner: &Owner, session_id: SessionId, url: &str) -> Result<Option<Kept>, Error> {
-        let all = self.of_session(owner, session_id).await?;
-        Ok(all.into_iter().find(|kept| kept.delivery.url == url && kept.delivery.standing == Standing::Pending))
+        let pending = self.pending_of(owner, session_id).await?;
+        Ok(pending.into_iter().find(|kept| kept.delivery.url == url))
+    }
+
+    /// The pending ones of a session, in order.
+    pub(super) async fn pending_of(&self, owner: &Owner, session_id: SessionId) -> Result<Vec<Kept>, Error> {
+        let mut found = Vec::new();
+        for pending in self.documents_of(owner, PENDING, session_id).await? {
+            found.extend(self.get(&Place { owner: pending.owner, id: pending.id }).await?);
+        }
+        Ok(found)
+    }
+
+    /// The delivery at a place.
+    pub(super) async fn get(&self, place: &Place) -> Result<Option<Kept>, Error> {
+        Ok(self.store.document(&place.owner, DELIVERIES, &place.id).await?.and_then(read))
+    }
+
+    /// The documents of a session in one of the collections, in order.
+    async fn documents_of(
+        &self,
+        owner: &Owner,
+        collection: &str,
+        session_id: SessionId,
+    ) -> Result<Vec<Document>, Error> {
+        let prefix = prefix(session_id);
+        let mut found: Vec<Document> = Vec::new();
+        loop {
+            let after = found.last().map_or(prefix.as_str(), |last| last.id.as_str());
+            let page = self.store.documents(owner, collection, Some(after), PAGE).await?;
+            let is_whole = page.len() == PAGE && page.iter().all(|document| document.id.starts_with(&prefix));
+            found.extend(page.into_iter().take_while(|document| document.id.starts_with(&prefix)));
+            if !is_whole {
+                return Ok(found);
+            }
+        }
     }
 
     /// Keeps how a delivery stands now; does nothing where another has changed it meanwhile.
     pub(super) async fn update(&self, kept: &Kept) -> Result<(), Error> {
-        let Kept { place, version, delivery } = kept;
+        let Kept { place, version, is_listed, delivery } = kept;
         let mut writes =
             vec![Write::put(&place.owner, DELIVERIES, &place.id, text(delivery), Precondition::Version(*version))];
-        let is_listed = self.store.document(&place.owner, PENDING, &place.id).await?.is_some();
         match (delivery.standing, is_listed) {
             (Standing::Pending, false) => {
                 writes.push(Write::put(&place.owner, PENDING, &place.id, String::new(), Precondition::Anything));
@@ -211,9 +235,11 @@ fn text(delivery: &Delivery) -> String {
 
 /// One that cannot be read keeps nobody from having the others.
 fn read(document: Document) -> Option<Kept> {
-    let delivery = serde_json::from_str(&document.body);
+    let delivery = serde_json::from_str::<Delivery>(&document.body);
     let delivery = delivery
         .inspect_err(|error| log::error!(id = document.id.as_str(), error:%; "a callback's delivery cannot be read"))
         .ok()?;
-    Some(Kept { place: Place { owner: document.owner, id: document.id }, version: document.version, delivery })
+    let is_listed = delivery.standing == Standing::Pending;
+    let Document { owner, id, version, .. } = document;
+    Some(Kept { place: Place { owner, id }, version, is_listed, delivery })
 }

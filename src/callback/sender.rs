@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
@@ -12,7 +11,7 @@ use super::signature::SigningKey;
 use crate::config::callbacks::Callbacks as Settings;
 use crate::config::seconds;
 use crate::domain::time::Timestamp;
-use crate::egress::names::Checked;
+use crate::egress::clients::{Clients, causes};
 use crate::egress::policy::{Forbidden, Policy, Rules};
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -25,17 +24,12 @@ pub(crate) const LONGEST_URL: usize = 2048;
 /// Posts deliveries. Cloning shares it.
 #[derive(Clone)]
 pub(super) struct Sender {
-    policy: Arc<Policy>,
-    /// For every port but the one that this server listens on, and for that.
-    clients: [reqwest::Client; 2],
+    clients: Arc<Clients>,
 }
 
 impl Sender {
     /// By these settings; `own` is the address that this server listens on.
-    ///
-    /// # Errors
-    /// Where there is no client, such as on a machine without certificates.
-    pub(super) fn new(settings: &Settings, own: Option<SocketAddr>) -> reqwest::Result<Self> {
+    pub(super) fn new(settings: &Settings, own: Option<SocketAddr>) -> Self {
         let rules = Rules {
             allow_private: false,
             hosts: settings.allowed_hosts.clone(),
@@ -43,11 +37,7 @@ impl Sender {
             section: "callbacks",
             allowing: "callbacks.allowed_hosts",
         };
-        let policy = Arc::new(Policy::new(rules, own));
-        let client =
-            |is_own_port| client(Checked { policy: Arc::clone(&policy), is_own_port }, seconds(settings.timeout));
-        let clients = [client(false)?, client(true)?];
-        Ok(Self { policy, clients })
+        Self { clients: Arc::new(Clients::new(Policy::new(rules, own), Some(seconds(settings.timeout)))) }
     }
 
     /// Whether news may be sent to this address, as far as its text says.
@@ -55,7 +45,7 @@ impl Sender {
     /// # Errors
     /// Why not.
     pub(super) fn check(&self, url: &str) -> Result<(), Forbidden> {
-        self.policy.target(url).map(|_| ())
+        self.clients.policy().target(url).map(|_| ())
     }
 
     /// Posts it once.
@@ -68,26 +58,13 @@ impl Sender {
     }
 
     async fn try_post(&self, delivery: &Delivery, key: Option<&SigningKey>, at: Timestamp) -> Result<u16, String> {
-        let url = self.policy.target(&delivery.url).map_err(|forbidden| forbidden.to_string())?;
-        let [others, own_port] = &self.clients;
-        let client = if self.policy.is_own_port(&url) { own_port } else { others };
-        let request = client.post(url).headers(headers(delivery, key, at)).body(delivery.body.clone());
+        let url = self.clients.policy().target(&delivery.url).map_err(|forbidden| forbidden.to_string())?;
+        let request =
+            self.clients.of(&url)?.clone().post(url).headers(headers(delivery, key, at)).body(delivery.body.clone());
         let response = request.send().await.map_err(|error| words(&error))?;
         // What it says does not matter.
         Ok(response.status().as_u16())
     }
-}
-
-fn client(names: Checked, timeout: Duration) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
-        // A proxy would look up names itself, past the check.
-        .no_proxy()
-        .dns_resolver(Arc::new(names))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .timeout(timeout)
-        .build()
 }
 
 fn headers(delivery: &Delivery, key: Option<&SigningKey>, at: Timestamp) -> HeaderMap {
@@ -102,21 +79,9 @@ fn headers(delivery: &Delivery, key: Option<&SigningKey>, at: Timestamp) -> Head
     headers
 }
 
-/// What went wrong, without the address, which may hold secrets.
+/// What went wrong.
 fn words(error: &reqwest::Error) -> String {
-    let mut text = match error {
-        error if error.is_timeout() => return "there was no answer in time".to_owned(),
-        error if error.is_connect() => "the receiver cannot be reached".to_owned(),
-        _ => "the receiver did not answer as it should".to_owned(),
-    };
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        cause = error.source();
-        if cause.is_none() {
-            text.push_str(&format!(": {error}"));
-        }
-    }
-    text
+    if error.is_timeout() { "there was no answer in time".to_owned() } else { causes(error) }
 }
 
 /// What may be said of an address in the log: its host alone, as the rest may hold secrets.

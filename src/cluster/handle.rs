@@ -43,6 +43,11 @@ impl Cluster {
         Arc::clone(&self.view.borrow())
     }
 
+    /// Where it can be awaited that this changes.
+    pub(crate) fn views(&self) -> watch::Receiver<Arc<View>> {
+        self.view.clone()
+    }
+
     /// Who owns a slot.
     pub(crate) fn owner(&self, slot: Slot) -> Owner {
         owner(&self.view.borrow(), slot)

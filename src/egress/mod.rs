@@ -2,5 +2,6 @@
 //! than was checked.
 
 mod address;
-pub(crate) mod names;
+pub(crate) mod clients;
+mod names;
 pub(crate) mod policy;

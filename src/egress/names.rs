@@ -10,10 +10,10 @@ use super::address::is_public;
 use super::policy::{Addresses, Policy};
 
 /// Looks names up, and keeps back addresses that may not be asked.
-pub(crate) struct Checked {
-    pub(crate) policy: Arc<Policy>,
+pub(super) struct Checked {
+    pub(super) policy: Arc<Policy>,
     /// Whether it is asked at the port on which this server listens, whose own addresses are kept back then.
-    pub(crate) is_own_port: bool,
+    pub(super) is_own_port: bool,
 }
 
 impl Resolve for Checked {

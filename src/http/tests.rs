@@ -131,7 +131,7 @@ async fn state(settings: Settings, lifecycle: Lifecycle) -> State {
     let storage = crate::auth::storage::Storage::new(store.clone(), &settings.limits, false);
     let links = crate::auth::links::Links::new(store.clone(), std::time::Duration::from_secs(60));
     let trail = crate::trail::Trail::reading(store.clone());
-    let callbacks = crate::callback::Callbacks::new(&settings, &store, links.clone(), None).unwrap().0;
+    let callbacks = crate::callback::Callbacks::new(&settings, &store, links.clone(), None, None).0;
     let sessions = Sessions::new(Arc::from([]), 0, store, Arc::default(), std::time::Duration::MAX);
     let here = std::net::Ipv4Addr::LOCALHOST.into();
     let rates = Arc::new(Rates::new(&settings.limits, false));

@@ -5,13 +5,12 @@ mod coding;
 mod redirect;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
 
+use reqwest::Method;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url};
 
 use self::redirect::Request;
-use crate::egress::names::Checked;
+use crate::egress::clients::{Clients, causes};
 use crate::egress::policy::{Policy, Rules};
 use crate::workflow::node::{Fetch, Fetched, NodeError};
 
@@ -34,16 +33,9 @@ const OWN_HEADERS: [&str; 13] = [
     "via",
 ];
 
-/// A client, made when it is first needed; or why there is none, such as a machine without certificates.
-type Http = OnceLock<Result<reqwest::Client, String>>;
-
 /// Asks servers.
 pub(super) struct Client {
-    policy: Arc<Policy>,
-    /// For every port but the one that this server listens on.
-    others: Http,
-    /// For that port, at other machines.
-    own_port: Http,
+    clients: Clients,
     max_bytes: usize,
 }
 
@@ -56,12 +48,12 @@ impl Client {
             section: "workflows",
             allowing: "workflows.allow_private_addresses",
         };
-        let policy = Arc::new(Policy::new(rules, own));
-        Self { policy, others: Http::new(), own_port: Http::new(), max_bytes: settings.max_response_bytes }
+        Self { clients: Clients::new(Policy::new(rules, own), None), max_bytes: settings.max_response_bytes }
     }
 
     pub(super) async fn fetch(&self, fetch: Fetch) -> Result<Fetched, NodeError> {
-        let url = self.policy.target(&fetch.url).map_err(|forbidden| forbidden.to_string())?;
+        let policy = self.clients.policy();
+        let url = policy.target(&fetch.url).map_err(|forbidden| forbidden.to_string())?;
         let method = Method::from_bytes(fetch.method.as_bytes()).map_err(|_| "there is no such HTTP method")?;
         let headers = headers(&fetch)?;
         let mut request = Request { method, url, headers, body: fetch.body.map(|(_, body)| body.into()) };
@@ -70,7 +62,7 @@ impl Client {
             let Some(next) = request.redirected(response.status(), response.headers())? else {
                 return self.read(response).await;
             };
-            self.policy.check(&next.url).map_err(|forbidden| format!("the server redirects elsewhere: {forbidden}"))?;
+            policy.check(&next.url).map_err(|forbidden| format!("the server redirects elsewhere: {forbidden}"))?;
             request = next;
         }
         Err(format!("the server redirects more than {REDIRECTS} times").into())
@@ -78,19 +70,11 @@ impl Client {
 
     async fn send(&self, request: &Request) -> Result<reqwest::Response, NodeError> {
         let Request { method, url, headers, body } = request.clone();
-        let mut request = self.http(&url)?.request(method, url).headers(headers);
+        let mut request = self.clients.of(&url)?.request(method, url).headers(headers);
         if let Some(body) = body {
             request = request.body(body);
         }
         Ok(request.send().await.map_err(|error| causes(&error))?)
-    }
-
-    fn http(&self, url: &Url) -> Result<&reqwest::Client, NodeError> {
-        let is_own_port = self.policy.is_own_port(url);
-        let http = if is_own_port { &self.own_port } else { &self.others };
-        let build = || build(Checked { policy: Arc::clone(&self.policy), is_own_port });
-        let http = http.get_or_init(|| build().map_err(|error| causes(&error)));
-        http.as_ref().map_err(|error| NodeError::new(format!("no server can be asked: {error}")))
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Fetched, NodeError> {
@@ -113,18 +97,6 @@ impl Client {
     }
 }
 
-fn build(names: Checked) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
-        // A proxy would look up names itself, past the check.
-        .no_proxy()
-        .dns_resolver(Arc::new(names))
-        // Each step is checked before it is followed.
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .build()
-}
-
 /// The headers, with that of the body's type where they do not say it.
 fn headers(fetch: &Fetch) -> Result<HeaderMap, NodeError> {
     let mut headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED))]);
@@ -141,24 +113,6 @@ fn headers(fetch: &Fetch) -> Result<HeaderMap, NodeError> {
         headers.insert(key, HeaderValue::from_str(value).map_err(|_| wrong())?);
     }
     Ok(headers)
-}
-
-/// What went wrong, with what was behind it, and without the address, which may hold secrets.
-fn causes(error: &reqwest::Error) -> String {
-    let mut text = if error.is_connect() {
-        "the server cannot be reached".to_owned()
-    } else {
-        "the server did not answer as it should".to_owned()
-    };
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        // Only the last cause says what is wrong.
-        cause = error.source();
-        if cause.is_none() {
-            text.push_str(&format!(": {error}"));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
