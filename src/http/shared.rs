@@ -96,7 +96,7 @@ impl Holder {
     /// # Errors
     /// Where it is not open any more, or was answered by this link.
     async fn question(&self, state: &State) -> Result<SharedRequest, Problem> {
-        let read = state.sessions.shared(&self.principal, self.session_id, self.request_id).await;
+        let read = state.sessions.question(&self.principal, self.session_id, self.request_id).await;
         read.map(|request| *request).map_err(|refused| self.over(refused))
     }
 

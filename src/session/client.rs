@@ -12,8 +12,9 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use self::sharing::by_link;
 use crate::auth::policy::{asked_as, owns, sight};
-use crate::auth::{Action, Decision, Principal, PrincipalKind, Resource, may};
+use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::cluster::Cluster;
 use crate::domain::answerers::Assignee;
 use crate::domain::id::{ConnectionId, ExecutionId, SessionId};
@@ -234,9 +235,7 @@ impl Sessions {
         answer: Answer,
         idempotency: Option<Idempotency>,
     ) -> Result<Answered, Refused> {
-        let is_by_link = principal.kind() == PrincipalKind::Link;
-        let action = if is_by_link { Action::AnswerShared } else { SubmitAnswer::ACTION };
-        let by = principal.clone();
+        let (by, action) = (principal.clone(), by_link(principal, Action::AnswerShared, SubmitAnswer::ACTION));
         let message = |reply| SubmitAnswer { request_id, answer, by, idempotency, reply };
         self.ask_by(principal, action, session_id, message).await
     }

@@ -78,7 +78,7 @@ async fn share(
 ) -> Result<HttpResponse, Problem> {
     let decoded = decode(body, session_id, state.settings.auth.link_lifetime);
     let new = or_unknown(&state, &principal, session_id, decoded).await?;
-    state.sessions.shareable(&principal, session_id, new.request_id).await?;
+    state.sessions.question(&principal, session_id, new.request_id).await?;
     let made = state.links.make(&principal, new).await?;
     let url = format!("{}{ANSWER_PAGE}{}", base(&state, &request), made.token);
     Ok(HttpResponse::Ok().json(CreatedLink { url, token: made.token, by: made.name, expires_at: made.expires_at }))

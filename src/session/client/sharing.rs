@@ -1,7 +1,7 @@
 //! Questions that are shared: read and answered by whoever has a link.
 
 use super::Sessions;
-use crate::auth::{Action, Principal};
+use crate::auth::{Action, Principal, PrincipalKind};
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::request::Answer;
 use crate::session::messages::{Answered, Refused, SharedRequest};
@@ -24,55 +24,36 @@ impl Sessions {
         self.answer(holder, session_id, Some(request_id.to_string()), answer, idempotency).await
     }
 
-    /// An open question that somebody may answer, before they share it.
+    /// An open question, for somebody who may answer it and wants to share it, or for whom it is shared with.
     ///
     /// # Errors
     /// [`Refused::NoOpenRequest`], [`Refused::AlreadyAnswered`], [`Refused::NotAsked`], [`Refused::UnknownSession`] or
     /// [`Refused::Unavailable`].
-    pub(crate) async fn shareable(
+    pub(crate) async fn question(
         &self,
         principal: &Principal,
-        session_id: SessionId,
-        request_id: RequestId,
-    ) -> Result<Box<SharedRequest>, Refused> {
-        self.read_request(principal, ReadRequest::ACTION, session_id, request_id).await
-    }
-
-    /// The question that a share link is for.
-    ///
-    /// # Errors
-    /// Those of [`Sessions::shareable`].
-    pub(crate) async fn shared(
-        &self,
-        holder: &Principal,
-        session_id: SessionId,
-        request_id: RequestId,
-    ) -> Result<Box<SharedRequest>, Refused> {
-        self.read_request(holder, Action::ReadShared, session_id, request_id).await
-    }
-
-    async fn read_request(
-        &self,
-        principal: &Principal,
-        action: Action,
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
         match &self.cluster {
-            None => self.read_here(principal, action, session_id, request_id).await,
-            Some(cluster) => self.read_anywhere(cluster, principal, action, session_id, request_id).await,
+            None => self.question_here(principal, session_id, request_id).await,
+            Some(cluster) => self.question_anywhere(cluster, principal, session_id, request_id).await,
         }
     }
 
-    /// Reads an open question of a session of this server.
-    pub(in crate::session) async fn read_here(
+    /// The same of a session of this server.
+    pub(in crate::session) async fn question_here(
         &self,
         principal: &Principal,
-        action: Action,
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
-        let by = principal.clone();
+        let (by, action) = (principal.clone(), by_link(principal, Action::ReadShared, ReadRequest::ACTION));
         self.ask_by(principal, action, session_id, |reply| ReadRequest { request_id, by, reply }).await
     }
+}
+
+/// What somebody does: one thing where they come by a share link, and another where not.
+pub(super) fn by_link(principal: &Principal, by_link: Action, otherwise: Action) -> Action {
+    if principal.kind() == PrincipalKind::Link { by_link } else { otherwise }
 }

@@ -10,13 +10,12 @@ use super::questions::{
     AnswerThere, AwaitThere, CancelThere, DescribeThere, FollowThere, JournalGrew, ReadThere, RemoveThere,
     SessionsRemoved, StartThere,
 };
-use crate::auth::Action;
 use crate::cluster::{Responders, Response};
 use crate::domain::record::Spec;
 use crate::session::Sessions;
 use crate::session::directory::Directory;
 use crate::session::messages::{Answered, Refused};
-use crate::session::protocol::{Reach, ReadRequest, Request as _};
+use crate::session::protocol::Reach;
 use crate::session::retention::forget;
 use crate::store::Fence;
 
@@ -49,10 +48,9 @@ pub(crate) fn responders(
             let sessions = describes.clone();
             async move { answer(sessions.describe_here(&by, session_id).await) }
         })
-        .on(move |_, ReadThere { by, is_shared, session_id, request_id }: ReadThere| {
+        .on(move |_, ReadThere { by, session_id, request_id }: ReadThere| {
             let sessions = reads.clone();
-            let action = if is_shared { Action::ReadShared } else { ReadRequest::ACTION };
-            async move { answer(sessions.read_here(&by, action, session_id, request_id).await) }
+            async move { answer(sessions.question_here(&by, session_id, request_id).await) }
         })
         .on(move |_, RemoveThere { by, session_id }: RemoveThere| {
             let sessions = removes.clone();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::messages::AttachMirror;
 use super::questions::{AnswerThere, AwaitThere, CancelThere, DescribeThere, ReadThere, RemoveThere, StartThere};
-use crate::auth::{Action, Principal};
+use crate::auth::Principal;
 use crate::cluster::handle::To;
 use crate::cluster::{Cluster, Question, Unanswered};
 use crate::domain::id::{ConnectionId, RequestId, SessionId};
@@ -128,17 +128,15 @@ impl Sessions {
         self.ask_owner(cluster, session_id, here, there).await
     }
 
-    pub(crate) async fn read_anywhere(
+    pub(crate) async fn question_anywhere(
         &self,
         cluster: &Cluster,
         principal: &Principal,
-        action: Action,
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
-        let here = || self.read_here(principal, action, session_id, request_id).boxed();
-        let is_shared = action == Action::ReadShared;
-        let there = || ReadThere { by: principal.clone(), is_shared, session_id, request_id };
+        let here = || self.question_here(principal, session_id, request_id).boxed();
+        let there = || ReadThere { by: principal.clone(), session_id, request_id };
         self.ask_owner(cluster, session_id, here, there).await
     }
 

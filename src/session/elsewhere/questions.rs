@@ -71,8 +71,6 @@ impl Question for DescribeThere {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ReadThere {
     pub(crate) by: Principal,
-    /// Whether they come by a share link.
-    pub(crate) is_shared: bool,
     pub(crate) session_id: SessionId,
     pub(crate) request_id: RequestId,
 }
