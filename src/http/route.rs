@@ -307,17 +307,26 @@ fn authorize(request: &HttpRequest, action: Action) -> Result<(), Problem> {
         identified => identified,
     };
     let principal = identified.map_err(refused_credential)?;
-    // Here already, so that it is known who was refused.
-    request.extensions_mut().insert(principal.clone());
-    match may(&principal, action, Resource::Unread) {
-        Decision::Allowed => {}
-        Decision::Hidden => return Err(Code::NotFound.into()),
-        Decision::Refused => return Err(refused(&principal, action)),
-    }
-    let principal =
-        if action.scope() == Scope::None { principal } else { reaching(principal, request.query_string())? };
+    let (principal, allowed) = match permitted(principal.clone(), action, request.query_string()) {
+        Ok(reaching) => (reaching, Ok(())),
+        // Of whoever is refused it is known, too, who they are.
+        Err(problem) => (principal, Err(problem)),
+    };
     request.extensions_mut().insert(principal);
-    Ok(())
+    allowed
+}
+
+/// Somebody who may do this, for what belongs to whom the query names.
+///
+/// # Errors
+/// Where they may not.
+fn permitted(principal: Principal, action: Action, query: &str) -> Result<Principal, Problem> {
+    match may(&principal, action, Resource::Unread) {
+        Decision::Allowed if action.scope() == Scope::None => Ok(principal),
+        Decision::Allowed => reaching(principal, query),
+        Decision::Hidden => Err(Code::NotFound.into()),
+        Decision::Refused => Err(refused(&principal, action)),
+    }
 }
 
 /// Whether its sender may keep something more, where it asks for that.
