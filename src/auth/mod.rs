@@ -21,6 +21,8 @@ mod refusal;
 mod scopes;
 mod shown;
 pub(crate) mod storage;
+#[cfg(test)]
+mod testing;
 pub(crate) mod tickets;
 mod token;
 pub(crate) mod users;

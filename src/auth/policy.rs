@@ -200,10 +200,9 @@ fn is_for_visitors(action: Action) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::auth::{CredentialId, Grant, Invitation};
+    use crate::auth::Invitation;
+    use crate::auth::testing::somebody;
 
     /// Everybody who needs no credential of their own, with every action.
     fn all() -> impl Iterator<Item = (Principal, Action)> {
@@ -218,16 +217,6 @@ mod tests {
     /// Ada, with a credential for these scopes.
     fn known(scopes: &[Scope]) -> Principal {
         somebody("ada", &[], scopes)
-    }
-
-    fn somebody(owner: &str, groups: &[&str], scopes: &[Scope]) -> Principal {
-        Principal::known(Arc::new(Grant {
-            owner: owner.parse().unwrap(),
-            scopes: scopes.iter().copied().collect(),
-            groups: groups.iter().map(|group| Arc::from(*group)).collect(),
-            expires_at: None,
-            credential: CredentialId::Token,
-        }))
     }
 
     #[test]

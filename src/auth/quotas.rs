@@ -173,17 +173,8 @@ impl<K: Hash + Eq + Clone> Drop for Taken<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{CredentialId, Grant, PrincipalKind, Scope, Scopes};
-
-    fn known(owner: &str, scope: Scope) -> Principal {
-        Principal::known(Arc::new(Grant {
-            owner: owner.parse().unwrap(),
-            scopes: Scopes::from_iter([scope]),
-            groups: Vec::new(),
-            expires_at: None,
-            credential: CredentialId::Token,
-        }))
-    }
+    use crate::auth::testing::known;
+    use crate::auth::{PrincipalKind, Scope};
 
     fn quotas(principal: Option<u32>, address: Option<u32>) -> Quotas {
         let mut settings = Limits::default();

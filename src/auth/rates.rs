@@ -117,20 +117,9 @@ fn keyed<K: Hash + Eq + Clone>(times: Option<f64>, seconds: f64, burst: Option<u
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::auth::{CredentialId, Grant, PrincipalKind, Scopes};
-
-    fn known(owner: &str, scope: Scope) -> Principal {
-        Principal::known(Arc::new(Grant {
-            owner: owner.parse().unwrap(),
-            scopes: Scopes::from_iter([scope]),
-            groups: Vec::new(),
-            expires_at: None,
-            credential: CredentialId::Token,
-        }))
-    }
+    use crate::auth::PrincipalKind;
+    use crate::auth::testing::known;
 
     fn taken(rates: &Rates, principal: &Principal, address: &str, action: Action) -> usize {
         (0..300).take_while(|_| rates.request(principal, address.parse().ok(), action).is_ok()).count()

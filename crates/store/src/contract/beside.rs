@@ -21,13 +21,10 @@ fn beside(settings: &Settings) -> Result<Store, Error> {
     Store::open_beside(settings, &ClusterSettings::default())
 }
 
-#[tokio::test]
-async fn documents_are_changed_beside_a_server_which_goes_on_as_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("board.db");
-    let mut board = Board::at(&path);
+/// Changes documents beside whoever has the board's store, and looks whether that one goes on as before.
+async fn change_beside(mut board: Board, open: impl FnOnce() -> Result<Store, Error>) {
     put(&board.store, "a").await;
-    let other = beside(&settings(&path)).unwrap();
+    let other = open().unwrap();
     assert_eq!(ids(&other).await, ["a"]);
     put(&other, "b").await;
     other.remove_document(&Owner::SERVER, COLLECTION, "a", Precondition::Anything).await.unwrap();
@@ -44,23 +41,18 @@ async fn documents_are_changed_beside_a_server_which_goes_on_as_before() {
 }
 
 #[tokio::test]
+async fn documents_are_changed_beside_a_server_which_goes_on_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    change_beside(Board::at(&path), || beside(&settings(&path))).await;
+}
+
+#[tokio::test]
 async fn documents_are_changed_beside_a_member_on_redis_which_goes_on_as_before() {
     let Some(port) = redis_server::shared() else { return };
     let cluster = new_cluster();
-    let mut board = Board::redis_at(port, &cluster);
-    put(&board.store, "a").await;
-    let other = Store::open_beside(&redis_settings(port), &cluster).unwrap();
-    assert_eq!(ids(&other).await, ["a"]);
-    put(&other, "b").await;
-    other.remove_document(&Owner::SERVER, COLLECTION, "a", Precondition::Anything).await.unwrap();
-    assert_eq!(ids(&board.store).await, ["b"]);
-    let one = summary(&board.store, 0);
-    board.write([create(&one)]).await;
-    assert!(other.remove(one.key).await.is_err(), "sessions are the member's own");
-    other.close().await;
-    let later = summary(&board.store, 0);
-    board.write([create(&later)]).await;
-    assert!(matches!(board.store.health(), Health::Well));
+    let board = Board::redis_at(port, &cluster);
+    change_beside(board, || Store::open_beside(&redis_settings(port), &cluster)).await;
 }
 
 #[tokio::test]
