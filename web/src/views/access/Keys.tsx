@@ -1,16 +1,16 @@
 /** The API keys: all there are, what makes one, what revokes one. */
 
 import { useEffect, useState, type ReactNode } from "react";
-import { CallboardError, type CreatedKey, type ShownKey } from "@callboard/client";
+import type { CreatedKey, ShownKey } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { useCommands } from "../../shell/commands";
 import { setTitle } from "../../shell/title";
 import { copyText } from "../../ui/clipboard";
 import { Confirm } from "../../ui/Confirm";
-import { Failure } from "../../ui/Failure";
 import { Icon } from "../../ui/Icon";
 import { moment, span, useNow } from "../../ui/time";
 import { useLoaded } from "../../ui/useLoaded";
+import { List, removed } from "./List";
 import { NewKey } from "./NewKey";
 import { ScopeWords } from "./Scopes";
 
@@ -25,26 +25,26 @@ export function Keys(): ReactNode {
   const keys = [...(value ?? [])].sort((one, other) => other.created_at - one.created_at);
   return (
     <>
-      <header className="access-head">
-        <div>
-          <h1>API keys</h1>
-          <p className="muted">For programs. What a key makes belongs to its owner.</p>
-        </div>
-        <button type="button" className="button primary" onClick={() => setMaking(true)} aria-keyshortcuts="n">
-          <Icon name="plus" />
-          Create a key
-        </button>
-      </header>
-      {made && <Made made={made} onClose={() => setMade(null)} />}
-      {error && <Failure error={error} again={again} />}
-      {!value && !error && <p className="loading">Loading the keys…</p>}
-      {value?.length === 0 && (
-        <div className="empty">
-          <h2>No API keys yet</h2>
-          <p>A program shows its key as “Authorization: Bearer KEY”, and may do with it what the key’s scopes say.</p>
-        </div>
-      )}
-      {keys.length > 0 && <Table keys={keys} onRevoke={setRevoked} />}
+      <List
+        title="API keys"
+        about="For programs. What a key makes belongs to its owner."
+        add="Create a key"
+        onAdd={() => setMaking(true)}
+        things="keys"
+        count={value?.length}
+        error={error}
+        again={again}
+        empty={
+          <>
+            <h2>No API keys yet</h2>
+            <p>A program shows its key as “Authorization: Bearer KEY”, and may do with it what the key’s scopes say.</p>
+          </>
+        }
+        notice={made && <Made made={made} onClose={() => setMade(null)} />}
+        columns={["Name", "Owner", "May", "Created", "Expires", "Revoke"]}
+      >
+        <Rows keys={keys} onRevoke={setRevoked} />
+      </List>
       {isMaking && (
         <NewKey
           onClose={() => setMaking(false)}
@@ -60,49 +60,33 @@ export function Keys(): ReactNode {
   );
 }
 
-function Table({ keys, onRevoke }: { keys: readonly ShownKey[]; onRevoke: (key: ShownKey) => void }): ReactNode {
+function Rows({ keys, onRevoke }: { keys: readonly ShownKey[]; onRevoke: (key: ShownKey) => void }): ReactNode {
   const client = useCallboard();
   const now = useNow(30_000) + client.clockSkew;
   return (
-    <div className="access-table" tabIndex={0} role="region" aria-label="API keys">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Owner</th>
-            <th scope="col">May</th>
-            <th scope="col">Created</th>
-            <th scope="col">Expires</th>
-            <th scope="col">
-              <span className="visually-hidden">Revoke</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr key={key.id}>
-              <th scope="row">
-                {key.name} <code title="The key’s id">{key.id}</code>
-              </th>
-              <td>{key.owner}</td>
-              <td className="access-scopes">
-                <ScopeWords scopes={key.scopes} />
-              </td>
-              <td>{moment(key.created_at)}</td>
-              <td>
-                <Expiry at={key.expires_at} now={now} />
-              </td>
-              <td>
-                <button type="button" className="button small danger" aria-label={`Revoke ${key.name}`} onClick={() => onRevoke(key)}>
-                  <Icon name="ban" />
-                  Revoke
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {keys.map((key) => (
+        <tr key={key.id}>
+          <th scope="row">
+            {key.name} <code title="The key’s id">{key.id}</code>
+          </th>
+          <td>{key.owner}</td>
+          <td className="access-scopes">
+            <ScopeWords scopes={key.scopes} />
+          </td>
+          <td>{moment(key.created_at)}</td>
+          <td>
+            <Expiry at={key.expires_at} now={now} />
+          </td>
+          <td>
+            <button type="button" className="button small danger" aria-label={`Revoke ${key.name}`} onClick={() => onRevoke(key)}>
+              <Icon name="ban" />
+              Revoke
+            </button>
+          </td>
+        </tr>
+      ))}
+    </>
   );
 }
 
@@ -139,11 +123,7 @@ function Made({ made, onClose }: { made: CreatedKey; onClose: () => void }): Rea
 function Revoke({ shown: { id, name }, onClose, onDone }: { shown: ShownKey; onClose: () => void; onDone: () => void }): ReactNode {
   const client = useCallboard();
   const act = async (): Promise<string> => {
-    try {
-      await client.credentials.revokeKey(id);
-    } catch (error) {
-      if (!(error instanceof CallboardError) || error.status !== 404) throw error;
-    }
+    await removed(client.credentials.revokeKey(id));
     onDone();
     return `${name} was revoked.`;
   };

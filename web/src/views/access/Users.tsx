@@ -1,16 +1,16 @@
 /** The users of this page: who there is, and what adds, changes and removes one. */
 
 import { useEffect, useState, type ReactNode } from "react";
-import { CallboardError, type ShownUser } from "@callboard/client";
+import type { ShownUser } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { useCommands } from "../../shell/commands";
 import { setTitle } from "../../shell/title";
 import { tell } from "../../shell/toasts";
 import { Confirm } from "../../ui/Confirm";
-import { Failure } from "../../ui/Failure";
 import { Icon } from "../../ui/Icon";
 import { moment } from "../../ui/time";
 import { useLoaded } from "../../ui/useLoaded";
+import { List, removed } from "./List";
 import { AddUser, EditUser, SetPassword } from "./UserForms";
 import { ScopeWords } from "./Scopes";
 
@@ -30,27 +30,27 @@ export function Users(): ReactNode {
   };
   return (
     <>
-      <header className="access-head">
-        <div>
-          <h1>Users</h1>
-          <p className="muted">Who logs in on this page with a name and a password.</p>
-        </div>
-        <button type="button" className="button primary" onClick={() => setAsked({ what: "add" })} aria-keyshortcuts="n">
-          <Icon name="plus" />
-          Add a user
-        </button>
-      </header>
-      {error && <Failure error={error} again={again} />}
-      {!value && !error && <p className="loading">Loading the users…</p>}
-      {value?.length === 0 && (
-        <div className="empty">
-          <h2>No users yet</h2>
-          <p>
-            Users log in while the setting <code>auth.users</code> is on. Then everybody has to show who they are.
-          </p>
-        </div>
-      )}
-      {value && value.length > 0 && <Table users={value} ask={setAsked} />}
+      <List
+        title="Users"
+        about="Who logs in on this page with a name and a password."
+        add="Add a user"
+        onAdd={() => setAsked({ what: "add" })}
+        things="users"
+        count={value?.length}
+        error={error}
+        again={again}
+        empty={
+          <>
+            <h2>No users yet</h2>
+            <p>
+              Users log in while the setting <code>auth.users</code> is on. Then everybody has to show who they are.
+            </p>
+          </>
+        }
+        columns={["Name", "Groups", "May", "Added", "Change"]}
+      >
+        <Rows users={value ?? []} ask={setAsked} />
+      </List>
       {asked?.what === "add" && <AddUser onClose={close} onDone={(name) => done(`${name} was added.`)} />}
       {asked?.what === "edit" && <EditUser user={asked.user} onClose={close} onDone={(name) => done(`${name} was changed.`)} />}
       {asked?.what === "password" && <SetPassword user={asked.user} onClose={close} onDone={(name) => done(`${name} has a new password.`)} />}
@@ -59,60 +59,41 @@ export function Users(): ReactNode {
   );
 }
 
-function Table({ users, ask }: { users: readonly ShownUser[]; ask: (asked: Asked) => void }): ReactNode {
+function Rows({ users, ask }: { users: readonly ShownUser[]; ask: (asked: Asked) => void }): ReactNode {
   return (
-    <div className="access-table" tabIndex={0} role="region" aria-label="Users">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Groups</th>
-            <th scope="col">May</th>
-            <th scope="col">Added</th>
-            <th scope="col">
-              <span className="visually-hidden">Change</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {users.map((user) => (
-            <tr key={user.name}>
-              <th scope="row">{user.name}</th>
-              <td>{user.groups.join(", ") || <span className="muted">None</span>}</td>
-              <td className="access-scopes">
-                <ScopeWords scopes={user.scopes} />
-              </td>
-              <td>{moment(user.created_at)}</td>
-              <td className="access-buttons">
-                <button type="button" className="button small" aria-label={`Change ${user.name}`} onClick={() => ask({ what: "edit", user })}>
-                  <Icon name="edit" />
-                  Change
-                </button>
-                <button type="button" className="button small" aria-label={`Set the password of ${user.name}`} onClick={() => ask({ what: "password", user })}>
-                  <Icon name="lock" />
-                  Password
-                </button>
-                <button type="button" className="button small danger" aria-label={`Remove ${user.name}`} onClick={() => ask({ what: "remove", user })}>
-                  <Icon name="trash" />
-                  Remove
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {users.map((user) => (
+        <tr key={user.name}>
+          <th scope="row">{user.name}</th>
+          <td>{user.groups.join(", ") || <span className="muted">None</span>}</td>
+          <td className="access-scopes">
+            <ScopeWords scopes={user.scopes} />
+          </td>
+          <td>{moment(user.created_at)}</td>
+          <td className="access-buttons">
+            <button type="button" className="button small" aria-label={`Change ${user.name}`} onClick={() => ask({ what: "edit", user })}>
+              <Icon name="edit" />
+              Change
+            </button>
+            <button type="button" className="button small" aria-label={`Set the password of ${user.name}`} onClick={() => ask({ what: "password", user })}>
+              <Icon name="lock" />
+              Password
+            </button>
+            <button type="button" className="button small danger" aria-label={`Remove ${user.name}`} onClick={() => ask({ what: "remove", user })}>
+              <Icon name="trash" />
+              Remove
+            </button>
+          </td>
+        </tr>
+      ))}
+    </>
   );
 }
 
 function Remove({ user: { name }, onClose, onDone }: { user: ShownUser; onClose: () => void; onDone: () => void }): ReactNode {
   const client = useCallboard();
   const act = async (): Promise<string> => {
-    try {
-      await client.credentials.removeUser(name);
-    } catch (error) {
-      if (!(error instanceof CallboardError) || error.status !== 404) throw error;
-    }
+    await removed(client.credentials.removeUser(name));
     onDone();
     return `${name} was removed.`;
   };
