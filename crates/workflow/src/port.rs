@@ -130,6 +130,8 @@ pub struct Input {
     pub may_lack: bool,
     /// How it is best edited.
     pub widget: Widget,
+    /// Whether few need it, so that it is best kept out of sight until it is set, linked or asked for.
+    pub advanced: bool,
 }
 
 impl Input {
@@ -148,6 +150,7 @@ impl Input {
             lazy: false,
             may_lack: false,
             widget: Widget::Plain,
+            advanced: false,
         }
     }
 
@@ -218,6 +221,13 @@ impl Input {
     #[must_use]
     pub const fn code(mut self) -> Self {
         self.widget = Widget::Code;
+        self
+    }
+
+    /// The same, which few need: best kept out of sight until it is set, linked or asked for.
+    #[must_use]
+    pub const fn advanced(mut self) -> Self {
+        self.advanced = true;
         self
     }
 }

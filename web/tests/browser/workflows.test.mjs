@@ -383,6 +383,23 @@ describe("drawing", () => {
     await page.locator(".react-flow__edge").waitFor();
   });
 
+  inBrowser("what few need is out of sight until it is asked for, set or linked", {}, async (page) => {
+    const { body } = await call("POST", "workflows", {
+      name: "Asked of two",
+      nodes: [{ id: "HumanConfirm-a", type: "HumanConfirm", inputs: { message: "Shall it?", required_answers: 2 }, position: { x: 0, y: 0 } }],
+      edges: [],
+    });
+    await open(page, body.id);
+    const card = node(page, "HumanConfirm-a");
+    const names = () => card.locator(".wf-in .wf-row-name").allTextContents();
+    await card.getByRole("button", { name: "2 more inputs" }).waitFor();
+    assert.deepEqual(await names(), ["message", "timeout", "default", "required_answers"]);
+    await card.getByRole("button", { name: "2 more inputs" }).click();
+    assert.deepEqual(await names(), ["message", "timeout", "default", "assignees", "required_answers", "allow_own"]);
+    await card.getByRole("button", { name: "Fewer inputs" }).click();
+    assert.equal((await names()).length, 4);
+  });
+
   inBrowser("a draft outlives a reload", {}, async (page) => {
     const id = await textAndDisplay("Drafted");
     await open(page, id);

@@ -12,7 +12,7 @@ import { useEditor } from "../../src/views/workflows/editor/store";
 const choose = vi.hoisted(() => vi.fn());
 vi.mock("../../src/views/workflows/editor/choices", () => ({ choose }));
 
-const input = (name: string, type: "number" | "text") => ({ name, type, description: "", required: true, lazy: false, widget: "plain" as const });
+const input = (name: string, type: "number" | "text") => ({ name, type, description: "", required: true, lazy: false, advanced: false, widget: "plain" as const });
 const number = { type: "NumberInput", category: "inputs", description: "", inputs: [input("value", "number")], outputs: [{ name: "value", type: "number" as const, description: "" }], volatile: false, waits: false };
 const text = { ...number, type: "TextInput", inputs: [input("text", "text")], outputs: [{ name: "text", type: "text" as const, description: "" }] };
 const stored: Workflow = {

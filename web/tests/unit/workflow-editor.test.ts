@@ -10,7 +10,7 @@ import { arrange } from "../../src/views/workflows/editor/pure/layout";
 import { goesOn, PAUSE_MS } from "../../src/views/workflows/editor/pure/steps";
 
 const TYPES: PortType[] = ["json", "text", "number", "integer", "boolean", "list", "object"];
-const input = (name: string, type: PortType, required = true) => ({ name, type, description: "", required, lazy: false, widget: "plain" as const });
+const input = (name: string, type: PortType, required = true) => ({ name, type, description: "", required, lazy: false, advanced: false, widget: "plain" as const });
 const output = (name: string, type: PortType) => ({ name, type, description: "" });
 const nodeClass = (type: string, category: string, inputs: NodeClass["inputs"], outputs: NodeClass["outputs"], description = ""): NodeClass => ({ type, category, description, inputs, outputs, volatile: false, waits: false });
 

@@ -23,7 +23,7 @@ import { valueWords } from "../../src/views/workflows/runtime/value";
 import { wayOf } from "../../src/views/workflows/runtime/way";
 import { bytesWords, isCut, numberWords, rateWords, took } from "../../src/views/workflows/runtime/words";
 
-const port = (type: InputPort["type"], more: Partial<InputPort> = {}): InputPort => ({ name: "x", type, description: "", required: false, lazy: false, widget: "plain", ...more });
+const port = (type: InputPort["type"], more: Partial<InputPort> = {}): InputPort => ({ name: "x", type, description: "", required: false, lazy: false, advanced: false, widget: "plain", ...more });
 const cut = { truncated: true, bytes: 20_000, preview: "[[1,2],[2,3],[3" };
 
 afterEach(() => {

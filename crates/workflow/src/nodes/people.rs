@@ -29,11 +29,11 @@ fn timeout() -> Input {
 
 fn assignees() -> Input {
     let description = "Who may answer beside the owner of the workflow: names of people, and `group:NAME`.";
-    Input::new("assignees", Type::List, description).code().optional()
+    Input::new("assignees", Type::List, description).code().optional().advanced()
 }
 
 fn allow_own() -> Input {
-    Input::new("allow_own", Type::Boolean, "Whether the owner of the workflow may answer.").or(true)
+    Input::new("allow_own", Type::Boolean, "Whether the owner of the workflow may answer.").or(true).advanced()
 }
 
 /// Who may answer, by these inputs.
@@ -62,7 +62,8 @@ fn confirm_spec() -> Spec {
             Input::new("required_answers", Type::Number, "How many different people have to say yes.")
                 .at_least(1.0)
                 .at_most(Answerers::MOST as f64)
-                .optional(),
+                .optional()
+                .advanced(),
         )
         .input(allow_own())
         .output(Output::new("confirmed", Type::Boolean, "The answer."))

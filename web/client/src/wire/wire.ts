@@ -2832,7 +2832,11 @@ lazy: boolean,
 /**
  * How it is best edited.
  */
-widget: Widget, };
+widget: Widget,
+/**
+ * Whether few need it, so that it is best kept out of sight until it is set, linked or asked for.
+ */
+advanced: boolean, };
 
 /**
  * An output of a node class.

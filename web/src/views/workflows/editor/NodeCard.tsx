@@ -1,6 +1,6 @@
 /** A node on the canvas: its title and state, its inputs with their controls, its outputs, and what it has to show. */
 
-import { memo, useEffect, useRef, type ReactNode } from "react";
+import { memo, useEffect, useRef, useState, type ReactNode } from "react";
 import { Handle, Position, useStore, type NodeProps } from "@xyflow/react";
 import { Icon } from "../../../ui/Icon";
 import type { InputPort, OutputPort } from "../model";
@@ -25,6 +25,9 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
   const linked = data.linked === "" ? [] : data.linked.split("\n");
   // A class that is not known has no ports to read: then those that are linked are shown.
   const { inputs, outputs } = portsOf(node, nodeClass, nodeClass ? [] : useEditor.getState().workflow.edges);
+  const [isUnfolded, setIsUnfolded] = useState(false);
+  const folded = inputs.filter(({ name, advanced }) => advanced && !linked.includes(name) && node.inputs?.[name] === undefined);
+  const shown = isUnfolded ? inputs : inputs.filter((input) => !folded.includes(input));
   return (
     <div className="wf-card" data-selected={selected || undefined} data-outlined={isOutlined || undefined} data-state={state} data-class={node.type} data-category={nodeClass?.category}>
       {isSmall && <NodeFace node={node} nodeClass={nodeClass} />}
@@ -48,13 +51,19 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
       )}
       {inputs.length > 0 && (
         <ul className="wf-ports">
-          {inputs.map((input) => (
+          {shown.map((input) => (
             <Input key={input.name} input={input} isLinked={linked.includes(input.name)}>
               {/* Which control it is, the class says; what was typed into another one would be lost. */}
               {isLoaded && <InputControl node={node} input={input} />}
             </Input>
           ))}
         </ul>
+      )}
+      {folded.length > 0 && (
+        <button type="button" className="wf-card-more nodrag nopan" aria-expanded={isUnfolded} onClick={() => setIsUnfolded(!isUnfolded)}>
+          <Icon name={isUnfolded ? "minus" : "plus"} />
+          {isUnfolded ? "Fewer inputs" : `${folded.length} more ${folded.length === 1 ? "input" : "inputs"}`}
+        </button>
       )}
       <div className="wf-card-body nodrag nowheel">
         <NodeBody node={node} nodeClass={nodeClass} />

@@ -26,7 +26,7 @@ export function portsOf(node: GraphNode, nodeClass: NodeClass | undefined, edges
   const inputs = new Set([...Object.keys(node.inputs), ...edges.filter(({ target }) => target === node.id).map((edge) => edge.target_input)]);
   const outputs = new Set(edges.filter(({ source }) => source === node.id).map((edge) => edge.source_output));
   return {
-    inputs: [...inputs].map((name) => ({ name, type: "json", description: "", required: false, lazy: false, widget: "plain" })),
+    inputs: [...inputs].map((name) => ({ name, type: "json", description: "", required: false, lazy: false, advanced: false, widget: "plain" })),
     outputs: [...outputs].map((name) => ({ name, type: "json", description: "" })),
   };
 }
