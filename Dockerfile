@@ -5,6 +5,7 @@ WORKDIR /build
 
 # The dependencies alone, over empty sources: this layer stays while Cargo.toml and Cargo.lock do.
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo ./.cargo
 COPY proto ./proto
 COPY crates ./crates
 RUN mkdir -p src benches static \

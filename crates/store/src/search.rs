@@ -19,16 +19,76 @@ const MOST: usize = 2000;
 /// The most bytes of one text that are looked at.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// The words of a text: what stands between anything that is neither a letter nor a digit, without regard to case, accents
-/// and how a letter is composed.
-pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+/// The lengths of the groups of an id, which a dash follows.
+const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+
+/// The words that a text looks for: what stands between anything that is neither a letter nor a digit, without regard to
+/// case, accents and how a letter is composed. An id is one word, as is the beginning of one from its first dash on.
+pub fn words(text: &str) -> impl Iterator<Item = String> + use<> {
+    let pieces = pieces(text);
+    let mut words = Vec::new();
+    let mut rest = pieces.as_slice();
+    while let [(piece, _), others @ ..] = rest {
+        match id_at(rest) {
+            Some(many) => {
+                words.push(joined(rest, many));
+                rest = rest.get(many..).unwrap_or_default();
+            }
+            None => {
+                words.extend(Some(fold(piece)).filter(|word| !word.is_empty()));
+                rest = others;
+            }
+        }
+    }
+    words.into_iter()
+}
+
+/// The words by which a text is found: those of [`words`], and what an id in it consists of.
+pub(crate) fn words_within(text: &str) -> impl Iterator<Item = String> + '_ {
+    let pieces = pieces(text);
+    let ids: Vec<String> = (0..pieces.len())
+        .filter_map(|at| pieces.get(at..))
+        .filter_map(|rest| Some(joined(rest, id_at(rest)?)))
+        .collect();
+    pieces.into_iter().map(|(piece, _)| fold(piece)).filter(|word| !word.is_empty()).chain(ids)
+}
+
+/// What stands between anything that is neither a letter nor a digit, and whether a dash follows.
+fn pieces(text: &str) -> Vec<(&str, bool)> {
     let text = text.get(..text.floor_char_boundary(LOOKED_AT)).unwrap_or(text);
     // An accent that stands by itself belongs to its letter.
-    let parts = text.split(|character: char| !character.is_alphanumeric() && !is_combining_mark(character));
-    parts.map(fold).filter(|word| !word.is_empty())
+    let is_between = |character: char| !character.is_alphanumeric() && !is_combining_mark(character);
+    text.split_inclusive(is_between).map(|piece| (piece.trim_end_matches(is_between), piece.ends_with('-'))).collect()
+}
+
+/// Of how many of these pieces an id consists that begins with the first, or the beginning of one.
+fn id_at(pieces: &[(&str, bool)]) -> Option<usize> {
+    let is_of = |piece: &str, length: usize| {
+        (1..=length).contains(&piece.len()) && piece.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let mut many = 0;
+    for (&(piece, is_dashed), length) in pieces.iter().zip(GROUPS) {
+        if !is_of(piece, length) {
+            break;
+        }
+        many += 1;
+        if piece.len() < length || !is_dashed {
+            break;
+        }
+    }
+    let is_begun = pieces.first().is_some_and(|(first, _)| Some(&first.len()) == GROUPS.first());
+    (many > 1 && is_begun).then_some(many)
+}
+
+/// The first so many pieces as one word.
+fn joined(pieces: &[(&str, bool)], many: usize) -> String {
+    pieces.iter().take(many).flat_map(|(piece, _)| piece.chars()).map(|digit| digit.to_ascii_lowercase()).collect()
 }
 
 fn fold(part: &str) -> String {
+    if part.is_ascii() {
+        return part.get(..LONGEST).unwrap_or(part).to_ascii_lowercase();
+    }
     let letters = part.nfkd().filter(|character| character.is_alphanumeric());
     // By way of upper case, so that letters with several lower ones (ς, ß) become one, and there by way of lower (ẞ).
     let folded = letters.flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
@@ -60,7 +120,7 @@ impl Findable {
     /// Adds what is known from the session's start on.
     pub(super) fn add_summary(&mut self, summary: &Summary) {
         self.add(&summary.task);
-        self.add(&summary.id.to_string());
+        self.add_words(words(&summary.id.to_string()));
         let labels = summary.labels.iter().flat_map(|(name, value)| [name.as_str(), value]);
         let others = summary.title.as_deref().into_iter().chain(labels);
         others.for_each(|text| self.add(text));
@@ -106,7 +166,11 @@ impl Findable {
     }
 
     fn add(&mut self, text: &str) {
-        for word in words(text) {
+        self.add_words(words_within(text));
+    }
+
+    fn add_words(&mut self, words: impl Iterator<Item = String>) {
+        for word in words {
             if self.0.len() >= MOST {
                 return;
             }
@@ -209,12 +273,35 @@ mod tests {
         assert_eq!(split(&"x".repeat(100)), ["x".repeat(64)]);
     }
 
+    #[test]
+    fn an_id_is_found_by_its_beginning_and_what_looks_like_one_by_its_parts_as_well() {
+        let split = |text: &str| words(text).collect::<Vec<_>>();
+        let id = "78A233AF-12c0-4a01-8b6e-0123456789ab";
+        let whole = "78a233af12c04a018b6e0123456789ab";
+        assert_eq!(split(id), [whole]);
+        assert_eq!(split(&format!("of {id}, x")), ["of", whole, "x"]);
+        assert_eq!(split("78a233af-"), ["78a233af"]);
+        assert_eq!(split("78a233af-1"), ["78a233af1"]);
+        assert_eq!(split("78a233af-12c0-4a01-"), ["78a233af12c04a01"]);
+        assert_eq!(split("78a233af-12c0x 1234567-8 a-b"), ["78a233af", "12c0x", "1234567", "8", "a", "b"]);
+        let mut findable = Findable::default();
+        findable.add_words(words(id));
+        findable.add("invoice-20261130-0042");
+        for q in [id, "78a2", "78a233af-12c0-4", "20261130", "0042", "20261130-00", "invoice-20261130-0042"] {
+            assert!(findable.has_all(&split(q)), "{q}");
+        }
+        assert!(!findable.has_all(&split("12c0")) && !findable.has_all(&split("78a233af-13")));
+    }
+
     proptest! {
         #[test]
         fn however_a_text_is_written_its_words_are_the_same(text in any::<String>()) {
             let of = |text: &str| words(text).collect::<Vec<_>>();
             let (composed, apart): (String, String) = (text.nfc().collect(), text.nfd().collect());
             prop_assert_eq!(of(&composed), of(&apart));
+            let mut findable = Findable::default();
+            findable.add(&text);
+            prop_assert!(findable.has_all(&of(&text)));
             for word in of(&text) {
                 prop_assert!(!word.is_empty() && word.len() <= LONGEST);
                 prop_assert!(word.chars().all(char::is_alphanumeric));

@@ -13,7 +13,7 @@ use crate::private;
 use callboard_domain::owner::Owner;
 
 /// Stored in the database as its `user_version`: another one is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE texts (

@@ -21,7 +21,7 @@ use super::watch::Files;
 use crate::SessionKey;
 
 /// How many commits may wait for the thread; what goes beyond that is found by what has changed.
-const MOST_WAITING: usize = 1024;
+const MOST_WAITING: usize = 4096;
 
 /// What the thread is sent.
 struct Touched {
@@ -76,6 +76,7 @@ impl Drop for Indexer {
     fn drop(&mut self) {
         self.touched = None;
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             // One that panicked has been reported by the panic hook.
             let _ = thread.join();
         }

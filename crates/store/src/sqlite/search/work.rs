@@ -5,15 +5,16 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::super::watch::Files;
 use super::super::{columns, integer};
-use super::Touched;
 use super::file::{self, Identity};
+use super::{MOST_WAITING, Touched};
 use crate::search::Findable;
 use callboard_domain::time::Timestamp;
 
@@ -84,13 +85,7 @@ impl Work {
 
     /// Works until nobody can touch sessions any more.
     pub(super) fn run(&mut self, touches: &Receiver<Touched>) {
-        loop {
-            match touches.recv_timeout(self.wait()) {
-                Ok(touched) => self.take(touched),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            touches.try_iter().take(AT_ONCE).for_each(|touched| self.take(touched));
+        while self.gather(touches) {
             if self.paused_until.is_some_and(|until| Instant::now() < until) {
                 self.forget();
                 continue;
@@ -106,6 +101,27 @@ impl Work {
         {
             log::debug!("the last sessions are made findable by words at the next start: {error}");
         }
+    }
+
+    /// Waits until something may be due, and takes what was touched; gives whether more can be.
+    fn gather(&mut self, touches: &Receiver<Touched>) -> bool {
+        match self.first {
+            // Whoever waits for the next message would be woken by each commit, and the writer would have to wake it.
+            Some(_) => park_timeout(self.wait()),
+            None => match touches.recv_timeout(self.wait()) {
+                Ok(touched) => self.take(touched),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
+            },
+        }
+        for _ in 0..MOST_WAITING {
+            match touches.try_recv() {
+                Ok(touched) => self.take(touched),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
     }
 
     /// How long nothing need be done.
@@ -295,9 +311,10 @@ fn write_one(index: &Connection, sessions: &Connection, key: i64) -> rusqlite::R
         .execute(params![key, last_row, text])?;
     if is_new || text != before {
         let with_owner = format!("{text} {}", file::owner_word(&summary.owner));
-        index
-            .prepare_cached("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)")?
-            .execute(params![key, with_owner])?;
+        if !is_new {
+            index.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([key])?;
+        }
+        index.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?.execute(params![key, with_owner])?;
     }
     Ok(())
 }
