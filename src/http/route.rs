@@ -267,30 +267,42 @@ where
     type Future = LocalBoxFuture<'static, HttpResponse<BoxBody>>;
 
     fn call(&self, Unread(request, mut payload): Unread) -> Self::Future {
-        let Self { action, door, handler, .. } = self.clone();
-        Box::pin(async move {
-            match door {
-                Door::Socket if admission::is_upgrade(&request) => admission::admit(&request, action).await,
-                Door::Socket | Door::Request => {
-                    let admitted = match authorize(&request, action) {
-                        Ok(()) => has_room(&request, action).await,
-                        refused => refused,
-                    };
-                    if let Err(problem) = admitted {
-                        let refusal = problem.response();
-                        recorded::record(&request, action, &refusal).await;
-                        return refusal;
-                    }
-                }
-            }
-            let answer = match Args::from_request(&request, &mut payload).await {
+        let (handler, asked) = (self.handler.clone(), request.clone());
+        let answering = Box::pin(async move {
+            match Args::from_request(&request, &mut payload).await {
                 Ok(args) => handler.call(args).await.respond_to(&request).map_into_boxed_body(),
                 Err(error) => HttpResponse::from_error(error),
-            };
-            recorded::record(&request, action, &answer).await;
-            answer
-        })
+            }
+        });
+        Box::pin(serve(asked, self.action, self.door, answering))
     }
+}
+
+/// Answers a request, where its sender may ask for that, and writes down what came of it. Not generic, as there is one
+/// [`Checked`] for each handler.
+async fn serve(
+    request: HttpRequest,
+    action: Action,
+    door: Door,
+    answering: LocalBoxFuture<'static, HttpResponse<BoxBody>>,
+) -> HttpResponse<BoxBody> {
+    match door {
+        Door::Socket if admission::is_upgrade(&request) => admission::admit(&request, action).await,
+        Door::Socket | Door::Request => {
+            let admitted = match authorize(&request, action) {
+                Ok(()) => has_room(&request, action).await,
+                refused => refused,
+            };
+            if let Err(problem) = admitted {
+                let refusal = problem.response();
+                recorded::record(&request, action, &refusal).await;
+                return refusal;
+            }
+        }
+    }
+    let answer = answering.await;
+    recorded::record(&request, action, &answer).await;
+    answer
 }
 
 /// Finds out who sends a request, and keeps that with it.
