@@ -391,9 +391,9 @@ pub(crate) struct Update<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UpdateStatus {
-    /// It has begun.
+    /// It has begun, and something of it is under way.
     Executing,
-    /// Its nodes have run; what takes time goes on beside it.
+    /// All has come in of it but what waits for people.
     Completed,
     /// The same, and a node has failed.
     Failed,
@@ -405,7 +405,7 @@ pub(crate) struct UpdateData {
     /// When it began; only where it is executing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
-    /// Seconds that the last one took; 0 where it is executing.
+    /// Seconds that the nodes of the last one took; 0 where it is executing.
     pub execution_time: f64,
     /// The outputs of the nodes that changed since the last such message, by their ids.
     pub results: BTreeMap<String, Outputs>,

@@ -80,14 +80,31 @@ async fn who_cannot_be_told_all_is_told_so() {
 }
 
 #[tokio::test]
-async fn an_iteration_is_told_when_it_begins_and_when_it_is_done() {
+async fn an_iteration_is_executing_until_all_has_come_in_and_a_quick_one_has_one_message() {
     let app = Setup::memory().start().await;
-    store(&app, chain()).await;
+    let graph = json!({
+        "id": "chain",
+        "nodes": [
+            { "id": "a", "type": "TextInput", "inputs": { "text": "late" } },
+            { "id": "b", "type": "Delay", "inputs": { "milliseconds": 300 } },
+        ],
+        "edges": [{ "source": "a", "source_output": "text", "target": "b", "target_input": "value" }],
+    });
+    store(&app, graph).await;
     let mut client = connect(&app, "?workflow=chain").await;
     app.post("/workflows/chain/continuous/start", json!({})).await.ok();
     let begun = client.until("continuous_update").await;
     assert_eq!((&begun["data"]["status"], &begun["data"]["execution_count"]), (&json!("executing"), &json!(1)));
     assert!(begun["data"]["data"]["start_time"].is_number());
+    let done = client.until("continuous_update").await;
+    // What comes in is taken in by the next one.
+    assert_eq!((&done["data"]["status"], &done["data"]["execution_count"]), (&json!("completed"), &json!(2)));
+    assert_eq!(done["data"]["data"]["results"]["b"], json!({"value": "late"}));
+
+    let app = Setup::memory().start().await;
+    store(&app, chain()).await;
+    let mut client = connect(&app, "?workflow=chain").await;
+    app.post("/workflows/chain/continuous/start", json!({})).await.ok();
     let done = client.until("continuous_update").await;
     assert_eq!((&done["data"]["status"], &done["data"]["execution_count"]), (&json!("completed"), &json!(1)));
     assert_eq!(done["data"]["data"]["results"]["b"], json!({"text": "first"}));

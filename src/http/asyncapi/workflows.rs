@@ -25,7 +25,7 @@ pub(super) const SENT: &[Message] = &[
     ),
     said(
         "continuous_update",
-        "That an iteration has begun (`executing`), or what it gave: the outputs of the nodes that changed.",
+        "What iterations gave: the outputs of the nodes that changed; `executing` while something of the last is under way.",
         &[("seq", NUMBER, true), ("timestamp", NUMBER, true), ("data", OBJECT, true)],
     ),
     said(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Executor;
 use crate::workflow::live::board::{Look, NodeNow};
-use crate::workflow::messages::{LiveState, NodeState, Status};
+use crate::workflow::messages::{LiveState, NodeState, Status, UpdateStatus};
 use crate::workflow::plan::{NodeIndex, NodeView, Plan};
 
 /// The nodes of a plan.
@@ -46,8 +46,20 @@ impl Look for Nodes<'_> {
         now
     }
 
-    fn has_failed(&self) -> bool {
-        (0..self.nodes.len()).any(|node| self.view(node).is_some_and(|view| view.state == NodeState::Error))
+    fn progress(&self) -> UpdateStatus {
+        let mut progress = UpdateStatus::Completed;
+        for view in (0..self.nodes.len()).filter_map(|node| self.view(node)) {
+            match view.state {
+                NodeState::Executing | NodeState::Queued => return UpdateStatus::Executing,
+                NodeState::Error => progress = UpdateStatus::Failed,
+                NodeState::Idle
+                | NodeState::Completed
+                | NodeState::Cached
+                | NodeState::Waiting
+                | NodeState::Blocked => {}
+            }
+        }
+        progress
     }
 }
 

@@ -62,8 +62,8 @@ pub(crate) trait Look {
     /// How one stands.
     fn look(&self, node: usize) -> NodeNow;
 
-    /// Whether any of them has failed.
-    fn has_failed(&self) -> bool;
+    /// How far they are.
+    fn progress(&self) -> UpdateStatus;
 }
 
 /// What a flush says beside how nodes stand.
@@ -102,6 +102,8 @@ pub(crate) struct Board {
     seq: u64,
     /// The iterations that the last update counted.
     counted: u64,
+    /// Whether there was something under way then.
+    was_executing: bool,
 }
 
 /// Something that somebody has missed.
@@ -126,6 +128,7 @@ impl Board {
             forgotten: base,
             seq: base,
             counted: 0,
+            was_executing: false,
         }
     }
 
@@ -205,12 +208,6 @@ impl Board {
             }
         };
         push_events(&mut writer, &mut place, false);
-        if iterations > 0 {
-            let seq = place();
-            if let Some(writer) = &mut writer {
-                writer.begun(seq, beat);
-            }
-        }
         let mut results = BTreeMap::new();
         for node in &pending {
             let seq = place();
@@ -223,7 +220,9 @@ impl Board {
         }
         // Also where something only comes in that an iteration had begun.
         let has_come_in = || pending.iter().any(|node| !nodes.look(*node).outputs.is_empty());
-        if iterations > 0 || has_come_in() {
+        let is_executing = nodes.progress() == UpdateStatus::Executing;
+        if iterations > 0 || has_come_in() || self.was_executing && !is_executing {
+            self.was_executing = is_executing;
             self.updated = place();
             if let Some(writer) = &mut writer {
                 writer.update(self.updated, nodes, beat, iterations, results);
@@ -333,15 +332,6 @@ impl<'a> Writer<'a> {
         self.push(Kind::NodeState, Some(seq), &message);
     }
 
-    /// That the last iteration has begun.
-    fn begun(&mut self, seq: u64, beat: &Beat) {
-        let Beat { start_time, rate, state, .. } = *beat;
-        let results = BTreeMap::new();
-        let start_time = Some(start_time);
-        let data = UpdateData { start_time, execution_time: 0.0, results, rate, iterations: 0, state };
-        self.iterations(seq, beat, UpdateStatus::Executing, data);
-    }
-
     /// What iterations gave.
     fn update(
         &mut self,
@@ -351,14 +341,13 @@ impl<'a> Writer<'a> {
         iterations: u64,
         results: BTreeMap<String, Outputs>,
     ) {
-        let Beat { execution_time, rate, state, .. } = *beat;
-        let data = UpdateData { start_time: None, execution_time, results, rate, iterations, state };
-        let status = if nodes.has_failed() { UpdateStatus::Failed } else { UpdateStatus::Completed };
-        self.iterations(seq, beat, status, data);
-    }
-
-    fn iterations(&mut self, seq: u64, beat: &Beat, status: UpdateStatus, data: UpdateData) {
-        let Beat { timestamp, execution_count, .. } = *beat;
+        let Beat { timestamp, execution_count, rate, state, .. } = *beat;
+        let status = nodes.progress();
+        let (start_time, execution_time) = match status {
+            UpdateStatus::Executing => (Some(beat.start_time), 0.0),
+            UpdateStatus::Completed | UpdateStatus::Failed => (None, beat.execution_time),
+        };
+        let data = UpdateData { start_time, execution_time, results, rate, iterations, state };
         let data = Update { workflow_id: self.workflow_id, execution_count, status, data };
         self.push(Kind::ContinuousUpdate, Some(seq), &Message::ContinuousUpdate { seq, timestamp, data });
     }

@@ -11,8 +11,11 @@ use super::event::{Change, WorkflowEvent};
 use super::past::Past;
 use crate::domain::time::Timestamp;
 use crate::hub::{Items, Messages};
-use crate::workflow::messages::{Event, Excerpt, NodeDetail, NodeState, Status};
+use crate::workflow::messages::{Event, Excerpt, NodeDetail, NodeState, Status, UpdateStatus};
 use crate::workflow::value::Value;
+
+/// What is under way.
+const UNDER_WAY: i64 = i64::MIN;
 
 /// Nodes called `n0`, `n1`… whose output is a number; a negative one stands for a failure.
 struct Numbers(Vec<i64>);
@@ -28,6 +31,9 @@ impl Look for Numbers {
 
     fn look(&self, node: usize) -> NodeNow {
         let number = self.0[node];
+        if number == UNDER_WAY {
+            return NodeNow { state: NodeState::Executing, ..NodeNow::default() };
+        }
         if number < 0 {
             let detail = NodeDetail { error: Some("it is negative".into()), ..NodeDetail::default() };
             return NodeNow { state: NodeState::Error, detail, outputs: BTreeMap::new() };
@@ -36,8 +42,12 @@ impl Look for Numbers {
         NodeNow { state: NodeState::Completed, detail: NodeDetail::default(), outputs }
     }
 
-    fn has_failed(&self) -> bool {
-        self.0.iter().any(|number| *number < 0)
+    fn progress(&self) -> UpdateStatus {
+        match self.0.iter().min() {
+            Some(&UNDER_WAY) => UpdateStatus::Executing,
+            Some(..0) => UpdateStatus::Failed,
+            Some(0..) | None => UpdateStatus::Completed,
+        }
     }
 }
 
@@ -73,19 +83,41 @@ fn a_node_that_changed_twice_is_told_once_as_it_is() {
     nodes.0[1] = -1;
     board.changed(1);
     let told = messages(&board.flush(&nodes, &beat(3), true).unwrap());
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert_eq!((&told[0]["type"], &told[0]["data"]["status"]), (&json!("continuous_update"), &json!("executing")));
-    assert_eq!(told[1]["data"]["node_id"], "n0");
-    assert_eq!(told[1]["data"]["data"]["result"], json!({"value": 1}));
-    assert_eq!(told[2]["data"]["state"], "error");
-    assert_eq!(told[2]["data"]["data"]["result"], Json::Null);
-    assert_eq!(told[3]["type"], "continuous_update");
-    assert_eq!(told[3]["data"]["status"], "failed");
-    assert_eq!(told[3]["data"]["data"]["results"], json!({"n0": {"value": 1}}));
-    assert_eq!(told[3]["data"]["data"]["iterations"], 3);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[0]["data"]["node_id"], "n0");
+    assert_eq!(told[0]["data"]["data"]["result"], json!({"value": 1}));
+    assert_eq!(told[1]["data"]["state"], "error");
+    assert_eq!(told[1]["data"]["data"]["result"], Json::Null);
+    assert_eq!(told[2]["type"], "continuous_update");
+    assert_eq!(told[2]["data"]["status"], "failed");
+    assert_eq!(told[2]["data"]["data"]["results"], json!({"n0": {"value": 1}}));
+    assert_eq!(told[2]["data"]["data"]["iterations"], 3);
     let places: Vec<_> = told.iter().map(|message| message["seq"].as_u64().unwrap()).collect();
-    assert_eq!(places, [101, 102, 103, 104]);
+    assert_eq!(places, [101, 102, 103]);
     assert!(!board.is_pending(3) && board.is_pending(4));
+}
+
+#[test]
+fn an_iteration_is_executing_until_all_has_come_in_also_where_that_fails() {
+    let updates = |board: &mut Board, nodes: &Numbers, count: u64| -> Vec<Json> {
+        let told = messages(&board.flush(nodes, &beat(count), true).unwrap());
+        let updates = told.iter().filter(|message| message["type"] == "continuous_update");
+        updates.map(|message| json!([message["data"]["execution_count"], message["data"]["status"]])).collect()
+    };
+    for (came, expected) in [(7, "completed"), (-7, "failed")] {
+        let mut board = board(2);
+        let mut nodes = Numbers(vec![1, UNDER_WAY]);
+        board.changed(0);
+        board.changed(1);
+        assert_eq!(updates(&mut board, &nodes, 1), [json!([1, "executing"])]);
+        board.changed(1);
+        assert_eq!(updates(&mut board, &nodes, 1), [] as [Json; 0]);
+        nodes.0[1] = came;
+        board.changed(1);
+        assert_eq!(updates(&mut board, &nodes, 1), [json!([1, expected])]);
+        board.changed(0);
+        assert_eq!(updates(&mut board, &nodes, 2), [json!([2, expected])]);
+    }
 }
 
 #[test]
@@ -100,14 +132,7 @@ fn a_start_is_told_first_and_an_end_last() {
         told.iter().map(|message| message["event"].as_str().or(message["type"].as_str()).unwrap()).collect();
     assert_eq!(
         words,
-        [
-            "continuous_started",
-            "execution_failed",
-            "continuous_update",
-            "node_state",
-            "continuous_update",
-            "continuous_stopped"
-        ]
+        ["continuous_started", "execution_failed", "node_state", "continuous_update", "continuous_stopped"]
     );
 }
 

@@ -1,7 +1,9 @@
 //! A session's lean row as columns.
 
-use rusqlite::types::Type;
-use rusqlite::{Row, ToSql};
+use std::iter;
+
+use rusqlite::types::{ToSqlOutput, Type};
+use rusqlite::{Row, ToSql, params_from_iter};
 
 use super::{integer, signed};
 use crate::{SessionKey, Spent, State, Summary};
@@ -50,7 +52,7 @@ pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary)
         OnDisconnect::Keep => None,
         OnDisconnect::CancelAfter(seconds) => Some(seconds),
     };
-    let parameters: [&dyn ToSql; 20] = [
+    let head: [&dyn ToSql; 8] = [
         &integer(*key),
         &id.as_bytes(),
         task,
@@ -59,20 +61,10 @@ pub(super) fn insert(statement: &mut rusqlite::Statement<'_>, summary: &Summary)
         &labels_text(labels),
         &cancel_after,
         &created_at.as_micros(),
-        &state.status.as_str(),
-        &state.attempt,
-        &signed(state.last_seq),
-        &state.started_at.map(Timestamp::as_micros),
-        &state.ended_at.map(Timestamp::as_micros),
-        &state.deadline.map(Timestamp::as_micros),
-        &state.since.as_micros(),
-        &state.spent.queued,
-        &state.spent.running,
-        &state.spent.waiting,
-        &execution_id.as_ref().map(ExecutionId::as_str),
-        title,
     ];
-    statement.execute(parameters)
+    let state = of_state(state);
+    let tail: [&dyn ToSql; 2] = [&execution_id.as_ref().map(ExecutionId::as_str), title];
+    statement.execute(params_from_iter(head.into_iter().chain(state.iter().map(|value| value as _)).chain(tail)))
 }
 
 /// Runs [`UPDATE`]; gives how many rows it changed.
@@ -81,20 +73,25 @@ pub(super) fn update(
     key: SessionKey,
     state: &State,
 ) -> rusqlite::Result<usize> {
-    let parameters: [&dyn ToSql; 11] = [
-        &integer(key),
-        &state.status.as_str(),
-        &state.attempt,
-        &signed(state.last_seq),
-        &state.started_at.map(Timestamp::as_micros),
-        &state.ended_at.map(Timestamp::as_micros),
-        &state.deadline.map(Timestamp::as_micros),
-        &state.since.as_micros(),
-        &state.spent.queued,
-        &state.spent.running,
-        &state.spent.waiting,
-    ];
-    statement.execute(parameters)
+    let (key, state) = (integer(key), of_state(state));
+    statement.execute(params_from_iter(iter::once(&key as &dyn ToSql).chain(state.iter().map(|value| value as _))))
+}
+
+/// What changes as a session goes on, in the order of the columns.
+fn of_state(state: &State) -> [ToSqlOutput<'_>; 10] {
+    let moment = |at: Option<Timestamp>| ToSqlOutput::Owned(at.map(Timestamp::as_micros).into());
+    [
+        state.status.as_str().into(),
+        state.attempt.into(),
+        signed(state.last_seq).into(),
+        moment(state.started_at),
+        moment(state.ended_at),
+        moment(state.deadline),
+        state.since.as_micros().into(),
+        state.spent.queued.into(),
+        state.spent.running.into(),
+        state.spent.waiting.into(),
+    ]
 }
 
 /// Reads a row of [`SELECT`].

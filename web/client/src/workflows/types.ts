@@ -65,7 +65,7 @@ export interface ContinuousUpdate {
   workflow_id: string;
   execution_count: number;
   status: "executing" | "completed" | "failed";
-  /** `start_time` is when it began, while it is executing. `state` is whether it goes on after that, or waits for a change or a step. */
+  /** `start_time` is when it began, while something of it is under way. `state` is whether it goes on after that, or waits for a change or a step. */
   data: { start_time?: number; execution_time?: number; results?: Record<string, NodeOutputs>; rate?: number; iterations?: number; state?: LiveState };
 }
 

@@ -20,6 +20,8 @@ import { statusWords } from "../../ui/Status";
 import "./tasks.css";
 
 const PAGE = 50;
+/** All that are listed are asked for anew every two seconds. */
+const MOST = 1000;
 
 export default function TasksView({ rest }: ViewProps): ReactNode {
   const client = useCallboard();
@@ -62,7 +64,7 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
 
   return (
     <div className="tasks" data-open={open ? true : undefined}>
-      {seesLists && <SessionList filter={filter} open={open} onMore={() => setLimit((now) => Math.min(1000, now + PAGE))} />}
+      {seesLists && <SessionList filter={filter} open={open} onMore={limit < MOST ? () => setLimit(limit + PAGE) : null} />}
       {open && (
         <div className="detail">
           {open === "new" ? <StartPanel kind={rest[1] ?? null} filter={filter} /> : <SessionView key={open} id={open} tab={rest[1] ?? "conversation"} filter={filter} />}

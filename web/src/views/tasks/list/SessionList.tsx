@@ -19,7 +19,7 @@ import { clicked, direction, sorted, type Column } from "./sort";
 interface Props {
   filter: Filter;
   open: string | null;
-  onMore: () => void;
+  onMore: (() => void) | null;
 }
 
 export function SessionList({ filter, open, onMore }: Props): ReactNode {
@@ -96,11 +96,12 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
       )}
       {rows === null && !error && <p className="loading">Loading the sessions…</p>}
       {rows?.length === 0 && <Empty filter={filter} />}
-      {more && (
+      {more && onMore && (
         <button type="button" className="button quiet more" onClick={onMore}>
           Show older sessions
         </button>
       )}
+      {more && !onMore && <p className="hint more">The newest {shown.length.toLocaleString("en")} are listed. The search, the filters and the time range find older ones.</p>}
     </section>
   );
 }
