@@ -21,6 +21,10 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
 
+# Licences, sources and known faults of what is depended on; needs cargo-deny.
+dependencies:
+    cargo deny --locked --all-features check
+
 # Set the formatting right.
 fmt:
     cargo fmt
