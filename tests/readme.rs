@@ -148,7 +148,7 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
     let pictures = std::fs::read_dir(Path::new(ROOT).join("docs/pictures")).unwrap();
     let bytes: u64 = pictures.map(|picture| picture.unwrap().metadata().unwrap().len()).sum();
     assert!((1..1_000_000).contains(&bytes), "{bytes} bytes");
-    for page in ["README.md", "docs/api.md", "docs/operations.md", "docs/audit.md"] {
+    for page in ["README.md", "THREATS.md", "docs/security.md", "docs/api.md", "docs/operations.md", "docs/audit.md"] {
         let folder = Path::new(ROOT).join(page);
         let text = read(page);
         for link in

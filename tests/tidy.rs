@@ -15,6 +15,7 @@ const LAYOUT: &[&[&str]] = &[
     &["README.md"],
     &["ARCHITECTURE.md"],
     &["CHANGELOG.md"],
+    &["THREATS.md"],
     &["Dockerfile"],
     &["docker-compose.yml"],
     &[".ci/run"],
@@ -168,4 +169,26 @@ fn the_image_may_see_what_it_is_built_from() {
             assert!(seen.lines().any(|seen| seen == line), ".dockerignore lacks {line}");
         }
     }
+}
+
+#[test]
+fn every_test_that_shows_a_defence_exists() {
+    let threats = fs::read_to_string(root().join("THREATS.md")).unwrap();
+    let mut tests = sources();
+    for folder in ["tests", "crates/audit/tests", "crates/model/tests"] {
+        tests.extend(files_of(folder));
+    }
+    let exists = |name: &str| match name.strip_suffix(".test.mjs") {
+        Some(_) => root().join("web/tests/browser").join(name).exists(),
+        None => tests.iter().any(|source| source.text.contains(&format!("fn {name}("))),
+    };
+    // The last column of each table, below its header and the line under it.
+    let shown_by: Vec<&str> =
+        threats.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit_once("| ")).map(|(_, last)| last).collect();
+    let mut named = 0;
+    for name in shown_by.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)) {
+        assert!(exists(name), "THREATS.md names {name}, and there is no such test");
+        named += 1;
+    }
+    assert!(named > 50, "only {named} tests are named");
 }
