@@ -14,6 +14,9 @@ mod connection;
 mod crew;
 mod egress;
 mod event;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)] // For `fuzz/`.
+pub mod fuzz;
 mod http;
 #[doc(hidden)] // For `benches/fanout.rs`.
 pub mod hub;

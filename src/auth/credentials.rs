@@ -47,7 +47,7 @@ pub(crate) struct Refresher {
 
 impl Credentials {
     /// Those of a server that takes none.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     #[must_use]
     pub(crate) fn none() -> Self {
         Self { known: watch::channel(Arc::default()).1, nudges: mpsc::channel(1).0 }

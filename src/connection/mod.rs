@@ -42,6 +42,8 @@ pub(crate) use audits::AuditRequest;
 pub(crate) use entrance::Gate;
 pub(crate) use event_socket::EventSockets;
 pub(crate) use event_stream::event_stream;
+#[cfg(any(test, fuzzing))]
+pub(crate) use guard::guarded;
 pub(crate) use workflows::WorkflowsRequest;
 
 use crate::hub::Link;

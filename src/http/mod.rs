@@ -209,6 +209,17 @@ fn configure(state: State, policy: Rc<Policy>) -> impl FnOnce(&mut ServiceConfig
     }
 }
 
+/// Reads a text as routes do that take a query or a body; for `fuzz`.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_input(text: &str) {
+    let _ = sessions::list::decode(text, usize::MAX);
+    let _ = named_owner::named(text);
+    if let Ok(body) = crate::domain::json::read(text.as_bytes()) {
+        let _ = shared::decode(Some(body.clone()));
+        let _ = workflows::decode::read(Some(body));
+    }
+}
+
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -190,7 +190,7 @@ async fn answer(
     }
 }
 
-fn decode(body: Option<Value>) -> Result<Answer, Problem> {
+pub(super) fn decode(body: Option<Value>) -> Result<Answer, Problem> {
     let mut fields = Fields::of(body)?;
     let is_form = fields.has("values");
     let (value, values) = if is_form { (None, fields.object("values")) } else { (fields.boolean("value"), None) };

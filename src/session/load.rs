@@ -6,6 +6,7 @@ use crate::domain::burst::{Burst, Line};
 use crate::domain::id::SessionId;
 use crate::domain::record::{Internal, Spec};
 use crate::domain::tail::{Tail, TailLimits};
+use crate::domain::time::Timestamp;
 use crate::session::state::{self, SessionState};
 use crate::session::task::recorded_calls::RecordedCalls;
 use crate::store::{Error, JournalRange, Row, Store, Summary};
@@ -34,7 +35,7 @@ pub(crate) struct Loaded {
 /// [`Error::Unavailable`] where the store does not answer, [`Error::Unusable`] where the journal is damaged.
 pub(crate) async fn load(store: &Store, id: SessionId, limits: TailLimits) -> Result<Option<Loaded>, Error> {
     let Some(summary) = store.find(id).await? else { return Ok(None) };
-    let mut fold = Fold::new(&summary, limits);
+    let mut fold = Fold::new(summary.created_at, summary.state.status.is_terminal(), limits);
     loop {
         let range = JournalRange { after_seq: None, after_row: fold.last_row, max_bytes: PAGE_BYTES };
         let rows = store.journal(summary.key, range).await?;
@@ -48,6 +49,19 @@ pub(crate) async fn load(store: &Store, id: SessionId, limits: TailLimits) -> Re
     fold.finish(summary).map(Some)
 }
 
+/// Reads these rows like a journal's; what they say is of no interest.
+///
+/// # Errors
+/// [`Error::Unusable`] where one is damaged.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_rows(store: &Store, rows: impl Iterator<Item = bytes::Bytes>) -> Result<(), Error> {
+    let mut fold = Fold::new(Timestamp::from_micros(0), false, TailLimits { snapshot: 100, bytes: 10_000 });
+    for (row, body) in (0..).zip(rows) {
+        fold.push(store, Row { row, last_seq: 0, body })?;
+    }
+    Ok(())
+}
+
 struct Fold {
     spec: Option<Spec>,
     state: SessionState,
@@ -59,15 +73,15 @@ struct Fold {
 }
 
 impl Fold {
-    fn new(summary: &Summary, limits: TailLimits) -> Self {
+    fn new(created_at: Timestamp, ended: bool, limits: TailLimits) -> Self {
         Self {
             spec: None,
-            state: SessionState::new(summary.created_at),
+            state: SessionState::new(created_at),
             recorded_calls: RecordedCalls::default(),
             secrets: Vec::new(),
             tail: Tail::new(limits),
             last_row: None,
-            ended: summary.state.status.is_terminal(),
+            ended,
         }
     }
 

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["member"],
     &["shutdown", "app"],
-    &["cli", "main"],
+    &["cli", "main", "fuzz"],
 ];
 
 const LINES: usize = 600;

@@ -70,7 +70,7 @@ impl FromRequest for DraftBody {
 ///
 /// # Errors
 /// What is wrong with its shape; not what is wrong with its graph.
-pub(super) fn read(body: Option<Value>) -> Result<WorkflowDraft, Problem> {
+pub(in crate::http) fn read(body: Option<Value>) -> Result<WorkflowDraft, Problem> {
     if body.as_ref().is_some_and(|body| !nesting::fits(body, MAX_DEPTH)) {
         let fault = fault(&["body"], format!("must be nested at most {MAX_DEPTH} deep"), "too_deep");
         return Err(Problem::invalid(Code::InvalidBody, vec![fault]));

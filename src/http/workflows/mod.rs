@@ -1,7 +1,7 @@
 //! Workflows over HTTP: their node classes, their definitions, and running them.
 
 pub(super) mod check;
-mod decode;
+pub(super) mod decode;
 mod events;
 mod live;
 pub(super) mod nodes;
