@@ -209,6 +209,13 @@ impl Principal {
         (self.owner == owner && self.kind != PrincipalKind::Link).then_some(self)
     }
 
+    /// Whether it is the same one, for the same things, whatever credential was shown.
+    #[must_use]
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let who = |it: &Self| it.grant.as_ref().map(|grant| grant.owner.clone());
+        (self.kind, &self.owner) == (other.kind, &other.owner) && who(self) == who(other)
+    }
+
     /// Whether it is an operator who has named whose things are meant.
     #[must_use]
     pub(crate) fn names_owner(&self) -> bool {

@@ -21,6 +21,7 @@ use crate::auth::rates::Rates;
 use crate::auth::storage::Storage;
 use crate::auth::tickets::Tickets;
 use crate::auth::{Action, Authenticator, CallerAddress, Decision, Principal, PrincipalKind, Resource, lacking, may};
+use crate::domain::owner::Owner;
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
 use crate::trail::{NewEntry, Trail};
@@ -56,15 +57,22 @@ pub(crate) struct Gate {
 pub(super) struct Asked {
     pub(super) action: Action,
     pub(super) path: String,
+    /// Whose things are meant, where that is said.
+    owner: Option<Owner>,
     address: Option<IpAddr>,
 }
+
+/// The owner whose things a request means, kept with it.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedOwner(pub(crate) Owner);
 
 impl Asked {
     /// What a request asks for.
     pub(super) fn of(request: &HttpRequest) -> Self {
         // A request that no route has looked at is for nobody who says who they are.
         let action = request.extensions().get::<Action>().copied().unwrap_or(Action::CloseConnection);
-        Self { action, path: request.path().to_owned(), address: CallerAddress::of(request) }
+        let owner = request.extensions().get::<NamedOwner>().map(|named| named.0.clone());
+        Self { action, path: request.path().to_owned(), owner, address: CallerAddress::of(request) }
     }
 }
 
@@ -286,7 +294,13 @@ impl Shared {
         };
         let principal = found.ok_or(CloseCode::NotAuthenticated)?;
         let is_allowed = may(&principal, self.caller.asked.action, Resource::Unread) == Decision::Allowed;
-        if is_allowed { Ok(principal) } else { Err(CloseCode::NotAllowed) }
+        if !is_allowed {
+            return Err(CloseCode::NotAllowed);
+        }
+        match &self.caller.asked.owner {
+            Some(owner) => principal.reaching(owner.clone()).ok_or(CloseCode::NotAllowed),
+            None => Ok(principal),
+        }
     }
 
     /// Takes a place among the sockets of whoever it is; gives whether there is one.
@@ -308,7 +322,7 @@ impl Shared {
         }
         let before = self.caller.principal();
         let was_known = matches!(before.kind(), PrincipalKind::Known | PrincipalKind::Operator);
-        if was_known && (before.kind(), before.owner()) != (principal.kind(), principal.owner()) {
+        if was_known && !before.is_same_as(&principal) {
             return self.link.close(CloseCode::NotAuthenticated);
         }
         if !was_known && !self.takes_place(&principal) {

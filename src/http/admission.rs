@@ -7,10 +7,11 @@ use actix_web::{HttpMessage, HttpRequest, web};
 
 use super::State;
 use super::error::{Code, Problem};
-use super::named_owner::reaching;
+use super::named_owner::{named, reaching};
 use super::origin::{Policy, called};
 use super::route::within_limits;
 use crate::auth::{Action, Decision, Principal, PrincipalKind, Refusal, Resource, may};
+use crate::connection::entrance::NamedOwner;
 use crate::connection::handshake::{has_token, ticket};
 
 /// Whether a client may have a socket. A browser cannot see an HTTP status there: who may not is accepted and closed.
@@ -52,11 +53,17 @@ pub(super) async fn admit(request: &HttpRequest, action: Action) {
         Ok(principal) => {
             let is_allowed = may(&principal, action, Resource::Unread) == Decision::Allowed;
             let kind = principal.kind();
+            let named = named(request.query_string());
+            let is_named_well = named.is_ok();
+            if let Ok(Some(owner)) = named {
+                // Whoever says later who they are means it as well.
+                request.extensions_mut().insert(NamedOwner(owner));
+            }
             let reached = reaching(principal.clone(), request.query_string());
             let is_within = reached.is_ok();
             request.extensions_mut().insert(reached.unwrap_or(principal));
             match kind {
-                _ if is_allowed && !is_within => Admission::Forbidden,
+                _ if !is_named_well || (is_allowed && !is_within) => Admission::Forbidden,
                 _ if is_allowed => Admission::Allowed,
                 PrincipalKind::Known | PrincipalKind::Link => Admission::Forbidden,
                 PrincipalKind::Operator | PrincipalKind::Local | PrincipalKind::Visitor | PrincipalKind::Anonymous => {

@@ -6,20 +6,28 @@ use super::query::Query;
 use crate::auth::Principal;
 use crate::domain::owner::Owner;
 
+/// The owner that a query names, where it names one.
+///
+/// # Errors
+/// Where what it names is no owner.
+pub(super) fn named(query: &str) -> Result<Option<Owner>, Problem> {
+    // Most requests have no such parameter, and each of them comes here.
+    if !query.contains("owner=") {
+        return Ok(None);
+    }
+    let Some(named) = Query::of(query).text("owner") else { return Ok(None) };
+    named.parse().map(Some).map_err(|bad: crate::domain::owner::BadOwner| {
+        let fault = fault(&["query", "owner"], bad.to_string(), "invalid_value");
+        Problem::invalid(Code::InvalidQuery, vec![fault])
+    })
+}
+
 /// The principal, for the things of the owner that a query names, where it names one.
 ///
 /// # Errors
 /// Where it names none, or somebody else's things are not for this principal.
 pub(super) fn reaching(principal: Principal, query: &str) -> Result<Principal, Problem> {
-    // Most requests have no such parameter, and each of them comes here.
-    if !query.contains("owner=") {
-        return Ok(principal);
-    }
-    let Some(named) = Query::of(query).text("owner") else { return Ok(principal) };
-    let owner: Owner = named.parse().map_err(|bad: crate::domain::owner::BadOwner| {
-        let fault = fault(&["query", "owner"], bad.to_string(), "invalid_value");
-        Problem::invalid(Code::InvalidQuery, vec![fault])
-    })?;
+    let Some(owner) = named(query)? else { return Ok(principal) };
     let refused = || Problem::new(Code::Forbidden, "Naming another owner needs a credential with the scope admin.");
     principal.reaching(owner).ok_or_else(refused)
 }

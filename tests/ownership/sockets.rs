@@ -1,6 +1,6 @@
 //! Sockets: what belongs to another is unknown there, and what a key is not good for is refused message by message.
 
-use super::board::{key, operator, setup, somebody, waiting, workflow};
+use super::board::{ADMIN, key, operator, setup, somebody, waiting, workflow};
 use crate::support::{Api, Client, Value, json};
 
 async fn socket(api: &Api, path: &str) -> Client {
@@ -93,4 +93,33 @@ async fn workflows_of_another_are_neither_watched_nor_fed() {
             seen.push(id);
         }
     }
+}
+
+#[tokio::test]
+async fn an_operator_names_an_owner_also_where_the_first_message_says_who_it_is() {
+    let app = setup().start().await;
+    let ada = somebody(&app, "ada").await;
+    assert_eq!(ada.post("/workflows", workflow("hers")).await.status, 201);
+    let (_, bos) = key(&app, "bo", &super::board::OWN).await;
+    for (path, token, code) in [
+        ("/ws?workflow=hers&owner=ada", ADMIN, None),
+        ("/ws?workflow=hers", ADMIN, Some(4504)),
+        ("/ws?workflow=hers&owner=bo", ADMIN, Some(4504)),
+        ("/ws?workflow=hers&owner=ada", bos.as_str(), Some(4503)),
+    ] {
+        let mut client = socket(&app, path).await;
+        client.say(json!({"type": "authenticate", "token": token})).await;
+        client.say(json!({"type": "ping", "timestamp": 1})).await;
+        match code {
+            None => drop(client.until("pong").await),
+            Some(code) => assert_eq!(client.until_closed().await, Some(code), "{path}"),
+        }
+    }
+    let mut wrong = socket(&app, "/ws?owner=%0A").await;
+    assert_eq!(wrong.until_closed().await, Some(4503));
+    // It stays the same one with another credential of its own.
+    let mut client = operator(&app).socket("/ws?workflow=hers&owner=ada").await.unwrap();
+    client.say(json!({"type": "authenticate", "token": ADMIN})).await;
+    client.say(json!({"type": "ping", "timestamp": 2})).await;
+    client.until("pong").await;
 }
