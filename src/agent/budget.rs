@@ -22,6 +22,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     shared: Rc<Shared>,
+    /// What the run that has it has spent, of all that was.
+    own: Rc<Cell<Spent>>,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,21 @@ impl Budget {
                 settled: Notify::new(),
                 calls: RefCell::default(),
             }),
+            own: Rc::default(),
         }
+    }
+
+    /// The same for one run, whose part of what is spent is counted for itself as well. Those whom it hands work to have
+    /// runs of their own.
+    #[must_use]
+    pub(super) fn of_one_run(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), own: Rc::default() }
+    }
+
+    /// What the run that has this budget has spent so far.
+    #[must_use]
+    pub(super) fn spent_by_this_run(&self) -> Spent {
+        self.own.get()
     }
 
     /// A new one with these limits, where they say something.
@@ -132,6 +148,7 @@ impl Budget {
     /// Counts what was spent.
     pub(super) fn spend(&self, part: Spent) {
         self.shared.spent.set(self.spent().plus(part));
+        self.own.set(self.own.get().plus(part));
     }
 
     /// Waits until an agent may make another call, where so many a minute are allowed.
@@ -265,6 +282,21 @@ mod tests {
             let error = budget.reserve(1, 0.0).await.unwrap_err();
             assert!(error.starts_with("budget_exceeded: ") && error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn what_runs_spend_side_by_side_is_counted_once() {
+        let budget = budget(BudgetLimits::default());
+        let (one, other) = (budget.of_one_run(), budget.of_one_run());
+        one.spend(call(1));
+        other.spend(call(20));
+        let helper = one.of_one_run();
+        helper.spend(call(300));
+        one.spend(call(4000));
+        let tokens = |spent: Spent| spent.usage.total();
+        let of_runs = [&one, &other, &helper].map(|run| tokens(run.spent_by_this_run()));
+        assert_eq!(of_runs, [4001, 20, 300]);
+        assert_eq!(tokens(budget.spent()), of_runs.iter().sum::<u64>());
     }
 
     #[tokio::test]

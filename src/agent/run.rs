@@ -28,12 +28,13 @@ impl Agents {
         work: &Assignment,
     ) -> Result<Output, TaskError> {
         self.assign(lane, work).await;
-        let spent_before = budget.spent();
-        let result = match self.until_accepted(lane, budget, work).await {
+        // Others spend from the same budget meanwhile.
+        let budget = budget.of_one_run();
+        let result = match self.until_accepted(lane, &budget, work).await {
             Ok(output) => self.review(lane, work, output).await,
             Err(error) => Err(error),
         };
-        let usage = budget.spent().since(spent_before).to_json();
+        let usage = budget.spent_by_this_run().to_json();
         match &result {
             Ok(output) => self.complete(lane, work, output, usage).await,
             Err(error) => self.fail(lane, work, error, usage).await,
