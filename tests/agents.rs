@@ -151,6 +151,10 @@ async fn a_person_decides_about_a_call_in_doubt_where_the_agent_says_so() {
     server.crash().await;
     let asked = question(&server, &id).await;
     assert!(asked["message"].as_str().unwrap().contains("alpha"), "{asked}");
+    let context = &asked["context"];
+    assert_eq!(context["source"], json!({"agent_id": "alpha", "task": "t"}), "{asked}");
+    assert_eq!((&context["details"]["model"], &context["details"]["call"]), (&json!("alpha"), &json!("model:1")));
+    assert!(context["details"]["last_message"].as_str().unwrap().contains("Do t."), "{asked}");
     server.answer(&id, "confirm", json!({"value": false})).await.ok();
     let session = server.until_status(&id, "failed").await;
     assert!(error(&session).starts_with("model: "), "{session}");

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use callboard_model::{Client, Settings};
 
 /// The model of an agent that names none.
-const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 
 /// The models of the settings.
 pub(super) struct Models {

@@ -3,20 +3,26 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use callboard_model::{Client, Error, Progress, Request, Turn};
+use callboard_model::{Client, Error, Message, Progress, Request, Turn};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Conversation;
 use crate::agent::budget::Spent;
+use crate::agent::models::DEFAULT;
 use crate::crew::Agent;
 use crate::domain::agent::OnDoubt;
 use crate::domain::agent_entry::AgentEntry;
-use crate::domain::entry::json_bytes;
+use crate::domain::context::Context;
+use crate::domain::entry::{json_bytes, shorten};
+use crate::domain::request::Confirmation;
 use crate::session::{TaskContext, TaskError};
 
 /// The tries of one life of the server; those of the next are numbered behind them.
 const TRIES_A_LIFE: u32 = 1000;
+/// Most characters of the last message in a question.
+const MOST_SHOWN: usize = 4000;
 /// The tokens of a reply, as long as nobody knows them.
 const REPLY_TOKENS: u64 = 500;
 /// Bytes of an id.
@@ -64,10 +70,11 @@ impl Conversation<'_> {
     pub(super) async fn call(&self, name: &str, call_id: &str, request: Request) -> Result<Called, TaskError> {
         let agent_id = &self.work.agent_id;
         let question = (self.work.agent.on_doubt == OnDoubt::Ask).then(|| {
-            format!(
+            let question = format!(
                 "The agent {agent_id} was waiting for its model ({name}) when the server went down. The call may have been \
                  made and paid for. Make it again?"
-            )
+            );
+            Confirmation { context: self.context_of(name, &request), ..Confirmation::new(question) }
         });
         let work = |crashes| async move { Ok(self.call_now(call_id, &request, crashes).await) };
         match self.lane.step_again(name, question, work).await {
@@ -78,6 +85,23 @@ impl Conversation<'_> {
             Err(TaskError::Failed(error)) => Err(TaskError::Failed(format!("model: {error}"))),
             Err(cancelled @ TaskError::Cancelled(_)) => Err(cancelled),
         }
+    }
+
+    /// What a call is about, for whoever decides whether it is made again.
+    fn context_of(&self, name: &str, request: &Request) -> Box<Context> {
+        let mut context = self.work.question_context();
+        let last = request.messages.iter().rev().find_map(|message| match message {
+            Message::User(text) | Message::Tool { text, .. } => Some(text.clone()),
+            Message::System(_) | Message::Assistant { .. } => None,
+        });
+        let mut last = last.unwrap_or_default();
+        shorten(&mut last, MOST_SHOWN);
+        let model = self.work.agent.llm.as_deref().unwrap_or(DEFAULT);
+        let (messages, tokens) = (request.messages.len(), prompt_tokens(request));
+        context.add_details(json!({
+            "model": model, "call": name, "messages": messages, "about_tokens": tokens, "last_message": last,
+        }));
+        context
     }
 
     async fn call_now(&self, call_id: &str, request: &Request, crashes: u32) -> Called {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Call, CallId, RecordedCall};
 use crate::domain::entry::{json_bytes, shorten};
 use crate::domain::record::Internal;
+use crate::domain::request::Confirmation;
 use crate::session::state::Decision;
 use crate::session::task::channel::{NextCall, OutcomeFuture};
 use crate::session::task::context::TaskContext;
@@ -75,7 +76,7 @@ impl TaskContext {
     pub(crate) async fn step_again<T, F, Fut>(
         &self,
         name: &str,
-        question: Option<String>,
+        question: Option<Confirmation>,
         work: F,
     ) -> Result<Option<T>, TaskError>
     where
@@ -100,7 +101,7 @@ impl TaskContext {
     }
 
     /// Asks a person whether to do a step again that had begun with this place.
-    async fn ask_in_doubt(&self, at: &CallId, question: String) -> bool {
+    async fn ask_in_doubt(&self, at: &CallId, question: impl Into<Confirmation>) -> bool {
         self.lane(&format!("doubt-{}", at.ordinal)).confirm(question).await
     }
 
