@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use super::review::Note;
 use super::{Agents, Assignment, Output};
+use crate::config::secret::is_telling_header;
+use crate::domain::mask::Mask;
 use crate::session::{TaskContext, TaskError};
 use crate::workflow::node::Fetch;
 
@@ -16,19 +18,26 @@ impl Agents {
         notes: &[Note],
     ) -> Result<Output, TaskError> {
         let text = |key: &str| work.agent.config.get(key).and_then(Value::as_str);
-        let headers = work.agent.config.get("headers").and_then(Value::as_object);
-        let headers =
-            headers.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())));
+        let roster = self.shared.roster.as_ref().ok_or("there are no agents here")?;
+        let headers = roster.headers_of(&work.agent).map_err(TaskError::failed)?;
+        // The endpoint may send back what it was sent.
+        let secrets = headers.iter().filter(|(name, _)| is_telling_header(name)).map(|(_, value)| value.as_str());
+        // The token of a `Bearer TOKEN`, too.
+        let mask =
+            Mask::new(secrets.flat_map(|value| [Some(value), value.split_once(' ').map(|(_, rest)| rest)]).flatten());
         let fetch = Fetch {
             method: text("method").unwrap_or("POST").to_owned(),
             url: text("url").unwrap_or_default().to_owned(),
-            headers: headers.collect(),
+            headers,
             body: Some(("application/json".to_owned(), work.to_input(notes).to_string().into_bytes())),
         };
         let worker = self.shared.worker.clone();
         let fetched = lane
             .step("http", || async {
-                worker.fetch(fetch).await.map_err(|error| TaskError::Failed(format!("tool: {error}")))
+                let mut fetched =
+                    worker.fetch(fetch).await.map_err(|error| TaskError::Failed(format!("tool: {error}")))?;
+                mask.clean(&mut fetched.text);
+                Ok(fetched)
             })
             .await?;
         if !(200..300).contains(&fetched.status) {

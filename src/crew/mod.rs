@@ -2,6 +2,7 @@
 //!
 //! `roster` keeps them, so that no crew names an agent that there is not. Agents of the settings are there, too.
 
+mod headers;
 mod import;
 mod roster;
 
@@ -34,6 +35,9 @@ pub(crate) enum Error {
     /// The crew names these agents, which there are not.
     #[error("there are no such agents: {}", .0.join(", "))]
     MissingAgents(Vec<String>),
+    /// This header is masked, and there was none like it before.
+    #[error("the header {0} is masked")]
+    HiddenHeader(String),
     /// As many are kept as may be.
     #[error("there are {0}, which is as many as may be")]
     TooMany(usize),

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Agent, AgentKind, Crew, Error};
+use super::{Agent, AgentKind, Crew, Error, headers};
 use crate::config::crews::Crews;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
@@ -39,6 +39,26 @@ pub(crate) trait Thing: Clone + Serialize + DeserializeOwned + Send {
 
     /// Those that stand in the settings, by id.
     fn configured(roster: &Roster) -> Option<&BTreeMap<String, Kept<Self>>>;
+
+    /// It with what is secret in it sealed.
+    #[must_use]
+    fn sealed(self, _: &Store) -> Self {
+        self
+    }
+
+    /// It with what a client was shown masked and has sent back, as it was before.
+    ///
+    /// # Errors
+    /// Where it was nothing.
+    fn restored(self, _before: Option<&Self>) -> Result<Self, Error> {
+        Ok(self)
+    }
+
+    /// It without what nobody is shown.
+    #[must_use]
+    fn shown(self) -> Self {
+        self
+    }
 }
 
 impl Thing for Agent {
@@ -55,6 +75,18 @@ impl Thing for Agent {
 
     fn configured(roster: &Roster) -> Option<&BTreeMap<String, Kept<Self>>> {
         Some(&roster.configured)
+    }
+
+    fn sealed(self, store: &Store) -> Self {
+        headers::sealed(self, store)
+    }
+
+    fn restored(self, before: Option<&Self>) -> Result<Self, Error> {
+        headers::restored(self, before)
+    }
+
+    fn shown(self) -> Self {
+        headers::masked(self)
     }
 }
 
@@ -116,7 +148,8 @@ impl Roster {
         let kept = |agent: &Agent| {
             let id = agent.name.clone();
             let owner = Owner::SERVER;
-            (id.clone(), Kept { id, owner, version: 1, created_at: now, updated_at: now, thing: agent.clone() })
+            let thing = agent.clone().sealed(&store);
+            (id.clone(), Kept { id, owner, version: 1, created_at: now, updated_at: now, thing })
         };
         let configured = Arc::new(configured.iter().map(kept).collect());
         Self { store, owner: Owner::SERVER, limits: limits.clone(), configured, built_in: Arc::new(built_in()) }
@@ -153,7 +186,17 @@ impl Roster {
             return Ok(kept.clone());
         }
         let found = self.store.document(&self.owner, T::COLLECTION, id).await?;
-        kept(found.ok_or(Error::Unknown)?)
+        let kept = kept::<T>(found.ok_or(Error::Unknown)?)?;
+        // An earlier version has stored it as it was given.
+        Ok(Kept { thing: kept.thing.sealed(&self.store), ..kept })
+    }
+
+    /// The headers that an agent of kind `http` sends.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where they were sealed with another key.
+    pub(crate) fn headers_of(&self, agent: &Agent) -> Result<Vec<(String, String)>, Error> {
+        headers::unsealed(agent, &self.store)
     }
 
     /// Up to `limit` in the order of their ids, those after `after`.
@@ -208,6 +251,7 @@ impl Roster {
         {
             return Err(Error::Exists);
         }
+        let thing = thing.restored(None)?.sealed(&self.store);
         let body = text(&thing)?;
         let decide = async || {
             self.check(&thing).await?;
@@ -228,16 +272,14 @@ impl Roster {
     /// [`Error::Configured`], [`Error::Unknown`], [`Error::Outdated`], [`Error::MissingAgents`] or [`Error::Unavailable`].
     pub(crate) async fn save<T: Thing>(&self, id: &str, thing: T, expected: Option<u64>) -> Result<Kept<T>, Error> {
         self.refuse_configured::<T>(id)?;
-        let body = text(&thing)?;
         let decide = async || {
             self.check(&thing).await?;
-            let version = match expected {
-                Some(version) => version,
-                None => self.get::<T>(id).await?.version,
-            };
-            Ok((vec![put::<T>(&self.owner, id, body.clone(), Precondition::Version(version))], ()))
+            let before = self.get::<T>(id).await?;
+            let thing = thing.clone().restored(Some(&before.thing))?.sealed(&self.store);
+            let unchanged = Precondition::Version(expected.unwrap_or(before.version));
+            Ok((vec![put::<T>(&self.owner, id, text(&thing)?, unchanged)], thing))
         };
-        let (saved, ()) = self.store.change_guarded::<_, Error, _>(&self.owner, GUARD, decide).await?;
+        let (saved, thing) = self.store.change_guarded::<_, Error, _>(&self.owner, GUARD, decide).await?;
         written(saved, thing)
     }
 

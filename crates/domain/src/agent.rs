@@ -123,6 +123,9 @@ impl Agent {
         let text = |key: &str| self.config.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         match self.kind {
             AgentKind::Http if !text("url") => Some(("url", "must be the URL of the endpoint")),
+            AgentKind::Http if self.config.get("headers").is_some_and(|headers| !are_texts(headers)) => {
+                Some(("headers", "must be an object of texts"))
+            }
             AgentKind::Command => {
                 let argv = self.config.get("command").and_then(Value::as_array);
                 let is_argv = argv.is_some_and(|argv| {
@@ -135,6 +138,10 @@ impl Agent {
             AgentKind::Http | AgentKind::Check | AgentKind::Model => None,
         }
     }
+}
+
+fn are_texts(headers: &Value) -> bool {
+    headers.is_null() || headers.as_object().is_some_and(|headers| headers.values().all(Value::is_string))
 }
 
 impl Default for Agent {
@@ -186,6 +193,14 @@ mod tests {
             Agent { kind, config, ..Agent::default() }.config_fault().map(|(key, _)| key)
         };
         assert_eq!(of(AgentKind::Http, json!({})), Some("url"));
+        for (headers, fault) in [
+            (json!({"Authorization": "Bearer x"}), None),
+            (json!(null), None),
+            (json!(["Authorization"]), Some("headers")),
+            (json!({"Authorization": {"sealed": "x"}}), Some("headers")),
+        ] {
+            assert_eq!(of(AgentKind::Http, json!({"url": "https://a.example/", "headers": headers})), fault);
+        }
         assert_eq!(of(AgentKind::Http, json!({"url": "https://a.example/"})), None);
         for bad in [json!({}), json!({"command": []}), json!({"command": ["a", 1]}), json!({"command": "a"})] {
             assert_eq!(of(AgentKind::Command, bad), Some("command"));

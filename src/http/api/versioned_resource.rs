@@ -192,7 +192,7 @@ pub(super) async fn list<T: VersionedResource>(
         Some(_) => last.id.clone(),
         None => write_place(&last.owner, &last.id),
     });
-    Ok((found, next_cursor))
+    Ok((found.into_iter().map(Kept::shown).collect(), next_cursor))
 }
 
 /// One of them.
@@ -204,7 +204,7 @@ pub(super) async fn show<T: VersionedResource>(
     let kept = roster.get::<T>(id).await.map_err(problem::<T>)?;
     match for_read(request.headers(), kept.version)? {
         Read::NotModified => Ok(tagged(HttpResponse::NotModified(), kept.version).finish()),
-        Read::Whole => Ok(tagged(HttpResponse::Ok(), kept.version).json(kept)),
+        Read::Whole => Ok(tagged(HttpResponse::Ok(), kept.version).json(kept.shown())),
     }
 }
 
@@ -216,7 +216,7 @@ pub(super) async fn create<T: VersionedResource>(
 ) -> Result<HttpResponse, Problem> {
     let Draft { id, thing, .. } = decode::<T>(state, roster, body, None).await?;
     let kept = match roster.create(id, thing.clone()).await {
-        Ok(kept) => kept,
+        Ok(kept) => kept.shown(),
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
         Err(error) => return Err(problem::<T>(error)),
     };
@@ -239,7 +239,7 @@ pub(super) async fn save<T: VersionedResource>(
     let Draft { thing, version, .. } = decode::<T>(state, roster, body, Some(id)).await?;
     let tag = conditions.for_write(version_of::<T>(roster, id)).await?;
     let kept = match roster.save(id, thing.clone(), tag.map_or(version, wanted)).await {
-        Ok(kept) => kept,
+        Ok(kept) => kept.shown(),
         Err(Error::MissingAgents(missing)) => return Err(missing_agents(&thing, &missing)),
         Err(error) => return Err(conflict(problem::<T>(error), tag)),
     };
@@ -259,7 +259,7 @@ pub(super) async fn remove<T: VersionedResource>(
     let removed = roster.remove::<T>(id, tag.and_then(wanted)).await;
     let removed = removed.map_err(|error| conflict(problem::<T>(error), tag))?;
     let [.., deleted] = T::EVENTS;
-    publish(state, deleted, &removed);
+    publish(state, deleted, &removed.shown());
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -359,6 +359,11 @@ pub(super) fn problem<T: VersionedResource>(error: Error) -> Problem {
         }
         Error::TooMany(most) => limit_reached(most, T::PLURAL),
         Error::MissingAgents(_) => Code::InvalidBody.into(),
+        Error::HiddenHeader(name) => {
+            let loc = ["body", "config", "headers", &name];
+            let fault = fault(&loc, "is only shown like that: say what it is to be", "invalid_value");
+            Problem::invalid(Code::InvalidBody, vec![fault])
+        }
         Error::Unavailable(text) => {
             log::error!(error = text.as_str(); "crews and agents cannot be read or written");
             Code::StoreUnavailable.into()
