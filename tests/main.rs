@@ -12,6 +12,7 @@
 mod admin;
 mod agents;
 mod agents_faults;
+mod agents_people;
 mod api;
 mod audits;
 mod callbacks;

@@ -1,6 +1,6 @@
 //! Whose things are, and that nobody else sees or changes them: over every route and message, in lists, and on feeds.
 
-mod board;
+pub(crate) mod board;
 mod feeds;
 mod ids;
 mod limits;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Agents, Assignment, Budget, Output};
 use crate::crew::{AgentKind, Guardrail, GuardrailRules};
+use crate::domain::answerers::Answerers;
 use crate::domain::entry::shorten;
 use crate::domain::pattern;
 use crate::domain::request::{Confirmation, Field, FieldType, Form};
@@ -20,8 +21,8 @@ pub(crate) struct Review {
     pub(crate) guardrail: Option<Guardrail>,
     /// How often an output that does not pass is sent back.
     pub(crate) retries: u32,
-    /// Whether a person has to accept it.
-    pub(crate) human_input: bool,
+    /// Where people have to accept it, who may.
+    pub(crate) human_input: Option<Answerers>,
 }
 
 /// A draft that was sent back, and why.
@@ -67,19 +68,23 @@ impl Agents {
         &self,
         lane: &TaskContext,
         work: &Assignment,
+        answerers: &Answerers,
         output: &Output,
     ) -> Result<Option<String>, TaskError> {
         let mut draft = output.text();
         shorten(&mut draft, MOST_SHOWN);
         let question = format!("{} has a draft for {}. Accept it?\n\n{draft}", work.agent_id, work.task);
-        if lane.confirm(Confirmation { context: work.question_context(), ..Confirmation::new(question) }).await {
+        let (context, answerers) = (work.question_context(), answerers.clone());
+        let question = Confirmation { context, answerers: answerers.clone(), ..Confirmation::new(question) };
+        if lane.confirm(question).await {
             return Ok(None);
         }
+        // One of them says what is to be different.
+        let answerers = Answerers { required_answers: None, ..answerers };
         let message = format!("What should {} change in its draft for {}?", work.agent_id, work.task);
         let fields = vec![Field::new("feedback", FieldType::Text, "What should be different")];
-        let values = lane
-            .ask(Form { message: Some(message), fields, context: work.question_context(), ..Form::default() })
-            .await?;
+        let context = work.question_context();
+        let values = lane.ask(Form { message: Some(message), fields, context, answerers, ..Form::default() }).await?;
         Ok(values.get("feedback").and_then(Value::as_str).map(str::to_owned))
     }
 }

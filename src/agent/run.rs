@@ -62,8 +62,10 @@ impl Agents {
                     sent_back += 1;
                     Some(broken)
                 }
-                None if work.review.human_input => self.ask_for_feedback(&round, work, &output).await?,
-                None => None,
+                None => match &work.review.human_input {
+                    Some(answerers) => self.ask_for_feedback(&round, work, answerers, &output).await?,
+                    None => None,
+                },
             };
             let Some(feedback) = feedback else { return Ok(output) };
             notes.push(Note { draft: output.text(), feedback });

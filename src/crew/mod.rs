@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub(crate) use crate::domain::agent::{Agent, AgentKind};
+use crate::domain::answerers::Answerers;
 pub(crate) use import::Import;
 pub(crate) use roster::{Kept, Roster, Thing};
 
@@ -130,6 +131,9 @@ pub(crate) struct CrewTask {
     /// Whether a person has to accept its output.
     #[serde(default)]
     pub human_input: bool,
+    /// Whom that is put to.
+    #[serde(flatten)]
+    pub answerers: Answerers,
     /// The JSON Schema that its output has to fit.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]

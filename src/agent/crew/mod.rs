@@ -164,7 +164,7 @@ impl Crew {
             review: Review {
                 guardrail: task.guardrail.clone(),
                 retries: task.guardrail_max_retries,
-                human_input: task.human_input,
+                human_input: task.human_input.then(|| task.answerers.clone()),
             },
             ..Assignment::new(agent_id, agent, &task.name, &task.description)
         };

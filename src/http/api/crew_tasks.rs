@@ -4,11 +4,14 @@ use serde_json::Value;
 
 use super::super::decode::{Fields, word};
 use crate::crew::{CrewTask, GUARDRAIL_RETRIES, Guardrail, GuardrailRules};
+use crate::domain::answerers::{Answerers, Assignee};
 use crate::domain::pattern;
 use crate::domain::schema::Schema;
 
 /// Most tasks of a crew.
 const MOST: usize = 200;
+/// Most characters of the name of somebody or of a group that a draft is put to.
+const LONGEST_ASSIGNEE: usize = 320;
 /// Most characters of a text for a model.
 const LONGEST: usize = 20_000;
 
@@ -48,6 +51,7 @@ fn task(fields: &mut Fields, before: &[CrewTask], is_in_crew: impl Fn(&String) -
     }
     let async_execution = fields.boolean("async_execution").unwrap_or_default();
     let human_input = fields.boolean("human_input").unwrap_or_default();
+    let answerers = answerers(fields, human_input);
     let output_schema = fields.value("output_schema");
     check_schema(fields, &["output_schema"], output_schema.as_ref());
     let guardrail = guardrail(fields);
@@ -60,10 +64,30 @@ fn task(fields: &mut Fields, before: &[CrewTask], is_in_crew: impl Fn(&String) -
         context,
         async_execution,
         human_input,
+        answerers,
         output_schema,
         guardrail,
         guardrail_max_retries: retries,
     })
+}
+
+/// Whom a draft is put to.
+fn answerers(fields: &mut Fields, human_input: bool) -> Answerers {
+    for key in ["assignees", "required_answers", "allow_own"] {
+        if fields.has(key) && !human_input {
+            fields.fault(&[key], "needs human_input", "invalid_value");
+        }
+    }
+    let most = Answerers::MOST;
+    let mut assignees = Vec::new();
+    for (at, name) in fields.texts("assignees", most, LONGEST_ASSIGNEE).unwrap_or_default().into_iter().enumerate() {
+        match name.parse::<Assignee>() {
+            Ok(assignee) => assignees.push(assignee),
+            Err(bad) => fields.fault(&["assignees", &at.to_string()], bad.to_string(), "invalid_value"),
+        }
+    }
+    let required_answers = fields.whole("required_answers", 1..=u32::try_from(most).unwrap_or(u32::MAX));
+    Answerers { assignees, required_answers, allow_own: fields.boolean("allow_own").unwrap_or(true) }
 }
 
 fn guardrail(fields: &mut Fields) -> Option<Guardrail> {

@@ -2611,7 +2611,19 @@ guardrail: Guardrail | null,
 /**
  * How often an output that is not so is sent back.
  */
-guardrail_max_retries: number, };
+guardrail_max_retries: number,
+/**
+ * Who may see the session while the question is open, and answer, beside its owner: names, and `group:NAME`.
+ */
+assignees?: Array<string>,
+/**
+ * How many different people have to say yes; the first no decides.
+ */
+required_answers?: number,
+/**
+ * Whether the one who started the session may answer; yes where it is left out.
+ */
+allow_own?: boolean, };
 
 /**
  * What an output has to be.
