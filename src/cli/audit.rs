@@ -146,7 +146,11 @@ fn lines(name: &str, found: &[(Check, Vec<Finding>)], total: &Summary) -> String
     let mut text = String::new();
     for finding in found.iter().flat_map(|(_, findings)| findings) {
         let column = finding.location.column.map(|column| format!(":{column}")).unwrap_or_default();
-        let page = finding.location.page.map(|page| format!(" (page {page})")).unwrap_or_default();
+        let page = match (finding.location.page, finding.location.cell) {
+            (None, _) => String::new(),
+            (Some(page), None) => format!(" (page {page})"),
+            (Some(sheet), Some(cell)) => format!(" (sheet {sheet}, cell {cell})"),
+        };
         let (line, severity) = (finding.location.line, finding.severity.as_str());
         text.push_str(&format!("{name}:{line}{column}: {severity}[{}]{page}: {}\n", finding.rule, finding.message));
         if let Some(proof) = &finding.proof {

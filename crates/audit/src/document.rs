@@ -18,7 +18,7 @@ pub struct Span {
 pub struct Place {
     /// Line of the source; of a page in a PDF; row of the sheet in a workbook.
     pub line: u32,
-    /// Column of the source, in characters of the line's bytes; column of the sheet in a workbook.
+    /// Column of the source, in characters; 0 in a workbook, whose cells have numbers, and in a PDF.
     pub column: u32,
     /// Page of a PDF, sheet of a workbook.
     pub page: u32,

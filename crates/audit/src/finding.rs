@@ -30,9 +30,12 @@ impl Severity {
 pub struct Location {
     /// Line of the source; of the page in a PDF; row of the sheet in a workbook.
     pub line: u32,
-    /// Column of the source, or of the sheet.
+    /// Column of the source, in characters; workbooks and PDFs have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub column: Option<u32>,
+    /// Which cell of its row, in CSV and workbooks: 3 is C.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cell: Option<u32>,
     /// Page of a PDF, sheet of a workbook.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub page: Option<u32>,
@@ -47,7 +50,8 @@ pub struct Location {
 impl From<crate::Place> for Location {
     fn from(place: crate::Place) -> Self {
         let given = |number: u32| (number > 0).then_some(number);
-        Self { line: place.line.max(1), column: given(place.column), page: given(place.page), table: None, row: None }
+        let (column, page) = (given(place.column), given(place.page));
+        Self { line: place.line.max(1), column, page, ..Self::default() }
     }
 }
 

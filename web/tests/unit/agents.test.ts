@@ -140,11 +140,12 @@ describe("the place of a finding", () => {
     expect(marked("| Total | 7,000 | 6,465 |", { location: { line: 1, column: 18 }, evidence: '"Total", "2023": 6,465' })).toBe("6,465");
     expect(marked("We have three sites:", { location: { line: 1, column: 1 }, evidence: "have three sites:" })).toBe("have three sites:");
     expect(marked("Sales grew by 5 %.", { location: { line: 1, column: 1 } })).toBeNull();
-    expect(marked('Total,"7,000",6465', { location: { line: 1, column: 2 } }, "text/csv")).toBe('"7,000"');
+    expect(marked('Total,"7,000",6465', { location: { line: 1, column: 7, cell: 2 } }, "text/csv")).toBe('"7,000"');
+    expect(marked('Umsatz 💶,"7,000",6465', { location: { line: 1, column: 10 } }, "text/csv")).toBe('"7,000"');
     expect(marked("| Total | 7,000 | 6,465 |", { location: { line: 1, column: 3 }, actual: "6465" })).toBe("6,465");
     expect(marked("Total      7,000    6,465", { location: { line: 1, column: 21 } }, "text/plain")).toBe("6,465");
     expect(marked("| Total | 6,465 |", { actual: "6465" }, "application/pdf")).toBe("6,465");
-    expect(marked("| a | b | c |", { location: { line: 1, column: 2 } }, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")).toBe("b");
+    expect(marked("| a | b | c |", { location: { line: 1, cell: 2 } }, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")).toBe("b");
     expect(marked("", { actual: "1", location: { line: 1, column: 99 } })).toBeNull();
   });
 

@@ -5,17 +5,29 @@ use crate::document::{Builder, Place};
 use crate::table::RawTable;
 
 pub(super) fn read(source: &str, builder: &mut Builder<'_>) -> Result<(), Error> {
+    let delimiter = delimiter(source);
     let mut reader = ::csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(source))
+        .delimiter(delimiter)
         .from_reader(source.as_bytes());
     let mut sheet = Sheet::default();
     let mut record = ::csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| Error::malformed("CSV", error))? {
-        let line = record.position().map_or(0, |position| u32::try_from(position.line()).unwrap_or(u32::MAX));
-        let cells = (0_u32..).zip(record.iter());
-        sheet.row(line, cells, 0, builder)?;
+        let (line, from) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
+        let raw = usize::try_from(from).ok().and_then(|from| source.get(from..)).unwrap_or_default();
+        // Blank lines before a record count as its own.
+        let text = raw.trim_start_matches(['\r', '\n']);
+        let blank = raw.get(..raw.len() - text.len()).unwrap_or_default().matches('\n').count() as u64;
+        let line = u32::try_from(line + blank).unwrap_or(u32::MAX);
+        let places = places(text, delimiter);
+        let fields = (0_u32..).zip(record.iter()).zip(places).map(|((cell, text), (below, column))| Field {
+            cell,
+            line: line.saturating_add(below),
+            column,
+            text,
+        });
+        sheet.row(line, fields, 0, builder)?;
     }
     sheet.end(builder)
 }
@@ -47,6 +59,36 @@ fn unquoted(line: &str, delimiter: char) -> usize {
         .count()
 }
 
+/// Where the fields of a record begin, which a text begins with: how many lines below its first, and at which character of
+/// that line.
+fn places(text: &str, delimiter: u8) -> impl Iterator<Item = (u32, u32)> {
+    let (mut below, mut column, mut is_quoted, mut begins) = (0_u32, 0_u32, false, true);
+    let inner = text.chars().map_while(move |c| {
+        column += 1;
+        let place = std::mem::take(&mut begins).then_some((below, column));
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '\n' if !is_quoted => return place.map(Some),
+            '\n' => (below, column) = (below + 1, 0),
+            _ if c == char::from(delimiter) && !is_quoted => begins = true,
+            _ => {}
+        }
+        Some(place)
+    });
+    // A field behind the last delimiter may be empty, and the text over.
+    inner.flatten().chain(std::iter::repeat((0, 0)))
+}
+
+/// A field of a record, or a cell of a sheet.
+pub(super) struct Field<'t> {
+    /// Which one of its row, from 0.
+    pub(super) cell: u32,
+    pub(super) line: u32,
+    /// The character of its line, from 1; 0 in a sheet, which has none.
+    pub(super) column: u32,
+    pub(super) text: &'t str,
+}
+
 /// Rows of a sheet, cut into tables where a blank row is followed by headings.
 #[derive(Default)]
 pub(super) struct Sheet {
@@ -59,16 +101,16 @@ impl Sheet {
     pub(super) fn row<'t>(
         &mut self,
         line: u32,
-        cells: impl Iterator<Item = (u32, &'t str)>,
+        fields: impl Iterator<Item = Field<'t>>,
         page: u32,
         builder: &mut Builder<'_>,
     ) -> Result<(), Error> {
-        let cells: Vec<(u32, &str)> = cells.filter(|(_, text)| !text.trim().is_empty()).collect();
-        if cells.is_empty() {
+        let fields: Vec<Field<'_>> = fields.filter(|field| !field.text.trim().is_empty()).collect();
+        let Some(first) = fields.first() else {
             self.blank = true;
             return Ok(());
-        }
-        let heads = !cells.iter().any(|(_, text)| {
+        };
+        let heads = !fields.iter().any(|Field { text, .. }| {
             let digits = text.bytes().filter(u8::is_ascii_digit).count();
             digits > 0 && digits * 2 >= text.len() && !(digits == 4 && text.trim().len() == 4)
         });
@@ -77,9 +119,9 @@ impl Sheet {
         }
         self.blank = false;
         if self.table.rows.is_empty() {
-            let place = Place { line, column: 1, page };
+            let place = Place { line, column: first.column.min(1), page };
             // A lone text before a table is its title, and is read as prose too.
-            if let ([(_, text)], true) = (cells.as_slice(), heads) {
+            if let ([Field { text, .. }], true) = (fields.as_slice(), heads) {
                 self.title.push_str(text);
                 self.title.push(' ');
                 return builder.paragraph(text, place);
@@ -88,8 +130,8 @@ impl Sheet {
                 RawTable { place, caption: std::mem::take(&mut self.title), stored: true, ..RawTable::default() };
         }
         self.table.begin_row(line);
-        for (column, text) in cells {
-            let cell = builder.cell(text, line, column + 1, column, column + 1)?;
+        for Field { cell, line, column, text } in fields {
+            let cell = builder.cell(text, line, column, cell, cell + 1)?;
             self.table.cells.push(cell);
         }
         Ok(())
@@ -106,6 +148,16 @@ impl Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_field_is_at_a_character_of_a_line() {
+        let of = |text: &str, fields| places(text, b',').take(fields).collect::<Vec<_>>();
+        assert_eq!(of("é,\"1,5\",7\nx,y", 3), [(0, 1), (0, 3), (0, 9)]);
+        assert_eq!(of("a,\"two\nlines, of é\",c", 3), [(0, 1), (0, 3), (1, 14)]);
+        assert_eq!(of("a,,b", 3), [(0, 1), (0, 3), (0, 4)]);
+        assert_eq!(of("a,", 2), [(0, 1), (0, 0)]);
+        assert_eq!(of("a,\n", 2), [(0, 1), (0, 3)]);
+    }
 
     #[test]
     fn the_delimiter_is_the_one_that_lines_agree_on() {

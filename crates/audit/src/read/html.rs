@@ -111,7 +111,7 @@ impl Tag {
 
 struct Reader<'r, 'b> {
     builder: &'r mut Builder<'b>,
-    lines: Lines,
+    lines: Lines<'r>,
     first_line: u32,
     at: usize,
     tag: Tag,

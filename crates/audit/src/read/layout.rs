@@ -13,7 +13,7 @@ use crate::table::RawTable;
 pub(super) struct Chunk<'t> {
     pub(super) start: u32,
     pub(super) end: u32,
-    /// The column that is shown to readers.
+    /// The character of its line, from 1; 0 where text is placed on a page, whose lines are only found.
     pub(super) at: u32,
     pub(super) text: Cow<'t, str>,
 }
@@ -24,6 +24,12 @@ pub(super) struct Line<'t> {
     pub(super) line: u32,
     pub(super) page: u32,
     pub(super) chunks: Vec<Chunk<'t>>,
+}
+
+impl Line<'_> {
+    fn place(&self) -> Place {
+        Place { line: self.line, column: self.chunks.first().map_or(0, |chunk| chunk.at), page: self.page }
+    }
 }
 
 /// How many lines that may belong to a table are kept until it is known.
@@ -128,8 +134,7 @@ impl<'t> Layout<'t> {
             return Ok(());
         }
         self.flush_paragraph(builder)?;
-        let place =
-            lines.first().map_or(Place::default(), |line| Place { line: line.line, column: 1, page: line.page });
+        let place = lines.first().map_or(Place::default(), Line::place);
         let mut table = RawTable { place, caption: builder.caption(), ..RawTable::default() };
         for line in &lines {
             table.begin_row(line.line);
@@ -156,7 +161,7 @@ impl<'t> Layout<'t> {
     }
 
     fn prose(&mut self, line: &Line<'t>, builder: &mut Builder<'_>) -> Result<(), Error> {
-        let place = Place { line: line.line, column: line.chunks.first().map_or(1, |chunk| chunk.at), page: line.page };
+        let place = line.place();
         let texts: Vec<&str> = line.chunks.iter().map(|chunk| &*chunk.text).collect();
         let text = texts.join(" ");
         if is_heading(&text) {

@@ -71,7 +71,7 @@ fn chunks(source: &str) -> Vec<(usize, &str)> {
 struct Reader<'r, 'b> {
     builder: &'r mut Builder<'b>,
     source: &'r str,
-    lines: Lines,
+    lines: Lines<'r>,
     text: String,
     text_at: usize,
     heading: u8,

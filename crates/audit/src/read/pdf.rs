@@ -117,7 +117,7 @@ pub(super) fn layout_pages(pages: Pages, builder: &mut Builder<'_>) -> Result<()
             let chunks = line.runs.into_iter().map(|(start, end, text)| Chunk {
                 start,
                 end: end.max(start + 1),
-                at: start / 10 + 1,
+                at: 0,
                 text: Cow::Owned(text),
             });
             layout.line(Line { line: line_number, page: number, chunks: chunks.collect() }, builder)?;

@@ -174,7 +174,7 @@ impl Positioned {
             let chunks = row.iter().map(|piece| Chunk {
                 start: unsigned(piece.x),
                 end: unsigned(piece.end.max(piece.x + 1)),
-                at: unsigned(piece.x / 10),
+                at: 0,
                 text: Cow::Borrowed(piece.text.trim()),
             });
             let chunks = chunks.map(|chunk| Chunk { text: Cow::Owned(chunk.text.into_owned()), ..chunk }).collect();

@@ -46,12 +46,16 @@ fn chunks(text: &str) -> Vec<Chunk<'_>> {
     if let Some(start) = from {
         pieces.push((start, end, from_column, end_column));
     }
+    let (mut characters, mut counted) = (0, 0);
     let chunk = |(from, end, start, stop): (usize, usize, u32, u32)| {
         let piece = text.get(from..end)?;
         // Rules and leaders are drawn, not said.
         let drawn =
             piece.len() > 2 && piece.chars().all(|c| "-=_+|*~.".contains(c)) && piece != "..." && piece != "---";
-        let at = u32::try_from(from + 1).ok()?;
+        // Pieces come in order.
+        characters += super::lines::characters(text.as_bytes().get(counted..from)?);
+        counted = from;
+        let at = u32::try_from(characters + 1).ok()?;
         (!drawn).then(|| Chunk { start, end: stop, at, text: Cow::Borrowed(strip_leaders(piece)) })
     };
     pieces.into_iter().filter_map(chunk).collect()

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 
 use calamine::{DataRef, Reader as _, Xlsx};
 
-use super::csv::Sheet;
+use super::csv::{Field, Sheet};
 use crate::document::Builder;
 use crate::{Error, Limits};
 
@@ -57,8 +57,9 @@ fn end_row(
     builder: &mut Builder<'_>,
 ) -> Result<(), Error> {
     let Some(number) = number else { return Ok(()) };
-    let cells = row.iter().map(|(column, text)| (*column, &**text));
-    sheet.row(number.saturating_add(1), cells, page, builder)?;
+    let line = number.saturating_add(1);
+    let fields = row.iter().map(|(cell, text)| Field { cell: *cell, line, column: 0, text });
+    sheet.row(line, fields, page, builder)?;
     row.clear();
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use super::Audit;
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "agent", "severity", "rule", "message", "line", "column", "page", "table", "row", "expected", "actual", "evidence",
-    "proof",
+    "proof", "cell",
 ];
 
 pub(super) fn render(audit: &Audit<'_>) -> String {
@@ -29,6 +29,7 @@ pub(super) fn render(audit: &Audit<'_>) -> String {
                 inert(finding.actual.as_deref().unwrap_or_default()),
                 inert(&finding.evidence),
                 inert(finding.proof.as_deref().unwrap_or_default()),
+                number(location.cell),
             ]);
         }
     }

@@ -65,6 +65,9 @@ fn place(location: &Location) -> String {
     if let Some(table) = location.table {
         let _ = write!(place, ", table {table}");
     }
+    if let Some(cell) = location.cell {
+        let _ = write!(place, ", cell {cell}");
+    }
     place
 }
 

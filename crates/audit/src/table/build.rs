@@ -116,13 +116,14 @@ pub(crate) fn build(
         }
         seen_body |= matches!(reading.kind, RowKind::Amount);
         let base = cells.len();
-        let blank = Cell { content: Content::Empty, text: Span::default(), line: raw_row.line, column: 0 };
+        let blank = Cell { content: Content::Empty, text: Span::default(), line: raw_row.line, column: 0, number: 0 };
         cells.resize(base + width, blank);
         for token in tokens {
             if let Some(cell) = clusters.column_of(token).and_then(|column| cells.get_mut(base + column))
                 && cell.is_empty()
             {
-                *cell = Cell { content: token.content, text: token.text, line: token.line, column: token.column };
+                let Token { content, text, line, column, start, .. } = *token;
+                *cell = Cell { content, text, line, column, number: start + 1 };
             }
         }
         rows.push(Row { label: reading.label, kind: reading.kind, section: None, line: raw_row.line });

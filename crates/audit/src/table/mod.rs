@@ -74,8 +74,10 @@ pub struct Cell {
     pub text: Span,
     /// Line of the source.
     pub line: u32,
-    /// Column of the source.
+    /// Column of the source, in characters; 0 where the format has none.
     pub column: u32,
+    /// Which one of its row it is, from 1, where the format counts cells; else how far it is from the left. 0 where it is blank.
+    pub number: u32,
 }
 
 impl Cell {

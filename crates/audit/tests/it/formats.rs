@@ -106,3 +106,24 @@ fn empty_elements_of_xhtml_swallow_nothing() {
     let kept: Vec<&str> = document.blocks().iter().map(|block| document.text(block.text)).collect();
     assert_eq!(kept, ["Kept."]);
 }
+
+#[test]
+fn a_column_is_a_character_of_its_line_and_cells_are_counted_where_there_are_any() {
+    for (media_type, bytes) in in_all_formats(&rows("4,513")) {
+        let (found, _) = audit(&read(&bytes, media_type));
+        let finding = found.iter().find(|finding| finding.actual.as_deref() == Some("4513")).unwrap();
+        let location = finding.location;
+        let is_counted = matches!(media_type, MediaType::Csv | MediaType::Xlsx);
+        assert_eq!(location.cell, is_counted.then_some(3), "{media_type:?}");
+        match location.column {
+            None => assert!(matches!(media_type, MediaType::Xlsx | MediaType::Pdf), "{media_type:?}"),
+            Some(column) => {
+                let text = std::str::from_utf8(&bytes).unwrap();
+                let line = text.lines().nth(location.line as usize - 1).unwrap();
+                let rest: String = line.chars().skip(column as usize - 1).collect();
+                let rest = rest.trim_start_matches(['"', '<', 't', 'd', '>', ' ']);
+                assert!(rest.starts_with("4,513"), "{media_type:?}: {rest}");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use callboard_audit::{Finding, Location, Severity};
 use serde_json::Value;
 
 fn findings() -> Vec<Finding> {
-    let location = Location { line: 7, column: Some(3), page: Some(2), table: Some(1), row: Some(4) };
+    let location = Location { line: 7, column: Some(3), cell: Some(2), page: Some(2), table: Some(1), row: Some(4) };
     vec![
         Finding::new(
             Severity::Error,
@@ -42,7 +42,7 @@ fn a_finding_is_written_as_the_contract_says() {
         json,
         serde_json::json!({
             "severity": "error", "rule": "numeric.footing", "message": "\"Total\" is *wrong* <b>",
-            "location": {"line": 7, "column": 3, "page": 2, "table": 1, "row": 4},
+            "location": {"line": 7, "column": 3, "cell": 2, "page": 2, "table": 1, "row": 4},
             "expected": "-5.5", "actual": "=HYPERLINK(1)", "evidence": "Total: 5 | 6", "proof": "2019",
         })
     );

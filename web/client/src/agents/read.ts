@@ -19,8 +19,8 @@ export function readFinding(value: unknown): Finding | null {
 }
 
 function readPlace(value: unknown): FindingPlace {
-  const { line, column, page, table, row } = (value !== null && typeof value === "object" ? value : {}) as Fields;
+  const { line, column, cell, page, table, row } = (value !== null && typeof value === "object" ? value : {}) as Fields;
   const place: FindingPlace = { line: from1(line) ?? 1 };
-  for (const [name, said] of Object.entries({ column, page, table, row })) if (from1(said) !== undefined) Object.assign(place, { [name]: said });
+  for (const [name, said] of Object.entries({ column, cell, page, table, row })) if (from1(said) !== undefined) Object.assign(place, { [name]: said });
   return place;
 }

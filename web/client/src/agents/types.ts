@@ -9,8 +9,10 @@ export type Severity = (typeof SEVERITIES)[number];
 export interface FindingPlace {
   /** The line of the source; of the page in a PDF; the row of the sheet in a workbook. */
   line: number;
-  /** The column of the source, or of the sheet. */
+  /** The column of the source, in characters; workbooks and PDFs have none. */
   column?: number;
+  /** Which cell of its row, in CSV and workbooks. */
+  cell?: number;
   /** The page of a PDF, the sheet of a workbook. */
   page?: number;
   table?: number;

@@ -50,9 +50,9 @@ fn around(text: &str, start: usize, end: usize) -> &str {
 fn location_of_row(table: &crate::table::Table, row: usize) -> Location {
     Location {
         line: table.rows.get(row).map_or(table.place.line, |row| row.line).max(1),
-        column: None,
         page: Some(table.place.page).filter(|&page| page > 0),
         table: Some(table.number),
         row: u32::try_from(row + 1).ok(),
+        ..Location::default()
     }
 }

@@ -148,6 +148,7 @@ pub(super) fn location(table: &Table, row: usize, column: usize) -> Location {
     Location {
         line: line.max(1),
         column: cell.map(|cell| cell.column).filter(|&column| column > 0),
+        cell: cell.filter(|_| table.stored).map(|cell| cell.number).filter(|&number| number > 0),
         page: Some(table.place.page).filter(|&page| page > 0),
         table: Some(table.number),
         row: u32::try_from(row + 1).ok(),

@@ -58,24 +58,26 @@ function indexOf(lines: readonly DocumentLine[]): ReadonlyMap<string, number> {
 }
 
 /** The piece of a line that a finding is about: from where, and to where; null where that is the whole line. */
-export function markIn(text: string, { evidence, actual, location: { column } }: Finding, mediaType: MediaType): readonly [number, number] | null {
+export function markIn(text: string, { evidence, actual, location }: Finding, mediaType: MediaType): readonly [number, number] | null {
   const quote = evidence.trim();
   const at = quote.length >= SHORTEST_QUOTE ? text.indexOf(quote) : -1;
   if (at >= 0) return [at, at + quote.length];
   const cells = mediaType === CSV ? fieldsOf(text) : text.includes("|") ? cellsOf(text) : gapsOf(text);
   if (cells.length < 2) return null;
   const has = (digits: string) => ([from, to]: Piece): boolean => digitsOf(text.slice(from, to)) === digits;
-  const placed = column === undefined ? undefined : cellAt(cells, column, mediaType);
+  const placed = cellAt(text, cells, location, mediaType);
   const digits = digitsOf(actual ?? "");
-  // The figure itself decides, where it is there: some tables count their columns by cells.
+  // The figure itself decides, where it is there: an agent's own program may count otherwise.
   const wanted = digits === "" || (placed && has(digits)(placed)) ? placed : (cells.find(has(digits)) ?? placed);
   return trimmed(text, wanted);
 }
 
-/** Fields and sheets count their cells, other texts their characters. */
-function cellAt(cells: readonly Piece[], column: number, mediaType: MediaType): Piece | undefined {
-  if (mediaType === CSV || SHEET.test(mediaType)) return cells[column - 1];
-  return isSource(mediaType) ? cells.find(([from, to]) => column - 1 >= from && column - 1 < to) : undefined;
+/** The cell that a place names: by its number where there is one, else by a character of its line. */
+function cellAt(text: string, cells: readonly Piece[], { cell, column }: FindingPlace, mediaType: MediaType): Piece | undefined {
+  if (cell !== undefined) return cells[cell - 1];
+  if (column === undefined || !isSource(mediaType)) return undefined;
+  const at = [...text].slice(0, column - 1).join("").length;
+  return cells.find(([from, to]) => at >= from && at < to);
 }
 
 type Piece = readonly [number, number];
