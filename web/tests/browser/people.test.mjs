@@ -65,6 +65,39 @@ describe("a question for several people", () => {
     const card = page.locator(".inbox-detail .question");
     await card.waitFor();
     assert.match(await share(page, card, "1 hour"), /#cbs_/);
+    await accessible(page, "sharing on a phone");
     await shoot(page, "people-phone");
+  });
+
+  inBrowser("is answered by its link on a phone of somebody without a login, who sees nothing else", {}, async (page, context) => {
+    await open(page, "approval", { message: "Take the late train?" });
+    await open(page, "approval", { message: "Another one, for nobody else?" });
+    await page.goBack();
+    const card = panel(page, "confirmation");
+    await card.getByText("Take the late train?").waitFor();
+    const url = await share(page, card, "1 day");
+    const phone = await context.browser().newContext(PHONE);
+    try {
+      const guest = await phone.newPage();
+      const asked = [];
+      guest.on("request", (request) => asked.push(new URL(request.url())));
+      await guest.goto(url);
+      const question = panel(guest, "confirmation");
+      await question.getByText("Take the late train?").waitFor();
+      assert.equal(await guest.getByText("Another one").count(), 0);
+      assert.equal(await guest.locator("nav, a").count(), 0);
+      await accessible(guest, "a shared question");
+      await guest.locator('.question [role="group"]:not([aria-disabled])').waitFor();
+      await question.getByRole("button", { name: "Yes" }).tap();
+      await guest.getByRole("heading", { name: "Your answer was sent" }).waitFor();
+      await status(page, "Completed");
+      await guest.reload();
+      await guest.getByRole("heading", { name: "This link has been used" }).waitFor();
+      const paths = asked.map(({ pathname }) => pathname).filter((path) => !/^\/(static|app)\/|favicon|theme/.test(path));
+      assert.deepEqual([...new Set(paths)], ["/shared"]);
+      assert.ok(asked.every(({ href }) => !href.replace(/#.*/, "").includes("cbs_")), "the token is in no address that is sent");
+    } finally {
+      await phone.close();
+    }
   });
 });

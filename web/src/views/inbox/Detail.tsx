@@ -8,6 +8,7 @@ import { Icon } from "../../ui/Icon";
 import { moment } from "../../ui/time";
 import { agentsPath, kindWords, sessionPath } from "../../ui/names";
 import { closingWords, kindOf, titleOf } from "../../forms/words";
+import { useAlone } from "./useNarrow";
 
 interface Props {
   request: ListedRequest;
@@ -27,6 +28,8 @@ interface Props {
 const NO_ERRORS: readonly FieldError[] = [];
 
 export function Detail({ request, closing, isSending, errors = NO_ERRORS, canSend, title, focus, back, onAnswer, onNext }: Props): ReactNode {
+  // Where it takes the list's place, it is what the page is about.
+  const Heading = useAlone() ? "h1" : "h2";
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
     if (focus === 0) return;
@@ -40,7 +43,7 @@ export function Detail({ request, closing, isSending, errors = NO_ERRORS, canSen
           <Icon name="left" />
         </Link>
         <div className="inbox-detail-title">
-          <h2>{titleOf(request)}</h2>
+          <Heading>{titleOf(request)}</Heading>
           <p className="muted">
             <Link to={agentsPath(request) ?? sessionPath(request.session_id)}>{request.title || kindWords(request.task)}</Link> asked {moment(request.asked_at)}
           </p>
