@@ -235,3 +235,4 @@ fn lacks(programs: &[&str]) -> bool {
 mod greet;
 mod release_notes;
 mod tidy_files;
+mod to_mail;
