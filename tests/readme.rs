@@ -37,6 +37,7 @@ fn lines_of(text: &str, inline: bool) -> Vec<String> {
 /// What the lines of a page stand on: the server in the background, and what kills it once it asks.
 const PRELUDE: &str = r#"
 set -eu
+callboard() { "$CALLBOARD" "$@"; }
 server() {
   "$CALLBOARD" serve --port "$PORT" >>log 2>&1 &
   SERVER=$!
@@ -144,7 +145,7 @@ fn every_table_has_a_header() {
 
 #[test]
 fn the_readme_is_short_and_its_links_lead_somewhere() {
-    assert!(read("README.md").lines().count() < 250);
+    assert!(read("README.md").lines().count() < 290);
     let pictures = std::fs::read_dir(Path::new(ROOT).join("docs/pictures")).unwrap();
     let bytes: u64 = pictures.map(|picture| picture.unwrap().metadata().unwrap().len()).sum();
     assert!((1..1_000_000).contains(&bytes), "{bytes} bytes");
