@@ -1,5 +1,6 @@
 //! A keep-alive HTTP/1.1 client: one request at a time, answers with a `Content-Length`.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::net::SocketAddr;
 
@@ -9,6 +10,27 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const MOST_BYTES: usize = 16 << 20;
+
+thread_local! {
+    static CREDENTIAL: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Has all clients and sockets of this thread show a credential from now on, or none.
+pub fn show(credential: Option<&str>) {
+    CREDENTIAL.set(credential.map(str::to_owned));
+}
+
+/// The credential that clients of this thread show.
+pub fn shown() -> Option<String> {
+    CREDENTIAL.with_borrow(Clone::clone)
+}
+
+/// The line of a request's head that shows it; nothing where there is none.
+pub fn credential() -> String {
+    CREDENTIAL.with_borrow(|shown| {
+        shown.as_ref().map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"))
+    })
+}
 
 /// A connection that is opened when it is first needed, and kept.
 pub struct Client {
@@ -61,11 +83,11 @@ impl Client {
         body: &str,
     ) -> Result<(TcpStream, Answer)> {
         let kind = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
-        let (addr, length) = (self.addr, body.len());
+        let (addr, length, credential) = (self.addr, body.len(), credential());
         self.buffer.clear();
         write!(
             self.buffer,
-            "{method} {path} HTTP/1.1\r\nhost: {addr}\r\n{kind}content-length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nhost: {addr}\r\n{credential}{kind}content-length: {length}\r\n\r\n{body}"
         )?;
         io.write_all(&self.buffer).await?;
         self.buffer.clear();

@@ -12,6 +12,7 @@ mod session;
 mod socket;
 mod stats;
 mod target;
+mod tokens;
 mod usage;
 
 use std::net::SocketAddr;
@@ -23,7 +24,9 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::mode::{compare, connects, events, fanout, idle, journal, latency, park, sessions, soak, workflows};
+use crate::mode::{
+    compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak, workflows,
+};
 
 /// Measures Callboard, and peers beside it, over real sockets on this machine. README.md says what each figure means.
 #[derive(Parser)]
@@ -55,6 +58,8 @@ enum Mode {
     Workflows(workflows::Args),
     /// Events to many sockets, beside other hubs, as a table
     Events(events::Args),
+    /// What it costs to know who asks: requests, sessions and fan-out with credentials and without, as a table
+    Identity(identity::Args),
     /// Connects, drops, stalls and floods for minutes: memory must stay flat
     Soak(soak::Args),
     /// Prints a line for each byte read from an address; servers start it
@@ -105,6 +110,7 @@ async fn run(mode: Mode) -> Result<()> {
         Mode::Compare(args) => compare::run(args).await,
         Mode::Workflows(args) => workflows::run(args).await,
         Mode::Events(args) => events::run(args).await,
+        Mode::Identity(args) => identity::run(args).await,
         Mode::Soak(args) => soak::run(args).await,
         Mode::Lines { from } => lines::run(from),
         Mode::Floor { addr } => floor::run(addr),

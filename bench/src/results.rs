@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 /// What becomes of a table.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "where")]
 pub struct Options {
     /// The file with markers that the table is put into
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"), hide_default_value = true)]

@@ -46,8 +46,9 @@ impl Socket {
     /// No connection, or the server does not upgrade it.
     pub async fn open(addr: SocketAddr, path: &str) -> Result<Self> {
         let mut io = http::dial(addr).await?;
+        let credential = http::credential();
         let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: {addr}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nhost: {addr}\r\n{credential}upgrade: websocket\r\nconnection: Upgrade\r\n\
              sec-websocket-key: Y2FsbGJvYXJkLWJlbmNoIQ==\r\nsec-websocket-version: 13\r\n\r\n"
         );
         io.write_all(request.as_bytes()).await?;

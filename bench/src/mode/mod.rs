@@ -5,6 +5,7 @@ pub mod connects;
 pub mod crash;
 pub mod events;
 pub mod fanout;
+pub mod identity;
 pub mod idle;
 pub mod journal;
 pub mod latency;

@@ -7,7 +7,7 @@ use anyhow::{Error, Result, ensure};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::sleep;
 
-use crate::http::Client;
+use crate::http::{self, Client};
 use crate::session;
 use crate::stats::Spread;
 use crate::target::Target;
@@ -133,10 +133,13 @@ pub async fn measure(addr: SocketAddr, scope: Scope, load: &Load) -> Result<Outc
 async fn clients(addr: SocketAddr, load: &Load, seconds: f64) -> Result<Outcome> {
     let end = Instant::now() + Duration::from_secs_f64(seconds);
     let (threads, handshake) = (load.threads.clamp(1, load.clients.max(1)), load.handshake);
+    let credential = http::shown();
     let mut running = JoinSet::new();
     for thread in 0..threads {
         let clients = load.clients / threads + usize::from(thread < load.clients % threads);
+        let credential = credential.clone();
         running.spawn_blocking(move || {
+            http::show(credential.as_deref());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             LocalSet::new().block_on(&runtime, share(addr, clients, end, handshake))
         });

@@ -1,6 +1,6 @@
 //! `events`: one message to many sockets, hubs side by side, in one run; a table for RESULTS.md.
 
-mod audience;
+pub mod audience;
 pub mod hub;
 mod table;
 
