@@ -224,12 +224,19 @@ mod tests {
             ("server", "workers", json!(1.5), "must be a whole number, 0 or more, not `1.5`"),
             ("server", "host", json!(["a"]), "must be a text, not a list"),
             ("server", "allowed_origins", json!("a"), r#"must be a list, not "a""#),
+            (
+                "server",
+                "trusted_proxies",
+                json!(["proxy"]),
+                r#""proxy" is neither an address nor a network such as 10.0.0.0/8"#,
+            ),
             ("server", "keep_alive", json!(true), "must be a number, not `true`"),
             ("log", "format", json!("xml"), "must be `text` or `json`, not `xml`"),
         ] {
             assert_eq!(fits(section, key, &value).unwrap_err(), said, "{section}.{key} = {value}");
         }
         assert_eq!(fits("server", "keep_alive", &json!(30)), Ok(()));
+        assert_eq!(fits("server", "trusted_proxies", &json!(["127.0.0.1", "::1", "10.0.0.0/8"])), Ok(()));
     }
 
     #[test]

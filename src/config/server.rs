@@ -1,8 +1,11 @@
 //! `[server]`: where it listens and what HTTP requests may cost.
 
+use std::net::IpAddr;
+
 use garde::Validate;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::switch::Switch;
 use crate::domain::secret::Secret;
@@ -71,6 +74,7 @@ pub struct Server {
     /// Proxies that say whose requests they pass on, by addresses or networks: the rightmost hop outside of them is the
     /// caller. Without, what proxies say means nothing.
     #[garde(skip)]
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Serve the page from this folder instead of the binary, for work on the page.
     #[garde(skip)]
@@ -84,6 +88,15 @@ impl Server {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         if self.workers == 0 { cores().min(MAX_WORKERS) } else { self.workers }
     }
+}
+
+/// Networks, and addresses by themselves.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: String| {
+        let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        parsed.map_err(|_| D::Error::custom(format!("{text:?} is neither an address nor a network such as 10.0.0.0/8")))
+    };
+    Vec::deserialize(deserializer)?.into_iter().map(network).collect()
 }
 
 impl Default for Server {
