@@ -22,7 +22,7 @@ mod scopes;
 mod shown;
 pub(crate) mod storage;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod tickets;
 mod token;
 pub(crate) mod users;

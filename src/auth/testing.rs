@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{CredentialId, Grant, Principal, Scope};
 
 /// Somebody who is in these groups, and shows a credential for these scopes.
-pub(super) fn somebody(owner: &str, groups: &[&str], scopes: &[Scope]) -> Principal {
+pub(crate) fn somebody(owner: &str, groups: &[&str], scopes: &[Scope]) -> Principal {
     Principal::known(Arc::new(Grant {
         owner: owner.parse().unwrap(),
         scopes: scopes.iter().copied().collect(),

@@ -6,8 +6,9 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::wire::Wire;
+use crate::support::api::Api;
 use crate::support::redis_server::{self, RedisServer};
-use crate::support::{Client, TestProcess, Value, eventually};
+use crate::support::{Client, TestProcess, Value, eventually, json};
 
 pub const TOKEN: &str = "sixteen-letters_";
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
@@ -112,6 +113,20 @@ impl Stage {
         self.members[index].start(task, config).await
     }
 
+    /// Somebody with a key for these scopes, at each of the servers.
+    pub async fn somebody(&self, name: &str, scopes: &[&str]) -> Vec<Api> {
+        let body = json!({"name": name, "owner": name, "scopes": scopes});
+        let made = self.members[0].bearing(TOKEN).post("/api/v1/keys", body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let key = made.body["key"].as_str().unwrap();
+        let at_each: Vec<Api> = self.members.iter().map(|member| member.bearing(key)).collect();
+        for api in &at_each {
+            let is_known = async || (api.get("/me").await.status == 200).then_some(());
+            eventually(|| format!("the key of {name} is known everywhere"), is_known).await;
+        }
+        at_each
+    }
+
     /// A socket of a session at a server.
     pub async fn watch(&self, index: usize, id: &str) -> Client {
         Client::connect(&format!("ws://{}/ws/{id}?since=0", self.members[index].address)).await.unwrap()
@@ -127,8 +142,34 @@ impl Stage {
         self.engine = None;
     }
 
+    /// What the engine has now, which it can be given back by [`Stage::restore_engine`].
+    pub fn engine_copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), copy.path());
+        copy
+    }
+
+    /// Kills the engine, and starts it with what it had then.
+    pub fn restore_engine(&mut self, copy: TempDir) {
+        self.kill_engine();
+        self.folder = copy;
+        self.start_engine();
+    }
+
     pub fn start_engine(&mut self) {
         self.engine = Some(start_engine(self.folder.path(), self.port));
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

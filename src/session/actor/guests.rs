@@ -2,14 +2,28 @@
 
 use actix::{Context, Handler};
 
-use crate::auth::policy::{may_answer, owns};
+use crate::auth::policy::{Decision, Resource, may, may_answer, owns};
 use crate::auth::{Action, Principal};
 use crate::domain::entry::{Class, Stamped};
 use crate::domain::id::RequestId;
+use crate::domain::owner::Owner;
 use crate::session::actor::Session;
 use crate::session::actor::pending_rows::OnCommit;
 use crate::session::messages::{Refused, SharedRequest, Winner};
 use crate::session::protocol::ReadRequest;
+
+/// Whether somebody may do this to a session of this owner, which asks them something or not.
+///
+/// # Errors
+/// Why they may not.
+pub(crate) fn check(by: &Principal, action: Action, owner: &Owner, is_asked: bool) -> Result<(), Refused> {
+    match may(by, action, Resource::OwnedBy { owner, is_asked }) {
+        Decision::Allowed => Ok(()),
+        // What may not be done at all was refused where it was asked.
+        Decision::Refused if is_asked => Err(Refused::NotOwned),
+        Decision::Hidden | Decision::Refused => Err(Refused::UnknownSession),
+    }
+}
 
 impl Session {
     /// Whether this session asks somebody something, so that it is there for them.

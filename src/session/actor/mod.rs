@@ -12,7 +12,7 @@ mod deadlines;
 mod describe;
 mod elsewhere;
 pub(crate) mod events;
-mod guests;
+pub(crate) mod guests;
 pub(crate) mod pending_rows;
 mod permit;
 mod recovery;
@@ -29,7 +29,6 @@ use std::rc::Rc;
 use actix::clock::Instant;
 use actix::{Actor, Addr, Context, Handler, SpawnHandle};
 
-use crate::auth::policy::{self, Resource, may};
 use crate::domain::burst::BurstBuilder;
 use crate::domain::id::{RequestId, SessionId};
 use crate::domain::record::{Internal, Spec};
@@ -44,7 +43,6 @@ use crate::session::actor::watchers::Watchers;
 use crate::session::directory::Directory;
 use crate::session::environment::Environment;
 use crate::session::load::Loaded;
-use crate::session::messages::Refused;
 use crate::session::protocol::{Asked, Quarantine, Reply, Request, SessionResumed};
 use crate::session::state::{Command, Decision, Due, Effect, NewLine, SessionState};
 use crate::session::task::channel::TaskChannel;
@@ -268,11 +266,9 @@ where
     fn handle(&mut self, asked: Asked<M>, actor: &mut Context<Self>) {
         let Asked { by, action, message } = asked;
         let is_asked = self.asks(&by, action);
-        match may(&by, action, Resource::OwnedBy { owner: &self.owner(), is_asked }) {
-            policy::Decision::Allowed => drop(Handler::<M>::handle(self, message, actor)),
-            // What may not be done at all was refused where it was asked.
-            policy::Decision::Refused if is_asked => message.refuse(Refused::NotOwned),
-            policy::Decision::Hidden | policy::Decision::Refused => message.refuse(Refused::UnknownSession),
+        match guests::check(&by, action, &self.owner(), is_asked) {
+            Ok(()) => drop(Handler::<M>::handle(self, message, actor)),
+            Err(why) => message.refuse(why),
         }
     }
 }

@@ -126,7 +126,7 @@ impl Watchers {
     }
 
     /// Notes that a connection is here only for as long as it is asked something.
-    fn note_guest(&mut self, connection: ConnectionId, principal: Principal) {
+    pub(crate) fn note_guest(&mut self, connection: ConnectionId, principal: Principal) {
         if !self.guests.iter().any(|(other, _)| *other == connection) {
             self.guests.push((connection, principal));
         }

@@ -16,9 +16,10 @@ use actix::{
 };
 
 use super::bursts;
+use super::guests::OpenQuestions;
 use super::messages::{MirrorGrew, MirrorIdle};
 use super::questions::FollowThere;
-use crate::auth::policy::{Decision, Resource, may};
+use crate::auth::policy::owns;
 use crate::cluster::Cluster;
 use crate::cluster::handle::To;
 use crate::domain::burst::{Burst, EncodedEntry, Passing};
@@ -28,6 +29,7 @@ use crate::domain::owner::Owner;
 use crate::domain::tail::Tail;
 use crate::domain::time::Timestamp;
 use crate::hub::close::CloseCode;
+use crate::session::actor::guests::check;
 use crate::session::actor::watchers::{Watchers, admit};
 use crate::session::directory::Directory;
 use crate::session::environment::Environment;
@@ -63,15 +65,18 @@ struct Page {
 
 /// See the module.
 pub(crate) struct Mirror {
-    id: SessionId,
+    pub(super) id: SessionId,
     environment: Rc<Environment>,
     cluster: Cluster,
     directory: Addr<Directory>,
     known: Option<Known>,
     tail: Tail,
-    watchers: Watchers,
-    /// Those who came before the journal was read.
+    pub(super) watchers: Watchers,
+    pub(super) open_questions: OpenQuestions,
+    /// Those who wait for what is being read of the journal.
     waiting: Vec<Asked<Attach>>,
+    /// Those who came while it was being read.
+    late: Vec<Asked<Attach>>,
     /// Whether the journal is being read.
     is_reading: bool,
     /// The last entry that is known to be in the store.
@@ -127,7 +132,9 @@ impl Mirror {
             known: None,
             tail,
             watchers: Watchers::default(),
+            open_questions: OpenQuestions::default(),
             waiting: Vec::new(),
+            late: Vec::new(),
             is_reading: false,
             written: 0,
             version: u64::try_from(Timestamp::now().as_micros()).unwrap_or_default(),
@@ -177,7 +184,11 @@ impl Mirror {
         }
         self.known.get_or_insert(known);
         self.written = self.tail.last_seq();
+        let late = std::mem::take(&mut self.late);
         for asked in std::mem::take(&mut self.waiting) {
+            self.admit_or_refuse(asked, ctx);
+        }
+        for asked in late {
             self.attach(asked, ctx);
         }
     }
@@ -188,36 +199,61 @@ impl Mirror {
             self.has_ended |= entry.class == Class::Terminal;
             self.tail.push(entry.clone());
         }
-        self.watchers.publish(self.id, Burst { entries: entries.into(), passing, ..Burst::default() });
+        self.publish(Burst { entries: entries.into(), passing, ..Burst::default() });
     }
 
     fn close(&mut self, why: &Refused, code: CloseCode, ctx: &mut Context<Self>) {
-        for Asked { message, .. } in self.waiting.drain(..) {
-            // Whoever asked may be gone.
-            let _ = message.reply.send(Err(why.clone()));
-        }
+        self.refuse_who_waits(why);
         self.watchers.close(self.id, code);
         self.announce(ctx);
         self.report_idle(ctx);
     }
 
+    /// Lets somebody follow, at once where that is allowed as far as is known here. The journal may have a question to them
+    /// that has not come yet: so nobody is refused before it was read on.
     fn attach(&mut self, asked: Asked<Attach>, ctx: &mut Context<Self>) {
-        let Some(known) = &self.known else {
-            self.waiting.push(asked);
-            return self.read(ctx);
-        };
-        let Asked { by, action, message } = asked;
-        let resource = Resource::OwnedBy { owner: &known.owner, is_asked: false };
-        if may(&by, action, resource) != Decision::Allowed {
-            let _ = message.reply.send(Err(Refused::UnknownSession));
-            return self.report_idle(ctx);
+        match self.refusal(&asked) {
+            Some(Ok(())) => self.admit_or_refuse(asked, ctx),
+            Some(Err(_)) | None if self.is_reading => self.late.push(asked),
+            Some(Err(_)) | None => {
+                self.waiting.push(asked);
+                self.read(ctx);
+            }
         }
+    }
+
+    /// Whether somebody may follow, once it is known whose session it is.
+    fn refusal(&self, Asked { by, action, .. }: &Asked<Attach>) -> Option<Result<(), Refused>> {
+        let is_asked = by.invitation().is_some() || self.open_questions.ask(by);
+        self.known.as_ref().map(|known| check(by, *action, &known.owner, is_asked))
+    }
+
+    fn admit_or_refuse(&mut self, asked: Asked<Attach>, ctx: &mut Context<Self>) {
+        let permission = self.refusal(&asked).unwrap_or(Err(Refused::UnknownSession));
+        let Asked { by, message, .. } = asked;
+        let Some(known) = self.known.as_ref().filter(|_| permission.is_ok()) else {
+            // Whoever asked may be gone.
+            let _ = message.reply.send(Err(permission.err().unwrap_or(Refused::UnknownSession)));
+            return self.report_idle(ctx);
+        };
+        let is_guest = !owns(&by, &known.owner);
         let is_minded = message.may_cancel && (message.via == Via::Audit || !known.counts_own_sockets_only);
         let connection = message.connection;
-        if admit(&mut self.watchers, self.id, known.key, &mut self.tail, message) && is_minded {
-            self.watchers.count(connection);
+        if admit(&mut self.watchers, self.id, known.key, &mut self.tail, message) {
+            match is_guest {
+                true => self.watchers.note_guest(connection, by),
+                false if is_minded => self.watchers.count(connection),
+                false => {}
+            }
         }
         self.announce(ctx);
+    }
+
+    fn refuse_who_waits(&mut self, why: &Refused) {
+        for Asked { message, .. } in self.waiting.drain(..).chain(self.late.drain(..)) {
+            // Whoever asked may be gone.
+            let _ = message.reply.send(Err(why.clone()));
+        }
     }
 
     /// Lets the session's owner know how many follow here, where that has changed.
@@ -265,7 +301,7 @@ impl Mirror {
     }
 
     fn report_idle(&mut self, ctx: &mut Context<Self>) {
-        if !self.watchers.is_empty() || !self.waiting.is_empty() {
+        if !self.watchers.is_empty() || !self.waiting.is_empty() || !self.late.is_empty() {
             return;
         }
         let mirror = ctx.address();
@@ -329,7 +365,9 @@ impl Handler<Gone> for Mirror {
     type Result = ();
 
     fn handle(&mut self, message: Gone, ctx: &mut Context<Self>) {
-        self.waiting.retain(|asked| asked.message.connection != message.connection);
+        for waiting in [&mut self.waiting, &mut self.late] {
+            waiting.retain(|asked| asked.message.connection != message.connection);
+        }
         self.watchers.remove(message.connection);
         self.announce(ctx);
         if self.watchers.is_empty() {
@@ -386,10 +424,7 @@ impl Handler<End> for Mirror {
                 Refused::UnknownSession
             }
         };
-        for Asked { message, .. } in self.waiting.drain(..) {
-            // Whoever asked may be gone.
-            let _ = message.reply.send(Err(why.clone()));
-        }
+        self.refuse_who_waits(&why);
         ctx.stop();
     }
 }

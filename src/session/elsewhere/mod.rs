@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 pub(crate) mod ask;
 pub(crate) mod bursts;
+mod guests;
 pub(crate) mod messages;
 pub(crate) mod mirror;
 pub(crate) mod questions;
