@@ -1,5 +1,6 @@
 //! Several servers on one Redis: any of them serves anything, and each may be killed, paused, cut off or replaced.
 
+mod epoch;
 mod guests;
 mod load;
 mod stage;

@@ -20,7 +20,7 @@ use crate::domain::callback::{Callback, CallbackEvent};
 use crate::domain::event::{EncodedEvent, Kind};
 use crate::domain::id::{ExecutionId, SessionId, Slot};
 use crate::domain::record::Internal;
-use crate::event::{self, Events, Position};
+use crate::event::{self, Events, Position, Span};
 use crate::session::HAS_CALLBACK;
 use crate::store::{Error, JournalRange, Precondition, Store, View};
 
@@ -84,8 +84,8 @@ impl event::Listener for Listener {
         self.notify(events);
     }
 
-    fn begin_anew(&self, last_seq: u64) {
-        self.seen.store(last_seq, Ordering::SeqCst);
+    fn begin_anew(&self, span: &Span) {
+        self.seen.store(span.last_seq, Ordering::SeqCst);
     }
 }
 

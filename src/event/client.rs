@@ -301,8 +301,10 @@ impl Events {
         log::error!(epoch:%, last_seq; "the engine has lost events that were published: the log goes on as another one");
         self.shared.epoch.send_replace(epoch);
         self.shared.newest.store(last_seq, Ordering::SeqCst);
+        self.shared.oldest.fetch_min(last_seq + 1, Ordering::SeqCst);
+        let span = self.span();
         for listener in &self.shared.listeners {
-            listener.begin_anew(last_seq);
+            listener.begin_anew(&span);
         }
     }
 

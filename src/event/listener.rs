@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::EncodedEvent;
+use super::client::Span;
+use super::lost::Lost;
 use crate::domain::event::Kind;
 use crate::domain::id::ExecutionId;
+use crate::hub::messages::EventsBeginAnew;
 use crate::hub::{Audience, Broadcast, Items, Publish, Recipients};
 
 /// Somebody who hears of events, on whatever thread that is: it passes them on and does nothing else there.
@@ -21,8 +24,8 @@ pub(crate) trait Listener: Send + Sync {
     /// that server has done.
     fn notify_of_others(&self, _: &Arc<[EncodedEvent]>) {}
 
-    /// The log has lost its last events, and goes on behind this place as another one.
-    fn begin_anew(&self, _last_seq: u64) {}
+    /// The log has lost its last events, and goes on behind those that there are as another one.
+    fn begin_anew(&self, _span: &Span) {}
 }
 
 impl Listener for Broadcast {
@@ -39,7 +42,9 @@ impl Listener for Broadcast {
         self.notify(events);
     }
 
-    fn begin_anew(&self, last_seq: u64) {
-        self.events_begin_anew(last_seq);
+    fn begin_anew(&self, span: &Span) {
+        let notice = Lost::BegunAnew.told(span).into();
+        let anew = EventsBeginAnew { epoch: Arc::clone(&span.epoch), last_seq: span.last_seq, notice };
+        self.events_begin_anew(&anew);
     }
 }

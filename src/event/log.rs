@@ -3,11 +3,12 @@
 //! **Owns** how many events are kept, and the server's own health checks. **Publishes** how the server is;
 //! what was recorded they hear from the store's writer itself, without a thread between. **Ends** with the server.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext, Context, WrapFuture};
 
-use super::client::Events;
+use super::client::{Events, Span};
 use super::volume::Volume;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::Slot;
@@ -26,6 +27,8 @@ pub(crate) struct EventLog {
     /// How often listeners hear that the server is well.
     health_check: Duration,
     started: Instant,
+    /// Which log it is.
+    epoch: Arc<str>,
     /// The place before which all events are removed, or are about to be.
     purged: u64,
     /// How many bytes the events have that are kept.
@@ -37,10 +40,10 @@ impl EventLog {
     /// What is recorded from now on is published.
     pub(crate) fn start_with(events: Events, health_check: Duration, keep_bytes: u64) -> Addr<Self> {
         let store = events.store().clone();
-        let purged = events.span().first_seq;
+        let Span { epoch, first_seq: purged, .. } = events.span();
         // Here and not once the actor runs: what comes in between would be published to nobody.
         store.subscribe_events(events.span().last_seq, events.publisher());
-        Self { events, health_check, started: Instant::now(), purged, volume: Volume::new(keep_bytes) }.start()
+        Self { events, health_check, started: Instant::now(), epoch, purged, volume: Volume::new(keep_bytes) }.start()
     }
 
     fn check_health(&self) {
@@ -82,8 +85,19 @@ impl EventLog {
         }));
     }
 
+    /// The log goes on as another one, whose events have places of their own.
+    fn begin_anew(&mut self, actor: &mut Context<Self>) {
+        let span = self.events.span();
+        (self.epoch, self.purged) = (span.epoch, span.first_seq);
+        self.volume.begin_anew(self.events.written().0);
+        self.measure(actor);
+    }
+
     /// Removes what is not kept any more, a good part at once: each removal holds up the store's writer.
     fn purge(&mut self, actor: &mut Context<Self>) {
+        if self.epoch != self.events.span().epoch {
+            self.begin_anew(actor);
+        }
         let (bytes, newest) = self.events.written();
         if let Some(oldest) = self.volume.grow(bytes, newest) {
             self.events.forget_before(oldest);

@@ -8,6 +8,7 @@ pub(crate) mod elsewhere;
 pub(crate) mod handlers;
 mod listener;
 mod log;
+mod lost;
 mod position;
 pub(crate) mod types;
 mod volume;
@@ -15,6 +16,7 @@ mod volume;
 pub(crate) use client::{Events, KeptEvent, Span};
 pub(crate) use listener::Listener;
 pub(crate) use log::EventLog;
+pub(crate) use lost::Lost;
 pub(crate) use position::Position;
 
 pub(crate) use crate::store::{EncodedEvent, UnnumberedEvent};

@@ -43,6 +43,11 @@ impl Volume {
         self.thin_out();
     }
 
+    /// What was published before, so many bytes, counts no more: the log goes on as another one.
+    pub(super) fn begin_anew(&mut self, published: u64) {
+        *self = Self { seen: published, ..Self::new(self.most) };
+    }
+
     /// Takes in that so many bytes have been published since the start, the last of them at this place; gives the place of
     /// the oldest event that has room, where there are some that have none. The newest stretch stays in any case.
     pub(super) fn grow(&mut self, published: u64, last_seq: u64) -> Option<u64> {
@@ -95,6 +100,8 @@ mod tests {
         assert!(volume.is_full());
         assert_eq!(volume.grow(1000, 99), Some(14));
         assert_eq!(volume.grow(1000, 99), None, "one that is too large alone stays");
+        volume.begin_anew(2090);
+        assert_eq!(volume.grow(2180, 2), None, "what was before counts no more");
         assert_eq!(Volume::new(0).grow(u64::MAX, 9), None);
     }
 

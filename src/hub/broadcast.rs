@@ -59,10 +59,10 @@ impl Broadcast {
         self.counts.is_metrics_heard()
     }
 
-    /// The event log goes on as another one behind this place: who has listened comes back, and is sent the new one.
-    pub fn events_begin_anew(&self, last_seq: u64) {
+    /// The event log goes on as another one: who listens is sent that, and follows the new one.
+    pub fn events_begin_anew(&self, anew: &EventsBeginAnew) {
         for shard in &*self.shards {
-            shard.do_send(EventsBeginAnew { last_seq });
+            shard.do_send(anew.clone());
         }
     }
 

@@ -47,7 +47,9 @@ pub struct Manner {
 pub struct EventListener {
     pub(super) manner: Manner,
     pub(super) filter: RefCell<EventFilter>,
-    /// How it stands with the event log.
+    /// Which event log it follows.
+    epoch: RefCell<Arc<str>>,
+    /// How it stands with that.
     pub(super) subscription: Cell<Subscription>,
     /// Which of the events at hand it is going to be sent.
     pub(super) marks: Cell<u64>,
@@ -85,13 +87,14 @@ impl Batch {
 }
 
 impl EventListener {
-    /// An event socket that has subscribed to nothing yet, and stands with the event log like this, since after the ticket
-    /// was taken.
+    /// An event socket that has subscribed to nothing yet, and stands with the event log of this epoch like this, since after
+    /// the ticket was taken.
     #[must_use]
-    pub fn new(manner: Manner, subscription: Subscription, ticket: EventTicket) -> Self {
+    pub fn new(manner: Manner, epoch: Arc<str>, subscription: Subscription, ticket: EventTicket) -> Self {
         Self {
             manner,
             filter: RefCell::default(),
+            epoch: RefCell::new(epoch),
             subscription: Cell::new(subscription),
             marks: Cell::new(0),
             batch: RefCell::default(),
@@ -144,6 +147,18 @@ impl EventListener {
     #[must_use]
     pub fn subscription(&self) -> Subscription {
         self.subscription.get()
+    }
+
+    /// Whether this is the event log that it follows.
+    #[must_use]
+    pub fn follows(&self, epoch: &str) -> bool {
+        **self.epoch.borrow() == *epoch
+    }
+
+    /// It follows another event log from now on, and stands with that like this.
+    pub fn begin_anew(&self, epoch: Arc<str>, subscription: Subscription) {
+        self.epoch.replace(epoch);
+        self.subscription.set(subscription);
     }
 
     /// It was sent what is kept up to here.

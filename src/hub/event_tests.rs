@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::dialect::{About, Signal};
 use super::event_listener::{EventListener, Manner, Order};
-use super::messages::Passed;
+use super::messages::{EventsBeginAnew, Passed};
 use super::subscription::Subscription;
 use super::*;
 use crate::config::connections::Connections;
@@ -49,10 +49,13 @@ impl Dialect for Letters {
         }
     }
 
-    fn signal(&self, _: Signal<'_>) -> Bytes {
-        Bytes::new()
+    fn signal(&self, signal: Signal<'_>) -> Bytes {
+        if let Signal::Answer(json) = signal { Bytes::copy_from_slice(json) } else { Bytes::new() }
     }
 }
+
+/// The log that all of them follow at first.
+const EPOCH: &str = "old";
 
 fn socket(links: &Rc<Links>, order: Order, batch: Option<Duration>, words: &[&str], filter: Filter) -> Rc<Link> {
     let manner = Manner { client_id: "a".into(), place: "custom", whose: None, asked_as: Vec::new(), order, batch };
@@ -62,7 +65,7 @@ fn socket(links: &Rc<Links>, order: Order, batch: Option<Duration>, words: &[&st
 fn follow(links: &Rc<Links>, manner: Manner, words: &[&str], filter: Filter) -> Rc<Link> {
     let link = links.open(Arrival { dialect: &LETTERS, address: None, topic: None, line: None });
     let subscription = Subscription::live(links.published_seq());
-    link.set_event_listener(EventListener::new(manner, subscription, links.enter_event_socket()));
+    link.set_event_listener(EventListener::new(manner, EPOCH.into(), subscription, links.enter_event_socket()));
     let subscriptions = words.iter().map(|word| Selector::parse(word).unwrap()).collect();
     links.set_filter(&link, EventFilter::new(subscriptions, filter));
     link
@@ -336,4 +339,33 @@ async fn an_operator_sees_and_closes_a_connection() {
     assert_eq!(listening.subscriptions, [Selector::parse("queue").unwrap()]);
     assert!(!links.disconnect("b") && links.disconnect("a") && !link.is_open());
     assert_eq!(link.reason(), "disconnected");
+}
+
+#[test]
+fn who_has_heard_all_of_a_log_that_begins_anew_is_sent_that_and_then_what_comes_after_it() {
+    let links = links(&Connections::default());
+    let (live, gathering) = (
+        plain(&links, &["global"]),
+        socket(&links, Order::BySeq, Some(Duration::from_secs(9)), &["global"], Filter::default()),
+    );
+    let behind = plain(&links, &["global"]);
+    behind.event_listener().unwrap().subscription.set(Subscription::joining(4));
+    let numbered = |letter, seq| vec![event(letter, Some(seq), of(Kind::QueueCleared))];
+    publish(&links, numbered(b'a', 5));
+    links.events_begin_anew(&EventsBeginAnew {
+        epoch: "new".into(),
+        last_seq: 2,
+        notice: Bytes::from_static(b"<new>"),
+    });
+    publish(&links, numbered(b'b', 3));
+    links.send_batch(&gathering);
+    for link in [&live, &gathering] {
+        assert_eq!(drain(link).0, b"a<new>b");
+        assert!(link.event_listener().unwrap().follows("new"));
+    }
+    assert!(
+        drain(&behind).0.is_empty() && behind.event_listener().unwrap().follows(EPOCH),
+        "it reads on, and sees it there"
+    );
+    assert_eq!(links.published_seq(), 3);
 }

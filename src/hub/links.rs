@@ -239,14 +239,6 @@ impl Links {
         }
     }
 
-    /// Closes all event sockets, as the event log goes on as another one behind this place.
-    pub fn events_begin_anew(&self, last_seq: u64) {
-        self.published_seq.set(last_seq);
-        for link in self.everybody().iter().filter(|link| link.event_listener().is_some()) {
-            self.close(link.id(), CloseCode::GoingAway);
-        }
-    }
-
     /// Closes one connection.
     pub fn close(&self, connection: ConnectionId, code: CloseCode) {
         if let Some(link) = self.get(connection) {

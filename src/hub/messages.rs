@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
@@ -80,12 +81,16 @@ pub struct ReadOn {
     pub position: u64,
 }
 
-/// To a shard: the event log goes on as another one behind this place; event sockets are closed, and come back.
-#[derive(Clone, Copy, Debug, Message)]
+/// To a shard: the event log goes on as another one behind this place.
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct EventsBeginAnew {
+    /// Which log it is from now on.
+    pub epoch: Arc<str>,
     /// The place of the last event that is kept.
     pub last_seq: u64,
+    /// The JSON that says so to those who have followed the one before.
+    pub notice: Bytes,
 }
 
 /// Whether a dialect's opening and closing words go round a replay.

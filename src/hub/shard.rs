@@ -93,7 +93,7 @@ impl Handler<EventsBeginAnew> for Shard {
     type Result = ();
 
     fn handle(&mut self, message: EventsBeginAnew, _: &mut Self::Context) {
-        self.links.events_begin_anew(message.last_seq);
+        self.links.events_begin_anew(&message);
     }
 }
 

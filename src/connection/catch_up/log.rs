@@ -2,15 +2,17 @@
 
 use std::convert::Infallible;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::event_socket::{EventSockets, POSITION_UNKNOWN, TOO_OLD, position_error};
+use super::super::event_socket::EventSockets;
 use super::{Next, Page, Source};
 use crate::domain::event::EncodedEvent;
-use crate::event::{Error, KeptEvent, Position};
+use crate::event::{Error, KeptEvent, Lost, Position, Span};
 use crate::hub::dialect::Signal;
+use crate::hub::subscription::Subscription;
 use crate::hub::{Items, Link, Links};
 
 /// How long to wait before a log is read again that could not be read.
@@ -29,6 +31,11 @@ impl Source for Log {
     async fn since(&self, position: u64) -> Result<Next, Infallible> {
         let (events, links, link) = (&self.sockets.events, &self.links, &self.link);
         let Some(listener) = link.event_listener() else { return Ok(Next::Joined) };
+        let span = events.span();
+        if !listener.follows(&span.epoch) {
+            listener.begin_anew(Arc::clone(&span.epoch), Subscription::joining(span.last_seq));
+            return Ok(Next::Page(self.lost(Lost::BegunAnew, &span, span.last_seq)));
+        }
         listener.advance(position);
         loop {
             let span = events.span();
@@ -52,12 +59,9 @@ impl Source for Log {
                     actix::clock::sleep(AGAIN).await;
                 }
                 Err(error @ (Error::TooOld(_) | Error::PositionUnknown(_))) => {
-                    let code = if let Error::TooOld(_) = error { TOO_OLD } else { POSITION_UNKNOWN };
+                    let lost = if let Error::TooOld(_) = error { Lost::TooOld } else { Lost::Unknown };
                     let span = events.span();
-                    link.count_error(code);
-                    let last = span.last_seq.max(links.published_seq());
-                    let before = link.dialect().signal(Signal::Answer(&position_error(code, &span)));
-                    return Ok(Next::Page(Page { before, ..Page::empty(last) }));
+                    return Ok(Next::Page(self.lost(lost, &span, span.last_seq.max(links.published_seq()))));
                 }
             }
         }
@@ -71,6 +75,12 @@ fn names_assignees(json: &[u8]) -> bool {
 }
 
 impl Log {
+    /// Why it cannot go on where it was, and goes on behind `last`.
+    fn lost(&self, lost: Lost, span: &Span, last: u64) -> Page {
+        self.link.count_error(lost.code());
+        Page { before: self.link.dialect().signal(Signal::Answer(&lost.told(span))), ..Page::empty(last) }
+    }
+
     /// These events as the connection's dialect writes them: one by one, or in one frame where it gathers them.
     fn page(&self, events: Vec<EncodedEvent>, last: u64) -> Page {
         let dialect = self.link.dialect();

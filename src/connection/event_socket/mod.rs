@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix::Addr;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
@@ -25,7 +25,7 @@ use crate::domain::answerers::Assignee;
 use crate::domain::event::{EncodedEvent, Event, Filter, Kind, NewEvent, Selector};
 use crate::domain::owner::Owner;
 use crate::event::types::EventTypes;
-use crate::event::{Events, Position, Span};
+use crate::event::{Events, Lost, Position, Span};
 use crate::hub::close::CloseCode;
 use crate::hub::dialect::Signal;
 use crate::hub::event_listener::{EventListener, Manner, Order};
@@ -216,7 +216,7 @@ impl Shared {
         let order = if asked.since.is_some() { Order::BySeq } else { Order::ByUrgency };
         let (place, batch) = (asked.place.word(), asked.batch);
         let manner = Manner { client_id: Arc::clone(&client_id), place, whose, asked_as, order, batch };
-        link.set_event_listener(EventListener::new(manner, subscription, ticket));
+        link.set_event_listener(EventListener::new(manner, Arc::clone(&span.epoch), subscription, ticket));
         let subscriptions: Vec<String> = filter.subscriptions().iter().map(Selector::word).collect();
         let new_event = NewEvent::new(Kind::ConnectionEstablished)
             .with("client_id", &*client_id)
@@ -225,8 +225,8 @@ impl Shared {
             .with("epoch", &*span.epoch)
             .with("last_seq", newest);
         send_event(link, &EncodedEvent::new(Event::now(new_event)));
-        if let Some(code) = lost {
-            link.send_replay(1, link.dialect().signal(Signal::Answer(&position_error(code, &span))));
+        if let Some(lost) = lost {
+            link.send_replay(1, link.dialect().signal(Signal::Answer(&lost.told(&span))));
         }
         let is_metrics = filter.subscriptions().contains(&Selector::Metrics);
         self.links.set_filter(link, filter);
@@ -252,26 +252,10 @@ fn send_event(link: &Link, event: &EncodedEvent) {
     link.send_replay(1, link.event_frame(event));
 }
 
-/// Why a replay cannot begin there, as the word in an `error`.
-fn lost(since: &Position, span: &Span, newest: u64) -> Option<&'static str> {
+/// Why a replay cannot begin there.
+fn lost(since: &Position, span: &Span, newest: u64) -> Option<Lost> {
     if since.epoch != span.epoch || since.seq > newest {
-        return Some(POSITION_UNKNOWN);
+        return Some(Lost::Unknown);
     }
-    (since.seq + 1 < span.first_seq).then_some(TOO_OLD)
-}
-
-pub(super) const POSITION_UNKNOWN: &str = "position_unknown";
-pub(super) const TOO_OLD: &str = "position_too_old";
-
-/// The error for a client whose position leads nowhere.
-pub(super) fn position_error(code: &str, span: &Span) -> Vec<u8> {
-    let message = match code {
-        TOO_OLD => "the events after this position are kept no longer; what follows is what happens from now on",
-        _ => "this position is none of this log; what follows is what happens from now on",
-    };
-    let mut data = Map::new();
-    data.insert("epoch".to_owned(), Value::from(&*span.epoch));
-    data.insert("first_seq".to_owned(), span.first_seq.into());
-    data.insert("last_seq".to_owned(), span.last_seq.into());
-    json!({"type": "error", "code": code, "message": message, "data": data}).to_string().into_bytes()
+    (since.seq + 1 < span.first_seq).then_some(Lost::TooOld)
 }

@@ -1,15 +1,18 @@
 //! Sends events to event sockets: who of them wants which, what is gathered for a while, and how they go live.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::super::dialect::Signal;
 use super::super::event_filter::EventFilter;
 use super::super::event_listener::{EventListener, Order};
 use super::super::item::Item;
 use super::super::link::Link;
 use super::super::links::Links;
-use super::super::messages::Audience;
+use super::super::messages::{Audience, EventsBeginAnew};
+use super::super::subscription::Subscription;
 use super::super::topic::{EventTopic, Topic, TopicKey};
 use super::super::turns::Round;
 use super::{Batch, Delivery, Encoded, deliver, each};
@@ -146,6 +149,20 @@ impl Links {
         let is_live = subscription.go_live(self.published_seq());
         listener.subscription.set(subscription);
         is_live
+    }
+
+    /// The event log goes on as another one: all event sockets that have heard all of the one before follow that. The others
+    /// read on from the log, and see it there.
+    pub fn events_begin_anew(&self, anew: &EventsBeginAnew) {
+        self.published_seq.set(anew.last_seq);
+        for link in self.everybody() {
+            self.send_batch(&link);
+            let Some(listener) = link.event_listener().filter(|listener| listener.subscription().is_live()) else {
+                continue;
+            };
+            listener.begin_anew(Arc::clone(&anew.epoch), Subscription::live(anew.last_seq));
+            link.send_replay(1, link.dialect().signal(Signal::Answer(&anew.notice)));
+        }
     }
 
     /// Lets an event socket get what passes this filter from now on.

@@ -1,0 +1,56 @@
+//! An engine that has lost what was published: its log of events goes on with a new epoch.
+
+use super::stage::Stage;
+use crate::event_sockets::socket::Feed;
+use crate::support::json;
+
+#[tokio::test]
+async fn who_listens_to_events_is_sent_that_the_engine_has_lost_some_and_goes_on_behind_what_is_left() {
+    let Some(mut stage) = Stage::of(2).await else { return };
+    let publish = async |stage: &Stage, index: usize, number: u64| {
+        let event = json!({"type": "custom.number", "data": {"number": number}});
+        stage.members[index].post("/api/v1/events", event).await
+    };
+    publish(&stage, 0, 1).await;
+    let copy = stage.engine_copy();
+    let mut feeds = Vec::new();
+    for member in &stage.members {
+        let live = Feed::open(member, "custom?subscriptions=custom.*").await;
+        let since =
+            format!("custom?subscriptions=custom.*&since={}:0", live.established["data"]["epoch"].as_str().unwrap());
+        feeds.extend([live, Feed::open(member, &since).await]);
+    }
+    for number in 2..=9 {
+        publish(&stage, 1, number).await;
+    }
+    for feed in &mut feeds {
+        while feed.until("custom.number").await["data"]["number"] != 9 {}
+    }
+    stage.restore_engine(copy);
+    let mut lost = Vec::new();
+    for feed in &mut feeds {
+        let error = feed.until("error").await;
+        assert_eq!(error["code"], "position_unknown", "{error}");
+        assert_ne!(error["data"]["epoch"], feed.established["data"]["epoch"]);
+        lost.push(error["data"].clone());
+    }
+    assert!(lost.iter().all(|data| *data == lost[0]), "{lost:?}");
+    for index in 0..2 {
+        stage.until_ready(index, 200).await;
+    }
+    publish(&stage, 0, 10).await;
+    let mut next = Vec::new();
+    for feed in &mut feeds {
+        let event = feed.until("custom.number").await;
+        assert_eq!(event["data"]["number"], 10);
+        next.push(event["seq"].as_u64().unwrap());
+    }
+    assert!(next.iter().all(|seq| *seq == next[0] && *seq > lost[0]["last_seq"].as_u64().unwrap()), "{next:?}");
+    // Who comes back with a position of before hears the same.
+    let mut late = Feed::open(
+        &stage.members[1],
+        &format!("custom?since={}:9", feeds[0].established["data"]["epoch"].as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(late.until("error").await["code"], "position_unknown");
+}
