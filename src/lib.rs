@@ -29,6 +29,7 @@ pub mod metrics;
 mod process;
 pub mod session;
 mod shutdown;
+mod suspects;
 mod task;
 mod trail;
 pub mod workflow;

@@ -4,6 +4,7 @@ mod epoch;
 mod guests;
 mod load;
 mod stage;
+mod suspects;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};

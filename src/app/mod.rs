@@ -7,7 +7,6 @@ mod identity;
 mod plan;
 mod runs;
 mod streams;
-mod suspects;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -38,6 +37,7 @@ use crate::process::descriptors::{self, Shares, Wanted};
 use crate::session::{Kinds, TaskKind, retention};
 use crate::shutdown;
 use crate::store::{Membership, Store};
+use crate::suspects::{self, Decision, Suspects, TakenUp};
 use crate::task;
 use crate::task::command;
 use crate::task::workflow::Workflow;
@@ -48,8 +48,6 @@ use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
 use crate::workflow::work::Worker;
 use exchange::Exchange;
 use plan::Plan;
-use suspects::Decision;
-pub(crate) use suspects::quarantine;
 
 /// How long the last event may take to be written before the server goes down all the same.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -130,9 +128,13 @@ impl App {
         // Before the first actor is started: what fails here must leave nothing that has not begun.
         let decision = match &membership {
             None => suspects::decide(&store, &settings.server).await,
-            Some(_) => Ok(Decision::nothing(&store, &settings.server)),
+            // It comes with the slots that come.
+            Some(_) => {
+                let (pending, taken_up) = (Vec::new(), TakenUp::default());
+                Ok(Decision { pending, taken_up, suspects: Suspects::none(&store, &settings.server) })
+            }
         };
-        let Decision { pending, apart, workflows, suspects } =
+        let Decision { pending, taken_up: TakenUp { apart, workflows }, mut suspects } =
             decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.shown_url()))?;
         let (exchange, changes) = Exchange::of(membership);
         let shares = share_descriptors(&settings);
@@ -140,7 +142,8 @@ impl App {
         let (plan, handlers) =
             Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, (counts, exchange))
                 .await?;
-        suspects.report(&plan);
+        let concerned = plan.concerned();
+        suspects.report(&concerned);
         plan.take_up(pending, apart).await;
         let server = {
             let (plan, how) = (plan.clone(), listening(&settings.server, shares));
@@ -151,7 +154,6 @@ impl App {
         let serving = actix::spawn(server);
         actix::spawn(plan.clone().count());
         plan.supervisor.do_send(TakeUp { workflows });
-        let watching = actix::spawn(suspects.watch(plan.clone()));
         let cluster = plan.cluster.clone();
         actix::spawn(retention::run(store.clone(), plan.directories.clone(), cluster, settings.sessions.retention));
         let events = plan.events.clone();
@@ -159,9 +161,13 @@ impl App {
             events.record_of(owner, place.event(Kind::MemoryCleared).with("reason", "expired"));
         };
         actix::spawn(memory::expire(plan.memory.clone(), expired));
-        let retirement = store.cluster().zip(changes).map(|(cluster, changes)| {
-            Member::start(store.clone(), cluster.clone(), changes, plan.housemates(), plan.metrics.cluster())
-        });
+        let (retirement, watching) = match store.cluster().zip(changes) {
+            Some((cluster, changes)) => {
+                let suspects = (suspects, concerned);
+                (Some(Member::start(&store, cluster, changes, plan.housemates(), suspects)), None)
+            }
+            None => (None, Some(actix::spawn(suspects.watch(concerned)))),
+        };
         announce(&plan, &settings, address).await;
         stop.await;
         // Nobody listens where everything has gone already.
@@ -185,7 +191,9 @@ impl App {
         // Among others nobody comes here any more: what was accepted is answered.
         handle.stop(is_one_of_several).await;
         serving.await??;
-        watching.abort();
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         plan.identity.trail.flush().await;
         suspects::clear(&store).await;
         let lost = store.close().await;

@@ -44,11 +44,12 @@ use crate::process::Launcher;
 use crate::session::environment::Environment;
 use crate::session::permits::Permits;
 use crate::session::protocol::StoreCommitted;
-use crate::session::protocol::{AwaitResumption, Quarantine, Release, ResumeSessions};
+use crate::session::protocol::{AwaitResumption, Quarantine, ResumeSessions};
 use crate::session::queue::Worker;
 use crate::session::row_queue::RowQueue;
 use crate::session::{Directory, Kinds, Queue, Sessions};
 use crate::store::{Pending, Store};
+use crate::suspects::Concerned;
 use crate::task::workflow::Workflow;
 use crate::workflow::client::Live;
 use crate::workflow::definitions::Definitions;
@@ -255,15 +256,14 @@ impl Plan {
         Housemates { directories, supervisor, hub }
     }
 
-    /// The live workflows.
-    pub(super) fn live(&self) -> &Live {
-        &self.workflows.live
-    }
-
-    /// Lets a session go on that was held.
-    pub(super) fn release(&self, release: Release) {
-        if let Some(directory) = self.directories.get(release.session.worker(self.directories.len())) {
-            directory.do_send(release);
+    /// Whom it concerns what becomes of what may have ended the server.
+    pub(super) fn concerned(&self) -> Concerned {
+        Concerned {
+            events: self.events.clone(),
+            metrics: self.metrics.clone(),
+            directories: self.directories.clone(),
+            supervisor: self.supervisor.clone(),
+            live: self.workflows.live.clone(),
         }
     }
 

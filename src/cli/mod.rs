@@ -28,6 +28,7 @@ use crate::domain::mask::Mask;
 use crate::http::{access, openapi};
 use crate::logging;
 use crate::session::Kinds;
+use crate::suspects;
 use crate::task;
 use healthcheck::Question;
 
@@ -143,7 +144,7 @@ pub fn main() -> ExitCode {
         Command::Tasks => with(loaded(), EX_CONFIG, |loaded| print_tasks(&app::kinds(&loaded.settings)?)),
         Command::Quarantine { id } => with(loaded(), EX_CONFIG, |loaded| {
             logging::init(&loaded.settings.log, Mask::new(loaded.settings.secrets())).context("cannot log")?;
-            print(&app::quarantine(&loaded.settings, id.as_deref())?)
+            print(&suspects::quarantine(&loaded.settings, id.as_deref())?)
         }),
         Command::Backup { file } => {
             with(loaded(), EX_CONFIG, |loaded| print(&backup::back_up(&loaded.settings, &file)?))

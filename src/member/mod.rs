@@ -26,8 +26,8 @@ use crate::metrics;
 use crate::session::Directory;
 use crate::session::elsewhere::messages::{DropSlots, Followers, LetGoOfSlots, MemberLeft, ReadSlotsAgain, TakeSlots};
 use crate::store::{Cluster, Error, Fence, Pending, SlotChange, Store, View};
-use crate::workflow::kept::were_live;
-use crate::workflow::key::WorkflowKey;
+use crate::suspects::{Concerned, Suspects, TakenUp};
+use crate::workflow::kept::{WasLive, were_live};
 use crate::workflow::supervisor::Supervisor;
 use crate::workflow::supervisor::messages::{LetGoOfWorkflows, OwnersChanged, TakeUp};
 
@@ -51,6 +51,9 @@ pub(crate) struct Member {
     housemates: Housemates,
     /// Whether everything was handed over, or there is nobody to take it.
     relieved: watch::Sender<bool>,
+    /// What of what came has yet to show that it does not end the server.
+    suspects: Suspects,
+    concerned: Concerned,
     metrics: metrics::Cluster,
 }
 
@@ -83,21 +86,22 @@ impl Retirement {
 impl Member {
     /// Takes part in the cluster from now on.
     pub(crate) fn start(
-        store: Store,
-        cluster: Cluster,
+        store: &Store,
+        cluster: &Cluster,
         changes: mpsc::Receiver<SlotChange>,
         housemates: Housemates,
-        metrics: metrics::Cluster,
+        (suspects, concerned): (Suspects, Concerned),
     ) -> Retirement {
         let (relieved, hears) = watch::channel(false);
         let retirement = Retirement { cluster: cluster.clone(), relieved: hears };
         cluster.serve();
-        let member = Self { store, cluster, housemates, relieved, metrics };
+        let (store, cluster, metrics) = (store.clone(), cluster.clone(), concerned.metrics.cluster());
+        let member = Self { store, cluster, housemates, relieved, suspects, concerned, metrics };
         actix::spawn(member.run(changes));
         retirement
     }
 
-    async fn run(self, mut changes: mpsc::Receiver<SlotChange>) {
+    async fn run(mut self, mut changes: mpsc::Receiver<SlotChange>) {
         let mut views = self.cluster.view();
         let mut seen = Arc::clone(&views.borrow_and_update());
         self.count(&seen);
@@ -109,6 +113,9 @@ impl Member {
                     for change in together(change, &mut changes) {
                         self.follow(change).await;
                     }
+                }
+                () = sleep(self.suspects.pause()), if !self.suspects.is_empty() => {
+                    self.suspects.look(&self.concerned).await;
                 }
                 changed = views.changed() => {
                     if changed.is_err() {
@@ -129,7 +136,7 @@ impl Member {
     }
 
     /// Does what follows from a change.
-    async fn follow(&self, change: SlotChange) {
+    async fn follow(&mut self, change: SlotChange) {
         match change {
             SlotChange::Taken(slots) => {
                 self.metrics.taken.inc_by(slots.len() as u64);
@@ -164,10 +171,12 @@ impl Member {
         }
     }
 
-    async fn take_up(&self, slots: Vec<Slot>) {
+    async fn take_up(&mut self, slots: Vec<Slot>) {
         let mut pending = until_answered("sessions", || self.store.pending()).await;
         pending.retain(|session| slots.contains(&session.id.slot()));
-        let workflows = until_answered("live workflows", || were_live(&self.store)).await;
+        let mut live = until_answered("live workflows", || were_live(&self.store)).await;
+        live.retain(|live| live.paused.is_none() && slots.contains(&live.key.slot()));
+        let TakenUp { mut apart, workflows } = self.judge(&slots, &pending, &live).await;
         let workers = self.housemates.directories.len();
         let mut of_workers = HashMap::<usize, Vec<Pending>>::new();
         for session in pending {
@@ -175,17 +184,34 @@ impl Member {
         }
         for (worker, directory) in self.housemates.directories.iter().enumerate() {
             let pending = of_workers.remove(&worker).unwrap_or_default();
-            directory.do_send(TakeSlots { slots: slots.clone(), pending });
+            let of_worker = pending.iter().filter_map(|session| Some((session.id, apart.remove(&session.id)?)));
+            let quarantine = of_worker.collect();
+            directory.do_send(TakeSlots { slots: slots.clone(), pending, quarantine });
         }
-        let is_here = |key: &WorkflowKey| slots.contains(&key.slot());
-        let live = workflows.into_iter().filter(|live| live.paused.is_none()).map(|live| live.key);
-        let workflows: Vec<WorkflowKey> = live.filter(is_here).collect();
         if !workflows.is_empty() {
             self.housemates.supervisor.do_send(TakeUp { workflows });
         }
     }
 
-    async fn hand_over(&self, slots: Vec<Slot>, to: Fence) {
+    /// Decides what of this goes on; all of it, where this server is no member any more.
+    async fn judge(&mut self, slots: &[Slot], pending: &[Pending], live: &[WasLive]) -> TakenUp {
+        let view = self.cluster.view();
+        loop {
+            match self.suspects.take_up(slots, pending, live).await {
+                Ok(taken_up) => {
+                    self.suspects.report(&self.concerned);
+                    return taken_up;
+                }
+                Err(error) => log::debug!(error:%; "what goes on could not be written; it is tried again"),
+            }
+            if !slots.iter().any(|slot| view.borrow().is_mine(*slot)) {
+                return TakenUp::default();
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    async fn hand_over(&mut self, slots: Vec<Slot>, to: Fence) {
         let let_go = LetGoOfSlots { slots: slots.clone() };
         join_all(self.housemates.directories.iter().map(|directory| directory.send(let_go.clone()))).await;
         self.housemates.supervisor.do_send(LetGoOfWorkflows { slots: slots.clone() });
@@ -210,10 +236,11 @@ impl Member {
     }
 
     /// This server was taken for dead: everything is dropped, and it joins again as a new one.
-    async fn begin_anew(&self) {
+    async fn begin_anew(&mut self) {
         self.metrics.fenced.inc();
         log::warn!("the other servers have taken this one for dead: it drops its sessions and joins again");
         let all: Vec<Slot> = Slot::all().collect();
+        self.suspects.let_go(&all);
         let dropped = DropSlots { slots: all.clone(), followers: Followers::Close };
         let dropping = self.housemates.directories.iter().map(|directory| directory.send(dropped.clone()));
         join_all(dropping).await;
@@ -222,7 +249,8 @@ impl Member {
         until_answered("membership", || self.store.rejoin()).await;
     }
 
-    fn drop_slots(&self, slots: &[Slot], followers: Followers) {
+    fn drop_slots(&mut self, slots: &[Slot], followers: Followers) {
+        self.suspects.let_go(slots);
         self.notify_directories(DropSlots { slots: slots.to_vec(), followers });
         self.housemates.supervisor.do_send(LetGoOfWorkflows { slots: slots.to_vec() });
     }

@@ -108,13 +108,19 @@ impl TestProcess {
         }
     }
 
+    /// The program with the settings of this server, in its folder.
+    pub fn command(&self) -> Command {
+        let mut command = command(&self.wrapper, self.folder.path());
+        command.envs(self.variables.iter().cloned());
+        command
+    }
+
     /// Starts it without waiting for anything.
     pub fn spawn(&mut self) {
         assert!(self.child.is_none(), "it runs already");
         let log = File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
-        let mut command = command(&self.wrapper, self.folder.path());
-        command.args(["serve", "--port", &self.api.address.port().to_string()]);
-        command.envs(self.variables.iter().cloned()).stdout(Stdio::null()).stderr(log);
+        let mut command = self.command();
+        command.args(["serve", "--port", &self.api.address.port().to_string()]).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
     }
 

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["session"],
     &["callback", "task", "agent"],
     &["connection"],
-    &["http"],
+    &["http", "suspects"],
     &["member"],
     &["shutdown", "app"],
     &["cli", "main", "fuzz"],

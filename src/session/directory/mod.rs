@@ -63,6 +63,8 @@ pub(crate) struct Directory {
     pub(crate) quarantine: HashMap<SessionId, Quarantine>,
     /// The sessions of other servers that connections of this worker follow.
     mirrors: HashMap<SessionId, Mirrored>,
+    /// The slots of this server, where there are several, that were taken up: before that, nothing in them goes on.
+    taken: HashSet<Slot>,
     /// The slots that are about to be given to other servers.
     leaving: HashSet<Slot>,
 }
@@ -84,6 +86,7 @@ impl Directory {
             resuming: HashSet::new(),
             quarantine: HashMap::new(),
             mirrors: HashMap::new(),
+            taken: HashSet::new(),
             leaving: HashSet::new(),
         }
     }

@@ -23,7 +23,8 @@ impl Directory {
     /// Whether a session is this server's, and is going to be.
     pub(crate) fn may_have(&self, id: SessionId) -> bool {
         let Some(cluster) = self.environment.sessions.cluster() else { return true };
-        cluster.owns(id) && !self.leaving.contains(&id.slot())
+        let slot = id.slot();
+        cluster.owns(id) && self.taken.contains(&slot) && !self.leaving.contains(&slot)
     }
 
     /// An id for a new session of this worker; in a slot of this server where there are several, and in that of what
@@ -37,7 +38,8 @@ impl Directory {
             Some(Source::Session { session_id }) if self.may_have(*session_id) => Some(session_id.slot()),
             Some(_) | None => None,
         };
-        let slot = parent.or_else(|| cluster.own_slot().filter(|slot| !self.leaving.contains(slot)))?;
+        let is_at_hand = |slot: &Slot| self.taken.contains(slot) && !self.leaving.contains(slot);
+        let slot = parent.or_else(|| cluster.own_slot().filter(is_at_hand))?;
         Some(SessionId::in_slot(slot, worker, workers))
     }
 
@@ -61,8 +63,10 @@ impl Handler<TakeSlots> for Directory {
     type Result = ();
 
     fn handle(&mut self, message: TakeSlots, actor: &mut Context<Self>) {
-        let TakeSlots { slots, pending } = message;
+        let TakeSlots { slots, pending, quarantine } = message;
         self.leaving.retain(|slot| !slots.contains(slot));
+        self.taken.extend(&slots);
+        self.quarantine.extend(quarantine);
         self.end_mirrors_in(&slots);
         self.timers.resume(&pending);
         self.set_alarm(actor);
@@ -104,7 +108,10 @@ impl Handler<DropSlots> for Directory {
     fn handle(&mut self, message: DropSlots, _: &mut Context<Self>) {
         let DropSlots { slots, followers } = message;
         self.drop_sessions_in(&slots, followers);
-        self.leaving.retain(|slot| !slots.contains(slot));
+        for kept in [&mut self.leaving, &mut self.taken] {
+            kept.retain(|slot| !slots.contains(slot));
+        }
+        self.quarantine.retain(|id, _| !slots.contains(&id.slot()));
     }
 }
 

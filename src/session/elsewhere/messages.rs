@@ -1,5 +1,7 @@
 //! What the actors of sessions hear because there are several servers.
 
+use std::collections::HashMap;
+
 use actix::{Addr, Message};
 use bytes::Bytes;
 
@@ -7,7 +9,7 @@ use super::mirror::Mirror;
 use super::questions::JournalGrew;
 use crate::domain::id::{ConnectionId, SessionId, Slot};
 use crate::session::messages::Refused;
-use crate::session::protocol::{Addressed, Asked, Attach, Reply};
+use crate::session::protocol::{Addressed, Asked, Attach, Quarantine, Reply};
 use crate::store::{Fence, Pending};
 
 // ---- To a directory.
@@ -44,6 +46,8 @@ pub(crate) struct TakeSlots {
     pub(crate) slots: Vec<Slot>,
     /// The sessions of this worker in them that have to be thought of.
     pub(crate) pending: Vec<Pending>,
+    /// Those of them that do not go on by themselves.
+    pub(crate) quarantine: HashMap<SessionId, Quarantine>,
 }
 
 /// These slots are about to be given to another server: their tasks end as by a crash, and nothing more is taken for their

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::{Subject, read, write};
+use super::{Subject, read, slots, write};
 use crate::config::Settings;
 use crate::domain::id::SessionId;
 use crate::domain::status::Status;
@@ -44,7 +44,8 @@ pub(crate) fn quarantine(settings: &Settings, id: Option<&str>) -> anyhow::Resul
 }
 
 async fn list(store: &Store) -> anyhow::Result<String> {
-    let ledger = read(store).await?;
+    let mut ledger = read(store).await?;
+    ledger.suspects.extend(slots::read(store).await?.suspects);
     let ends = |subject: &Subject| {
         let suspect = ledger.suspects.iter().find(|suspect| suspect.subject == *subject);
         match suspect.map_or(0, |suspect| suspect.ends) {
@@ -101,6 +102,7 @@ async fn set_apart(store: &Store, settings: &Settings, id: &str) -> anyhow::Resu
     ledger.acquit(&subject);
     // Comes after the session's end, so that this is written when it is.
     write(store, &ledger).await?;
+    slots::acquit(store, &subject).await?;
     if let Subject::Session(session) = subject {
         let now = store.find(session).await?;
         anyhow::ensure!(

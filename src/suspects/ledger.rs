@@ -46,6 +46,15 @@ pub(super) struct Ledger {
     pub(super) suspects: Vec<Suspect>,
 }
 
+/// Whether one may go on that is on its last time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The first of them.
+    Free,
+    /// None: one goes on already.
+    Taken,
+}
+
 /// What a start does.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -58,7 +67,13 @@ pub(super) struct Verdict {
 impl Ledger {
     /// Decides what goes on: of these candidates, likeliest first, some of which have come further since they were
     /// marked. `most` ends in a row are too many.
-    pub(super) fn judge(self, candidates: Vec<Candidate>, came_further: &HashSet<Subject>, most: u32) -> Verdict {
+    pub(super) fn judge(
+        self,
+        candidates: Vec<Candidate>,
+        came_further: &HashSet<Subject>,
+        most: u32,
+        turn: Turn,
+    ) -> Verdict {
         let counted = candidates.into_iter().map(|candidate| {
             let before = self.suspects.iter().find(|suspect| suspect.subject == candidate.subject);
             let ends = match before {
@@ -72,7 +87,7 @@ impl Ledger {
         // Where one is found guilty, it is what the others were suspected for.
         let absolved = !guilty.is_empty();
         let on_last_time = |ends: u32| !absolved && ends > 0 && ends + 1 >= most;
-        let mut is_first = true;
+        let mut is_first = turn == Turn::Free;
         let mut suspects: Vec<Suspect> = Vec::new();
         for (Candidate { subject, last_seq }, ends) in others {
             let is_held = on_last_time(ends) && !std::mem::take(&mut is_first);
@@ -94,6 +109,11 @@ impl Ledger {
     pub(super) fn held<'a>(&'a self, guilty: &'a [Subject]) -> impl Iterator<Item = &'a Subject> {
         let held = self.suspects.iter().filter(|suspect| suspect.went_on_at.is_none());
         held.map(|suspect| &suspect.subject).filter(|subject| !guilty.contains(subject))
+    }
+
+    /// Somebody was found guilty: it is what these were suspected for.
+    pub(super) fn absolve(&mut self) {
+        self.suspects.iter_mut().for_each(|suspect| suspect.ends = 0);
     }
 
     /// This one has come further, or enough time has passed.
@@ -130,7 +150,7 @@ mod tests {
         let mut found = Vec::new();
         let mut further = HashSet::new();
         for _ in 0..50 {
-            let verdict = ledger.judge(candidates(&alive), &further, most);
+            let verdict = ledger.judge(candidates(&alive), &further, most, Turn::Free);
             alive.retain(|name| !verdict.guilty.contains(&named(name)));
             found.extend(verdict.guilty.clone());
             ledger = verdict.ledger;
@@ -178,11 +198,20 @@ mod tests {
     fn one_that_is_guilty_stays_so_until_it_is_gone() {
         let suspect = |ends, went_on_at| Suspect { subject: named("a"), ends, went_on_at };
         let ledger = Ledger { suspects: vec![suspect(2, Some(7))] };
-        let first = ledger.judge(candidates(&["a", "b"]), &HashSet::new(), 3);
+        let first = ledger.judge(candidates(&["a", "b"]), &HashSet::new(), 3, Turn::Free);
         assert_eq!(first.guilty, [named("a")]);
-        let second = first.ledger.judge(candidates(&["a", "b"]), &HashSet::new(), 3);
+        let second = first.ledger.judge(candidates(&["a", "b"]), &HashSet::new(), 3, Turn::Free);
         assert_eq!(second.guilty, [named("a")]);
-        assert_eq!(second.ledger.judge(candidates(&["b"]), &HashSet::new(), 3).guilty, []);
+        assert_eq!(second.ledger.judge(candidates(&["b"]), &HashSet::new(), 3, Turn::Free).guilty, []);
+    }
+
+    #[test]
+    fn while_one_goes_on_alone_nobody_else_does_on_their_last_time() {
+        let suspect = |name, ends| Suspect { subject: named(name), ends, went_on_at: None };
+        let ledger = Ledger { suspects: vec![suspect("a", 2), suspect("b", 1)] };
+        let Verdict { ledger, guilty } = ledger.judge(candidates(&["a", "b", "c"]), &HashSet::new(), 3, Turn::Taken);
+        assert_eq!(guilty, []);
+        assert_eq!(ledger.held(&[]).collect::<Vec<_>>(), [&named("a")]);
     }
 
     #[test]
@@ -206,7 +235,7 @@ mod tests {
                 subject: named(name), ends: *ends, went_on_at: went.then_some(1),
             };
             let ledger = Ledger { suspects: names.iter().zip(&ends).map(suspect).collect() };
-            let Verdict { ledger, guilty } = ledger.judge(candidates(&names), &HashSet::new(), 3);
+            let Verdict { ledger, guilty } = ledger.judge(candidates(&names), &HashSet::new(), 3, Turn::Free);
             prop_assert_eq!(ledger.suspects.len(), names.len());
             let held = ledger.held(&guilty).count();
             let on = ledger.suspects.iter().filter(|suspect| suspect.went_on_at.is_some()).count();
