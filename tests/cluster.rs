@@ -75,6 +75,35 @@ async fn what_is_not_saved_reaches_who_watches_elsewhere() {
 }
 
 #[tokio::test]
+async fn who_comes_from_another_server_gets_nothing_twice_where_this_one_knows_less() {
+    let Some(stage) = Stage::of(2).await else { return };
+    let id = stage.session_at(0, "simulate_streaming", json!({"steps": 200, "step_delay_ms": 5})).await;
+    let mut other = stage.watch(1, &id).await;
+    other.until("stream").await;
+    stage.wires[1].hold();
+    let mut owner = stage.watch(0, &id).await;
+    let seen = other.last_seq() + 20;
+    owner.until_seq(seen).await;
+    let coming = async {
+        let mut came = stage.members[1].connect(&id, Some(seen)).await;
+        came.until("state_replay_complete").await;
+        came
+    };
+    let joining = async {
+        // What it would be sent too early is there by then.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stage.wires[1].join();
+    };
+    let (mut came, ()) = tokio::join!(coming, joining);
+    came.until_end().await;
+    let journal = stage.members[0].journal(&id).await;
+    let after = usize::try_from(seen).unwrap();
+    assert_eq!(came.entries(), journal[after..]);
+    other.until_end().await;
+    assert_eq!(other.entries(), journal);
+}
+
+#[tokio::test]
 async fn the_sessions_of_a_server_that_is_killed_go_on_at_others_and_no_socket_there_is_closed() {
     let Some(mut stage) = Stage::of(3).await else { return };
     let waiting = stage.session_at(0, "approval", json!({"lines": 3})).await;

@@ -13,6 +13,8 @@ use tokio::sync::{oneshot, watch};
 enum State {
     /// It arrives.
     Whole,
+    /// It arrives later.
+    Held,
     /// Connections are reset, and refused.
     Cut,
 }
@@ -52,6 +54,11 @@ impl Wire {
         self.state.send_replace(State::Cut);
     }
 
+    /// Holds back what is sent, until it is joined again.
+    pub fn hold(&self) {
+        self.state.send_replace(State::Held);
+    }
+
     /// Lets everything through again.
     pub fn join(&self) {
         self.state.send_replace(State::Whole);
@@ -79,9 +86,13 @@ async fn pass_on(listener: &TcpListener, target: SocketAddr, state: &watch::Send
 
 /// Passes on what comes, until either end is closed or the wire is cut.
 async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>) {
+    let mut arrives = state.clone();
     let passing = async {
         let mut bytes = vec![0; 65_536];
         while let Ok(count @ 1..) = from.read(&mut bytes).await {
+            if arrives.wait_for(|state| *state != State::Held).await.is_err() {
+                return;
+            }
             if to.write_all(&bytes[..count]).await.is_err() {
                 return;
             }

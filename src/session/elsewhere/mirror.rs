@@ -209,13 +209,14 @@ impl Mirror {
         self.report_idle(ctx);
     }
 
-    /// Lets somebody follow, at once where that is allowed as far as is known here. The journal may have a question to them
-    /// that has not come yet: so nobody is refused before it was read on.
+    /// Lets somebody follow, at once where that can be as far as the journal is known here. It may have a question to them
+    /// that has not come yet, and they may have entries of another server that have not: then it is read on first.
     fn attach(&mut self, asked: Asked<Attach>, ctx: &mut Context<Self>) {
+        let is_behind = asked.message.since.is_some_and(|since| since > self.tail.last_seq());
         match self.refusal(&asked) {
-            Some(Ok(())) => self.admit_or_refuse(asked, ctx),
-            Some(Err(_)) | None if self.is_reading => self.late.push(asked),
-            Some(Err(_)) | None => {
+            Some(Ok(())) if !is_behind => self.admit_or_refuse(asked, ctx),
+            Some(_) | None if self.is_reading => self.late.push(asked),
+            Some(_) | None => {
                 self.waiting.push(asked);
                 self.read(ctx);
             }
