@@ -175,6 +175,11 @@ async fn who_was_taken_for_dead_hears_of_it_once_writes_nothing_and_comes_back_a
     let kept = one.session_in(slot);
     one.board.write([create(&kept)]).await;
     let before = one.fence();
+    one.receives().await;
+    for _ in 0..3 {
+        assert!(other.cluster.send(before, "before".into()));
+        assert_eq!(message(&mut one.inbox).await, (other.fence(), "before".into()));
+    }
     Several::new(settings.clone(), names.clone()).expel(before);
     one.changes_to(|change| *change == SlotChange::Fenced).await;
     assert_eq!(one.cluster.view().borrow().standing, Standing::Fenced);
@@ -193,6 +198,9 @@ async fn who_was_taken_for_dead_hears_of_it_once_writes_nothing_and_comes_back_a
     one.board.write([create(&again), append(&again, 1, Change::None)]).await;
     assert!(one.cluster.send(other.fence(), "hello".into()));
     assert_eq!(message(&mut other.inbox).await, (fence, "hello".into()));
+    other.sees(|view| view.member(fence).is_some()).await;
+    assert!(other.cluster.send(fence, "again".into()));
+    assert_eq!(message(&mut one.inbox).await, (other.fence(), "again".into()), "it is counted anew");
 }
 
 async fn message(inbox: &mut Inbox) -> (Fence, Bytes) {

@@ -183,6 +183,7 @@ impl Opening {
             relay: relay.clone(),
             slit,
             received: HashMap::new(),
+            as_whom: None,
         })?;
         let membership = Membership { cluster: Cluster::new(viewed, requests, letters), changes: changed, inbox };
         let presence = Presence::Lookout(lookout, self.says.clone(), lane);

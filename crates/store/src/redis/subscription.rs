@@ -38,6 +38,8 @@ pub(super) struct Subscription {
     pub(super) slit: Slit,
     /// The number of the last letter from each member.
     pub(super) received: HashMap<Fence, u64>,
+    /// As which member this was: each sender begins to count anew for another one.
+    pub(super) as_whom: Option<Fence>,
 }
 
 /// Starts the thread, which ends soon after the thread that makes the view has ended.
@@ -117,6 +119,9 @@ impl Subscription {
         // It was meant for what this server was before.
         if to != me {
             return;
+        }
+        if self.as_whom.replace(me) != Some(me) {
+            self.received.clear();
         }
         if self.received.len() > 2 * members.max(8) {
             let view = Arc::clone(&self.view.borrow());
