@@ -237,6 +237,20 @@ impl Events {
         Ok(Page { events, reached, last_seq: span.last_seq.max(last) })
     }
 
+    /// Whether other servers record events in the same log.
+    #[must_use]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared.store.cluster().is_some()
+    }
+
+    /// Whether there is an event at this place, or one behind it: another server may have published it already.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub(crate) async fn has(&self, seq: u64) -> Result<bool, Error> {
+        Ok(seq <= self.span().last_seq || seq <= self.shared.store.event_span().await?.last_seq)
+    }
+
     /// The store that the events are in.
     pub(super) fn store(&self) -> &Store {
         &self.shared.store

@@ -1,8 +1,39 @@
-//! An engine that has lost what was published: its log of events goes on with a new epoch.
+//! The log of events at several servers: who comes from another one, and an engine that has lost what was published.
 
 use super::stage::Stage;
 use crate::event_sockets::socket::Feed;
 use crate::support::json;
+
+#[tokio::test]
+async fn a_place_that_another_server_gave_is_good_where_this_one_knows_less() {
+    let Some(stage) = Stage::of(2).await else { return };
+    let publish = async |number: u64| {
+        let event = json!({"type": "custom.number", "data": {"number": number}});
+        stage.members[0].post("/api/v1/events", event).await
+    };
+    let mut feed = Feed::open(&stage.members[0], "custom?subscriptions=custom.*").await;
+    let epoch = feed.established["data"]["epoch"].as_str().unwrap().to_owned();
+    stage.wires[1].hold();
+    for number in 0..5 {
+        publish(number).await;
+    }
+    let seq = async |feed: &mut Feed| feed.until("custom.number").await["seq"].as_u64().unwrap();
+    let mut last = 0;
+    for _ in 0..5 {
+        last = seq(&mut feed).await;
+    }
+    let coming = async {
+        let mut came =
+            Feed::open(&stage.members[1], &format!("custom?subscriptions=custom.*&since={epoch}:{last}")).await;
+        stage.wires[1].join();
+        publish(5).await;
+        let next = came.next().await.unwrap();
+        assert_eq!((&next["type"], &next["seq"]), (&json!("custom.number"), &json!(last + 1)), "{next}");
+    };
+    coming.await;
+    let mut beyond = Feed::open(&stage.members[1], &format!("custom?since={epoch}:{}", u64::MAX)).await;
+    assert_eq!(beyond.until("error").await["code"], "position_unknown");
+}
 
 #[tokio::test]
 async fn who_listens_to_events_is_sent_that_the_engine_has_lost_some_and_goes_on_behind_what_is_left() {

@@ -39,8 +39,10 @@ impl Source for Log {
         listener.advance(position);
         loop {
             let span = events.span();
+            // What was read may be ahead of what was published here; a place that no event has leads nowhere.
+            let is_there = matches!(events.has(position).await, Ok(true));
             // A worker that was just started has heard of nothing yet.
-            if position >= span.last_seq && links.go_live(link) {
+            if position >= span.last_seq && is_there && links.go_live(link) {
                 return Ok(Next::Joined);
             }
             let after = Position { epoch: span.epoch, seq: position };

@@ -207,7 +207,9 @@ impl Shared {
         let ticket = self.links.enter_event_socket();
         let span = self.event_sockets.events.span();
         let newest = span.last_seq.max(self.links.published_seq());
-        let lost = asked.since.as_ref().and_then(|since| lost(since, &span, newest));
+        // Of several servers, another one may be ahead: whether there is such a place, the log knows.
+        let last = if self.event_sockets.events.is_shared() { u64::MAX } else { newest };
+        let lost = asked.since.as_ref().and_then(|since| lost(since, &span, last));
         let since = asked.since.as_ref().filter(|_| lost.is_none());
         let subscription = match since {
             Some(since) => Subscription::joining(since.seq),
@@ -252,10 +254,10 @@ fn send_event(link: &Link, event: &EncodedEvent) {
     link.send_replay(1, link.event_frame(event));
 }
 
-/// Why a replay cannot begin there.
-fn lost(since: &Position, span: &Span, newest: u64) -> Option<Lost> {
-    if since.epoch != span.epoch || since.seq > newest {
+/// Why a replay cannot begin there, where that is known.
+fn lost(since: &Position, span: &Span, last: u64) -> Option<Lost> {
+    if since.epoch != span.epoch || since.seq > last {
         return Some(Lost::Unknown);
     }
-    (since.seq + 1 < span.first_seq).then_some(Lost::TooOld)
+    (since.seq.saturating_add(1) < span.first_seq).then_some(Lost::TooOld)
 }
