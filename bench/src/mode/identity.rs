@@ -19,7 +19,7 @@ use crate::stats::median;
 use crate::tokens::{Algorithm, Issuer};
 use crate::usage::{Meter, Scope};
 
-const ADMIN: &str = "an admin token for measuring, of some length";
+const ADMIN: &str = "admin-token-for-measuring-of-some-length";
 const SCOPES: [&str; 5] = ["sessions:start", "sessions:read", "sessions:answer", "events:read", "events:publish"];
 /// What is asked again and again: next to nothing is done for it but to find out who asks.
 const PATH: &str = "/me";
