@@ -19,6 +19,9 @@ const COLLECTION: &str = "users";
 /// The fewest and the most bytes of a password: a longer one only costs time.
 const SHORTEST_PASSWORD: usize = 8;
 pub(crate) const LONGEST_PASSWORD: usize = 1024;
+/// The hash of no password, at what one costs: a name that nobody has takes as long as a wrong password.
+const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// The bytes of a salt (RFC 9106, section 3.1).
 const SALT: usize = 16;
 
@@ -182,9 +185,6 @@ fn hash(password: &str) -> Result<String, Error> {
 
 /// Whether this is the password of a user. Where there is no user, it takes as long and is never.
 pub(super) fn is_password(password: &str, hash: Option<&str>) -> bool {
-    // Of no password: nobody knows one with this hash.
-    const NOBODYS: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let fits = Argon2::default().verify_password(password.as_bytes(), hash.unwrap_or(NOBODYS)).is_ok();
     fits && hash.is_some()
 }
@@ -260,6 +260,12 @@ mod tests {
         for password in ["", "short", &"x".repeat(LONGEST_PASSWORD + 1)] {
             assert!(matches!(hash(password), Err(Error::Password(_))), "{}", password.len());
         }
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_costs_what_a_wrong_password_costs() {
+        let cost = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(cost(NOBODYS), cost(&hash("correct horse").unwrap()));
     }
 
     #[test]
