@@ -233,6 +233,6 @@ fn lacks(programs: &[&str]) -> bool {
 }
 
 mod greet;
+mod news;
 mod release_notes;
 mod tidy_files;
-mod to_mail;

@@ -1,4 +1,4 @@
-//! `examples/callbacks/to_mail.py`: a question reaches a mailbox, with the link to answer it by.
+//! `examples/callbacks`: a question reaches a mailbox or a chat, with the link to answer it by.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
+use crate::callbacks::Receiver;
 use crate::support::api::send;
-use crate::support::app::Setup;
+use crate::support::app::{Setup, TestApp};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -77,20 +78,14 @@ async fn conversation(stream: TcpStream) -> std::io::Result<Mail> {
     Ok(mail)
 }
 
-/// The example, and where it takes callbacks.
-async fn example(smtp: &str) -> (Child, String) {
+/// An example with these variables, and where it takes callbacks.
+async fn example(program: &str, environment: &[(&str, &str)]) -> (Child, String) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/callbacks");
-    let environment = [
-        ("CALLBACK_SECRET", SECRET),
-        ("SMTP", smtp),
-        ("PORT", "0"),
-        ("MAIL_FROM", "board@example.com"),
-        ("MAIL_TO", "ada@example.com"),
-    ];
     let mut child = Command::new("python3")
-        .arg("to_mail.py")
+        .arg(program)
         .current_dir(folder)
-        .envs(environment)
+        .envs([("CALLBACK_SECRET", SECRET), ("PORT", "0")])
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -99,31 +94,59 @@ async fn example(smtp: &str) -> (Child, String) {
     (child, said.rsplit(' ').next().unwrap().to_owned())
 }
 
-#[actix::test]
-async fn a_question_is_mailed_with_a_link_that_answers_it() {
-    let (smtp, mut mails) = mail_server().await;
-    let app = Setup::memory()
-        .with(|settings: &mut Settings| {
-            settings.callbacks.allowed_hosts = vec!["127.0.0.1".into()];
-            settings.server.public_url = Some("https://board.example/".into());
-        })
-        .start()
-        .await;
-    let (mut example, url) = example(&smtp).await;
+/// A server that posts to this machine.
+async fn server() -> TestApp {
+    let settings = |settings: &mut Settings| {
+        settings.callbacks.allowed_hosts = vec!["127.0.0.1".into()];
+        settings.server.public_url = Some("https://board.example/".into());
+    };
+    Setup::memory().with(settings).start().await
+}
+
+/// A question whose news is posted to this address; gives its session.
+async fn ask(app: &TestApp, url: &str) -> String {
     let callback = json!({"url": url, "events": ["request"], "share": true, "secret": SECRET});
     let body = json!({"task": "approval", "config": {"message": "Pay 120 euros to Ada?"}, "callback": callback});
     let started = app.post("/start-task", body).await.ok();
-    let mail = tokio::time::timeout(PATIENCE, mails.recv()).await.expect("a mail comes").unwrap();
-    assert_eq!((mail.from.as_str(), mail.to.len()), ("<board@example.com>", 1));
-    assert_eq!(mail.to[0], "<ada@example.com>");
-    assert!(mail.text.contains("Subject: Pay 120 euros to Ada?"), "{}", mail.text);
-    // A line that is too long for a mail is broken (RFC 2045, section 6.7).
-    let text = mail.text.replace("=\n", "").replace("=3D", "=");
+    started["session_id"].as_str().unwrap().to_owned()
+}
+
+/// Answers by the link in a text.
+async fn answer_by_link(app: &TestApp, session: &str, text: &str) {
     let link = text.split("https://board.example/app/answer#").nth(1).unwrap();
     let token = link.split_whitespace().next().unwrap();
     let answer = send(app.request(Method::POST, "/shared").bearer_auth(token).json(&json!({"value": true}))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let session = app.until_status(started["session_id"].as_str().unwrap(), "completed").await;
-    assert_eq!(session["result"]["approved"], Value::Bool(true));
+    assert_eq!(app.until_status(session, "completed").await["result"]["approved"], Value::Bool(true));
+}
+
+#[actix::test]
+async fn a_question_is_mailed_with_a_link_that_answers_it() {
+    let (smtp, mut mails) = mail_server().await;
+    let app = server().await;
+    let people = [("SMTP", smtp.as_str()), ("MAIL_FROM", "board@example.com"), ("MAIL_TO", "ada@example.com")];
+    let (mut example, url) = example("to_mail.py", &people).await;
+    let session = ask(&app, &url).await;
+    let mail = tokio::time::timeout(PATIENCE, mails.recv()).await.expect("a mail comes").unwrap();
+    assert_eq!(
+        (mail.from.as_str(), mail.to.as_slice()),
+        ("<board@example.com>", ["<ada@example.com>".to_owned()].as_slice())
+    );
+    assert!(mail.text.contains("Subject: Pay 120 euros to Ada?"), "{}", mail.text);
+    // A line that is too long for a mail is broken (RFC 2045, section 6.7).
+    answer_by_link(&app, &session, &mail.text.replace("=\n", "").replace("=3D", "=")).await;
+    example.kill().await.unwrap();
+}
+
+#[actix::test]
+async fn a_question_is_posted_to_a_chat_with_a_link_that_answers_it() {
+    let mut chat = Receiver::start().await;
+    let app = server().await;
+    let (mut example, url) = example("to_chat.py", &[("CHAT_URL", &chat.url())]).await;
+    let session = ask(&app, &url).await;
+    let posted = chat.next().await.json();
+    let text = posted["text"].as_str().unwrap();
+    assert!(text.starts_with("Pay 120 euros to Ada?\n"), "{text}");
+    answer_by_link(&app, &session, text).await;
     example.kill().await.unwrap();
 }
