@@ -1,5 +1,6 @@
 //! `callboard-bench`: drives Callboard, and peers beside it, over real sockets and says what it costs.
 
+mod engine;
 mod floor;
 mod http;
 mod lines;
@@ -25,7 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::mode::{
-    compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak, workflows,
+    cluster, compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak, workflows,
 };
 
 /// Measures Callboard, and peers beside it, over real sockets on this machine. README.md says what each figure means.
@@ -56,6 +57,8 @@ enum Mode {
     Compare(compare::Args),
     /// Live workflows beside a loop in Python, as a table
     Workflows(workflows::Args),
+    /// Several servers on one Redis beside one on SQLite, as a table, and how soon others take over
+    Cluster(cluster::Args),
     /// Events to many sockets, beside other hubs, as a table
     Events(events::Args),
     /// What it costs to know who asks: requests, sessions and fan-out with credentials and without, as a table
@@ -108,6 +111,7 @@ async fn run(mode: Mode) -> Result<()> {
         Mode::Connects(args) => connects::run(args).await,
         Mode::Journal(args) => journal::run(args).await,
         Mode::Compare(args) => compare::run(args).await,
+        Mode::Cluster(args) => cluster::run(args).await,
         Mode::Workflows(args) => workflows::run(args).await,
         Mode::Events(args) => events::run(args).await,
         Mode::Identity(args) => identity::run(args).await,

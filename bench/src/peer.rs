@@ -23,7 +23,7 @@ pub fn lacks(kind: Kind) -> Option<&'static str> {
         command.status().is_ok_and(|status| status.success())
     };
     match kind {
-        Kind::Full | Kind::Normal | Kind::Memory | Kind::Floor => None,
+        Kind::Full | Kind::Normal | Kind::Memory | Kind::Redis | Kind::Floor => None,
         Kind::Fastapi | Kind::Loop => (!has("python3", "--version")).then_some("python3"),
         Kind::Nchan => (nginx().is_none() || !Path::new(NCHAN).exists()).then_some("nginx with libnginx-mod-nchan"),
         Kind::Node if !has("node", "--version") => Some("node"),

@@ -20,6 +20,9 @@ use crate::peer;
 use crate::usage::Scope;
 
 const MOST_START: Duration = Duration::from_secs(60);
+/// What servers that share a store have in common.
+const SECRET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+const ADMIN_TOKEN: &str = "bench-bench-bench";
 const MOST_STOP: Duration = Duration::from_secs(8);
 
 /// A server that can be started.
@@ -31,6 +34,8 @@ pub enum Kind {
     Normal,
     /// Callboard with its store in memory
     Memory,
+    /// Callboard on the Redis at --engine
+    Redis,
     /// The same bytes over the same sockets, with nothing behind
     Floor,
     /// The peer in bench/peers/fastapi, which keeps nothing
@@ -47,7 +52,7 @@ impl Kind {
     /// Whether it is Callboard, on whatever store.
     pub fn is_callboard(self) -> bool {
         match self {
-            Self::Full | Self::Normal | Self::Memory => true,
+            Self::Full | Self::Normal | Self::Memory | Self::Redis => true,
             Self::Floor | Self::Fastapi | Self::Loop | Self::Nchan | Self::Node => false,
         }
     }
@@ -58,6 +63,7 @@ impl Kind {
             Self::Full => "Callboard, `full`",
             Self::Normal => "Callboard, `normal`",
             Self::Memory => "Callboard, `memory:`",
+            Self::Redis => "Callboard, Redis",
             Self::Floor => "The floor",
             Self::Fastapi => "FastAPI, in memory",
             Self::Loop => "Python loop",
@@ -76,6 +82,9 @@ pub struct Options {
     /// Folder in which databases are made; the system's temporary one where it is not given
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Where the Redis listens that `--server redis` stores in
+    #[arg(long)]
+    pub engine: Option<SocketAddr>,
     /// More lines for the configuration of Callboard, such as "sessions.park_after = 0.2"; repeatable
     #[arg(long)]
     pub set: Vec<String>,
@@ -114,7 +123,7 @@ impl Server {
     pub fn spawn(&mut self) -> Result<()> {
         ensure!(self.child.is_none(), "it runs already");
         let mut command = match self.kind {
-            Kind::Full | Kind::Normal | Kind::Memory => self.callboard()?,
+            Kind::Full | Kind::Normal | Kind::Memory | Kind::Redis => self.callboard()?,
             Kind::Floor => peer::floor(self.addr)?,
             Kind::Fastapi => peer::fastapi(self.addr, self.lines_from)?,
             Kind::Loop => peer::python_loop(self.addr)?,
@@ -133,10 +142,14 @@ impl Server {
         let binary = self.options.binary.canonicalize();
         let binary = binary.with_context(|| format!("no {}: build it or name it", self.options.binary.display()))?;
         let (store, synchronous) = match self.kind {
-            Kind::Normal => ("sqlite:bench.db", "normal"),
-            Kind::Memory => ("memory:", "full"),
+            Kind::Normal => ("sqlite:bench.db".to_owned(), "normal"),
+            Kind::Memory => ("memory:".to_owned(), "full"),
+            Kind::Redis => {
+                let engine = self.options.engine.context("needs the Redis that it stores in: --engine")?;
+                (format!("redis://{engine}"), "full")
+            }
             Kind::Full | Kind::Floor | Kind::Fastapi | Kind::Loop | Kind::Nchan | Kind::Node => {
-                ("sqlite:bench.db", "full")
+                ("sqlite:bench.db".to_owned(), "full")
             }
         };
         let path = self.folder.path().join("bench.toml");
@@ -145,18 +158,22 @@ impl Server {
             writeln!(file, "{line}")?;
         }
         writeln!(file, "store.synchronous = {synchronous:?}\nlog.filter = \"warn\"")?;
+        if self.kind == Kind::Redis {
+            writeln!(file, "store.secret_key = {SECRET_KEY:?}\nserver.admin_token = {ADMIN_TOKEN:?}")?;
+        }
         if let Some(from) = self.lines_from {
             let argv = lines::command(from)?;
             writeln!(file, "[[task]]\nname = \"lines\"\ncommand = {argv:?}\nmax_output_bytes = 4000000000")?;
         }
         let mut command = Command::new(binary);
         // Flags, because they win over whatever PORT, HOST and the like are in this environment.
-        command.arg("serve").arg("--config").arg(path).args(["--store", store, "--host", "127.0.0.1"]);
+        command.arg("serve").arg("--config").arg(path).args(["--store", &store, "--host", "127.0.0.1"]);
         command.arg("--port").arg(self.addr.port().to_string()).current_dir(self.folder.path());
         Ok(command)
     }
 
-    async fn until_healthy(&mut self) -> Result<()> {
+    /// Waits until it answers.
+    pub async fn until_healthy(&mut self) -> Result<()> {
         let mut client = Client::new(self.addr);
         let since = Instant::now();
         while since.elapsed() < MOST_START {

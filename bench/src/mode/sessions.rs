@@ -86,7 +86,8 @@ impl Outcome {
         self.error.get_or_insert_with(|| format!("{error:#}"));
     }
 
-    fn absorb(&mut self, other: Self) {
+    /// Takes in all of another.
+    pub fn absorb(&mut self, other: Self) {
         self.first.absorb(other.first);
         self.next.absorb(other.next);
         self.errors += other.errors;

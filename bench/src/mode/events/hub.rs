@@ -32,7 +32,7 @@ pub fn path(kind: Kind) -> &'static str {
     match kind {
         Kind::Nchan => "/subscribe",
         Kind::Node => "/",
-        Kind::Full | Kind::Normal | Kind::Memory | Kind::Floor | Kind::Fastapi | Kind::Loop => EVENTS,
+        Kind::Full | Kind::Normal | Kind::Memory | Kind::Redis | Kind::Floor | Kind::Fastapi | Kind::Loop => EVENTS,
     }
 }
 
