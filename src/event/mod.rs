@@ -13,7 +13,7 @@ mod position;
 pub(crate) mod types;
 mod volume;
 
-pub(crate) use client::{Events, KeptEvent, Span};
+pub(crate) use client::{Events, KeptEvent, Page, Span};
 pub(crate) use listener::Listener;
 pub(crate) use log::EventLog;
 pub(crate) use lost::Lost;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use crate::api::{ask, faults, put};
-use crate::support::{Setup, json};
+use crate::support::{Setup, Value, json};
 
 const PATH: &str = "/api/v1/events";
 
@@ -35,6 +35,26 @@ async fn what_was_told_can_be_read_from_any_place() {
     let app = app.restart().await;
     let again = app.get(&format!("{PATH}?type=custom.*&since={epoch}:0")).await.ok();
     assert_eq!(again["events"], all["events"]);
+}
+
+#[actix_web::test]
+async fn as_many_come_in_one_answer_as_are_asked_for_also_beyond_a_page() {
+    let app = Setup::memory().start().await;
+    let epoch = app.get(PATH).await.ok()["epoch"].as_str().unwrap().to_owned();
+    for at in 0..40 {
+        app.post(PATH, json!({"type": "custom.a", "data": {"at": at, "text": "x".repeat(60_000)}})).await.ok();
+    }
+    let of = |found: &Value| -> Vec<u64> {
+        found["events"].as_array().unwrap().iter().map(|event| event["data"]["at"].as_u64().unwrap()).collect()
+    };
+    let all = app.get(&format!("{PATH}?type=custom.a&limit=10000")).await.ok();
+    assert_eq!(of(&all), (0..40).collect::<Vec<_>>());
+    assert_eq!(all["next"], format!("{epoch}:{}", all["last_seq"]));
+    let some = app.get(&format!("{PATH}?type=custom.a&limit=33")).await.ok();
+    assert_eq!(of(&some), (0..33).collect::<Vec<_>>());
+    let rest = app.get(&format!("{PATH}?type=custom.a&since={}", some["next"].as_str().unwrap())).await.ok();
+    assert_eq!(of(&rest), (33..40).collect::<Vec<_>>());
+    assert_eq!(of(&app.get(&format!("{PATH}?type=custom.b&limit=10000")).await.ok()), [] as [u64; 0]);
 }
 
 #[actix_web::test]

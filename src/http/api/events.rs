@@ -1,9 +1,10 @@
 //! `GET /api/v1/events`: the events that are kept, in their order, from any place.
 
+use std::convert::Infallible;
+use std::future::ready;
+
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use futures::{StreamExt, stream};
 use utoipa::ToSchema;
 
 use super::super::State;
@@ -11,25 +12,16 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::EXECUTION_ID;
+use super::kept_events::Reader;
 use crate::auth::Principal;
 use crate::auth::policy::sight_of_events;
-use crate::domain::event::{Filter, Kind, NewEvent, Pattern};
-use crate::domain::id::ExecutionId;
+use crate::domain::event::{Filter, Pattern};
 use crate::domain::status::Priority;
-use crate::event::{Error, KeptEvent, Position, Span};
+use crate::event::{Error, Position, Span};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
     routes![ListEvents => list]
 }
-
-/// An answer looks at no more than about this many bytes of events, so that it does not hold up the worker.
-const MAX_BYTES: usize = 8 * 1_048_576;
-
-/// An answer has about this many bytes of events at most: what is held for one who reads slowly.
-const MAX_ANSWER_BYTES: usize = 1_048_576;
-
-/// What is read at once.
-const PAGE_BYTES: usize = 262_144;
 
 /// Something that has happened, as it is published everywhere.
 #[derive(Debug, ToSchema)]
@@ -64,12 +56,13 @@ pub(in crate::http) struct DescribedEvent {
 }
 
 /// Events in their order.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct KeptEvents {
+#[derive(Debug, ToSchema)]
+#[schema(as = KeptEvents)]
+#[expect(dead_code, reason = "only described: the answer is put together page by page")]
+pub(in crate::http) struct DescribedEvents {
     /// The events; at most `limit`. There may be fewer, or none, and more behind them: go on from `next`, until its
     /// place is `last_seq`.
-    #[schema(value_type = Vec<DescribedEvent>)]
-    events: Vec<Box<RawValue>>,
+    events: Vec<DescribedEvent>,
     /// Which log this is: a word that is made with the database.
     epoch: String,
     /// The place of the oldest event that is kept.
@@ -100,7 +93,7 @@ struct Asked {
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 10_000, description = "At most that many, 1000 where it is left out."),
     ),
     responses(
-        (status = 200, description = "Some of them.", body = KeptEvents),
+        (status = 200, description = "Some of them.", body = DescribedEvents),
         (status = 409, description = "The position is one of another log.", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 410, description = "Some after the position are kept no longer.", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
@@ -108,73 +101,20 @@ struct Asked {
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let Asked { since, filter, limit } = decode(request.query_string())?;
-    let is_anywhere = since.is_none();
-    let mut at = since.unwrap_or_else(|| beginning(&state.events.span()));
-    let (mut events, mut bytes, mut looked_at) = (Vec::<Box<RawValue>>::new(), 0, 0);
-    let is_full = |events: usize, bytes| events >= limit || bytes >= MAX_ANSWER_BYTES;
-    while !is_full(events.len(), bytes) && looked_at < MAX_BYTES {
-        let page = match state.events.read(sight_of_events(&principal), &at, PAGE_BYTES).await {
-            Ok(page) => page,
-            // The oldest were removed meanwhile; who has seen none misses none.
-            Err(Error::TooOld(span)) if is_anywhere && events.is_empty() => {
-                at = beginning(&span);
-                continue;
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let is_last = page.events.is_empty();
-        for KeptEvent { seq, json, .. } in page.events {
-            looked_at += json.len();
-            at.seq = seq;
-            if let Some(event) = matching(&json, &filter) {
-                bytes += event.get().len();
-                events.push(event);
-            }
-            if is_full(events.len(), bytes) {
-                break;
-            }
+    let owner = sight_of_events(&principal).cloned();
+    let reader = Reader::new(state.events.clone(), owner, since, filter, limit);
+    // What the log refuses can be said only before the answer begins.
+    let (first, rest) = reader.begin().await?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json");
+    Ok(match rest {
+        None => response.body(first),
+        Some(rest) => {
+            let first = stream::once(ready(first));
+            let rest = stream::unfold(Some(rest), |reader| async move { Some(reader?.read().await) });
+            response.streaming(first.chain(rest).map(Ok::<_, Infallible>))
         }
-        if !is_full(events.len(), bytes) {
-            at.seq = page.reached;
-        }
-        if is_last {
-            break;
-        }
-    }
-    let Span { epoch, first_seq, last_seq } = state.events.span();
-    let last_seq = last_seq.max(at.seq);
-    let next = at.to_string();
-    Ok(HttpResponse::Ok().json(KeptEvents { events, epoch: epoch.to_string(), first_seq, last_seq, next }))
-}
-
-/// The position before all that is kept.
-fn beginning(span: &Span) -> Position {
-    Position { epoch: span.epoch.clone(), seq: span.first_seq.saturating_sub(1) }
-}
-
-/// An event as it stands, where it fits.
-fn matching(json: &Bytes, filter: &Filter) -> Option<Box<RawValue>> {
-    #[derive(Deserialize)]
-    struct Head {
-        r#type: String,
-        priority: Priority,
-        execution_id: Option<ExecutionId>,
-        crew_id: Option<String>,
-        agent_id: Option<String>,
-    }
-    if *filter != Filter::default() {
-        let head: Head = serde_json::from_slice(json).ok()?;
-        let mut new_event = NewEvent::new(Kind::parse(&head.r#type)?);
-        new_event.priority = head.priority;
-        new_event.execution_id = head.execution_id;
-        new_event.crew_id = head.crew_id.map(Into::into);
-        new_event.agent_id = head.agent_id.map(Into::into);
-        if !filter.takes(&new_event) {
-            return None;
-        }
-    }
-    let text = String::from_utf8(json.to_vec()).ok()?;
-    RawValue::from_string(text).ok()
+    })
 }
 
 fn decode(query: &str) -> Result<Asked, Problem> {
@@ -245,15 +185,5 @@ mod tests {
         let mut locs: Vec<_> = problem.errors.iter().map(|fault| fault.loc.join(".")).collect();
         locs.sort();
         assert_eq!(locs, ["query.execution_id", "query.limit", "query.min_priority", "query.since", "query.type"]);
-    }
-
-    #[test]
-    fn an_event_is_given_as_it_stands_where_it_fits() {
-        let event = crate::domain::event::Event::now(NewEvent::new(Kind::ExecutionFailed).of_crew("c").with("a", 1));
-        let json = Bytes::from(event.to_json());
-        let all = matching(&json, &Filter::default()).unwrap();
-        assert_eq!(all.get().as_bytes(), json);
-        let of = |crew: &str| Filter { crew_id: Some(crew.into()), ..Filter::default() };
-        assert!(matching(&json, &of("c")).is_some() && matching(&json, &of("d")).is_none());
     }
 }

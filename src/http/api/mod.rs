@@ -7,6 +7,7 @@ pub(super) mod event_types;
 pub(super) mod events;
 pub(super) mod executions;
 pub(crate) mod import;
+mod kept_events;
 pub(super) mod keys;
 pub(super) mod kickoff;
 pub(super) mod new_event;
