@@ -255,8 +255,8 @@ impl Shared {
         if is_json {
             // It does not stream.
             let body = self.body(response, self.settings.max_reply_bytes).await?;
-            let value: Value =
-                serde_json::from_str(&body).map_err(|error| Failed::Again(Error::Unreadable(error.to_string()), None))?;
+            let value: Value = serde_json::from_str(&body)
+                .map_err(|error| Failed::Again(Error::Unreadable(error.to_string()), None))?;
             take(&mut assembler, &value, progress)?;
             return if assembler.is_empty() && !assembler.is_finished() {
                 Err(Failed::Again(Error::Cut, None))
