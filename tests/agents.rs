@@ -362,8 +362,7 @@ async fn an_output_that_does_not_pass_is_sent_back_and_fails_in_the_end() {
 
 #[tokio::test]
 async fn a_conversation_that_is_too_long_is_shortened_once() {
-    let overflow = json!({"error": {"type": "exceed_context_size_error", "message": "too long", "n_ctx": 100}});
-    let model = Model::play([("alpha", vec![Reply::Refuse(400, overflow)])]).await;
+    let model = Model::play([("alpha", vec![Reply::Within(0, text("Done.").into())])]).await;
     let app = started(&model).await;
     let long = json!({"description": "word ".repeat(2000)});
     let session = play_one(&app, json!({}), long, json!({}), "failed").await;
@@ -371,6 +370,14 @@ async fn a_conversation_that_is_too_long_is_shortened_once() {
     let calls = model.calls();
     assert_eq!(calls.len(), 2);
     assert!(calls[1].said().len() < calls[0].said().len() / 2 && calls[0].key != calls[1].key);
+    // What the model did not see is said.
+    let model = Model::play([("alpha", vec![Reply::Within(5000, text("Done.").into())])]).await;
+    let app = started(&model).await;
+    let long = json!({"description": "word ".repeat(2000)});
+    let session = play_one(&app, json!({}), long, json!({}), "completed").await;
+    let journal = app.get(&format!("/sessions/{}/events", session["session_id"].as_str().unwrap())).await.ok();
+    let turn = journal["events"].as_array().unwrap().iter().find(|entry| entry["type"] == "agent_turn").unwrap();
+    assert!(turn["left_out_bytes"].as_u64().is_some_and(|bytes| bytes > 5000), "{turn}");
 }
 
 #[tokio::test]

@@ -174,6 +174,7 @@ const SENT: &[Message] = &[
             ("reasoning", TEXT, false),
             ("tool_calls", OBJECTS, true),
             ("finish_reason", TEXT_OR_NULL, true),
+            ("left_out_bytes", NUMBER, false),
             ("usage", OBJECT, true),
         ],
     ),
@@ -455,6 +456,7 @@ mod tests {
                 reasoning: text.clone(),
                 tool_calls: vec![json!({"id": "c", "name": "n", "arguments": {}})],
                 finish_reason: None,
+                left_out_bytes: Some(1),
                 usage: json!({}),
             },
             AgentEntry::ToolResult {

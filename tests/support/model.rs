@@ -21,6 +21,8 @@ pub enum Reply {
     Hold(&'static str),
     /// This status and body.
     Refuse(u16, Value),
+    /// That the conversation is too long, where its messages have more bytes; else this.
+    Within(usize, Box<Reply>),
 }
 
 /// What it was asked.
@@ -139,7 +141,13 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
         let messages = body["messages"].as_array().cloned().unwrap_or_default();
         let turn = messages.iter().filter(|message| message["role"] == "assistant").count();
         let replies = &state.script[&model];
-        let reply = replies[turn.min(replies.len() - 1)].clone();
+        let reply = match replies[turn.min(replies.len() - 1)].clone() {
+            Reply::Within(most, _) if body["messages"].to_string().len() > most => {
+                let error = json!({"type": "exceed_context_size_error", "message": "too long", "n_ctx": 100});
+                Reply::Refuse(400, json!({ "error": error }))
+            }
+            reply => reply,
+        };
         let number = {
             let mut calls = state.calls.lock().unwrap();
             calls.push(Call { model, key: header("idempotency-key"), body });
@@ -184,6 +192,7 @@ fn written(reply: Reply, number: usize, state: &State) -> (u16, &'static str, St
         json!({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
     );
     match reply {
+        Reply::Within(_, reply) => written(*reply, number, state),
         Reply::Refuse(status, body) => (status, "application/json", body.to_string(), false),
         Reply::Text(text) => (200, STREAM, chunk(json!({"content": text})) + usage.as_str(), false),
         Reply::Calls(calls) => {

@@ -73,6 +73,10 @@ pub enum AgentEntry {
         tool_calls: Vec<Value>,
         /// Why it ended, in the server's own words.
         finish_reason: Option<String>,
+        /// How many bytes of the conversation the model was not given, as it was too long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        left_out_bytes: Option<usize>,
         /// The tokens of the call.
         #[schema(value_type = Object)]
         #[cfg_attr(

@@ -165,6 +165,7 @@ impl<'a> Conversation<'a> {
     async fn take_turn(&mut self, with_tools: bool) -> Result<Turn, TaskError> {
         self.turns += 1;
         let mut name = format!("model:{}", self.turns);
+        let mut left_out = None;
         loop {
             let call_id = call_id(self.lane, &name);
             let config = &self.work.agent.config;
@@ -182,12 +183,12 @@ impl<'a> Conversation<'a> {
                 Called::Turn { turn, spent } => {
                     self.budget.spend(spent.into());
                     self.worked += spent.seconds;
-                    self.write_turn(&turn, call_id).await;
+                    self.write_turn(&turn, call_id, left_out).await;
                     return Ok(*turn);
                 }
                 Called::Overflow { limit, .. } if self.work.agent.respect_context_window && !self.is_shortened => {
                     self.is_shortened = true;
-                    shorten::shorten(&mut self.messages, limit);
+                    left_out = Some(shorten::shorten(&mut self.messages, limit));
                     name.push_str(":shortened");
                 }
                 Called::Overflow { error, .. } => return Err(TaskError::Failed(error)),
@@ -200,7 +201,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Journals a turn, and makes it an event.
-    async fn write_turn(&self, turn: &Turn, call_id: String) {
+    async fn write_turn(&self, turn: &Turn, call_id: String, left_out_bytes: Option<usize>) {
         let most = self.lane.channel.limits.text_bytes() / 4;
         let cut = |text: &str| {
             let mut text = text.to_owned();
@@ -223,6 +224,7 @@ impl<'a> Conversation<'a> {
             reasoning: cut(&turn.reasoning),
             tool_calls: tool_calls.collect(),
             finish_reason: turn.finish_reason.clone(),
+            left_out_bytes,
             usage: json!(turn.usage),
         };
         self.lane.report(entry).await;

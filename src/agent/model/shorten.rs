@@ -15,11 +15,12 @@ const RECENT: usize = 4;
 type Pass<'a> = (usize, &'a dyn Fn(&Message) -> bool);
 
 /// Shortens a conversation to about two thirds of what its model takes, or to half of what it was where nobody knows that.
-/// The instructions stay; calls of tools keep their results.
-pub(super) fn shorten(messages: &mut [Message], limit: Option<u64>) {
+/// The instructions stay; calls of tools keep their results. Gives how many bytes were left out.
+pub(super) fn shorten(messages: &mut [Message], limit: Option<u64>) -> usize {
     let size = |messages: &[Message]| messages.iter().map(|message| text_of(message).len()).sum::<usize>();
     let by_limit = limit.and_then(|tokens| usize::try_from(tokens).ok()).map(|tokens| tokens * BYTES_A_TOKEN / 3 * 2);
-    let target = by_limit.unwrap_or(usize::MAX).min(size(messages) / 2);
+    let before = size(messages);
+    let target = by_limit.unwrap_or(usize::MAX).min(before / 2);
     let recent = messages.len().saturating_sub(RECENT);
     let is_result = |message: &Message| matches!(message, Message::Tool { .. });
     let is_cuttable = |message: &Message| !matches!(message, Message::System(_));
@@ -29,13 +30,14 @@ pub(super) fn shorten(messages: &mut [Message], limit: Option<u64>) {
         for at in 0..end {
             let over = size(messages).saturating_sub(target);
             if over == 0 {
-                return;
+                return before.saturating_sub(size(messages));
             }
             if let Some(message) = messages.get_mut(at).filter(|message| may(message)) {
                 cut(message, over);
             }
         }
     }
+    before.saturating_sub(size(messages))
 }
 
 /// Takes about `over` bytes out of the middle of a message, as far as enough stays of it.
@@ -75,13 +77,15 @@ mod tests {
         let mut messages = vec![Message::System("s".repeat(1000)), Message::User("u".repeat(1000))];
         messages.extend((0..6).map(|_| result("é".repeat(5000))));
         let before = messages.clone();
-        shorten(&mut messages, None);
+        let left_out = shorten(&mut messages, None);
         assert_eq!(messages[..2], before[..2]);
         assert_eq!(messages.len(), before.len());
         assert!(text_of(&messages[2]).len() < 600 && text_of(&messages[2]).contains("left out"));
         assert_eq!(messages[7], before[7], "the newest is whole");
         let size: usize = messages.iter().map(|message| text_of(message).len()).sum();
         assert!(size < 36_000, "{size}");
+        let was: usize = before.iter().map(|message| text_of(message).len()).sum();
+        assert_eq!(size + left_out, was);
     }
 
     #[test]

@@ -180,6 +180,10 @@ tool_calls: { id: string; name: string; arguments: unknown }[],
  */
 finish_reason: string | null,
 /**
+ * How many bytes of the conversation the model was not given, as it was too long.
+ */
+left_out_bytes?: number,
+/**
  * The tokens of the call.
  */
 usage: { prompt_tokens: number; completion_tokens: number; estimated?: boolean }, } | { "type": "tool_result",

@@ -76,6 +76,7 @@ function Body({ step }: { step: Exclude<Step, { kind: "line" }> }): ReactNode {
               {count(step.tokens)} tokens
             </span>
           </p>
+          {step.leftOut > 0 && <p className="muted">The conversation was too long for the model: {count(step.leftOut)} bytes of it were left out.</p>}
           {step.reasoning && (
             <details className="reasoning">
               <summary>Reasoning</summary>

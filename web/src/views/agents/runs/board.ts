@@ -21,7 +21,7 @@ export interface ToolUse {
 
 /** What an agent did, in order. */
 export type Step =
-  | { kind: "turn"; seq: number; at: number; turn: number; text: string; reasoning: string; tools: readonly ToolUse[]; tokens: number; isEstimated: boolean }
+  | { kind: "turn"; seq: number; at: number; turn: number; text: string; reasoning: string; tools: readonly ToolUse[]; tokens: number; isEstimated: boolean; leftOut: number }
   | { kind: "line"; seq: number; at: number; text: string }
   | { kind: "question"; seq: number; at: number; id: string; message: string; answer: string | null }
   | { kind: "handover"; seq: number; at: number; to: string; text: string }
@@ -118,12 +118,12 @@ export class BoardModel {
       case "agent_error":
         return this.#change(lane, (run) => ({ ...run, status: "failed", endedAt: at, error: entry.error, progress: null }));
       case "agent_turn": {
-        const { turn, text, reasoning = "", tool_calls, usage } = entry;
+        const { turn, text, reasoning = "", tool_calls, usage, left_out_bytes: leftOut = 0 } = entry;
         const tokens = usage.prompt_tokens + usage.completion_tokens;
         const isEstimated = usage.estimated === true;
         if (isEstimated) this.#set({ isEstimated });
         const tools = tool_calls.map(({ id, name, arguments: given }) => ({ id, name, arguments: given, result: null }));
-        return this.#step(lane, { kind: "turn", seq, at, turn, text, reasoning, tools, tokens, isEstimated }, { turns: 1, tokens });
+        return this.#step(lane, { kind: "turn", seq, at, turn, text, reasoning, tools, tokens, isEstimated, leftOut }, { turns: 1, tokens });
       }
       case "tool_result":
         return this.#result(lane, entry);
