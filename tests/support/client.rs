@@ -39,9 +39,14 @@ impl Client {
         Ok(Self { socket, heard: Vec::new(), closed: None })
     }
 
-    /// The last messages, to say what came before something went wrong.
+    /// The last messages and how it was closed, to say what came before something went wrong.
     fn last_words(&self) -> String {
-        self.heard[self.heard.len().saturating_sub(30)..].join("\n")
+        let heard = self.heard[self.heard.len().saturating_sub(30)..].join("\n");
+        match self.closed {
+            None => heard,
+            Some(None) => format!("{heard}\n(closed without a close frame)"),
+            Some(Some(code)) => format!("{heard}\n(closed with {code})"),
+        }
     }
 
     pub async fn say(&mut self, message: Value) {
