@@ -141,13 +141,13 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
         let messages = body["messages"].as_array().cloned().unwrap_or_default();
         let turn = messages.iter().filter(|message| message["role"] == "assistant").count();
         let replies = &state.script[&model];
-        let reply = match replies[turn.min(replies.len() - 1)].clone() {
-            Reply::Within(most, _) if body["messages"].to_string().len() > most => {
-                let error = json!({"type": "exceed_context_size_error", "message": "too long", "n_ctx": 100});
-                Reply::Refuse(400, json!({ "error": error }))
-            }
-            reply => reply,
-        };
+        let mut reply = replies[turn.min(replies.len() - 1)].clone();
+        if let Reply::Within(most, _) = reply
+            && body["messages"].to_string().len() > most
+        {
+            let error = json!({"type": "exceed_context_size_error", "message": "too long", "n_ctx": 100});
+            reply = Reply::Refuse(400, json!({ "error": error }));
+        }
         let number = {
             let mut calls = state.calls.lock().unwrap();
             calls.push(Call { model, key: header("idempotency-key"), body });
