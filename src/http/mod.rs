@@ -25,6 +25,7 @@ pub(crate) mod openapi;
 mod origin;
 mod owned_cursor;
 mod page;
+mod paged;
 mod query;
 mod recorded;
 mod requests;

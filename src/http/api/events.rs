@@ -1,14 +1,13 @@
 //! `GET /api/v1/events`: the events that are kept, in their order, from any place.
 
 use std::convert::Infallible;
-use std::future::ready;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures::{StreamExt, stream};
 use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::paged;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::super::sessions::start::EXECUTION_ID;
@@ -105,16 +104,7 @@ async fn list(state: web::Data<State>, principal: Principal, request: HttpReques
     let reader = Reader::new(state.events.clone(), owner, since, filter, limit);
     // What the log refuses can be said only before the answer begins.
     let (first, rest) = reader.begin().await?;
-    let mut response = HttpResponse::Ok();
-    response.content_type("application/json");
-    Ok(match rest {
-        None => response.body(first),
-        Some(rest) => {
-            let first = stream::once(ready(first));
-            let rest = stream::unfold(Some(rest), |reader| async move { Some(reader?.read().await) });
-            response.streaming(first.chain(rest).map(Ok::<_, Infallible>))
-        }
-    })
+    Ok(paged::json(first, rest, async |reader: Reader| Ok::<_, Infallible>(reader.read().await)))
 }
 
 fn decode(query: &str) -> Result<Asked, Problem> {

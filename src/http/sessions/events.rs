@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::TryFutureExt as _;
 use utoipa::ToSchema;
 
 use super::super::State;
@@ -11,6 +11,7 @@ use super::super::client::Subject;
 use super::super::decode::fault;
 use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::negotiation::prefers;
+use super::super::paged;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use crate::auth::Principal;
@@ -84,21 +85,7 @@ async fn events(
     };
     // What the store refuses can be said only before the answer begins.
     let (first, rest) = reader.read().await.map_err(Problem::from)?;
-    let mut response = HttpResponse::Ok();
-    response.content_type("application/json");
-    Ok(match rest {
-        None => response.body(first),
-        Some(rest) => {
-            let first = stream::once(std::future::ready(Ok(first)));
-            let rest = stream::try_unfold(Some(rest), |reader: Option<Reader>| async move {
-                match reader {
-                    Some(reader) => reader.read().await.map(Some),
-                    None => Ok(None),
-                }
-            });
-            response.streaming(first.chain(rest.map_err(cut_short)))
-        }
-    })
+    Ok(paged::json(first, rest, |reader: Reader| reader.read().map_err(cut_short)))
 }
 
 /// The answer is cut short, which its reader sees: it has begun already, so there is no other way to say so.
