@@ -220,12 +220,13 @@ impl Board {
         }
         // Also where something only comes in that an iteration had begun.
         let has_come_in = || pending.iter().any(|node| !nodes.look(*node).outputs.is_empty());
-        let is_executing = nodes.progress() == UpdateStatus::Executing;
+        let progress = nodes.progress();
+        let is_executing = progress == UpdateStatus::Executing;
         if iterations > 0 || has_come_in() || self.was_executing && !is_executing {
             self.was_executing = is_executing;
             self.updated = place();
             if let Some(writer) = &mut writer {
-                writer.update(self.updated, nodes, beat, iterations, results);
+                writer.update(self.updated, progress, beat, iterations, results);
             }
         }
         push_events(&mut writer, &mut place, true);
@@ -257,7 +258,7 @@ impl Board {
                 Missed::Node(node) => writer.node(seq, nodes, node, beat, &mut results),
                 Missed::Update => {
                     let iterations = beat.execution_count.min(self.counted);
-                    writer.update(seq, nodes, beat, iterations, std::mem::take(&mut results));
+                    writer.update(seq, nodes.progress(), beat, iterations, std::mem::take(&mut results));
                 }
             }
         }
@@ -336,13 +337,12 @@ impl<'a> Writer<'a> {
     fn update(
         &mut self,
         seq: u64,
-        nodes: &impl Look,
+        status: UpdateStatus,
         beat: &Beat,
         iterations: u64,
         results: BTreeMap<String, Outputs>,
     ) {
         let Beat { timestamp, execution_count, rate, state, .. } = *beat;
-        let status = nodes.progress();
         let (start_time, execution_time) = match status {
             UpdateStatus::Executing => (Some(beat.start_time), 0.0),
             UpdateStatus::Completed | UpdateStatus::Failed => (None, beat.execution_time),
