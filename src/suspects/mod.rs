@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use actix::Addr;
 use ledger::{Candidate, Ledger, Subject, Suspect, Turn, Verdict};
 pub(crate) use quarantine::quarantine;
+use serde::Serialize;
 
 use crate::config::seconds;
 use crate::config::server::Server;
@@ -120,11 +121,10 @@ pub(crate) async fn decide(store: &Store, settings: &Server) -> Result<Decision,
 pub(crate) async fn clear(store: &Store) {
     let cleared = match store.cluster() {
         Some(_) => slots::clear(store).await,
-        None => store.remove_document(&Owner::SERVER, COLLECTION, DOCUMENT, Precondition::Anything).await,
+        None => remove(store, DOCUMENT).await,
     };
-    match cleared {
-        Ok(()) | Err(Error::NotFound) => {}
-        Err(error) => log::warn!("the next start may count this end against what was going on: {error}"),
+    if let Err(error) = cleared {
+        log::warn!("the next start may count this end against what was going on: {error}");
     }
 }
 
@@ -359,7 +359,19 @@ async fn read(store: &Store) -> Result<Ledger, Error> {
 }
 
 async fn write(store: &Store, ledger: &Ledger) -> Result<(), Error> {
+    put(store, DOCUMENT, ledger).await
+}
+
+async fn put(store: &Store, id: &str, what: &impl Serialize) -> Result<(), Error> {
     // This always can be written: it has no keys but texts.
-    let body = serde_json::to_string(ledger).unwrap_or_default();
-    store.put_document(&Owner::SERVER, COLLECTION, DOCUMENT, body, Precondition::Anything).await.map(|_| ())
+    let body = serde_json::to_string(what).unwrap_or_default();
+    store.put_document(&Owner::SERVER, COLLECTION, id, body, Precondition::Anything).await.map(drop)
+}
+
+/// Sees to it that there is no such document.
+async fn remove(store: &Store, id: &str) -> Result<(), Error> {
+    match store.remove_document(&Owner::SERVER, COLLECTION, id, Precondition::Anything).await {
+        Ok(()) | Err(Error::NotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Ledger, Subject, Suspect, Turn};
-use super::{COLLECTION, Suspects, TakenUp, came_further_of, candidates};
+use super::{COLLECTION, Suspects, TakenUp, came_further_of, candidates, put, remove};
 use crate::domain::id::Slot;
 use crate::domain::owner::Owner;
 use crate::store::{Error, Pending, Precondition, Store};
@@ -153,15 +153,7 @@ pub(super) async fn write(store: &Store, slots: HashSet<Slot>, ledger: &Ledger) 
 
 async fn write_sheet(store: &Store, slot: Slot, sheet: Sheet) -> Result<(), Error> {
     let id = format!("{SHEET}{}", slot.number());
-    if sheet.ledger.suspects.is_empty() {
-        return match store.remove_document(&Owner::SERVER, COLLECTION, &id, Precondition::Anything).await {
-            Ok(()) | Err(Error::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        };
-    }
-    // This always can be written: it has no keys but texts.
-    let body = serde_json::to_string(&sheet).unwrap_or_default();
-    store.put_document(&Owner::SERVER, COLLECTION, &id, body, Precondition::Anything).await.map(drop)
+    if sheet.ledger.suspects.is_empty() { remove(store, &id).await } else { put(store, &id, &sheet).await }
 }
 
 /// Strikes all off that this server let go on, where nobody has taken it over: it goes down in good order.
