@@ -1,6 +1,8 @@
 //! The description of the HTTP interface (OpenAPI 3.1), built from what stands at each handler.
 
 mod patterns;
+mod refusals;
+mod untagged;
 
 use std::collections::BTreeMap;
 
@@ -64,9 +66,14 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Description::openapi();
     let (mut paths, mut schemas) = (PathsBuilder::new(), BTreeMap::new());
     for route in super::routes() {
-        paths = route.describe(paths, security(&route), &mut schemas);
+        let security = security(&route);
+        paths = route.describe(paths, &mut schemas, |operation| {
+            refusals::add(operation, security.is_some());
+            operation.security = security;
+        });
     }
     document.paths = paths.build();
+    untagged::set_right(&mut schemas);
     if let Some(components) = &mut document.components {
         components.schemas.extend(schemas);
         let token = Http::builder()
@@ -119,6 +126,40 @@ mod tests {
         for name in BODIES {
             assert_eq!(described["components"]["schemas"][name]["additionalProperties"], false, "{name}");
         }
+    }
+
+    #[test]
+    fn every_operation_says_how_it_is_refused() {
+        for (path, item) in described()["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let has = |status: &str| operation["responses"].get(status).is_some();
+                assert!(has("429"), "{method} {path}");
+                assert!(operation["security"].is_null() || has("401"), "{method} {path}");
+            }
+        }
+        let listing = &described()["paths"]["/sessions"]["get"]["responses"];
+        assert!(listing["403"]["content"]["application/problem+json"]["schema"]["$ref"].is_string(), "{listing}");
+    }
+
+    #[test]
+    fn entries_of_every_kind_are_described() {
+        let mut schema = described();
+        schema["$ref"] = "#/components/schemas/Stamped".into();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let with = |entry: Value| {
+            let mut stamped = serde_json::json!({"seq": 1, "timestamp": 1.5});
+            stamped.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
+            stamped
+        };
+        for entry in [
+            serde_json::json!({"type": "status", "status": "running", "attempt": 1}),
+            serde_json::json!({"type": "agent_started", "agent_id": "a"}),
+            serde_json::json!({"type": "task.assigned", "task": "t", "agent_id": "a", "depth": 0}),
+        ] {
+            let stamped = with(entry);
+            assert!(validator.is_valid(&stamped), "{stamped}");
+        }
+        assert!(!validator.is_valid(&with(serde_json::json!({"status": "running"}))));
     }
 
     #[test]

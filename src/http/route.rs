@@ -17,7 +17,6 @@ use futures::future::{LocalBoxFuture, Ready, ready};
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::schema::Schema;
-use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{PathsBuilder, RefOr};
 
 use super::State;
@@ -125,16 +124,16 @@ impl Route {
         (&self.method, &self.path, self.action)
     }
 
-    /// Adds it to a description, with what has to be shown and the schemas that it names.
+    /// Adds it to a description, with the schemas that it names, and what is not said at its handler.
     pub(super) fn describe(
         &self,
         paths: PathsBuilder,
-        security: Option<Vec<SecurityRequirement>>,
         schemas: &mut BTreeMap<String, RefOr<Schema>>,
+        complete: impl FnOnce(&mut Operation),
     ) -> PathsBuilder {
         let Some(describe) = self.describe else { return paths };
         let Described { path, method, mut operation, schemas: named } = describe();
-        operation.security = security;
+        complete(&mut operation);
         schemas.extend(named);
         paths.path(path, PathItem::new(method, operation))
     }
