@@ -2,9 +2,12 @@
 
 use anyhow::{Result, anyhow};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::{SecureRandom, SystemRandom};
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use ring::{hmac, signature};
 use serde_json::{Value, json};
 
@@ -13,21 +16,25 @@ const AUDIENCE: &str = "callboard";
 /// When tokens end: in 2096.
 const END: u64 = 4_000_000_000;
 const SECRET_BYTES: usize = 32;
+/// No key of this kind can be made here: it is the one that the tests sign with.
+const RSA: &str = include_str!("../../src/auth/jwt/fixtures/rsa.pem");
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
+    Rs256,
     Es256,
     EdDsa,
     Hs256,
 }
 
 impl Algorithm {
-    pub const ALL: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Hs256];
+    pub const ALL: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa, Algorithm::Hs256];
 
     /// As a token's header has it.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Rs256 => "RS256",
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
             Self::Hs256 => "HS256",
@@ -38,6 +45,7 @@ impl Algorithm {
 /// Signs tokens.
 pub struct Issuer {
     random: SystemRandom,
+    rs256: RsaKeyPair,
     es256: EcdsaKeyPair,
     eddsa: Ed25519KeyPair,
     secret: String,
@@ -56,9 +64,11 @@ impl Issuer {
         let es256 = es256.map_err(|_| anyhow!("no key could be made"))?;
         let document = Ed25519KeyPair::generate_pkcs8(&random).map_err(unspecified)?;
         let eddsa = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| anyhow!("no key could be made"))?;
+        let lines: String = RSA.lines().filter(|line| !line.starts_with("-----")).collect();
+        let rs256 = RsaKeyPair::from_der(&STANDARD.decode(lines)?).map_err(|_| anyhow!("no key could be read"))?;
         let mut secret = [0; SECRET_BYTES];
         random.fill(&mut secret).map_err(unspecified)?;
-        Ok(Self { random, es256, eddsa, secret: URL_SAFE_NO_PAD.encode(secret) })
+        Ok(Self { random, rs256, es256, eddsa, secret: URL_SAFE_NO_PAD.encode(secret) })
     }
 
     /// Its public keys, as a file of them has them (RFC 7517).
@@ -66,7 +76,9 @@ impl Issuer {
         // Uncompressed: a byte that says so, then both coordinates.
         let (x, y) = self.es256.public_key().as_ref().get(1..).unwrap_or_default().split_at(32);
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let PublicKeyComponents::<Vec<u8>> { n, e } = self.rs256.public_key().into();
         json!({"keys": [
+            {"kty": "RSA", "kid": "RS256", "alg": "RS256", "use": "sig", "n": text(&n), "e": text(&e)},
             {"kty": "EC", "crv": "P-256", "kid": "ES256", "alg": "ES256", "use": "sig", "x": text(x), "y": text(y)},
             {"kty": "OKP", "crv": "Ed25519", "kid": "EdDSA", "alg": "EdDSA", "use": "sig",
              "x": text(self.eddsa.public_key().as_ref())},
@@ -77,7 +89,7 @@ impl Issuer {
     pub fn setting(&self, jwks_file: &str) -> String {
         let secret = &self.secret;
         format!(
-            "auth.jwt = [{{ issuer = \"{ISSUER}\", audience = \"{AUDIENCE}\", jwks_file = {jwks_file:?}, algorithms = [\"ES256\", \
+            "auth.jwt = [{{ issuer = \"{ISSUER}\", audience = \"{AUDIENCE}\", jwks_file = {jwks_file:?}, algorithms = [\"RS256\", \"ES256\", \
              \"EdDSA\"], keys = [{{ kid = \"HS256\", algorithm = \"HS256\", secret = \"{secret}\" }}] }}]"
         )
     }
@@ -94,6 +106,12 @@ impl Issuer {
         let signed = format!("{}.{}", encode(&header), encode(&claims));
         let bytes = signed.as_bytes();
         let signature = match algorithm {
+            Algorithm::Rs256 => {
+                let mut signature = vec![0; self.rs256.public_key().modulus_len()];
+                let signed = self.rs256.sign(&RSA_PKCS1_SHA256, &self.random, bytes, &mut signature);
+                signed.map_err(|_| anyhow!("a token cannot be signed"))?;
+                URL_SAFE_NO_PAD.encode(signature)
+            }
             Algorithm::Es256 => {
                 let signature: signature::Signature =
                     self.es256.sign(&self.random, bytes).map_err(|_| anyhow!("a token cannot be signed"))?;
