@@ -2,6 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use callboard_audit::report::csv::inert;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -110,18 +111,15 @@ fn as_csv(page: &Page) -> Result<Vec<u8>, Problem> {
     table.write_record(head).map_err(|_| Code::Internal)?;
     for entry in &page.entries {
         let (seq, time, allowed) = (entry.seq.to_string(), entry.time.to_rfc3339(), entry.allowed.to_string());
-        let text = |text: &str| {
-            if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-        };
         let row = [
             seq,
             time,
-            text(&entry.principal),
+            inert(&entry.principal),
             entry.action.clone(),
-            text(&entry.object),
+            inert(&entry.object),
             entry.address.clone().unwrap_or_default(),
             allowed,
-            text(entry.request_id.as_deref().unwrap_or_default()),
+            inert(entry.request_id.as_deref().unwrap_or_default()),
         ];
         table.write_record(row).map_err(|_| Code::Internal)?;
     }

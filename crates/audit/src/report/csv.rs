@@ -36,8 +36,9 @@ pub(super) fn render(audit: &Audit<'_>) -> String {
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// A spreadsheet runs what begins like a formula; a number may begin with a minus.
-fn inert(text: &str) -> String {
+/// A text of a table as no spreadsheet takes it for a formula, which it would run; a number may begin with a minus.
+#[must_use]
+pub fn inert(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '@', '\t', '\r'])
         || (text.starts_with('-') && text.parse::<rust_decimal::Decimal>().is_err());
     if formula { format!("'{text}") } else { text.to_owned() }

@@ -1,6 +1,6 @@
 //! Reports of an audit: Markdown for people, CSV for spreadsheets, SARIF for code review, JSON for programs.
 
-mod csv;
+pub mod csv;
 mod markdown;
 mod sarif;
 
