@@ -63,10 +63,8 @@ fn place(loc: &[String]) -> String {
 pub(crate) fn workflow_word(refused: &WorkflowRefused) -> &'static str {
     match refused {
         WorkflowRefused::UnknownWorkflow => "unknown_workflow",
-        WorkflowRefused::UnknownNode(_) => "unknown_node",
-        WorkflowRefused::UnknownInput(_) => "unknown_input",
-        WorkflowRefused::InvalidValue(_) => "invalid_value",
-        WorkflowRefused::InputIsLinked => "input_is_linked",
+        WorkflowRefused::NotSet(error) => error.word(),
+        WorkflowRefused::InvalidId(_) => "invalid_value",
         WorkflowRefused::AmbiguousNode(_) => "ambiguous_node",
         WorkflowRefused::Invalid(_) => "invalid_graph",
         WorkflowRefused::AlreadyExists => "workflow_exists",
@@ -94,10 +92,8 @@ pub(crate) fn workflow_text(refused: &WorkflowRefused) -> String {
 pub(crate) fn workflow_code(refused: &WorkflowRefused) -> CloseCode {
     match refused {
         WorkflowRefused::UnknownWorkflow => CloseCode::Unknown,
-        WorkflowRefused::UnknownNode(_)
-        | WorkflowRefused::UnknownInput(_)
-        | WorkflowRefused::InvalidValue(_)
-        | WorkflowRefused::InputIsLinked
+        WorkflowRefused::NotSet(_)
+        | WorkflowRefused::InvalidId(_)
         | WorkflowRefused::AmbiguousNode(_)
         | WorkflowRefused::Invalid(_)
         | WorkflowRefused::AlreadyExists

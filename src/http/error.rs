@@ -422,13 +422,14 @@ impl From<Refused> for Problem {
 
 impl From<workflow::refused::Refused> for Problem {
     fn from(refused: workflow::refused::Refused) -> Self {
+        use workflow::plan::SetError;
         use workflow::refused::Refused;
         let code = match &refused {
             Refused::UnknownWorkflow => Code::UnknownWorkflow,
-            Refused::UnknownNode(_) => Code::UnknownNode,
-            Refused::UnknownInput(_) => Code::UnknownInput,
-            Refused::InvalidValue(_) => Code::InvalidValue,
-            Refused::InputIsLinked => Code::InputIsLinked,
+            Refused::NotSet(SetError::UnknownNode(_)) => Code::UnknownNode,
+            Refused::NotSet(SetError::UnknownInput(_)) => Code::UnknownInput,
+            Refused::NotSet(SetError::InvalidValue(_)) | Refused::InvalidId(_) => Code::InvalidValue,
+            Refused::NotSet(SetError::InputIsLinked) => Code::InputIsLinked,
             Refused::AmbiguousNode(_) => Code::AmbiguousNode,
             Refused::Invalid(_) => Code::InvalidGraph,
             Refused::AlreadyExists => Code::WorkflowExists,
@@ -443,13 +444,13 @@ impl From<workflow::refused::Refused> for Problem {
         match refused {
             Refused::Invalid(faults) => Problem { graph: Some(faults), ..Problem::from(code) },
             Refused::VersionConflict(version) => Problem { current_version: Some(version), ..Problem::from(code) },
-            Refused::UnknownNode(name) | Refused::AmbiguousNode(name) | Refused::UnknownInput(name) => {
-                Problem::new(code, format!("{} It is {name:?}.", code.text()))
-            }
-            Refused::InvalidValue(text) => Problem::new(code, format!("The value {text}.")),
+            Refused::NotSet(SetError::UnknownNode(name) | SetError::UnknownInput(name))
+            | Refused::AmbiguousNode(name) => Problem::new(code, format!("{} It is {name:?}.", code.text())),
+            Refused::NotSet(SetError::InvalidValue(text)) => Problem::new(code, format!("The value {text}.")),
+            Refused::InvalidId(_) => Problem::new(code, sentence(&refused)),
             Refused::TooManyOfOne(too_many) => Problem::new(code, sentence(&too_many)),
             Refused::UnknownWorkflow
-            | Refused::InputIsLinked
+            | Refused::NotSet(SetError::InputIsLinked)
             | Refused::AlreadyExists
             | Refused::AlreadyRunning
             | Refused::Ending

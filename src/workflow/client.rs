@@ -19,6 +19,7 @@ use super::executor::messages::{Apply, Reply};
 use super::graph::Graph;
 use super::key::WorkflowKey;
 use super::messages::{Applied, Status};
+use super::plan::SetError;
 use super::refused::Refused;
 use super::routes::{Route, Routes, find};
 use super::supervisor::Supervisor;
@@ -239,8 +240,8 @@ impl Live {
     /// calls, whenever they are awaited.
     ///
     /// # Errors
-    /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::UnknownNode`], [`Refused::AmbiguousNode`],
-    /// [`Refused::UnknownInput`], [`Refused::InvalidValue`], [`Refused::InputIsLinked`] or [`Refused::Unavailable`].
+    /// [`Refused::UnknownWorkflow`] where it is not live, [`Refused::AmbiguousNode`], [`Refused::NotSet`] or
+    /// [`Refused::Unavailable`].
     pub(crate) fn apply(
         &self,
         principal: &Principal,
@@ -291,7 +292,7 @@ impl Live {
             match keys.as_slice() {
                 [key] if live.elsewhere(key).is_none() => live.apply_here(&principal, update).await,
                 [key] => ask_there(&cluster, key, ApplyThere { key: key.clone(), update }).await,
-                [] => Err(Refused::UnknownNode(update.node_id)),
+                [] => Err(SetError::UnknownNode(update.node_id).into()),
                 [_, _, ..] => Err(Refused::AmbiguousNode(update.node_id)),
             }
         }

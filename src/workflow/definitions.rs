@@ -161,12 +161,11 @@ impl Definitions {
     /// Stores a new one; its id is made where the draft has none.
     ///
     /// # Errors
-    /// [`Refused::Invalid`], [`Refused::InvalidValue`] where the id is not one, [`Refused::AlreadyExists`] or
-    /// [`Refused::Unavailable`].
+    /// [`Refused::Invalid`], [`Refused::InvalidId`], [`Refused::AlreadyExists`] or [`Refused::Unavailable`].
     pub(crate) async fn create(&self, mut draft: Draft, check: Check) -> Result<Definition, Refused> {
         let id = draft.id.take().unwrap_or_else(|| format!("workflow_{}", Uuid::new_v4().simple()));
         if let Some(fault) = id_fault(&id) {
-            return Err(Refused::InvalidValue(format!("of id {fault}")));
+            return Err(Refused::InvalidId(fault.to_string()));
         }
         let (stored, body) = self.written(draft, check).await?;
         match self.store.put_document(&self.owner, COLLECTION, &id, body, Precondition::Absent).await {
@@ -415,7 +414,7 @@ mod tests {
         let made = definitions.create(draft("a", "Nope"), Check::Sizes).await.unwrap();
         assert!(matches!(definitions.check(made.graph).await, Err(Refused::Invalid(_))));
         let refused = definitions.create(draft("../a", "TextInput"), Check::Valid).await;
-        assert!(matches!(refused, Err(Refused::InvalidValue(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Refused::InvalidId(_))), "{refused:?}");
     }
 
     #[actix_web::test]

@@ -10,21 +10,15 @@ use crate::store;
 /// Why a workflow was not changed, run or watched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum Refused {
+    /// The id is not one.
+    #[error("the value of id {0}")]
+    InvalidId(String),
     /// There is no workflow with this id.
     #[error("there is no workflow with this id")]
     UnknownWorkflow,
-    /// No live workflow has such a node.
-    #[error("there is no live node {0:?}")]
-    UnknownNode(String),
-    /// The node has no such input.
-    #[error("the node has no input {0:?}")]
-    UnknownInput(String),
-    /// The value does not fit the input.
-    #[error("the value {0}")]
-    InvalidValue(String),
-    /// The input is linked to an output, which it follows.
-    #[error("the input is linked to another node's output, and follows that")]
-    InputIsLinked,
+    /// The input of a live workflow cannot be changed like this.
+    #[error(transparent)]
+    NotSet(#[from] SetError),
     /// Several live workflows have such a node.
     #[error("several live workflows have a node {0:?}: say which one with workflow_id")]
     AmbiguousNode(String),
@@ -65,17 +59,6 @@ impl From<store::Error> for Refused {
             | store::Error::Unusable(_)
             | store::Error::Conflict(_)
             | store::Error::Outdated { .. }) => Refused::Unavailable(error.to_string()),
-        }
-    }
-}
-
-impl From<SetError> for Refused {
-    fn from(error: SetError) -> Self {
-        match error {
-            SetError::UnknownNode(node) => Refused::UnknownNode(node),
-            SetError::UnknownInput(input) => Refused::UnknownInput(input),
-            SetError::InvalidValue(reason) => Refused::InvalidValue(reason),
-            SetError::InputIsLinked => Refused::InputIsLinked,
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::executor::Executor;
 use super::key::WorkflowKey;
+use super::plan::SetError;
 use super::refused::Refused;
 use crate::auth::Principal;
 use crate::auth::policy::owns;
@@ -28,7 +29,7 @@ pub(crate) type Routes = watch::Receiver<HashMap<WorkflowKey, Route>>;
 /// change.
 ///
 /// # Errors
-/// [`Refused::UnknownWorkflow`], [`Refused::UnknownNode`] or [`Refused::AmbiguousNode`].
+/// [`Refused::UnknownWorkflow`], [`SetError::UnknownNode`] or [`Refused::AmbiguousNode`].
 pub(super) fn find(
     routes: &HashMap<WorkflowKey, Route>,
     principal: &Principal,
@@ -44,6 +45,6 @@ pub(super) fn find(
     match (having.next(), having.next()) {
         (Some(route), None) => Ok(route.executor.clone()),
         (Some(_), Some(_)) => Err(Refused::AmbiguousNode(node_id.to_owned())),
-        (None, _) => Err(Refused::UnknownNode(node_id.to_owned())),
+        (None, _) => Err(SetError::UnknownNode(node_id.to_owned()).into()),
     }
 }

@@ -71,15 +71,17 @@ fn every_refusal_has_its_status_and_code() {
 #[test]
 fn every_refusal_of_a_workflow_has_its_status_and_code() {
     use crate::workflow::fault::{GraphFaults, NodeFaults};
+    use crate::workflow::plan::SetError;
     use crate::workflow::refused::Refused;
     let mut faults = GraphFaults::default();
     faults.node_errors.insert("a".into(), NodeFaults::default());
     let cases = [
         (Refused::UnknownWorkflow, 404, "unknown_workflow"),
-        (Refused::UnknownNode("a".into()), 404, "unknown_node"),
-        (Refused::UnknownInput("a".into()), 422, "unknown_input"),
-        (Refused::InvalidValue("must be a text".into()), 422, "invalid_value"),
-        (Refused::InputIsLinked, 409, "input_is_linked"),
+        (SetError::UnknownNode("a".into()).into(), 404, "unknown_node"),
+        (SetError::UnknownInput("a".into()).into(), 422, "unknown_input"),
+        (SetError::InvalidValue("must be a text".into()).into(), 422, "invalid_value"),
+        (SetError::InputIsLinked.into(), 409, "input_is_linked"),
+        (Refused::InvalidId("must have a letter".into()), 422, "invalid_value"),
         (Refused::AmbiguousNode("a".into()), 409, "ambiguous_node"),
         (Refused::Invalid(Box::new(faults)), 422, "invalid_graph"),
         (Refused::AlreadyExists, 409, "workflow_exists"),

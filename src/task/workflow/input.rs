@@ -10,7 +10,7 @@ use crate::workflow::Settings;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::fault::{GraphFault, GraphFaults};
 use crate::workflow::graph::Graph;
-use crate::workflow::plan::{Plan, SetError};
+use crate::workflow::plan::Plan;
 use crate::workflow::validate::validate;
 
 /// What a run is started with.
@@ -60,7 +60,7 @@ impl Input {
                     faults.push(Fault {
                         loc: loc(&["inputs", node, input]),
                         msg: error.to_string(),
-                        kind: word(&error).to_owned(),
+                        kind: error.word().to_owned(),
                     });
                 }
             }
@@ -127,16 +127,6 @@ fn of_graph(faults: &GraphFaults) -> Vec<Fault> {
 
 fn loc(path: &[&str]) -> Vec<String> {
     ["body", "input"].iter().chain(path).map(|key| (*key).to_owned()).collect()
-}
-
-/// Why an input was not changed, in a word.
-fn word(error: &SetError) -> &'static str {
-    match error {
-        SetError::UnknownNode(_) => "unknown_node",
-        SetError::UnknownInput(_) => "unknown_input",
-        SetError::InputIsLinked => "input_is_linked",
-        SetError::InvalidValue(_) => "invalid_value",
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde::{Deserialize, Serialize};
+
 use super::Plan;
 use super::setup::index;
 use crate::cx::Slot;
@@ -10,7 +12,7 @@ use crate::value::{Measure, Value};
 use callboard_domain::nesting::{DEEPEST_JSON, TooDeep};
 
 /// Why an input was not changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SetError {
     /// There is no such node.
     #[error("there is no node {0:?}")]
@@ -24,6 +26,19 @@ pub enum SetError {
     /// The input is linked to an output, which it follows.
     #[error("the input is linked to another node's output, and follows that")]
     InputIsLinked,
+}
+
+impl SetError {
+    /// The same in a stable word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            SetError::UnknownNode(_) => "unknown_node",
+            SetError::UnknownInput(_) => "unknown_input",
+            SetError::InvalidValue(_) => "invalid_value",
+            SetError::InputIsLinked => "input_is_linked",
+        }
+    }
 }
 
 impl Plan {

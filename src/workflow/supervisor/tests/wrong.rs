@@ -18,8 +18,8 @@ async fn a_change_that_cannot_be_made_is_refused_in_words() {
     stage.live.start(chain(), LiveOptions::default(), &Principal::server()).await.unwrap();
     let cases = [
         (Some("no"), "a", "value", json!(1), "there is no workflow with this id"),
-        (Some("typed"), "x", "value", json!(1), "there is no live node \"x\""),
-        (None, "x", "value", json!(1), "there is no live node \"x\""),
+        (Some("typed"), "x", "value", json!(1), "there is no node \"x\""),
+        (None, "x", "value", json!(1), "there is no node \"x\""),
         (None, "a", "value", json!(1), "several live workflows have a node \"a\": say which one with workflow_id"),
         (Some("typed"), "a", "v", json!(1), "the node has no input \"v\""),
         (Some("typed"), "b", "value", json!(1), "the input is linked to another node's output, and follows that"),
