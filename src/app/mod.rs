@@ -6,6 +6,7 @@ mod host;
 mod identity;
 mod plan;
 mod runs;
+mod serving;
 mod streams;
 
 use std::net::{SocketAddr, TcpListener};
@@ -24,11 +25,10 @@ use crate::connection::socket;
 use crate::connection::tls::Certificate;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::owner::Owner;
-use crate::event::{Events, handlers};
+use crate::event::handlers;
 use crate::http::error::{Code, Problem};
 use crate::http::{self, Explained, Lifecycle};
 use crate::hub::ConnectionCounts;
-use crate::hub::close::CloseCode;
 use crate::member::Member;
 use crate::memory::{self, Place};
 use crate::metrics::Metrics;
@@ -44,13 +44,11 @@ use crate::task::workflow::Workflow;
 use crate::workflow::catalogue::Catalogue;
 use crate::workflow::node::NodeClass;
 use crate::workflow::nodes;
-use crate::workflow::supervisor::messages::{LetAllGo, TakeUp};
+use crate::workflow::supervisor::messages::TakeUp;
 use crate::workflow::work::Worker;
 use exchange::Exchange;
 use plan::Plan;
-
-/// How long the last event may take to be written before the server goes down all the same.
-const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+use serving::Serving;
 
 /// How long the ticket is good that the start shows.
 const TICKET_GOOD_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -114,33 +112,31 @@ impl App {
     ///
     /// # Errors
     /// Where the store or the listener cannot be used, or rows were left that could not be written.
-    #[expect(clippy::too_many_lines, reason = "what is started and ended, in its order")]
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let serving = self.start(listener).await?;
+        stop.await;
+        serving.end().await
+    }
+
+    /// Starts all that a server is made of, in its order.
+    async fn start(self, listener: TcpListener) -> anyhow::Result<Serving> {
         warn_of_programs(&self.settings);
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
         let metrics = Metrics::install(workers)?;
         let address = listener.local_addr()?;
         let (store, membership) = open_store(&settings, workers, address, metrics.on_commit())?;
-        let (lifecycle, serving) = watch::channel(Lifecycle::Serving);
+        let (lifecycle, announced) = watch::channel(Lifecycle::Serving);
         socket::prepare(&listener, &settings.connections)?;
         let tls = Certificate::keep(&settings.tls)?;
         // Before the first actor is started: what fails here must leave nothing that has not begun.
-        let decision = match &membership {
-            None => suspects::decide(&store, &settings.server).await,
-            // It comes with the slots that come.
-            Some(_) => {
-                let (pending, taken_up) = (Vec::new(), TakenUp::default());
-                Ok(Decision { pending, taken_up, suspects: Suspects::none(&store, &settings.server) })
-            }
-        };
         let Decision { pending, taken_up: TakenUp { apart, workflows }, mut suspects } =
-            decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.shown_url()))?;
+            decide(&store, &settings, membership.as_ref()).await?;
         let (exchange, changes) = Exchange::of(membership);
         let shares = share_descriptors(&settings);
         let counts = ConnectionCounts::new(shares.sockets);
         let (plan, handlers) =
-            Plan::new(settings.clone(), store.clone(), self.runnable, address, serving, metrics, (counts, exchange))
+            Plan::new(settings.clone(), store.clone(), self.runnable, address, announced, metrics, (counts, exchange))
                 .await?;
         let concerned = plan.concerned();
         suspects.report(&concerned);
@@ -150,17 +146,9 @@ impl App {
             let streams = Wrapping { wrap: Explained::new, inner: Explained::get_ref };
             listener::serve(listener, &how, tls, move || http::app(plan.settle()), streams)?
         };
-        let handle = server.handle();
-        let serving = actix::spawn(server);
-        actix::spawn(plan.clone().count());
+        let (handle, server) = (server.handle(), actix::spawn(server));
         plan.supervisor.do_send(TakeUp { workflows });
-        let cluster = plan.cluster.clone();
-        actix::spawn(retention::run(store.clone(), plan.directories.clone(), cluster, settings.sessions.retention));
-        let events = plan.events.clone();
-        let expired = move |owner: &Owner, place: &Place| {
-            events.record_of(owner, place.event(Kind::MemoryCleared).with("reason", "expired"));
-        };
-        actix::spawn(memory::expire(plan.memory.clone(), expired));
+        keep_house(&plan, &store, &settings);
         let (retirement, watching) = match store.cluster().zip(changes) {
             Some((cluster, changes)) => {
                 let suspects = (suspects, concerned);
@@ -169,38 +157,33 @@ impl App {
             None => (None, Some(actix::spawn(suspects.watch(concerned)))),
         };
         announce(&plan, &settings, address).await;
-        stop.await;
-        // Nobody listens where everything has gone already.
-        let _ = lifecycle.send(Lifecycle::Draining);
-        let patience = seconds(settings.server.shutdown_timeout);
-        let mut farewell = CloseCode::GoingAway;
-        let is_one_of_several = retirement.is_some();
-        if let Some(retirement) = retirement {
-            tokio::time::sleep(seconds(settings.server.drain_delay)).await;
-            if retirement.retire(patience).await {
-                farewell = CloseCode::Restart;
-            }
-        }
-        say_goodbye(&plan.events).await;
-        // Before the sessions: else their nodes would take it for an end that a session is let go.
-        if plan.supervisor.send(LetAllGo).await.is_err() {
-            log::warn!("the live workflows could not be let go");
-        }
-        let drain = shutdown::drain(&plan.directories, &plan.hub, farewell, patience);
-        futures::future::join(drain, handlers.finish(patience)).await;
-        // Among others nobody comes here any more: what was accepted is answered.
-        handle.stop(is_one_of_several).await;
-        serving.await??;
-        if let Some(watching) = watching {
-            watching.abort();
-        }
-        plan.identity.trail.flush().await;
-        suspects::clear(&store).await;
-        let lost = store.close().await;
-        anyhow::ensure!(lost == 0, "{lost} rows could not be written before the end; nobody was notified of them");
-        log::info!("stopped");
-        Ok(())
+        Ok(Serving { settings, store, plan, lifecycle, handle, server, handlers, retirement, watching })
     }
+}
+
+/// What of the store is taken up by whom, and what is set apart as it may have ended the server.
+async fn decide(store: &Store, settings: &Settings, membership: Option<&Membership>) -> anyhow::Result<Decision> {
+    let decision = match membership {
+        None => suspects::decide(store, &settings.server).await,
+        // It comes with the slots that come.
+        Some(_) => {
+            let (pending, taken_up) = (Vec::new(), TakenUp::default());
+            Ok(Decision { pending, taken_up, suspects: Suspects::none(store, &settings.server) })
+        }
+    };
+    decision.with_context(|| format!("what {} holds cannot be taken up", settings.store.shown_url()))
+}
+
+/// Starts what is done again and again for as long as the server runs.
+fn keep_house(plan: &Plan, store: &Store, settings: &Settings) {
+    actix::spawn(plan.clone().count());
+    let (directories, cluster) = (plan.directories.clone(), plan.cluster.clone());
+    actix::spawn(retention::run(store.clone(), directories, cluster, settings.sessions.retention));
+    let events = plan.events.clone();
+    let expired = move |owner: &Owner, place: &Place| {
+        events.record_of(owner, place.event(Kind::MemoryCleared).with("reason", "expired"));
+    };
+    actix::spawn(memory::expire(plan.memory.clone(), expired));
 }
 
 /// Publishes that the server runs, and logs where.
@@ -284,19 +267,6 @@ fn warn_of_programs(settings: &Settings) {
     let faults = command::faults(&settings.task).into_iter();
     for fault in faults.chain(handlers::faults(&settings.event_handler)) {
         log::warn!("{fault}");
-    }
-}
-
-/// Publishes that the server goes down, while there are connections to hear it.
-async fn say_goodbye(events: &Events) {
-    let new_event = NewEvent::new(Kind::SystemShutdown)
-        .with("version", env!("CARGO_PKG_VERSION"))
-        .with("component", "server")
-        .with("reason", "the server is going down");
-    match tokio::time::timeout(GOODBYE, events.write(Owner::SERVER, new_event)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => log::warn!(error:%; "the shut-down could not be announced"),
-        Err(_) => log::warn!("the store is slow: the event that the server goes down may be lost"),
     }
 }
 
