@@ -1,11 +1,26 @@
 //! Wall-clock moments, as they are stored and sent.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest time that a setting may name, in seconds: a hundred years. Longer ones overflow clocks.
 pub const LONGEST_SECONDS: f64 = 100.0 * 365.25 * 86_400.0;
+
+/// How far the clock that moments go by is ahead of this machine's, in microseconds.
+static CORRECTION: AtomicI64 = AtomicI64::new(0);
+
+/// Has [`Timestamp::now`] go by a clock that is so many microseconds ahead of this machine's: several servers go by one.
+pub fn set_right(micros: i64) {
+    CORRECTION.store(micros, Ordering::Relaxed);
+}
+
+/// What [`set_right`] was called with last.
+#[must_use]
+pub fn correction() -> i64 {
+    CORRECTION.load(Ordering::Relaxed)
+}
 
 /// A moment in microseconds since the Unix epoch; on the wire a number of seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +34,13 @@ impl Timestamp {
     /// This moment by the wall clock, which may jump.
     #[must_use]
     pub fn now() -> Self {
+        let Self(here) = Self::by_this_machine();
+        Self(here.saturating_add(correction()))
+    }
+
+    /// The same by the clock of this machine, whatever others say.
+    #[must_use]
+    pub fn by_this_machine() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }

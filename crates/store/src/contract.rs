@@ -356,6 +356,12 @@ async fn a_restart_thinks_of_what_runs_and_what_is_due(board: &mut Board) {
         assert_eq!((pending.priority, pending.deadline), (expected.priority, expected.state.deadline));
         assert_eq!(pending.since, expected.state.since);
     }
+    for slots in [vec![pending[0].id.slot()], pending[1..4].iter().map(|one| one.id.slot()).collect(), vec![]] {
+        let there = board.store.pending_in(slots.clone()).await.unwrap();
+        let expected: Vec<_> = pending.iter().filter(|one| slots.contains(&one.id.slot())).collect();
+        assert!(there.iter().map(|one| one.id).eq(expected.iter().map(|one| one.id)), "{slots:?}");
+        assert!(there.iter().map(|one| one.last_seq).eq(expected.iter().map(|one| one.last_seq)));
+    }
     let mut counted = board.store.count_live().await.unwrap();
     counted.sort_by_key(|(status, _)| status.as_str());
     let mut live: Vec<_> = Status::ALL.into_iter().filter(|status| !status.is_terminal()).map(|one| (one, 2)).collect();

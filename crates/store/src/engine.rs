@@ -13,13 +13,16 @@ use super::{
     Append, ChangeError, Counts, Document, Error, EventRow, EventSpan, Fence, Found, JournalRange, ListRequests,
     ListSessions, Pending, Reason, RequestPage, Row, SessionKey, Summary, UnnumberedEvent,
 };
-use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
 
 /// What a failed query or commit gives is [`Error::Unavailable`] with the reason in words for the operator.
 pub(super) trait Read: Send + 'static {
+    /// The store is open: what is read from here on is told to others.
+    fn opened(&mut self) {}
+
     /// A session's lean row.
     fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error>;
 
@@ -43,6 +46,13 @@ pub(super) trait Read: Send + 'static {
 
     /// What a restart has to think of, oldest first.
     fn pending(&mut self) -> Result<Vec<Pending>, Error>;
+
+    /// What of it is in these slots.
+    fn pending_in(&mut self, slots: &[Slot]) -> Result<Vec<Pending>, Error> {
+        let mut pending = self.pending()?;
+        pending.retain(|session| slots.contains(&session.id.slot()));
+        Ok(pending)
+    }
 
     /// How many sessions that have not ended are in which state.
     fn count_live(&mut self) -> Result<Vec<(Status, u64)>, Error>;

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::writer::OnCommit;
 use crate::{ClusterSettings, Settings};
-use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 use callboard_domain::time::Timestamp;
@@ -221,6 +221,7 @@ impl Store {
         if let Some(reader) = parts.readers.first_mut() {
             transfer::refuse_unfinished(reader)?;
         }
+        parts.readers.iter_mut().for_each(Read::opened);
         if !(1..=keys::MAX_WORKERS).contains(&workers) {
             return Err(Error::Unusable(format!("a store serves 1 to {} workers, not {workers}", keys::MAX_WORKERS)));
         }
@@ -351,6 +352,14 @@ impl Store {
     /// [`Error::Unavailable`].
     pub async fn pending(&self) -> Result<Vec<Pending>, Error> {
         self.query(self.workers(), Query::Pending).await
+    }
+
+    /// Those of them that are in these slots.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn pending_in(&self, slots: Vec<Slot>) -> Result<Vec<Pending>, Error> {
+        self.query(self.workers(), |reply| Query::PendingIn(slots, reply)).await
     }
 
     /// How many sessions that have not ended are in which state. Looks at every session's lean row.

@@ -12,7 +12,7 @@ use super::{
     Counts, Document, Error, EventRow, EventSpan, Found, JournalRange, ListRequests, ListSessions, Pending,
     RequestPage, Row, SessionKey, Summary,
 };
-use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 
@@ -37,6 +37,8 @@ pub(super) enum Query {
     OwnedBytes(Owner, Reply<u64>),
     /// See [`Read::pending`].
     Pending(Reply<Vec<Pending>>),
+    /// See [`Read::pending_in`].
+    PendingIn(Vec<Slot>, Reply<Vec<Pending>>),
     /// See [`Read::count_live`].
     CountLive(Reply<Vec<(Status, u64)>>),
     /// See [`Read::idempotent`].
@@ -69,6 +71,7 @@ impl Query {
             Query::Requests(query, reply) => respond(reply, || asked::requests(engine, &query)),
             Query::OwnedBytes(owner, reply) => respond(reply, || engine.owned_bytes(&owner)),
             Query::Pending(reply) => respond(reply, || engine.pending()),
+            Query::PendingIn(slots, reply) => respond(reply, || engine.pending_in(&slots)),
             Query::CountLive(reply) => respond(reply, || engine.count_live()),
             Query::Idempotent(owner, key, reply) => respond(reply, || engine.idempotent(&owner, &key)),
             Query::Execution(owner, id, reply) => respond(reply, || engine.execution(&owner, &id)),

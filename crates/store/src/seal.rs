@@ -16,6 +16,7 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// Encrypts and decrypts.
+#[derive(Clone)]
 pub(super) struct Sealer {
     cipher: XChaCha20Poly1305,
 }

@@ -184,10 +184,8 @@ impl<S: Source> Relay<S> {
                 }
             }
             Heard::Last(log) => {
-                // Its answer may have been on its way for longer than what was heard since.
-                if log.generation > self.log.generation
-                    || (log.generation == self.log.generation && log.last_seq < self.log.last_seq)
-                {
+                // Its answer may have been on its way for longer than what was heard since, or the engine is another one.
+                if log.generation != self.log.generation || log.last_seq < self.log.last_seq {
                     self.renew();
                 }
                 if log.generation == self.log.generation {

@@ -1,7 +1,7 @@
 //! What a member sees of all members and their slots.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callboard_domain::id::Slot;
 
@@ -24,6 +24,8 @@ pub struct View {
     pub lag: Option<Duration>,
     /// Who owns each slot.
     pub owners: Box<Owners>,
+    /// Until then, no other member takes this one for dead; nothing where that is not known.
+    pub safe_until: Option<Instant>,
 }
 
 /// One of the servers.
@@ -75,7 +77,14 @@ impl View {
     /// That of a member that has seen nobody yet.
     #[must_use]
     pub fn new(me: Fence) -> Self {
-        Self { me, standing: Standing::Member, members: Vec::new(), lag: None, owners: Box::new([None; Slot::COUNT]) }
+        Self {
+            me,
+            standing: Standing::Member,
+            members: Vec::new(),
+            lag: None,
+            owners: Box::new([None; Slot::COUNT]),
+            safe_until: None,
+        }
     }
 
     /// Who owns a slot.
@@ -88,6 +97,12 @@ impl View {
     #[must_use]
     pub fn is_mine(&self, slot: Slot) -> bool {
         self.standing == Standing::Member && self.owner(slot) == Some(self.me)
+    }
+
+    /// Whether what this member owns is surely its own at this moment: it may have been taken for dead without seeing it yet.
+    #[must_use]
+    pub fn is_certain(&self, now: Instant) -> bool {
+        self.standing == Standing::Member && self.safe_until.is_some_and(|until| now < until)
     }
 
     /// The slots that a member owns, in their order.

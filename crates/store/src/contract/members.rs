@@ -1,6 +1,7 @@
 //! Several servers on one Redis: how slots move between them, who is buried, how one comes back, and what they send.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -330,4 +331,24 @@ async fn a_user_that_may_not_publish_ends_the_start() {
     let channels = format!("&{{{}}}:*", names.name);
     engine.command(&["ACL", "SETUSER", "ada", &channels]);
     first(&settings, &names).await;
+}
+
+#[tokio::test]
+async fn a_member_is_certain_of_what_it_owns_while_its_beat_is_heard_and_no_longer() {
+    let Some(_) = redis_server::program() else { return };
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let mut engine = Some(RedisServer::start(folder.path(), port, &[]));
+    let server = Server::open(&redis_settings(port), &new_cluster());
+    for _ in 0..2 {
+        server.sees(|view| view.is_certain(Instant::now())).await;
+        drop(engine.take());
+        let view = server.cluster.view();
+        let passing = async {
+            while view.borrow().is_certain(Instant::now()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        in_time(passing).await;
+        engine = Some(RedisServer::start(folder.path(), port, &[]));
+    }
 }

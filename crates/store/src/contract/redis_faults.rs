@@ -269,16 +269,19 @@ async fn full_memory_loses_nothing_and_leaves_nothing_half_written() {
 #[tokio::test]
 async fn nobody_is_told_of_a_commit_that_too_few_replicas_have() {
     let Some(primary) = Engine::start(&["--repl-diskless-sync-delay", "0"]) else { return };
-    let settings = Settings { wait_replicas: 1, engine_timeout: 0.4, ..settings(primary.port) };
+    let settings = Settings { wait_replicas: 1, engine_timeout: 0.4, busy_timeout: 0.5, ..settings(primary.port) };
     let mut board = Board::of(open(&settings, &cluster()).unwrap(), None);
     let one = summary(&board.store, 0);
     board.store.append(create(&one));
     let health = until(&board.store, |health| *health != Health::Well).await;
     assert!(matches!(&health, Health::Failing { reason, .. } if reason.contains("replicas")), "{health:?}");
     assert_eq!(board.store.unwritten(), 1);
+    // It may be gone with the engine, so that nobody reads it either.
+    assert!(matches!(board.store.find(one.id).await, Err(Error::Unavailable(_))));
     let port = primary.port.to_string();
     let _replica = Engine::start(&["--replicaof", "127.0.0.1", &port]).unwrap();
     board.written(0, one.id, 0).await;
+    assert_eq!(board.store.find(one.id).await.unwrap(), Some(one.clone()));
     assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 1);
     board.store.put_document(&SERVER, "a", "b", "x".into(), Absent).await.unwrap();
 }

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use callboard_domain::id::Slot;
 use tokio::sync::{mpsc, watch};
 
+use super::clock;
 use super::heart::Heart;
 use super::link::{Failure, Link};
 use super::membership::{self, Intent, Registry, Says};
-use super::observer::{Observer, SUSPECTED_AFTER};
+use super::observer::{Observer, SAFE_FOR, SUSPECTED_AFTER};
 use super::place::Place;
 use crate::cluster::relay::Heard;
 use crate::cluster::{Member, MemberState, Request, SlotChange, View, balance};
@@ -172,7 +173,16 @@ impl Watch {
                 Ok(())
             }
             Ok(false) => Err(fenced()),
-            Err(failure) => Err(failure.into()),
+            Err(failure) => {
+                // It may have been done: whose they are, the next look shows.
+                for slot in slots {
+                    set_owner(&mut self.view, *slot, None);
+                }
+                self.handing_over.retain(|slot| !slots.contains(slot));
+                self.turn.clear();
+                self.publish();
+                Err(failure.into())
+            }
         };
         // Whoever asked may be gone.
         let _ = reply.send(given);
@@ -233,7 +243,7 @@ impl Watch {
         let mut begin = Instant::now();
         let mut sight = membership::look(link, place, &self.turn)?;
         let mut now = Instant::now();
-        let mut seen = self.observer.look(now, &sight.beats);
+        let mut seen = self.observer.look(now, &sight.beats, Some(me));
         seen.dead.retain(|(fence, _)| *fence != me);
         if !seen.dead.is_empty() && self.is_member {
             for (fence, beat) in seen.dead {
@@ -245,7 +255,9 @@ impl Watch {
             sight = membership::look(link, place, &self.turn)?;
             now = Instant::now();
         }
-        self.view.lag = Some(now.duration_since(begin));
+        let lag = now.duration_since(begin);
+        clock::compare(sight.clock, lag);
+        self.view.lag = Some(lag);
         // Where it is busy, the next look comes soon enough.
         let _ = self.post.relay.try_send(Heard::Last(sight.log));
         self.turn = sight.turn;
@@ -369,6 +381,7 @@ impl Watch {
             let owners = self.view.owners.iter();
             member.slots = owners.filter(|owner| **owner == Some(member.fence)).count();
         }
+        self.view.safe_until = self.post.heart.last_beat().map(|sent| sent + SAFE_FOR);
         self.post.view.send_replace(Arc::new(self.view.clone()));
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn join(
             Err(others) => others,
         };
         let beats: Vec<_> = others.iter().map(|(fence, beat, _)| (*fence, *beat)).collect();
-        let Seen { dead, alive } = observer.look(Instant::now(), &beats);
+        let Seen { dead, alive } = observer.look(Instant::now(), &beats, None);
         for (fence, beat) in dead {
             log::info!(member:% = fence; "a member that does not show that it lives any more is taken for dead");
             bury(link, place, fence, Some(beat)).map_err(|failure| unusable(&failure))?;
@@ -222,6 +222,8 @@ pub(super) fn say(link: &mut Link, place: &Place, member: Fence, says: &Says) ->
 pub(super) struct Sight {
     /// Another one after each change of what follows.
     pub(super) turn: String,
+    /// What the engine's clock shows, in microseconds.
+    pub(super) clock: i64,
     pub(super) log: Log,
     pub(super) beats: Vec<(Fence, u64)>,
     /// Nothing where the turn was known.
@@ -239,7 +241,7 @@ pub(super) fn look(link: &mut Link, place: &Place, turn: &str) -> Result<Sight, 
     type Pairs = Vec<(String, String)>;
     let mut call = place.script(|scripts| &scripts.look);
     call.arg(turn);
-    let (now, last_seq, generation, beats, members, slots): (String, u64, u64, Pairs, Pairs, Pairs) =
+    let (now, last_seq, generation, clock, beats, members, slots): (String, u64, u64, i64, Pairs, Pairs, Pairs) =
         link.call(|connection| run(&call, connection))?;
     let beats = beats.iter().filter_map(|(fence, beat)| Some((Fence::parse(fence)?, beat.parse().ok()?))).collect();
     let changed = (now != turn).then(|| Registry {
@@ -249,7 +251,7 @@ pub(super) fn look(link: &mut Link, place: &Place, turn: &str) -> Result<Sight, 
             .filter_map(|(slot, fence)| Some((Slot::new(slot.parse().ok()?), Fence::parse(fence)?)))
             .collect(),
     });
-    Ok(Sight { turn: now, log: Log { generation, last_seq }, beats, changed })
+    Ok(Sight { turn: now, clock, log: Log { generation, last_seq }, beats, changed })
 }
 
 /// Ends a membership, where its beat is still this one: what it owned is nobody's then. Gives whether it did.

@@ -1,16 +1,18 @@
 //! The engine on Redis (7.0 or newer) or Valkey: one script for each change, which several servers may ask for.
 //!
 //! `address` reads where it is, `link` is a connection with time-outs, `requirements` says whether it keeps what it is
-//! given, `place` names its keys and scripts, `membership` makes this server one of those that may write (`observer` sees
-//! who has died, `heart` shows that it lives), `lookout` looks after its slots among several, `mail` and `subscription` are
-//! what members send each other, `event_log` the events of all, `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine, `search` finds sessions.
+//! given, `place` names its keys and scripts, `layout` sees who has written them, `membership` makes this server one of those that may write (`observer` sees
+//! who has died, `heart` shows that it lives), `lookout` looks after its slots among several, `clock` after what time it is, `mail` and `subscription` are
+//! what members send each other, `event_log` the events of all, `replicas` waits for those of the engine, `record` and `documents` are what is kept as text, `read` and `write` the two sides of the engine, `search` finds sessions.
 
 mod address;
+mod clock;
 #[cfg(test)]
 mod company;
 mod documents;
 mod event_log;
 mod heart;
+mod layout;
 mod link;
 mod lookout;
 mod mail;
@@ -19,6 +21,7 @@ mod observer;
 mod place;
 mod read;
 mod record;
+mod replicas;
 mod requests;
 mod requirements;
 mod scripts;
@@ -43,12 +46,14 @@ pub(crate) use self::mail::Letters;
 use self::membership::{Company, Intent, Says};
 use self::place::Place;
 pub(crate) use self::read::Reader;
+use self::replicas::Replicas;
 use self::requirements::{Promise, Report};
 use self::subscription::Subscription;
 use self::write::Presence;
 pub(crate) use self::write::Redis;
 use crate::cluster::relay::{Heard, Reached};
 use crate::cluster::{Cluster, MAX_CHANGES, Membership, View, inbox, relay};
+use crate::engine::Read as _;
 use crate::handle::Parts;
 use crate::keys::Lane;
 use crate::seal::Sealer;
@@ -57,9 +62,6 @@ use crate::{Error, Fence};
 
 /// How what is kept is laid out. A server leaves data alone that it does not know the layout of.
 const FORMAT: u32 = 1;
-
-/// What is kept sealed, to see whether two servers have the same key.
-const KNOWN_WORD: &[u8] = b"callboard";
 
 /// The longest that the engine may take for an answer at the start, where nobody has promised to wait for longer.
 const START_TIMEOUT: Duration = Duration::from_secs(2);
@@ -72,6 +74,9 @@ const BURIED_WITHIN: Duration = Duration::from_secs(3);
 
 /// A beat that takes longer is given up for the next one.
 const BEAT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Messages are sent again over another connection after that: what is received twice is known.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 pub(crate) use self::company::Several;
@@ -91,7 +96,7 @@ pub(crate) struct Opening {
     says: Says,
     sealer: Sealer,
     accepts_loss: bool,
-    replicas: u32,
+    replicas: Replicas,
     timeout: Duration,
     patience: Duration,
     mailbox_bytes: usize,
@@ -116,7 +121,7 @@ impl Opening {
             says: Says { advertise, id: String::new(), format: FORMAT, intent: None },
             sealer: Sealer::from_setting(key.reveal())?,
             accepts_loss: settings.accept_loss,
-            replicas: settings.wait_replicas,
+            replicas: Replicas(settings.wait_replicas),
             timeout: seconds(settings.engine_timeout),
             patience: seconds(settings.busy_timeout),
             mailbox_bytes: cluster.mailbox_bytes,
@@ -151,14 +156,16 @@ impl Opening {
         let (changes, changed) = mpsc::channel(MAX_CHANGES);
         let (requests, requested) = channel();
         let (slit, inbox) = inbox::inbox(self.mailbox_bytes);
-        let source = LogReader {
-            reader: Reader::new(self.link(), Arc::clone(&self.place), self.patience),
-            link: self.link(),
-            place: Arc::clone(&self.place),
-            view: viewed.clone(),
-        };
+        let mut reader = self.reader().confirmed_by(self.replicas);
+        reader.opened();
+        let source = LogReader { reader, link: self.link(), place: Arc::clone(&self.place), view: viewed.clone() };
         let (relay, reached) = relay::start(source, viewed.clone())?;
-        let letters = mail::start(self.link(), Arc::clone(&self.place), viewed.clone(), self.mailbox_bytes)?;
+        let letters = mail::start(
+            Link::new(Arc::clone(&self.address), MAIL_TIMEOUT.min(self.timeout)),
+            Arc::clone(&self.place),
+            viewed.clone(),
+            self.mailbox_bytes,
+        )?;
         let (address, place, timeout) = (Arc::clone(&self.address), Arc::clone(&self.place), self.beat_timeout());
         let post = Post {
             link: Link::new(Arc::clone(&self.address), self.beat_timeout()),
@@ -186,7 +193,7 @@ impl Opening {
             as_whom: None,
         })?;
         let membership = Membership { cluster: Cluster::new(viewed, requests, letters), changes: changed, inbox };
-        let presence = Presence::Lookout(lookout, self.says.clone(), lane);
+        let presence = Presence::Lookout(lookout, self.says.clone(), lane, self.sealer.clone());
         let parts = self.parts(readers, fence, lane, presence, Some(reached))?;
         Ok(Joined { parts, relay, membership })
     }
@@ -206,7 +213,7 @@ impl Opening {
         }
         let mut link = Link::new(Arc::clone(&self.address), self.timeout.min(START_TIMEOUT));
         self.examine(&mut link, until)?;
-        self.check_layout(&mut link)?;
+        layout::check(&mut link, &self.place, &self.sealer)?;
         if self.says.intent.is_some() {
             self.check_channels(&mut link)?;
         }
@@ -227,6 +234,10 @@ impl Opening {
         Link::new(Arc::clone(&self.address), self.timeout)
     }
 
+    fn reader(&self) -> Reader {
+        Reader::new(self.link(), Arc::clone(&self.place), self.patience)
+    }
+
     fn beat_timeout(&self) -> Duration {
         BEAT_TIMEOUT.min(self.timeout)
     }
@@ -243,10 +254,9 @@ impl Opening {
         presence: Presence,
         reached: Option<Reached>,
     ) -> Result<Parts<Redis, Reader>, Error> {
-        let reader = || Reader::new(self.link(), Arc::clone(&self.place), self.patience);
-        let mut first = reader();
-        let largest = first.largest()?;
-        let readers = std::iter::once(first).chain(std::iter::repeat_with(reader)).take(readers).collect();
+        // Keys are given by what there is, whoever has it.
+        let largest = self.reader().largest()?;
+        let readers = std::iter::repeat_with(|| self.reader().confirmed_by(self.replicas)).take(readers).collect();
         let engine = Redis::new(self.link(), Arc::clone(&self.place), fence, self.replicas, presence, reached);
         Ok(Parts { engine, readers, fence, lane, largest, sealer: self.sealer })
     }
@@ -260,35 +270,11 @@ impl Opening {
                 Err(failure) => return Err(unusable(&failure)),
             }
         };
-        match report.judge(&self.address, self.accepts_loss, self.replicas)? {
+        match report.judge(&self.address, self.accepts_loss, self.replicas.0)? {
             Promise::Kept(words) => log::info!("{}: {words}", self.address),
             Promise::Partly(words) => log::warn!("{}: {words}", self.address),
         }
         Ok(())
-    }
-
-    /// Looks whether what is there was written by a server like this one, with the same key; marks what is new.
-    fn check_layout(&self, link: &mut Link) -> Result<(), Error> {
-        let meta = self.place.key("meta");
-        let sealed = self.sealer.seal(KNOWN_WORD);
-        let mut asked = redis::pipe();
-        asked.atomic();
-        asked.cmd("HSETNX").arg(&meta).arg("format").arg(FORMAT).ignore();
-        asked.cmd("HSETNX").arg(&meta).arg("seal").arg(sealed).ignore();
-        asked.cmd("HMGET").arg(&meta).arg("format").arg("seal");
-        let ((format, seal),): ((String, String),) =
-            link.call(|connection| asked.query(connection)).map_err(|failure| unusable(&failure))?;
-        let (name, address) = (self.place.name(), &self.address);
-        if format != FORMAT.to_string() {
-            return Err(membership::newer(link, &self.place, &format));
-        }
-        if self.sealer.unseal(&seal).is_ok_and(|word| word == KNOWN_WORD) {
-            return Ok(());
-        }
-        Err(Error::Unusable(format!(
-            "the cluster {name:?} on {address} has another store.secret_key than this server: give all its servers the same, \
-             or choose another cluster.name"
-        )))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who has died, as somebody sees it who looks at the members' beats: by its own clock alone, and only while it sees.
+//! Who has died, as somebody sees it who looks at the members' beats: by its own clock alone, and only while it sees, and
+//! sees that the engine takes beats.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -11,10 +12,14 @@ pub(super) const BEAT_EVERY: Duration = Duration::from_millis(250);
 /// A member whose beat stands still for that long is dead.
 const DEAD_AFTER: Duration = Duration::from_millis(1500);
 
+/// For so long after a beat was sent, nobody takes its member for dead: a little less, as clocks do not run alike.
+pub(super) const SAFE_FOR: Duration = Duration::from_millis(1400);
+
 /// A member whose beat stands still for that long may be dead.
 pub(super) const SUSPECTED_AFTER: Duration = Duration::from_millis(750);
 
-/// Longer between two looks, and the observer has not seen what happened: an outage of the engine must bury nobody.
+/// Longer between two looks, or without a beat of its own, and the observer has not seen what happened: an outage of the engine
+/// must bury nobody.
 const BLIND_AFTER: Duration = Duration::from_millis(750);
 
 /// See the module.
@@ -41,9 +46,12 @@ pub(super) struct Seen {
 }
 
 impl Observer {
-    /// Takes in the beats of all members as they are at this moment.
-    pub(super) fn look(&mut self, at: Instant, beats: &[(Fence, u64)]) -> Seen {
-        let was_blind = self.last_look.is_none_or(|last| at.duration_since(last) > BLIND_AFTER);
+    /// Takes in the beats of all members as they are at this moment; `me` is the observer, where it is one of them.
+    pub(super) fn look(&mut self, at: Instant, beats: &[(Fence, u64)], me: Option<Fence>) -> Seen {
+        let own = me.and_then(|me| beats.iter().find(|(fence, _)| *fence == me));
+        let stands_still = own.and_then(|(me, beat)| self.seen.get(me).filter(|sighting| sighting.beat == *beat));
+        let was_blind = self.last_look.is_none_or(|last| at.duration_since(last) > BLIND_AFTER)
+            || stands_still.is_some_and(|sighting| at.duration_since(sighting.since) > BLIND_AFTER);
         self.last_look = Some(at);
         self.seen.retain(|fence, _| beats.iter().any(|(other, _)| other == fence));
         let mut seen = Seen::default();
@@ -80,7 +88,7 @@ mod tests {
         let (begin, fence) = (Instant::now(), Fence::random());
         let mut observer = Observer::default();
         let looks = (0..30).map(|count| begin + LOOK_EVERY * count);
-        let died = looks.map(|at| (at, observer.look(at, &[(fence, 7)]))).find(|(_, seen)| !seen.dead.is_empty());
+        let died = looks.map(|at| (at, observer.look(at, &[(fence, 7)], None))).find(|(_, seen)| !seen.dead.is_empty());
         let (at, seen) = died.unwrap();
         assert_eq!((at - begin, seen.dead), (DEAD_AFTER, vec![(fence, 7)]));
     }
@@ -90,13 +98,13 @@ mod tests {
         let (begin, fence) = (Instant::now(), Fence::random());
         let mut observer = Observer::default();
         for count in 0..14 {
-            assert_eq!(observer.look(begin + LOOK_EVERY * count, &[(fence, 1)]), Seen::default());
+            assert_eq!(observer.look(begin + LOOK_EVERY * count, &[(fence, 1)], None), Seen::default());
         }
         let back = begin + Duration::from_secs(60);
         for count in 0..14 {
-            assert_eq!(observer.look(back + LOOK_EVERY * count, &[(fence, 1)]), Seen::default());
+            assert_eq!(observer.look(back + LOOK_EVERY * count, &[(fence, 1)], None), Seen::default());
         }
-        assert_eq!(observer.look(back + DEAD_AFTER, &[(fence, 1)]).dead, [(fence, 1)]);
+        assert_eq!(observer.look(back + DEAD_AFTER, &[(fence, 1)], None).dead, [(fence, 1)]);
     }
 
     #[test]
@@ -105,8 +113,25 @@ mod tests {
         let mut observer = Observer::default();
         for count in 0..30 {
             let beats: &[_] = if count == 14 { &[] } else { &[(fence, 1)] };
-            assert_eq!(observer.look(begin + LOOK_EVERY * count, beats), Seen::default(), "{count}");
+            assert_eq!(observer.look(begin + LOOK_EVERY * count, beats, None), Seen::default(), "{count}");
         }
+    }
+
+    #[test]
+    fn an_engine_that_takes_no_beats_of_anybody_buries_nobody() {
+        let (begin, me, other) = (Instant::now(), Fence::random(), Fence::random());
+        let mut observer = Observer::default();
+        for count in 0..60 {
+            let seen = observer.look(begin + LOOK_EVERY * count, &[(me, 1), (other, 1)], Some(me));
+            assert_eq!(seen, Seen::default(), "{count}");
+        }
+        // It takes them again: who does not beat then is dead.
+        let back = begin + LOOK_EVERY * 60;
+        let looks = (0..30).map(|count| (LOOK_EVERY * count, 2 + u64::from(count)));
+        let died = looks.map(|(after, beat)| (after, observer.look(back + after, &[(me, beat), (other, 1)], Some(me))));
+        let (after, seen) = died.into_iter().find(|(_, seen)| !seen.dead.is_empty()).unwrap();
+        assert_eq!(seen.dead, [(other, 1)]);
+        assert!(after > DEAD_AFTER - BLIND_AFTER && after <= DEAD_AFTER, "{after:?}");
     }
 
     proptest! {
@@ -135,7 +160,7 @@ mod tests {
                     }
                 }
                 let now: Vec<_> = fences.iter().copied().zip(beats).collect();
-                let seen = observer.look(at, &now);
+                let seen = observer.look(at, &now, None);
                 for (index, fence) in fences.iter().enumerate() {
                     let still = at - last[index].max(seeing_since);
                     let is_dead = seen.dead.iter().any(|(dead, _)| dead == fence);

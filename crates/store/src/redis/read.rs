@@ -14,6 +14,7 @@ use super::event_log::read_entry;
 use super::link::{Failure, Link};
 use super::place::Place;
 use super::record::{self, damaged, key_text, owned, read_id, read_key};
+use super::replicas::Replicas;
 use super::requests;
 use super::scripts::run;
 use super::search;
@@ -24,7 +25,7 @@ use crate::{
     Counts, Document, Error, EventRow, EventSpan, Found, JournalRange, ListRequests, ListSessions, Pending,
     RequestPage, Row, SessionKey, StoredRequest, Summary,
 };
-use callboard_domain::id::{ExecutionId, SessionId};
+use callboard_domain::id::{ExecutionId, SessionId, Slot};
 use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 
@@ -44,6 +45,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Reader {
     link: Link,
     place: Arc<Place>,
+    /// How many must have what is read, once the store is open: it opens without them.
+    replicas: Replicas,
+    is_open: bool,
     /// How long a query waits for an engine that comes back.
     patience: Duration,
     /// Since when the engine does not answer, and when it was last tried.
@@ -55,12 +59,18 @@ pub(crate) struct Reader {
 impl Reader {
     /// Reads over `link`.
     pub(super) fn new(link: Link, place: Arc<Place>, patience: Duration) -> Self {
-        Self { link, place, patience, lost: None, collections: Vec::new() }
+        Self { link, place, replicas: Replicas(0), is_open: false, patience, lost: None, collections: Vec::new() }
+    }
+
+    /// The same, which gives only what so many replicas have, once the store is open.
+    pub(super) fn confirmed_by(self, replicas: Replicas) -> Self {
+        Self { replicas, ..self }
     }
 
     /// Asks, and again while the engine does not answer: all queries that wait give up at about the same moment, and
     /// those that come later soon.
     pub(super) fn ask<T>(&mut self, mut work: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
+        let replicas = if self.is_open { self.replicas } else { Replicas(0) };
         loop {
             if let Some((since, tried)) = self.lost
                 && since.elapsed() >= self.patience
@@ -68,7 +78,7 @@ impl Reader {
             {
                 return Err(Error::Unavailable(format!("{} does not answer", self.link.address())));
             }
-            match self.link.call(&mut work) {
+            match replicas.read(&mut self.link, &self.place, &mut work) {
                 Ok(answer) => {
                     self.lost = None;
                     return Ok(answer);
@@ -156,6 +166,10 @@ impl Reader {
 }
 
 impl Read for Reader {
+    fn opened(&mut self) {
+        self.is_open = true;
+    }
+
     fn find(&mut self, id: SessionId) -> Result<Option<Summary>, Error> {
         let place = Arc::clone(&self.place);
         let mut call = place.script(|scripts| &scripts.find);
@@ -260,7 +274,13 @@ impl Read for Reader {
     }
 
     fn pending(&mut self) -> Result<Vec<Pending>, Error> {
+        let all: Vec<Slot> = Slot::all().collect();
+        self.pending_in(&all)
+    }
+
+    fn pending_in(&mut self, slots: &[Slot]) -> Result<Vec<Pending>, Error> {
         let place = Arc::clone(&self.place);
+        let wanted: String = Slot::all().map(|slot| if slots.contains(&slot) { '1' } else { '0' }).collect();
         let resumed = Status::ALL.into_iter().filter(|status| status.is_resumed_at_start());
         let mut sets: Vec<String> = resumed.map(status_set).collect();
         sets.push("due".into());
@@ -269,12 +289,11 @@ impl Read for Reader {
             let mut after = String::new();
             loop {
                 let mut call = place.script(|scripts| &scripts.pending);
-                call.arg(&set).arg(&after).arg(SLICE_RECORDS);
+                call.arg(&set).arg(&after).arg(SLICE_LOOKED_AT).arg(&wanted);
                 let found: Vec<Vec<u8>> = self.run(&call)?;
-                let found = found.as_chunks::<3>().0;
-                let Some([last, ..]) = found.last() else { break };
+                let Some((last, found)) = found.split_first() else { break };
                 after = text(last)?;
-                for [key, record, last_seq] in found {
+                for [key, record, last_seq] in found.as_chunks::<3>().0 {
                     let Summary { key, id, priority, state, .. } = record::read(read_key(key)?, record)?;
                     let last_seq = text(last_seq)?.parse().ok();
                     let (status, deadline, since) = (state.status, state.deadline, state.since);

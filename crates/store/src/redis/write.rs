@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::{Connection, RedisResult, ScriptInvocation};
+use redis::ScriptInvocation;
 
 use super::heart::Heart;
 use super::link::{Failure, Link};
@@ -13,15 +13,17 @@ use super::lookout::Lookout;
 use super::membership::{self, Company, Says};
 use super::place::Place;
 use super::record::{damaged, head_text, key_text, owned, read_id, state_text};
+use super::replicas::Replicas;
 use super::requests;
 use super::scripts::{Script, Scripts, run};
-use super::{documents, event_log};
+use super::{documents, event_log, layout};
 use crate::cluster::relay::{Log, Reached};
 use crate::document::Write;
 use crate::engine::{Batch, BatchEvent, Engine, Outcome, Refusal, Standing, Written};
 use crate::events::number;
 use crate::fence::fenced;
 use crate::keys::Lane;
+use crate::seal::Sealer;
 use crate::types::label_text;
 use crate::{Append, Change, ChangeError, Document, Error, Fence, Idempotency, Reason, SessionKey, Summary};
 use callboard_domain::id::SessionId;
@@ -50,8 +52,8 @@ pub(crate) struct Redis {
     member: Fence,
     /// The number of the last change other than a commit.
     change: u64,
-    /// How many replicas must have a change before it is acknowledged.
-    replicas: u32,
+    /// How many must have a change before it is acknowledged.
+    replicas: Replicas,
     presence: Option<Presence>,
     /// What is known of the log of events, where others write to it, too: what was handed on, and what this member has
     /// written.
@@ -62,8 +64,8 @@ pub(crate) struct Redis {
 pub(super) enum Presence {
     /// It is the only one, or only changes documents.
     Heart(Heart),
-    /// It is one of several, and says this of itself. Its keys have this lane.
-    Lookout(Lookout, Says, Lane),
+    /// It is one of several, and says this of itself. Its keys have this lane, and this seals what is secret.
+    Lookout(Lookout, Says, Lane, Sealer),
 }
 
 /// What a script has answered that makes a change once.
@@ -80,7 +82,7 @@ impl Redis {
         link: Link,
         place: Arc<Place>,
         member: Fence,
-        replicas: u32,
+        replicas: Replicas,
         presence: Presence,
         reached: Option<Reached>,
     ) -> Self {
@@ -128,7 +130,7 @@ impl Redis {
         let place = Arc::clone(&self.place);
         let mut call = place.script(|scripts| &scripts.commit);
         call.arg(known.map(|log| log.generation.to_string()).unwrap_or_default());
-        call.arg(known.map_or(0, |log| log.last_seq)).arg(if self.replicas == 0 { "here" } else { "later" });
+        call.arg(known.map_or(0, |log| log.last_seq)).arg(if self.publishes_itself() { "here" } else { "later" });
         call.arg(batch.fence.to_string()).arg(batch.number).arg(batch.appends.len());
         for append in &batch.appends {
             add_append(&mut call, append)?;
@@ -145,8 +147,8 @@ impl Redis {
 
     /// Publishes what was committed, where the script could not do it, as too few had it.
     fn announce(&mut self, fence: Fence, written: &Written) -> Result<(), Error> {
-        let (Some((_, log)), true) = (&self.log, self.replicas > 0) else { return Ok(()) };
-        if written.events.is_empty() {
+        let Some((_, log)) = &self.log else { return Ok(()) };
+        if self.publishes_itself() || written.events.is_empty() {
             return Ok(());
         }
         let (channel, message) =
@@ -154,23 +156,16 @@ impl Redis {
         Ok(self.link.call(|connection| redis::cmd("PUBLISH").arg(&channel).arg(&message).exec(connection))?)
     }
 
-    /// Runs a script that writes, and waits until enough replicas have what it wrote.
-    fn write(&mut self, call: &ScriptInvocation<'_>) -> Result<Answer, Failure> {
-        let (replicas, patience) = (self.replicas, self.link.timeout() / 2);
-        let (word, text, reached) = self.link.call(|connection| {
-            let (word, text): (String, String) = run(call, connection)?;
-            let reached = if replicas == 0 { 0 } else { wait(connection, replicas, patience)? };
-            Ok((word, text, reached))
-        })?;
-        if reached < replicas {
-            return Err(self.too_few(reached));
-        }
-        Ok(Answer { word, text })
+    /// Whether the script of a commit publishes it: nobody has to have it before.
+    fn publishes_itself(&self) -> bool {
+        self.replicas == Replicas(0)
     }
 
-    fn too_few(&self, reached: u32) -> Failure {
-        let (address, wanted) = (self.link.address(), self.replicas);
-        Failure::Passing(format!("{reached} of the {wanted} replicas of {address} that must have a commit have it"))
+    /// Runs a script that writes, and waits until enough replicas have what it wrote.
+    fn write(&mut self, call: &ScriptInvocation<'_>) -> Result<Answer, Failure> {
+        let (word, text): (String, String) =
+            self.replicas.written(&mut self.link, |connection| run(call, connection))?;
+        Ok(Answer { word, text })
     }
 
     /// Makes a change other than a commit, and the same change where it is sent again because its answer was lost.
@@ -280,22 +275,18 @@ impl Engine for Redis {
         if !membership::show_life(&mut self.link, &place, fence)? {
             return Ok(Standing::Fenced);
         }
-        if self.replicas > 0 {
-            let (replicas, patience) = (self.replicas, self.link.timeout() / 2);
-            let reached = self.link.call(|connection| wait(connection, replicas, patience))?;
-            if reached < replicas {
-                return Err(self.too_few(reached).into());
-            }
-        }
+        self.replicas.written(&mut self.link, |_| Ok(()))?;
         Ok(Standing::Member)
     }
 
     fn rejoin(&mut self) -> Result<(Fence, Lane), Error> {
-        let Some(Presence::Lookout(lookout, says, lane)) = &mut self.presence else {
+        let Some(Presence::Lookout(lookout, says, lane, sealer)) = &mut self.presence else {
             return Err(Error::Unusable("a server that is the only member has nothing to join".into()));
         };
         let fence = Fence::random();
         let (link, wanted) = (&mut self.link, Some(*lane));
+        // The engine may be another one, where nothing is.
+        layout::check(link, &self.place, sealer)?;
         *lane = membership::join(link, &self.place, fence, says, Company::Beside, wanted, Instant::now())?;
         lookout.joined(fence);
         self.member = fence;
@@ -310,12 +301,6 @@ impl Engine for Redis {
             log::warn!("this server could not leave the cluster: {}", failure.reason());
         }
     }
-}
-
-/// Waits until that many replicas have what this connection wrote last, or the time is up; gives how many have it.
-fn wait(connection: &mut Connection, replicas: u32, patience: Duration) -> RedisResult<u32> {
-    let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX).max(1);
-    redis::cmd("WAIT").arg(replicas).arg(millis).query(connection)
 }
 
 /// Adds what the script takes for a row.
