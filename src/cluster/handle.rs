@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::Addr;
 use bytes::Bytes;
@@ -56,6 +57,27 @@ impl Cluster {
     /// Whether this server owns a session.
     pub(crate) fn owns(&self, session: SessionId) -> bool {
         self.view.borrow().is_mine(session.slot())
+    }
+
+    /// Whether this server owns a session at this moment, once that is certain: others may have taken it for dead, which it
+    /// sees a moment later. What a session says that is not in the store holds only where this is so afterwards.
+    pub(crate) async fn certainly_owns(&self, session: SessionId) -> bool {
+        let mut views = self.view.clone();
+        loop {
+            {
+                let view = views.borrow_and_update();
+                if !view.is_mine(session.slot()) {
+                    return false;
+                }
+                if view.is_certain(Instant::now()) {
+                    return true;
+                }
+            }
+            // The store is closed where no other view comes.
+            if views.changed().await.is_err() {
+                return false;
+            }
+        }
     }
 
     /// Some slot of this server, where it has any: another one each time.

@@ -28,7 +28,7 @@ use crate::store::{Fence, Incoming, View};
 
 /// How often it is looked which questions are to be asked again.
 const LOOK: Duration = Duration::from_millis(50);
-/// After how long a question is asked again that was sent to somebody.
+/// After how long a question is asked again that was sent to somebody; longer where it has waited for long.
 const AGAIN: Duration = Duration::from_millis(500);
 /// The same of one that nobody could be sent.
 const SOON: Duration = Duration::from_millis(25);
@@ -76,8 +76,8 @@ struct Asked {
     /// Who was asked last.
     sent_to: Option<Fence>,
     was_sent: bool,
+    since: Instant,
     again_at: Instant,
-    pause: Duration,
     /// Whether it is being answered here.
     is_here: bool,
 }
@@ -127,9 +127,8 @@ impl Post {
                 let counter = if asked.was_sent { &self.metrics.repeated } else { &self.metrics.asked };
                 counter.inc();
                 asked.was_sent = true;
-                asked.pause = if asked.sent_to == Some(fence) { (asked.pause * 2).min(LONGEST) } else { AGAIN };
                 asked.sent_to = Some(fence);
-                asked.again_at = now + asked.pause;
+                asked.again_at = now + (now.duration_since(asked.since) / 4).clamp(AGAIN, LONGEST);
                 if !self.wire.send(fence, asked.message.clone()) {
                     asked.again_at = now + SOON;
                 }
@@ -264,7 +263,7 @@ impl Handler<AskMember> for Post {
         self.last_id += 1;
         let id = self.last_id;
         let message = Envelope::encode(&Head::Ask { id, name: name.to_owned() }, &body);
-        let again_at = Instant::now();
+        let since = Instant::now();
         let asked = Asked {
             to,
             name,
@@ -273,8 +272,8 @@ impl Handler<AskMember> for Post {
             reply,
             sent_to: None,
             was_sent: false,
-            again_at,
-            pause: AGAIN,
+            since,
+            again_at: since,
             is_here: false,
         };
         self.asked.insert(id, asked);

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::handle::To;
 use super::{Cluster, Post, Question, Responders, Response, Unanswered, Wire};
-use crate::domain::id::Slot;
+use crate::domain::id::{SessionId, Slot};
 use crate::metrics::Metrics;
 use crate::store::{Fence, Incoming, Member, MemberState, View};
 
@@ -193,4 +193,24 @@ async fn no_more_wait_than_may() {
     };
     let (answers, ()) = futures::join!(join_all(asking), answers);
     assert_eq!(answers.iter().filter(|answer| **answer == Err(Unanswered::NotNow)).count(), 1);
+}
+
+#[actix::test]
+async fn a_server_is_certain_of_its_sessions_only_while_nobody_can_have_taken_it_for_dead() {
+    let stage = Stage::new(0, Some(0));
+    let (session, now) = (SessionId::random(), std::time::Instant::now());
+    let sees = |owner: usize, safe_until| {
+        let mut view = View::clone(&view(stage.fences[0], &stage.fences, Some(stage.fences[owner])));
+        view.safe_until = safe_until;
+        stage.views[0].send_replace(Arc::new(view));
+    };
+    for until_then in [None, now.checked_sub(Duration::from_millis(1))] {
+        for owner in [0, 1] {
+            sees(0, until_then);
+            let mut asking = Box::pin(stage.asks.certainly_owns(session));
+            assert!(futures::poll!(&mut asking).is_pending());
+            sees(owner, Some(now + Duration::from_secs(3600)));
+            assert_eq!(asking.await, owner == 0);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! How the server does: `/health`, `/livez`, `/readyz` and `/metrics`.
 
+use std::time::Instant;
+
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,7 +9,7 @@ use utoipa::ToSchema;
 use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::route::{Route, routes};
 use super::{Lifecycle, State};
-use crate::store::{Health, Standing, View};
+use crate::store::{Health, View};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![CheckHealth => health, CheckHealth => livez, CheckHealth => readyz, ReadMetrics => metrics]
@@ -89,9 +91,9 @@ async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     }
 }
 
-/// Whether this server belongs to the others, and reaches what it shares with them.
+/// Whether this server surely belongs to the others, and reaches what it shares with them.
 fn is_in(view: &View) -> bool {
-    view.standing == Standing::Member && view.lag.is_some()
+    view.is_certain(Instant::now()) && view.lag.is_some()
 }
 
 /// The metrics, in Prometheus' text format.

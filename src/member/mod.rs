@@ -172,8 +172,7 @@ impl Member {
     }
 
     async fn take_up(&mut self, slots: Vec<Slot>) {
-        let mut pending = until_answered("sessions", || self.store.pending()).await;
-        pending.retain(|session| slots.contains(&session.id.slot()));
+        let pending = until_answered("sessions", || self.store.pending_in(slots.clone())).await;
         let mut live = until_answered("live workflows", || were_live(&self.store)).await;
         live.retain(|live| live.paused.is_none() && slots.contains(&live.key.slot()));
         let TakenUp { mut apart, workflows } = self.judge(&slots, &pending, &live).await;

@@ -75,6 +75,7 @@ impl Session {
                 Some((*request_id, taken))
             }
             OnCommit::Answered(_)
+            | OnCommit::AnswerRefused(..)
             | OnCommit::Started(_)
             | OnCommit::Cancelled(_)
             | OnCommit::Described(..)
@@ -125,8 +126,13 @@ impl Handler<SubmitAnswer> for Session {
     fn handle(&mut self, message: SubmitAnswer, actor: &mut Context<Self>) {
         let SubmitAnswer { request_id, answer, by, idempotency, reply } = message;
         match self.take_answer(request_id.as_deref(), answer, &by, idempotency, actor) {
+            Err(refused @ Refused::Unavailable(_)) => {
+                let _ = reply.send(Err(refused));
+            }
+            // The answer that was first may not be written yet.
             Err(refused) => {
-                let _ = reply.send(Err(self.refusal_for(&by, refused)));
+                let refused = self.refusal_for(&by, refused);
+                self.on_commit.push(OnCommit::AnswerRefused(reply, refused));
             }
             Ok(Taken { request_id, status, idempotency }) => {
                 self.idle_reported = false;

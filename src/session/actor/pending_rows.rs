@@ -23,6 +23,8 @@ pub(crate) enum OnCommit {
     Started(Reply<Result<Started, Refused>>),
     /// Say that an answer has won.
     Answered(AnswerReply),
+    /// Say that an answer is refused, for what may be in the rows that wait.
+    AnswerRefused(Reply<Result<Answered, Refused>>, Refused),
     /// Say where a cancelled session stands.
     Cancelled(Reply<Result<Status, Refused>>),
     /// Describe the session as it stood.
@@ -148,6 +150,9 @@ impl Session {
             OnCommit::Answered(AnswerReply { reply, request_id, status, .. }) => {
                 let status = status.unwrap_or_else(|| self.state.status());
                 let _ = reply.send(Ok(Answered { request_id, status }));
+            }
+            OnCommit::AnswerRefused(reply, refused) => {
+                let _ = reply.send(Err(refused));
             }
             OnCommit::Cancelled(reply) => {
                 let _ = reply.send(Ok(self.state.status()));

@@ -18,7 +18,7 @@ use crate::session::messages::Refused;
 use crate::session::protocol::{Evict, Evicted};
 use crate::store::{self, Reason};
 
-/// The pause before a session is read anew because somebody waits for its end: it may be refused again and again.
+/// The pause before a session is read anew that nobody asks for: it may be refused again and again.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Directory {
@@ -44,13 +44,9 @@ impl Directory {
         }
     }
 
-    /// Reads a session anew whose end somebody waits for, unless it is there.
-    fn load_for_completion(&mut self, id: SessionId, actor: &mut Context<Self>) {
-        if self.completion_waiters.are_awaited(id)
-            && !self.residents.contains_key(&id)
-            && !self.draining
-            && self.may_have(id)
-        {
+    /// Reads a session anew, unless it is there: its task may have something to do.
+    fn load_again(&mut self, id: SessionId, actor: &mut Context<Self>) {
+        if !self.residents.contains_key(&id) && !self.draining && self.may_have(id) {
             self.residents.insert(id, Resident::Loading(Vec::new()));
             self.load(id, actor);
         }
@@ -72,10 +68,9 @@ impl Handler<Evicted> for Directory {
         }
         if !self.may_have(id) {
             self.completion_waiters.reply(id, &Err(Refused::Elsewhere));
-        } else if self.completion_waiters.are_awaited(id) {
+        } else {
             let pause = actix::clock::sleep(READ_AGAIN_AFTER);
-            let read =
-                move |(), directory: &mut Self, actor: &mut Context<Self>| directory.load_for_completion(id, actor);
+            let read = move |(), directory: &mut Self, actor: &mut Context<Self>| directory.load_again(id, actor);
             actor.spawn(pause.into_actor(self).map(read));
         }
     }
@@ -110,7 +105,9 @@ impl Session {
             // Whoever asked may be gone.
             match on_commit {
                 OnCommit::Started(reply) => drop(reply.send(Err(why.clone()))),
-                OnCommit::Answered(AnswerReply { reply, .. }) => drop(reply.send(Err(why.clone()))),
+                OnCommit::Answered(AnswerReply { reply, .. }) | OnCommit::AnswerRefused(reply, _) => {
+                    drop(reply.send(Err(why.clone())));
+                }
                 OnCommit::Cancelled(reply) => drop(reply.send(Err(why.clone()))),
                 OnCommit::Described(reply, _) => drop(reply.send(Err(why.clone()))),
                 OnCommit::RequestRead(reply, _) => drop(reply.send(Err(why.clone()))),

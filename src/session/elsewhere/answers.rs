@@ -33,36 +33,62 @@ pub(crate) fn responders(
     responders
         .on(move |_, question: StartThere| {
             let (sessions, StartThere { spec, session_id, idempotency }) = (starts.clone(), question);
-            async move { answer(sessions.start_here(Spec { session_id, ..spec }, Some(idempotency)).await) }
+            async move {
+                let started = sessions.start_here(Spec { session_id, ..spec }, Some(idempotency)).await;
+                answer(&sessions, started).await
+            }
         })
         .on(move |_, question: AnswerThere| {
             let sessions = answers.clone();
-            async move { answer(take_answer(&sessions, question).await) }
+            async move {
+                let session_id = question.session_id;
+                let taken = take_answer(&sessions, question).await;
+                answer(&sessions, sessions.prove(session_id, taken).await).await
+            }
         })
         .on(move |_, question: CancelThere| {
             let (sessions, CancelThere { by, session_id, reason, queued_only }) = (cancels.clone(), question);
             let reach = if queued_only { Reach::Queued } else { Reach::Anywhere };
-            async move { answer(sessions.cancel_here(&by, session_id, reason, reach).await) }
+            async move {
+                let cancelled = sessions.cancel_here(&by, session_id, reason, reach).await;
+                answer(&sessions, sessions.prove(session_id, cancelled).await).await
+            }
         })
         .on(move |_, DescribeThere { by, session_id }: DescribeThere| {
             let sessions = describes.clone();
-            async move { answer(sessions.describe_here(&by, session_id).await) }
+            async move {
+                let described = sessions.describe_here(&by, session_id).await;
+                answer(&sessions, sessions.confirm(session_id, described).await).await
+            }
         })
         .on(move |_, ReadThere { by, session_id, request_id }: ReadThere| {
             let sessions = reads.clone();
-            async move { answer(sessions.question_here(&by, session_id, request_id).await) }
+            async move {
+                let read = sessions.question_here(&by, session_id, request_id).await;
+                answer(&sessions, sessions.confirm(session_id, read).await).await
+            }
         })
         .on(move |_, RemoveThere { by, session_id }: RemoveThere| {
             let sessions = removes.clone();
-            async move { answer(sessions.remove_here(&by, session_id).await) }
+            async move {
+                let removed = sessions.remove_here(&by, session_id).await;
+                answer(&sessions, sessions.prove(session_id, removed).await).await
+            }
         })
         .on(move |_, AwaitThere { session_id }: AwaitThere| {
             let sessions = awaits.clone();
-            async move { answer(sessions.completion_here(session_id).await) }
+            async move {
+                let ended = sessions.completion_here(session_id).await;
+                answer(&sessions, sessions.prove(session_id, ended).await).await
+            }
         })
         .on(move |from, question: FollowThere| {
             let sessions = follows.clone();
-            async move { answer(follow(&sessions, from, question).await) }
+            async move {
+                let session_id = question.session_id;
+                let followed = follow(&sessions, from, question).await;
+                answer(&sessions, sessions.prove(session_id, followed).await).await
+            }
         })
         .on_notice(move |_, notice: JournalGrew, text: Bytes| {
             let worker = notice.session_id.worker(grown.len());
@@ -74,10 +100,15 @@ pub(crate) fn responders(
 }
 
 /// The answer, where it is this server's to give.
-fn answer<T>(answer: Result<T, Refused>) -> Response<Result<T, Refused>> {
+async fn answer<T>(sessions: &Sessions, answer: Result<T, Refused>) -> Response<Result<T, Refused>> {
     match answer {
         // Whoever has the session next answers.
         Err(Refused::Elsewhere | Refused::ShuttingDown) => Response::NotHere,
+        // Whoever asks has patience of their own.
+        Err(Refused::Unavailable(_)) if sessions.store_fails() => {
+            sessions.until_writable().await;
+            Response::NotHere
+        }
         answer => Response::Answer(answer),
     }
 }

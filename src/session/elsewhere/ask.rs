@@ -23,7 +23,7 @@ use crate::session::messages::{
     Answered, Attached, Completion, Description, Greeting, Refused, SharedRequest, Started, Via,
 };
 use crate::session::protocol::{Asked, Attach, Reach, Request as _};
-use crate::store::Idempotency;
+use crate::store::{Health, Idempotency};
 
 /// The pause before a session is asked again that has just changed hands.
 const SOON: Duration = Duration::from_millis(20);
@@ -64,6 +64,7 @@ impl Sessions {
                 if is_here {
                     match self.start_here(spec.clone(), idempotency.clone()).await {
                         Err(Refused::Elsewhere) => {}
+                        Err(Refused::Unavailable(_)) if self.store_fails() => self.until_writable().await,
                         started => return started,
                     }
                 } else if let Some(slot) = slot {
@@ -123,7 +124,7 @@ impl Sessions {
         principal: &Principal,
         session_id: SessionId,
     ) -> Result<Box<Description>, Refused> {
-        let here = || self.describe_here(principal, session_id).boxed();
+        let here = || async { self.confirm(session_id, self.describe_here(principal, session_id).await).await }.boxed();
         let there = || DescribeThere { by: principal.clone(), session_id };
         self.ask_owner(cluster, session_id, here, there).await
     }
@@ -135,7 +136,10 @@ impl Sessions {
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
-        let here = || self.question_here(principal, session_id, request_id).boxed();
+        let here = || {
+            async { self.confirm(session_id, self.question_here(principal, session_id, request_id).await).await }
+                .boxed()
+        };
         let there = || ReadThere { by: principal.clone(), session_id, request_id };
         self.ask_owner(cluster, session_id, here, there).await
     }
@@ -158,8 +162,9 @@ impl Sessions {
     ) -> Result<Completion, Refused> {
         loop {
             if cluster.owns(session_id) {
-                match self.completion_here(session_id).await {
+                match self.prove(session_id, self.completion_here(session_id).await).await {
                     Err(Refused::Elsewhere) => {}
+                    Err(Refused::Unavailable(_)) if self.store_fails() => self.until_writable().await,
                     completion => return completion,
                 }
             } else {
@@ -188,7 +193,7 @@ impl Sessions {
         let attaching = async {
             loop {
                 let attached = if cluster.owns(session_id) {
-                    self.ask(principal, session_id, attach).await
+                    self.prove(session_id, self.ask(principal, session_id, attach).await).await
                 } else {
                     let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
                     let mirrored = |reply| AttachMirror {
@@ -206,7 +211,7 @@ impl Sessions {
         self.in_time(attaching).await
     }
 
-    /// Asks whoever owns a session, and again where it changes hands before it is answered.
+    /// Asks whoever owns a session, and again where it changes hands before it is answered, or cannot be written now.
     async fn ask_owner<'a, T, Q>(
         &self,
         cluster: &Cluster,
@@ -220,8 +225,9 @@ impl Sessions {
         let asking = async {
             loop {
                 if cluster.owns(session_id) {
-                    match here().await {
+                    match self.prove(session_id, here().await).await {
                         Err(Refused::Elsewhere) => {}
+                        Err(Refused::Unavailable(_)) if self.store_fails() => self.until_writable().await,
                         answer => return answer,
                     }
                 } else {
@@ -234,6 +240,35 @@ impl Sessions {
             }
         };
         self.in_time(asking).await
+    }
+
+    /// What a session of this server has answered. What was done is in the store, which proves it; a refusal may come of what
+    /// the session was when it was this server's still.
+    pub(super) async fn prove<T>(&self, session_id: SessionId, answer: Result<T, Refused>) -> Result<T, Refused> {
+        match answer {
+            Err(refused) => self.confirm(session_id, Err(refused)).await,
+            done => done,
+        }
+    }
+
+    /// What a session of this server says of itself, which holds only where it is this server's afterwards.
+    pub(super) async fn confirm<T>(&self, session_id: SessionId, said: Result<T, Refused>) -> Result<T, Refused> {
+        match self.cluster() {
+            Some(cluster) if !cluster.certainly_owns(session_id).await => Err(Refused::Elsewhere),
+            Some(_) | None => said,
+        }
+    }
+
+    /// Whether the store takes no writes at this moment.
+    pub(super) fn store_fails(&self) -> bool {
+        self.store().health() != Health::Well
+    }
+
+    /// Waits until the store takes writes, or is closed.
+    pub(super) async fn until_writable(&self) {
+        let mut health = self.store().watch_health();
+        // Where it is closed, whoever asks again is refused.
+        let _ = health.wait_for(|health| *health == Health::Well).await;
     }
 
     /// What comes of this, where it comes soon enough.
