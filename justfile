@@ -16,6 +16,10 @@ page *flags:
 test *flags:
     cargo test {{flags}}
 
+# Several servers on one Redis while everything fails that may, for an hour. What is red says how it is repeated: CHAOS_SEED.
+chaos seconds="3600":
+    CHAOS_SECONDS={{seconds}} TESTS_NEED_REDIS=1 cargo test --test it whatever_fails -- --nocapture
+
 # Formatting and lints, as they are checked.
 lint:
     cargo fmt --all --check

@@ -1,7 +1,10 @@
 //! Several servers on one Redis: any of them serves anything, and each may be killed, paused, cut off or replaced.
 
+mod chaos;
 mod epoch;
 mod guests;
+mod history;
+mod listeners;
 mod load;
 mod stage;
 mod suspects;
@@ -14,30 +17,46 @@ use rustix::process::Signal;
 
 use crate::callbacks::Receiver;
 use crate::support::api::Api;
+use crate::support::api::send;
 use crate::support::{eventually, json};
-use load::{Load, Played, faults};
+use history::History;
+use load::Load;
 use stage::{Stage, TOKEN};
 
 /// For how long a load goes on under faults.
 const A_WHILE: Duration = Duration::from_millis(1500);
+
+/// What the people of a load do does not depend on it.
+const SEED: u64 = 20_261_130;
 
 impl Stage {
     fn apis(&self) -> Vec<Api> {
         self.members.iter().map(|member| Api::clone(member)).collect()
     }
 
-    /// Ends a load, and holds what was seen against the journals at all servers that run.
+    /// So many people who answer one question each.
+    fn load(&self, people: usize) -> Load {
+        Load::start(&self.apis(), people, &["approval"], SEED)
+    }
+
+    /// Ends a load, and holds what was seen against what all servers give that run.
     async fn check(&self, load: Load) {
-        let played = load.end().await;
-        assert!(!played.is_empty(), "something was played");
-        let mut journals = BTreeMap::<String, Vec<Vec<String>>>::new();
-        for Played { id, .. } in &played {
-            for member in self.members.iter().filter(|member| member.is_up()) {
-                journals.entry(id.clone()).or_default().push(member.journal(id).await);
+        let (mut history, all_ended) = load.end().await;
+        assert!(!history.played.is_empty(), "something was played");
+        self.read_all(&mut history).await;
+        let faults = history.faults();
+        assert!(faults.is_empty() && all_ended, "of {} sessions:\n{}", history.played.len(), faults.join("\n"));
+    }
+
+    /// Has each server that runs give all journals, and all events.
+    async fn read_all(&self, history: &mut History) {
+        for member in self.members.iter().filter(|member| member.is_up()) {
+            for id in history.played.keys() {
+                history.journals.entry(id.clone()).or_default().push(member.journal(id).await);
             }
+            let log = eventually(|| "the log of events".into(), async || member.log_after("").await).await;
+            history.logs.push(log);
         }
-        let faults = faults(&played, &journals);
-        assert!(faults.is_empty(), "of {} sessions:\n{}", played.len(), faults.join("\n"));
     }
 }
 
@@ -134,7 +153,7 @@ async fn the_sessions_of_a_server_that_is_killed_go_on_at_others_and_no_socket_t
 #[tokio::test]
 async fn nothing_is_lost_or_doubled_while_servers_are_killed_and_come_back() {
     let Some(mut stage) = Stage::of(3).await else { return };
-    let load = Load::start(&stage.apis(), 6);
+    let load = stage.load(6);
     for victim in [0, 1] {
         tokio::time::sleep(A_WHILE).await;
         stage.members[victim].kill();
@@ -148,7 +167,7 @@ async fn nothing_is_lost_or_doubled_while_servers_are_killed_and_come_back() {
 async fn a_server_that_was_paused_for_too_long_drops_what_others_have_and_joins_again() {
     let Some(stage) = Stage::of(3).await else { return };
     let before = stage.until_all_is_owned(3).await;
-    let load = Load::start(&stage.apis(), 4);
+    let load = stage.load(4);
     let id = stage.session_at(0, "approval", json!({})).await;
     stage.members[0].signal(Signal::STOP);
     let owner = eventually(
@@ -174,9 +193,29 @@ async fn a_server_that_was_paused_for_too_long_drops_what_others_have_and_joins_
 }
 
 #[tokio::test]
+async fn a_server_that_is_none_any_more_and_cannot_know_it_refuses_nothing_by_what_it_knew() {
+    let Some(stage) = Stage::of(3).await else { return };
+    let id = stage.session_at(0, "long_running_task", json!({"step_delay_ms": 0})).await;
+    let question = stage.members[0].until_status(&id, "waiting_input").await["open_requests"][0].clone();
+    stage.wires[0].hold();
+    let values = json!({"subject": "s", "body": "b", "to_address": "a@example.org"});
+    let answer = json!({"values": values, "request_id": question["request_id"]});
+    stage.members[1].answer(&id, "input", answer).await.ok();
+    let next = stage.members[2].until_status(&id, "waiting_retry").await["open_requests"][0].clone();
+    let answer = json!({"value": true, "request_id": next["request_id"]});
+    let joining = async {
+        // By then, it would have been refused.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stage.wires[0].join();
+    };
+    let (answered, ()) = tokio::join!(stage.members[0].answer(&id, "retry", answer), joining);
+    answered.ok();
+}
+
+#[tokio::test]
 async fn nothing_is_lost_while_a_server_is_cut_off_from_the_engine() {
     let Some(stage) = Stage::of(3).await else { return };
-    let load = Load::start(&stage.apis(), 4);
+    let load = stage.load(4);
     tokio::time::sleep(A_WHILE).await;
     stage.wires[1].cut();
     stage.until_ready(1, 503).await;
@@ -195,7 +234,7 @@ async fn an_outage_of_the_engine_buries_nobody_and_closes_no_socket() {
     let mut there = stage.watch(1, &id).await;
     let question = there.until("request_confirmation").await;
     let before = stage.until_all_is_owned(3).await;
-    let load = Load::start(&stage.apis(), 4);
+    let load = stage.load(4);
     tokio::time::sleep(A_WHILE).await;
     stage.kill_engine();
     for index in 0..3 {
@@ -217,9 +256,81 @@ async fn an_outage_of_the_engine_buries_nobody_and_closes_no_socket() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_during_an_outage_of_the_engine_is_done_once_it_is_back() {
+    let Some(mut stage) = Stage::of(2).await else { return };
+    let mut questions = Vec::new();
+    for at in 0..2 {
+        let id = stage.session_at(at, "approval", json!({})).await;
+        let session = stage.members[at].until_status(&id, "waiting_confirmation").await;
+        questions.push((id, json!({"value": true, "request_id": session["open_requests"][0]["request_id"]})));
+    }
+    stage.kill_engine();
+    for index in 0..2 {
+        stage.until_ready(index, 503).await;
+    }
+    let members: Vec<Api> = stage.apis();
+    let answers = questions.iter().flat_map(|(id, answer)| {
+        let key = uuid::Uuid::new_v4().to_string();
+        members.iter().map(move |member| {
+            let request = member.request(reqwest::Method::POST, &format!("/sessions/{id}/confirm"));
+            send(request.header("Idempotency-Key", &key).json(answer))
+        })
+    });
+    let starts = members.iter().map(|member| member.post("/start-task", json!({"task": "approval"})));
+    let shows = members.iter().map(|member| async { member.get(&format!("/sessions/{}", questions[0].0)).await });
+    let asking = futures::future::join3(
+        futures::future::join_all(answers),
+        futures::future::join_all(starts),
+        futures::future::join_all(shows),
+    );
+    let starting = async {
+        // By then, they would have been refused.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stage.start_engine();
+    };
+    let ((answered, started, shown), ()) = tokio::join!(asking, starting);
+    for answer in answered.into_iter().chain(started).chain(shown) {
+        answer.ok();
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_anything_while_too_few_replicas_have_it() {
+    let Some(mut stage) = Stage::replicated(2, &[("store.busy_timeout", "1"), ("store.engine_timeout", "0.5")]).await
+    else {
+        return;
+    };
+    let id = stage.session_at(0, "approval", json!({})).await;
+    let mut there = stage.watch(1, &id).await;
+    let question = there.until("request_confirmation").await;
+    stage.kill_replica();
+    let answer = json!({"value": true, "request_id": question["request_id"]});
+    for member in &stage.members {
+        // It is in the engine that may be lost.
+        assert_eq!(member.answer(&id, "confirm", answer.clone()).await.status, 503);
+        let path = format!("/sessions/{id}");
+        for path in ["/events", ""].map(|end| format!("{path}{end}")).iter().chain([&"/sessions".to_owned()]) {
+            let given = member.get(path).await;
+            assert!(given.status == 503 || !given.body.to_string().contains("answered"), "{path}: {given:?}");
+        }
+        assert_eq!(member.get("/livez").await.status, 200);
+    }
+    for index in 0..2 {
+        stage.until_ready(index, 503).await;
+    }
+    assert!(!there.heard.iter().any(|text| text.contains("\"answered\"")), "{:?}", there.heard);
+    stage.start_replica();
+    there.until_end().await;
+    for index in 0..2 {
+        stage.until_ready(index, 200).await;
+    }
+    assert_eq!(there.entries(), stage.members[0].journal(&id).await);
+}
+
+#[tokio::test]
 async fn nothing_is_lost_while_all_servers_are_replaced_one_after_another() {
     let Some(mut stage) = Stage::of(3).await else { return };
-    let load = Load::start(&stage.apis(), 4);
+    let load = stage.load(4);
     for index in 0..3 {
         tokio::time::sleep(A_WHILE).await;
         stage.members[index].terminate();

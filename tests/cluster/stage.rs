@@ -11,6 +11,8 @@ use crate::support::redis_server::{self, RedisServer};
 use crate::support::{Client, TestProcess, Value, eventually, json};
 
 pub const TOKEN: &str = "sixteen-letters_";
+/// A replica that comes is served at once.
+const ENGINE_SETTINGS: &[&str] = &["--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"];
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// The servers and their engine.
@@ -20,6 +22,23 @@ pub struct Stage {
     engine: Option<RedisServer>,
     port: u16,
     folder: TempDir,
+    replica: Option<Replica>,
+}
+
+/// An engine that follows the other.
+struct Replica {
+    engine: RedisServer,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Replica {
+    fn of(port: u16) -> Self {
+        let (folder, own) = (tempfile::tempdir().unwrap(), redis_server::free_port());
+        let primary = port.to_string();
+        let settings = [&["--replicaof", "127.0.0.1", &primary], ENGINE_SETTINGS].concat();
+        Self { engine: RedisServer::start(folder.path(), own, &settings), port: own, folder }
+    }
 }
 
 impl Stage {
@@ -30,6 +49,11 @@ impl Stage {
 
     /// The same with these settings beside the usual ones.
     pub async fn with(count: usize, settings: &[(&str, &str)]) -> Option<Self> {
+        Some(Self::prepare(count, settings)?.up().await)
+    }
+
+    /// The same, and no server runs.
+    fn prepare(count: usize, settings: &[(&str, &str)]) -> Option<Self> {
         redis_server::program()?;
         let (folder, port) = (tempfile::tempdir().unwrap(), redis_server::free_port());
         let engine = Some(start_engine(folder.path(), port));
@@ -47,13 +71,27 @@ impl Stage {
             members.push(TestProcess::prepare(&all));
             wires.push(wire);
         }
-        let mut stage = Self { members, wires, engine, port, folder };
-        stage.members.iter_mut().for_each(TestProcess::spawn);
+        Some(Self { members, wires, engine, port, folder, replica: None })
+    }
+
+    /// The same on an engine with a replica, which must have a commit before anybody hears of it.
+    pub async fn replicated(count: usize, settings: &[(&str, &str)]) -> Option<Self> {
+        let mut all = vec![("store.wait_replicas", "1")];
+        all.extend_from_slice(settings);
+        let mut stage = Self::prepare(count, &all)?;
+        stage.replica = Some(Replica::of(stage.port));
+        Some(stage.up().await)
+    }
+
+    /// Starts all servers.
+    async fn up(mut self) -> Self {
+        let count = self.members.len();
+        self.members.iter_mut().for_each(TestProcess::spawn);
         for index in 0..count {
-            stage.until_ready(index, 200).await;
+            self.until_ready(index, 200).await;
         }
-        stage.until_all_is_owned(count).await;
-        Some(stage)
+        self.until_all_is_owned(count).await;
+        self
     }
 
     /// Waits until a server answers so whether it is ready.
@@ -159,6 +197,33 @@ impl Stage {
     pub fn start_engine(&mut self) {
         self.engine = Some(start_engine(self.folder.path(), self.port));
     }
+
+    /// Has the engine carry out a command.
+    pub fn engine_command(&self, words: &[&str]) {
+        if let Some(engine) = &self.engine {
+            engine.command(words);
+        }
+    }
+
+    pub fn kill_replica(&mut self) {
+        self.replica = None;
+    }
+
+    pub fn start_replica(&mut self) {
+        self.replica = Some(Replica::of(self.port));
+    }
+
+    /// Kills the engine and has its replica take its place, with a new one of its own.
+    pub fn fail_over(&mut self) {
+        self.kill_engine();
+        let Some(Replica { engine, port, folder }) = self.replica.take() else { return };
+        engine.command(&["REPLICAOF", "NO", "ONE"]);
+        (self.engine, self.port, self.folder) = (Some(engine), port, folder);
+        for wire in &self.wires {
+            wire.lead_to(SocketAddr::from(([127, 0, 0, 1], port)));
+        }
+        self.replica = Some(Replica::of(port));
+    }
 }
 
 fn copy_folder(from: &Path, to: &Path) {
@@ -174,5 +239,5 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 fn start_engine(folder: &Path, port: u16) -> RedisServer {
-    RedisServer::start(folder, port, &["--maxmemory-policy", "noeviction"])
+    RedisServer::start(folder, port, ENGINE_SETTINGS)
 }
