@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -127,32 +127,7 @@ where
                 extensions.insert(Rc::clone(inner(stream).line()));
             })
             .finish(map_config(app, |()| AppConfig::default()));
-        let (door, answer, tls) = (door.clone(), settings.turned_away, tls.clone());
-        let patience = settings.header_timeout;
-        let log = Rc::new(LogLimit::a_line_in(Duration::from_secs(10)));
-        let accept = fn_service(move |tcp: TcpStream| {
-            let (place, log) = (door.enter(), Rc::clone(&log));
-            let acceptor = tls.as_ref().map(|config| TlsAcceptor::from(Arc::clone(&config.borrow())));
-            async move {
-                let Some(place) = place else {
-                    if let Some(more) = log.take() {
-                        log::warn!(more; "there are too many connections, and one more was turned away");
-                    }
-                    // Who wants TLS could read no answer.
-                    if acceptor.is_none() {
-                        turn_away(tcp, &answer()).await;
-                    }
-                    return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
-                };
-                let peer = tcp.peer_addr().ok();
-                let transport = match acceptor {
-                    None => Transport::Plain(tcp),
-                    Some(acceptor) => Transport::Encrypted(Box::new(encrypt(&acceptor, tcp, patience).await?)),
-                };
-                Ok((wrap(Stream::new(transport, place)), Protocol::Http1, peer))
-            }
-        });
-        accept.and_then(http)
+        accepting(&door, &settings, tls.as_ref(), wrap).and_then(http)
     };
     let server = Server::build()
         .workers(how.workers)
@@ -161,6 +136,46 @@ where
         .disable_signals()
         .listen("http", listener, services)?;
     Ok(server.run())
+}
+
+/// What makes a stream of a connection, or turns it away.
+fn accepting<T: 'static>(
+    door: &Door,
+    how: &Listening,
+    tls: Option<&tls::Current>,
+    wrap: fn(Stream) -> T,
+) -> impl ServiceFactory<
+    TcpStream,
+    Config = (),
+    Response = (T, Protocol, Option<SocketAddr>),
+    Error = DispatchError,
+    InitError = (),
+> + use<T> {
+    let (door, answer, tls, patience) = (door.clone(), how.turned_away, tls.cloned(), how.header_timeout);
+    let log = Rc::new(LogLimit::a_line_in(Duration::from_secs(10)));
+    fn_service(move |tcp: TcpStream| {
+        let (place, log) = (door.enter(), Rc::clone(&log));
+        let acceptor = tls.as_ref().map(|config| TlsAcceptor::from(Arc::clone(&config.borrow())));
+        async move {
+            let Some(place) = place else {
+                if let Some(more) = log.take() {
+                    log::warn!(more; "there are too many connections, and one more was turned away");
+                }
+                // Who wants TLS could read no answer.
+                if acceptor.is_none() {
+                    Box::pin(turn_away(tcp, &answer())).await;
+                }
+                return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
+            };
+            let peer = tcp.peer_addr().ok();
+            // What is rare is boxed, here and above: its state would take room in the task of every connection.
+            let transport = match acceptor {
+                None => Transport::Plain(tcp),
+                Some(acceptor) => Transport::Encrypted(Box::new(Box::pin(encrypt(&acceptor, tcp, patience)).await?)),
+            };
+            Ok((wrap(Stream::new(transport, place)), Protocol::Http1, peer))
+        }
+    })
 }
 
 /// Agrees with a client on TLS, who has as long for it as for the head of a request.
@@ -195,6 +210,26 @@ async fn turn_away(mut tcp: TcpStream, answer: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The bytes that what a service does with a request takes in the task of its connection.
+    fn future_size<R, F: ServiceFactory<R>>(_: &F) -> usize {
+        size_of::<<F::Service as Service<R>>::Future>()
+    }
+
+    #[test]
+    fn accepting_takes_no_room_in_the_tasks_of_connections() {
+        let how = Listening {
+            workers: 1,
+            max_connections: 1,
+            surplus: 1,
+            turned_away: Bytes::new,
+            header_timeout: Duration::ZERO,
+            keep_alive: Duration::ZERO,
+            disconnect_timeout: Duration::ZERO,
+        };
+        let size = future_size(&accepting(&Door::new(1), &how, None, |stream| stream));
+        assert!(size <= 256, "{size}");
+    }
 
     #[test]
     fn a_place_is_free_again_once_its_connection_has_gone() {
