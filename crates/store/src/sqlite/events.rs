@@ -52,8 +52,8 @@ pub(super) fn select(owner: Option<&Owner>) -> String {
 pub(super) fn span(connection: &Connection) -> rusqlite::Result<EventSpan> {
     // One statement, so that both ends are of one moment.
     let mut statement = connection.prepare_cached(
-        "SELECT (SELECT first_seq FROM events ORDER BY last_seq LIMIT 1), max(last_seq) FROM events \
-         HAVING max(last_seq) IS NOT NULL",
+        "SELECT first_seq, last_seq FROM (SELECT first_seq FROM events ORDER BY last_seq LIMIT 1), \
+         (SELECT last_seq FROM events ORDER BY last_seq DESC LIMIT 1)",
     )?;
     let found = statement
         .query_row([], |row| Ok(EventSpan { first_seq: columns::count(row, 0)?, last_seq: columns::count(row, 1)? }));

@@ -172,6 +172,8 @@ impl Opening {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(LOCK_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(64);
+        // Else a statement is compiled again whenever another value is bound by which its plan might be another one.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "cache_size", -cache_kib)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
