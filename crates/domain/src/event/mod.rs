@@ -75,7 +75,7 @@ impl NewEvent {
             execution_id: None,
             crew_id: None,
             agent_id: None,
-            data: Map::new(),
+            data: Map::with_capacity(USUAL_FIELDS),
             metadata: Map::new(),
         }
     }
@@ -109,6 +109,10 @@ impl NewEvent {
     }
 }
 
+/// Room for what nearly every event says, and for its JSON.
+const USUAL_FIELDS: usize = 8;
+const USUAL_BYTES: usize = 512;
+
 /// Something that has happened, as it goes over the wire.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -129,47 +133,85 @@ impl Event {
         Self { id: Uuid::new_v4(), new_event, timestamp: Timestamp::now(), seq: None }
     }
 
-    /// As JSON.
+    /// As JSON. Written by hand, as it is for every event: what has a fixed form is not looked through for what to escape.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        // These types always can be written: their keys are strings.
-        serde_json::to_vec(self).unwrap_or_default()
+        let NewEvent { kind, priority, execution_id, crew_id, agent_id, data, metadata } = &self.new_event;
+        let mut json = Vec::with_capacity(USUAL_BYTES);
+        let mut fixed = |key: &str, text: &str| {
+            [key, "\"", text, "\""].iter().for_each(|part| json.extend_from_slice(part.as_bytes()))
+        };
+        fixed("{\"id\":", self.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        fixed(",\"type\":", kind.word());
+        fixed(",\"priority\":", priority.as_str());
+        fixed(",\"timestamp\":", &self.timestamp.to_rfc3339());
+        let ids = [
+            ("execution_id", execution_id.as_ref().map(ExecutionId::as_str)),
+            ("crew_id", crew_id.as_deref()),
+            ("agent_id", agent_id.as_deref()),
+        ];
+        for (key, id) in ids {
+            if let Some(id) = id {
+                field(&mut json, key, id);
+            }
+        }
+        field(&mut json, "data", data);
+        field(&mut json, "metadata", metadata);
+        if let Some(seq) = self.seq {
+            field(&mut json, "seq", &seq);
+        }
+        json.push(b'}');
+        json
     }
 }
 
-impl Serialize for Event {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Wire<'a> {
-            id: Uuid,
-            #[serde(rename = "type")]
-            kind: &'a str,
-            priority: Priority,
-            timestamp: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            execution_id: Option<&'a ExecutionId>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            crew_id: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            agent_id: Option<&'a str>,
-            data: &'a Map<String, Value>,
-            metadata: &'a Map<String, Value>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            seq: Option<u64>,
+/// Adds a field that is not the first.
+fn field<T: Serialize + ?Sized>(json: &mut Vec<u8>, key: &str, value: &T) {
+    [",\"", key, "\":"].iter().for_each(|part| json.extend_from_slice(part.as_bytes()));
+    // These types always can be written: their keys are strings.
+    let _ = serde_json::to_writer(json, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    prop_compose! {
+        fn id()(text in proptest::option::of(".{1,20}")) -> Option<Arc<str>> {
+            text.map(Arc::from)
         }
-        let NewEvent { kind, priority, execution_id, crew_id, agent_id, data, metadata } = &self.new_event;
-        let wire = Wire {
-            id: self.id,
-            kind: kind.word(),
-            priority: *priority,
-            timestamp: self.timestamp.to_rfc3339(),
-            execution_id: execution_id.as_ref(),
-            crew_id: crew_id.as_deref(),
-            agent_id: agent_id.as_deref(),
-            data,
-            metadata,
-            seq: self.seq,
-        };
-        wire.serialize(serializer)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_event_says_its_json_says(
+            crew_id in id(), agent_id in id(), execution in any::<bool>(), key in ".{0,12}", text in ".{0,40}",
+            seq in proptest::option::of(any::<u64>()), custom in any::<bool>(),
+        ) {
+            let kind = if custom { Kind::parse("custom.a_b.C-1").unwrap() } else { Kind::RequestOpened };
+            let mut new_event = NewEvent::new(kind).with(&key, text.clone()).with("count", 3);
+            new_event.metadata.insert(text.clone(), json!([key]));
+            if execution {
+                new_event = new_event.of_execution("an-execution.1".parse::<ExecutionId>().unwrap());
+            }
+            let event = Event { seq, new_event: NewEvent { crew_id, agent_id, ..new_event }, ..Event::now(NewEvent::new(Kind::RequestOpened)) };
+            let mut expected = json!({
+                "id": event.id.to_string(), "type": event.new_event.kind.word(), "priority": event.new_event.priority.as_str(),
+                "timestamp": event.timestamp.to_rfc3339(),
+            });
+            let fields = expected.as_object_mut().unwrap();
+            let mut add = |key: &str, value: Option<Value>| fields.extend(value.map(|value| (key.to_owned(), value)));
+            let NewEvent { execution_id, crew_id, agent_id, data, metadata, .. } = &event.new_event;
+            add("execution_id", execution_id.as_ref().map(|id| id.as_str().into()));
+            add("crew_id", crew_id.as_deref().map(Value::from));
+            add("agent_id", agent_id.as_deref().map(Value::from));
+            add("data", Some(data.clone().into()));
+            add("metadata", Some(metadata.clone().into()));
+            add("seq", event.seq.map(Value::from));
+            // In this order, too.
+            prop_assert_eq!(String::from_utf8(event.to_json()).unwrap(), expected.to_string());
+        }
     }
 }
