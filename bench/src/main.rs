@@ -1,5 +1,6 @@
 //! `callboard-bench`: drives Callboard, and peers beside it, over real sockets and says what it costs.
 
+mod chat;
 mod engine;
 mod floor;
 mod http;
@@ -26,7 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::mode::{
-    cluster, compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak, workflows,
+    agents, cluster, compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak, workflows,
 };
 
 /// Measures Callboard, and peers beside it, over real sockets on this machine. README.md says what each figure means.
@@ -63,6 +64,8 @@ enum Mode {
     Events(events::Args),
     /// What it costs to know who asks: requests, sessions and fan-out with credentials and without, as a table
     Identity(identity::Args),
+    /// Audits of a large report and of many at once, turns of agents, deltas to sockets, as a table
+    Agents(agents::Args),
     /// Connects, drops, stalls and floods for minutes: memory must stay flat
     Soak(soak::Args),
     /// Prints a line for each byte read from an address; servers start it
@@ -115,6 +118,7 @@ async fn run(mode: Mode) -> Result<()> {
         Mode::Workflows(args) => workflows::run(args).await,
         Mode::Events(args) => events::run(args).await,
         Mode::Identity(args) => identity::run(args).await,
+        Mode::Agents(args) => agents::run(args).await,
         Mode::Soak(args) => soak::run(args).await,
         Mode::Lines { from } => lines::run(from),
         Mode::Floor { addr } => floor::run(addr),

@@ -5,6 +5,10 @@ use std::fs;
 use std::process;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result};
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_setaffinity};
+
 /// Whose processor time and memory counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -46,11 +50,28 @@ impl Scope {
         self.pids().into_iter().flat_map(|pid| fs::read_dir(format!("/proc/{pid}/fd"))).map(Iterator::count).sum()
     }
 
+    /// The most resident memory that a process has had, in KiB; of several, all together.
+    pub fn peak_kib(self) -> f64 {
+        let lines = self.pids().into_iter().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/status")).ok());
+        lines.filter_map(|text| field(&text, "VmHWM:")).sum()
+    }
+
     /// Resident memory in KiB.
     pub fn resident_kib(self) -> f64 {
         let lines = self.pids().into_iter().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/status")).ok());
         lines.filter_map(|text| field(&text, "VmRSS:")).sum()
     }
+}
+
+/// Lets a process that has just been started run on one core only.
+///
+/// # Errors
+/// It has gone, or may not be told so.
+pub fn run_on_one_core(pid: u32) -> Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("not a process id")?;
+    let mut cores = CpuSet::new();
+    cores.set(0);
+    Ok(sched_setaffinity(Some(pid), &cores)?)
 }
 
 fn field(text: &str, name: &str) -> Option<f64> {
@@ -184,7 +205,7 @@ mod tests {
     fn this_process_is_in_its_own_tree_and_takes_memory() {
         let own = Scope::Tree(process::id());
         assert!(own.pids().contains(&process::id()));
-        assert!(own.resident_kib() > 100.0);
+        assert!(own.resident_kib() > 100.0 && own.peak_kib() >= own.resident_kib());
         assert_eq!(Scope::Unknown.resident_kib(), 0.0);
         assert!(Scope::Alone(process::id()).cpu_of_threads() > Duration::ZERO);
         assert!(Scope::Alone(process::id()).open_files() > 2);

@@ -1,5 +1,6 @@
 //! What can be measured: one file or folder for each mode.
 
+pub mod agents;
 pub mod cluster;
 pub mod compare;
 pub mod connects;
