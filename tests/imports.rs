@@ -9,14 +9,13 @@ const CREW: &str = r#"{"name": "Demo", "agents": ["writer"], // one
   "inputs": {"topic": "tea"}}"#;
 const WRITER: &str = r#"{"role": "Writer", "goal": "Write", "llm": "openai/gpt-4o", "tools": ["FileReadTool"]}"#;
 
-async fn import(api: &Api, files: &[(&str, &str)]) -> Answer {
-    let mut body = String::new();
+async fn import(api: &Api, files: &[(&str, impl AsRef<[u8]>)]) -> Answer {
+    let mut body = Vec::new();
     for (path, text) in files {
-        body.push_str(&format!(
-            "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{path}\"\r\n\r\n{text}\r\n"
-        ));
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{path}\"\r\n\r\n");
+        body.extend_from_slice(&[head.as_bytes(), text.as_ref(), b"\r\n"].concat());
     }
-    body.push_str("--b--\r\n");
+    body.extend_from_slice(b"--b--\r\n");
     let request = api.request(reqwest::Method::POST, "/api/v1/crews/import");
     send(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await
 }
@@ -55,8 +54,17 @@ async fn what_cannot_be_run_is_refused_by_file_and_path_and_nothing_is_stored() 
     assert_eq!(locs, [r#"["agents/writer.jsonc","step_callback"]"#, r#"["agents/writer.jsonc","tools","0"]"#]);
     assert_eq!(app.get("/api/v1/agents").await.ok()["agents"], json!([]));
     let long = CREW.replace("Demo", &"x".repeat(201));
-    let refused = import(&app, &[("crew.jsonc", &long), ("agents/writer.jsonc", WRITER)]).await;
+    let refused = import(&app, &[("crew.jsonc", long.as_str()), ("agents/writer.jsonc", WRITER)]).await;
     assert_eq!(refused.body["errors"][0]["loc"], json!(["crew.jsonc", "name"]));
+    // What says nothing may hold anything.
+    let torn = WRITER.replace("Writer", "\u{e9}").into_bytes();
+    let torn: Vec<u8> = torn.into_iter().filter(|byte| *byte != 0xa9).collect();
+    let files = [("crew.jsonc", CREW.as_bytes().to_vec()), ("agents/writer.jsonc", torn), ("logo.png", vec![0xff])];
+    let refused = import(&app, &files).await;
+    assert_eq!(
+        (refused.status, &refused.body["errors"]),
+        (422, &json!([{"loc": ["agents/writer.jsonc"], "msg": "is not UTF-8", "type": "unreadable"}]))
+    );
     let plain = app.post("/api/v1/crews/import", json!({})).await;
     assert_eq!(plain.status, 415);
 }

@@ -11,7 +11,7 @@ use super::healthcheck::{self, Question, addresses};
 use crate::config::Settings;
 use crate::crew::Roster;
 use crate::domain::owner::Owner;
-use crate::http::import::{MOST_BYTES, MOST_FILES, read};
+use crate::http::import::{ENDINGS, MOST_BYTES, MOST_FILES, read};
 use crate::session::messages::Fault;
 use crate::store::Store;
 
@@ -29,9 +29,6 @@ pub(super) enum Crews {
 
 /// The folders of a project that hold nothing of its own.
 const LEFT_OUT: [&str; 4] = [".git", ".venv", "node_modules", "__pycache__"];
-
-/// The files of a project that say something.
-const ENDINGS: [&str; 5] = [".jsonc", ".json", ".yaml", ".yml", "crew.py"];
 
 /// Does what the command line says, and gives what is to be printed.
 pub(super) fn run(command: &Crews, settings: &Settings) -> anyhow::Result<String> {

@@ -30,6 +30,9 @@ pub(in crate::http) fn routes() -> Vec<Route> {
 pub(crate) const MOST_FILES: usize = 500;
 pub(crate) const MOST_BYTES: usize = 8 << 20;
 
+/// How the names of files end that say something.
+pub(crate) const ENDINGS: [&str; 5] = [".jsonc", ".json", ".yaml", ".yml", "crew.py"];
+
 /// The model of agents whose own one this server does not have.
 const DEFAULT_MODEL: &str = "default";
 
@@ -86,11 +89,7 @@ struct ProjectFiles {
 )]
 async fn import(state: web::Data<State>, principal: Principal, Files(parts): Files) -> Result<HttpResponse, Problem> {
     let settings = state.settings.clone();
-    let read = threads::blocking(move || {
-        let files: Vec<(String, String)> =
-            parts.into_iter().filter_map(|part| Some((part.filename?, String::from_utf8(part.bytes).ok()?))).collect();
-        read(&files, &settings)
-    });
+    let read = threads::blocking(move || read(&texts(parts)?, &settings));
     let read = read.await.map_err(Problem::from)?;
     let (import, warnings) = read.map_err(|faults| Problem::invalid(Code::InvalidBody, faults))?;
     let agents: Vec<String> = import.agents.iter().map(|(name, _)| name.clone()).collect();
@@ -102,6 +101,21 @@ async fn import(state: web::Data<State>, principal: Principal, Files(parts): Fil
     let created = NewEvent::new(Kind::CrewCreated).of_crew(kept.id.as_str()).with("name", kept.thing.name.as_str());
     state.events.record_of(owner, created);
     Ok(HttpResponse::Created().json(ImportedCrew { crew: kept.into(), warnings }))
+}
+
+/// The files that say something, path and text.
+fn texts(parts: Vec<Part>) -> Result<Vec<(String, String)>, Vec<Fault>> {
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for Part { filename, bytes, .. } in parts {
+        let Some(path) = filename.filter(|path| ENDINGS.iter().any(|ending| path.ends_with(ending))) else { continue };
+        match String::from_utf8(bytes) {
+            Ok(text) => files.push((path, text)),
+            Err(_) => {
+                faults.push(Fault { loc: vec![path], msg: "is not UTF-8".to_owned(), kind: "unreadable".to_owned() });
+            }
+        }
+    }
+    if faults.is_empty() { Ok(files) } else { Err(faults) }
 }
 
 /// Reads the files of a project, path and text, as a crew with its agents, and what was left out.
