@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use callboard_audit::check::Check;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::agent::Agent;
+use crate::domain::agent::{Agent, AgentKind};
 
 /// What agents may reach, and how much one session of them may spend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
@@ -67,6 +68,13 @@ fn usable_folders(folders: &BTreeMap<String, String>, (): &()) -> garde::Result 
     Ok(())
 }
 
+/// What is wrong with the check that an agent of kind `check` names; its id names it where it says nothing.
+pub(crate) fn check_fault(agent: &Agent) -> Option<String> {
+    let name = agent.config.get("check").filter(|name| agent.kind == AgentKind::Check && !name.is_null())?;
+    let is_known = name.as_str().is_some_and(|name| Check::from_id(name).is_some());
+    (!is_known).then(|| format!("must be one of {}", Check::ALL.map(Check::id).join(", ")))
+}
+
 /// What is wrong with an agent of the settings.
 pub(super) fn agent(agent: &Agent, (): &()) -> garde::Result {
     let fault = |key: &str, reason: &str| Err(garde::Error::new(format!("{key} {reason}")));
@@ -92,6 +100,9 @@ pub(super) fn agent(agent: &Agent, (): &()) -> garde::Result {
     }
     if agent.max_retry_limit.is_some_and(|retries| retries > Agent::MOST_RETRIES) {
         return fault("max_retry_limit", &format!("must be at most {}", Agent::MOST_RETRIES));
+    }
+    if let Some(reason) = check_fault(agent) {
+        return fault("config.check", &reason);
     }
     match agent.config_fault() {
         Some((key, reason)) => fault(&format!("config.{key}"), reason),

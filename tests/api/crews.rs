@@ -56,6 +56,10 @@ async fn all_that_is_wrong_is_told_at_once() {
             "body.tools.1 wrong_type"
         ]
     );
+    for check in [json!("spelling"), json!(1)] {
+        let bad = json!({"name": "n", "role": "r", "goal": "g", "kind": "check", "config": {"check": check}});
+        assert_eq!(faults(&app.post("/api/v1/agents", bad).await), ["body.config.check invalid_value"]);
+    }
     let bad = json!({"name": "n", "process": "hierarchical", "agents": ["a", "nobody", "a"],
                      "tasks": [{"name": "t", "agent": "z"}, 7], "more": 1});
     let mut found = faults(&app.post("/api/v1/crews", bad).await);

@@ -11,6 +11,7 @@ use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
 use super::super::query::PageParams;
 use super::versioned_resource::{self, VersionedResource, versioned_routes};
 use crate::config::Settings;
+use crate::config::agents::check_fault;
 use crate::crew::{Agent, AgentKind, Kept};
 use crate::domain::agent::OnDoubt;
 use crate::domain::event::{Kind, NewEvent};
@@ -109,6 +110,8 @@ impl VersionedResource for Agent {
             fields.fault(&["kind"], msg, "only_in_settings");
         } else if let Some((key, reason)) = agent.config_fault() {
             fields.fault(&["config", key], reason, "invalid_value");
+        } else if let Some(reason) = check_fault(&agent) {
+            fields.fault(&["config", "check"], reason, "invalid_value");
         }
         Some(agent)
     }
