@@ -7,7 +7,7 @@ use crate::agents::{kickoff, question, setup, task};
 use crate::ownership::board::{ADMIN, somebody};
 use crate::support::journal::kinds;
 use crate::support::model::{Model, text};
-use crate::support::{Setup, api::send, json};
+use crate::support::{Setup, TestProcess, api::send, json};
 
 #[tokio::test]
 async fn a_draft_is_accepted_by_those_whom_its_task_names() {
@@ -98,4 +98,22 @@ async fn the_headers_of_an_endpoint_reach_it_and_nobody_else() {
         assert!(!bytes.windows(needle.len()).any(|bytes| bytes == needle), "{} has it", file.display());
     }
     assert!(database.exists());
+}
+
+#[tokio::test]
+async fn a_question_of_a_program_names_its_agent_and_task() {
+    let mut server = TestProcess::prepare(&[]);
+    let script =
+        r#"read -r start; echo '{"type":"request_confirmation","message":"Good?"}'; read -r answer; echo done"#;
+    let settings = format!(
+        "[[agent]]\nname = \"program\"\nrole = \"r\"\ngoal = \"g\"\nkind = \"command\"\n\
+         config = {{ command = [\"sh\", \"-c\", {script:?}] }}\n"
+    );
+    std::fs::write(server.folder().join("callboard.toml"), settings).unwrap();
+    server.up().await;
+    let id = kickoff(&server, json!(["program"]), vec![task("t", "program", json!({}))], json!({}), json!({})).await;
+    let source = json!({"agent_id": "program", "task": "t"});
+    assert_eq!(question(&server, &id).await["context"]["source"], source);
+    server.answer(&id, "confirm", json!({"value": true})).await.ok();
+    server.until_status(&id, "completed").await;
 }

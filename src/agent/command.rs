@@ -25,7 +25,9 @@ impl Agents {
         settings.name.clone_from(&work.agent_id);
         settings.timeout = settings.timeout.or(work.agent.max_execution_time);
         let (input, settings) = (work.to_input(notes), Arc::new(settings));
-        let play = || command::play(lane.clone(), settings.clone(), self.shared.launcher.clone(), &input);
+        let source = work.question_context().source;
+        let play =
+            || command::play(lane.clone(), settings.clone(), self.shared.launcher.clone(), &input, source.clone());
         // A program that came to its end is not started again, though what it said is in lanes of its own.
         let end = lane.lane("end");
         let played = match end.channel.is_recorded(&end.channel.place(end.own_lane())) {

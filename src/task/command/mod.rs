@@ -31,7 +31,9 @@ use serde_json::{Value, json};
 
 pub(crate) use crate::process::Launcher;
 
+use self::run::Start;
 use crate::config::task::CommandTask;
+use crate::domain::context::Source;
 use crate::session::{TaskContext, TaskKind, TaskResult};
 
 /// A task kind for each command of the settings, started by `launcher`.
@@ -45,7 +47,8 @@ pub(crate) fn from_settings(settings: &[CommandTask], launcher: &Launcher) -> Ve
         .collect()
 }
 
-/// Plays a command in a lane of a task, with this input: what it says, asks and does as steps is in lanes of that.
+/// Plays a command in a lane of a task, with this input: what it says, asks and does as steps is in lanes of that. Its questions
+/// come from `source`.
 ///
 /// # Errors
 /// Where it fails, in the words that clients get.
@@ -54,8 +57,9 @@ pub(crate) async fn play(
     settings: Arc<CommandTask>,
     launcher: Launcher,
     input: &Value,
+    source: Option<Source>,
 ) -> TaskResult {
-    run::run(lane, settings, launcher, (input, &Value::Null)).await
+    run::run(lane, settings, launcher, Start { input, config: &Value::Null, source }).await
 }
 
 /// The commands that could not be started now, with the reasons. No reason not to serve: a program may come later.
@@ -94,7 +98,7 @@ impl TaskKind for CommandKind {
         let (settings, launcher) = (self.settings.clone(), self.launcher.clone());
         async move {
             let (input, config) = (context.input().clone(), context.config().clone());
-            run::run(context, settings, launcher, (&input, &config)).await
+            run::run(context, settings, launcher, Start { input: &input, config: &config, source: None }).await
         }
         .boxed_local()
     }

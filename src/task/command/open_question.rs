@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+use crate::domain::context::Source;
 use crate::session::TaskContext;
 use crate::session::calls::{Call, Outcome, QuestionKind};
 
@@ -12,14 +13,16 @@ use crate::session::calls::{Call, Outcome, QuestionKind};
 /// with it all that the command prints after it.
 pub(super) struct OpenQuestion {
     ctx: TaskContext,
+    /// Who asks, where it is not the session itself.
+    source: Option<Source>,
     open: Option<(QuestionKind, LocalBoxFuture<'static, Outcome>)>,
     next: Option<(QuestionKind, Call)>,
 }
 
 impl OpenQuestion {
-    /// No question yet; `ctx` is the lane that is asked in.
-    pub(super) fn new(ctx: TaskContext) -> Self {
-        Self { ctx, open: None, next: None }
+    /// No question yet; `ctx` is the lane that is asked in, `source` what questions come from that do not say so.
+    pub(super) fn new(ctx: TaskContext, source: Option<Source>) -> Self {
+        Self { ctx, source, open: None, next: None }
     }
 
     /// Makes a call that asks people, now or when the open question is answered.
@@ -27,6 +30,12 @@ impl OpenQuestion {
         if self.open.is_some() {
             self.next = Some((kind, call));
             return;
+        }
+        let mut call = call;
+        if let (Call::RequestConfirmation { context, .. } | Call::RequestUserInput { context, .. }, Some(source)) =
+            (&mut call, &self.source)
+        {
+            context.get_or_insert_default().source.get_or_insert_with(|| source.clone());
         }
         let ctx = self.ctx.clone();
         let answer = async move { ctx.ask_people(kind, call).await };

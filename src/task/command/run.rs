@@ -21,6 +21,7 @@ use super::steps::{Done, Steps};
 use super::stop::{self, LINGER};
 use crate::config::seconds;
 use crate::config::task::CommandTask;
+use crate::domain::context::Source;
 use crate::domain::mask::Masking;
 use crate::process::{Exit, Launcher, Tail};
 use crate::session::calls::ask::UNANSWERED;
@@ -42,17 +43,25 @@ const KILL_AFTER: f64 = 5.0;
 const LONGEST_KILL_AFTER: Duration = Duration::from_secs(600);
 const CHUNK: usize = 16 * 1024;
 
-/// Runs a command, again where it fails and a person wants that. It is started with this input and configuration.
+/// What a command is started with.
+pub(super) struct Start<'a> {
+    pub(super) input: &'a Value,
+    pub(super) config: &'a Value,
+    /// Who asks its questions, where it is not the session itself.
+    pub(super) source: Option<Source>,
+}
+
+/// Runs a command, again where it fails and a person wants that.
 pub(super) async fn run(
     ctx: TaskContext,
     settings: Arc<CommandTask>,
     launcher: Launcher,
-    (input, config): (&Value, &Value),
+    start: Start<'_>,
 ) -> TaskResult {
     let done = Done::default();
     let ask = ctx.lane("ask");
     ask.attempts(settings.max_retries, |attempt| {
-        let attempt = Attempt::start(&ctx, attempt, settings.clone(), &launcher, done.clone(), (input, config));
+        let attempt = Attempt::start(&ctx, attempt, settings.clone(), &launcher, done.clone(), &start);
         async {
             let result = match attempt {
                 Ok(attempt) => attempt.play().await,
@@ -130,11 +139,11 @@ impl Attempt {
         settings: Arc<CommandTask>,
         launcher: &Launcher,
         done: Done,
-        (input, config): (&Value, &Value),
+        Start { input, config, source }: &Start<'_>,
     ) -> Result<Self, Error> {
         let mut process = Process::start(&settings, launcher, ctx.session_id(), attempt)?;
         let empty = json!({});
-        let config = if config.is_null() { &empty } else { config };
+        let config = if config.is_null() { &empty } else { *config };
         process.send(&ToCommand::Start { session_id: ctx.session_id(), attempt, input, config });
         let most_unread = process.unread() + MOST_UNREAD;
         let process: Handle = Rc::new(process.into());
@@ -146,7 +155,7 @@ impl Attempt {
             overwritten: Overwritten::default(),
             out,
             settings,
-            question: OpenQuestion::new(ctx.lane("ask")),
+            question: OpenQuestion::new(ctx.lane("ask"), source.clone()),
             steps: Steps::new(ctx, process.clone(), done),
             process,
             lines: Lines::new(LONGEST_LINE),
