@@ -2,7 +2,8 @@
 //! says is read.
 //!
 //! What agents say is written as it is, but for the time, which is RFC 3339 here, and for `event`, which repeats `data`.
-//! Turns of models and calls of tools become events of an agent, and the end of the session becomes `complete`.
+//! Turns of models, calls of tools and what programs print become events of an agent, and the end of the session becomes
+//! `complete`.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -35,8 +36,15 @@ pub(crate) fn message(entry: &[u8]) -> Option<Message> {
         "agent_completed" => ("agent_completed", fields),
         "agent_error" => ("agent_error", fields),
         "agent_event" => ("agent_event", fields),
-        "agent_turn" => ("agent_event", event(&mut fields, "text", &["turn", "text", "usage"])),
+        "agent_turn" => {
+            ("agent_event", event(&mut fields, "text", &["turn", "text", "finish_reason", "warnings", "usage"]))
+        }
         "tool_result" => ("agent_event", event(&mut fields, "tool", &["call_id", "tool", "ok", "text"])),
+        "stream" => ("agent_event", of_program(&mut fields, "text", &[("content", "text")])?),
+        "progress" => {
+            let keys = [("done", "done"), ("total", "total"), ("label", "label")];
+            ("agent_event", of_program(&mut fields, "progress", &keys)?)
+        }
         "task_completed" => ("complete", end("completed", &mut fields, None)),
         "task_failed" if fields.get("can_retry") == Some(&Value::Bool(false)) => {
             ("complete", end("failed", &mut fields, Some("error")))
@@ -72,6 +80,20 @@ fn event(fields: &mut Map<String, Value>, kind: &str, keys: &[&str]) -> Map<Stri
     out.extend(["agent_id", "seq"].iter().filter_map(|key| Some(((*key).to_owned(), fields.shift_remove(*key)?))));
     out.insert("data".into(), Value::Object(data));
     out
+}
+
+/// What a program printed, as the data of an event of the agent in whose lane it runs; nothing where it is no agent's. Of the
+/// keys, the first is the entry's and the second that of the data.
+fn of_program(fields: &mut Map<String, Value>, kind: &str, keys: &[(&str, &str)]) -> Option<Map<String, Value>> {
+    let agent_id = fields.get("lane")?.as_str()?.strip_prefix("agent/")?.split('/').next()?.to_owned();
+    fields.insert("agent_id".into(), agent_id.into());
+    for (from, to) in keys {
+        if let Some(value) = fields.shift_remove(*from) {
+            fields.insert((*to).to_owned(), value);
+        }
+    }
+    let keys: Vec<&str> = keys.iter().map(|(_, to)| *to).collect();
+    Some(event(fields, kind, &keys))
 }
 
 /// The end, with why it came to that.
@@ -152,13 +174,28 @@ mod tests {
         );
         let turn = json!({"type": "agent_turn", "agent_id": "a", "task": "audit", "call_id": "c", "turn": 1, "text": "t",
                           "tool_calls": [], "finish_reason": "stop", "usage": {}, "seq": 8, "timestamp": 1.5});
-        let data = json!({"kind": "text", "turn": 1, "text": "t", "usage": {}});
+        let data = json!({"kind": "text", "turn": 1, "text": "t", "finish_reason": "stop", "usage": {}});
         assert_eq!(
             written(&turn),
             Some(
                 json!({"type": "agent_event", "agent_id": "a", "seq": 8, "data": data, "event": data, "timestamp": time})
             )
         );
+    }
+
+    #[test]
+    fn what_a_program_prints_is_an_event_of_its_agent() {
+        let lane = "agent/reader/round-1/try-1";
+        let of = |entry: Value| written(&entry).map(|message| (message["agent_id"].clone(), message["data"].clone()));
+        let line = json!({"type": "stream", "content": "page 3", "lane": lane, "seq": 4, "timestamp": 1.0});
+        assert_eq!(of(line), Some((json!("reader"), json!({"kind": "text", "text": "page 3"}))));
+        let progress =
+            json!({"type": "progress", "done": 1, "total": 2, "label": "", "lane": lane, "seq": 5, "timestamp": 1.0});
+        assert_eq!(
+            of(progress),
+            Some((json!("reader"), json!({"kind": "progress", "done": 1, "total": 2, "label": ""})))
+        );
+        assert_eq!(of(json!({"type": "stream", "content": "x", "seq": 4, "timestamp": 1.0})), None);
     }
 
     #[test]
