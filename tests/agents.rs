@@ -1,7 +1,7 @@
 //! Crews and their agents on the whole server, with a model that plays what a test writes down.
 
 use crate::support::journal::{check, kinds};
-use crate::support::model::{Model, Reply, call, text};
+use crate::support::model::{Call, Model, Reply, call, text};
 use crate::support::{Api, Client, Setup, TestApp, TestProcess, Value, eventually, json};
 
 const MODELS: [&str; 3] = ["alpha", "beta", "boss"];
@@ -247,6 +247,46 @@ async fn what_was_read_outside_lets_nothing_out_unless_a_person_confirms_it() {
 }
 
 #[tokio::test]
+async fn audits_and_pipelines_read_the_folder_that_their_start_names() {
+    let model = Model::play([("alpha", vec![call("read_file", json!({"path": "a.md"})), text(r#"{"findings": []}"#)])]);
+    let model = model.await;
+    let setup = setup(&model);
+    let folder = setup.file("inside");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.md"), "what is inside").unwrap();
+    let setup = setup.with(|settings| {
+        settings.agents.folders.insert("f".into(), folder.display().to_string());
+    });
+    let app = setup.start().await;
+    agent(&app, "alpha", json!({"tools": ["read_file"]})).await;
+    let audit = app.post("/audits", json!({"document": "x", "agents": ["alpha"], "folder": "f"})).await;
+    app.until_status(audit.body["audit_id"].as_str().unwrap(), "completed").await;
+    let phases = json!({"research": "alpha", "planning": "alpha", "implementation": "alpha"});
+    let pipeline = json!({"task": "pipeline", "input": {"content": "x", "folder": "f"}, "config": phases});
+    app.until_status(&app.start_with(pipeline).await, "completed").await;
+    let calls = model.calls();
+    let second = calls.iter().skip(1).step_by(2);
+    assert_eq!(second.map(Call::results).collect::<Vec<_>>(), vec![vec!["what is inside".to_owned()]; 4]);
+}
+
+#[tokio::test]
+async fn a_draft_of_what_was_read_outside_does_not_come_back_as_if_it_were_not() {
+    let read = call("memory_read", json!({"key": "k"}));
+    let write = call("memory_write", json!({"key": "stolen", "value": "v"}));
+    let second = Reply::Where("not accepted yet", write.into(), text("A draft.").into());
+    let model = Model::play([("alpha", vec![read, second, text("Another draft, longer.")])]).await;
+    let app = started(&model).await;
+    agent(&app, "alpha", json!({"tools": ["memory_read", "memory_write"]})).await;
+    let of_task = json!({"guardrail": {"min_length": 10}});
+    let id = kickoff(&app, json!(["alpha"]), vec![task("t", "alpha", of_task)], json!({}), json!({})).await;
+    let question = question(&app, &id).await;
+    assert!(question["message"].as_str().unwrap().contains("memory_write"), "{question}");
+    app.answer(&id, "confirm", json!({"value": false})).await.ok();
+    app.until_status(&id, "completed").await;
+    assert_eq!(app.get("/memory/global/stolen").await.status, 404);
+}
+
+#[tokio::test]
 async fn wrong_calls_go_back_to_the_model_which_goes_on() {
     let model = Model::play([(
         "alpha",
@@ -361,7 +401,41 @@ async fn an_output_that_does_not_pass_is_sent_back_and_fails_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_is_too_long_is_shortened_once() {
+async fn a_reply_that_was_cut_off_is_said_and_its_calls_and_json_are_not_used() {
+    let cut = |reply| Reply::Cut(Box::new(reply));
+    let half = || cut(call("memory_write", json!("{\"key\": \"k\", \"val")));
+    let none = || cut(call("memory_write", json!("")));
+    let model = Model::play([("alpha", vec![half(), none(), cut(text("The first ha"))])]).await;
+    let app = started(&model).await;
+    let session = play_one(&app, json!({"tools": ["memory_write"]}), json!({}), json!({}), "completed").await;
+    assert_eq!((&session["result"]["output"], &session["result"]["cut_off"]), (&json!("The first ha"), &json!(["t"])));
+    let results = model.calls()[2].results();
+    assert!(results.len() == 2 && results.iter().all(|result| result.contains("cut off")), "{results:?}");
+    let journal = app.get(&format!("/sessions/{}/events", session["session_id"].as_str().unwrap())).await.ok();
+    let turns = journal["events"].as_array().unwrap().iter().filter(|entry| entry["type"] == "agent_turn");
+    assert!(turns.clone().count() == 3 && turns.clone().all(|turn| turn["warnings"] == json!(["length"])));
+
+    let schema = json!({"output_schema": {"type": "object"}});
+    let model = Model::play([("alpha", vec![cut(text("{\"a\": 1}")), text("{\"a\": 2}")])]).await;
+    let app = started(&model).await;
+    let session = play_one(&app, json!({}), schema, json!({}), "completed").await;
+    assert_eq!(session["result"]["output"], json!({"a": 2}));
+    assert!(session["result"].get("cut_off").is_none() && model.calls()[1].said().contains("cut off"), "{session}");
+}
+
+#[tokio::test]
+async fn who_gives_nothing_is_asked_once_more() {
+    let model = Model::play([("alpha", vec![text(" ")])]).await;
+    let app = started(&model).await;
+    let session = play_one(&app, json!({"tools": ["memory_read"]}), json!({}), json!({}), "failed").await;
+    assert!(error(&session).starts_with("model: ") && error(&session).contains("gave none"), "{session}");
+    let calls = model.calls();
+    assert_eq!(calls.iter().map(Call::tools).collect::<Vec<_>>(), [1, 0]);
+    assert!(calls[1].said().contains("Give your final answer now"));
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_too_long_is_shortened_until_it_fits() {
     let model = Model::play([("alpha", vec![Reply::Within(0, text("Done.").into())])]).await;
     let app = started(&model).await;
     let long = json!({"description": "word ".repeat(2000)});
@@ -371,13 +445,16 @@ async fn a_conversation_that_is_too_long_is_shortened_once() {
     assert_eq!(calls.len(), 2);
     assert!(calls[1].said().len() < calls[0].said().len() / 2 && calls[0].key != calls[1].key);
     // What the model did not see is said.
-    let model = Model::play([("alpha", vec![Reply::Within(5000, text("Done.").into())])]).await;
+    let model = Model::play([("alpha", vec![Reply::Within(3500, text("Done.").into())])]).await;
     let app = started(&model).await;
-    let long = json!({"description": "word ".repeat(2000)});
+    let long = json!({"description": "word ".repeat(3900)});
     let session = play_one(&app, json!({}), long, json!({}), "completed").await;
     let journal = app.get(&format!("/sessions/{}/events", session["session_id"].as_str().unwrap())).await.ok();
     let turn = journal["events"].as_array().unwrap().iter().find(|entry| entry["type"] == "agent_turn").unwrap();
-    assert!(turn["left_out_bytes"].as_u64().is_some_and(|bytes| bytes > 5000), "{turn}");
+    assert!(turn["left_out_bytes"].as_u64().is_some_and(|bytes| bytes > 15_000), "{turn}");
+    let calls = model.calls();
+    let keys: std::collections::BTreeSet<&str> = calls.iter().map(|call| call.key.as_str()).collect();
+    assert_eq!((calls.len(), keys.len()), (4, 4));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::agents::{agent, delta_of, kickoff, question, setup, task};
 use crate::support::journal::{check, kinds, read};
 use crate::support::model::{Model, Reply, call, text};
-use crate::support::{Api, TestProcess, Value, json};
+use crate::support::{Api, Client, TestProcess, Value, eventually, json};
 
 /// Entries of this kind in a session's journal.
 async fn entries(app: &Api, id: &str, kind: &str) -> Vec<Value> {
@@ -130,6 +130,97 @@ async fn memory_that_has_changed_since_a_crash_does_not_change_what_an_agent_has
     assert_eq!((calls.len(), calls[2].results()), (3, vec!["3".to_owned()]));
     assert_eq!(calls[1].key, calls[2].key);
     assert_eq!(entries(&server, &id, "tool_result").await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_agents_that_ask_at_once_get_their_own_answers_in_any_order_and_after_a_kill() {
+    let ask = || call("ask_human", json!({"kind": "form", "message": "Which?"}));
+    let model = Model::play([("alpha", vec![ask(), text("Done.")]), ("beta", vec![ask(), text("Done.")])]).await;
+    let url = model.url.as_str();
+    let settings = [("alpha.base_url", url), ("alpha.model", "alpha"), ("beta.base_url", url), ("beta.model", "beta")];
+    let settings = settings.map(|(key, value)| (format!("model.{key}"), value));
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+    let mut server = TestProcess::start_with(&settings).await;
+    let tasks = ["alpha", "beta"].map(|name| task(name, name, json!({"async_execution": true})));
+    for name in ["alpha", "beta"] {
+        agent(&server, name, json!({"tools": ["ask_human"]})).await;
+    }
+    let id = kickoff(&server, json!(["alpha", "beta"]), tasks.to_vec(), json!({}), json!({})).await;
+    let open = eventually(
+        || "two questions".into(),
+        async || {
+            let open = server.session(&id).await["open_requests"].as_array().cloned().unwrap_or_default();
+            (open.len() == 2).then_some(open)
+        },
+    );
+    let open = open.await;
+    server.kill();
+    server.up().await;
+    for question in open.iter().rev() {
+        let who = question["context"]["source"]["agent_id"].as_str().unwrap();
+        let answer = json!({"request_id": question["request_id"], "values": {"answer": format!("for {who}")}});
+        server.answer(&id, "input", answer).await.ok();
+    }
+    server.until_status(&id, "completed").await;
+    for name in ["alpha", "beta"] {
+        let calls = model.of(name);
+        assert_eq!((calls.len(), calls[1].results()), (2, vec![json!({"answer": format!("for {name}")}).to_string()]));
+    }
+}
+
+/// Starts a crew of one agent, which asks first, so that whoever watches from here on misses nothing.
+async fn begin_with_a_question(app: &Api, tools: Value) -> (String, Client) {
+    let id = begin(app, json!({"tools": tools}), json!({})).await;
+    question(app, &id).await;
+    let watcher = app.connect(&id, Some(0)).await;
+    (id, watcher)
+}
+
+fn ask() -> Reply {
+    call("ask_human", json!({"kind": "confirm", "message": "Go on?"}))
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_does_not_hold_up_a_reply_of_many_parts() {
+    const PARTS: usize = 20_000;
+    let model = Model::play([("alpha", vec![ask(), Reply::Parts(vec!["ha".to_owned(); PARTS])])]).await;
+    let app = setup(&model).start().await;
+    let (id, mut watcher) = begin_with_a_question(&app, json!(["ask_human"])).await;
+    let _stopped = app.connect(&id, Some(0)).await;
+    app.answer(&id, "confirm", json!({"value": true})).await.ok();
+    watcher.until("agent_delta").await;
+    watcher.until("task_completed").await;
+    let turns = entries(&app, &id, "agent_turn").await;
+    assert_eq!(turns[1]["text"].as_str().map(str::len), Some(2 * PARTS));
+    check(&app.journal(&id).await);
+}
+
+#[tokio::test]
+async fn a_key_that_a_model_sends_back_is_shown_in_no_part_of_its_reply() {
+    const KEY: &str = "sk-test-0123456789";
+    let parts = ["You sent sk-te", "st-012345", "6789, did you", "?"].map(str::to_owned).to_vec();
+    let echo = call("memory_write", json!({"key": "k", "value": KEY}));
+    let model = Model::play([("alpha", vec![ask(), echo, Reply::Parts(parts)])]).await;
+    let setup = setup(&model).with(|settings| {
+        settings.model.values_mut().for_each(|model| model.api_key = Some(KEY.to_owned().into()));
+    });
+    let app = setup.start().await;
+    let (id, mut watcher) = begin_with_a_question(&app, json!(["ask_human", "memory_write"])).await;
+    app.answer(&id, "confirm", json!({"value": true})).await.ok();
+    let (mut drafts, mut heard) = (String::new(), String::new());
+    loop {
+        let message = watcher.next().await.unwrap();
+        if message["type"] == "agent_delta" {
+            drafts.push_str(message["text"].as_str().unwrap());
+        }
+        heard.push_str(&message.to_string());
+        if message["type"] == "task_completed" {
+            break;
+        }
+    }
+    assert_eq!(drafts, "You sent ***, did you?");
+    assert!(heard.contains("memory_write") && !heard.contains(KEY), "{heard}");
+    assert!(!app.journal(&id).await.concat().contains(KEY));
 }
 
 #[tokio::test]

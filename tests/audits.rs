@@ -133,6 +133,7 @@ async fn what_cannot_be_audited_is_refused_by_name() {
         (json!({"document": "x", "config": {"nonsense": 1}}), "config"),
         (json!({"document": "x", "config": {"checklist": {"item": 1}}}), "config"),
         (json!({"document": "x", "audit_id": "x"}), "audit_id"),
+        (json!({"document": "x", "folder": "none"}), "folder"),
         (json!({"document": "x", "nonsense": 1}), "nonsense"),
     ] {
         let refused = app.post("/audits", body.clone()).await;

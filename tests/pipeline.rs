@@ -100,6 +100,8 @@ async fn overrides_are_checked_by_name() {
         let refused = server.post("/start-task", body).await;
         assert_eq!((refused.code(422), &refused.body["errors"][0]["loc"][2]), ("invalid_body", &json!(key)));
     }
+    let unknown = json!({"task": "pipeline", "input": {"content": "x", "folder": "none"}});
+    assert_eq!(server.post("/start-task", unknown).await.body["errors"][0]["loc"][2], "folder");
     let refused = server.post("/start-task", json!({"task": "pipeline", "input": {}})).await;
     assert_eq!(refused.body["errors"][0]["loc"][2], "content");
 }

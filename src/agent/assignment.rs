@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::audit::Evidence;
+use super::budget::Spent;
 use super::review::Note;
 use super::{Review, Team};
 use crate::crew::{Agent, GUARDRAIL_RETRIES};
@@ -111,9 +112,17 @@ pub(crate) struct Output {
     pub(crate) value: Value,
     /// Whether anything that came from outside may stand in it.
     pub(crate) tainted: bool,
+    /// Whether its model was cut off at the most tokens that a reply may have.
+    pub(crate) is_cut: bool,
 }
 
 impl Output {
+    /// A whole one.
+    #[must_use]
+    pub(crate) fn new(value: Value, tainted: bool) -> Self {
+        Self { value, tainted, is_cut: false }
+    }
+
     /// It as a text, for others to read.
     #[must_use]
     pub(crate) fn text(&self) -> String {
@@ -130,6 +139,23 @@ impl Output {
     /// What a program or an endpoint gave: its `output`, where it is an object with that.
     pub(super) fn of_program(mut values: Value, tainted: bool) -> Self {
         let output = values.as_object_mut().and_then(|values| values.shift_remove("output"));
-        Self { value: output.unwrap_or(values), tainted }
+        Self::new(output.unwrap_or(values), tainted)
     }
+}
+
+/// The result of a session of several tasks, the last of which gives its output: all of them by name under `of_each`, what was
+/// spent, and the names of those that were cut off, where some were.
+pub(super) fn result(of_each: &str, outputs: Vec<(String, Output)>, spent: Spent) -> Value {
+    let last = outputs.last().map(|(_, output)| output.value.clone()).unwrap_or_default();
+    let cut_off: Vec<Value> =
+        outputs.iter().filter(|(_, output)| output.is_cut).map(|(name, _)| name.as_str().into()).collect();
+    let all: Map<String, Value> = outputs.into_iter().map(|(name, output)| (name, output.value)).collect();
+    let mut result = Map::new();
+    result.insert("output".into(), last);
+    result.insert(of_each.into(), all.into());
+    result.insert("usage".into(), spent.to_json());
+    if !cut_off.is_empty() {
+        result.insert("cut_off".into(), cut_off.into());
+    }
+    result.into()
 }

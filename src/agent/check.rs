@@ -81,7 +81,7 @@ impl Agents {
         if let Some(evidence) = &work.evidence {
             let (document, options) = (evidence.document.clone(), evidence.options.clone());
             let findings = self.check(lane, &work.agent_id, document, check, options).await?;
-            return Ok(Output { value: Value::Array(findings), tainted: work.tainted });
+            return Ok(Output::new(Value::Array(findings), work.tainted));
         }
         let texts: Vec<&str> = work.context.iter().map(|(_, text)| text.as_str()).collect();
         let text = if texts.is_empty() { work.description.clone() } else { texts.join("\n\n") };
@@ -90,6 +90,6 @@ impl Agents {
         let document = self.shared.worker.beside(read).await.ok_or("tool: the document broke the check down")?;
         let document = Arc::new(document.map_err(|error| TaskError::Failed(format!("tool: {error}")))?);
         let findings = self.check(lane, &work.agent_id, document, check, Options::default()).await?;
-        Ok(Output { value: Value::Array(findings), tainted: work.tainted })
+        Ok(Output::new(Value::Array(findings), work.tainted))
     }
 }

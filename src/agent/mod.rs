@@ -27,6 +27,8 @@ pub(crate) use budget::Budget;
 pub(crate) use review::Review;
 pub(crate) use team::Team;
 
+use serde_json::Value;
+
 use self::models::Models;
 use crate::config::Settings;
 use crate::config::agents::Agents as Limits;
@@ -35,6 +37,7 @@ use crate::domain::owner::Owner;
 use crate::memory::Memory;
 use crate::metrics;
 use crate::process::Launcher;
+use crate::session::messages::Fault;
 use crate::session::task::outstanding::Awaits;
 use crate::session::{TaskContext, TaskError};
 use crate::workflow::work::Worker;
@@ -102,6 +105,17 @@ impl Agents {
     #[must_use]
     pub(crate) fn budget(&self) -> Budget {
         Budget::of(&self.shared.limits)
+    }
+
+    /// What is wrong with the folder that a start names in its input, as `folder`.
+    #[must_use]
+    pub(crate) fn folder_fault(&self, input: &Value) -> Option<Fault> {
+        let name = input.get("folder")?.as_str()?;
+        (!self.shared.limits.folders.contains_key(name)).then(|| Fault {
+            loc: ["body", "input", "folder"].map(str::to_owned).to_vec(),
+            msg: format!("{name:?} is not among agents.folders of the settings"),
+            kind: "unknown_folder".to_owned(),
+        })
     }
 
     /// Why no agent can work by this `[model.NAME]`, or by `default` where none is named; nothing where one can.

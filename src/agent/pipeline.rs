@@ -11,6 +11,7 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::assignment::result;
 use super::{Agents, Assignment, Budget, Output};
 use crate::config::pipeline::Pipeline;
 use crate::domain::agent::{Agent, AgentKind};
@@ -18,6 +19,7 @@ use crate::domain::entry::shorten;
 use crate::domain::json::text_of;
 use crate::domain::request::Confirmation;
 use crate::memory::{Memory, Place, client_of};
+use crate::session::messages::Fault;
 use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
 use crate::store::Precondition;
 
@@ -67,6 +69,8 @@ struct Run {
     memory: Option<Memory>,
     budget: Budget,
     content: Value,
+    /// The folder of the settings that its agents may read.
+    folder: Option<String>,
 }
 
 impl Phase {
@@ -123,8 +127,15 @@ impl TaskKind for PipelineKind {
             "type": "object",
             "required": ["content"],
             "additionalProperties": false,
-            "properties": {"content": {"description": "What is to be done."}}
+            "properties": {
+                "content": {"description": "What is to be done."},
+                "folder": {"type": "string", "description": "The folder of the settings that its agents may read."}
+            }
         })
+    }
+
+    fn check(&self, input: &Value, _: &Value) -> Vec<Fault> {
+        self.agents.folder_fault(input).into_iter().collect()
     }
 
     fn config_schema(&self) -> Value {
@@ -144,8 +155,9 @@ impl TaskKind for PipelineKind {
     fn run(&self, ctx: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
         let (agents, settings, memory) = (self.agents.clone(), self.settings.clone(), self.memory.clone());
         let content = ctx.input().get("content").cloned().unwrap_or_default();
+        let folder = ctx.input().get("folder").and_then(Value::as_str).map(str::to_owned);
         let budget = agents.budget();
-        async move { Run { ctx, agents, settings, memory, budget, content }.run().await }.boxed_local()
+        async move { Run { ctx, agents, settings, memory, budget, content, folder }.run().await }.boxed_local()
     }
 }
 
@@ -176,9 +188,7 @@ impl Run {
             }
             outputs.push((phase.word().to_owned(), output));
         }
-        let output = outputs.last().map(|(_, output)| output.value.clone()).unwrap_or_default();
-        let phases: Map<String, Value> = outputs.into_iter().map(|(name, output)| (name, output.value)).collect();
-        Ok(json!({"output": output, "phases": phases, "usage": self.budget.spent().to_json()}))
+        Ok(result("phases", outputs, self.budget.spent()))
     }
 
     /// Who does each phase.
@@ -210,6 +220,7 @@ impl Run {
             context: before.iter().map(|(name, output)| (name.clone(), output.text())).collect(),
             tainted: before.iter().any(|(_, output)| output.tainted),
             by: KIND.to_owned(),
+            folder: self.folder.clone(),
             input,
             ..Assignment::new(&agent_id, Rc::new(agent), phase.word(), &description)
         };

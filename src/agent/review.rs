@@ -30,6 +30,8 @@ pub(crate) struct Review {
 pub(super) struct Note {
     pub(super) draft: String,
     pub(super) feedback: String,
+    /// Whether anything that came from outside may stand in the draft.
+    pub(super) tainted: bool,
 }
 
 impl Note {
@@ -73,7 +75,8 @@ impl Agents {
     ) -> Result<Option<String>, TaskError> {
         let mut draft = output.text();
         shorten(&mut draft, MOST_SHOWN);
-        let question = format!("{} has a draft for {}. Accept it?\n\n{draft}", work.agent_id, work.task);
+        let cut = if output.is_cut { ", which was cut off at the most tokens that a reply may have" } else { "" };
+        let question = format!("{} has a draft for {}{cut}. Accept it?\n\n{draft}", work.agent_id, work.task);
         let (context, answerers) = (work.question_context(), answerers.clone());
         let question = Confirmation { context, answerers: answerers.clone(), ..Confirmation::new(question) };
         if lane.confirm(question).await {
@@ -134,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     fn broken(rules: Value, output: Value) -> Option<String> {
-        broken_rule(&serde_json::from_value(rules).unwrap(), &Output { value: output, tainted: false })
+        broken_rule(&serde_json::from_value(rules).unwrap(), &Output::new(output, false))
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Agents {
                 },
             };
             let Some(feedback) = feedback else { return Ok(output) };
-            notes.push(Note { draft: output.text(), feedback });
+            notes.push(Note { draft: output.text(), feedback, tainted: output.tainted });
         }
     }
 

@@ -175,6 +175,7 @@ const SENT: &[Message] = &[
             ("tool_calls", OBJECTS, true),
             ("finish_reason", TEXT_OR_NULL, true),
             ("left_out_bytes", NUMBER, false),
+            ("warnings", TEXTS, false),
             ("usage", OBJECT, true),
         ],
     ),
@@ -369,7 +370,7 @@ fn field_error() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::agent_entry::AgentEntry;
+    use crate::domain::agent_entry::{AgentEntry, TurnWarning};
     use crate::domain::answerers::{Answerers, GivenAnswer};
     use crate::domain::context::{Context, Source};
     use crate::domain::entry::{Entry, Stamped, Unsaved};
@@ -457,6 +458,7 @@ mod tests {
                 tool_calls: vec![json!({"id": "c", "name": "n", "arguments": {}})],
                 finish_reason: None,
                 left_out_bytes: Some(1),
+                warnings: vec![TurnWarning::Length],
                 usage: json!({}),
             },
             AgentEntry::ToolResult {

@@ -8,7 +8,7 @@ use ts_rs::{Config, TS};
 use crate::connection::dialect::session::Outbound;
 use crate::crew::{BudgetLimits, Guardrail, GuardrailRules};
 use crate::domain::agent::OnDoubt;
-use crate::domain::agent_entry::AgentEntry;
+use crate::domain::agent_entry::{AgentEntry, TurnWarning};
 use crate::domain::answerers::{Answerers, GivenAnswer};
 use crate::domain::context::{Context, Source};
 use crate::domain::entry::{Entry, Stamped, Unsaved};
@@ -58,6 +58,7 @@ fn declarations() -> String {
         FieldType,
         Field,
         FieldError,
+        TurnWarning,
         AgentEntry,
         Context,
         Source,

@@ -15,12 +15,18 @@ use super::eventually;
 pub enum Reply {
     /// This text.
     Text(String),
+    /// This text, in these parts.
+    Parts(Vec<String>),
     /// These calls of tools.
     Calls(Vec<(&'static str, Value)>),
+    /// The same, which ends because it may not be longer.
+    Cut(Box<Reply>),
     /// This text again and again without an end, until the client goes; once, where the server has let go.
     Hold(&'static str),
     /// This status and body.
     Refuse(u16, Value),
+    /// The first where the conversation has these words in it, else the second.
+    Where(&'static str, Box<Reply>, Box<Reply>),
     /// That the conversation is too long, where its messages have more bytes; else this.
     Within(usize, Box<Reply>),
 }
@@ -142,10 +148,14 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
         let turn = messages.iter().filter(|message| message["role"] == "assistant").count();
         let replies = &state.script[&model];
         let mut reply = replies[turn.min(replies.len() - 1)].clone();
+        if let Reply::Where(words, one, other) = reply {
+            reply = if body["messages"].to_string().contains(words) { *one } else { *other };
+        }
         if let Reply::Within(most, _) = reply
             && body["messages"].to_string().len() > most
         {
-            let error = json!({"type": "exceed_context_size_error", "message": "too long", "n_ctx": 100});
+            // Its tokens are of one byte, which nobody expects.
+            let error = json!({"type": "exceed_context_size_error", "message": "too long", "n_ctx": most});
             reply = Reply::Refuse(400, json!({ "error": error }));
         }
         let number = {
@@ -192,9 +202,18 @@ fn written(reply: Reply, number: usize, state: &State) -> (u16, &'static str, St
         json!({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10}})
     );
     match reply {
-        Reply::Within(_, reply) => written(*reply, number, state),
+        Reply::Within(_, reply) | Reply::Where(_, reply, _) => written(*reply, number, state),
+        Reply::Cut(reply) => {
+            let (status, kind, text, holds) = written(*reply, number, state);
+            let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]});
+            (status, kind, text.replace(&usage, &format!("data: {end}\n\n{usage}")), holds)
+        }
         Reply::Refuse(status, body) => (status, "application/json", body.to_string(), false),
         Reply::Text(text) => (200, STREAM, chunk(json!({"content": text})) + usage.as_str(), false),
+        Reply::Parts(parts) => {
+            let parts: String = parts.into_iter().map(|text| chunk(json!({"content": text}))).collect();
+            (200, STREAM, parts + usage.as_str(), false)
+        }
         Reply::Calls(calls) => {
             let call = |(at, (name, arguments)): (usize, &(&str, Value))| {
                 let arguments = arguments.as_str().map_or_else(|| arguments.to_string(), str::to_owned);

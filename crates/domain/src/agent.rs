@@ -95,7 +95,7 @@ pub struct Agent {
     pub max_retry_limit: Option<u32>,
     /// Whether it may hand work to the other agents of its crew.
     pub allow_delegation: bool,
-    /// Whether a conversation that is too long for its model is shortened once, instead of failing.
+    /// Whether a conversation that is too long for its model is shortened, instead of failing.
     pub respect_context_window: bool,
     /// What becomes of a model call that was under way when the server went down.
     pub on_doubt: OnDoubt,

@@ -77,6 +77,10 @@ pub enum AgentEntry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         left_out_bytes: Option<usize>,
+        /// What is not as it should be with the reply.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "ts", ts(as = "Option<Vec<TurnWarning>>", optional))]
+        warnings: Vec<TurnWarning>,
         /// The tokens of the call.
         #[schema(value_type = Object)]
         #[cfg_attr(
@@ -111,6 +115,17 @@ pub enum AgentEntry {
         /// More of the text.
         text: String,
     },
+}
+
+/// Something about a model's reply that is not as it should be, and did not make the call fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum TurnWarning {
+    /// The server counts far fewer tokens than were sent: it has probably cut the conversation without saying so.
+    Truncated,
+    /// The reply ended because it may not be longer.
+    Length,
 }
 
 impl AgentEntry {

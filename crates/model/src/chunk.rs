@@ -44,6 +44,9 @@ pub(crate) fn read(value: &Value) -> Result<Chunk, Value> {
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
         return Err(error.clone());
     }
+    if value.get("object").and_then(Value::as_str) == Some("error") {
+        return Err(value.clone());
+    }
     let mut chunk =
         Chunk { usage: value.get("usage").and_then(Usage::of), model: word(value.get("model")), ..Chunk::default() };
     // One choice is asked for; where there are none, the chunk brings usage, or nothing.
@@ -153,6 +156,8 @@ mod tests {
     fn an_error_in_place_of_a_chunk_is_one() {
         assert_eq!(read(&json!({"error": "gone"})), Err(json!("gone")));
         assert_eq!(read(&json!({"error": {"message": "gone"}})), Err(json!({"message": "gone"})));
+        let bare = json!({"object": "error", "message": "gone"});
+        assert_eq!(read(&bare), Err(bare.clone()));
         assert!(read(&json!({"error": null})).is_ok());
     }
 

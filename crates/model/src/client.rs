@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use callboard_domain::agent_entry::TurnWarning;
 use callboard_domain::mask::Mask;
 use callboard_domain::schema::Schema;
 use callboard_domain::secret::Secret;
@@ -16,11 +17,11 @@ use crate::chunk;
 use crate::error::{Error, Refusal, Unsupported, cut, in_reply, refusal};
 use crate::format::{self, Rung};
 use crate::gate::Gate;
-use crate::request::Request;
+use crate::request::{Arguments, Request};
 use crate::retry;
 use crate::settings::Settings;
 use crate::sse::{Event, Reader};
-use crate::turn::{Assembler, Shown, Turn, Warning};
+use crate::turn::{Assembler, Shown, Turn};
 use crate::usage::{Price, Usage, estimate, estimate_request};
 
 /// How long a connection may take to come about.
@@ -270,6 +271,7 @@ impl Shared {
             for event in reader.read(&bytes).map_err(Failed::Never)? {
                 match event {
                     Event::Done => return Ok(assembler),
+                    Event::Error(text) => return Err(reported(&text)),
                     Event::Data(text) => take_text(&mut assembler, &text, progress)?,
                 }
             }
@@ -277,8 +279,12 @@ impl Shared {
         for event in reader.end() {
             match event {
                 Event::Done => return Ok(assembler),
-                // The last line of a stream that was cut is rarely whole.
-                Event::Data(text) => drop(take_text(&mut assembler, &text, progress)),
+                Event::Error(text) => return Err(reported(&text)),
+                Event::Data(text) => match take_text(&mut assembler, &text, progress) {
+                    // The last line of a stream that was cut is rarely whole.
+                    Ok(()) | Err(Failed::Again(Error::Unreadable(_), _)) => {}
+                    Err(failed) => return Err(failed),
+                },
             }
         }
         if assembler.is_finished() { Ok(assembler) } else { Err(Failed::Again(Error::Cut, None)) }
@@ -330,15 +336,27 @@ impl Shared {
         Ok(model)
     }
 
-    /// The reply with what is known of it once it is complete.
+    /// The reply with what is known of it once it is complete, and without the keys that the server may have sent back.
     fn finish(&self, request: &Request, schema: Option<&Schema>, mut turn: Turn) -> Turn {
+        self.mask.clean(&mut turn.text);
+        self.mask.clean(&mut turn.reasoning);
+        for call in &mut turn.calls {
+            match &mut call.arguments {
+                Arguments::Valid(members) => _ = self.mask.clean_members(members),
+                Arguments::Invalid(text) => self.mask.clean(text),
+            }
+        }
         if !turn.usage.estimated {
             let sent = estimate_request(request);
             if sent > SUSPECT && turn.usage.prompt_tokens < sent / 3 {
-                turn.warnings.push(Warning::Truncated);
+                turn.warnings.push(TurnWarning::Truncated);
             }
         }
         if let Some(schema) = schema.filter(|_| turn.calls.is_empty()) {
+            if turn.is_cut() {
+                turn.answer = Some(format::unfinished());
+                return turn;
+            }
             let found = format::find(&turn.text);
             if found.is_none() {
                 // It takes the format, and does not keep to it: from now on it is asked for in another way.
@@ -366,6 +384,12 @@ impl Shared {
     fn silent(&self) -> Error {
         Error::Silent { seconds: self.settings.timeout }
     }
+}
+
+/// What an event means that stands for an error, with or without an object around it.
+fn reported(text: &str) -> Failed {
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    Failed::Never(in_reply(value.get("error").unwrap_or(&value)))
 }
 
 /// Takes in one event.

@@ -8,7 +8,7 @@ use callboard_domain::schema::Schema;
 use serde_json::{Map, Value, json};
 
 use crate::request::Message;
-use crate::turn::Answer;
+use crate::turn::{Answer, Turn};
 
 /// How an answer by a schema is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,10 +66,16 @@ pub(crate) fn find(text: &str) -> Option<Value> {
         return Some(value);
     }
     // Words before and behind: the first value that is whole.
-    text.match_indices(['{', '[']).take(MOST_STARTS).find_map(|(at, _)| {
+    for (at, _) in text.match_indices(['{', '[']).take(MOST_STARTS) {
         let mut values = serde_json::Deserializer::from_str(text.get(at..)?).into_iter::<Value>();
-        values.next()?.ok()
-    })
+        match values.next()? {
+            Ok(value) => return Some(value),
+            // It ends in the middle of this one: what is whole within it is a part of the answer, not the answer.
+            Err(error) if error.is_eof() => return None,
+            Err(_) => {}
+        }
+    }
+    None
 }
 
 /// Most places in a text at which JSON is looked for: each may cost as much as the whole text.
@@ -83,10 +89,23 @@ fn fenced(text: &str) -> Option<Value> {
     serde_json::from_str(inside.trim()).ok()
 }
 
-/// The answer in a text that was not asked for by a schema: whether it fits, and where it does not, why.
-#[must_use]
-pub fn check_text(schema: &Schema, text: &str) -> Answer {
-    check(schema, find(text))
+impl Turn {
+    /// The JSON in its text, where there is some and it was not cut off.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        if self.is_cut() { None } else { find(&self.text) }
+    }
+
+    /// Its text as an answer by a schema that the server was not given.
+    #[must_use]
+    pub fn check(&self, schema: &Schema) -> Answer {
+        if self.is_cut() { unfinished() } else { check(schema, find(&self.text)) }
+    }
+}
+
+/// What the answer in a reply is that was cut off. It is not even looked for: what is left of one may be whole by accident.
+pub(crate) fn unfinished() -> Answer {
+    Answer::Unfit(vec!["it was cut off at the most tokens that a reply may have".to_owned()])
 }
 
 /// Whether what was found in a text fits; where it does not, why.
@@ -122,7 +141,7 @@ mod tests {
         ] {
             assert_eq!(find(text), Some(json!({"a": 1})), "{text}");
         }
-        for text in ["", "no", "{\"a\":", "```json\n```"] {
+        for text in ["", "no", "{\"a\":", "```json\n```", "{\"all\":[{\"a\":1},{\"a\":"] {
             assert_eq!(find(text), None, "{text}");
         }
     }

@@ -20,10 +20,10 @@ mod sse;
 mod turn;
 mod usage;
 
+pub use callboard_domain::agent_entry::TurnWarning;
 pub use client::{Client, Progress};
 pub use error::Error;
-pub use format::check_text;
 pub use request::{Arguments, Message, Request, Tool, ToolCall};
 pub use settings::Settings;
-pub use turn::{Answer, Turn, Warning};
+pub use turn::{Answer, Turn};
 pub use usage::{Price, Usage, estimate};

@@ -7,6 +7,8 @@ use crate::error::Error;
 pub(crate) enum Event {
     /// The text of its `data`.
     Data(String),
+    /// An error in place of a reply: the text of a field `error`, or the `data` of an event of that name.
+    Error(String),
     /// `[DONE]`: nothing follows.
     Done,
 }
@@ -18,6 +20,8 @@ pub(crate) struct Reader {
     line: Vec<u8>,
     /// `data` of an event that has not ended.
     data: String,
+    /// Whether that event is named `error`.
+    is_error: bool,
     /// Whether the last byte was a carriage return, so that a line feed behind it ends no other line.
     after_return: bool,
     most: usize,
@@ -27,7 +31,7 @@ pub(crate) struct Reader {
 impl Reader {
     /// A reader of a stream that may have so many bytes.
     pub(crate) fn new(most: usize) -> Self {
-        Self { line: Vec::new(), data: String::new(), after_return: false, most, read: 0 }
+        Self { line: Vec::new(), data: String::new(), is_error: false, after_return: false, most, read: 0 }
     }
 
     /// The events that these bytes complete.
@@ -65,6 +69,13 @@ impl Reader {
             return self.end_event(events);
         }
         let line = String::from_utf8_lossy(&line);
+        if let Some(error) = line.strip_prefix("error:") {
+            self.end_event(events);
+            return events.push(Event::Error(error.trim().to_owned()));
+        }
+        if let Some(name) = line.strip_prefix("event:") {
+            self.is_error = name.trim() == "error";
+        }
         // Other fields, and comments, say nothing here.
         let Some(data) = line.strip_prefix("data:") else { return };
         let data = data.strip_prefix(' ').unwrap_or(data);
@@ -84,12 +95,14 @@ impl Reader {
 
     fn end_event(&mut self, events: &mut Vec<Event>) {
         let data = std::mem::take(&mut self.data);
+        let is_error = std::mem::take(&mut self.is_error);
         let text = data.trim();
         match text {
             "" => {}
             "[DONE]" => events.push(Event::Done),
             // A comment that was sent as data.
             text if text.starts_with(':') => {}
+            _ if is_error => events.push(Event::Error(data)),
             _ => events.push(Event::Data(data)),
         }
     }
@@ -114,7 +127,8 @@ mod tests {
 
     #[test]
     fn events_are_read_as_servers_write_them() {
-        let cases: [(&str, Vec<Event>); 9] = [
+        let error = |text: &str| Event::Error(text.into());
+        let cases: [(&str, Vec<Event>); 12] = [
             ("data: {\"a\":1}\n\ndata: {\"b\":2}\n\n", data(&["{\"a\":1}", "{\"b\":2}"])),
             ("data:{\"a\":1}\r\n\r\n", data(&["{\"a\":1}"])),
             ("data: {\"a\":1}\r\rdata: {\"b\":2}\r\r", data(&["{\"a\":1}", "{\"b\":2}"])),
@@ -125,6 +139,12 @@ mod tests {
             (": keepalive\n\ndata: : keepalive\n\ndata: \n\nevent: x\nid: 1\nretry: 2\n\n", Vec::new()),
             ("data: {\"a\":1}", data(&["{\"a\":1}"])),
             ("data: [DONE]\n", vec![Event::Done]),
+            ("error: {\"code\":500}\n\n", vec![error("{\"code\":500}")]),
+            (
+                "event: error\ndata: {\"b\":2}\n\ndata: {\"a\":1}\n\n",
+                [vec![error("{\"b\":2}")], data(&["{\"a\":1}"])].concat(),
+            ),
+            ("event: message\ndata: {\"a\":1}\n\n", data(&["{\"a\":1}"])),
             ("data: {\"a\":1}\ndata: [DONE]\n\n", [data(&["{\"a\":1}"]), vec![Event::Done]].concat()),
         ];
         for (text, expected) in cases {
@@ -141,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn where_the_bytes_are_cut_does_not_matter(text in "(data: ?|: |\\{\"a\":1\\}|\\[DONE\\]|é|\r\n|\n|\r){0,30}", cut: prop::sample::Index) {
+        fn where_the_bytes_are_cut_does_not_matter(text in "(data: ?|: |error: |event: error|\\{\"a\":1\\}|\\[DONE\\]|é|\r\n|\n|\r){0,30}", cut: prop::sample::Index) {
             let bytes = text.as_bytes();
             let at = cut.index(bytes.len() + 1);
             let mut reader = Reader::new(1 << 20);

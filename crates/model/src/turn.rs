@@ -1,5 +1,8 @@
 //! Puts a reply together from its chunks.
 
+use std::collections::HashSet;
+
+use callboard_domain::agent_entry::TurnWarning;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,6 +14,8 @@ use crate::usage::Usage;
 const MOST_CALLS: usize = 128;
 /// What reasoning stands between, where a server does not separate it from the text.
 const THINKING: (&str, &str) = ("<think>", "</think>");
+/// How servers say that a reply ended because it may not be longer.
+const LENGTH: [&str; 5] = ["length", "max_tokens", "max_length", "model_length", "max_output_tokens"];
 
 /// A whole reply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,7 +43,15 @@ pub struct Turn {
     pub tries: u32,
     /// What the operator should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<TurnWarning>,
+}
+
+impl Turn {
+    /// Whether the server ended it because it may not be longer.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.warnings.contains(&TurnWarning::Length)
+    }
 }
 
 /// An answer that was asked for by a schema.
@@ -49,16 +62,6 @@ pub enum Answer {
     Fits(Value),
     /// It does not, for these reasons.
     Unfit(Vec<String>),
-}
-
-/// Something that is not as it should be, and did not make the call fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Warning {
-    /// The server counts far fewer tokens than were sent: it has probably cut the conversation without saying so.
-    Truncated,
-    /// The reply ended because it may not be longer.
-    Length,
 }
 
 /// A reply that is being received.
@@ -184,10 +187,19 @@ impl Assembler {
     fn slot_of(&mut self, part: &CallPart) -> Option<usize> {
         let last_with_index = || self.calls.iter().rposition(|slot| part.index.is_some() && slot.index == part.index);
         let found = match &part.id {
-            Some(id) => self.calls.iter().position(|slot| slot.id.as_ref() == Some(id)).or_else(|| {
-                // The slot of this index, unless that is another call's: some give all calls the same index.
-                last_with_index().filter(|at| self.calls.get(*at).is_some_and(|slot| slot.id.is_none()))
-            }),
+            Some(id) => {
+                // Some give all calls the same id.
+                let is_same = |slot: &Slot| {
+                    let differs = matches!((slot.index, part.index), (Some(one), Some(other)) if one != other);
+                    slot.id.as_ref() == Some(id) && !differs
+                };
+                self.calls.iter().position(is_same).or_else(|| {
+                    // The slot of this index, unless that is another call's: some give all calls the same index, others give
+                    // each part of a call an id of its own.
+                    let goes_on = |slot: &Slot| slot.id.is_none() || part.name.is_none();
+                    last_with_index().filter(|at| self.calls.get(*at).is_some_and(goes_on))
+                })
+            }
             None if part.index.is_some() => last_with_index(),
             None => {
                 let last = self.calls.len().checked_sub(1);
@@ -217,12 +229,17 @@ impl Assembler {
 
     /// The reply, with a guess at its tokens where the server has not said.
     pub(crate) fn end(self, guess: impl FnOnce(&str) -> Usage) -> Turn {
-        let calls: Vec<ToolCall> = self.calls.into_iter().enumerate().filter_map(|(at, slot)| slot.end(at)).collect();
+        let is_cut = self.finish_reason.as_ref().is_some_and(|reason| {
+            let reason = reason.to_ascii_lowercase();
+            LENGTH.contains(&reason.as_str())
+        });
+        let slots = self.calls.into_iter().enumerate();
+        let mut calls: Vec<ToolCall> = slots.filter_map(|(at, slot)| slot.end(at, is_cut)).collect();
+        tell_apart(&mut calls);
         let usage = self.usage.unwrap_or_else(|| {
             let calls: String = calls.iter().map(|call| call.name.clone() + &call.arguments.to_text()).collect();
             guess(&[self.text.as_str(), &self.reasoning, &calls].concat())
         });
-        let is_cut = self.finish_reason.as_deref() == Some("length");
         Turn {
             text: self.text,
             reasoning: self.reasoning,
@@ -232,7 +249,7 @@ impl Assembler {
             usage,
             model: self.model,
             tries: 1,
-            warnings: if is_cut { vec![Warning::Length] } else { Vec::new() },
+            warnings: if is_cut { vec![TurnWarning::Length] } else { Vec::new() },
         }
     }
 }
@@ -242,16 +259,29 @@ impl Slot {
         self.whole.is_some() || serde_json::from_str::<Map<String, Value>>(&self.text).is_ok()
     }
 
-    /// The call; nothing where it has no name.
-    fn end(self, at: usize) -> Option<ToolCall> {
+    /// The call; nothing where it has no name. Of a reply that was cut off, arguments that have not come are not taken for
+    /// none.
+    fn end(self, at: usize, is_cut: bool) -> Option<ToolCall> {
         if self.name.is_empty() {
             return None;
         }
         let arguments = match self.whole {
             Some(map) => Arguments::Valid(map),
+            None if is_cut && self.text.trim().is_empty() => Arguments::Invalid(self.text),
             None => arguments(self.text),
         };
         Some(ToolCall { id: self.id.unwrap_or_else(|| format!("call_{at}")), name: self.name, arguments })
+    }
+}
+
+/// Gives a call an id of its own whose id is that of an earlier one.
+fn tell_apart(calls: &mut [ToolCall]) {
+    let mut known = HashSet::new();
+    for (at, call) in calls.iter_mut().enumerate() {
+        if !known.insert(call.id.clone()) {
+            call.id = format!("{}_{at}", call.id);
+            known.insert(call.id.clone());
+        }
     }
 }
 
@@ -338,6 +368,18 @@ mod tests {
             json!({"index": 0, "function": f(None, ":2}")}),
         ];
         assert_eq!(calls(&mangled), expected(&[("a", "x", "{\"p\":1}"), ("b", "y", "{\"q\":2}")]));
+        // All with the same id.
+        let twins = [
+            json!({"index": 0, "id": "a", "function": f(Some("x"), "{\"p\":1}")}),
+            json!({"index": 1, "id": "a", "function": f(Some("y"), "{}")}),
+        ];
+        assert_eq!(calls(&twins), expected(&[("a", "x", "{\"p\":1}"), ("a_1", "y", "{}")]));
+        // Another id in each part of one call.
+        let renamed = [
+            json!({"index": 0, "id": "a", "function": f(Some("x"), "{\"p\"")}),
+            json!({"index": 0, "id": "b", "function": f(None, ":1}")}),
+        ];
+        assert_eq!(calls(&renamed), expected(&[("a", "x", "{\"p\":1}")]));
         // Neither index nor id.
         let bare = [json!({"function": f(Some("x"), "{}")}), json!({"function": f(Some("x"), "{}")})];
         assert_eq!(calls(&bare), expected(&[("call_0", "x", "{}"), ("call_1", "x", "{}")]));
@@ -358,6 +400,24 @@ mod tests {
             let found = calls(&[json!({"id": "a", "function": {"name": "x", "arguments": text}})]);
             assert_eq!(found, expected(&[("a", "x", wanted)]), "{text}");
         }
+    }
+
+    #[test]
+    fn a_call_that_was_cut_off_is_not_taken_for_one_without_arguments() {
+        let ended = |text: &str, reason: &str| {
+            let mut assembler = Assembler::default();
+            let call = json!({"index": 0, "id": "a", "function": {"name": "x", "arguments": text}});
+            let chunk = json!({"choices": [{"delta": {"tool_calls": [call]}, "finish_reason": reason}]});
+            assembler.add(chunk::read(&chunk).unwrap());
+            let turn = assembler.end(|_| Usage::default());
+            (turn.is_cut(), matches!(turn.calls[0].arguments, Arguments::Valid(_)))
+        };
+        for reason in ["length", "MAX_TOKENS", "model_length"] {
+            assert_eq!(ended("", reason), (true, false), "{reason}");
+            assert_eq!(ended("{\"a\": \"b", reason), (true, false), "{reason}");
+            assert_eq!(ended("{\"a\": 1}", reason), (true, true), "one that is whole is made");
+        }
+        assert_eq!(ended("", "tool_calls"), (false, true));
     }
 
     #[test]

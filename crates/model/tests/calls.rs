@@ -6,7 +6,7 @@ mod stand_in;
 
 use std::time::Duration;
 
-use callboard_model::{Answer, Arguments, Client, Error, Message, Progress, Request, Settings, Tool, Warning};
+use callboard_model::{Answer, Arguments, Client, Error, Message, Progress, Request, Settings, Tool, TurnWarning};
 use serde_json::{Value, json};
 use stand_in::{Play, StandIn};
 
@@ -132,6 +132,50 @@ async fn an_error_within_a_reply_fails_the_call_and_shows_no_key() {
 }
 
 #[tokio::test]
+async fn a_key_that_the_server_sends_back_is_not_in_the_reply() {
+    let call = json!({"id": "c", "function": {"name": "keep", "arguments": {"value": KEY}}});
+    let parts = [text(&format!("You sent Bearer {KEY}.")), chunk(&json!({"tool_calls": [call]})), DONE.into()];
+    let server = StandIn::start([Play::stream(&parts.concat())]).await;
+    let turn = client(&server).complete(&request(), |_| {}).await.unwrap();
+    assert_eq!(turn.text, "You sent Bearer ***.");
+    assert_eq!(turn.calls[0].arguments, Arguments::Valid(json!({"value": "***"}).as_object().unwrap().clone()));
+}
+
+#[tokio::test]
+async fn an_error_in_a_field_of_its_own_or_in_the_last_line_fails_the_call() {
+    let error = json!({"code": 500, "message": "out of memory"});
+    for written in [
+        format!("error: {error}\n\n"),
+        format!("event: error\ndata: {error}\n\n"),
+        format!("event: error\ndata: {}\n\n", json!({"error": error})),
+        format!("data: {}", json!({"error": error})),
+    ] {
+        let server = StandIn::start([Play::stream(&[text("a"), written.clone()].concat())]).await;
+        let failed = client(&server).complete(&request(), |_| {}).await.unwrap_err();
+        assert_eq!(failed, Error::InReply { message: "out of memory".into() }, "{written}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_off_is_none_even_where_it_looks_whole() {
+    let length = |text: &str| {
+        let chunk = json!({"choices": [{"delta": {"content": text}, "finish_reason": "length"}]});
+        Play::stream(&[format!("data: {chunk}\n\n"), DONE.into()].concat())
+    };
+    let server = StandIn::start([length("{\"a\": 1}"), length("{\"a\": 1")]).await;
+    let client = client(&server);
+    let request = Request { schema: Some(json!({"type": "object"})), ..request() };
+    for _ in 0..2 {
+        let turn = client.complete(&request, |_| {}).await.unwrap();
+        assert_eq!(turn.warnings, [TurnWarning::Length]);
+        assert!(matches!(turn.answer, Some(Answer::Unfit(reasons)) if reasons[0].contains("cut off")));
+    }
+    // That says nothing about what the server can do.
+    let asked = server.requests().await;
+    assert_eq!(asked[1].json()["response_format"]["type"], "json_schema");
+}
+
+#[tokio::test]
 async fn a_conversation_that_is_too_long_is_told_by_name_and_not_tried_again() {
     let body =
         json!({"error": {"code": 400, "type": "exceed_context_size_error", "message": "too long", "n_ctx": 4096}});
@@ -191,7 +235,7 @@ async fn a_server_that_counts_far_fewer_tokens_has_cut_the_conversation() {
     let server = StandIn::start([Play::stream(&[&text("a"), usage, DONE].concat())]).await;
     let long = Request { messages: vec![Message::User("word ".repeat(4000))], ..request() };
     let turn = client(&server).complete(&long, |_| {}).await.unwrap();
-    assert_eq!(turn.warnings, [Warning::Truncated]);
+    assert_eq!(turn.warnings, [TurnWarning::Truncated]);
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ pub(crate) struct Input {
     /// The ids of its agents; all checks where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) agents: Vec<String>,
+    /// The folder of the settings that they may read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) folder: Option<String>,
 }
 
 impl Input {
@@ -36,7 +39,7 @@ impl Input {
             Ok(text) => (Some(text), None),
             Err(error) => (None, Some(STANDARD.encode(error.as_bytes()))),
         };
-        Self { document, document_base64, media_type, name, agents }
+        Self { document, document_base64, media_type, name, agents, folder: None }
     }
 
     pub(crate) fn agents(&self) -> Vec<String> {
@@ -82,7 +85,8 @@ pub(super) fn schema(settings: &Audits) -> Value {
             "name": {"type": "string", "maxLength": 255, "description": "What it is called."},
             "agents": {"type": "array", "maxItems": settings.max_agents, "uniqueItems": true,
                        "items": {"type": "string", "maxLength": 64},
-                       "description": "The ids of the agents that look through it; all checks without."}
+                       "description": "The ids of the agents that look through it; all checks without."},
+            "folder": {"type": "string", "description": "The folder of the settings that they may read."}
         }
     })
 }

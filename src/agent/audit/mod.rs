@@ -74,7 +74,9 @@ impl TaskKind for AuditKind {
     }
 
     fn check(&self, input: &Value, config: &Value) -> Vec<Fault> {
-        input::faults(input, config, &self.settings)
+        let mut faults = input::faults(input, config, &self.settings);
+        faults.extend(self.agents.folder_fault(input));
+        faults
     }
 
     fn counts_own_sockets_only(&self) -> bool {
@@ -89,7 +91,7 @@ impl TaskKind for AuditKind {
 
 async fn audit(agents: Agents, ctx: TaskContext, settings: &Arc<Audits>, launcher: Launcher) -> TaskResult {
     let input: Input = serde_json::from_value(ctx.input().clone()).map_err(TaskError::failed)?;
-    let ids = input.agents();
+    let (ids, folder) = (input.agents(), input.folder.clone());
     let read = || async {
         let mut found: Map<String, Value> = Map::new();
         for id in &ids {
@@ -117,7 +119,7 @@ async fn audit(agents: Agents, ctx: TaskContext, settings: &Arc<Audits>, launche
         let agent: Agent =
             serde_json::from_value(known.shift_remove(id).unwrap_or_default()).map_err(TaskError::failed)?;
         let lane = ctx.lane(&format!("agent/{id}"));
-        lanes.push(look_through(&agents, lane, &budget, id, agent, evidence.clone()));
+        lanes.push(look_through(&agents, lane, &budget, (id, agent), folder.clone(), evidence.clone()));
     }
     let ended = join_all(lanes).await;
     let failed: Vec<String> =
@@ -160,8 +162,8 @@ async fn look_through(
     agents: &Agents,
     lane: TaskContext,
     budget: &Budget,
-    id: &str,
-    agent: Agent,
+    (id, agent): (&str, Agent),
+    folder: Option<String>,
     evidence: Rc<Evidence>,
 ) -> (String, Result<usize, TaskError>) {
     let mut description = "Look through the document below and report everything in it that is wrong: every finding with \
@@ -177,6 +179,7 @@ async fn look_through(
         // It comes from outside.
         tainted: true,
         by: KIND.to_owned(),
+        folder,
         evidence: Some(evidence),
         ..Assignment::new(id, Rc::new(agent), KIND, &description)
     };

@@ -18,9 +18,11 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::plan::{CrewPlan, with_agents};
 
 use self::order::Order;
+use super::assignment::result;
 use super::{Agents, Assignment, Budget, Output, Review, Team};
 use crate::crew::{Agent, BudgetLimits};
 use crate::domain::agent::AgentKind;
+use crate::session::messages::Fault;
 use crate::session::{TaskContext, TaskError, TaskKind, TaskResult};
 
 /// The name of the task kind.
@@ -91,6 +93,10 @@ impl TaskKind for CrewKind {
         })
     }
 
+    fn check(&self, input: &Value, _: &Value) -> Vec<Fault> {
+        self.agents.folder_fault(input).into_iter().collect()
+    }
+
     fn run(&self, ctx: TaskContext) -> LocalBoxFuture<'static, TaskResult> {
         let agents = self.agents.clone();
         async move { Crew::begin(agents, ctx).await?.work().await }.boxed_local()
@@ -138,10 +144,7 @@ impl Crew {
             let Some((at, result)) = running.next().await else { break };
             order.done(at, result?);
         }
-        let outputs = order.outputs();
-        let output = outputs.last().map(|(_, output)| output.value.clone()).unwrap_or_default();
-        let tasks: Map<String, Value> = outputs.into_iter().map(|(name, output)| (name, output.value)).collect();
-        Ok(json!({"output": output, "tasks": tasks, "usage": self.budget.spent().to_json()}))
+        Ok(result("tasks", order.outputs(), self.budget.spent()))
     }
 
     /// Does one task, with what others gave for it.

@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn done(order: &mut Order<'_>, at: usize) {
-        order.done(at, Output { value: json!(at), tainted: false });
+        order.done(at, Output::new(json!(at), false));
     }
 
     fn names(context: Vec<(String, Output)>) -> Vec<String> {

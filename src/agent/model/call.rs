@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use callboard_model::{Client, Error, Message, Progress, Request, Turn};
+use callboard_model::{Client, Error, Message, Progress, Request, Turn, TurnWarning};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use crate::domain::agent::OnDoubt;
 use crate::domain::agent_entry::AgentEntry;
 use crate::domain::context::Context;
 use crate::domain::entry::{json_bytes, shorten};
+use crate::domain::mask::Masking;
 use crate::domain::request::Confirmation;
 use crate::session::{TaskContext, TaskError};
 
@@ -137,6 +138,13 @@ impl Conversation<'_> {
         match result {
             Ok(turn) => {
                 let usage = turn.usage;
+                if turn.warnings.contains(&TurnWarning::Truncated) {
+                    log::warn!(
+                        session_id:% = self.lane.session_id(), agent_id = self.work.agent_id.as_str(),
+                        prompt_tokens = usage.prompt_tokens;
+                        "a model's server counts far fewer tokens than it was sent: it has probably cut the conversation"
+                    );
+                }
                 let cost = client.price().map_or(0.0, |price| usage.cost(price));
                 self.agents.shared.metrics.turn(usage.prompt_tokens, usage.completion_tokens, cost);
                 self.bounded(turn, Price { usage, seconds, cost })
@@ -150,9 +158,19 @@ impl Conversation<'_> {
 
     async fn ask(&self, client: &Client, call_id: &str, request: &Request, earlier: u32) -> Result<Turn, Error> {
         let (mut r#try, mut part) = (earlier + 1, 0_u32);
+        // A server may send back its key, cut anywhere.
+        let (mask, mut masking) = (self.lane.mask(), Masking::default());
         let on_progress = |progress| match progress {
-            Progress::Try(number) => (r#try, part) = (earlier.saturating_add(number), 0),
+            Progress::Try(number) => {
+                (r#try, part) = (earlier.saturating_add(number), 0);
+                masking = Masking::default();
+            }
             Progress::Text(text) => {
+                let shown = masking.push(&mask, text.as_bytes());
+                if shown.is_empty() {
+                    return;
+                }
+                let text = String::from_utf8_lossy(&shown).into_owned();
                 part = part.saturating_add(1);
                 let (agent_id, call_id) = (self.work.agent_id.clone(), call_id.to_owned());
                 // Nothing is saved, so nothing has to wait: what is too much for a reader is left out.

@@ -24,6 +24,9 @@ use crate::domain::agent_entry::AgentEntry;
 use crate::domain::schema::Schema;
 use crate::session::{TaskContext, TaskError};
 
+/// How often the conversation of one turn is shortened before the turn fails; each time it is half as long, or less.
+const MOST_SHORTENED: u32 = 5;
+
 /// A conversation with a model about one assignment.
 struct Conversation<'a> {
     agents: &'a Agents,
@@ -44,11 +47,12 @@ struct Conversation<'a> {
     /// Seconds of its work, for `max_execution_time`.
     worked: f64,
     tainted: bool,
-    is_shortened: bool,
     /// What the last delegation gave.
     delegated: Option<Output>,
     /// Whether it has decided that the work is done.
     is_decided: bool,
+    /// Whether it gave nothing where its answer was wanted, and is asked for that alone.
+    is_asked_again: bool,
 }
 
 impl Agents {
@@ -65,6 +69,7 @@ impl Agents {
         conversation.schema.clone_from(&work.schema);
         conversation.messages = prompt::messages(work, &conversation.tools);
         conversation.messages.extend(notes.iter().flat_map(Note::messages));
+        conversation.tainted |= notes.iter().any(|note| note.tainted);
         conversation.run().await
     }
 
@@ -101,16 +106,16 @@ impl<'a> Conversation<'a> {
             delegations: 0,
             worked: 0.0,
             tainted: work.tainted,
-            is_shortened: false,
             delegated: None,
             is_decided: false,
+            is_asked_again: false,
         }
     }
 
     async fn run(&mut self) -> Result<Output, TaskError> {
         let mut retries = self.work.review.retries;
         loop {
-            let is_last = self.turns >= self.work.agent.max_iter || self.is_decided;
+            let is_last = self.turns >= self.work.agent.max_iter || self.is_decided || self.is_asked_again;
             if is_last {
                 self.messages.push(Message::User(prompt::LAST.to_owned()));
             }
@@ -118,7 +123,7 @@ impl<'a> Conversation<'a> {
             if !turn.calls.is_empty() && !is_last {
                 self.messages.push(Message::Assistant { text: turn.text.clone(), calls: turn.calls.clone() });
                 for call in &turn.calls {
-                    self.make_call(call).await?;
+                    self.make_call(&turn, call).await?;
                 }
                 continue;
             }
@@ -128,15 +133,13 @@ impl<'a> Conversation<'a> {
                     return Ok(output);
                 }
                 if is_last {
-                    let error = format!(
-                        "budget_exceeded: the agent {} gave no answer within its {} turns (max_iter)",
-                        self.work.agent_id, self.work.agent.max_iter
-                    );
-                    return Err(TaskError::Failed(error));
+                    return Err(self.gave_nothing());
                 }
+                self.is_asked_again = true;
+                continue;
             }
             let faults = match self.answer(&turn) {
-                Answer::Fits(value) => return Ok(Output { value, tainted: self.tainted }),
+                Answer::Fits(value) => return Ok(Output { value, tainted: self.tainted, is_cut: turn.is_cut() }),
                 Answer::Unfit(faults) => faults,
             };
             if retries == 0 || is_last {
@@ -153,19 +156,39 @@ impl<'a> Conversation<'a> {
     fn answer(&self, turn: &Turn) -> Answer {
         match (&self.schema, &turn.answer) {
             (None, _) => Answer::Fits(turn.text.clone().into()),
+            (Some(schema), Some(Answer::Unfit(_))) if let Some(findings) = self.bare_findings(turn, schema) => findings,
             (Some(_), Some(answer)) => answer.clone(),
             (Some(schema), None) => match Schema::compile(schema.clone()) {
-                Ok(schema) => callboard_model::check_text(&schema, &turn.text),
+                Ok(schema) => turn.check(&schema),
                 Err(error) => Answer::Unfit(vec![format!("its schema {error}")]),
             },
         }
     }
 
-    /// Asks the model once, and once more with a shorter conversation where it is too long.
+    /// In an audit, a list of findings without the object around it, which servers want to have.
+    fn bare_findings(&self, turn: &Turn, schema: &Value) -> Option<Answer> {
+        self.work.evidence.as_ref()?;
+        let findings = json!({"findings": turn.json().filter(Value::is_array)?});
+        let is_fit = Schema::compile(schema.clone()).ok()?.faults("answer", &findings).is_empty();
+        is_fit.then_some(Answer::Fits(findings))
+    }
+
+    /// Why there is no output, though it was asked for.
+    fn gave_nothing(&self) -> TaskError {
+        let (id, most) = (&self.work.agent_id, self.work.agent.max_iter);
+        TaskError::Failed(if self.turns > most {
+            format!("budget_exceeded: the agent {id} gave no answer within its {most} turns (max_iter)")
+        } else {
+            format!("model: the agent {id} was asked for its answer twice and gave none")
+        })
+    }
+
+    /// Asks the model once, and again with a shorter conversation as long as it is too long.
     async fn take_turn(&mut self, with_tools: bool) -> Result<Turn, TaskError> {
         self.turns += 1;
         let mut name = format!("model:{}", self.turns);
-        let mut left_out = None;
+        let mut left_out = 0;
+        let mut shortened = 0;
         loop {
             let call_id = call_id(self.lane, &name);
             let config = &self.work.agent.config;
@@ -186,12 +209,16 @@ impl<'a> Conversation<'a> {
                     self.write_turn(&turn, call_id, left_out).await;
                     return Ok(*turn);
                 }
-                Called::Overflow { limit, .. } if self.work.agent.respect_context_window && !self.is_shortened => {
-                    self.is_shortened = true;
-                    left_out = Some(shorten::shorten(&mut self.messages, limit));
-                    name.push_str(":shortened");
+                Called::Overflow { limit, error } => {
+                    let may = self.work.agent.respect_context_window && shortened < MOST_SHORTENED;
+                    let less = if may { shorten::shorten(&mut self.messages, limit) } else { 0 };
+                    if less == 0 {
+                        return Err(TaskError::Failed(error));
+                    }
+                    left_out += less;
+                    shortened += 1;
+                    name = shortened_name(self.turns, shortened);
                 }
-                Called::Overflow { error, .. } => return Err(TaskError::Failed(error)),
                 Called::Failed { error, seconds } => {
                     self.budget.spend(Spent { seconds, ..Spent::default() });
                     return Err(TaskError::Failed(error));
@@ -201,7 +228,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Journals a turn, and makes it an event.
-    async fn write_turn(&self, turn: &Turn, call_id: String, left_out_bytes: Option<usize>) {
+    async fn write_turn(&self, turn: &Turn, call_id: String, left_out_bytes: usize) {
         let most = self.lane.channel.limits.text_bytes() / 4;
         let cut = |text: &str| {
             let mut text = text.to_owned();
@@ -224,7 +251,8 @@ impl<'a> Conversation<'a> {
             reasoning: cut(&turn.reasoning),
             tool_calls: tool_calls.collect(),
             finish_reason: turn.finish_reason.clone(),
-            left_out_bytes,
+            left_out_bytes: Some(left_out_bytes).filter(|bytes| *bytes > 0),
+            warnings: turn.warnings.clone(),
             usage: json!(turn.usage),
         };
         self.lane.report(entry).await;
@@ -238,6 +266,14 @@ impl<'a> Conversation<'a> {
         let data = json!({"agent": self.work.agent_id, "turn": self.turns, "tool": tool, "tokens": spent.usage.total(),
                           "spent": spent.to_json(), "budget_left": self.budget.left()});
         self.lane.emit("task.progress", event(self.work, data)).await;
+    }
+}
+
+/// The step of a turn whose conversation was shortened so often.
+fn shortened_name(turn: u32, times: u32) -> String {
+    match times {
+        1 => format!("model:{turn}:shortened"),
+        _ => format!("model:{turn}:shortened-{times}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The calls of a turn: each checked, guarded, confirmed where that is needed, made, and its result journaled.
 
-use callboard_model::{Arguments, Message, Tool as Declared, ToolCall};
+use callboard_model::{Arguments, Message, Tool as Declared, ToolCall, Turn};
 use futures::FutureExt;
 use serde_json::{Map, Value, json};
 
@@ -25,8 +25,8 @@ impl Conversation<'_> {
     }
 
     /// Makes a call, and puts its result into the conversation.
-    pub(super) async fn make_call(&mut self, call: &ToolCall) -> Result<(), TaskError> {
-        let given = self.result_of(call).await?;
+    pub(super) async fn make_call(&mut self, turn: &Turn, call: &ToolCall) -> Result<(), TaskError> {
+        let given = self.result_of(turn, call).await?;
         self.budget.spend(Spent { tool_calls: 1, ..Spent::default() });
         self.agents.shared.metrics.tool_call(given.ok);
         let mut text = given.text.clone();
@@ -45,7 +45,7 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    async fn result_of(&mut self, call: &ToolCall) -> Result<Given, TaskError> {
+    async fn result_of(&mut self, turn: &Turn, call: &ToolCall) -> Result<Given, TaskError> {
         let name = &call.name;
         let offered = Tool::parse(name).filter(|tool| self.tools.contains(tool));
         let Some(tool) = offered else {
@@ -54,6 +54,11 @@ impl Conversation<'_> {
         };
         let arguments = match &call.arguments {
             Arguments::Valid(arguments) => arguments,
+            Arguments::Invalid(_) if turn.is_cut() => {
+                return Ok(Given::refused(
+                    "the reply was cut off in the middle of this call, at the most tokens that it may have: make a shorter one",
+                ));
+            }
             Arguments::Invalid(_) => return Ok(Given::refused("the arguments are no JSON object")),
         };
         match self.guard.count(call, arguments) {

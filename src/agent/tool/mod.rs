@@ -14,8 +14,12 @@ use serde_json::{Map, Value, json};
 use super::team::Team;
 use super::{Agents, Assignment};
 use crate::domain::schema::Schema;
+use crate::session::messages::Fault;
 use crate::session::{TaskContext, TaskError};
 use crate::workflow::node::Fetch;
+
+/// Most faults of a call that its model is told.
+const MOST_FAULTS: usize = 5;
 
 /// A tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,9 +141,12 @@ impl Tool {
 pub(super) fn fault(declared: &Declared, arguments: &Map<String, Value>) -> Option<String> {
     let schema = Schema::compile(declared.parameters.clone()).ok()?;
     let faults = schema.faults("arguments", &Value::Object(arguments.clone()));
-    let first = faults.first()?;
-    let place: Vec<&str> = first.loc.iter().skip(2).map(String::as_str).collect();
-    Some(format!("the arguments are wrong: {} {}", place.join("."), first.msg))
+    let named = |fault: &Fault| {
+        let place: Vec<&str> = fault.loc.iter().skip(2).map(String::as_str).collect();
+        format!("{} {}", place.join("."), fault.msg)
+    };
+    let faults: Vec<String> = faults.iter().take(MOST_FAULTS).map(named).collect();
+    (!faults.is_empty()).then(|| format!("the arguments are wrong: {}", faults.join("; ")))
 }
 
 /// A text among the arguments; empty where there is none.

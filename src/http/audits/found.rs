@@ -107,7 +107,7 @@ pub(super) async fn read(state: &State, principal: &Principal, id: &str) -> Resu
 /// An audit that was started by hand in a way that leaves things out.
 fn unnamed(input: &Value) -> Input {
     let name = input.get("name").and_then(Value::as_str).unwrap_or("document").to_owned();
-    Input { document: None, document_base64: None, media_type: String::new(), name, agents: Vec::new() }
+    Input { document: None, document_base64: None, media_type: String::new(), name, agents: Vec::new(), folder: None }
 }
 
 impl Found {

@@ -50,6 +50,8 @@ pub(in crate::http) struct StartAudit {
     name: Option<String>,
     /// The ids of the agents that look through it; all checks without.
     agents: Option<Vec<String>>,
+    /// The folder of the settings that they may read.
+    folder: Option<String>,
     /// `checklist`, `max_findings`.
     #[schema(value_type = Option<Object>)]
     config: (),
@@ -146,6 +148,7 @@ async fn start(
     let name = fields.text("name", 255);
     let media_type = fields.text("media_type", 100);
     let agents = agents(&mut fields, &state, principal.owner()).await?;
+    let folder = fields.text("folder", 64);
     let config = fields.object("config");
     let labels = labels(&mut fields, state.settings.sessions.max_labels);
     let priority = priority(&mut fields).unwrap_or_default();
@@ -159,9 +162,9 @@ async fn start(
     let Some(input) = input.filter(|_| faults.is_empty()) else {
         return Err(Problem::invalid(Code::InvalidBody, faults));
     };
-    let agents = input.agents();
+    let (agents, name) = (input.agents(), input.name.clone());
     let spec = Spec {
-        input: json!(input),
+        input: json!(Input { folder, ..input }),
         config: config.map_or(Value::Null, Value::Object),
         priority,
         on_disconnect,
@@ -169,7 +172,7 @@ async fn start(
         execution_id: audit_id.map(ExecutionId::from),
         client_id,
         session_id: audit_id,
-        title: input.name.clone().into(),
+        title: name.into(),
         callback,
         ..Spec::new(KIND)
     };

@@ -37,6 +37,11 @@ describe("the board", () => {
     expect(runs[0]?.steps.map((step) => step.kind === "turn" && step.tools[0]?.result)).toEqual([{ ok: true, text: "one" }, { ok: false, text: "two" }]);
   });
 
+  test("a turn says what is not as it should be with its reply", () => {
+    const { runs } = boardOf(started("task/t"), turn("task/t/round-1"), turn("task/t/round-1", { warnings: ["length"] }));
+    expect(runs[0]?.steps.map((step) => step.kind === "turn" && step.warnings)).toEqual([[], ["length"]]);
+  });
+
   test("a question has its answer, and what is not of a run is of nobody", () => {
     const { runs } = boardOf(
       started("task/t"), entry("request_confirmation", "task/t/round-1", { request_id: "q", message: "Good?" }), entry("request_confirmation", "", { request_id: "r", message: "?" }),

@@ -104,6 +104,11 @@ field: string,
 message: string, };
 
 /**
+ * Something about a model's reply that is not as it should be, and did not make the call fail.
+ */
+export type TurnWarning = "truncated" | "length";
+
+/**
  * What an agent says; `type` says which.
  */
 export type AgentEntry = { "type": "agent_started",
@@ -183,6 +188,10 @@ finish_reason: string | null,
  * How many bytes of the conversation the model was not given, as it was too long.
  */
 left_out_bytes?: number,
+/**
+ * What is not as it should be with the reply.
+ */
+warnings?: Array<TurnWarning>,
 /**
  * The tokens of the call.
  */
@@ -1888,7 +1897,7 @@ max_retry_limit: number | null,
  */
 allow_delegation: boolean,
 /**
- * Whether a conversation that is too long for its model is shortened once, instead of failing.
+ * Whether a conversation that is too long for its model is shortened, instead of failing.
  */
 respect_context_window: boolean,
 /**
@@ -2514,7 +2523,7 @@ max_retry_limit: number | null,
  */
 allow_delegation: boolean,
 /**
- * Whether a conversation that is too long for its model is shortened once, instead of failing.
+ * Whether a conversation that is too long for its model is shortened, instead of failing.
  */
 respect_context_window: boolean,
 /**

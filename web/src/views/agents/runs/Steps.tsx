@@ -1,7 +1,7 @@
 /** What an agent did: its turns with their calls of tools, what its program printed, what it asked, whom it handed work to. */
 
 import { memo, type ReactNode } from "react";
-import { writeJson, type Draft, type SessionStore } from "@callboard/client";
+import { writeJson, type Draft, type SessionStore, type TurnWarning } from "@callboard/client";
 import { Icon, type IconName } from "../../../ui/Icon";
 import { clock, count } from "../../../ui/time";
 import type { Run, Step, ToolUse } from "./board";
@@ -44,6 +44,11 @@ const DECISIONS: Readonly<Record<string, string>> = {
   accept: "Accepted the work", revise: "Wants it revised", reassign: "Wants somebody else to do it", ask_human: "Wants to ask a person", finish: "Finished",
 };
 
+const WARNINGS: Readonly<Record<TurnWarning, string>> = {
+  length: "The reply was cut off: it reached the most tokens that it may have.",
+  truncated: "The model’s server counted far fewer tokens than it was sent: it has probably cut the conversation.",
+};
+
 const StepRow = memo(function StepRow({ step }: { step: Step }): ReactNode {
   if (step.kind === "line") {
     return (
@@ -77,6 +82,11 @@ function Body({ step }: { step: Exclude<Step, { kind: "line" }> }): ReactNode {
             </span>
           </p>
           {step.leftOut > 0 && <p className="muted">The conversation was too long for the model: {count(step.leftOut)} bytes of it were left out.</p>}
+          {step.warnings.map((warning) => (
+            <p key={warning} className="step-warning">
+              {WARNINGS[warning]}
+            </p>
+          ))}
           {step.reasoning && (
             <details className="reasoning">
               <summary>Reasoning</summary>

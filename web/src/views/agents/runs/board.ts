@@ -5,7 +5,7 @@
  * that only what shows it is drawn again.
  */
 
-import { readFinding, type Finding, type JournalEntry } from "@callboard/client";
+import { readFinding, type Finding, type JournalEntry, type TurnWarning } from "@callboard/client";
 
 /** So many lines of a program are kept; a session has all of them. */
 export const LINES_KEPT = 200;
@@ -21,7 +21,7 @@ export interface ToolUse {
 
 /** What an agent did, in order. */
 export type Step =
-  | { kind: "turn"; seq: number; at: number; turn: number; text: string; reasoning: string; tools: readonly ToolUse[]; tokens: number; isEstimated: boolean; leftOut: number }
+  | { kind: "turn"; seq: number; at: number; turn: number; text: string; reasoning: string; tools: readonly ToolUse[]; tokens: number; isEstimated: boolean; leftOut: number; warnings: readonly TurnWarning[] }
   | { kind: "line"; seq: number; at: number; text: string }
   | { kind: "question"; seq: number; at: number; id: string; message: string; answer: string | null }
   | { kind: "handover"; seq: number; at: number; to: string; text: string }
@@ -118,12 +118,12 @@ export class BoardModel {
       case "agent_error":
         return this.#change(lane, (run) => ({ ...run, status: "failed", endedAt: at, error: entry.error, progress: null }));
       case "agent_turn": {
-        const { turn, text, reasoning = "", tool_calls, usage, left_out_bytes: leftOut = 0 } = entry;
+        const { turn, text, reasoning = "", tool_calls, usage, left_out_bytes: leftOut = 0, warnings = [] } = entry;
         const tokens = usage.prompt_tokens + usage.completion_tokens;
         const isEstimated = usage.estimated === true;
         if (isEstimated) this.#set({ isEstimated });
         const tools = tool_calls.map(({ id, name, arguments: given }) => ({ id, name, arguments: given, result: null }));
-        return this.#step(lane, { kind: "turn", seq, at, turn, text, reasoning, tools, tokens, isEstimated, leftOut }, { turns: 1, tokens });
+        return this.#step(lane, { kind: "turn", seq, at, turn, text, reasoning, tools, tokens, isEstimated, leftOut, warnings }, { turns: 1, tokens });
       }
       case "tool_result":
         return this.#result(lane, entry);
