@@ -27,7 +27,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::mode::{
-    agents, cluster, compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak, workflows,
+    agents, cluster, compare, connects, events, fanout, identity, idle, journal, latency, park, sessions, soak,
+    workflows,
 };
 
 /// Measures Callboard, and peers beside it, over real sockets on this machine. README.md says what each figure means.

@@ -1,7 +1,6 @@
 //! An agent of many turns beside the calls of its model alone; and many replies that stream to sockets.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::many;
 use crate::server::{Kind, Options, Server};
 use crate::session::{attach, text_field, until};
 use crate::socket::Socket;
-use crate::stats::{Spread, median};
+use crate::stats::median;
 use crate::usage::Meter;
 
 /// How long it may take until something comes that has to come.
@@ -29,9 +28,10 @@ const AT_ONCE: usize = 16;
 /// the next call is taken at the model in both.
 pub async fn turns(args: &Args, figures: &mut Vec<Figure>) -> Result<()> {
     let chat = Chat::start(Play::Turns(args.turns)).await?;
-    for (kind, name, has_aim) in
-        [(Kind::Full, "A turn beside the call alone, `full`, ms", true), (Kind::Memory, "the same, `memory:`, ms", false)]
-    {
+    for (kind, name, has_aim) in [
+        (Kind::Full, "A turn beside the call alone, `full`, ms", true),
+        (Kind::Memory, "the same, `memory:`, ms", false),
+    ] {
         let server = Server::start(kind, &with_model(&args.options, &chat), None).await?;
         let mut client = Client::new(server.addr);
         let crew = crew(&mut client, args.turns + 1).await?;
@@ -40,7 +40,9 @@ pub async fn turns(args: &Args, figures: &mut Vec<Figure>) -> Result<()> {
         let meter = Meter::start(server.scope());
         let id = kickoff(&mut client, &crew).await?;
         let mut socket = attach(server.addr, &id).await?;
-        timeout(MOST_WAIT, until(&mut socket, "task_completed")).await.context("the agent does not come to its end")??;
+        timeout(MOST_WAIT, until(&mut socket, "task_completed"))
+            .await
+            .context("the agent does not come to its end")??;
         let usage = meter.read();
         let calls = chat.take_calls();
         ensure!(calls.len() == args.turns + 1, "{} calls instead of {}", calls.len(), args.turns + 1);
@@ -106,10 +108,12 @@ async fn read(mut socket: Socket, counted: Rc<Cell<usize>>) -> Result<()> {
 /// The same options, with the played model as the default one.
 fn with_model(options: &Options, chat: &Chat) -> Options {
     let mut options = options.clone();
-    options.set.push(format!(
-        "[model.default]\nbase_url = \"http://{}/v1\"\nmodel = \"bench\"\nmax_concurrent = 10000\n[agents]\nmax_turns = 1000000",
-        chat.addr
-    ));
+    options.set.extend([
+        format!("model.default.base_url = \"http://{}/v1\"", chat.addr),
+        "model.default.model = \"bench\"".to_owned(),
+        "model.default.max_concurrent = 10000".to_owned(),
+        "agents.max_turns = 1000000".to_owned(),
+    ]);
     options
 }
 
@@ -118,7 +122,8 @@ async fn crew(client: &mut Client, turns: usize) -> Result<String> {
     let agent = json!({"id": "bench", "name": "Bench", "role": "a reader", "goal": "Read.", "kind": "model",
                        "tools": ["memory_read"], "max_iter": turns});
     client.call("POST", "/api/v1/agents", &agent.to_string()).await?.success()?;
-    let crew = json!({"name": "bench", "agents": ["bench"], "tasks": [{"name": "read", "description": "Read all there is."}]});
+    let crew =
+        json!({"name": "bench", "agents": ["bench"], "tasks": [{"name": "read", "description": "Read all there is."}]});
     let answer = client.call("POST", "/api/v1/crews", &crew.to_string()).await?.success()?;
     field(&answer, "id")
 }
