@@ -19,6 +19,8 @@ pub(super) fn read(source: &str, builder: &mut Builder<'_>) -> Result<(), Error>
         // Blank lines before a record count as its own.
         let text = raw.trim_start_matches(['\r', '\n']);
         let blank = raw.get(..raw.len() - text.len()).unwrap_or_default().matches('\n').count() as u64;
+        // The reader passes over them.
+        sheet.blank |= blank > 0;
         let line = u32::try_from(line + blank).unwrap_or(u32::MAX);
         let places = places(text, delimiter);
         let fields = (0_u32..).zip(record.iter()).zip(places).map(|((cell, text), (below, column))| Field {

@@ -127,3 +127,12 @@ fn a_column_is_a_character_of_its_line_and_cells_are_counted_where_there_are_any
         }
     }
 }
+
+#[test]
+fn an_empty_line_ends_a_table_of_a_csv_where_headings_follow() {
+    let tables = |text: &str| read(text.as_bytes(), MediaType::Csv).tables().len();
+    let rows = "a,1,2\nb,3,4\nTotal,4,6\n";
+    assert_eq!(tables(&format!("x,2020,2019\n{rows}\nx,2020,2019\n{rows}")), 2);
+    assert_eq!(tables(&format!("x,2020,2019\n{rows}\r\n\r\nx,2020,2019\n{rows}")), 2);
+    assert_eq!(tables(&format!("x,2020,2019\n{rows}\n{rows}")), 1);
+}
