@@ -9,7 +9,7 @@ use callboard_domain::schema::Schema;
 use callboard_domain::secret::Secret;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -17,7 +17,7 @@ use crate::chunk;
 use crate::error::{Error, Refusal, Unsupported, cut, in_reply, refusal};
 use crate::format::{self, Rung};
 use crate::gate::Gate;
-use crate::request::{Arguments, Request};
+use crate::request::{Arguments, Body, Request, StreamOptions};
 use crate::retry;
 use crate::settings::Settings;
 use crate::sse::{Event, Reader};
@@ -179,12 +179,8 @@ impl Shared {
     async fn attempt(&self, request: &Request, progress: &mut impl FnMut(Progress)) -> Result<Turn, Failed> {
         let model = self.model().await?;
         let learned = self.learned.borrow().clone();
-        let mut body = request.to_wire();
-        body.insert("model".into(), json!(&*model));
-        body.insert("stream".into(), true.into());
-        if !learned.refuses_stream_options {
-            body.insert("stream_options".into(), json!({"include_usage": true}));
-        }
+        let mut body = request.to_wire(&model);
+        body.stream_options = (!learned.refuses_stream_options).then_some(StreamOptions { include_usage: true });
         if let Some(schema) = &request.schema {
             learned.rung.ask(schema, &mut body);
         }
@@ -200,7 +196,7 @@ impl Shared {
         }))
     }
 
-    async fn send(&self, body: &Map<String, Value>, key: &str) -> Result<Response, Failed> {
+    async fn send(&self, body: &Body<'_>, key: &str) -> Result<Response, Failed> {
         let text = serde_json::to_vec(body).map_err(|error| Failed::Never(Error::Unreadable(error.to_string())))?;
         let mut sent = self.http.post(self.settings.route("chat/completions")).header(CONTENT_TYPE, "application/json");
         if let Ok(key) = HeaderValue::from_str(key) {

@@ -5,9 +5,9 @@
 //! comes is checked here.
 
 use callboard_domain::schema::Schema;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::request::Message;
+use crate::request::Body;
 use crate::turn::{Answer, Turn};
 
 /// How an answer by a schema is asked for.
@@ -33,8 +33,8 @@ impl Rung {
     }
 
     /// Asks for an answer by this schema, in the body of a request.
-    pub(crate) fn ask(self, schema: &Value, body: &mut Map<String, Value>) {
-        let format = match self {
+    pub(crate) fn ask(self, schema: &Value, body: &mut Body<'_>) {
+        body.response_format = match self {
             Self::Schema => Some(json!({
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": schema},
@@ -42,16 +42,10 @@ impl Rung {
             Self::Object => Some(json!({"type": "json_object"})),
             Self::Prompt => None,
         };
-        if let Some(format) = format {
-            body.insert("response_format".into(), format);
-        }
-        if self != Self::Schema
-            && let Some(Value::Array(messages)) = body.get_mut("messages")
-        {
-            let words = format!(
+        if self != Self::Schema {
+            body.say(format!(
                 "Answer with JSON only, nothing before it or behind it. It must fit this JSON Schema: {schema}"
-            );
-            messages.push(Message::User(words).to_wire());
+            ));
         }
     }
 }
@@ -127,6 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::request::Request;
 
     #[test]
     fn json_is_found_in_what_models_write_around_it() {
@@ -160,8 +155,10 @@ mod tests {
     #[test]
     fn each_rung_asks_in_its_own_way() {
         let ask = |rung: Rung| {
-            let mut body = json!({"messages": []}).as_object().unwrap().clone();
+            let request = Request::default();
+            let mut body = request.to_wire("m");
             rung.ask(&json!({"type": "object"}), &mut body);
+            let body = json!(body);
             (
                 body.get("response_format").map(|format| format["type"].clone()),
                 body["messages"].as_array().unwrap().len(),

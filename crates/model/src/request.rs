@@ -1,13 +1,17 @@
 //! What a model is asked, and how that is written for chat completions.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use callboard_domain::entry::json_bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// One call of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
-    /// The conversation so far.
-    pub messages: Vec<Message>,
+    /// The conversation so far, which is shared with whoever holds it.
+    pub messages: Arc<Vec<Message>>,
     /// What the model may call.
     pub tools: Vec<Tool>,
     /// The JSON Schema that its answer has to fit.
@@ -99,66 +103,140 @@ impl Arguments {
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
-            Self::Valid(map) => Value::Object(map.clone()).to_string(),
+            // Its keys are texts, so that it can be written.
+            Self::Valid(map) => serde_json::to_string(map).unwrap_or_default(),
             Self::Invalid(_) => "{}".to_owned(),
+        }
+    }
+
+    /// How many bytes that has.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Valid(map) => json_bytes(map),
+            Self::Invalid(_) => 2,
         }
     }
 }
 
+/// The body of a request. What depends on the server is put in by who sends it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Body<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stream_options: Option<StreamOptions>,
+    messages: Vec<WireMessage<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<WireTool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response_format: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct StreamOptions {
+    pub(crate) include_usage: bool,
+}
+
+/// A message, as it is sent.
+#[derive(Debug, Serialize)]
+struct WireMessage<'a> {
+    role: &'static str,
+    /// A message with calls and an empty text is refused by some, one without any text by none.
+    content: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<WireCall<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: WireFunction<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireFunction<'a> {
+    name: &'a str,
+    arguments: String,
+}
+
+/// A tool, as it is offered.
+#[derive(Debug, Serialize)]
+pub(crate) struct WireTool<'a> {
+    r#type: &'static str,
+    function: DeclaredFunction<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct DeclaredFunction<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a Value,
+}
+
 impl Tool {
-    pub(crate) fn to_wire(&self) -> Value {
-        json!({"type": "function", "function": {
-            "name": self.name, "description": self.description, "parameters": self.parameters,
-        }})
+    pub(crate) fn to_wire(&self) -> WireTool<'_> {
+        let Self { name, description, parameters } = self;
+        WireTool { r#type: "function", function: DeclaredFunction { name, description, parameters } }
     }
 }
 
 impl Message {
-    pub(crate) fn to_wire(&self) -> Value {
-        match self {
-            Self::System(text) => json!({"role": "system", "content": text}),
-            Self::User(text) => json!({"role": "user", "content": text}),
-            Self::Tool { call_id, text } => json!({"role": "tool", "tool_call_id": call_id, "content": text}),
-            Self::Assistant { text, calls } if calls.is_empty() => json!({"role": "assistant", "content": text}),
-            Self::Assistant { text, calls } => {
-                let calls: Vec<Value> = calls.iter().map(ToolCall::to_wire).collect();
-                // A message with calls and an empty text is refused by some, one without any text by none.
-                let text = if text.is_empty() { Value::Null } else { Value::from(text.as_str()) };
-                json!({"role": "assistant", "content": text, "tool_calls": calls})
-            }
-        }
+    fn to_wire(&self) -> WireMessage<'_> {
+        let (role, text, tool_call_id, calls) = match self {
+            Self::System(text) => ("system", text, None, &[][..]),
+            Self::User(text) => ("user", text, None, &[][..]),
+            Self::Tool { call_id, text } => ("tool", text, Some(call_id.as_str()), &[][..]),
+            Self::Assistant { text, calls } => ("assistant", text, None, calls.as_slice()),
+        };
+        let is_said = calls.is_empty() || !text.is_empty();
+        let content = is_said.then(|| Cow::Borrowed(text.as_str()));
+        WireMessage { role, content, tool_call_id, tool_calls: calls.iter().map(ToolCall::to_wire).collect() }
     }
 }
 
 impl ToolCall {
-    fn to_wire(&self) -> Value {
-        let function = json!({"name": self.name, "arguments": self.arguments.to_text()});
-        json!({"id": self.id, "type": "function", "function": function})
+    fn to_wire(&self) -> WireCall<'_> {
+        let function = WireFunction { name: &self.name, arguments: self.arguments.to_text() };
+        WireCall { id: &self.id, r#type: "function", function }
     }
 }
 
 impl Request {
-    /// The body, without what depends on the server: the model's name, the format of the answer, the options of the
-    /// stream.
-    pub(crate) fn to_wire(&self) -> Map<String, Value> {
-        let mut body = Map::new();
-        let messages: Vec<Value> = self.messages.iter().map(Message::to_wire).collect();
-        body.insert("messages".into(), messages.into());
-        if !self.tools.is_empty() {
-            body.insert("tools".into(), self.tools.iter().map(Tool::to_wire).collect::<Vec<_>>().into());
+    /// The body, for a server's model of this name.
+    pub(crate) fn to_wire<'a>(&'a self, model: &'a str) -> Body<'a> {
+        Body {
+            model,
+            stream: true,
+            stream_options: None,
+            messages: self.messages.iter().map(Message::to_wire).collect(),
+            tools: self.tools.iter().map(Tool::to_wire).collect(),
+            temperature: self.temperature,
+            max_tokens: self.max_tokens,
+            response_format: None,
         }
-        if let Some(temperature) = self.temperature {
-            body.insert("temperature".into(), temperature.into());
-        }
-        if let Some(most) = self.max_tokens {
-            body.insert("max_tokens".into(), most.into());
-        }
-        body
+    }
+}
+
+impl Body<'_> {
+    /// Says something more, as whoever asks.
+    pub(crate) fn say(&mut self, words: String) {
+        let content = Some(words.into());
+        self.messages.push(WireMessage { role: "user", content, tool_call_id: None, tool_calls: Vec::new() });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -166,15 +244,16 @@ mod tests {
         let call = |arguments| ToolCall { id: "c1".into(), name: "look".into(), arguments };
         let valid = Arguments::Valid(json!({"at": 1}).as_object().unwrap().clone());
         let request = Request {
-            messages: vec![
+            messages: Arc::new(vec![
                 Message::System("s".into()),
                 Message::Assistant { text: String::new(), calls: vec![call(valid)] },
                 Message::Assistant { text: "t".into(), calls: vec![call(Arguments::Invalid("{\"at".into()))] },
                 Message::Tool { call_id: "c1".into(), text: "r".into() },
-            ],
+            ]),
             ..Request::default()
         };
-        let body = Value::Object(request.to_wire());
+        let body = json!(request.to_wire("m"));
+        assert_eq!(body["messages"][0], json!({"role": "system", "content": "s"}));
         assert_eq!(body["messages"][1]["content"], Value::Null);
         assert_eq!(body["messages"][1]["tool_calls"][0]["function"]["arguments"], "{\"at\":1}");
         assert_eq!(body["messages"][2]["tool_calls"][0]["function"]["arguments"], "{}");

@@ -1,5 +1,6 @@
 //! Tokens: what a call used, what that costs, and a guess where the server does not say.
 
+use callboard_domain::entry::json_bytes;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,14 +91,14 @@ pub(crate) fn estimate_request(request: &Request) -> u64 {
         let bytes = match message {
             Message::System(text) | Message::User(text) => text.len(),
             Message::Assistant { text, calls } => {
-                text.len() + calls.iter().map(|call| call.name.len() + call.arguments.to_text().len()).sum::<usize>()
+                text.len() + calls.iter().map(|call| call.name.len() + call.arguments.text_len()).sum::<usize>()
             }
             Message::Tool { text, .. } => text.len(),
         };
         bytes.div_ceil(BYTES_A_TOKEN) + TOKENS_A_MESSAGE
     };
     let messages: usize = request.messages.iter().map(of_message).sum();
-    let tools: usize = request.tools.iter().map(|tool| tool.to_wire().to_string().len().div_ceil(BYTES_A_TOKEN)).sum();
+    let tools: usize = request.tools.iter().map(|tool| json_bytes(&tool.to_wire()).div_ceil(BYTES_A_TOKEN)).sum();
     (messages + tools) as u64
 }
 

@@ -22,7 +22,11 @@ fn client(server: &StandIn) -> Client {
 }
 
 fn request() -> Request {
-    Request { messages: vec![Message::User("hello".into())], idempotency_key: "key-1".into(), ..Request::default() }
+    Request {
+        messages: vec![Message::User("hello".into())].into(),
+        idempotency_key: "key-1".into(),
+        ..Request::default()
+    }
 }
 
 fn chunk(delta: &Value) -> String {
@@ -233,7 +237,7 @@ async fn the_first_model_of_the_list_is_taken_where_none_is_named() {
 async fn a_server_that_counts_far_fewer_tokens_has_cut_the_conversation() {
     let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":900,\"completion_tokens\":1}}\n\n";
     let server = StandIn::start([Play::stream(&[&text("a"), usage, DONE].concat())]).await;
-    let long = Request { messages: vec![Message::User("word ".repeat(4000))], ..request() };
+    let long = Request { messages: vec![Message::User("word ".repeat(4000))].into(), ..request() };
     let turn = client(&server).complete(&long, |_| {}).await.unwrap();
     assert_eq!(turn.warnings, [TurnWarning::Truncated]);
 }

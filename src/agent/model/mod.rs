@@ -10,6 +10,8 @@ mod prompt;
 mod shorten;
 mod tools;
 
+use std::sync::Arc;
+
 use callboard_model::{Answer, Arguments, Message, Request, Turn};
 use serde_json::{Value, json};
 
@@ -33,8 +35,11 @@ struct Conversation<'a> {
     lane: &'a TaskContext,
     budget: &'a Budget,
     work: &'a Assignment,
-    messages: Vec<Message>,
+    /// Shared with the call that is made.
+    messages: Arc<Vec<Message>>,
     tools: Vec<Tool>,
+    /// What the arguments have to fit of the tools that were called.
+    schemas: Vec<(Tool, Schema)>,
     /// The JSON Schema that its answer has to fit.
     schema: Option<Value>,
     guard: LoopGuard,
@@ -67,8 +72,9 @@ impl Agents {
         let mut conversation = Conversation::new(self, lane, budget, work);
         conversation.tools = tools_of(work);
         conversation.schema.clone_from(&work.schema);
-        conversation.messages = prompt::messages(work, &conversation.tools);
-        conversation.messages.extend(notes.iter().flat_map(Note::messages));
+        let mut messages = prompt::messages(work, &conversation.tools);
+        messages.extend(notes.iter().flat_map(Note::messages));
+        conversation.messages = messages.into();
         conversation.tainted |= notes.iter().any(|note| note.tainted);
         conversation.run().await
     }
@@ -84,7 +90,7 @@ impl Agents {
     ) -> Result<Option<String>, TaskError> {
         let mut conversation = Conversation::new(self, lane, budget, work);
         conversation.schema = Some(prompt::verdict_schema());
-        conversation.messages = prompt::judge(rule, &output.text());
+        conversation.messages = prompt::judge(rule, &output.text()).into();
         let turn = conversation.take_turn(false).await?;
         Ok(prompt::verdict(&turn))
     }
@@ -97,8 +103,9 @@ impl<'a> Conversation<'a> {
             lane,
             budget,
             work,
-            messages: Vec::new(),
+            messages: Arc::default(),
             tools: Vec::new(),
+            schemas: Vec::new(),
             schema: None,
             guard: LoopGuard::default(),
             turns: 0,
@@ -117,11 +124,11 @@ impl<'a> Conversation<'a> {
         loop {
             let is_last = self.turns >= self.work.agent.max_iter || self.is_decided || self.is_asked_again;
             if is_last {
-                self.messages.push(Message::User(prompt::LAST.to_owned()));
+                self.say(Message::User(prompt::LAST.to_owned()));
             }
             let turn = self.take_turn(!is_last).await?;
             if !turn.calls.is_empty() && !is_last {
-                self.messages.push(Message::Assistant { text: turn.text.clone(), calls: turn.calls.clone() });
+                self.say(Message::Assistant { text: turn.text.clone(), calls: turn.calls.clone() });
                 for call in &turn.calls {
                     self.make_call(&turn, call).await?;
                 }
@@ -147,9 +154,13 @@ impl<'a> Conversation<'a> {
                 return Err(TaskError::Failed(error));
             }
             retries -= 1;
-            self.messages.push(Message::Assistant { text: turn.text, calls: Vec::new() });
-            self.messages.push(Message::User(prompt::unfit(&faults)));
+            self.say(Message::Assistant { text: turn.text, calls: Vec::new() });
+            self.say(Message::User(prompt::unfit(&faults)));
         }
+    }
+
+    fn say(&mut self, message: Message) {
+        Arc::make_mut(&mut self.messages).push(message);
     }
 
     /// What a turn answers, by the schema where there is one.
@@ -211,7 +222,7 @@ impl<'a> Conversation<'a> {
                 }
                 Called::Overflow { limit, error } => {
                     let may = self.work.agent.respect_context_window && shortened < MOST_SHORTENED;
-                    let less = if may { shorten::shorten(&mut self.messages, limit) } else { 0 };
+                    let less = if may { shorten::shorten(Arc::make_mut(&mut self.messages), limit) } else { 0 };
                     if less == 0 {
                         return Err(TaskError::Failed(error));
                     }

@@ -72,7 +72,7 @@ fn leave_out_calls(messages: &mut Vec<Message>, mut size: usize, target: usize) 
 /// The bytes of a message, with the arguments of calls in it.
 fn size_of(message: &Message) -> usize {
     let arguments = match message {
-        Message::Assistant { calls, .. } => calls.iter().map(|call| call.arguments.to_text().len()).sum(),
+        Message::Assistant { calls, .. } => calls.iter().map(|call| call.arguments.text_len()).sum(),
         Message::System(_) | Message::User(_) | Message::Tool { .. } => 0,
     };
     text_of(message).len() + arguments

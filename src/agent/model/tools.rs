@@ -13,6 +13,7 @@ use crate::agent::tool::{self, Given, Tool, human, text};
 use crate::domain::agent_entry::AgentEntry;
 use crate::domain::entry::shorten;
 use crate::domain::request::Confirmation;
+use crate::domain::schema::Schema;
 use crate::session::TaskError;
 
 /// Most characters of arguments in a question.
@@ -41,8 +42,17 @@ impl Conversation<'_> {
         self.lane.report(entry).await;
         self.write_progress(Some(&call.name)).await;
         let text = if given.ok { given.text } else { format!("Error: {}", given.text) };
-        self.messages.push(Message::Tool { call_id: call.id.clone(), text });
+        self.say(Message::Tool { call_id: call.id.clone(), text });
         Ok(())
+    }
+
+    /// What the arguments of a tool have to fit.
+    fn schema_of(&mut self, tool: Tool) -> Option<&Schema> {
+        if !self.schemas.iter().any(|(of, _)| *of == tool) {
+            let declared = tool.declare(&self.work.agent_id, &self.work.team);
+            self.schemas.push((tool, Schema::compile(declared.parameters).ok()?));
+        }
+        self.schemas.iter().find(|(of, _)| *of == tool).map(|(_, schema)| schema)
     }
 
     async fn result_of(&mut self, turn: &Turn, call: &ToolCall) -> Result<Given, TaskError> {
@@ -75,7 +85,7 @@ impl Conversation<'_> {
                 )));
             }
         }
-        if let Some(fault) = tool::fault(&tool.declare(&self.work.agent_id, &self.work.team), arguments) {
+        if let Some(fault) = self.schema_of(tool).and_then(|schema| tool::fault(schema, arguments)) {
             return Ok(Given::refused(fault));
         }
         if self.tainted && tool.reaches_out() && !self.confirm(name, arguments).await {

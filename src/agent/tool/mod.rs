@@ -137,9 +137,8 @@ impl Tool {
     }
 }
 
-/// What is wrong with the arguments of a tool; nothing where they fit.
-pub(super) fn fault(declared: &Declared, arguments: &Map<String, Value>) -> Option<String> {
-    let schema = Schema::compile(declared.parameters.clone()).ok()?;
+/// What is wrong with the arguments of a tool, by the schema of them; nothing where they fit.
+pub(super) fn fault(schema: &Schema, arguments: &Map<String, Value>) -> Option<String> {
     let faults = schema.faults("arguments", &Value::Object(arguments.clone()));
     let named = |fault: &Fault| {
         let place: Vec<&str> = fault.loc.iter().skip(2).map(String::as_str).collect();
