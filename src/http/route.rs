@@ -174,6 +174,8 @@ pub(super) fn mount(routes: Vec<Route>, config: &mut ServiceConfig, http: &Http)
             None => paths.push((route.path.clone(), vec![route])),
         }
     }
+    // Each is tried in turn, and those with a part that varies cost a regular expression each.
+    paths.sort_by_key(|(path, _)| path.contains('{'));
     for (path, routes) in paths {
         let allow = allow(routes.iter().map(|route| &route.method));
         let resource = web::resource(&*path).app_data(http.route(&path));
