@@ -197,7 +197,7 @@ impl Message {
             Self::Assistant { text, calls } => ("assistant", text, None, calls.as_slice()),
         };
         let is_said = calls.is_empty() || !text.is_empty();
-        let content = is_said.then(|| Cow::Borrowed(text.as_str()));
+        let content = is_said.then_some(Cow::Borrowed(text.as_str()));
         WireMessage { role, content, tool_call_id, tool_calls: calls.iter().map(ToolCall::to_wire).collect() }
     }
 }
