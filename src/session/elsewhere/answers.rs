@@ -11,6 +11,7 @@ use super::questions::{
     SessionsRemoved, StartThere,
 };
 use crate::cluster::{Responders, Response};
+use crate::domain::id::SessionId;
 use crate::domain::record::Spec;
 use crate::session::Sessions;
 use crate::session::directory::Directory;
@@ -40,55 +41,32 @@ pub(crate) fn responders(
         })
         .on(move |_, question: AnswerThere| {
             let sessions = answers.clone();
-            async move {
-                let session_id = question.session_id;
-                let taken = take_answer(&sessions, question).await;
-                answer(&sessions, sessions.prove(session_id, taken).await).await
-            }
+            async move { done(&sessions, question.session_id, take_answer(&sessions, question).await).await }
         })
         .on(move |_, question: CancelThere| {
             let (sessions, CancelThere { by, session_id, reason, queued_only }) = (cancels.clone(), question);
             let reach = if queued_only { Reach::Queued } else { Reach::Anywhere };
-            async move {
-                let cancelled = sessions.cancel_here(&by, session_id, reason, reach).await;
-                answer(&sessions, sessions.prove(session_id, cancelled).await).await
-            }
+            async move { done(&sessions, session_id, sessions.cancel_here(&by, session_id, reason, reach).await).await }
         })
         .on(move |_, DescribeThere { by, session_id }: DescribeThere| {
             let sessions = describes.clone();
-            async move {
-                let described = sessions.describe_here(&by, session_id).await;
-                answer(&sessions, sessions.confirm(session_id, described).await).await
-            }
+            async move { said(&sessions, session_id, sessions.describe_here(&by, session_id).await).await }
         })
         .on(move |_, ReadThere { by, session_id, request_id }: ReadThere| {
             let sessions = reads.clone();
-            async move {
-                let read = sessions.question_here(&by, session_id, request_id).await;
-                answer(&sessions, sessions.confirm(session_id, read).await).await
-            }
+            async move { said(&sessions, session_id, sessions.question_here(&by, session_id, request_id).await).await }
         })
         .on(move |_, RemoveThere { by, session_id }: RemoveThere| {
             let sessions = removes.clone();
-            async move {
-                let removed = sessions.remove_here(&by, session_id).await;
-                answer(&sessions, sessions.prove(session_id, removed).await).await
-            }
+            async move { done(&sessions, session_id, sessions.remove_here(&by, session_id).await).await }
         })
         .on(move |_, AwaitThere { session_id }: AwaitThere| {
             let sessions = awaits.clone();
-            async move {
-                let ended = sessions.completion_here(session_id).await;
-                answer(&sessions, sessions.prove(session_id, ended).await).await
-            }
+            async move { done(&sessions, session_id, sessions.completion_here(session_id).await).await }
         })
         .on(move |from, question: FollowThere| {
             let sessions = follows.clone();
-            async move {
-                let session_id = question.session_id;
-                let followed = follow(&sessions, from, question).await;
-                answer(&sessions, sessions.prove(session_id, followed).await).await
-            }
+            async move { done(&sessions, question.session_id, follow(&sessions, from, question).await).await }
         })
         .on_notice(move |_, notice: JournalGrew, text: Bytes| {
             let worker = notice.session_id.worker(grown.len());
@@ -97,6 +75,16 @@ pub(crate) fn responders(
             }
         })
         .on_notice(move |_, SessionsRemoved { sessions }: SessionsRemoved, _| forget(&directories, sessions))
+}
+
+/// The answer to what was to be done.
+async fn done<T>(sessions: &Sessions, id: SessionId, done: Result<T, Refused>) -> Response<Result<T, Refused>> {
+    answer(sessions, sessions.prove(id, done).await).await
+}
+
+/// The answer to what was to be read.
+async fn said<T>(sessions: &Sessions, id: SessionId, said: Result<T, Refused>) -> Response<Result<T, Refused>> {
+    answer(sessions, sessions.confirm(id, said).await).await
 }
 
 /// The answer, where it is this server's to give.
