@@ -197,6 +197,9 @@ async fn a_server_that_is_none_any_more_and_cannot_know_it_refuses_nothing_by_wh
     let Some(stage) = Stage::of(3).await else { return };
     let id = stage.session_at(0, "long_running_task", json!({"step_delay_ms": 0})).await;
     let question = stage.members[0].until_status(&id, "waiting_input").await["open_requests"][0].clone();
+    // It stays in memory.
+    let mut watching = stage.watch(0, &id).await;
+    watching.until("request_user_input").await;
     stage.wires[0].hold();
     let values = json!({"subject": "s", "body": "b", "to_address": "a@example.org"});
     let answer = json!({"values": values, "request_id": question["request_id"]});
@@ -265,8 +268,9 @@ async fn what_is_asked_for_during_an_outage_of_the_engine_is_done_once_it_is_bac
         questions.push((id, json!({"value": true, "request_id": session["open_requests"][0]["request_id"]})));
     }
     stage.kill_engine();
-    for index in 0..2 {
-        stage.until_ready(index, 503).await;
+    for member in &stage.members {
+        let is_noticed = async || (member.get("/health").await.body["store"] == "failing").then_some(());
+        eventually(|| "it is known that the engine is away".into(), is_noticed).await;
     }
     let members: Vec<Api> = stage.apis();
     let answers = questions.iter().flat_map(|(id, answer)| {

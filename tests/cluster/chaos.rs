@@ -62,6 +62,8 @@ enum Trouble {
     Delay,
     /// What is sent over its connections is lost, and they stay open.
     Lose,
+    /// The engine does what it is sent, and its answers are lost.
+    LoseAnswers,
     /// The engine closes all subscriptions, again and again.
     Unsubscribe,
     /// The engine does not answer for a time.
@@ -84,6 +86,8 @@ const WITHOUT_REPLICA: &[Trouble] = &[
     Trouble::Hold,
     Trouble::Delay,
     Trouble::Lose,
+    Trouble::LoseAnswers,
+    Trouble::LoseAnswers,
     Trouble::Unsubscribe,
     Trouble::Pause,
     Trouble::Engine,
@@ -96,6 +100,7 @@ const WITH_REPLICA: &[Trouble] = &[
     Trouble::Engine,
     Trouble::Hold,
     Trouble::Lose,
+    Trouble::LoseAnswers,
 ];
 
 /// A round that goes on.
@@ -113,7 +118,8 @@ impl Round {
         let effects = tempfile::NamedTempFile::new().unwrap().into_temp_path().keep().unwrap();
         let command = ["sh", "-c", SCRIPT, "sh", effects.to_str().unwrap()];
         let tasks = json!([{"name": STEPS, "command": command}]).to_string();
-        let settings = [("task", tasks.as_str()), ("sessions.park_after", "0.5")];
+        // An engine that is given up soon is sent more again.
+        let settings = [("task", tasks.as_str()), ("sessions.park_after", "0.5"), ("store.engine_timeout", "1")];
         let stage = match number % 2 {
             0 => Stage::with(SERVERS, &settings).await?,
             _ => Stage::replicated(SERVERS, &settings).await?,
@@ -173,6 +179,10 @@ impl Round {
             }
             Trouble::Lose => {
                 stage.wires[at].lose();
+                tokio::time::sleep(time).await;
+            }
+            Trouble::LoseAnswers => {
+                stage.wires[at].lose_answers();
                 tokio::time::sleep(time).await;
             }
             Trouble::Unsubscribe => {

@@ -26,6 +26,8 @@ struct State {
     passage: Passage,
     /// Connections that are older than this many changes stay open, and nothing arrives over them any more.
     lost_before: u64,
+    /// The same, but that the engine is still sent what comes.
+    unanswered_before: u64,
     /// The same, and they are reset.
     reset_before: u64,
     changes: u64,
@@ -47,8 +49,8 @@ impl Wire {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let whole =
-            State { passage: Passage::Open(Duration::ZERO), lost_before: 0, reset_before: 0, changes: 0, target };
+        let passage = Passage::Open(Duration::ZERO);
+        let whole = State { passage, lost_before: 0, unanswered_before: 0, reset_before: 0, changes: 0, target };
         let (state, (end, ended)) = (Arc::new(watch::channel(whole).0), oneshot::channel());
         let seen = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -91,6 +93,11 @@ impl Wire {
         self.change(|state| state.lost_before = state.changes);
     }
 
+    /// Loses for ever what the engine answers over the connections that there are, which stay open: what it is sent it does.
+    pub fn lose_answers(&self) {
+        self.change(|state| state.unanswered_before = state.changes);
+    }
+
     /// Lets everything through again.
     pub fn join(&self) {
         self.delay(Duration::ZERO);
@@ -118,15 +125,27 @@ async fn pass_on(listener: &TcpListener, state: &watch::Sender<State>) {
             let (near_reads, near_writes) = near.into_split();
             let (far_reads, far_writes) = far.into_split();
             tokio::select! {
-                () = pump(near_reads, far_writes, state.clone(), changes) => {}
-                () = pump(far_reads, near_writes, state, changes) => {}
+                () = pump(near_reads, far_writes, state.clone(), |state| changes < state.lost_before, changes) => {}
+                () = pump(
+                    far_reads,
+                    near_writes,
+                    state,
+                    |state| changes < state.lost_before.max(state.unanswered_before),
+                    changes,
+                ) => {}
             }
         });
     }
 }
 
 /// Passes on what comes, until either end is closed or the wire is cut.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>, begun: u64) {
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut state: watch::Receiver<State>,
+    loses: impl Fn(&State) -> bool,
+    begun: u64,
+) {
     let mut arrives = state.clone();
     let passing = async {
         let mut bytes = vec![0; 65_536];
@@ -134,7 +153,7 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
             let Ok(now) = arrives.wait_for(|state| state.passage != Passage::Held).await.map(|state| *state) else {
                 return;
             };
-            if begun < now.lost_before {
+            if loses(&now) {
                 // Nobody is told that it does not arrive.
                 return std::future::pending().await;
             }
@@ -147,7 +166,8 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
                 return;
             }
         }
-        if begun < state_of(&arrives).lost_before {
+        let is_lost = loses(&arrives.borrow());
+        if is_lost {
             std::future::pending::<()>().await;
         }
     };
@@ -155,8 +175,4 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
         () = passing => {}
         _ = state.wait_for(|state| state.passage == Passage::Cut || begun < state.reset_before) => {}
     }
-}
-
-fn state_of(state: &watch::Receiver<State>) -> State {
-    *state.borrow()
 }

@@ -281,8 +281,16 @@ async fn nobody_is_told_of_a_commit_that_too_few_replicas_have() {
     let port = primary.port.to_string();
     let _replica = Engine::start(&["--replicaof", "127.0.0.1", &port]).unwrap();
     board.written(0, one.id, 0).await;
-    assert_eq!(board.store.find(one.id).await.unwrap(), Some(one.clone()));
-    assert_eq!(board.store.journal(one.key, ALL).await.unwrap().len(), 1);
+    // The replica may be late again.
+    let reading = async {
+        loop {
+            let (found, journal) = (board.store.find(one.id).await, board.store.journal(one.key, ALL).await);
+            if let (Ok(found), Ok(journal)) = (found, journal) {
+                return (found, journal.len());
+            }
+        }
+    };
+    assert_eq!(super::support::in_time(reading).await, (Some(one.clone()), 1));
     board.store.put_document(&SERVER, "a", "b", "x".into(), Absent).await.unwrap();
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Post {
     pub(super) new_heart: Box<dyn Fn(Fence) -> Result<Heart, Error> + Send>,
     pub(super) view: watch::Sender<Arc<View>>,
     pub(super) changes: mpsc::Sender<SlotChange>,
+    /// Learns that this server serves.
+    pub(super) begins: watch::Sender<bool>,
     /// Learns up to where the log of events goes.
     pub(super) relay: SyncSender<Heard>,
 }
@@ -147,7 +149,10 @@ impl Watch {
     fn answer(&mut self, request: Request) {
         match request {
             Request::Look | Request::Stop => {}
-            Request::Serve => self.intend(Intent::Serve),
+            Request::Serve => {
+                self.post.begins.send_replace(true);
+                self.intend(Intent::Serve);
+            }
             Request::Retire => self.intend(Intent::Leave),
             Request::Give(slots, to, reply) => self.give(&slots, to, reply),
             Request::Joined(fence) => self.join(fence),

@@ -53,7 +53,6 @@ use self::write::Presence;
 pub(crate) use self::write::Redis;
 use crate::cluster::relay::{Heard, Reached};
 use crate::cluster::{Cluster, MAX_CHANGES, Membership, View, inbox, relay};
-use crate::engine::Read as _;
 use crate::handle::Parts;
 use crate::keys::Lane;
 use crate::seal::Sealer;
@@ -156,8 +155,8 @@ impl Opening {
         let (changes, changed) = mpsc::channel(MAX_CHANGES);
         let (requests, requested) = channel();
         let (slit, inbox) = inbox::inbox(self.mailbox_bytes);
-        let mut reader = self.reader().confirmed_by(self.replicas);
-        reader.opened();
+        let (begins, serves) = watch::channel(false);
+        let reader = self.reader().confirmed_by(self.replicas, Some(serves.clone()));
         let source = LogReader { reader, link: self.link(), place: Arc::clone(&self.place), view: viewed.clone() };
         let (relay, reached) = relay::start(source, viewed.clone())?;
         let letters = mail::start(
@@ -178,6 +177,7 @@ impl Opening {
             }),
             view,
             changes,
+            begins,
             relay: relay.clone(),
         };
         let lookout = Lookout::start(post, requests.clone(), requested)?;
@@ -194,14 +194,14 @@ impl Opening {
         })?;
         let membership = Membership { cluster: Cluster::new(viewed, requests, letters), changes: changed, inbox };
         let presence = Presence::Lookout(lookout, self.says.clone(), lane, self.sealer.clone());
-        let parts = self.parts(readers, fence, lane, presence, Some(reached))?;
+        let parts = self.parts(readers, (fence, lane), presence, Some((reached, serves)))?;
         Ok(Joined { parts, relay, membership })
     }
 
     fn open_as(self, readers: usize, company: Company) -> Result<Parts<Redis, Reader>, Error> {
         let (fence, lane) = self.join(company)?;
         let presence = Presence::Heart(self.heart(fence)?);
-        self.parts(readers, fence, lane, presence, None)
+        self.parts(readers, (fence, lane), presence, None)
     }
 
     /// Becomes a member, once the engine turns out to be usable.
@@ -246,17 +246,19 @@ impl Opening {
         Heart::start(Link::new(Arc::clone(&self.address), self.beat_timeout()), Arc::clone(&self.place), fence)
     }
 
+    /// What a store is put together from; of one of several servers, with what others have written and whether it serves.
     fn parts(
         self,
         readers: usize,
-        fence: Fence,
-        lane: Lane,
+        (fence, lane): (Fence, Lane),
         presence: Presence,
-        reached: Option<Reached>,
+        several: Option<(Reached, watch::Receiver<bool>)>,
     ) -> Result<Parts<Redis, Reader>, Error> {
+        let (reached, serves) = several.unzip();
         // Keys are given by what there is, whoever has it.
         let largest = self.reader().largest()?;
-        let readers = std::iter::repeat_with(|| self.reader().confirmed_by(self.replicas)).take(readers).collect();
+        let reader = || self.reader().confirmed_by(self.replicas, serves.clone());
+        let readers = std::iter::repeat_with(reader).take(readers).collect();
         let engine = Redis::new(self.link(), Arc::clone(&self.place), fence, self.replicas, presence, reached);
         Ok(Parts { engine, readers, fence, lane, largest, sealer: self.sealer })
     }

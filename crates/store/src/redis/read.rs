@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use redis::{Connection, FromRedisValue, RedisResult, ScriptInvocation};
+use tokio::sync::watch;
 
 use super::documents;
 use super::event_log::read_entry;
@@ -45,9 +46,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Reader {
     link: Link,
     place: Arc<Place>,
-    /// How many must have what is read, once the store is open: it opens without them.
+    /// How many must have what is read, once it is shown to others: a server starts without them.
     replicas: Replicas,
     is_open: bool,
+    /// Of one of several servers: whether it serves.
+    serves: Option<watch::Receiver<bool>>,
     /// How long a query waits for an engine that comes back.
     patience: Duration,
     /// Since when the engine does not answer, and when it was last tried.
@@ -59,19 +62,30 @@ pub(crate) struct Reader {
 impl Reader {
     /// Reads over `link`.
     pub(super) fn new(link: Link, place: Arc<Place>, patience: Duration) -> Self {
-        Self { link, place, replicas: Replicas(0), is_open: false, patience, lost: None, collections: Vec::new() }
+        Self {
+            link,
+            place,
+            replicas: Replicas(0),
+            is_open: false,
+            serves: None,
+            patience,
+            lost: None,
+            collections: Vec::new(),
+        }
     }
 
-    /// The same, which gives only what so many replicas have, once the store is open.
-    pub(super) fn confirmed_by(self, replicas: Replicas) -> Self {
-        Self { replicas, ..self }
+    /// The same, which gives only what so many replicas have, once the store is open, or else the server serves.
+    pub(super) fn confirmed_by(self, replicas: Replicas, serves: Option<watch::Receiver<bool>>) -> Self {
+        Self { replicas, serves, ..self }
     }
 
     /// Asks, and again while the engine does not answer: all queries that wait give up at about the same moment, and
     /// those that come later soon.
     pub(super) fn ask<T>(&mut self, mut work: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
-        let replicas = if self.is_open { self.replicas } else { Replicas(0) };
+        let is_shown = self.serves.as_ref().map_or(self.is_open, |serves| *serves.borrow());
+        let replicas = if is_shown { self.replicas } else { Replicas(0) };
         loop {
+            let begin = Instant::now();
             if let Some((since, tried)) = self.lost
                 && since.elapsed() >= self.patience
                 && tried.elapsed() < PAUSE
@@ -84,7 +98,7 @@ impl Reader {
                     return Ok(answer);
                 }
                 Err(failure @ Failure::Passing(_)) => {
-                    let since = self.lost.map_or_else(Instant::now, |(since, _)| since);
+                    let since = self.lost.map_or(begin, |(since, _)| since);
                     self.lost = Some((since, Instant::now()));
                     if since.elapsed() >= self.patience {
                         return Err(failure.into());
