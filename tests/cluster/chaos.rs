@@ -22,7 +22,7 @@ const SERVERS: usize = 3;
 const PEOPLE: usize = 12;
 /// How long a round goes on before its people are to come to an end.
 const ROUND: Duration = Duration::from_secs(60);
-/// What is not tried again by itself is shown, up to so many.
+/// The most faults that are shown; all are in the folder.
 const SHOWN: usize = 20;
 
 /// Each with a step that is written down where it is done, and then told.
@@ -54,16 +54,8 @@ enum Trouble {
     Replace,
     /// All servers are, one after another.
     ReplaceAll,
-    /// A server is cut off from the engine.
-    Cut,
-    /// What it sends and receives is held back.
-    Hold,
-    /// What it sends and receives is late.
-    Delay,
-    /// What is sent over its connections is lost, and they stay open.
-    Lose,
-    /// The engine does what it is sent, and its answers are lost.
-    LoseAnswers,
+    /// The wire between a server and the engine.
+    Wire(Fault),
     /// The engine closes all subscriptions, again and again.
     Unsubscribe,
     /// The engine does not answer for a time.
@@ -74,6 +66,21 @@ enum Trouble {
     FailOver,
 }
 
+/// What a wire does.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// It is cut.
+    Cut,
+    /// It holds back what is sent.
+    Hold,
+    /// It is slow.
+    Delay,
+    /// It loses what is sent over its connections, and they stay open.
+    Lose,
+    /// It loses what the engine answers: that has done what it was sent.
+    LoseAnswers,
+}
+
 const WITHOUT_REPLICA: &[Trouble] = &[
     Trouble::Kill,
     Trouble::Kill,
@@ -82,12 +89,12 @@ const WITHOUT_REPLICA: &[Trouble] = &[
     Trouble::Stop,
     Trouble::Replace,
     Trouble::ReplaceAll,
-    Trouble::Cut,
-    Trouble::Hold,
-    Trouble::Delay,
-    Trouble::Lose,
-    Trouble::LoseAnswers,
-    Trouble::LoseAnswers,
+    Trouble::Wire(Fault::Cut),
+    Trouble::Wire(Fault::Hold),
+    Trouble::Wire(Fault::Delay),
+    Trouble::Wire(Fault::Lose),
+    Trouble::Wire(Fault::LoseAnswers),
+    Trouble::Wire(Fault::LoseAnswers),
     Trouble::Unsubscribe,
     Trouble::Pause,
     Trouble::Engine,
@@ -98,9 +105,9 @@ const WITH_REPLICA: &[Trouble] = &[
     Trouble::Kill,
     Trouble::Stop,
     Trouble::Engine,
-    Trouble::Hold,
-    Trouble::Lose,
-    Trouble::LoseAnswers,
+    Trouble::Wire(Fault::Hold),
+    Trouble::Wire(Fault::Lose),
+    Trouble::Wire(Fault::LoseAnswers),
 ];
 
 /// A round that goes on.
@@ -156,34 +163,18 @@ impl Round {
                 stage.members[at].signal(Signal::CONT);
             }
             Trouble::Replace => stage.replace(at).await,
-            Trouble::ReplaceAll => {
-                for at in 0..SERVERS {
-                    stage.replace(at).await;
-                    stage.until_ready(at, 200).await;
+            Trouble::ReplaceAll => stage.replace_all().await,
+            Trouble::Wire(fault) => {
+                let wire = &stage.wires[at];
+                match fault {
+                    Fault::Cut => wire.cut(),
+                    Fault::Hold => wire.hold(),
+                    Fault::Delay => wire.delay(time / 20),
+                    Fault::Lose => wire.lose(),
+                    Fault::LoseAnswers => wire.lose_answers(),
                 }
-            }
-            Trouble::Cut => {
-                stage.wires[at].cut();
                 tokio::time::sleep(time).await;
-                stage.wires[at].join();
-            }
-            Trouble::Hold => {
-                stage.wires[at].hold();
-                tokio::time::sleep(time).await;
-                stage.wires[at].join();
-            }
-            Trouble::Delay => {
-                stage.wires[at].delay(time / 20);
-                tokio::time::sleep(time).await;
-                stage.wires[at].join();
-            }
-            Trouble::Lose => {
-                stage.wires[at].lose();
-                tokio::time::sleep(time).await;
-            }
-            Trouble::LoseAnswers => {
-                stage.wires[at].lose_answers();
-                tokio::time::sleep(time).await;
+                wire.join();
             }
             Trouble::Unsubscribe => {
                 for _ in 0..10 {
@@ -202,9 +193,7 @@ impl Round {
             }
             Trouble::FailOver => stage.fail_over(),
         }
-        for at in 0..SERVERS {
-            self.stage.until_ready(at, 200).await;
-        }
+        stage.until_all_are_ready().await;
     }
 
     /// What is wrong in the end; nothing where all is well.
@@ -227,7 +216,6 @@ impl Round {
             }
         }
         if faults.is_empty() {
-            // Whoever looks for what was done finds it as long as something is wrong.
             std::fs::remove_file(&self.effects).unwrap();
             return Ok(history.played.len());
         }
@@ -263,6 +251,19 @@ impl Round {
 }
 
 impl Stage {
+    async fn until_all_are_ready(&self) {
+        for at in 0..SERVERS {
+            self.until_ready(at, 200).await;
+        }
+    }
+
+    async fn replace_all(&mut self) {
+        for at in 0..SERVERS {
+            self.replace(at).await;
+            self.until_ready(at, 200).await;
+        }
+    }
+
     /// Ends a server in good order, and starts it again.
     async fn replace(&mut self, at: usize) {
         let member = &mut self.members[at];

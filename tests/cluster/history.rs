@@ -226,8 +226,8 @@ fn answer_faults(answers: &[Given], journal: &[String]) -> Vec<String> {
     faults
 }
 
-#[test]
-fn a_history_in_which_something_is_lost_or_doubled_is_red() {
+/// A history of one session in which all is well, and its journal.
+fn sound() -> (History, Vec<String>) {
     let lines = [
         r#"{"type":"request_confirmation","request_id":"q","message":"?","seq":1}"#,
         r#"{"type":"answered","request_id":"q","by":"local","value":true,"seq":2}"#,
@@ -262,6 +262,12 @@ fn a_history_in_which_something_is_lost_or_doubled_is_red() {
         logs: vec![crate::support::json!({"epoch": "e", "events": events}); 2],
         effects: Vec::new(),
     };
+    (good, journal)
+}
+
+#[test]
+fn a_history_in_which_something_is_lost_or_doubled_is_red() {
+    let (good, journal) = sound();
     assert_eq!(good.faults(), Vec::<String>::new());
     let changes: [fn(&mut History); 12] = [
         |history| assert!(history.starts.get_mut("key").unwrap().insert("two".into())),

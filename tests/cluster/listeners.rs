@@ -10,8 +10,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::history::Listened;
 use super::load::{PAUSE, SITS, Scene};
+use crate::support::Value;
 use crate::support::api::Api;
-use crate::support::{Value, json};
 
 impl Listened {
     /// The number of the last event that was heard.
@@ -92,8 +92,6 @@ pub(super) async fn listen(scene: Scene, home: usize, mut random: StdRng) {
 }
 
 fn messages(text: &str) -> Vec<Value> {
-    match serde_json::from_str(text).unwrap_or(json!(null)) {
-        Value::Array(messages) => messages,
-        message => vec![message],
-    }
+    let message: Value = serde_json::from_str(text).unwrap();
+    message.as_array().cloned().unwrap_or_else(|| vec![message])
 }
