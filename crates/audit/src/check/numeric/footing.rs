@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::faults::{Fault, Faults};
 use super::grid::{Grid, Role, WIDTH};
-use super::sums::{Near, Pivots, Sums, Verdict};
+use super::sums::{Pivots, Sums, Terms, Verdict};
 use crate::Severity;
 use crate::finding::shorten;
 use crate::table::ColumnKind;
@@ -245,23 +245,21 @@ impl<'g> Search<'g> {
         let reach = if self.grid.role(target) == Role::Line { SIGNED - 2 } else { SIGNED };
         let items: Vec<usize> = self.stack.iter().rev().take(reach).copied().collect();
         let fresh = Pivots::of(row, self.adds_up);
+        // Looked up once: there are thousands of patterns.
+        let terms: Vec<Terms> = items.iter().map(|&item| fresh.terms(self.grid.row(item))).collect();
         let base = if labelled || self.grid.role(target) == Role::Result { 15 } else { 18 };
         for count in 2..=items.len() {
             for pattern in 1_u32..(1 << count) - 1 {
-                let signs = || {
-                    items
-                        .iter()
-                        .take(count)
-                        .enumerate()
-                        .map(|(index, &row)| (row, if pattern & (1 << index) != 0 { -1_i8 } else { 1 }))
-                };
+                let sign = |index: usize| if pattern & (1 << index) != 0 { -1_i8 } else { 1 };
                 let mut pivots = fresh;
-                let near =
-                    signs().fold(Near::default(), |_, (item, sign)| pivots.add(self.grid.row(item), i64::from(sign)));
-                if !near.plus {
+                for (index, terms) in terms.iter().take(count).enumerate() {
+                    pivots.take(terms, i64::from(sign(index)));
+                }
+                if !pivots.is_met() {
                     continue;
                 }
-                let addends: Vec<(usize, i8)> = signs().collect();
+                let addends: Vec<(usize, i8)> =
+                    items.iter().take(count).enumerate().map(|(index, &row)| (row, sign(index))).collect();
                 let verdict = self.scratch.of(self.grid, &addends).judge(row, self.adds_up, false, |_, total| total);
                 let bar = base + count.ilog2();
                 if best.wants(verdict, bar, Form::Signed) {
@@ -275,15 +273,17 @@ impl<'g> Search<'g> {
     fn pairs(&mut self, target: usize, labelled: bool, best: &mut Best) {
         let row = self.grid.row(target);
         let reach = if self.grid.role(target) == Role::Line { PAIRED / 2 } else { PAIRED };
-        let items: Vec<usize> = self.stack.iter().rev().take(reach).copied().collect();
         let fresh = Pivots::of(row, self.adds_up);
+        let items: Vec<(usize, Terms)> =
+            self.stack.iter().rev().take(reach).map(|&item| (item, fresh.terms(self.grid.row(item)))).collect();
         let bar = if labelled { 18 } else { 22 };
-        for (index, &one) in items.iter().enumerate() {
-            for &two in items.iter().skip(index + 1) {
+        for (index, &(one, ref its_terms)) in items.iter().enumerate() {
+            for &(two, ref others_terms) in items.iter().skip(index + 1) {
                 for (first, second) in [(1_i8, 1_i8), (-1, 1), (1, -1)] {
                     let mut pivots = fresh;
-                    pivots.add(self.grid.row(one), i64::from(first));
-                    if !pivots.add(self.grid.row(two), i64::from(second)).plus {
+                    pivots.take(its_terms, i64::from(first));
+                    pivots.take(others_terms, i64::from(second));
+                    if !pivots.is_met() {
                         continue;
                     }
                     let addends = vec![(one, first), (two, second)];

@@ -69,12 +69,22 @@ struct Pivot {
     total: i64,
 }
 
+/// What a row adds to each of the pivots: its figure, and what rounding explains of that.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Terms([(i64, i64); 2]);
+
 /// Which ways of adding up come near enough: all of them, all taken off, or the last one less the others.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Near {
     pub(super) plus: bool,
     pub(super) minus: bool,
     pub(super) less: bool,
+}
+
+impl Pivot {
+    fn meets(&self, total: i64) -> bool {
+        (self.value - total).abs().saturating_mul(2) <= self.slack
+    }
 }
 
 impl Pivots {
@@ -94,16 +104,40 @@ impl Pivots {
         Self { list }
     }
 
+    /// What a row adds.
+    pub(super) fn terms(&self, row: &[Entry]) -> Terms {
+        Terms(self.list.map(|pivot| {
+            let entry = pivot.and_then(|pivot| row.get(pivot.column)).copied().unwrap_or_default();
+            (entry.value, entry.slack())
+        }))
+    }
+
+    /// Adds a row, and says nothing about it.
+    pub(super) fn take(&mut self, Terms(terms): &Terms, sign: i64) {
+        for (pivot, (value, slack)) in self.list.iter_mut().zip(terms) {
+            if let Some(pivot) = pivot {
+                pivot.total += sign * value;
+                pivot.slack += slack;
+            }
+        }
+    }
+
+    /// Whether the sum comes near enough.
+    pub(super) fn is_met(&self) -> bool {
+        self.list.iter().flatten().any(|pivot| pivot.meets(pivot.total))
+    }
+
+    /// Adds a row.
     pub(super) fn add(&mut self, row: &[Entry], sign: i64) -> Near {
+        let terms = self.terms(row);
+        self.take(&terms, sign);
         let mut near = Near::default();
-        for pivot in self.list.iter_mut().flatten() {
-            let entry = row.get(pivot.column).copied().unwrap_or_default();
-            pivot.total += sign * entry.value;
-            pivot.slack += entry.slack();
-            let meets = |total: i64| (pivot.value - total).abs().saturating_mul(2) <= pivot.slack;
-            near.plus |= meets(pivot.total);
-            near.minus |= meets(-pivot.total);
-            near.less |= meets(2 * entry.value - pivot.total);
+        for (pivot, (value, _)) in self.list.iter().zip(terms.0) {
+            if let Some(pivot) = pivot {
+                near.plus |= pivot.meets(pivot.total);
+                near.minus |= pivot.meets(-pivot.total);
+                near.less |= pivot.meets(2 * value - pivot.total);
+            }
         }
         near
     }
