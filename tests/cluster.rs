@@ -170,14 +170,16 @@ async fn a_server_that_was_paused_for_too_long_drops_what_others_have_and_joins_
     let load = stage.load(4);
     let id = stage.session_at(0, "approval", json!({})).await;
     stage.members[0].signal(Signal::STOP);
-    let owner = eventually(
-        || "another server has its sessions".into(),
-        async || {
-            let shown = stage.members[1].bearing(TOKEN).get("/api/v1/cluster").await.ok();
-            (shown["members"].as_array().unwrap().len() == 2).then_some(())
-        },
-    );
-    owner.await;
+    for other in [1, 2] {
+        eventually(
+            || "the others have its sessions, and both know it".into(),
+            async || {
+                let shown = stage.members[other].bearing(TOKEN).get("/api/v1/cluster").await.ok();
+                (shown["members"].as_array().unwrap().len() == 2).then_some(())
+            },
+        )
+        .await;
+    }
     stage.members[0].signal(Signal::CONT);
     let after = stage.until_all_is_owned(3).await;
     let incarnations = |shown: &serde_json::Value| -> BTreeMap<String, String> {
