@@ -2,7 +2,7 @@
 //!
 //! It goes in rounds, each with servers of its own and checked at its end; every other one has an engine with a replica. What
 //! fails, and when, comes of `CHAOS_SEED` and the number of the round. A round that is red leaves all that was seen, with the
-//! servers' logs, in a folder under `target/chaos/`.
+//! servers' logs, in a folder under `target/tmp/chaos/`.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
