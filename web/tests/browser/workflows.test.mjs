@@ -349,7 +349,8 @@ describe("drawing", () => {
   }
   const handle = (page, card, kind, name) => card.locator(`.react-flow__handle.${kind}[data-handleid="${name}"]`);
   async function drag(page, from, to) {
-    // The canvas may still be moving; hovering waits until it stands.
+    // The canvas may still be moving, and cards on it; hovering waits until what is hovered over stands.
+    await to.hover();
     await from.hover();
     const [start, end] = [await from.boundingBox(), await to.boundingBox()];
     await page.mouse.move(start.x + start.width / 2, start.y + start.height / 2);
