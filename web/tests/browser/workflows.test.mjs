@@ -349,10 +349,14 @@ describe("drawing", () => {
   }
   const handle = (page, card, kind, name) => card.locator(`.react-flow__handle.${kind}[data-handleid="${name}"]`);
   async function drag(page, from, to) {
-    // The canvas may still be moving, and cards on it; hovering waits until what is hovered over stands.
-    await to.hover();
+    // The canvas may still be moving, and cards on it.
     await from.hover();
-    const [start, end] = [await from.boundingBox(), await to.boundingBox()];
+    const places = () => Promise.all([from, to].map((one) => one.boundingBox()));
+    let [start, end] = await places();
+    for (let before; before !== JSON.stringify([start, end]); [start, end] = await places()) {
+      before = JSON.stringify([start, end]);
+      await page.waitForTimeout(50);
+    }
     await page.mouse.move(start.x + start.width / 2, start.y + start.height / 2);
     await page.mouse.down();
     await page.mouse.move((start.x + end.x) / 2, (start.y + end.y) / 2, { steps: 5 });
