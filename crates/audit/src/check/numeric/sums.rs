@@ -131,10 +131,9 @@ impl Pivots {
     pub(super) fn add(&mut self, row: &[Entry], sign: i64) -> Near {
         let terms = self.terms(row);
         self.take(&terms, sign);
-        let mut near = Near::default();
+        let mut near = Near { plus: self.is_met(), ..Near::default() };
         for (pivot, (value, _)) in self.list.iter().zip(terms.0) {
             if let Some(pivot) = pivot {
-                near.plus |= pivot.meets(pivot.total);
                 near.minus |= pivot.meets(-pivot.total);
                 near.less |= pivot.meets(2 * value - pivot.total);
             }
