@@ -40,11 +40,12 @@ pub(crate) fn message(entry: &[u8]) -> Option<Message> {
             ("agent_event", event(&mut fields, "text", &["turn", "text", "finish_reason", "warnings", "usage"]))
         }
         "tool_result" => ("agent_event", event(&mut fields, "tool", &["call_id", "tool", "ok", "text"])),
-        "stream" => ("agent_event", of_program(&mut fields, "text", &[("content", "text")])?),
-        "progress" => {
-            let keys = [("done", "done"), ("total", "total"), ("label", "label")];
-            ("agent_event", of_program(&mut fields, "progress", &keys)?)
+        "stream" => {
+            let line = fields.shift_remove("content");
+            fields.extend(line.map(|line| ("text".to_owned(), line)));
+            ("agent_event", of_program(&mut fields, "text", &["text"])?)
         }
+        "progress" => ("agent_event", of_program(&mut fields, "progress", &["done", "total", "label"])?),
         "task_completed" => ("complete", end("completed", &mut fields, None)),
         "task_failed" if fields.get("can_retry") == Some(&Value::Bool(false)) => {
             ("complete", end("failed", &mut fields, Some("error")))
@@ -82,18 +83,11 @@ fn event(fields: &mut Map<String, Value>, kind: &str, keys: &[&str]) -> Map<Stri
     out
 }
 
-/// What a program printed, as the data of an event of the agent in whose lane it runs; nothing where it is no agent's. Of the
-/// keys, the first is the entry's and the second that of the data.
-fn of_program(fields: &mut Map<String, Value>, kind: &str, keys: &[(&str, &str)]) -> Option<Map<String, Value>> {
+/// What a program printed, as the data of an event of the agent in whose lane it runs; nothing where it is no agent's.
+fn of_program(fields: &mut Map<String, Value>, kind: &str, keys: &[&str]) -> Option<Map<String, Value>> {
     let agent_id = fields.get("lane")?.as_str()?.strip_prefix("agent/")?.split('/').next()?.to_owned();
     fields.insert("agent_id".into(), agent_id.into());
-    for (from, to) in keys {
-        if let Some(value) = fields.shift_remove(*from) {
-            fields.insert((*to).to_owned(), value);
-        }
-    }
-    let keys: Vec<&str> = keys.iter().map(|(_, to)| *to).collect();
-    Some(event(fields, kind, &keys))
+    Some(event(fields, kind, keys))
 }
 
 /// The end, with why it came to that.
