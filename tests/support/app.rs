@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use callboard::App;
 use callboard::Launcher;
@@ -145,10 +146,15 @@ impl TestApp {
         let served = self.ended.recv_timeout(PATIENCE).expect("the server ends when it is told to");
         served.expect("the server ends well");
         thread.join().expect("the server's thread does not panic");
-        assert!(is_left(self.api.address), "nobody listens on the port any more");
-        let deadline = std::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
+        // A process that another test just starts has the port as well, until it becomes its program.
+        while is_listened_at(self.api.address) {
+            assert!(Instant::now() < deadline, "somebody listens on the port still");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        forget(self.api.address);
         while !children().is_empty() {
-            assert!(std::time::Instant::now() < deadline, "these processes are left: {:?}", children());
+            assert!(Instant::now() < deadline, "these processes are left: {:?}", children());
             std::thread::yield_now();
         }
     }
@@ -182,14 +188,21 @@ fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Whether the server that listened here does so no more.
-fn is_left(address: SocketAddr) -> bool {
-    let mut listening = LISTENING.lock().unwrap();
-    let others = listening.get(&address).map_or(0, |count| count - 1);
-    listening.insert(address, others);
+/// Whether somebody listens here, but for another server of this process that was given the same port.
+fn is_listened_at(address: SocketAddr) -> bool {
+    let listening = LISTENING.lock().unwrap();
+    let is_anothers = listening.get(&address).is_some_and(|count| *count > 1);
     // A connection to a port that is free may be answered by itself, where it gets the same port to come from.
-    let is_own = |stream: TcpStream| stream.local_addr().ok() == stream.peer_addr().ok();
-    others > 0 || TcpStream::connect(address).map_or(true, is_own)
+    let is_own = |stream: &TcpStream| stream.local_addr().ok() == stream.peer_addr().ok();
+    !is_anothers && TcpStream::connect(address).is_ok_and(|stream| !is_own(&stream))
+}
+
+/// The server that listened here is checked.
+fn forget(address: SocketAddr) {
+    let mut listening = LISTENING.lock().unwrap();
+    if let Some(count) = listening.get_mut(&address) {
+        *count -= 1;
+    }
 }
 
 /// The processes that this one started and that are still there, but for servers of other tests.
