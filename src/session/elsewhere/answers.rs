@@ -6,6 +6,7 @@ use actix::Addr;
 use bytes::Bytes;
 
 use super::messages::{MemberFollows, MirrorGrew};
+use super::outage::Outage;
 use super::questions::{
     AnswerThere, AwaitThere, CancelThere, DescribeThere, FollowThere, JournalGrew, ReadThere, RemoveThere,
     SessionsRemoved, StartThere,
@@ -34,39 +35,36 @@ pub(crate) fn responders(
     responders
         .on(move |_, question: StartThere| {
             let (sessions, StartThere { spec, session_id, idempotency }) = (starts.clone(), question);
-            async move {
-                let started = sessions.start_here(Spec { session_id, ..spec }, Some(idempotency)).await;
-                answer(&sessions, started).await
-            }
+            async move { answer(&sessions, sessions.start_here(Spec { session_id, ..spec }, Some(idempotency))).await }
         })
         .on(move |_, question: AnswerThere| {
             let sessions = answers.clone();
-            async move { done(&sessions, question.session_id, take_answer(&sessions, question).await).await }
+            async move { done(&sessions, question.session_id, take_answer(&sessions, question)).await }
         })
         .on(move |_, question: CancelThere| {
             let (sessions, CancelThere { by, session_id, reason, queued_only }) = (cancels.clone(), question);
             let reach = if queued_only { Reach::Queued } else { Reach::Anywhere };
-            async move { done(&sessions, session_id, sessions.cancel_here(&by, session_id, reason, reach).await).await }
+            async move { done(&sessions, session_id, sessions.cancel_here(&by, session_id, reason, reach)).await }
         })
         .on(move |_, DescribeThere { by, session_id }: DescribeThere| {
             let sessions = describes.clone();
-            async move { said(&sessions, session_id, sessions.describe_here(&by, session_id).await).await }
+            async move { said(&sessions, session_id, sessions.describe_here(&by, session_id)).await }
         })
         .on(move |_, ReadThere { by, session_id, request_id }: ReadThere| {
             let sessions = reads.clone();
-            async move { said(&sessions, session_id, sessions.question_here(&by, session_id, request_id).await).await }
+            async move { said(&sessions, session_id, sessions.question_here(&by, session_id, request_id)).await }
         })
         .on(move |_, RemoveThere { by, session_id }: RemoveThere| {
             let sessions = removes.clone();
-            async move { done(&sessions, session_id, sessions.remove_here(&by, session_id).await).await }
+            async move { done(&sessions, session_id, sessions.remove_here(&by, session_id)).await }
         })
         .on(move |_, AwaitThere { session_id }: AwaitThere| {
             let sessions = awaits.clone();
-            async move { done(&sessions, session_id, sessions.completion_here(session_id).await).await }
+            async move { done(&sessions, session_id, sessions.completion_here(session_id)).await }
         })
         .on(move |from, question: FollowThere| {
             let sessions = follows.clone();
-            async move { done(&sessions, question.session_id, follow(&sessions, from, question).await).await }
+            async move { done(&sessions, question.session_id, follow(&sessions, from, question)).await }
         })
         .on_notice(move |_, notice: JournalGrew, text: Bytes| {
             let worker = notice.session_id.worker(grown.len());
@@ -78,23 +76,35 @@ pub(crate) fn responders(
 }
 
 /// The answer to what was to be done.
-async fn done<T>(sessions: &Sessions, id: SessionId, done: Result<T, Refused>) -> Response<Result<T, Refused>> {
-    answer(sessions, sessions.prove(id, done).await).await
+async fn done<T>(
+    sessions: &Sessions,
+    id: SessionId,
+    doing: impl Future<Output = Result<T, Refused>>,
+) -> Response<Result<T, Refused>> {
+    answer(sessions, async { sessions.prove(id, doing.await).await }).await
 }
 
 /// The answer to what was to be read.
-async fn said<T>(sessions: &Sessions, id: SessionId, said: Result<T, Refused>) -> Response<Result<T, Refused>> {
-    answer(sessions, sessions.confirm(id, said).await).await
+async fn said<T>(
+    sessions: &Sessions,
+    id: SessionId,
+    saying: impl Future<Output = Result<T, Refused>>,
+) -> Response<Result<T, Refused>> {
+    answer(sessions, async { sessions.confirm(id, saying.await).await }).await
 }
 
 /// The answer, where it is this server's to give.
-async fn answer<T>(sessions: &Sessions, answer: Result<T, Refused>) -> Response<Result<T, Refused>> {
-    match answer {
+async fn answer<T>(
+    sessions: &Sessions,
+    answering: impl Future<Output = Result<T, Refused>>,
+) -> Response<Result<T, Refused>> {
+    let mut outage = Outage::watch(sessions.store());
+    match answering.await {
         // Whoever has the session next answers.
         Err(Refused::Elsewhere | Refused::ShuttingDown) => Response::NotHere,
         // Whoever asks has patience of their own.
-        Err(Refused::Unavailable(_)) if sessions.store_fails() => {
-            sessions.until_writable().await;
+        Err(Refused::Unavailable(_)) if outage.was_met() => {
+            outage.is_over().await;
             Response::NotHere
         }
         answer => Response::Answer(answer),

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::messages::AttachMirror;
+use super::outage::Outage;
 use super::questions::{AnswerThere, AwaitThere, CancelThere, DescribeThere, ReadThere, RemoveThere, StartThere};
 use crate::auth::Principal;
 use crate::cluster::handle::To;
@@ -23,7 +24,7 @@ use crate::session::messages::{
     Answered, Attached, Completion, Description, Greeting, Refused, SharedRequest, Started, Via,
 };
 use crate::session::protocol::{Asked, Attach, Reach, Request as _};
-use crate::store::{Health, Idempotency};
+use crate::store::Idempotency;
 
 /// The pause before a session is asked again that has just changed hands.
 const SOON: Duration = Duration::from_millis(20);
@@ -56,6 +57,7 @@ impl Sessions {
         idempotency: Option<Idempotency>,
     ) -> Result<Started, Refused> {
         let named = idempotency.clone().unwrap_or_else(unnamed);
+        let mut outage = Outage::watch(self.store());
         let starting = async {
             loop {
                 let is_here =
@@ -64,7 +66,7 @@ impl Sessions {
                 if is_here {
                     match self.start_here(spec.clone(), idempotency.clone()).await {
                         Err(Refused::Elsewhere) => {}
-                        Err(Refused::Unavailable(_)) if self.store_fails() => self.until_writable().await,
+                        Err(Refused::Unavailable(_)) if outage.was_met() => outage.is_over().await,
                         started => return started,
                     }
                 } else if let Some(slot) = slot {
@@ -160,11 +162,12 @@ impl Sessions {
         cluster: &Cluster,
         session_id: SessionId,
     ) -> Result<Completion, Refused> {
+        let mut outage = Outage::watch(self.store());
         loop {
             if cluster.owns(session_id) {
                 match self.prove(session_id, self.completion_here(session_id).await).await {
                     Err(Refused::Elsewhere) => {}
-                    Err(Refused::Unavailable(_)) if self.store_fails() => self.until_writable().await,
+                    Err(Refused::Unavailable(_)) if outage.was_met() => outage.is_over().await,
                     completion => return completion,
                 }
             } else {
@@ -190,6 +193,7 @@ impl Sessions {
             let by = principal.clone();
             Attach { connection, shard: shard.clone(), since, greeting, via, by, may_cancel, reply }
         };
+        let mut outage = Outage::watch(self.store());
         let attaching = async {
             loop {
                 let attached = if cluster.owns(session_id) {
@@ -203,9 +207,11 @@ impl Sessions {
                     ask(directory, self.patience(), mirrored).await
                 };
                 match attached {
-                    Err(Refused::Elsewhere) => actix::clock::sleep(SOON).await,
+                    Err(Refused::Elsewhere) => {}
+                    Err(Refused::Unavailable(_)) if outage.was_met() => outage.is_over().await,
                     attached => return attached,
                 }
+                actix::clock::sleep(SOON).await;
             }
         };
         self.in_time(attaching).await
@@ -222,12 +228,13 @@ impl Sessions {
     where
         Q: Question<Answer = Result<T, Refused>>,
     {
+        let mut outage = Outage::watch(self.store());
         let asking = async {
             loop {
                 if cluster.owns(session_id) {
                     match self.prove(session_id, here().await).await {
                         Err(Refused::Elsewhere) => {}
-                        Err(Refused::Unavailable(_)) if self.store_fails() => self.until_writable().await,
+                        Err(Refused::Unavailable(_)) if outage.was_met() => outage.is_over().await,
                         answer => return answer,
                     }
                 } else {
@@ -257,18 +264,6 @@ impl Sessions {
             Some(cluster) if !cluster.certainly_owns(session_id).await => Err(Refused::Elsewhere),
             Some(_) | None => said,
         }
-    }
-
-    /// Whether the store takes no writes at this moment.
-    pub(super) fn store_fails(&self) -> bool {
-        self.store().health() != Health::Well
-    }
-
-    /// Waits until the store takes writes, or is closed.
-    pub(super) async fn until_writable(&self) {
-        let mut health = self.store().watch_health();
-        // Where it is closed, whoever asks again is refused.
-        let _ = health.wait_for(|health| *health == Health::Well).await;
     }
 
     /// What comes of this, where it comes soon enough.

@@ -9,4 +9,5 @@ pub(crate) mod bursts;
 mod guests;
 pub(crate) mod messages;
 pub(crate) mod mirror;
+mod outage;
 pub(crate) mod questions;
