@@ -203,14 +203,14 @@ impl Read for Reader {
         while rows.is_empty() || bytes < range.max_bytes {
             let mut call = place.script(|scripts| &scripts.journal);
             let seq = after_seq.take().map(|seq| seq.to_string()).unwrap_or_default();
-            call.arg(key_text(key)).arg(from).arg(seq).arg((range.max_bytes - bytes).min(SLICE_BYTES));
+            let most = (range.max_bytes - bytes).min(SLICE_BYTES);
+            call.arg(key_text(key)).arg(from).arg(seq).arg(most);
             let mut found = self.run::<Vec<Vec<u8>>>(&call)?.into_iter();
             let first =
                 found.next().and_then(|first| String::from_utf8(first).ok()).and_then(|first| first.parse().ok());
             let first: u64 = first.ok_or_else(|| damaged("a journal"))?;
-            if found.len() == 0 {
-                break;
-            }
+            // Fewer bytes than were asked for are all that there are.
+            let is_last = found.len() == 0 || found.as_slice().iter().map(Vec::len).sum::<usize>() < most;
             from = first;
             for text in found {
                 let row = journal_row(from, text)?;
@@ -220,6 +220,9 @@ impl Read for Reader {
                 if bytes >= range.max_bytes {
                     break;
                 }
+            }
+            if is_last {
+                break;
             }
         }
         Ok(rows)
