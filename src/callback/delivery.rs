@@ -150,6 +150,9 @@ impl Delivery {
     }
 }
 
+/// The types of events that anybody is sent.
+pub(crate) const KINDS: [Kind; 3] = [Kind::RequestOpened, Kind::ExecutionCompleted, Kind::ExecutionFailed];
+
 /// What an event means for those who are sent news.
 #[must_use]
 pub(crate) fn what(kind: &Kind) -> Option<CallbackEvent> {
@@ -225,6 +228,13 @@ mod tests {
         let id = |url: &str| Delivery::new(&event, CallbackEvent::Request, session_id, url.into(), None, None).id;
         assert_eq!(id("https://a.example/"), id("https://a.example/"));
         assert_ne!(id("https://a.example/"), id("https://b.example/"));
+    }
+
+    #[test]
+    fn the_types_that_are_sent_are_those_that_mean_something() {
+        for kind in Kind::KNOWN {
+            assert_eq!(what(kind).is_some(), KINDS.contains(kind), "{}", kind.word());
+        }
     }
 
     #[test]

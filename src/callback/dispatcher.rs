@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::Callbacks;
-use super::delivery::{Delivery, Patience, what};
+use super::delivery::{Delivery, KINDS, Patience, what};
 use super::lines::{Line, Lines, Means};
 use super::outbox::{Cursor, Place};
 use crate::cluster::Cluster;
@@ -20,7 +20,7 @@ use crate::domain::callback::{Callback, CallbackEvent};
 use crate::domain::event::{EncodedEvent, Kind};
 use crate::domain::id::{ExecutionId, SessionId, Slot};
 use crate::domain::record::Internal;
-use crate::event::{self, Events, Position, Span};
+use crate::event::{self, Events, EventsOfOthers, Position, Span};
 use crate::session::HAS_CALLBACK;
 use crate::store::{Error, JournalRange, Precondition, Store, View};
 
@@ -60,6 +60,12 @@ impl Listener {
     fn wants(&self, event: &EncodedEvent) -> bool {
         what(&event.new_event().kind).is_some_and(|what| self.of_all.contains(&what) || has_own(event))
     }
+
+    fn hear(&self, event: EncodedEvent) {
+        if self.heard.try_send(event).is_err() {
+            self.has_missed.store(true, Ordering::SeqCst);
+        }
+    }
 }
 
 impl event::Listener for Listener {
@@ -70,9 +76,7 @@ impl event::Listener for Listener {
 
     fn notify(&self, events: &Arc<[EncodedEvent]>) {
         for event in events.iter().filter(|event| event.seq().is_some() && self.wants(event)) {
-            if self.heard.try_send(event.clone()).is_err() {
-                self.has_missed.store(true, Ordering::SeqCst);
-            }
+            self.hear(event.clone());
         }
         if let Some(last) = events.iter().rev().find_map(EncodedEvent::seq) {
             self.seen.store(last, Ordering::SeqCst);
@@ -80,8 +84,9 @@ impl event::Listener for Listener {
     }
 
     /// All servers share how far the events are read: so each has to take all of them, and the first makes what is sent.
-    fn notify_of_others(&self, events: &Arc<[EncodedEvent]>) {
-        self.notify(events);
+    fn notify_of_others(&self, events: &EventsOfOthers) {
+        events.of_kinds(&KINDS).filter(|event| self.wants(event)).for_each(|event| self.hear(event));
+        self.seen.store(events.last_seq(), Ordering::SeqCst);
     }
 
     fn begin_anew(&self, span: &Span) {

@@ -10,13 +10,13 @@ use tokio::sync::watch;
 
 use super::listener::Listener;
 use super::position::Position;
-use super::{EncodedEvent, Error, UnnumberedEvent};
+use super::{EncodedEvent, Error, EventsOfOthers, UnnumberedEvent};
 use crate::domain::event::kind::Keeping;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::id::ExecutionId;
 use crate::domain::owner::Owner;
 use crate::domain::time::Timestamp;
-use crate::store::{Origin, Published, Store};
+use crate::store::{Published, Store};
 
 /// The event log, from any thread. Cloning shares it.
 #[derive(Clone)]
@@ -278,9 +278,9 @@ impl Events {
         move |what| {
             let Some(events) = shared.upgrade().map(|shared| Self { shared }) else { return };
             match what {
-                Published::Events { origin: Origin::Own, events: published } => events.publish(&published.into()),
-                Published::Events { origin: Origin::Elsewhere, events: published } => {
-                    events.publish_of_others(&published.into());
+                Published::Own(published) => events.publish(&published.into()),
+                Published::Elsewhere { row, after_seq } => {
+                    events.publish_of_others(&EventsOfOthers::new(row, after_seq));
                 }
                 Published::NewEpoch { epoch, last_seq } => events.begin_anew(epoch, last_seq),
             }
@@ -301,10 +301,8 @@ impl Events {
     }
 
     /// Notifies those who hear of what other servers have recorded.
-    fn publish_of_others(&self, events: &Arc<[EncodedEvent]>) {
-        if let Some(seq) = events.iter().rev().find_map(|recorded| recorded.event.seq) {
-            self.shared.newest.store(seq, Ordering::SeqCst);
-        }
+    fn publish_of_others(&self, events: &EventsOfOthers) {
+        self.shared.newest.store(events.last_seq(), Ordering::SeqCst);
         for listener in &self.shared.listeners {
             listener.notify_of_others(events);
         }

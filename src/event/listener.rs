@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::EncodedEvent;
 use super::client::Span;
 use super::lost::Lost;
+use super::{EncodedEvent, EventsOfOthers};
 use crate::domain::event::Kind;
 use crate::domain::id::ExecutionId;
 use crate::hub::messages::EventsBeginAnew;
@@ -22,7 +22,7 @@ pub(crate) trait Listener: Send + Sync {
 
     /// Takes events that another server has recorded, in one order with those of this one. What is done once for each event,
     /// that server has done.
-    fn notify_of_others(&self, _: &Arc<[EncodedEvent]>) {}
+    fn notify_of_others(&self, _: &EventsOfOthers) {}
 
     /// The log has lost its last events, and goes on behind those that there are as another one.
     fn begin_anew(&self, _span: &Span) {}
@@ -38,8 +38,10 @@ impl Listener for Broadcast {
         self.publish(&Publish { to, items: Items::Events(Arc::clone(events)) });
     }
 
-    fn notify_of_others(&self, events: &Arc<[EncodedEvent]>) {
-        self.notify(events);
+    fn notify_of_others(&self, events: &EventsOfOthers) {
+        if self.has_event_sockets() {
+            self.notify(events.all());
+        }
     }
 
     fn begin_anew(&self, span: &Span) {

@@ -9,6 +9,7 @@ pub(crate) mod handlers;
 mod listener;
 mod log;
 mod lost;
+mod others;
 mod position;
 pub(crate) mod types;
 mod volume;
@@ -17,6 +18,7 @@ pub(crate) use client::{Events, KeptEvent, Page, Span};
 pub(crate) use listener::Listener;
 pub(crate) use log::EventLog;
 pub(crate) use lost::Lost;
+pub(crate) use others::EventsOfOthers;
 pub(crate) use position::Position;
 
 pub(crate) use crate::store::{EncodedEvent, UnnumberedEvent};

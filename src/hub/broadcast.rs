@@ -32,6 +32,12 @@ impl Broadcast {
         self.counts.has_watchers()
     }
 
+    /// Whether any worker may have event sockets.
+    #[must_use]
+    pub fn has_event_sockets(&self) -> bool {
+        self.counts.has_any_event_socket()
+    }
+
     /// Publishes to everybody who follows.
     pub fn publish(&self, publish: &Publish) {
         for (worker, shard) in self.shards.iter().enumerate() {

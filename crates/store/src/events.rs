@@ -85,12 +85,14 @@ pub(super) type EventSubscriber = Box<dyn FnMut(Published) + Send>;
 /// What is published of the log of events.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Published {
-    /// Events of one commit.
-    Events {
-        /// Who has committed them.
-        origin: Origin,
-        /// The events, in order.
-        events: Vec<EncodedEvent>,
+    /// The events of a commit of this server, in order.
+    Own(Vec<EncodedEvent>),
+    /// What another server has committed, or this one before it was taken for dead: as it was written.
+    Elsewhere {
+        /// The row that it was written as.
+        row: EventRow,
+        /// Up to this `seq`, it was published before.
+        after_seq: u64,
     },
     /// The engine has lost events that were published, which only its failover can cause: the log begins anew.
     NewEpoch {
@@ -99,15 +101,6 @@ pub enum Published {
         /// The number of the last event that was kept.
         last_seq: u64,
     },
-}
-
-/// Which server has committed something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// This one.
-    Own,
-    /// Another, or this one before it was taken for dead.
-    Elsewhere,
 }
 
 /// Where the epoch's word stands among the server's documents.

@@ -37,7 +37,7 @@ pub use backup::{Copied, backup, restore};
 pub use cluster::{Cluster, Inbox, Incoming, Member, MemberState, Membership, Owners, SlotChange, View};
 pub use document::{ChangeError, Document, DocumentChange, Precondition, Write};
 pub use engine::Standing;
-pub use events::{EncodedEvent, EventRow, EventSpan, Origin, Published, UnnumberedEvent};
+pub use events::{EncodedEvent, EventRow, EventSpan, Published, UnnumberedEvent};
 pub use fence::Fence;
 pub use handle::Store;
 pub use memory::Memory;

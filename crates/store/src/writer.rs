@@ -16,7 +16,7 @@ use super::batch::{Collected, Publication};
 use super::cluster::relay::Heard;
 use super::document::Write;
 use super::engine::{Engine, Outcome, Refusal, Standing, Written};
-use super::events::{EventSubscriber, Origin, Published};
+use super::events::{EventSubscriber, Published};
 use super::fence::fenced;
 use super::keys::Lane;
 use super::query::{Query, Reply};
@@ -464,7 +464,7 @@ impl EventOutlet {
         if !events.is_empty()
             && let Some(subscriber) = subscriber
         {
-            subscriber(Published::Events { origin: Origin::Own, events });
+            subscriber(Published::Own(events));
         }
         for (reply, answer) in answers {
             // Whoever asked may be gone.

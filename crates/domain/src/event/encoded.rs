@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::super::answerers::Assignee;
 use super::super::id::ExecutionId;
@@ -70,6 +71,14 @@ impl EncodedEvent {
         let new_event = NewEvent { kind, priority, execution_id, crew_id, agent_id, data, metadata };
         let event = Event { id, new_event, timestamp, seq };
         Some(Self::of(event, owner, json))
+    }
+
+    /// The type's word in an event that was written down, without reading the rest; `None` where it stands somewhere else
+    /// than [`Event::to_json`] puts it.
+    #[must_use]
+    pub fn kind_in(json: &[u8]) -> Option<&str> {
+        let rest = json.strip_prefix(b"{\"id\":\"")?.get(Hyphenated::LENGTH..)?.strip_prefix(b"\",\"type\":\"")?;
+        std::str::from_utf8(rest.split(|byte| *byte == b'"').next()?).ok()
     }
 
     /// The event.
@@ -140,6 +149,7 @@ mod tests {
             .with("n", 1.5);
         for seq in [None, Some(7)] {
             let event = EncodedEvent::new(Event { seq, ..Event::now(new_event.clone()) });
+            assert_eq!(EncodedEvent::kind_in(event.json()), Some("custom.a"));
             assert_eq!(EncodedEvent::read(Owner::SERVER, event.json().clone()), Some(event));
         }
         let plain = EncodedEvent::new(Event::now(NewEvent::new(Kind::SystemError)));
@@ -147,6 +157,7 @@ mod tests {
         assert_eq!(EncodedEvent::read(Owner::SERVER, plain.json().clone()), Some(plain));
         for text in ["", "{}", r#"{"id":1}"#] {
             assert_eq!(EncodedEvent::read(Owner::SERVER, text.into()), None);
+            assert_eq!(EncodedEvent::kind_in(text.as_bytes()), None);
         }
     }
 }

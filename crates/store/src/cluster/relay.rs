@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::view::View;
 use crate::batch::Publication;
-use crate::events::{EventSubscriber, Origin, Published};
+use crate::events::{EventSubscriber, Published};
 use crate::{EncodedEvent, Error, EventRow, Fence};
 
 /// Most things that wait to be heard: who sends more waits.
@@ -220,7 +220,7 @@ impl<S: Source> Relay<S> {
             else {
                 break;
             };
-            self.hand_on_row(&row);
+            self.hand_on_row(row);
         }
         if self.log != before {
             self.reached.send_replace(self.log);
@@ -237,32 +237,24 @@ impl<S: Source> Relay<S> {
 
     fn hand_on_own(&mut self, mut publication: Publication) {
         let events = std::mem::take(&mut publication.events);
-        self.hand_on(Origin::Own, events);
+        if !events.is_empty() {
+            self.hand_on(Published::Own(events));
+        }
         answer(publication);
     }
 
     /// Hands on what of another's row was not handed on yet.
-    fn hand_on_row(&mut self, row: &EventRow) {
-        if row.last_seq <= self.log.last_seq {
-            return;
+    fn hand_on_row(&mut self, row: EventRow) {
+        let after_seq = self.log.last_seq;
+        if row.last_seq > after_seq {
+            self.log.last_seq = row.last_seq;
+            self.hand_on(Published::Elsewhere { row, after_seq });
         }
-        let read = |(seq, json)| {
-            let event = EncodedEvent::read(row.owner.clone(), json);
-            if event.is_none() {
-                log::error!(seq; "an event of another server cannot be read, and is passed over");
-            }
-            event
-        };
-        let events = row.after(self.log.last_seq).filter_map(read).collect();
-        self.log.last_seq = row.last_seq;
-        self.hand_on(Origin::Elsewhere, events);
     }
 
-    fn hand_on(&mut self, origin: Origin, events: Vec<EncodedEvent>) {
-        if let Some(subscriber) = &mut self.subscriber
-            && !events.is_empty()
-        {
-            subscriber(Published::Events { origin, events });
+    fn hand_on(&mut self, what: Published) {
+        if let Some(subscriber) = &mut self.subscriber {
+            subscriber(what);
         }
     }
 
@@ -281,7 +273,7 @@ impl<S: Source> Relay<S> {
                 break;
             }
             healed += row.last_seq.saturating_sub(self.log.last_seq);
-            self.hand_on_row(&row);
+            self.hand_on_row(row);
         }
         if healed > 0 {
             log::debug!(events = healed; "events of other servers did not come and were read");
@@ -310,9 +302,7 @@ impl<S: Source> Relay<S> {
         self.not_handed_on = 0;
         self.elsewhere.clear();
         self.reached.send_replace(self.log);
-        if let Some(subscriber) = &mut self.subscriber {
-            subscriber(Published::NewEpoch { epoch: epoch.into(), last_seq: began });
-        }
+        self.hand_on(Published::NewEpoch { epoch: epoch.into(), last_seq: began });
     }
 }
 
@@ -343,8 +333,8 @@ mod tests {
     use callboard_domain::owner::Owner;
     use callboard_domain::time::Timestamp;
 
-    /// What is handed on: the numbers, and whose they are.
-    type HandedOn = (Origin, Vec<u64>);
+    /// What is handed on: the numbers, and whether this server has written them.
+    type HandedOn = (bool, Vec<u64>);
 
     struct Written(Receiver<Vec<Entry>>, Vec<Entry>);
 
@@ -395,9 +385,14 @@ mod tests {
             bench.hear(Heard::Subscriber(
                 0,
                 Box::new(move |what| {
-                    if let Published::Events { origin, events } = what {
-                        let _ = hand_on.send((origin, events.iter().filter_map(EncodedEvent::seq).collect()));
-                    }
+                    let numbers = match what {
+                        Published::Own(events) => (true, events.iter().filter_map(EncodedEvent::seq).collect()),
+                        Published::Elsewhere { row, after_seq } => {
+                            (false, row.after(after_seq).map(|(seq, _)| seq).collect())
+                        }
+                        Published::NewEpoch { .. } => return,
+                    };
+                    let _ = hand_on.send(numbers);
                 }),
             ));
             bench
@@ -407,9 +402,17 @@ mod tests {
             self.relay.send(heard).unwrap();
         }
 
-        fn hands_on(&self, origin: Origin, seqs: impl Iterator<Item = u64>) {
+        fn hands_on(&self, is_own: bool, seqs: impl Iterator<Item = u64>) {
             let next = self.handed_on.recv_timeout(Duration::from_secs(10)).unwrap();
-            assert_eq!(next, (origin, seqs.collect()));
+            assert_eq!(next, (is_own, seqs.collect()));
+        }
+
+        fn hands_on_own(&self, seqs: impl Iterator<Item = u64>) {
+            self.hands_on(true, seqs);
+        }
+
+        fn hands_on_others(&self, seqs: impl Iterator<Item = u64>) {
+            self.hands_on(false, seqs);
         }
     }
 
@@ -419,9 +422,9 @@ mod tests {
         bench.hear(Heard::Elsewhere(0, vec![row(4, 6)]));
         bench.hear(own(2..=3));
         bench.hear(Heard::Elsewhere(0, vec![row(1, 1)]));
-        bench.hands_on(Origin::Elsewhere, 1..=1);
-        bench.hands_on(Origin::Own, 2..=3);
-        bench.hands_on(Origin::Elsewhere, 4..=6);
+        bench.hands_on_others(1..=1);
+        bench.hands_on_own(2..=3);
+        bench.hands_on_others(4..=6);
     }
 
     #[test]
@@ -429,15 +432,15 @@ mod tests {
         let bench = Bench::new();
         bench.stored.send(vec![(Some(Fence::random()), row(1, 2)), (Some(bench.me), row(3, 3))]).unwrap();
         bench.hear(own(3..=3));
-        bench.hands_on(Origin::Elsewhere, 1..=2);
-        bench.hands_on(Origin::Own, 3..=3);
+        bench.hands_on_others(1..=2);
+        bench.hands_on_own(3..=3);
         // The last one nothing follows.
         bench.stored.send(vec![(None, row(4, 4))]).unwrap();
         bench.hear(Heard::Last(Log { generation: 0, last_seq: 4 }));
-        bench.hands_on(Origin::Elsewhere, 4..=4);
+        bench.hands_on_others(4..=4);
         // What comes after all is not handed on twice.
         bench.hear(Heard::Elsewhere(0, vec![row(1, 2), row(4, 5)]));
-        bench.hands_on(Origin::Elsewhere, 5..=5);
+        bench.hands_on_others(5..=5);
     }
 
     #[test]
@@ -447,7 +450,7 @@ mod tests {
         bench.hear(Heard::Last(Log { generation: 0, last_seq: 2 }));
         assert!(bench.handed_on.recv_timeout(PATIENCE * 3).is_err());
         bench.hear(own(1..=1));
-        bench.hands_on(Origin::Own, 1..=1);
-        bench.hands_on(Origin::Elsewhere, 2..=2);
+        bench.hands_on_own(1..=1);
+        bench.hands_on_others(2..=2);
     }
 }

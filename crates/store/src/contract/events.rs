@@ -25,7 +25,7 @@ contract! {
 pub(super) fn listen(store: &Store) -> UnboundedReceiver<EncodedEvent> {
     let (published, received) = unbounded_channel();
     store.subscribe_events(0, move |what| {
-        if let Published::Events { events, .. } = what {
+        if let Published::Own(events) = what {
             events.into_iter().for_each(|event| drop(published.send(event)));
         }
     });
