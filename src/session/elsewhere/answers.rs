@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::Addr;
 use bytes::Bytes;
 
+use super::ask::Unproven;
 use super::messages::{MemberFollows, MirrorGrew};
 use super::outage::Outage;
 use super::questions::{
@@ -39,32 +40,32 @@ pub(crate) fn responders(
         })
         .on(move |_, question: AnswerThere| {
             let sessions = answers.clone();
-            async move { done(&sessions, question.session_id, take_answer(&sessions, question)).await }
+            async move { answer_of(&sessions, question.session_id, Unproven::Refusals, take_answer(&sessions, question)).await }
         })
         .on(move |_, question: CancelThere| {
             let (sessions, CancelThere { by, session_id, reason, queued_only }) = (cancels.clone(), question);
             let reach = if queued_only { Reach::Queued } else { Reach::Anywhere };
-            async move { done(&sessions, session_id, sessions.cancel_here(&by, session_id, reason, reach)).await }
+            async move { answer_of(&sessions, session_id, Unproven::Refusals, sessions.cancel_here(&by, session_id, reason, reach)).await }
         })
         .on(move |_, DescribeThere { by, session_id }: DescribeThere| {
             let sessions = describes.clone();
-            async move { said(&sessions, session_id, sessions.describe_here(&by, session_id)).await }
+            async move { answer_of(&sessions, session_id, Unproven::All, sessions.describe_here(&by, session_id)).await }
         })
         .on(move |_, ReadThere { by, session_id, request_id }: ReadThere| {
             let sessions = reads.clone();
-            async move { said(&sessions, session_id, sessions.question_here(&by, session_id, request_id)).await }
+            async move { answer_of(&sessions, session_id, Unproven::All, sessions.question_here(&by, session_id, request_id)).await }
         })
         .on(move |_, RemoveThere { by, session_id }: RemoveThere| {
             let sessions = removes.clone();
-            async move { done(&sessions, session_id, sessions.remove_here(&by, session_id)).await }
+            async move { answer_of(&sessions, session_id, Unproven::Refusals, sessions.remove_here(&by, session_id)).await }
         })
         .on(move |_, AwaitThere { session_id }: AwaitThere| {
             let sessions = awaits.clone();
-            async move { done(&sessions, session_id, sessions.completion_here(session_id)).await }
+            async move { answer_of(&sessions, session_id, Unproven::Refusals, sessions.completion_here(session_id)).await }
         })
         .on(move |from, question: FollowThere| {
             let sessions = follows.clone();
-            async move { done(&sessions, question.session_id, follow(&sessions, from, question)).await }
+            async move { answer_of(&sessions, question.session_id, Unproven::Refusals, follow(&sessions, from, question)).await }
         })
         .on_notice(move |_, notice: JournalGrew, text: Bytes| {
             let worker = notice.session_id.worker(grown.len());
@@ -73,24 +74,6 @@ pub(crate) fn responders(
             }
         })
         .on_notice(move |_, SessionsRemoved { sessions }: SessionsRemoved, _| forget(&directories, sessions))
-}
-
-/// The answer to what was to be done.
-async fn done<T>(
-    sessions: &Sessions,
-    id: SessionId,
-    doing: impl Future<Output = Result<T, Refused>>,
-) -> Response<Result<T, Refused>> {
-    answer(sessions, async { sessions.prove(id, doing.await).await }).await
-}
-
-/// The answer to what was to be read.
-async fn said<T>(
-    sessions: &Sessions,
-    id: SessionId,
-    saying: impl Future<Output = Result<T, Refused>>,
-) -> Response<Result<T, Refused>> {
-    answer(sessions, async { sessions.confirm(id, saying.await).await }).await
 }
 
 /// The answer, where it is this server's to give.
@@ -109,6 +92,16 @@ async fn answer<T>(
         }
         answer => Response::Answer(answer),
     }
+}
+
+/// The answer of a session, where it is this server's to give.
+async fn answer_of<T>(
+    sessions: &Sessions,
+    id: SessionId,
+    unproven: Unproven,
+    answering: impl Future<Output = Result<T, Refused>>,
+) -> Response<Result<T, Refused>> {
+    answer(sessions, async { sessions.prove(id, unproven, answering.await).await }).await
 }
 
 async fn take_answer(sessions: &Sessions, question: AnswerThere) -> Result<Answered, Refused> {

@@ -38,6 +38,15 @@ fn unavailable(unanswered: Unanswered) -> Refused {
     Refused::Unavailable(unanswered.to_string())
 }
 
+/// Which answers of a session hold only where it is this server's afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unproven {
+    /// Refusals: what was done is in the store, which proves it.
+    Refusals,
+    /// All: what a session says of itself.
+    All,
+}
+
 /// A connection that wants to follow a session, and how.
 pub(crate) struct Arrival {
     pub(crate) connection: ConnectionId,
@@ -101,7 +110,7 @@ impl Sessions {
             let (by, answer) = (principal.clone(), self.store().seal(&plain));
             AnswerThere { by, session_id, request_id: request_id.clone(), answer, idempotency: named.clone() }
         };
-        self.ask_owner(cluster, session_id, here, there).await
+        self.ask_owner(cluster, session_id, Unproven::Refusals, here, there).await
     }
 
     pub(crate) async fn cancel_anywhere(
@@ -117,7 +126,7 @@ impl Sessions {
             let (by, reason, queued_only) = (principal.clone(), reason.clone(), reach == Reach::Queued);
             CancelThere { by, session_id, reason, queued_only }
         };
-        self.ask_owner(cluster, session_id, here, there).await
+        self.ask_owner(cluster, session_id, Unproven::Refusals, here, there).await
     }
 
     pub(crate) async fn describe_anywhere(
@@ -126,9 +135,9 @@ impl Sessions {
         principal: &Principal,
         session_id: SessionId,
     ) -> Result<Box<Description>, Refused> {
-        let here = || async { self.confirm(session_id, self.describe_here(principal, session_id).await).await }.boxed();
+        let here = || self.describe_here(principal, session_id).boxed();
         let there = || DescribeThere { by: principal.clone(), session_id };
-        self.ask_owner(cluster, session_id, here, there).await
+        self.ask_owner(cluster, session_id, Unproven::All, here, there).await
     }
 
     pub(crate) async fn question_anywhere(
@@ -138,12 +147,9 @@ impl Sessions {
         session_id: SessionId,
         request_id: RequestId,
     ) -> Result<Box<SharedRequest>, Refused> {
-        let here = || {
-            async { self.confirm(session_id, self.question_here(principal, session_id, request_id).await).await }
-                .boxed()
-        };
+        let here = || self.question_here(principal, session_id, request_id).boxed();
         let there = || ReadThere { by: principal.clone(), session_id, request_id };
-        self.ask_owner(cluster, session_id, here, there).await
+        self.ask_owner(cluster, session_id, Unproven::All, here, there).await
     }
 
     pub(crate) async fn remove_anywhere(
@@ -154,7 +160,7 @@ impl Sessions {
     ) -> Result<(), Refused> {
         let here = || self.remove_here(principal, session_id).boxed();
         let there = || RemoveThere { by: principal.clone(), session_id };
-        self.ask_owner(cluster, session_id, here, there).await
+        self.ask_owner(cluster, session_id, Unproven::Refusals, here, there).await
     }
 
     pub(crate) async fn completion_anywhere(
@@ -165,7 +171,7 @@ impl Sessions {
         let mut outage = Outage::watch(self.store());
         loop {
             if cluster.owns(session_id) {
-                match self.prove(session_id, self.completion_here(session_id).await).await {
+                match self.prove(session_id, Unproven::Refusals, self.completion_here(session_id).await).await {
                     Err(Refused::Elsewhere) => {}
                     Err(Refused::Unavailable(_)) if outage.was_met() => outage.is_over().await,
                     completion => return completion,
@@ -197,7 +203,7 @@ impl Sessions {
         let attaching = async {
             loop {
                 let attached = if cluster.owns(session_id) {
-                    self.prove(session_id, self.ask(principal, session_id, attach).await).await
+                    self.prove(session_id, Unproven::Refusals, self.ask(principal, session_id, attach).await).await
                 } else {
                     let directory = self.directory(session_id).ok_or(Refused::UnknownSession)?;
                     let mirrored = |reply| AttachMirror {
@@ -222,6 +228,7 @@ impl Sessions {
         &self,
         cluster: &Cluster,
         session_id: SessionId,
+        unproven: Unproven,
         here: impl Fn() -> BoxFuture<'a, Result<T, Refused>>,
         there: impl Fn() -> Q,
     ) -> Result<T, Refused>
@@ -232,7 +239,7 @@ impl Sessions {
         let asking = async {
             loop {
                 if cluster.owns(session_id) {
-                    match self.prove(session_id, here().await).await {
+                    match self.prove(session_id, unproven, here().await).await {
                         Err(Refused::Elsewhere) => {}
                         Err(Refused::Unavailable(_)) if outage.was_met() => outage.is_over().await,
                         answer => return answer,
@@ -249,20 +256,17 @@ impl Sessions {
         self.in_time(asking).await
     }
 
-    /// What a session of this server has answered. What was done is in the store, which proves it; a refusal may come of what
-    /// the session was when it was this server's still.
-    pub(super) async fn prove<T>(&self, session_id: SessionId, answer: Result<T, Refused>) -> Result<T, Refused> {
-        match answer {
-            Err(refused) => self.confirm(session_id, Err(refused)).await,
-            done => done,
-        }
-    }
-
-    /// What a session of this server says of itself, which holds only where it is this server's afterwards.
-    pub(super) async fn confirm<T>(&self, session_id: SessionId, said: Result<T, Refused>) -> Result<T, Refused> {
+    /// What a session of this server has answered: it may come of what the session was when it was this server's still.
+    pub(super) async fn prove<T>(
+        &self,
+        session_id: SessionId,
+        unproven: Unproven,
+        answer: Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        let is_proven = answer.is_ok() && unproven == Unproven::Refusals;
         match self.cluster() {
-            Some(cluster) if !cluster.certainly_owns(session_id).await => Err(Refused::Elsewhere),
-            Some(_) | None => said,
+            Some(cluster) if !is_proven && !cluster.certainly_owns(session_id).await => Err(Refused::Elsewhere),
+            Some(_) | None => answer,
         }
     }
 
