@@ -34,11 +34,7 @@ impl TaskContext {
     {
         match self.begin_step(name, true).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::InDoubt(at) => self.do_step(name, at, work).await,
-            Begun::Fresh(at, written) => {
-                written.await;
-                self.do_step(name, at, work).await
-            }
+            Begun::Fresh(at) | Begun::InDoubt(at) => self.do_step(name, at, work).await,
         }
     }
 
@@ -56,10 +52,7 @@ impl TaskContext {
     {
         match self.begin_step(name, false).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(at, written) => {
-                written.await;
-                self.do_step(name, at, work).await.map(Some)
-            }
+            Begun::Fresh(at) => self.do_step(name, at, work).await.map(Some),
             Begun::InDoubt(at) => {
                 let question = format!(
                     "The step {name:?} had started when the server went down, and its outcome is not known. \
@@ -76,8 +69,7 @@ impl TaskContext {
 
     /// Like [`TaskContext::step`], for work that has to know whether it may have begun before: it gets how often the server
     /// went down up to then, 0 where it begins for the first time. Where there is a `question`, a person is asked before it
-    /// begins again; no gives `None`. Where there is none, it begins while its start is written: it may be done again anyway,
-    /// and only a server that goes down within that moment forgets to say so.
+    /// begins again; no gives `None`.
     ///
     /// # Errors
     /// Those of [`TaskContext::step`].
@@ -94,14 +86,7 @@ impl TaskContext {
     {
         match self.begin_step(name, question.is_none()).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(at, written) => {
-                if question.is_some() {
-                    written.await;
-                    return self.do_step(name, at, || work(0)).await.map(Some);
-                }
-                let (done, _) = futures::join!(self.do_step(name, at, || work(0)), written);
-                done.map(Some)
-            }
+            Begun::Fresh(at) => self.do_step(name, at, || work(0)).await.map(Some),
             Begun::InDoubt(at) => {
                 if let Some(question) = question
                     && !self.ask_in_doubt(&at, question).await
@@ -127,9 +112,8 @@ impl TaskContext {
             NextCall::Recorded(at, _) => Begun::InDoubt(at),
             NextCall::Live(at) => {
                 self.channel.send(at.clone(), Call::Step { name: name.to_owned(), repeatable });
-                let written =
-                    OutcomeFuture::new(self.channel.clone(), self.branch.clone(), at.clone(), Awaits::Outside);
-                Begun::Fresh(at, written)
+                OutcomeFuture::new(self.channel.clone(), self.branch.clone(), at.clone(), Awaits::Outside).await;
+                Begun::Fresh(at)
             }
             NextCall::Mismatch => std::future::pending().await,
         }
@@ -170,8 +154,8 @@ impl TaskContext {
 
 /// How a step begins.
 enum Begun {
-    /// It begins now; the future ends once that is written.
-    Fresh(CallId, OutcomeFuture),
+    /// It is made now.
+    Fresh(CallId),
     /// It had begun, and nobody knows how it ended.
     InDoubt(CallId),
     /// It was done before.
