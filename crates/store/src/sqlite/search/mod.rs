@@ -45,6 +45,7 @@ impl Indexer {
     pub(super) fn start(path: PathBuf, sessions: Connection, files: Files) -> Option<Self> {
         let (touched, touches) = sync_channel(MOST_WAITING);
         let mut work = Work::new(path, sessions, files);
+        work.begin();
         let thread = std::thread::Builder::new()
             .name("store-search".into())
             .spawn(move || work.run(&touches))

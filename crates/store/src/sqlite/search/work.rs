@@ -83,6 +83,13 @@ impl Work {
         }
     }
 
+    /// Opens the file before anybody can search: what is in it counts as complete only once it was caught up with.
+    pub(super) fn begin(&mut self) {
+        if let Err(error) = self.open() {
+            self.recover(&error);
+        }
+    }
+
     /// Works until nobody can touch sessions any more.
     pub(super) fn run(&mut self, touches: &Receiver<Touched>) {
         while self.gather(touches) {
