@@ -148,6 +148,26 @@ describe("what is known of a workflow", () => {
     expect(known.state().live).toMatchObject({ state: "paused", intervalMs: 50 });
   });
 
+  test("an answer over HTTP that comes before the event begins the live workflow just the same", () => {
+    const answer = { workflow_id: "w", is_running: true, state: "running", started_at: 5, execution_count: 1, results: {}, interval_ms: 50, version: 1, node_count: 1, node_states: {}, inputs: {}, last_seq: 0 } as const;
+    const known = model(event("execution_started", { session_id: "s" }), nodeState("A", "completed", { result: { text: "once" } }, "s"), nodeState("A", "completed", { result: { text: "before" } }));
+    known.stands(answer);
+    expect(known.nodes().size).toBe(0);
+    known.take({ ...event("continuous_started"), timestamp: 6 } as WorkflowMessage);
+    known.take(nodeState("A", "completed", { result: { text: "live" } }));
+    known.stands({ ...answer, is_running: false, state: "stopped" });
+    expect(known.state().showsRun).toBe(false);
+    expect(known.nodes().get("A")?.result).toEqual({ text: "live" });
+    // An answer to the start that is older than its end.
+    known.stands(answer);
+    expect(known.state().live.state).toBe("stopped");
+    // The event of the run's start comes late, too.
+    known.take(event("execution_started", { session_id: "s" }));
+    expect(known.state().showsRun).toBe(false);
+    known.stands({ ...answer, started_at: 9 });
+    expect(known.state().live).toMatchObject({ state: "running", startedAt: 9 });
+  });
+
   test("why it does not come back is known until it is started", () => {
     const known = model();
     known.stands({ workflow_id: "w", is_running: false, state: "stopped", execution_count: 0, results: {}, interval_ms: 50, version: 1, node_count: 1, node_states: {}, inputs: {}, last_seq: 0, pause_reason: "it is in quarantine" });

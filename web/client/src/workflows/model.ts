@@ -180,8 +180,13 @@ export class WorkflowModel {
   /** What an answer over HTTP says. Of nodes the socket may have told already what is newer. */
   stands(status: WorkflowStatus): void {
     if (!this.#isKnown) return this.#status(status);
-    this.#touchAll();
     const head = headOf(status);
+    if (!this.isLive && head.state !== "stopped") {
+      // The socket has told of this start already, and of its end.
+      if (head.startedAt !== null && this.#live.startedAt !== null && head.startedAt <= this.#live.startedAt) return;
+      this.#begin(head.startedAt);
+    }
+    this.#touchAll();
     // An answer may come after what the socket has told of later iterations, such as that it waits by now.
     const isOld = this.isLive && head.state !== "stopped" && status.execution_count < this.#live.count;
     this.#live = { ...this.#live, ...head, ...(isOld && { state: this.#live.state }), count: Math.max(this.#live.count, status.execution_count) };
@@ -195,8 +200,11 @@ export class WorkflowModel {
 
   /** A run once that has begun: it is shown from now on, unless another one was chosen. */
   runs(sessionId: string, author: string | null = null): void {
-    this.#wasLiveLast = false;
-    if (this.#latest?.sessionId !== sessionId) this.#latest = { sessionId, state: "running", reason: null, author };
+    // The answer to its start and the event both tell of it, in either order, and going live may come between.
+    if (this.#latest?.sessionId !== sessionId) {
+      this.#wasLiveLast = false;
+      this.#latest = { sessionId, state: "running", reason: null, author };
+    }
     if (this.#chosen === null) this.#show(this.#latest);
   }
 
@@ -312,7 +320,7 @@ export class WorkflowModel {
   }
 
   /** It is live anew: nothing of the time before holds. */
-  #begin(startedAt: number): void {
+  #begin(startedAt: number | null): void {
     this.#touchAll();
     this.#isKnown = true;
     this.#live = { ...STOPPED, startedAt };
