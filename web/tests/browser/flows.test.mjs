@@ -1,6 +1,6 @@
 // Each flow of a session, in a real browser against the real server.
 //
-// CALLBOARD_BIN names the server (else the debug build), CHROMIUM the browser, SHOTS a folder for screenshots.
+// SERVER_BINARY names the server (else the debug build), CHROMIUM the browser, SHOTS a folder for screenshots.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

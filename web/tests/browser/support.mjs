@@ -10,6 +10,9 @@ import { Server } from "./server.mjs";
 
 const PATIENCE = 15_000;
 const SHOTS = process.env.SHOTS;
+/** With LATE=http or LATE=ws answers or messages come up to LATE_MS late: what the page makes of either being first. */
+const LATE = process.env.LATE;
+const LATE_MS = Number(process.env.LATE_MS ?? 300);
 export const STEPS = ["Task started!", ...[1, 2, 3, 4, 5].map((step) => `Processing email step ${step}/5...`)];
 /** What a browser says when the server is away or went away in the middle of an answer, which some tests bring about. */
 export const AWAY = /WebSocket connection to|net::ERR_(CONNECTION_|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONTENT_LENGTH_MISMATCH)/;
@@ -43,6 +46,8 @@ export function inBrowser(name, options, body) {
   test(name, { timeout: 180_000 }, async () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: server.isEncrypted, ...contextOptions });
     context.setDefaultTimeout(PATIENCE);
+    if (LATE === "http") await context.route(/\/(api|[a-z]+-task)\b/, answerLate);
+    if (LATE === "ws") await context.routeWebSocket(/\/ws/, tellLate);
     const complaints = [];
     context.on("console", (message) => message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`));
     context.on("weberror", (error) => complaints.push(String(error.error())));
@@ -56,6 +61,30 @@ export function inBrowser(name, options, body) {
       if (!server.isUp) await server.up();
     }
   });
+}
+
+const late = () => new Promise((done) => setTimeout(done, Math.random() * LATE_MS));
+
+async function answerLate(route) {
+  const { accept = "" } = await route.request().allHeaders();
+  try {
+    if (accept.includes("event-stream")) return await route.continue();
+    const response = await route.fetch({ maxRedirects: 0 });
+    await late();
+    await route.fulfill({ response });
+  } catch {
+    await route.abort().catch(() => undefined);
+  }
+}
+
+function tellLate(socket) {
+  const server = socket.connectToServer();
+  let told = Promise.resolve();
+  const then = (tell) => {
+    told = told.then(late).then(tell);
+  };
+  server.onMessage((message) => then(() => socket.send(message)));
+  server.onClose((code, reason) => then(() => socket.close({ code, reason })));
 }
 
 /** Keeps a picture, where SHOTS names a folder for them. */
