@@ -144,6 +144,12 @@ export function Sight(): ReactNode {
   const trip = useRef<{ from: View; to: View } | null>(null);
   const isAtWork = useAtWork();
   const forget = useCallback(() => looks.current.splice(0).forEach(clearTimeout), []);
+  // Whoever asks for another place meanwhile is carried neither off nor back.
+  const [focused, overviews] = [useEditor((state) => state.focused), useEditor((state) => state.overviews)];
+  useEffect(() => {
+    trip.current = null;
+    forget();
+  }, [focused, overviews, forget]);
   useEffect(() => {
     const asking = useEditor.getState().workflow.nodes.map(({ id }) => id).filter((id) => nodeState(id) === "waiting");
     const fresh = asking.find((id) => !known.current.has(id));
