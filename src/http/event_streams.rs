@@ -6,10 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::State;
 use super::admission::admission;
-use super::error::{PROBLEM_JSON, ProblemDetails};
 use super::query::Query;
 use super::route::{Route, routes, sockets};
-use super::streams::{check_client_id, form};
+use super::streams::{FrameForm, check_client_id, form};
 use crate::connection::dialect::proto::DEFINITION;
 use crate::connection::event_socket::{EventSocketRequest, Place};
 use crate::event::Position;
@@ -29,11 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// The events of one execution, which need not be there yet.
 #[utoipa::path(
     get, path = "/api/v1/websocket/ws/executions/{execution_id}", tag = "events",
-    params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What the execution is called, or is going to be."), Manner),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
-    )
+    params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What the execution is called, or is going to be."), Manner, FrameForm)
 )]
 pub(super) async fn execution(
     state: web::Data<State>,
@@ -47,11 +42,7 @@ pub(super) async fn execution(
 /// The events of one crew, which need not be there yet.
 #[utoipa::path(
     get, path = "/api/v1/websocket/ws/crews/{crew_id}", tag = "events",
-    params(("crew_id" = String, Path, description = "The crew's id."), Manner),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
-    )
+    params(("crew_id" = String, Path, description = "The crew's id."), Manner, FrameForm)
 )]
 pub(super) async fn crew(
     state: web::Data<State>,
@@ -63,14 +54,7 @@ pub(super) async fn crew(
 }
 
 /// The events of every type.
-#[utoipa::path(
-    get, path = "/api/v1/websocket/ws/global", tag = "events",
-    params(Manner),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
-    )
-)]
+#[utoipa::path(get, path = "/api/v1/websocket/ws/global", tag = "events", params(Manner, FrameForm))]
 pub(super) async fn global(
     state: web::Data<State>,
     request: HttpRequest,
@@ -80,14 +64,7 @@ pub(super) async fn global(
 }
 
 /// The server's own numbers, at once and then every second.
-#[utoipa::path(
-    get, path = "/api/v1/websocket/ws/metrics", tag = "events",
-    params(Manner),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
-    )
-)]
+#[utoipa::path(get, path = "/api/v1/websocket/ws/metrics", tag = "events", params(Manner, FrameForm))]
 pub(super) async fn metrics(
     state: web::Data<State>,
     request: HttpRequest,
@@ -102,10 +79,7 @@ pub(super) async fn metrics(
     params(
         ("subscriptions" = Option<String>, Query, description = "What it asks for at first, with commas in between."),
         Manner,
-    ),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        FrameForm,
     )
 )]
 pub(super) async fn custom(
@@ -142,10 +116,6 @@ struct Manner {
     since: Option<String>,
     /// For how many milliseconds (1 to 1000) events are gathered, to be sent in one frame.
     batch_ms: Option<u64>,
-    /// `gzip`: frames over 1 KiB are binary and compressed.
-    compression: Option<String>,
-    /// `json`, or `protobuf` for binary frames as in `/events.proto`.
-    format: Option<String>,
 }
 
 async fn upgrade(

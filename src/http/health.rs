@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::error::{Code, Problem};
 use super::route::{Route, routes};
 use super::{Lifecycle, State};
 use crate::store::{Health, View};
@@ -74,7 +74,7 @@ async fn livez() -> HttpResponse {
     get, path = "/readyz", tag = "server",
     responses(
         (status = 200, description = "It does.", body = Probe),
-        (status = 503, description = "It goes down, or its store fails.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "It goes down, or its store fails."),
     )
 )]
 async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {

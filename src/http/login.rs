@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::body::JsonBody;
 use super::decode::Fields;
-use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::error::{Code, Problem};
 use super::recorded::Noted;
 use super::route::{Route, routes};
 use crate::auth::logins::NewLogin;
@@ -81,8 +81,8 @@ struct LogInBody {
     request_body(content = LogInBody),
     responses(
         (status = 200, description = "The cookie.", body = OwnIdentity),
-        (status = "4XX", description = "Nobody was logged in.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "Nobody can be logged in now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "Nobody was logged in."),
+        (status = 503, description = "Nobody can be logged in now."),
     )
 )]
 async fn log_in(
@@ -126,8 +126,8 @@ async fn log_in(
     post, path = "/logout", tag = "server",
     responses(
         (status = 204, description = "It is done."),
-        (status = "4XX", description = "Nobody was logged in.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be done now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "Nobody was logged in."),
+        (status = 503, description = "It cannot be done now."),
     )
 )]
 async fn log_out(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -11,7 +11,7 @@ use super::State;
 use super::body::AnyJson;
 use super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::decode::fault;
-use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails, limit_reached};
+use super::error::{Code, Problem, limit_reached};
 use super::query::{PageParams, Query};
 use super::route::{Route, routes};
 use crate::auth::Principal;
@@ -91,7 +91,7 @@ pub(super) struct MemoryCleared {
     ),
     responses(
         (status = 200, description = "A page of them.", body = MemoryPage),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(
@@ -119,7 +119,7 @@ async fn list(
     params(("client_id" = String, Path, description = "Whose; `global` is everybody's.")),
     responses(
         (status = 200, description = "It is gone.", body = MemoryCleared),
-        (status = "4XX", description = "It was not removed.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not removed."),
     )
 )]
 async fn clear(
@@ -150,7 +150,7 @@ async fn clear(
     responses(
         (status = 200, description = "The value; its version is in the ETag header.", body = serde_json::Value),
         (status = 304, description = "The client has it."),
-        (status = "4XX", description = "Nothing is kept there.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "Nothing is kept there."),
     )
 )]
 async fn show(
@@ -186,8 +186,8 @@ async fn show(
     responses(
         (status = 200, description = "It is changed.", body = MemoryKey),
         (status = 201, description = "It is kept.", body = MemoryKey),
-        (status = "4XX", description = "It was not kept; with 412 somebody else was faster.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be kept now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not kept; with 412 somebody else was faster."),
+        (status = 503, description = "It cannot be kept now."),
     )
 )]
 async fn save(
@@ -224,7 +224,7 @@ async fn save(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = "4XX", description = "Nothing is kept there.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "Nothing is kept there."),
     )
 )]
 async fn remove(

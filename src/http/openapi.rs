@@ -1,5 +1,6 @@
 //! The description of the HTTP interface (OpenAPI 3.1), built from what stands at each handler.
 
+mod bodies;
 mod patterns;
 mod refusals;
 mod untagged;
@@ -7,9 +8,8 @@ mod untagged;
 use std::collections::BTreeMap;
 
 use utoipa::OpenApi;
-use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::PathsBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{PathsBuilder, RefOr};
 
 use super::error;
 use super::route::Route;
@@ -40,26 +40,6 @@ use crate::auth::{Decision, Principal, PrincipalKind, Resource, Scope, may};
 )]
 struct Description;
 
-/// What clients send: a field that none of these has is refused.
-const BODIES: [&str; 16] = [
-    "StartTask",
-    "Confirm",
-    "Input",
-    "Retry",
-    "CancelSession",
-    "RunWorkflow",
-    "LiveOptions",
-    "StartExecution",
-    "TellEvent",
-    "NewApiKey",
-    "NewUser",
-    "ChangeUser",
-    "NewTicket",
-    "NewLink",
-    "AnswerByLink",
-    "LogIn",
-];
-
 /// The description of every path that a program may use.
 #[must_use]
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
@@ -68,7 +48,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     for route in super::routes() {
         let security = security(&route);
         paths = route.describe(paths, &mut schemas, |operation| {
-            refusals::add(operation, security.is_some());
+            refusals::add(operation, security.is_some(), route.is_socket());
             operation.security = security;
         });
     }
@@ -87,14 +67,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
     patterns::fill(&mut document);
-    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
-    for (name, schema) in schemas {
-        if BODIES.contains(&name.as_str())
-            && let RefOr::T(Schema::Object(object)) = schema
-        {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
+    bodies::close(&mut document);
     document
 }
 
@@ -122,9 +95,12 @@ mod tests {
 
     #[test]
     fn bodies_say_that_they_take_no_other_fields() {
-        let described = described();
-        for name in BODIES {
-            assert_eq!(described["components"]["schemas"][name]["additionalProperties"], false, "{name}");
+        let schemas = &described()["components"]["schemas"];
+        for name in ["StartTask", "Confirm", "CancelSession", "Kickoff", "NewApiKey", "AnswerByLink"] {
+            assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+        }
+        for name in ["Agent", "Crew", "WorkflowDraft"] {
+            assert!(schemas[name].is_object() && schemas[name]["additionalProperties"].is_null(), "{name}");
         }
     }
 

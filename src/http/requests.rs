@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::State;
-use super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::error::Problem;
 use super::query::{PageParams, Query};
 use super::route::{Route, routes};
 use crate::auth::Principal;
@@ -50,7 +50,7 @@ pub(super) struct OpenQuestions {
     ),
     responses(
         (status = 200, description = "A page of them.", body = OpenQuestions),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -64,6 +64,7 @@ pub(super) struct Route {
     action: Action,
     service: actix_web::Route,
     describe: Option<fn() -> Described>,
+    is_socket: bool,
 }
 
 /// An operation in the OpenAPI document.
@@ -96,7 +97,7 @@ impl Route {
         F::Output: Responder + 'static,
     {
         let service = web::route().to(Checked { action, door: Door::Socket, handler, args: PhantomData });
-        Self { describe: Some(describe::<P>), ..Self::new(action, Method::GET, P::path(), service) }
+        Self { describe: Some(describe::<P>), is_socket: true, ..Self::new(action, Method::GET, P::path(), service) }
     }
 
     /// A route for people, which stands in no description.
@@ -116,12 +117,17 @@ impl Route {
         } else {
             service.guard(guard::Method(method.clone()))
         };
-        Self { path, method, action, service, describe: None }
+        Self { path, method, action, service, describe: None, is_socket: false }
     }
 
     /// What it is for, and where.
     pub(super) fn access(&self) -> (&Method, &str, Action) {
         (&self.method, &self.path, self.action)
+    }
+
+    /// Whether it becomes a WebSocket.
+    pub(super) fn is_socket(&self) -> bool {
+        self.is_socket
     }
 
     /// Adds it to a description, with the schemas that it names, and what is not said at its handler.

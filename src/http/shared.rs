@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::body::JsonBody;
 use super::decode::Fields;
-use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::error::{Code, Problem};
 use super::recorded::Noted;
 use super::route::{Route, routes};
 use super::sessions::start::idempotency;
@@ -134,9 +134,9 @@ impl Holder {
     get, path = "/shared", tag = "answers",
     responses(
         (status = 200, description = "The question.", body = SharedQuestion),
-        (status = 401, description = "There is no such link.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 410, description = "The link was used or has expired, or its question is over.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be read now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 401, description = "There is no such link."),
+        (status = 410, description = "The link was used or has expired, or its question is over."),
+        (status = 503, description = "It cannot be read now."),
     )
 )]
 async fn show(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -153,10 +153,10 @@ async fn show(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
     request_body(content = AnswerByLinkBody),
     responses(
         (status = 200, description = "The answer is taken.", body = SharedAnswer),
-        (status = 401, description = "There is no such link.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 410, description = "The link was used or has expired, or its question is over.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = "4XX", description = "It was not taken; with 422 the link stays good.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be taken now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 401, description = "There is no such link."),
+        (status = 410, description = "The link was used or has expired, or its question is over."),
+        (status = "4XX", description = "It was not taken; with 422 the link stays good."),
+        (status = 503, description = "It cannot be taken now."),
     )
 )]
 async fn answer(

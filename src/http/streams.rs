@@ -5,7 +5,6 @@ use futures::future::LocalBoxFuture;
 
 use super::State;
 use super::admission::{Admission, admission};
-use super::error::{PROBLEM_JSON, ProblemDetails};
 use super::query::Query;
 use super::route::{Route, sockets};
 use crate::config::seconds;
@@ -89,12 +88,7 @@ pub(crate) trait Streams {
         ("session_id" = String, Path, description = "The session's id."),
         ("since" = Option<u64>, Query, format = "uint64", description = "The last `seq` that the client has."),
         ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; shown with its answers."),
-        ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
-        ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
-    ),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        FrameForm,
     )
 )]
 pub(super) async fn socket(
@@ -118,12 +112,7 @@ pub(super) async fn socket(
     params(
         ("audit_id" = String, Path, description = "The audit's id. Its socket may be opened before it starts."),
         ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; shown when it cancels."),
-        ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
-        ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
-    ),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        FrameForm,
     )
 )]
 pub(super) async fn audit(
@@ -148,12 +137,7 @@ pub(super) async fn audit(
         ("workflow" = Option<String>, Query, max_length = 64, description = "The workflow's id; all are watched without it."),
         ("since" = Option<u64>, Query, format = "uint64", description = "With `workflow`: the last `seq` that the client has. It is sent what it has missed, or `execution_status` with `gap`."),
         ("client_id" = Option<String>, Query, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "What the client calls itself; shown with what it changes."),
-        ("compression" = Option<String>, Query, description = "`gzip`: frames over 1 KiB are binary and compressed."),
-        ("format" = Option<String>, Query, description = "`json`, or `protobuf` for binary frames as in `/events.proto`."),
-    ),
-    responses(
-        (status = 101, description = "It is a WebSocket from here on."),
-        (status = 426, description = "It was not asked for a WebSocket.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        FrameForm,
     )
 )]
 pub(super) async fn workflows(
@@ -169,6 +153,17 @@ pub(super) async fn workflows(
     let form = form(&mut query);
     let asked = WorkflowsRequest { workflow_id, since, form, faults: query.into_words() };
     state.streams.workflows(request, payload, asked, admission).await
+}
+
+/// The form of the frames, which every socket may be asked for.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `form` reads, which keeps all faults")]
+pub(super) struct FrameForm {
+    /// `gzip`: frames over 1 KiB are binary and compressed.
+    compression: Option<String>,
+    /// `json`, or `protobuf` for binary frames as in `/events.proto`.
+    format: Option<String>,
 }
 
 /// The form of the frames that a socket asks for: `?compression=` and `?format=`.

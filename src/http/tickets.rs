@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::body::JsonBody;
 use super::decode::Fields;
-use super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::error::{Code, Problem};
 use super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::auth::tickets::GOOD_FOR;
@@ -46,8 +46,8 @@ struct NewTicketBody {
     request_body(content = Option<NewTicketBody>),
     responses(
         (status = 200, description = "The ticket.", body = IssuedTicket),
-        (status = "4XX", description = "None was issued.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "None can be issued now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "None was issued."),
+        (status = 503, description = "None can be issued now."),
     )
 )]
 async fn issue(

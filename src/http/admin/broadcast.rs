@@ -10,7 +10,7 @@ use super::super::State;
 use super::super::api::new_event::{Sender, TellEvent, read};
 use super::super::body::JsonBody;
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
 use super::Done;
 use crate::domain::event::{self, Event, NewEvent, Selector};
@@ -37,8 +37,8 @@ pub(in crate::http) struct Delivered {
     request_body(content = TellEvent),
     responses(
         (status = 200, description = "It is sent.", body = Done<Delivered>),
-        (status = "4XX", description = "It was not sent.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not sent."),
+        (status = 503, description = "It cannot be sent now."),
     ),
 )]
 async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
@@ -53,8 +53,8 @@ async fn to_all(state: web::Data<State>, JsonBody(body): JsonBody) -> Result<Htt
     request_body(content = TellEvent),
     responses(
         (status = 200, description = "It is sent.", body = Done<Delivered>),
-        (status = "4XX", description = "It was not sent.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not sent."),
+        (status = 503, description = "It cannot be sent now."),
     ),
 )]
 async fn to_subscribers(
@@ -77,8 +77,8 @@ async fn to_subscribers(
     request_body(content = TellEvent),
     responses(
         (status = 200, description = "It is sent, unless the client lags too far behind: then `delivered_to` is 0.", body = Done<Delivered>),
-        (status = "4XX", description = "It was not sent; 404: there is no such client.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not sent; 404: there is no such client."),
+        (status = 503, description = "It cannot be sent now."),
     ),
 )]
 async fn to_client(

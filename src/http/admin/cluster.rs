@@ -5,7 +5,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, ProblemDetails};
 use super::super::route::{Route, routes};
 use crate::domain::id::Slot;
 use crate::store::{Member, View};
@@ -79,7 +78,7 @@ impl ClusterMember {
     get, path = "/api/v1/cluster", tag = "server",
     responses(
         (status = 200, description = "These.", body = Cluster),
-        (status = "4XX", description = "They are not shown.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "They are not shown."),
     )
 )]
 async fn show(state: web::Data<State>) -> HttpResponse {

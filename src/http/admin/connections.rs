@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::{Done, ShownConnection};
@@ -93,8 +93,8 @@ struct Asked {
     ),
     responses(
         (status = 200, description = "They are these.", body = Done<ConnectionList>),
-        (status = "4XX", description = "They are not listed.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "They are not listed."),
+        (status = 503, description = "The server goes down."),
     ),
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -110,8 +110,8 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
     params(("client_id" = String, Path, description = "What the client is called, or the connection's id.")),
     responses(
         (status = 200, description = "It is this.", body = Done<ShownConnection>),
-        (status = "4XX", description = "It is not shown.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It is not shown."),
+        (status = 503, description = "The server goes down."),
     ),
 )]
 async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -126,8 +126,8 @@ async fn show(state: web::Data<State>, client_id: web::Path<String>) -> Result<H
     params(("client_id" = String, Path, description = "What the client is called, or the connection's id.")),
     responses(
         (status = 200, description = "It is closed.", body = Done<DisconnectedClient>),
-        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done."),
+        (status = 503, description = "The server goes down."),
     ),
 )]
 async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -145,8 +145,8 @@ async fn disconnect(state: web::Data<State>, client_id: web::Path<String>) -> Re
     delete, path = "/api/v1/websocket/connections", tag = "connections",
     responses(
         (status = 200, description = "They are closed.", body = Done<RemovedConnections>),
-        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done."),
+        (status = 503, description = "The server goes down."),
     ),
 )]
 async fn remove_stale(state: web::Data<State>) -> Result<HttpResponse, Problem> {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::route::{Route, routes};
 use super::super::{Lifecycle, State};
 use crate::store::Health;
@@ -33,7 +33,7 @@ pub(in crate::http) struct SocketHealth {
     get, path = "/api/v1/websocket/health", tag = "connections",
     responses(
         (status = 200, description = "They do like this.", body = SocketHealth),
-        (status = 503, description = "The server goes down.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "The server goes down."),
     )
 )]
 async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {

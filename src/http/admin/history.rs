@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use crate::metrics::Snapshot;
@@ -41,7 +41,7 @@ pub(in crate::http) struct MetricsHistory {
     params(("seconds" = Option<u64>, Query, minimum = 1, maximum = 3600, description = "The last this many seconds; 900 if left out. Beyond 900, only every fourth snapshot is given.")),
     responses(
         (status = 200, description = "They were these.", body = MetricsHistory),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use crate::trail::{Filter, Page, TrailEntry};
@@ -64,8 +64,8 @@ struct Asked {
         (status = 200, description = "The entries.", content(
             (TrailPage = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"),
         )),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be read now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
+        (status = 503, description = "It cannot be read now."),
     )
 )]
 async fn show(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::Fields;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::query::PageParams;
 use super::versioned_resource::{self, VersionedResource, versioned_routes};
 use crate::config::Settings;

@@ -9,7 +9,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::conditional::{Conditions, Read, for_read, outdated, tagged};
 use super::super::decode::{Fields, fault};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails, limit_reached};
+use super::super::error::{Code, Problem, limit_reached};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use crate::domain::event::Kind;
@@ -58,7 +58,7 @@ pub(in crate::http) struct EventTypePage {
     params(PageParams),
     responses(
         (status = 200, description = "A page of them.", body = EventTypePage),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -86,7 +86,7 @@ async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpRespo
     responses(
         (status = 200, description = "What it means.", body = DeclaredType),
         (status = 304, description = "The client has it."),
-        (status = 404, description = "It is not declared.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "It is not declared."),
     )
 )]
 async fn show(state: web::Data<State>, request: HttpRequest, word: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -108,8 +108,8 @@ async fn show(state: web::Data<State>, request: HttpRequest, word: web::Path<Str
     responses(
         (status = 200, description = "It is changed.", body = DeclaredType),
         (status = 201, description = "It is declared.", body = DeclaredType),
-        (status = "4XX", description = "It was not declared.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be declared now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not declared."),
+        (status = 503, description = "It cannot be declared now."),
     ),
 )]
 async fn save(
@@ -141,7 +141,7 @@ async fn save(
     ),
     responses(
         (status = 204, description = "It is forgotten."),
-        (status = "4XX", description = "It is not declared.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It is not declared."),
     ),
 )]
 async fn remove(

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::paged;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
@@ -93,9 +93,9 @@ struct Asked {
     ),
     responses(
         (status = 200, description = "Some of them.", body = DescribedEvents),
-        (status = 409, description = "The position is one of another log.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 410, description = "Some after the position are kept no longer.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 409, description = "The position is one of another log."),
+        (status = 410, description = "Some after the position are kept no longer."),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -8,7 +8,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::{By, Execution};
 use super::super::decode::Fields;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::query::{PageParams, Query};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
@@ -130,8 +130,8 @@ pub(in crate::http) struct About {
     request_body(content = StartExecution),
     responses(
         (status = 200, description = "It is started.", body = ExecutionState),
-        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started."),
+        (status = 503, description = "It cannot be started now."),
     )
 )]
 async fn start(
@@ -175,7 +175,7 @@ async fn start(
     ),
     responses(
         (status = 200, description = "A page of them.", body = ExecutionPage),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -193,7 +193,7 @@ async fn list(state: web::Data<State>, principal: Principal, request: HttpReques
     params(("execution_id" = String, Path, pattern = "^[A-Za-z0-9_.-]{1,64}$", description = "What it is called, or its session's id.")),
     responses(
         (status = 200, description = "All about it.", body = ExecutionDetail),
-        (status = 404, description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is none with this id."),
     )
 )]
 async fn show(
@@ -212,7 +212,7 @@ async fn show(
     request_body(content = Option<super::super::sessions::cancel::CancelSession>),
     responses(
         (status = 200, description = "It stops or has ended.", body = ExecutionState),
-        (status = "4XX", description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is none with this id."),
     )
 )]
 async fn cancel(

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::decode::Fields;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::multipart::{self, Limits, Part};
 use super::super::route::{Route, routes};
 use super::crews::StoredCrew;
@@ -83,8 +83,8 @@ struct ProjectFiles {
     request_body(content = ProjectFiles, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "It is stored.", body = ImportedCrew),
-        (status = "4XX", description = "Nothing was stored.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "Nothing was stored."),
+        (status = 503, description = "It cannot be stored now."),
     )
 )]
 async fn import(state: web::Data<State>, principal: Principal, Files(parts): Files) -> Result<HttpResponse, Problem> {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, fault};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use crate::auth::keys::{Key, LONGEST_NAME, NewKey, after};
@@ -88,7 +88,7 @@ pub(in crate::http) struct NewKeyBody {
     get, path = "/api/v1/keys", tag = "keys",
     responses(
         (status = 200, description = "The keys.", body = KeyList),
-        (status = 503, description = "They cannot be read now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "They cannot be read now."),
     )
 )]
 async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -102,8 +102,8 @@ async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     request_body(content = NewKeyBody),
     responses(
         (status = 201, description = "The key.", body = CreatedKey),
-        (status = "4XX", description = "None was made.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "None can be made now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "None was made."),
+        (status = 503, description = "None can be made now."),
     )
 )]
 async fn create(
@@ -123,8 +123,8 @@ async fn create(
     params(("key_id" = String, Path, pattern = "^[0-9A-Za-z]{1,64}$", description = "The key's id.")),
     responses(
         (status = 204, description = "It is revoked."),
-        (status = "4XX", description = "There is no such key.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be revoked now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such key."),
+        (status = 503, description = "It cannot be revoked now."),
     )
 )]
 async fn revoke(state: web::Data<State>, id: web::Path<String>) -> Result<HttpResponse, Problem> {

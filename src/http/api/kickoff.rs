@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::Fields;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::super::sessions::callbacks::{NewCallback, callback};
@@ -75,8 +75,8 @@ pub(in crate::http) struct KickedOff {
     request_body(content = Option<Kickoff>),
     responses(
         (status = 202, description = "It has begun.", body = KickedOff),
-        (status = "4XX", description = "It has not begun.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot begin now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It has not begun."),
+        (status = 503, description = "It cannot begin now."),
     )
 )]
 async fn kickoff(

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
 use super::events::DescribedEvent;
 use super::new_event::{Sender, TellEvent, read};
@@ -26,8 +26,8 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     request_body(content = TellEvent),
     responses(
         (status = 200, description = "The event.", body = DescribedEvent),
-        (status = "4XX", description = "It was not published.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be kept now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not published."),
+        (status = 503, description = "It cannot be kept now."),
     ),
 )]
 async fn publish(

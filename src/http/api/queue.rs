@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::client::By;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::route::{Route, routes};
 use crate::domain::event::{Kind, NewEvent};
 
@@ -27,8 +27,8 @@ pub(in crate::http) struct QueueCleared {
     post, path = "/api/v1/queue/clear", tag = "executions",
     responses(
         (status = 200, description = "They are cancelled.", body = QueueCleared),
-        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be done now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done."),
+        (status = 503, description = "It cannot be done now."),
     ),
 )]
 async fn clear(state: web::Data<State>, By(principal): By) -> Result<HttpResponse, Problem> {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, fault};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::keys::scopes;
@@ -88,7 +88,7 @@ pub(in crate::http) struct ChangeUserBody {
     get, path = "/api/v1/users", tag = "users",
     responses(
         (status = 200, description = "The users.", body = UserList),
-        (status = 503, description = "They cannot be read now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "They cannot be read now."),
     )
 )]
 async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -102,8 +102,8 @@ async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     request_body(content = NewUserBody),
     responses(
         (status = 201, description = "The user.", body = ShownUser),
-        (status = "4XX", description = "None was added.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "None can be added now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "None was added."),
+        (status = 503, description = "None can be added now."),
     )
 )]
 async fn add(state: web::Data<State>, request: HttpRequest, JsonBody(body): JsonBody) -> Result<HttpResponse, Problem> {
@@ -122,8 +122,8 @@ async fn add(state: web::Data<State>, request: HttpRequest, JsonBody(body): Json
     request_body(content = ChangeUserBody),
     responses(
         (status = 200, description = "The user.", body = ShownUser),
-        (status = "4XX", description = "Nothing was changed.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "Nothing can be changed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "Nothing was changed."),
+        (status = 503, description = "Nothing can be changed now."),
     )
 )]
 async fn update(
@@ -143,8 +143,8 @@ async fn update(
     params(("name" = String, Path, pattern = r"^[^\x00-\x1f\x7f-\x9f]{1,320}$", description = "The user's name.")),
     responses(
         (status = 204, description = "The user is removed."),
-        (status = "4XX", description = "There is no such user.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "The user cannot be removed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such user."),
+        (status = 503, description = "The user cannot be removed now."),
     )
 )]
 async fn remove(state: web::Data<State>, name: web::Path<String>) -> Result<HttpResponse, Problem> {

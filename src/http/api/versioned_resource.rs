@@ -41,7 +41,7 @@ macro_rules! versioned_routes {
             params(PageParams),
             responses(
                 (status = 200, description = "A page of them.", body = $page),
-                (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = 422, description = "The query is wrong."),
             )
         )]
         async fn list(
@@ -65,7 +65,7 @@ macro_rules! versioned_routes {
             responses(
                 (status = 200, description = "It; its version is in the ETag header, too.", body = $stored),
                 (status = 304, description = "The client has it."),
-                (status = "4XX", description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "There is none with this id."),
             )
         )]
         async fn show(
@@ -84,8 +84,8 @@ macro_rules! versioned_routes {
             request_body(content = $resource),
             responses(
                 (status = 201, description = "It is stored, at the path of the Location header.", body = $stored),
-                (status = "4XX", description = "It was not stored.", body = ProblemDetails, content_type = PROBLEM_JSON),
-                (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "It was not stored."),
+                (status = 503, description = "It cannot be stored now."),
             )
         )]
         async fn create(
@@ -107,8 +107,8 @@ macro_rules! versioned_routes {
             request_body(content = $resource),
             responses(
                 (status = 200, description = "It is changed.", body = $stored),
-                (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = ProblemDetails, content_type = PROBLEM_JSON),
-                (status = 503, description = "It cannot be changed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster."),
+                (status = 503, description = "It cannot be changed now."),
             )
         )]
         async fn save(
@@ -131,7 +131,7 @@ macro_rules! versioned_routes {
             ),
             responses(
                 (status = 204, description = "It is gone."),
-                (status = "4XX", description = "It was not removed.", body = ProblemDetails, content_type = PROBLEM_JSON),
+                (status = "4XX", description = "It was not removed."),
             )
         )]
         async fn remove(

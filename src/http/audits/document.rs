@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
 use super::found::describe;
 use crate::agent::audit::reading;
@@ -59,8 +59,8 @@ struct Line {
     params(("audit_id" = String, Path, description = "Its id.")),
     responses(
         (status = 200, description = "At most 50,000 lines.", body = Shown),
-        (status = 404, description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 422, description = "It cannot be read.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is none with this id."),
+        (status = 422, description = "It cannot be read."),
     )
 )]
 async fn document(

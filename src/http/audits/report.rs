@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use callboard_audit::report::{AgentFindings, Audit, Format, render};
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::found::{Found, read};
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
     ),
     responses(
         (status = 200, description = "The report, as far as the audit has come.", body = String, content_type = "text/markdown"),
-        (status = "4XX", description = "There is no such audit or format.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such audit or format."),
     )
 )]
 async fn report(

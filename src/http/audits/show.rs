@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::route::{Route, routes};
 use super::found::{AgentState, Found, read};
 use crate::auth::Principal;
@@ -42,7 +42,7 @@ pub(in crate::http) struct AuditState {
     params(("audit_id" = String, Path, description = "Its id.")),
     responses(
         (status = 200, description = "All about it.", body = AuditState),
-        (status = 404, description = "There is none with this id.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is none with this id."),
     )
 )]
 async fn show(state: web::Data<State>, principal: Principal, id: web::Path<String>) -> Result<HttpResponse, Problem> {

@@ -13,7 +13,7 @@ use super::super::State;
 use super::super::body;
 use super::super::client::visible;
 use super::super::decode::{Fields, fault};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::multipart::{self, Part};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
@@ -119,8 +119,8 @@ impl FromRequest for Body {
     request_body(content = StartAudit),
     responses(
         (status = 202, description = "It has started.", body = StartedAudit),
-        (status = "4XX", description = "It has not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot start now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It has not started."),
+        (status = 503, description = "It cannot start now."),
     )
 )]
 async fn start(

@@ -9,7 +9,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::{By, Subject};
 use super::super::decode::Fields;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
 use super::start::idempotency;
 use crate::auth::Principal;
@@ -75,7 +75,7 @@ pub(in crate::http) struct Accepted {
     request_body(content = Confirm),
     responses(
         (status = 200, description = "The answer won.", body = Accepted),
-        (status = "4XX", description = "It was not taken.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not taken."),
     )
 )]
 async fn confirm(
@@ -100,7 +100,7 @@ async fn confirm(
     request_body(content = Input),
     responses(
         (status = 200, description = "The answer won.", body = Accepted),
-        (status = "4XX", description = "It was not taken; with 422 the question stays open.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not taken; with 422 the question stays open."),
     )
 )]
 async fn input(
@@ -125,7 +125,7 @@ async fn input(
     request_body(content = Option<Retry>),
     responses(
         (status = 200, description = "The answer won.", body = Accepted),
-        (status = "4XX", description = "It was not taken.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not taken."),
     )
 )]
 async fn retry(

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::client::Subject;
 use super::super::decode::Fields;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::callback::{Attempt, Delivery, LONGEST_URL, Standing, Wrong};
@@ -76,8 +76,8 @@ impl From<Delivery> for ShownDelivery {
     params(("session_id" = String, Path, format = "uuid", description = "The session's id.")),
     responses(
         (status = 200, description = "The deliveries.", body = DeliveryList),
-        (status = 404, description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "They cannot be read now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such session."),
+        (status = 503, description = "They cannot be read now."),
     )
 )]
 async fn list(
@@ -99,8 +99,8 @@ async fn list(
     ),
     responses(
         (status = 202, description = "It is sent again."),
-        (status = 404, description = "There is no such session or delivery.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be sent now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such session or delivery."),
+        (status = 503, description = "It cannot be sent now."),
     )
 )]
 async fn send_again(

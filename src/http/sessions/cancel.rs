@@ -8,7 +8,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::{By, Subject};
 use super::super::decode::Fields;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
 use crate::auth::Principal;
 use crate::domain::id::SessionId;
@@ -41,14 +41,14 @@ macro_rules! cancel_route {
     ($name:ident, $path:literal, $summary:literal) => {
         #[doc = $summary]
         #[utoipa::path(
-            post, path = $path, tag = "sessions",
-            params(("session_id" = String, Path, description = "The session's id.")),
-            request_body(content = Option<CancelSession>),
-            responses(
-                (status = 200, description = "It stops or has ended.", body = Stopped),
-                (status = "4XX", description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
-            )
-        )]
+                                            post, path = $path, tag = "sessions",
+                                            params(("session_id" = String, Path, description = "The session's id.")),
+                                            request_body(content = Option<CancelSession>),
+                                            responses(
+                                                (status = 200, description = "It stops or has ended.", body = Stopped),
+                                                (status = "4XX", description = "There is no such session."),
+                                            )
+                                        )]
         async fn $name(
             state: web::Data<State>,
             Subject(session_id): Subject,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::client::Subject;
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::negotiation::prefers;
 use super::super::paged;
 use super::super::query::Query;
@@ -58,7 +58,7 @@ pub(in crate::http) struct EventPage {
             (EventPage = "application/json"),
             (String = "text/event-stream"),
         )),
-        (status = "4XX", description = "There is no such session, or the query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such session, or the query is wrong."),
     )
 )]
 async fn events(

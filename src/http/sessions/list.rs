@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::client::Subject;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
 use super::representation::{SessionDetail, SessionRow};
@@ -84,7 +84,7 @@ pub(in crate::http) struct SessionInfo {
     ),
     responses(
         (status = 200, description = "A page of them.", body = SessionPage),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -153,7 +153,7 @@ pub(in crate::http) async fn page(
     params(("session_id" = String, Path, description = "The session's id.")),
     responses(
         (status = 200, description = "All about it.", body = SessionDetail),
-        (status = 404, description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such session."),
     )
 )]
 async fn show(
@@ -171,8 +171,8 @@ async fn show(
     params(("session_id" = String, Path, description = "The session's id.")),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, description = "There is no such session.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 409, description = "It has not ended.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such session."),
+        (status = 409, description = "It has not ended."),
     )
 )]
 async fn remove(

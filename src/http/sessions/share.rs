@@ -12,7 +12,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::{By, Subject};
 use super::super::decode::Fields;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::login::is_encrypted;
 use super::super::route::{Route, routes};
 use super::answer::or_unknown;
@@ -65,8 +65,8 @@ pub(in crate::http) struct NewLinkBody {
     request_body(content = NewLinkBody),
     responses(
         (status = 200, description = "The link.", body = CreatedLink),
-        (status = "4XX", description = "None was made.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "None can be made now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "None was made."),
+        (status = 503, description = "None can be made now."),
     )
 )]
 async fn share(

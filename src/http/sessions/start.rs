@@ -13,7 +13,7 @@ use super::super::State;
 use super::super::body::JsonBody;
 use super::super::client::visible;
 use super::super::decode::{Fields, fault, word};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::callbacks::{NewCallback, callback};
@@ -88,8 +88,8 @@ pub(in crate::http) struct StartedSession {
     request_body(content = Option<StartTask>),
     responses(
         (status = 200, description = "It is started.", body = StartedSession),
-        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started."),
+        (status = 503, description = "It cannot be started now."),
     )
 )]
 async fn start_task(

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::WorkflowDraft;
@@ -63,8 +63,8 @@ struct Files;
     request_body(content = WorkflowDraft),
     responses(
         (status = 200, description = "Nothing is wrong with it, or a report was asked for.", body = Validated),
-        (status = 422, description = "What is wrong, in `node_errors` node by node.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = "4XX", description = "The body is no graph.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "What is wrong, in `node_errors` node by node."),
+        (status = "4XX", description = "The body is no graph."),
     )
 )]
 async fn validate(

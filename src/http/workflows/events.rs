@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::super::State;
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::super::sessions::events::{EVENT_STREAM, last_event_id};
@@ -26,8 +26,8 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     ),
     responses(
         (status = 200, description = "What happens.", content((String = "text/event-stream"))),
-        (status = "4XX", description = "There is no such workflow, or the query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be followed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such workflow, or the query is wrong."),
+        (status = 503, description = "It cannot be followed now."),
     )
 )]
 async fn events(

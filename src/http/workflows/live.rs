@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
-use super::request::{Author, Named};
+use super::request::{Author, AuthorInHeader, AuthorInQuery, Named};
 use crate::auth::{CallerAddress, Principal};
 use crate::workflow::client::LiveOptions;
 use crate::workflow::key::WorkflowKey;
@@ -27,14 +27,14 @@ const LONGEST_INTERVAL: u64 = 86_400_000;
     post, path = "/workflows/{workflow_id}/continuous/start", tag = "workflows",
     params(
         ("workflow_id" = String, Path, description = "The workflow's id."),
-        ("client_id" = Option<String>, Query, description = "Who starts it, where X-Client-Id does not say so."),
-        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who starts it."),
+        AuthorInQuery,
+        AuthorInHeader,
     ),
     request_body(content = Option<LiveOptions>),
     responses(
         (status = 200, description = "It is live.", body = Status),
-        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started."),
+        (status = 503, description = "It cannot be started now."),
     )
 )]
 async fn start(
@@ -55,13 +55,13 @@ async fn start(
     post, path = "/workflows/{workflow_id}/continuous/stop", tag = "workflows",
     params(
         ("workflow_id" = String, Path, description = "The workflow's id."),
-        ("client_id" = Option<String>, Query, description = "Who stops it, where X-Client-Id does not say so."),
-        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who stops it."),
+        AuthorInQuery,
+        AuthorInHeader,
     ),
     responses(
         (status = 200, description = "How it stood at its end.", body = Status),
-        (status = "4XX", description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be stopped now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such workflow."),
+        (status = 503, description = "It cannot be stopped now."),
     )
 )]
 async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Author) -> Result<HttpResponse, Problem> {
@@ -79,13 +79,13 @@ async fn stop(state: web::Data<State>, Named(id): Named, Author(principal): Auth
     post, path = "/workflows/{workflow_id}/continuous/step", tag = "workflows",
     params(
         ("workflow_id" = String, Path, description = "The workflow's id."),
-        ("client_id" = Option<String>, Query, description = "Who does so, where X-Client-Id does not say so."),
-        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who does so."),
+        AuthorInQuery,
+        AuthorInHeader,
     ),
     responses(
         (status = 200, description = "How it stands then.", body = Status),
-        (status = "4XX", description = "It was not done.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be done now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not done."),
+        (status = 503, description = "It cannot be done now."),
     )
 )]
 async fn step(
@@ -105,8 +105,8 @@ async fn step(
     params(("workflow_id" = String, Path, description = "The workflow's id.")),
     responses(
         (status = 200, description = "How it stands.", body = Status),
-        (status = 404, description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "Its state is not available now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 404, description = "There is no such workflow."),
+        (status = 503, description = "Its state is not available now."),
     )
 )]
 async fn status(state: web::Data<State>, principal: Principal, Named(id): Named) -> Result<HttpResponse, Problem> {

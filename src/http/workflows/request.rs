@@ -31,6 +31,25 @@ impl FromRequest for Named {
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Author(pub(super) Principal);
 
+/// How an [`Author`] is described.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes what `author` reads")]
+pub(super) struct AuthorInHeader {
+    /// Who does so.
+    #[param(rename = "X-Client-Id", pattern = r"^[!-~]{1,64}$")]
+    client_id: Option<String>,
+}
+
+/// See [`AuthorInHeader`].
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `author` reads")]
+pub(super) struct AuthorInQuery {
+    /// Who does so, where X-Client-Id does not say so.
+    client_id: Option<String>,
+}
+
 impl FromRequest for Author {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

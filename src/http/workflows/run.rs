@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::body::JsonBody;
 use super::super::decode::{Fields, word};
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::recorded::Noted;
 use super::super::route::{Route, routes};
 use super::super::sessions::callbacks::{NewCallback, callback};
@@ -73,8 +73,8 @@ pub(in crate::http) struct StartedRun {
     request_body(content = Option<RunWorkflow>),
     responses(
         (status = 200, description = "It runs.", body = StartedRun),
-        (status = "4XX", description = "It was not started.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be started now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not started."),
+        (status = 503, description = "It cannot be started now."),
     )
 )]
 async fn run(

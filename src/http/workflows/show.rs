@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::conditional::{Read, for_read, tagged};
-use super::super::error::{PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::Problem;
 use super::super::owned_cursor::{read_place, write_place};
 use super::super::query::{PageParams, Query};
 use super::super::route::{Route, routes};
@@ -70,7 +70,7 @@ pub(in crate::http) struct WorkflowRow {
     params(PageParams),
     responses(
         (status = 200, description = "A page of them.", body = WorkflowPage),
-        (status = 422, description = "The query is wrong.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 422, description = "The query is wrong."),
     )
 )]
 async fn list(state: web::Data<State>, principal: Principal, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -126,7 +126,7 @@ async fn row(state: &State, live: &[WorkflowKey], listed: Listed) -> WorkflowRow
     responses(
         (status = 200, description = "The workflow; its version is in the ETag header, too.", body = Definition),
         (status = 304, description = "The client has it."),
-        (status = "4XX", description = "There is no such workflow.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "There is no such workflow."),
     )
 )]
 async fn show(

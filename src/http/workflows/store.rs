@@ -6,12 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::super::State;
 use super::super::conditional::{Conditions, tagged};
 use super::super::decode::fault;
-use super::super::error::{Code, PROBLEM_JSON, Problem, ProblemDetails};
+use super::super::error::{Code, Problem};
 use super::super::query::Query;
 use super::super::route::{Route, routes};
 use super::WorkflowDraft;
 use super::decode::DraftBody;
-use super::request::{Author, Named, flag};
+use super::request::{Author, AuthorInHeader, AuthorInQuery, Named, flag};
 use crate::auth::Principal;
 use crate::workflow::client::{Draft, Expected};
 use crate::workflow::definition::Definition;
@@ -27,14 +27,14 @@ pub(in crate::http) fn routes() -> Vec<Route> {
     post, path = "/workflows", tag = "workflows",
     params(
         ("draft" = Option<bool>, Query, description = "Whether the graph may have faults; then it can be run when it has none any more."),
-        ("client_id" = Option<String>, Query, description = "Who makes it, where X-Client-Id does not say so."),
-        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who makes it."),
+        AuthorInQuery,
+        AuthorInHeader,
     ),
     request_body(content = WorkflowDraft),
     responses(
         (status = 201, description = "It is stored, at the path of the Location header.", body = Definition),
-        (status = "4XX", description = "It was not stored.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be stored now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not stored."),
+        (status = 503, description = "It cannot be stored now."),
     )
 )]
 async fn create(
@@ -58,15 +58,15 @@ async fn create(
     params(
         ("workflow_id" = String, Path, description = "The workflow's id."),
         ("draft" = Option<bool>, Query, description = "Whether the graph may have faults; then it can be run when it has none any more."),
-        ("client_id" = Option<String>, Query, description = "Who changes it, where X-Client-Id does not say so."),
-        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who changes it."),
+        AuthorInQuery,
+        AuthorInHeader,
         ("If-Match" = Option<String>, Header, description = "The tag of the version that was changed; else the `version` of the body counts, where there is one."),
     ),
     request_body(content = WorkflowDraft),
     responses(
         (status = 200, description = "It is changed.", body = Definition),
-        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster.", body = ProblemDetails, content_type = PROBLEM_JSON),
-        (status = 503, description = "It cannot be changed now.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not changed; with 409 or 412 somebody else was faster."),
+        (status = 503, description = "It cannot be changed now."),
     )
 )]
 async fn save(
@@ -96,13 +96,13 @@ async fn save(
     delete, path = "/workflows/{workflow_id}", tag = "workflows",
     params(
         ("workflow_id" = String, Path, description = "The workflow's id."),
-        ("client_id" = Option<String>, Query, description = "Who removes it, where X-Client-Id does not say so."),
-        ("X-Client-Id" = Option<String>, Header, pattern = r"^[!-~]{1,64}$", description = "Who removes it."),
+        AuthorInQuery,
+        AuthorInHeader,
         ("If-Match" = Option<String>, Header, description = "The tag of the version that is to be removed."),
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = "4XX", description = "It was not removed.", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = "4XX", description = "It was not removed."),
     )
 )]
 async fn remove(
