@@ -79,12 +79,14 @@ async function answerLate(route) {
 
 function tellLate(socket) {
   const server = socket.connectToServer();
-  let told = Promise.resolve();
-  const then = (tell) => {
-    told = told.then(late).then(tell);
+  let held = [];
+  const tell = (what) => {
+    held.push(what);
+    if (held.length > 1) return;
+    void late().then(() => held.splice(0).forEach((one) => one()));
   };
-  server.onMessage((message) => then(() => socket.send(message)));
-  server.onClose((code, reason) => then(() => socket.close({ code, reason })));
+  server.onMessage((message) => tell(() => socket.send(message)));
+  server.onClose((code, reason) => tell(() => socket.close({ code, reason })));
 }
 
 /** Keeps a picture, where SHOTS names a folder for them. */
