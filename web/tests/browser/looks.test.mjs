@@ -124,7 +124,7 @@ describe("the page", () => {
 });
 
 describe("a hundred thousand lines", () => {
-  inBrowser("leave only a few on the page, and are all there", {}, async (page) => {
+  inBrowser("leave only a few on the page, and are all there", { isPrompt: true }, async (page) => {
     await open(page, "simulate_streaming", { steps: 100_000, step_delay_ms: 0 });
     await page.locator(".session-line .status", { hasText: "Completed" }).waitFor({ timeout: 120_000 });
     await page.locator("#line-count", { hasText: "100,000 lines" }).waitFor();

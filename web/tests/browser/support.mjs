@@ -42,12 +42,13 @@ export function withServer(settings = async () => "", prepare = async () => unde
 
 /** A test in a browser of its own; fails on any error that the browser reports, and on any request elsewhere. */
 export function inBrowser(name, options, body) {
-  const { mayComplain = null, ...contextOptions } = options;
+  const { mayComplain = null, isPrompt = false, ...contextOptions } = options;
   test(name, { timeout: 180_000 }, async () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: server.isEncrypted, ...contextOptions });
     context.setDefaultTimeout(PATIENCE);
     if (LATE === "http") await context.route(/\/(api|[a-z]+-task)\b/, answerLate);
-    if (LATE === "ws") await context.routeWebSocket(/\/ws/, tellLate);
+    // What delays messages holds all of them in memory.
+    if (LATE === "ws" && !isPrompt) await context.routeWebSocket(/\/ws/, tellLate);
     const complaints = [];
     context.on("console", (message) => message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`));
     context.on("weberror", (error) => complaints.push(String(error.error())));
