@@ -374,6 +374,8 @@ describe("drawing", () => {
     await insert(page, "Math");
     const maths = page.locator('.wf-card[data-class="Math"]');
     await maths.waitFor();
+    // What is missing is listed below the canvas, which makes room for it.
+    await page.getByText("2 problems to fix").waitFor();
     await page.getByRole("toolbar", { name: "Canvas" }).getByRole("button").nth(3).click();
     await fit(page);
     await drag(page, handle(page, words, "source", "text"), handle(page, maths, "target", "a"));

@@ -55,12 +55,21 @@ function useKeptWhole(): void {
   useEffect(() => {
     const ground = document.querySelector(".wf-flow");
     if (!ground) return undefined;
+    // What somebody holds must not move away from under the pointer.
+    let isHeld = false;
+    const hold = (): void => void (isHeld = true);
+    const release = (): void => void (isHeld = false);
+    ground.addEventListener("pointerdown", hold, { capture: true });
+    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, release, { capture: true });
     const watch = new ResizeObserver(() => {
+      if (isHeld) shownWhole = null;
       if (shownWhole && isSame(flow.getViewport(), shownWhole)) void showWhole(flow, 0);
     });
     watch.observe(ground);
     return () => {
       watch.disconnect();
+      ground.removeEventListener("pointerdown", hold, { capture: true });
+      for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, release, { capture: true });
       shownWhole = null;
     };
   }, [flow]);
