@@ -317,6 +317,16 @@ async fn sessions_are_listed_by_owner_page_by_page(board: &mut Board) {
             assert_eq!(listed, expected, "{owner} {status:?}");
         }
     }
+    let mut bytes = Vec::new();
+    for owner in &owners {
+        let there = made.iter().filter(|one| one.owner == *owner && one.id != made[1].id).count();
+        let query = ListSessions { owner: Some(owner.clone()), ..ListSessions::default() };
+        let counts = board.store.count(Vec::new(), query).await.unwrap();
+        assert_eq!(counts.by_status.iter().map(|(_, many)| many).sum::<u64>(), there as u64, "{owner}");
+        bytes.push(board.store.owned_bytes(owner).await.unwrap());
+    }
+    let all: u64 = bytes.iter().sum();
+    assert!(bytes.iter().all(|own| (all / 8..all / 2).contains(own)), "{bytes:?}");
 }
 
 async fn labels_are_plain_words_whatever_is_in_them(board: &mut Board) {

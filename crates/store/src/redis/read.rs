@@ -110,6 +110,25 @@ impl Reader {
         }
     }
 
+    /// Those of these sessions that are an owner's.
+    fn only_of(&mut self, owner: &Owner, keys: Vec<String>) -> Result<Vec<String>, Error> {
+        let place = Arc::clone(&self.place);
+        let mut asked = redis::pipe();
+        for key in &keys {
+            asked.get(place.key(&format!("session:{key}")));
+        }
+        let records: Vec<Option<Vec<u8>>> = self.ask(|connection| asked.query(connection))?;
+        let mut own = Vec::new();
+        for (key, record) in keys.into_iter().zip(records) {
+            if let Some(record) = record
+                && record::read(read_key(key.as_bytes())?, &record)?.owner == *owner
+            {
+                own.push(key);
+            }
+        }
+        Ok(own)
+    }
+
     /// A session's record.
     pub(super) fn record(&mut self, id: SessionId) -> Result<Option<Vec<u8>>, Error> {
         let place = Arc::clone(&self.place);
@@ -274,13 +293,15 @@ impl Read for Reader {
 
     fn owned_bytes(&mut self, owner: &Owner) -> Result<u64, Error> {
         let place = Arc::clone(&self.place);
-        let (set, mut bytes, mut after) = (place.key(&format!("owner:{}", owner.as_str())), 0, "-".to_owned());
+        let own = search::owner_set(owner);
+        let (set, mut bytes, mut after) = (place.key(own.as_deref().unwrap_or("sessions")), 0, "-".to_owned());
         loop {
             let mut slice = redis::cmd("ZRANGE");
             slice.arg(&set).arg(&after).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(SLICE_RECORDS);
             let keys: Vec<String> = self.ask(|connection| slice.query(connection))?;
             let Some(last) = keys.last() else { return Ok(bytes) };
             after = format!("({last}");
+            let keys = if own.is_some() { keys } else { self.only_of(owner, keys)? };
             let mut asked = redis::pipe();
             for key in &keys {
                 asked.cmd("MEMORY").arg("USAGE").arg(place.key(&format!("journal:{key}")));

@@ -15,7 +15,11 @@ const NONE: &str = "-";
 #[derive(Serialize, Deserialize)]
 struct Head {
     task: String,
+    /// Left out where it is what most have, as that counts in memory.
+    #[serde(default, skip_serializing_if = "is_default")]
     priority: Priority,
+    /// Left out where it is the server.
+    #[serde(default = "server", skip_serializing_if = "Owner::is_server")]
     owner: Owner,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     execution_id: Option<ExecutionId>,
@@ -34,6 +38,14 @@ struct Head {
     /// The field of the execution ids that leads to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     execution: Option<String>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn server() -> Owner {
+    Owner::SERVER
 }
 
 /// A key as the indexes have it: its order as text is that of the numbers.

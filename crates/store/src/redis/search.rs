@@ -1,6 +1,6 @@
 //! Sessions that are listed, found by words, and counted.
 //!
-//! The engine has sets by owner, task, label and status, and no index of words: a search reads the newest sessions of those
+//! The engine has sets by owner but for the server, by task, label and status, and no index of words: a search reads the newest sessions of those
 //! sets, with their questions and errors.
 
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use super::record::{self, damaged, key_text, read_key};
 use crate::search::{Findable, MOST_LOOKED_AT};
 use crate::types::label_text;
 use crate::{Counts, Error, Found, ListSessions, SessionKey, Summary};
+use callboard_domain::owner::Owner;
 use callboard_domain::status::Status;
 
 /// The most bytes of one journal that a search looks at, the newest first.
@@ -71,7 +72,7 @@ impl<'a> Slices<'a> {
         for [key, record] in pairs {
             slice.push(record::read(read_key(key)?, record)?);
         }
-        // The sets know nothing of time.
+        // The sets know nothing of time, and not what is the server's.
         slice.retain(|summary| self.query.fits(summary));
         Ok(Some(slice))
     }
@@ -114,9 +115,14 @@ impl<'a> Slices<'a> {
     }
 }
 
+/// The set of what an owner has. What is the server's is in none: without identity that is all there is.
+pub(super) fn owner_set(owner: &Owner) -> Option<String> {
+    owner.identity().map(|identity| format!("owner:{identity}"))
+}
+
 /// The sets that a session must be in.
 fn sets_but_for_status(query: &ListSessions) -> Vec<String> {
-    let owner = query.owner.iter().map(|owner| format!("owner:{}", owner.as_str()));
+    let owner = query.owner.as_ref().and_then(owner_set).into_iter();
     let asking = query.asking.iter().map(|assignee| format!("asked:{assignee}"));
     let task = query.task.iter().map(|task| format!("task:{task}"));
     let labels = query.labels.iter().map(|label| format!("label:{}", label_text(label)));
@@ -127,8 +133,9 @@ fn sets_but_for_status(query: &ListSessions) -> Vec<String> {
 pub(super) fn list(reader: &mut Reader, query: &ListSessions) -> Result<Vec<Summary>, Error> {
     let mut listed = Vec::new();
     let mut slices = Slices::of(reader, query);
-    // Of a slice before the end of the range there may be none, so it is not made small.
-    let most = |missing: usize| if query.to.is_some() { SLICE_RECORDS } else { missing };
+    // Of a slice before the end of the range, or where others' are among them, there may be none: it is not made small.
+    let is_sparse = query.to.is_some() || query.owner.as_ref().is_some_and(|owner| owner_set(owner).is_none());
+    let most = |missing: usize| if is_sparse { SLICE_RECORDS } else { missing };
     while listed.len() < query.limit
         && let Some(slice) = slices.next(most(query.limit - listed.len()))?
     {
@@ -152,7 +159,7 @@ pub(super) fn search(reader: &mut Reader, words: &[String], query: &ListSessions
 pub(super) fn count(reader: &mut Reader, words: &[String], query: &ListSessions) -> Result<Counts, Error> {
     let mut counts = Counts { is_complete: true, ..Counts::default() };
     let is_all = words.is_empty() && query.from.is_none() && query.to.is_none();
-    if is_all && sets_but_for_status(query).is_empty() {
+    if is_all && query.owner.is_none() && sets_but_for_status(query).is_empty() {
         let place = reader.place();
         let mut asked = redis::pipe();
         asked.atomic();

@@ -2,7 +2,8 @@
 //!
 //! They run on a thread and connection of their own, because one can take 17 ms: while little comes, or once the log
 //! has some megabytes. A log that is written all the time would never be empty at the moment when it could begin anew;
-//! so past a bound the writer moves the small rest itself, between two commits.
+//! so past a bound the writer moves the small rest itself, between two commits. Where the disk is so slow that the thread
+//! falls behind, the writer waits for it: the log has a bound, too.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -25,17 +26,27 @@ const HELP_PAGES: i32 = 2048;
 const LOOK_AFTER_ROWS: usize = 128;
 const LOOK_AFTER_BYTES: usize = 1 << 20;
 
+/// The writer waits for the thread once it is so many bytes ahead of it.
+const MOST_AHEAD_BYTES: usize = 16 << 20;
+
+/// About as many bytes a row takes beside its body.
+const ROW_BYTES: usize = 512;
+
 /// What the thread is sent.
 enum Hint {
     /// More was written.
     Grown,
+    /// The writer has helped.
+    Helped,
     /// Nothing is written now.
     Idle,
 }
 
 /// What the thread finds.
 enum Found {
-    /// The log is so long that the writer should help.
+    /// It has done what was worth doing.
+    Done,
+    /// The log is so long that the writer should help. The thread waits for that: two cannot move it at once.
     Long,
     /// This is how it left the file.
     Left(Seen),
@@ -52,6 +63,8 @@ pub(super) struct Checkpoints {
     thread: Option<JoinHandle<()>>,
     rows: usize,
     bytes: usize,
+    /// About how many bytes were written since the thread was done last.
+    ahead: usize,
     /// Whether anything was written since the last time that nothing waited.
     dirty: bool,
 }
@@ -70,7 +83,8 @@ impl Checkpoints {
             })
             .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
         // What an earlier server left in the log is worth a look, too.
-        Ok(Self { hints: Some(hints), found, is_long: false, thread: Some(thread), rows: 0, bytes: 0, dirty: true })
+        let (hints, thread) = (Some(hints), Some(thread));
+        Ok(Self { hints, found, is_long: false, thread, rows: 0, bytes: 0, ahead: 0, dirty: true })
     }
 
     /// Says that so many rows were just committed, with so many bytes in their bodies.
@@ -78,6 +92,7 @@ impl Checkpoints {
         self.dirty = true;
         self.rows += rows;
         self.bytes += bytes;
+        self.ahead += bytes + rows * ROW_BYTES;
         if self.rows >= LOOK_AFTER_ROWS || self.bytes >= LOOK_AFTER_BYTES {
             self.rows = 0;
             self.bytes = 0;
@@ -96,18 +111,26 @@ impl Checkpoints {
     pub(super) fn help(&mut self, writer: &Connection) {
         if std::mem::take(&mut self.is_long) {
             checkpoint(writer, "PASSIVE");
+            self.hint(Hint::Helped);
         }
     }
 
-    /// Lets the writer's watch know what the thread has found.
+    /// Lets the writer's watch know what the thread has found; waits for the thread where it has fallen behind.
     pub(super) fn report(&mut self, watch: &mut Watch) {
-        for found in self.found.try_iter() {
+        while let Some(found) = self.next_found() {
             match found {
+                Found::Done => self.ahead = 0,
                 Found::Long => self.is_long = true,
                 Found::Left(seen) => watch.has_seen(seen),
                 Found::Overwritten => watch.is_overwritten(),
             }
         }
+    }
+
+    /// What the thread has found next. Who is far ahead of it has sent hints that it has not seen, so that it will find
+    /// something, unless it has ended.
+    fn next_found(&self) -> Option<Found> {
+        if self.ahead >= MOST_AHEAD_BYTES { self.found.recv().ok() } else { self.found.try_recv().ok() }
     }
 
     /// Ends the thread and empties the log.
@@ -144,13 +167,21 @@ impl Drop for Checkpoints {
 }
 
 fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, findings: &Sender<Found>) {
+    let mut waits = false;
     while let Ok(hint) = hints.recv() {
+        if waits && matches!(hint, Hint::Grown) {
+            continue;
+        }
+        waits = false;
         // Only the last word counts.
         let worth = match hints.try_iter().last().unwrap_or(hint) {
-            Hint::Grown => checkpoint(connection, "NOOP").is_some_and(|(pages, moved)| pages - moved >= WORTH_PAGES),
+            Hint::Grown | Hint::Helped => {
+                checkpoint(connection, "NOOP").is_some_and(|(pages, moved)| pages - moved >= WORTH_PAGES)
+            }
             Hint::Idle => true,
         };
         if !worth {
+            let _ = findings.send(Found::Done);
             continue;
         }
         if watch.check() == Err(FileFault::Overwritten) {
@@ -161,13 +192,14 @@ fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, findi
         if let Some((pages, _)) = checkpoint(connection, "PASSIVE")
             && pages >= HELP_PAGES
         {
-            let _ = findings.send(Found::Long);
+            waits = findings.send(Found::Long).is_ok();
         }
         if watch.check().is_ok()
             && let Some(seen) = watch.seen()
         {
             let _ = findings.send(Found::Left(seen));
         }
+        let _ = findings.send(Found::Done);
     }
 }
 

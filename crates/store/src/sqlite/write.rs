@@ -77,6 +77,7 @@ impl Sqlite {
             if self.fault.take().is_some() {
                 self.keep_log(false);
             }
+            self.checkpoints.help(&self.connection);
             self.checked_at = Some(Instant::now());
             return Ok(());
         };
@@ -106,7 +107,6 @@ impl Sqlite {
 
     /// Commits a batch that is not committed yet; see [`Engine::commit`].
     fn write(&mut self, batch: &Batch) -> Result<Written, Error> {
-        self.checkpoints.help(&self.connection);
         let last_event = self.last_event;
         let written = match transact(&self.connection, |connection| all(connection, batch, last_event)) {
             Ok(events) => Written { refusals: Vec::new(), events },
@@ -124,10 +124,7 @@ impl Sqlite {
 
     /// Writes what servers do not, at once.
     pub(super) fn import(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), Error> {
-        self.checked(|engine| {
-            engine.checkpoints.help(&engine.connection);
-            Ok(transact(&engine.connection, work)?)
-        })
+        self.checked(|engine| Ok(transact(&engine.connection, work)?))
     }
 
     /// The next event gets a number above this one.
@@ -209,7 +206,6 @@ impl Engine for Sqlite {
 
     fn change(&mut self, _: Fence, writes: Vec<Write>, at: Timestamp) -> Result<Vec<Option<Document>>, ChangeError> {
         self.checked(|engine| {
-            engine.checkpoints.help(&engine.connection);
             let changed = transact(&engine.connection, |connection| documents::change(connection, writes, at))?;
             let bytes = changed.iter().flatten().map(|document| document.body.len()).sum();
             engine.checkpoints.written(changed.len(), bytes);

@@ -22,7 +22,9 @@ local function create(key, row, body, new)
   redis.call('HSET', prefix .. 'ids', new.id, key)
   redis.call('RPUSH', prefix .. 'journal:' .. key, body)
   redis.call('ZADD', prefix .. 'sessions', 0, key)
-  redis.call('ZADD', prefix .. 'owner:' .. new.owner, 0, key)
+  if new.owner ~= 'server' then
+    redis.call('ZADD', prefix .. 'owner:' .. new.owner, 0, key)
+  end
   redis.call('ZADD', prefix .. 'task:' .. new.task, 0, key)
   for _, label in ipairs(new.labels) do
     redis.call('ZADD', prefix .. 'label:' .. label, 0, key)
@@ -62,11 +64,27 @@ local function indexes(text)
   return owner == 'server' and {''} or {'', ':' .. owner}
 end
 
+-- Stands for no deadline: what has none is only in the order of age.
+local ENDLESS = '7fffffffffffffff'
+
+local function list_request(whose, place, due)
+  redis.call('ZADD', prefix .. 'requests:age' .. whose, 0, place)
+  if due ~= ENDLESS then
+    redis.call('ZADD', prefix .. 'requests:deadline' .. whose, 0, due .. place)
+  end
+end
+
+local function unlist_request(whose, place, due)
+  redis.call('ZREM', prefix .. 'requests:age' .. whose, place)
+  if due ~= ENDLESS then
+    redis.call('ZREM', prefix .. 'requests:deadline' .. whose, due .. place)
+  end
+end
+
 -- Puts a question of a session to somebody, or takes it back. A session is there for them as long as one is open.
 local function ask(assignee, key, place, due)
   local whose, open = ':\t' .. assignee, key .. ' ' .. assignee
-  redis.call('ZADD', prefix .. 'requests:age' .. whose, 0, place)
-  redis.call('ZADD', prefix .. 'requests:deadline' .. whose, 0, due .. place)
+  list_request(whose, place, due)
   if redis.call('HINCRBY', prefix .. 'asked', open, 1) == 1 then
     redis.call('ZADD', prefix .. 'asked:' .. assignee, 0, key)
   end
@@ -74,8 +92,7 @@ end
 
 local function stop_asking(assignee, key, place, due)
   local whose, open = ':\t' .. assignee, key .. ' ' .. assignee
-  redis.call('ZREM', prefix .. 'requests:age' .. whose, place)
-  redis.call('ZREM', prefix .. 'requests:deadline' .. whose, due .. place)
+  unlist_request(whose, place, due)
   if redis.call('HINCRBY', prefix .. 'asked', open, -1) <= 0 then
     redis.call('HDEL', prefix .. 'asked', open)
     redis.call('ZREM', prefix .. 'asked:' .. assignee, key)
@@ -91,8 +108,7 @@ local function change_requests(key, changes)
       end
       redis.call('HSET', prefix .. 'requests', change.place, change.text)
       for _, whose in ipairs(indexes(change.text)) do
-        redis.call('ZADD', prefix .. 'requests:age' .. whose, 0, change.place)
-        redis.call('ZADD', prefix .. 'requests:deadline' .. whose, 0, change.due .. change.place)
+        list_request(whose, change.place, change.due)
       end
     else
       local text = redis.call('HGET', prefix .. 'requests', change.place)
@@ -102,8 +118,7 @@ local function change_requests(key, changes)
           stop_asking(assignee, key, change.place, string.sub(text, 1, 16))
         end
         for _, whose in ipairs(indexes(text)) do
-          redis.call('ZREM', prefix .. 'requests:age' .. whose, change.place)
-          redis.call('ZREM', prefix .. 'requests:deadline' .. whose, string.sub(text, 1, 16) .. change.place)
+          unlist_request(whose, change.place, string.sub(text, 1, 16))
         end
       end
     end

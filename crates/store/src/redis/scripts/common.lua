@@ -117,8 +117,11 @@ local function forget(key, state, id, head)
   local rows = redis.call('LLEN', prefix .. 'journal:' .. key)
   redis.call('UNLINK', prefix .. 'session:' .. key, prefix .. 'journal:' .. key)
   redis.call('HDEL', prefix .. 'ids', id)
-  for _, set in ipairs({'sessions', 'ended', 'due', 'status:' .. status, 'owner:' .. kept.owner, 'task:' .. kept.task}) do
+  for _, set in ipairs({'sessions', 'ended', 'due', 'status:' .. status, 'task:' .. kept.task}) do
     redis.call('ZREM', prefix .. set, key)
+  end
+  if kept.owner then
+    redis.call('ZREM', prefix .. 'owner:' .. kept.owner, key)
   end
   for _, label in ipairs(kept.labels or {}) do
     redis.call('ZREM', prefix .. 'label:' .. label[1] .. '=' .. label[2], key)
