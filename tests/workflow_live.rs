@@ -2,6 +2,7 @@
 
 mod stage;
 
+mod naive;
 mod restart;
 mod since;
 mod socket;

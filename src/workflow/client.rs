@@ -46,6 +46,22 @@ pub(crate) struct LiveOptions {
     pub max_iterations: Option<u64>,
     /// Whether it becomes live again after a restart; as the definition says where it is left out.
     pub autostart: Option<bool>,
+    /// What decides which nodes run in an iteration.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub executor: ExecutorKind,
+}
+
+/// What decides which nodes of a live workflow run in an iteration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ExecutorKind {
+    /// Those that have news: what is below a change, up to where an output stays as it was.
+    #[default]
+    Plan,
+    /// All of them, but for those that have had work done beside the loop: to compare with. For graphs of up to
+    /// `workflows.max_naive_nodes` nodes; a larger version that is saved later runs as with `plan`.
+    Naive,
 }
 
 /// What a definition is made of or changed to.

@@ -10,6 +10,9 @@ pub struct Settings {
     /// Most nodes of a graph.
     #[garde(range(min = 1, max = 1_000_000))]
     pub max_nodes: usize,
+    /// Most nodes of a graph that becomes live with the naive executor, which runs all of them in each iteration.
+    #[garde(range(min = 1, max = 1_000_000))]
+    pub max_naive_nodes: usize,
     /// Most edges of a graph.
     #[garde(range(min = 1, max = 10_000_000))]
     pub max_edges: usize,
@@ -79,6 +82,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_nodes: 20_000,
+            max_naive_nodes: 1_000,
             max_edges: 100_000,
             max_constant_bytes: 262_144,
             max_value_bytes: 4_194_304,

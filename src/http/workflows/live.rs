@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::super::State;
 use super::super::body::JsonBody;
-use super::super::decode::{Fields, word};
+use super::super::decode::{Fields, fault, word};
 use super::super::error::{Code, Problem};
 use super::super::route::{Route, routes};
 use super::request::{Author, AuthorInHeader, AuthorInQuery, Named};
 use crate::auth::{CallerAddress, Principal};
-use crate::workflow::client::LiveOptions;
+use crate::workflow::client::{ExecutorKind, LiveOptions};
 use crate::workflow::key::WorkflowKey;
 use crate::workflow::messages::Status;
 use crate::workflow::refused::Refused;
@@ -46,6 +46,7 @@ async fn start(
 ) -> Result<HttpResponse, Problem> {
     let definition = state.workflows.definitions.of(principal.owner()).get(&id).await?;
     let options = decode(body, state.settings.workflows.min_interval_ms)?;
+    check_size(options.executor, definition.graph.nodes.len(), state.settings.workflows.max_naive_nodes)?;
     let status = state.workflows.live.start(definition, options, (&principal, CallerAddress::of(&request))).await?;
     Ok(HttpResponse::Ok().json(status))
 }
@@ -131,9 +132,26 @@ fn decode(body: Option<Value>, min_interval_ms: u64) -> Result<LiveOptions, Prob
         interval_ms: number(&mut fields, "interval_ms", min_interval_ms, LONGEST_INTERVAL),
         max_iterations: number(&mut fields, "max_iterations", 1, u64::MAX),
         autostart: fields.boolean("autostart"),
+        executor: fields.one_of("executor", "plan or naive", executor).unwrap_or_default(),
     };
     let faults = fields.finish();
     if faults.is_empty() { Ok(options) } else { Err(Problem::invalid(Code::InvalidBody, faults)) }
+}
+
+fn executor(word: &str) -> Option<ExecutorKind> {
+    match word {
+        "plan" => Some(ExecutorKind::Plan),
+        "naive" => Some(ExecutorKind::Naive),
+        _ => None,
+    }
+}
+
+fn check_size(executor: ExecutorKind, nodes: usize, most: usize) -> Result<(), Problem> {
+    if executor == ExecutorKind::Plan || nodes <= most {
+        return Ok(());
+    }
+    let message = format!("naive is for graphs of at most {most} nodes, and this one has {nodes}");
+    Err(Problem::invalid(Code::InvalidBody, vec![fault(&["body", "executor"], message, "too_large")]))
 }
 
 fn number(fields: &mut Fields, key: &str, min: u64, max: u64) -> Option<u64> {
@@ -161,15 +179,26 @@ mod tests {
 
     #[test]
     fn how_it_is_to_run() {
-        let read = decode(Some(json!({"interval_ms": 0, "max_iterations": 3, "autostart": true})), 0).unwrap();
-        assert_eq!(read, LiveOptions { interval_ms: Some(0), max_iterations: Some(3), autostart: Some(true) });
+        let read = decode(Some(json!({"interval_ms": 0, "max_iterations": 3, "executor": "naive"})), 0).unwrap();
+        let (interval_ms, max_iterations, executor) = (Some(0), Some(3), ExecutorKind::Naive);
+        assert_eq!(read, LiveOptions { interval_ms, max_iterations, autostart: None, executor });
         assert_eq!(decode(None, 1).unwrap(), LiveOptions::default());
-        let body = json!({"interval_ms": 86_400_001, "max_iterations": 0, "autostart": 1, "x": 1});
+        let body = json!({"interval_ms": 86_400_001, "max_iterations": 0, "autostart": 1, "executor": "Plan", "x": 1});
         let kinds: Vec<_> = decode(Some(body), 0).unwrap_err().errors.into_iter().map(|fault| fault.kind).collect();
-        assert_eq!(kinds, ["out_of_range", "out_of_range", "wrong_type", "unknown_field"]);
+        assert_eq!(kinds, ["out_of_range", "out_of_range", "wrong_type", "invalid_value", "unknown_field"]);
         let faults = decode(Some(json!({"interval_ms": -1, "max_iterations": "2"})), 0).unwrap_err().errors;
         assert_eq!((faults[0].kind.as_str(), faults[1].kind.as_str()), ("invalid_value", "wrong_type"));
         let fault = decode(Some(json!({"interval_ms": 0})), 1).unwrap_err().errors.remove(0);
         assert_eq!((fault.kind.as_str(), fault.msg.as_str()), ("out_of_range", "must be from 1 to 86400000"));
+    }
+
+    #[test]
+    fn the_naive_executor_is_for_small_graphs() {
+        assert!(
+            check_size(ExecutorKind::Naive, 1000, 1000).is_ok() && check_size(ExecutorKind::Plan, 1001, 1000).is_ok()
+        );
+        let fault = check_size(ExecutorKind::Naive, 1001, 1000).unwrap_err().errors.remove(0);
+        assert_eq!(fault.loc, ["body", "executor"]);
+        assert_eq!(fault.msg, "naive is for graphs of at most 1000 nodes, and this one has 1001");
     }
 }

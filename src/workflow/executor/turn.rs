@@ -10,6 +10,7 @@ use actix::{ActorContext, AsyncContext, Context};
 use super::Executor;
 use super::messages::Halt;
 use super::session_work::NOT_NEEDED;
+use crate::workflow::client::ExecutorKind;
 use crate::workflow::messages::{LiveState, NodeState};
 use crate::workflow::plan::Tick;
 
@@ -95,7 +96,12 @@ impl Executor {
             self.taken_in += 1;
             self.plan.take_in(now)
         } else {
-            self.plan.tick(now)
+            let executor = self.spec.borrow().options.executor;
+            match executor {
+                ExecutorKind::Naive if self.plan.len() <= self.shared.limits.max_naive_nodes => self.plan.tick_all(now),
+                // A version with too many nodes may have been saved since the start.
+                ExecutorKind::Plan | ExecutorKind::Naive => self.plan.tick(now),
+            }
         };
         if self.leash.is_cut() {
             // Another one goes on in its place.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::seat::{NOBODY, QUARANTINED, REWIRED, Stage, WOKEN, WORKING};
+use super::seat::{NOBODY, QUARANTINED, REWIRED, Stage, WAITED, WOKEN, WORKING};
 use super::{NodeIndex, Plan};
 use crate::cx::Slot;
 
@@ -54,7 +54,7 @@ impl Plan {
         seat.start_time = old_seat.start_time;
         seat.duration = old_seat.duration;
         seat.seed = old_seat.seed;
-        seat.flags |= old_seat.flags & (WORKING | WOKEN | QUARANTINED);
+        seat.flags |= old_seat.flags & (WORKING | WOKEN | QUARANTINED | WAITED);
         seat.wake = old_seat.wake.take();
         still.error = old_still.error.take();
         still.quarantined = old_still.quarantined.take();

@@ -1,6 +1,6 @@
 //! The work that nodes wait for: its turn, its end, and that nobody waits for it any more.
 
-use super::seat::{Current, Stage, WORKING};
+use super::seat::{Current, Stage, WAITED, WORKING};
 use super::{Job, JobId, NodeIndex, Plan, Tick};
 use crate::node::{NodeError, Reply, Work};
 use crate::state::NodeState;
@@ -38,7 +38,7 @@ impl Plan {
         let still = &mut self.still[node as usize];
         still.session_id = None;
         still.job = Some(Current { id, question, stage: Stage::Queued(work) });
-        self.seats[node as usize].flags |= WORKING;
+        self.seats[node as usize].flags |= WORKING | WAITED;
         self.jobs.queued += 1;
         if !still.in_queue {
             still.in_queue = true;

@@ -25,6 +25,8 @@ pub(super) const CHECKS: u8 = 1 << 4;
 pub(super) const DEFERRED: u8 = 1 << 5;
 /// One of its inputs is linked elsewhere since it ran.
 pub(super) const REWIRED: u8 = 1 << 6;
+/// It has had work done beside the loop.
+pub(super) const WAITED: u8 = 1 << 7;
 
 /// No node.
 pub(super) const NOBODY: u32 = u32::MAX;

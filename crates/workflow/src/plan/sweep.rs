@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::lazy::Asked;
-use super::seat::{CHECKS, DEFERRED, NOBODY, PULLS, QUARANTINED, REWIRED, Stage, WOKEN, WORKING};
+use super::seat::{CHECKS, DEFERRED, NOBODY, PULLS, QUARANTINED, REWIRED, Stage, WAITED, WOKEN, WORKING};
 use super::{NodeIndex, Plan, Tick};
 use callboard_domain::time::Timestamp;
 
@@ -17,6 +17,17 @@ impl Plan {
             self.mark(self.volatile[at]);
         }
         self.take_in(now)
+    }
+
+    /// The same, in which every node runs whether it has news or not, but for those that have had work done beside the
+    /// loop: nobody is asked again for nothing, and work is not begun again because it has ended.
+    pub fn tick_all(&mut self, now: Timestamp) -> Tick {
+        for node in self.nodes() {
+            if self.seats[node.place()].flags & WAITED == 0 {
+                self.mark(node.0);
+            }
+        }
+        self.tick(now)
     }
 
     /// Does what follows from iterations before, such as from work that has ended, and begins nothing anew: nodes that

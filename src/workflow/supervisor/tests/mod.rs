@@ -11,7 +11,7 @@ use super::messages::{LetAllGo, TakeUp};
 use crate::auth::Principal;
 use crate::config::connections::Connections;
 use crate::domain::owner::Owner;
-use crate::workflow::client::{Draft, LiveOptions};
+use crate::workflow::client::{Draft, ExecutorKind, LiveOptions};
 use crate::workflow::definition::Definition;
 use crate::workflow::definitions::Check;
 use crate::workflow::refused::Refused;
@@ -73,7 +73,8 @@ async fn a_clock_stops_after_as_many_iterations_as_it_may_have() {
         let stage = Stage::new();
         let mut watcher = stage.watch(None);
         let clock = definition("clock", &[("t", "Ticker")], &[]);
-        let options = LiveOptions { interval_ms: Some(interval_ms), max_iterations: Some(50), autostart: None };
+        let options =
+            LiveOptions { interval_ms: Some(interval_ms), max_iterations: Some(50), ..LiveOptions::default() };
         stage.live.start(clock, options, &Principal::server()).await.unwrap();
         let stopped = watcher.until_event("continuous_stopped").await;
         assert_eq!(stopped["data"]["execution_count"], 50);
@@ -82,6 +83,17 @@ async fn a_clock_stops_after_as_many_iterations_as_it_may_have() {
         let last = watcher.heard.iter().rfind(|message| message["type"] == "node_state").unwrap();
         assert_eq!(last["data"]["data"]["result"]["value"], 50, "the last state is told");
     }
+}
+
+#[actix::test]
+async fn all_nodes_run_where_the_executor_is_naive() {
+    let stage = Stage::new();
+    let clock = definition("clock", &[("t", "Ticker"), ("a", "Same")], &[]);
+    let options = LiveOptions { interval_ms: Some(0), executor: ExecutorKind::Naive, ..LiveOptions::default() };
+    stage.live.start(clock, options, &Principal::server()).await.unwrap();
+    let status = stage.until("clock", |status| status["execution_count"].as_u64() > Some(20)).await;
+    let runs = |node: &str| status["node_states"][node]["runs"].as_u64().unwrap();
+    assert_eq!(runs("a"), runs("t"), "what has no news runs as often as the clock");
 }
 
 #[actix::test]

@@ -24,6 +24,8 @@ export interface LiveOptions {
   max_iterations?: number | null;
   /** Whether it comes back after a restart of the server. */
   autostart?: boolean | null;
+  /** `naive` runs every node in each iteration, to compare with. */
+  executor?: "plan" | "naive";
 }
 
 /** More about what happened to a workflow. */

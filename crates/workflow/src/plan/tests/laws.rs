@@ -26,6 +26,22 @@ fn only_what_has_changed_runs_and_equal_outputs_cut_off() {
 }
 
 #[test]
+fn all_run_where_that_is_wanted_but_what_has_waited() {
+    let nodes = [("a", "Opt", json!({"a": 1})), ("b", "Branch", json!({})), ("w", "Ask", json!({"a": 1}))];
+    let mut plan = plan(&nodes, &["a.out > b.a"]);
+    let mut tick = plan.tick_all(at(1));
+    assert_eq!(tick.ran, 3);
+    assert_eq!(plan.tick_all(at(2)).ran, 2);
+    let Some(Job { id, work, .. }) = tick.jobs.pop() else { panic!("nobody is asked") };
+    plan.end(id, crate::naive::reply(&work));
+    let tick = plan.tick_all(at(3));
+    assert_eq!((tick.ran, tick.jobs.len()), (3, 0), "the answer is taken in, and the question is not asked again");
+    assert!(!plan.is_dirty());
+    plan.set("w", "a", json!(2)).unwrap();
+    assert_eq!(plan.tick_all(at(4)).jobs.len(), 1);
+}
+
+#[test]
 fn an_input_is_set_only_to_what_fits_it() {
     let mut plan = plan(&[("a", "Opt", json!({"a": 1})), ("s", "Small", json!({"b": 1}))], &["a.out > s.a"]);
     assert_eq!(plan.set("x", "a", json!(1)), Err(SetError::UnknownNode("x".into())));

@@ -82,12 +82,14 @@ struct Run {
     plan: Plan,
     jobs: Vec<Job>,
     now: i64,
+    /// Whether all nodes run in each iteration.
+    runs_all: bool,
 }
 
 impl Run {
     fn new(graph: Graph, limits: &Settings) -> Self {
         let plan = Plan::new(&graph, &catalogue(), limits, 1).unwrap();
-        Self { graph, plan, jobs: Vec::new(), now: 1 }
+        Self { graph, plan, jobs: Vec::new(), now: 1, runs_all: false }
     }
 
     fn step(&mut self, step: &Step) {
@@ -119,7 +121,8 @@ impl Run {
     }
 
     fn tick(&mut self) -> Tick {
-        let mut tick = self.plan.tick(at(self.now));
+        let now = at(self.now);
+        let mut tick = if self.runs_all { self.plan.tick_all(now) } else { self.plan.tick(now) };
         self.jobs.append(&mut tick.jobs);
         self.jobs.retain(|job| !tick.dropped.contains(&job.id));
         tick
@@ -163,8 +166,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn a_plan_stands_as_a_fresh_run_would(graph in graphs(), steps in steps(), most in 1..4usize) {
-        let mut run = Run::new(graph, &Settings { max_waiting: most, ..Settings::default() });
+    fn a_plan_stands_as_a_fresh_run_would(graph in graphs(), steps in steps(), most in 1..4usize, runs_all: bool) {
+        let mut run = Run { runs_all, ..Run::new(graph, &Settings { max_waiting: most, ..Settings::default() }) };
         for step in &steps {
             run.step(step);
         }
