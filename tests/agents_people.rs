@@ -53,13 +53,26 @@ async fn a_draft_is_accepted_by_those_whom_its_task_names() {
 fn echo() -> String {
     let answer = |request: HttpRequest| async move {
         let shown = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-        HttpResponse::Ok().json(json!({"output": format!("You are {}.", shown.unwrap_or("nobody"))}))
+        let team = request.headers().get("x-team").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        HttpResponse::Ok().json(json!({"output": format!("You are {}, of {team}.", shown.unwrap_or("nobody"))}))
     };
     let server = HttpServer::new(move || App::new().default_service(web::to(answer)));
     let server = server.workers(1).bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", server.addrs()[0]);
     actix_web::rt::spawn(server.run());
     url
+}
+
+#[actix_web::test]
+async fn which_commands_are_run_only_the_settings_say() {
+    let app = Setup::memory().start().await;
+    for (kind, place) in [("command", json!(["body", "kind"])), ("model", json!(["body", "config", "command"]))] {
+        let agent = json!({"name": "n", "role": "r", "goal": "g", "kind": kind, "config": {"command": ["true"]}});
+        let refused = app.post("/api/v1/agents", agent).await;
+        assert_eq!(refused.code(422), "invalid_body");
+        let fault = &refused.body["errors"][0];
+        assert_eq!((&fault["loc"], &fault["type"]), (&place, &json!("only_in_settings")), "{}", refused.body);
+    }
 }
 
 #[actix_web::test]
@@ -85,7 +98,7 @@ async fn the_headers_of_an_endpoint_reach_it_and_nobody_else() {
     let events = app.get("/api/v1/events?types=agent.*").await.ok();
     let id = kickoff(&app, json!(["far"]), vec![task("t", "far", json!({}))], json!({}), json!({})).await;
     let session = app.until_status(&id, "completed").await;
-    assert_eq!(session["result"]["output"], "You are ***.", "it came, and is masked in the answer");
+    assert_eq!(session["result"]["output"], "You are ***, of ***.", "it came, and is masked in the answer");
     let journal = app.journal(&id).await;
     assert!(kinds(&journal).contains(&"agent_completed".to_owned()));
     for told in [made.body, shown, saved, listed, events, session, json!(journal)] {

@@ -108,6 +108,28 @@ fn customary_variables_set_what_they_name_and_give_way_to_our_own() {
 }
 
 #[test]
+fn the_address_of_the_store_may_stand_in_a_file() {
+    let files = [("address", "redis://:hunter2@localhost\n")];
+    let common = [("CALLBOARD_STORE__SECRET_KEY", SECRET_KEY), ("CALLBOARD_SERVER__ADMIN_TOKEN", "sixteen-letters_")];
+    for name in ["REDIS_URL_FILE", "CALLBOARD_STORE__URL_FILE"] {
+        let read = settings(&files, &[(name, "address"), common[0], common[1]]);
+        assert_eq!(read.store.url, "redis://:hunter2@localhost", "{name}");
+    }
+    let said =
+        faults(&files, &[("REDIS_URL_FILE", "address"), ("REDIS_URL", "memory:"), common[0], common[1]]).concat();
+    assert!(said.contains("stands beside REDIS_URL"), "{said}");
+}
+
+#[test]
+fn an_agent_s_turns_have_two_names() {
+    for (key, turns) in [("max_iter", 7), ("max_iterations", 8)] {
+        let agent = format!("[[agent]]\nname = \"a\"\nrole = \"r\"\ngoal = \"g\"\nkind = \"model\"\n{key} = {turns}\n");
+        let read = settings(&[("callboard.toml", &agent)], &[("OPENAI_BASE_URL", "http://localhost")]);
+        assert_eq!(read.agent[0].max_iter, turns, "{key}");
+    }
+}
+
+#[test]
 fn servers_on_redis_need_what_they_have_in_common_and_show_no_password() {
     let file = [("callboard.toml", "[store]\nurl = \"redis://ada:hunter2@redis.example/1\"")];
     let said = faults(&file, &[]);

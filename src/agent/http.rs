@@ -4,10 +4,15 @@ use serde_json::Value;
 
 use super::review::Note;
 use super::{Agents, Assignment, Output};
-use crate::config::secret::is_telling_header;
 use crate::domain::mask::Mask;
 use crate::session::{TaskContext, TaskError};
 use crate::workflow::node::Fetch;
+
+/// Whether a header says how one speaks with a server; the value of any other may be a secret.
+fn is_negotiation(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("accept") || matches!(name.as_str(), "content-type" | "user-agent" | "cache-control" | "prefer")
+}
 
 impl Agents {
     /// Sends the agent's task to its endpoint. Which servers may be asked is decided as for workflows.
@@ -20,8 +25,8 @@ impl Agents {
         let text = |key: &str| work.agent.config.get(key).and_then(Value::as_str);
         let roster = self.shared.roster.as_ref().ok_or("there are no agents here")?;
         let headers = roster.headers_of(&work.agent).map_err(TaskError::failed)?;
-        // The endpoint may send back what it was sent.
-        let secrets = headers.iter().filter(|(name, _)| is_telling_header(name)).map(|(_, value)| value.as_str());
+        // The endpoint may send back what it was sent. What says how it is to be spoken to is no secret.
+        let secrets = headers.iter().filter(|(name, _)| !is_negotiation(name)).map(|(_, value)| value.as_str());
         // The token of a `Bearer TOKEN`, too.
         let mask =
             Mask::new(secrets.flat_map(|value| [Some(value), value.split_once(' ').map(|(_, rest)| rest)]).flatten());

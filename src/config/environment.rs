@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::fault::{Faults, nearest};
-use super::known::{Known, SECRETS, did_you_mean};
+use super::known::{FROM_FILES, Known, SECRETS, did_you_mean};
 use super::layer::Layer;
 
 const PREFIX: &str = "CALLBOARD_";
@@ -49,12 +49,12 @@ impl Variables<'_> {
                 self.set(&mut layer, known, (name, key), text, faults);
             }
         }
-        self.set_from_file(
-            &mut layer,
-            known,
+        for from_file in [
             ("OPENAI_API_KEY_FILE", "OPENAI_API_KEY", "model.default.api_key"),
-            faults,
-        );
+            ("REDIS_URL_FILE", "REDIS_URL", "store.url"),
+        ] {
+            self.set_from_file(&mut layer, known, from_file, faults);
+        }
         let keys: BTreeMap<String, String> = known.keys().into_iter().map(|key| (variable(&key), key)).collect();
         for (name, value) in self.values.range(PREFIX.to_owned()..).take_while(|(name, _)| name.starts_with(PREFIX)) {
             if let Some(key) = keys.get(name) {
@@ -146,7 +146,7 @@ fn variable(key: &str) -> String {
 /// The secret whose file this variable names.
 fn secret_of(name: &str) -> Option<&'static str> {
     let name = name.strip_suffix("_FILE")?;
-    SECRETS.into_iter().find(|key| variable(key) == name)
+    SECRETS.into_iter().chain(FROM_FILES).find(|key| variable(key) == name)
 }
 
 fn read_secret(path: &Path) -> std::io::Result<String> {

@@ -13,6 +13,9 @@ use crate::domain::agent::Agent;
 /// The settings that are never shown, and that may be read from a file that a variable ending in `_FILE` names.
 pub(super) const SECRETS: [&str; 2] = ["server.admin_token", "store.secret_key"];
 
+/// What else may be read from such a file, as it may hold a password.
+pub(super) const FROM_FILES: [&str; 1] = ["store.url"];
+
 /// The settings that are not shown where they are wrong: beside the secrets, the store's address may hold a password.
 pub(super) fn is_private(key: &str) -> bool {
     let of_named = key.strip_prefix("model.").and_then(|rest| rest.split('.').nth(1));
@@ -37,7 +40,7 @@ impl Known {
     pub(super) fn new() -> Self {
         let lists = [
             ("task", object(&CommandTask::default())),
-            ("agent", object(&Agent::default())),
+            ("agent", with_other_name(object(&Agent::default()), "max_iter", "max_iterations")),
             ("event_handler", object(&EventHandler::default())),
             ("callback", object(&Callback::default())),
         ];
@@ -129,6 +132,14 @@ impl Known {
         };
         did_you_mean(what, near.as_ref())
     }
+}
+
+/// The keys of a table, one of which may also be written in another way.
+fn with_other_name(mut keys: Map<String, Value>, key: &str, other: &str) -> Map<String, Value> {
+    if let Some(default) = keys.get(key).cloned() {
+        keys.insert(other.to_owned(), default);
+    }
+    keys
 }
 
 /// Whether `value` has the type of `section.key`.

@@ -54,7 +54,7 @@ impl Settings {
 }
 
 /// Whether a header's name says that its value is a secret.
-pub(crate) fn is_telling_header(name: &str) -> bool {
+fn is_telling_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie") || is_telling(&name.replace('-', "_"))
 }

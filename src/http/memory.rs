@@ -18,7 +18,7 @@ use crate::auth::Principal;
 use crate::auth::policy::owns;
 use crate::domain::event::{Kind, NewEvent};
 use crate::domain::time::Timestamp;
-use crate::memory::{BadName, Error, Kept, Memory, Place, is_name};
+use crate::memory::{BadName, Error, GLOBAL, Kept, Memory, Place, is_name};
 use crate::store;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -128,7 +128,7 @@ async fn clear(
     client: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let client_id = client_of(client)?;
-    let memory = memory(&state, &principal, &client_id);
+    let memory = changeable(&state, &principal, &client_id)?;
     let cleared = memory.clear(&client_id).await?;
     if cleared > 0 {
         let new_event = NewEvent::new(Kind::MemoryCleared).with("client_id", client_id.as_str());
@@ -202,7 +202,7 @@ async fn save(
     let ttl = ttl(request.query_string())?;
     let missing = || Problem::invalid(Code::InvalidBody, vec![fault(&["body"], "is missing", "missing")]);
     let text = body.ok_or_else(missing)?.to_string();
-    let memory = memory(&state, &principal, place.client_id());
+    let memory = changeable(&state, &principal, place.client_id())?;
     let there = version_of(&memory, &place).await?;
     let kept = memory.put(&place, &text, ttl, conditions.precondition(there)?).await?;
     let (kind, answer) = match kept.version {
@@ -234,7 +234,7 @@ async fn remove(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let place = place(&path)?;
-    let memory = memory(&state, &principal, place.client_id());
+    let memory = changeable(&state, &principal, place.client_id())?;
     let there = version_of(&memory, &place).await?.ok_or(Code::UnknownMemory)?;
     let precondition = Conditions::of(request.headers())?.precondition(Some(there))?;
     memory.remove(&place, precondition).await?;
@@ -247,6 +247,14 @@ fn memory(state: &State, principal: &Principal, client_id: &str) -> Memory {
     let memory = state.memory.of(principal.owner());
     let owner = memory.owner_of(client_id);
     if owns(principal, &owner) { memory.of(&owner) } else { memory }
+}
+
+/// The same, to change it: what is everybody's only an operator changes, also where all that is kept is the server's.
+fn changeable(state: &State, principal: &Principal, client_id: &str) -> Result<Memory, Error> {
+    if client_id == GLOBAL && !principal.is_operator() {
+        return Err(Error::Everybodys);
+    }
+    Ok(memory(state, principal, client_id))
 }
 
 async fn version_of(memory: &Memory, place: &Place) -> Result<Option<u64>, Problem> {

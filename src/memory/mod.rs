@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::future::{join_all, try_join};
 
 pub(crate) use expire::expire;
-use place::GLOBAL;
+pub(crate) use place::GLOBAL;
 pub(crate) use place::{BadName, Place, client_of, is_name};
 
 use crate::config::memory::Memory as Limits;

@@ -7,7 +7,7 @@ use crate::domain::owner::Owner;
 use crate::domain::record::Spec;
 
 /// The client that stands for everybody.
-pub(super) const GLOBAL: &str = "global";
+pub(crate) const GLOBAL: &str = "global";
 
 /// The most characters of a client's id and of a key.
 const LONGEST: usize = 128;

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::board::{operator, setup, somebody, workflow};
 use crate::support::api::{Api, send};
-use crate::support::{Value, json};
+use crate::support::{Setup, Value, json};
 
 async fn start(api: &Api, key: &str, body: Value) -> Value {
     let request = api.request(Method::POST, "/start-task").header("idempotency-key", key).json(&body);
@@ -60,4 +60,20 @@ async fn what_is_everybody_s_is_read_by_all_and_changed_by_operators() {
     assert_eq!(ada.delete("/memory/global/k").await.status, 403);
     assert_eq!(ada.delete("/memory/global").await.status, 403);
     assert_eq!(operator.delete("/memory/global").await.ok()["cleared"], 1);
+}
+
+#[tokio::test]
+async fn without_identity_too_only_an_operator_changes_what_is_everybody_s() {
+    const TOKEN: &str = "sixteen-letters_";
+    let app =
+        Setup::memory().with(|settings| settings.server.admin_token = Some(TOKEN.to_owned().into())).start().await;
+    let put = |path: &str| app.request(Method::PUT, path).json(&json!(7));
+    assert_eq!(send(put("/memory/global/k")).await.code(403), "forbidden");
+    assert_eq!(send(put("/memory/ann/k")).await.status, 201);
+    assert_eq!(send(put("/memory/global/k").bearer_auth(TOKEN)).await.status, 201);
+    assert_eq!(app.get("/memory/global/k").await.ok(), json!(7));
+    for path in ["/memory/global/k", "/memory/global"] {
+        assert_eq!(app.delete(path).await.status, 403, "{path}");
+        assert!(send(app.request(Method::DELETE, path).bearer_auth(TOKEN)).await.status < 300, "{path}");
+    }
 }

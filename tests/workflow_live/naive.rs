@@ -17,8 +17,8 @@ async fn every_node_runs_in_each_iteration_where_that_is_asked_for() {
         start(&app, clock(1), json!({"interval_ms": 1, "max_iterations": 20, "executor": executor})).await;
         let stopped = until_event(&mut client, "continuous_stopped").await;
         assert_eq!(stopped["data"]["execution_count"], 20);
-        let messages = client.heard.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
-        let last = messages.filter(|message| message["data"]["node_id"] == "n0").last().unwrap();
+        let mut messages = client.heard.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
+        let last = messages.rfind(|message| message["data"]["node_id"] == "n0").unwrap();
         let runs = last["data"]["data"]["runs"].as_u64().unwrap();
         assert_eq!(runs > 1, runs_again, "{executor}: {runs}");
         app.delete("/workflows/clock").await;

@@ -105,9 +105,11 @@ impl VersionedResource for Agent {
             respect_context_window,
             on_doubt,
         };
+        const ONLY_IN_SETTINGS: &str = "only the settings say which commands are run";
         if agent.kind == AgentKind::Command {
-            let msg = "must be another one: only the settings say which commands are run";
-            fields.fault(&["kind"], msg, "only_in_settings");
+            fields.fault(&["kind"], format!("must be another one: {ONLY_IN_SETTINGS}"), "only_in_settings");
+        } else if agent.config.contains_key("command") {
+            fields.fault(&["config", "command"], format!("must not be there: {ONLY_IN_SETTINGS}"), "only_in_settings");
         } else if let Some((key, reason)) = agent.config_fault() {
             fields.fault(&["config", key], reason, "invalid_value");
         } else if let Some(reason) = check_fault(&agent) {

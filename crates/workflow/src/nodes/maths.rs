@@ -83,19 +83,24 @@ pub(super) fn whole(number: f64) -> Result<Value, NodeError> {
 }
 
 fn compute(operation: &str, a: &Value, b: &Value) -> Result<Value, NodeError> {
-    if let (Value::Integer(a), Value::Integer(b)) = (a, b)
-        && let Some(whole) = compute_whole(operation, *a, *b)
-    {
-        return Ok(Value::Integer(whole));
+    if let (Value::Integer(a), Value::Integer(b)) = (a, b) {
+        if let Some(whole) = compute_whole(operation, *a, *b) {
+            return Ok(Value::Integer(whole));
+        }
+        if let Some(wide) = compute_wide(operation, *a, *b) {
+            return exact(wide).ok_or_else(|| too_large(&wide));
+        }
+        if operation == "power" && *b > 0 && !a.unsigned_abs().is_power_of_two() {
+            return Err(too_large(&format!("{a} to the power of {b}")));
+        }
     }
     if let "minimum" | "maximum" = operation
         && let Some(order) = compare(&as_json(a), &as_json(b)).filter(|_| a.as_number().is_some())
     {
         return Ok(if order.is_le() == (operation == "minimum") { a.clone() } else { b.clone() });
     }
-    if let Some(large) = [a, b].into_iter().find(|value| matches!(value, Value::Json(_)) && value.as_number().is_some())
-    {
-        return Err(format!("{large} is too large to be computed with exactly").into());
+    if let Some(large) = [a, b].into_iter().find(|value| is_rounded(value)) {
+        return Err(too_large(large));
     }
     let (Some(a), Some(b)) = (a.as_number(), b.as_number()) else { return Err("a number is missing".into()) };
     let by_zero = |what: &'static str| if b == 0.0 { Err(NodeError::new(what)) } else { Ok(()) };
@@ -139,6 +144,41 @@ fn compute_whole(operation: &str, a: i64, b: i64) -> Option<i64> {
         }
         _ => None,
     }
+}
+
+/// What is whole, where that takes more than 64 bits; `None` where it is not, or takes more than 128.
+fn compute_wide(operation: &str, a: i64, b: i64) -> Option<i128> {
+    let (a, b) = (i128::from(a), i128::from(b));
+    match operation {
+        "add" => a.checked_add(b),
+        "subtract" => a.checked_sub(b),
+        "multiply" => a.checked_mul(b),
+        "divide" if a.checked_rem(b) == Some(0) => a.checked_div(b),
+        "power" => a.checked_pow(u32::try_from(b).ok()?),
+        _ => None,
+    }
+}
+
+/// A whole number of more bits than integers have, where it can be held without being rounded.
+fn exact(whole: i128) -> Option<Value> {
+    let number = whole as f64;
+    if number as i128 == whole {
+        return Value::number(number);
+    }
+    u64::try_from(whole).ok().map(|whole| Value::from(serde_json::Value::from(whole)))
+}
+
+/// Whether a number is another one in floating point.
+fn is_rounded(value: &Value) -> bool {
+    match value {
+        Value::Integer(whole) => *whole as f64 as i128 != i128::from(*whole),
+        Value::Json(_) => value.as_number().is_some(),
+        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => false,
+    }
+}
+
+fn too_large(what: &dyn std::fmt::Display) -> NodeError {
+    format!("{what} is too large to be computed with exactly").into()
 }
 
 /// An error that names a choice there is not.
@@ -205,7 +245,7 @@ mod tests {
             ("add", json!(2.5), json!(3), json!(5.5)),
             ("add", json!(big), json!(1), json!(9_223_372_036_854_775_808.0)),
             ("subtract", json!(2), json!(3), json!(-1)),
-            ("multiply", json!(big), json!(2), json!(18_446_744_073_709_551_616.0)),
+            ("multiply", json!(big), json!(2), json!(u64::MAX - 1)),
             ("divide", json!(7), json!(2), json!(3.5)),
             ("divide", json!(6), json!(2), json!(3)),
             ("divide", json!(i64::MIN), json!(-1), json!(9_223_372_036_854_775_808.0)),
@@ -219,6 +259,10 @@ mod tests {
             ("modulo", json!(i64::MIN), json!(-1), json!(0.0)),
             ("minimum", json!(2), json!(3), json!(2)),
             ("maximum", json!(2), json!(2.5), json!(2.5)),
+            ("add", json!(big - 1), json!(1000), json!(9_223_372_036_854_776_806_u64)),
+            ("add", json!(big), json!(big), json!(u64::MAX - 1)),
+            ("divide", json!((1_i64 << 60) + 3), json!(1), json!((1_i64 << 60) + 3)),
+            ("power", json!(2), json!(200), json!(2f64.powi(200))),
             ("maximum", json!((1_i64 << 53) + 1), json!(0.5), json!((1_i64 << 53) + 1)),
             ("minimum", json!(u64::MAX), json!(u64::MAX - 1), json!(u64::MAX - 1)),
         ];
@@ -240,6 +284,15 @@ mod tests {
             ("add", json!("1"), json!(1), "a number is missing"),
             ("minimum", json!("1"), json!("2"), "a number is missing"),
             ("add", json!(u64::MAX), json!(1), "18446744073709551615 is too large to be computed with exactly"),
+            (
+                "multiply",
+                json!((1_i64 << 53) + 1),
+                json!((1_i64 << 53) + 1),
+                "81129638414606699710187514626049 is too large to be computed with exactly",
+            ),
+            ("add", json!((1_i64 << 53) + 1), json!(0.5), "9007199254740993 is too large to be computed with exactly"),
+            ("divide", json!((1_i64 << 53) + 1), json!(2), "9007199254740993 is too large to be computed with exactly"),
+            ("power", json!(3), json!(100), "3 to the power of 100 is too large to be computed with exactly"),
             (
                 "root",
                 json!(1),
