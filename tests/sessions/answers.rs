@@ -287,6 +287,18 @@ async fn an_unknown_session_is_told_on_the_socket_and_closed() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_ended_its_session_is_known_again() {
+    let app = Setup::memory().with(|settings| settings.sessions.answer_guard = 60.0).start().await;
+    let (id, _) = waiting_for(&app, "approval", "waiting_confirmation").await;
+    let answer = |value: bool| app.answer(&id, "confirm", json!({"value": value}));
+    answer(true).await.ok();
+    app.until_status(&id, "completed").await;
+    let again = answer(true).await;
+    assert_eq!((again.code(409), &again.body["winner"]["value"]), ("already_answered", &json!(true)), "{}", again.body);
+    assert_eq!(answer(false).await.code(409), "no_open_request");
+}
+
 /// Asks the same twice, and a third question at the end.
 fn three_questions() -> Arc<dyn TaskKind> {
     kind("three_questions", |ctx| async move {

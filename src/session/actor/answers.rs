@@ -53,10 +53,19 @@ impl Session {
         }
         self.has_room_for(&answer)?;
         let now = self.now();
-        let (request_id, decision) = self.state.decide_answer(request_id, answer.clone(), by, &self.owner())?;
+        let window = seconds(self.environment.settings.answer_guard);
+        let decided = self.state.decide_answer(request_id, answer.clone(), by, &self.owner());
+        let (request_id, decision) = decided.map_err(|refused| {
+            // A session that has ended leaves memory at once, and the guard with it.
+            match (request_id, self.state.repeated(&answer, now, window).cloned()) {
+                (None, Some(winner)) if refused == Refused::NoOpenRequest => {
+                    Refused::AlreadyAnswered { winner: Box::new(winner), open_request_id: None }
+                }
+                (Some(_), _) | (None, _) => refused,
+            }
+        })?;
         self.carry_out(decision, now, actor);
         if let Some(winner) = self.state.winner(request_id) {
-            let window = seconds(self.environment.settings.answer_guard);
             self.answer_guard.accept(answer, winner.clone(), moment, window);
         }
         Ok(Taken { request_id, status: None, idempotency })

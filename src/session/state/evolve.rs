@@ -72,7 +72,7 @@ impl SessionState {
                     withdrawn: *withdrawn,
                     answers: answers.clone(),
                 };
-                self.evolve_answered(*request_id, winner);
+                self.evolve_answered(*request_id, winner, at);
             }
             Entry::TaskCompleted { values } => self.evolve_end(End::Completed(values.clone()), at),
             Entry::TaskFailed { error, request_id: None, .. } => self.evolve_end(End::Failed(error.clone()), at),

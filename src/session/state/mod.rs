@@ -46,6 +46,7 @@ pub(crate) struct SessionState {
     open: Vec<OpenRequest>,
     /// The answers that won, to refuse late ones with.
     answered: HashMap<RequestId, questions::Closed>,
+    last_answer: Option<Box<questions::LastAnswer>>,
     /// The replies to answers that came with an idempotency key, by key.
     replies: BTreeMap<String, replies::KeptReply>,
     /// The calls whose children have not ended, in the order of the journal.
@@ -131,6 +132,7 @@ impl SessionState {
             last_seq: 0,
             open: Vec::new(),
             answered: HashMap::new(),
+            last_answer: None,
             replies: BTreeMap::new(),
             children: Vec::new(),
             cancel_reason: None,

@@ -54,6 +54,14 @@ pub(super) struct Closed {
     assignees: Vec<Assignee>,
 }
 
+/// The answer of a person that closed a question last, to know it again when it comes twice.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LastAnswer {
+    id: RequestId,
+    answer: Answer,
+    at: Timestamp,
+}
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Question {
@@ -82,6 +90,15 @@ impl Question {
             | (Question::Confirmation, Answer::Confirm(_))
             | (Question::Retry, Answer::Retry(_) | Answer::Confirm(_)) => true,
             (Question::Form(_) | Question::Confirmation | Question::Retry, _) => false,
+        }
+    }
+
+    /// What somebody has sent who has answered so. The secrets of a form are not known any more.
+    fn answer_of(&self, winner: &Winner) -> Option<Answer> {
+        match self {
+            Question::Confirmation => winner.value.map(Answer::Confirm),
+            Question::Retry => winner.value.map(Answer::Retry),
+            Question::Form(_) => winner.values.clone().map(Answer::Input),
         }
     }
 
@@ -207,6 +224,12 @@ impl SessionState {
         self.answered.get(&request_id).map(|closed| &closed.winner)
     }
 
+    /// The answer that this one, which names no question, repeats where it comes so soon after it.
+    pub(crate) fn repeated(&self, answer: &Answer, now: Timestamp, window: Duration) -> Option<&Winner> {
+        let last = self.last_answer.as_ref().filter(|last| last.answer == *answer && now < last.at.plus(window))?;
+        self.winner(last.id)
+    }
+
     /// Whether an open question is put to somebody, by name or by a group.
     pub(crate) fn asks(&self, principal: &Principal) -> bool {
         self.open.iter().any(|request| is_among(principal, &request.answerers.assignees))
@@ -312,13 +335,16 @@ impl SessionState {
         }
     }
 
-    pub(super) fn evolve_answered(&mut self, id: RequestId, winner: Winner) {
+    pub(super) fn evolve_answered(&mut self, id: RequestId, winner: Winner, at: Timestamp) {
         let is_retry = |request: &OpenRequest| request.id == id && request.question == Question::Retry;
         if winner.value == Some(true) && self.open.iter().any(is_retry) {
             self.attempt += 1;
         }
         let place = self.open.iter().position(|request| request.id == id);
         let closed = place.map(|place| self.open.remove(place));
+        let is_of_a_person = !winner.timed_out && !winner.withdrawn;
+        let answer = closed.as_ref().filter(|_| is_of_a_person).and_then(|request| request.question.answer_of(&winner));
+        self.last_answer = answer.map(|answer| Box::new(LastAnswer { id, answer, at }));
         let assignees = closed.map(|request| request.answerers.assignees).unwrap_or_default();
         self.answered.insert(id, Closed { winner, assignees });
     }
