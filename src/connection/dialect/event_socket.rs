@@ -155,7 +155,9 @@ fn publish(mut fields: Map<String, Value>) -> Result<Publish, Misunderstood> {
     let named = |key: &str| given(key).map(|value| id(value, key)).transpose().map_err(as_invalid);
     let usual = NewEvent::new(kind);
     let new_event = NewEvent {
-        priority: given("priority").map_or(Ok(usual.priority), priority).map_err(as_invalid)?,
+        priority: given("priority")
+            .map_or(Ok(usual.priority), |value| priority(value, "priority"))
+            .map_err(as_invalid)?,
         execution_id: given("execution_id").map(execution).transpose().map_err(as_invalid)?,
         crew_id: named("crew_id")?,
         agent_id: named("agent_id")?,
@@ -251,7 +253,7 @@ fn filter(value: Option<&Value>) -> Result<Filter, Misunderstood> {
     for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         match key.as_str() {
             "types" => filter.types = Some(types(value)?),
-            "min_priority" => filter.min_priority = Some(priority(value)?),
+            "min_priority" => filter.min_priority = Some(priority(value, "min_priority")?),
             "execution_id" => filter.execution_id = Some(execution(value)?),
             "crew_id" => filter.crew_id = Some(id(value, "crew_id")?),
             "agent_id" => filter.agent_id = Some(id(value, "agent_id")?),
@@ -272,9 +274,9 @@ fn types(value: &Value) -> Result<Vec<Pattern>, Misunderstood> {
     list.iter().map(read).collect()
 }
 
-fn priority(value: &Value) -> Result<Priority, Misunderstood> {
+fn priority(value: &Value, name: &str) -> Result<Priority, Misunderstood> {
     let read = Priority::deserialize(value);
-    read.map_err(|_| wrong("min_priority is one of low, normal, high and critical"))
+    read.map_err(|_| wrong(&format!("{name} is one of low, normal, high and critical")))
 }
 
 fn id(value: &Value, name: &str) -> Result<Arc<str>, Misunderstood> {
