@@ -30,7 +30,8 @@ struct Head {
     /// Seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cancel_after: Option<f64>,
-    /// Microseconds since 1970.
+    /// Microseconds since 1970. The short name keeps most records within 160 bytes, as Redis rounds them up.
+    #[serde(rename = "at", alias = "created_at")]
     created_at: i64,
     /// The field of the idempotency keys that leads to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
