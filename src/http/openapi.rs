@@ -96,7 +96,26 @@ mod tests {
     #[test]
     fn bodies_say_that_they_take_no_other_fields() {
         let schemas = &described()["components"]["schemas"];
-        for name in ["StartTask", "Confirm", "CancelSession", "Kickoff", "NewApiKey", "AnswerByLink"] {
+        let closed = [
+            "StartTask",
+            "Confirm",
+            "Input",
+            "Retry",
+            "CancelSession",
+            "RunWorkflow",
+            "LiveOptions",
+            "StartExecution",
+            "TellEvent",
+            "NewApiKey",
+            "NewUser",
+            "ChangeUser",
+            "NewTicket",
+            "NewLink",
+            "AnswerByLink",
+            "LogIn",
+            "Kickoff",
+        ];
+        for name in closed {
             assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
         }
         for name in ["Agent", "Crew", "WorkflowDraft"] {

@@ -46,7 +46,8 @@ pub(crate) struct SessionState {
     open: Vec<OpenRequest>,
     /// The answers that won, to refuse late ones with.
     answered: HashMap<RequestId, questions::Closed>,
-    last_answer: Option<Box<questions::LastAnswer>>,
+    /// Where a person gave the last of them.
+    last_answered: Option<questions::LastAnswered>,
     /// The replies to answers that came with an idempotency key, by key.
     replies: BTreeMap<String, replies::KeptReply>,
     /// The calls whose children have not ended, in the order of the journal.
@@ -132,7 +133,7 @@ impl SessionState {
             last_seq: 0,
             open: Vec::new(),
             answered: HashMap::new(),
-            last_answer: None,
+            last_answered: None,
             replies: BTreeMap::new(),
             children: Vec::new(),
             cancel_reason: None,

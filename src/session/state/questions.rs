@@ -54,11 +54,11 @@ pub(super) struct Closed {
     assignees: Vec<Assignee>,
 }
 
-/// The answer of a person that closed a question last, to know it again when it comes twice.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct LastAnswer {
+/// Which question a person has closed last, and when: to know the answer again when it comes twice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct LastAnswered {
     id: RequestId,
-    answer: Answer,
+    is_retry: bool,
     at: Timestamp,
 }
 
@@ -90,15 +90,6 @@ impl Question {
             | (Question::Confirmation, Answer::Confirm(_))
             | (Question::Retry, Answer::Retry(_) | Answer::Confirm(_)) => true,
             (Question::Form(_) | Question::Confirmation | Question::Retry, _) => false,
-        }
-    }
-
-    /// What somebody has sent who has answered so. The secrets of a form are not known any more.
-    fn answer_of(&self, winner: &Winner) -> Option<Answer> {
-        match self {
-            Question::Confirmation => winner.value.map(Answer::Confirm),
-            Question::Retry => winner.value.map(Answer::Retry),
-            Question::Form(_) => winner.values.clone().map(Answer::Input),
         }
     }
 
@@ -226,8 +217,13 @@ impl SessionState {
 
     /// The answer that this one, which names no question, repeats where it comes so soon after it.
     pub(crate) fn repeated(&self, answer: &Answer, now: Timestamp, window: Duration) -> Option<&Winner> {
-        let last = self.last_answer.as_ref().filter(|last| last.answer == *answer && now < last.at.plus(window))?;
-        self.winner(last.id)
+        let last = self.last_answered.filter(|last| now < last.at.plus(window))?;
+        self.winner(last.id).filter(|winner| match answer {
+            Answer::Confirm(value) => !last.is_retry && winner.value == Some(*value),
+            Answer::Retry(value) => last.is_retry && winner.value == Some(*value),
+            // The secrets of a form are not known any more.
+            Answer::Input(values) => winner.values.as_ref() == Some(values),
+        })
     }
 
     /// Whether an open question is put to somebody, by name or by a group.
@@ -337,14 +333,14 @@ impl SessionState {
 
     pub(super) fn evolve_answered(&mut self, id: RequestId, winner: Winner, at: Timestamp) {
         let is_retry = |request: &OpenRequest| request.id == id && request.question == Question::Retry;
-        if winner.value == Some(true) && self.open.iter().any(is_retry) {
+        let is_retry = self.open.iter().any(is_retry);
+        if winner.value == Some(true) && is_retry {
             self.attempt += 1;
         }
         let place = self.open.iter().position(|request| request.id == id);
         let closed = place.map(|place| self.open.remove(place));
         let is_of_a_person = !winner.timed_out && !winner.withdrawn;
-        let answer = closed.as_ref().filter(|_| is_of_a_person).and_then(|request| request.question.answer_of(&winner));
-        self.last_answer = answer.map(|answer| Box::new(LastAnswer { id, answer, at }));
+        self.last_answered = is_of_a_person.then_some(LastAnswered { id, is_retry, at });
         let assignees = closed.map(|request| request.answerers.assignees).unwrap_or_default();
         self.answered.insert(id, Closed { winner, assignees });
     }
