@@ -149,9 +149,15 @@ impl Dispatcher {
         (listener, dispatcher)
     }
 
-    /// Sends what is pending, reads what happened while the server was down, and goes on with what happens, for ever.
-    pub(crate) async fn run(mut self, events: Events) {
-        let mut cursor = self.begin(&events).await;
+    /// Sends what is pending, reads what happened while the server was down, and goes on with what happens, for ever. On the
+    /// first start of all it begins with what happens after this call, however late its task gets to it.
+    pub(crate) fn run(self, events: Events) -> impl Future<Output = ()> {
+        let first = events.position();
+        self.run_from(first, events)
+    }
+
+    async fn run_from(mut self, first: Position, events: Events) {
+        let mut cursor = self.begin(&first, &events).await;
         let mut keep = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_EVERY, KEEP_EVERY);
         let mut tidy = tokio::time::interval_at(tokio::time::Instant::now() + TIDY_EVERY, TIDY_EVERY);
         let mut views = self.cluster.as_ref().map(Cluster::views);
@@ -177,9 +183,9 @@ impl Dispatcher {
         }
     }
 
-    async fn begin(&mut self, events: &Events) -> Cursor {
+    async fn begin(&mut self, first: &Position, events: &Events) -> Cursor {
         let cursor = loop {
-            match self.try_begin(events).await {
+            match self.try_begin(first).await {
                 Ok(cursor) => break cursor,
                 Err(error) => log::warn!(error:%; "callbacks cannot be read now; it is tried again"),
             }
@@ -188,15 +194,14 @@ impl Dispatcher {
         self.catch_up(events, cursor).await
     }
 
-    async fn try_begin(&mut self, events: &Events) -> Result<Cursor, Error> {
+    async fn try_begin(&mut self, first: &Position) -> Result<Cursor, Error> {
         let outbox = self.callbacks.outbox.clone();
         self.resume().await?;
         loop {
             if let Some(cursor) = outbox.cursor().await? {
                 return Ok(cursor);
             }
-            let position = here(events).to_string();
-            if let Some(cursor) = outbox.put(Vec::new(), &position, Precondition::Absent).await? {
+            if let Some(cursor) = outbox.put(Vec::new(), &first.to_string(), Precondition::Absent).await? {
                 return Ok(cursor);
             }
         }
@@ -243,7 +248,7 @@ impl Dispatcher {
     /// Reads the events behind the cursor.
     async fn catch_up(&mut self, events: &Events, mut cursor: Cursor) -> Cursor {
         loop {
-            let position = Position::from_str(&cursor.position).unwrap_or_else(|_| here(events));
+            let position = Position::from_str(&cursor.position).unwrap_or_else(|_| events.position());
             let page = match events.read(None, &position, PAGE_BYTES).await {
                 Ok(page) => page,
                 Err(event::Error::TooOld(span) | event::Error::PositionUnknown(span)) => {
@@ -389,12 +394,6 @@ fn has_own(event: &EncodedEvent) -> bool {
     event.new_event().metadata.get(HAS_CALLBACK).is_some_and(|has| has == true)
 }
 
-/// Where the events stand now.
-fn here(events: &Events) -> Position {
-    let span = events.span();
-    Position { epoch: span.epoch, seq: span.last_seq }
-}
-
 /// The callback that a session was started with; nothing where the session is gone.
 async fn own(store: &Store, session_id: SessionId) -> Result<Option<Callback>, Error> {
     let Some(summary) = store.find(session_id).await? else { return Ok(None) };
@@ -407,4 +406,42 @@ async fn own(store: &Store, session_id: SessionId) -> Result<Option<Callback>, E
         let Internal::Created(spec) = *record else { return None };
         spec.callback.map(|callback| *callback)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::links::Links;
+    use crate::config::callbacks as settings;
+    use crate::domain::event::NewEvent;
+    use crate::domain::owner::Owner;
+    use crate::event::EventLog;
+
+    #[actix_web::test]
+    async fn what_happens_before_the_dispatcher_gets_to_its_first_start_is_sent() {
+        let everywhere = settings::Callback { url: "https://news.example/".into(), ..Default::default() };
+        let settings = Settings { callback: vec![everywhere], ..Default::default() };
+        let store = Store::open(&crate::store::Settings { url: "memory:".into(), ..Default::default() }, 1).unwrap();
+        let links = Links::new(store.clone(), Duration::from_secs(60));
+        let (callbacks, listener, dispatcher) = Callbacks::new(&settings, &store, links, None, None);
+        let events = Events::open(store.clone(), 1000, 1000, vec![listener]).await.unwrap();
+        EventLog::start_with(events.clone(), Duration::from_secs(3600), 0);
+        let run = dispatcher.run(events.clone());
+        let session_id = SessionId::random();
+        let mut ended = NewEvent::new(Kind::ExecutionCompleted).of_execution(session_id).with("status", "completed");
+        ended.metadata.insert("session_id".into(), session_id.to_string().into());
+        events.record(ended);
+        while events.span().last_seq == 0 {
+            tokio::task::yield_now().await;
+        }
+        let sent = async {
+            while callbacks.deliveries(&Owner::SERVER, session_id).await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            () = run => unreachable!("it runs for ever"),
+            sent = tokio::time::timeout(Duration::from_secs(30), sent) => sent.expect("it is sent"),
+        }
+    }
 }

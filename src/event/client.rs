@@ -183,7 +183,6 @@ impl Events {
     }
 
     /// Where somebody stands who has read all that was published.
-    #[cfg(test)]
     pub(crate) fn position(&self) -> Position {
         let Span { epoch, last_seq, .. } = self.span();
         Position { epoch, seq: last_seq }
