@@ -1,16 +1,13 @@
-//! What the metrics count of parts that do not know them, and what others read of the metrics.
+//! What the metrics count of parts that do not know them.
 
 use std::sync::Arc;
-
-use serde_json::{Map, Value};
 
 use crate::domain::event::Kind;
 use crate::domain::event::kind::Keeping;
 use crate::domain::id::ExecutionId;
 use crate::event::{EncodedEvent, Listener};
 use crate::hub::ConnectionCounts;
-use crate::hub::messages::Snapshot;
-use crate::metrics::{self, Metrics, Numbers};
+use crate::metrics::{self, Metrics};
 use crate::store::Store;
 
 /// Counts events as they are published.
@@ -42,14 +39,4 @@ pub(super) fn looks(store: &Store, counts: &Arc<ConnectionCounts>) -> impl Fn(&M
         metrics.unwritten_rows(store.unwritten());
         metrics.subscriptions(&counts.subscriptions());
     }
-}
-
-/// The server's own numbers, as the hub publishes them.
-pub(super) fn snapshots(numbers: &Numbers) -> Snapshot {
-    let numbers = numbers.clone();
-    Arc::new(move || match serde_json::to_value(&*numbers.snapshot()) {
-        Ok(Value::Object(map)) => map,
-        // It is a struct whose keys are strings: it always can be written, and as an object.
-        Ok(_) | Err(_) => Map::new(),
-    })
 }

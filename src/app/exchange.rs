@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use crate::cluster::{Attention, Cluster, Post, Responders};
 use crate::domain::id::Slot;
 use crate::event::elsewhere as of_events;
+use crate::hub::numbers::AllNumbers;
 use crate::hub::{Broadcast, ConnectionCounts};
 use crate::member::{self, Housemates};
 use crate::metrics;
@@ -45,14 +46,14 @@ impl Exchange {
         sessions: &Sessions,
         live: &Live,
         (attention, broadcast, counts): (Attention, Broadcast, Arc<ConnectionCounts>),
-        housemates: Housemates,
+        (housemates, numbers): (Housemates, &AllNumbers),
         max_asked: usize,
         metrics: metrics::Cluster,
     ) {
         let Self { cluster, wire, inbox, mailbox } = self;
         let answering = of_sessions::responders(Responders::default(), sessions, housemates.directories.clone());
         let answering = of_workflows::responders(answering, live, &cluster);
-        let answering = member::responders(answering, &housemates.hub);
+        let answering = member::responders(answering, &housemates.hub, numbers);
         let answering = of_events::responders(answering, (cluster, attention), broadcast, counts);
         let missed = move || housemates.read_again(Slot::all().collect());
         let incoming = stream::unfold(inbox, |mut inbox| async move { inbox.recv().await.map(|came| (came, inbox)) });

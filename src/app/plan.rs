@@ -13,7 +13,7 @@ use crossbeam_channel::Receiver;
 use tokio::sync::watch;
 
 use super::Runnable;
-use super::counted::{Counted, looks, snapshots};
+use super::counted::{Counted, looks};
 use super::exchange::Exchange;
 use super::host::SessionHost;
 use super::identity::Identity;
@@ -35,7 +35,7 @@ use crate::event::handlers::{Handlers, Running};
 use crate::event::types::EventTypes;
 use crate::event::{EventLog, Events, Listener};
 use crate::http::{Admin, Lifecycle, State, Workflows};
-use crate::hub::messages::Snapshot;
+use crate::hub::numbers::AllNumbers;
 use crate::hub::{Broadcast, ConnectionCounts, Hub, Links, Shard};
 use crate::member::Housemates;
 use crate::memory::Memory;
@@ -61,6 +61,8 @@ use crate::workflow::work as outside;
 
 /// Messages that an actor takes before senders that wait are held back.
 const MAILBOX: usize = 1024;
+/// How often the sessions of several servers are counted in their store.
+const COUNTED_EVERY: Duration = Duration::from_secs(1);
 
 /// What every worker is built from.
 #[derive(Clone)]
@@ -75,8 +77,8 @@ pub(super) struct Plan {
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
     counts: Arc<ConnectionCounts>,
-    /// Makes the server's own numbers, for those who watch them.
-    snapshot: Snapshot,
+    /// The server's own numbers, for those who watch them.
+    numbers: AllNumbers,
     pub(super) events: Events,
     event_types: EventTypes,
     admin: Admin,
@@ -131,8 +133,9 @@ impl Plan {
         let workflow = Workflow::new(catalogue.clone(), limits, outside.clone()).observed_by(Arc::new(runs));
         kinds.register(Arc::new(workflow))?;
         let roster = add_agents(&mut kinds, &settings, &store, &memory, (outside.clone(), launcher.clone()), &metrics)?;
-        let (measured, numbers, snapshot) = measure(&metrics, &store, &counts);
-        let hub = Hub::new(shards, &settings.connections).publishing_metrics(snapshot.clone(), counts.clone()).start();
+        let (measured, own) = measure(&metrics, &store, &counts);
+        let numbers = AllNumbers::new(own, cluster.clone());
+        let hub = Hub::new(shards, &settings.connections).publishing_metrics(numbers.clone(), counts.clone()).start();
         let (handlers, running) = Handlers::start(&settings.event_handler, &launcher, &mask, &metrics);
         let (callbacks, heard, dispatcher) =
             Callbacks::new(&settings, &store, identity.links.clone(), Some(address), cluster.clone());
@@ -160,14 +163,15 @@ impl Plan {
             let (directories, supervisor, hub) = (directories.clone(), supervisor.clone(), hub.clone());
             let housemates = Housemates { directories, supervisor, hub };
             let listening = (attention, broadcast, counts.clone());
-            exchange.start(&sessions, &live, listening, housemates, settings.store.max_pending_rows, metrics.cluster());
+            let (answering, max_asked) = ((housemates, &numbers), settings.store.max_pending_rows);
+            exchange.start(&sessions, &live, listening, answering, max_asked, metrics.cluster());
         }
         let workflows = Workflows { definitions, live, catalogue };
         let plan = Self {
             counts,
-            admin: Admin::new(hub.clone(), numbers).in_cluster(cluster.clone()),
+            admin: Admin::new(hub.clone(), numbers.clone()).in_cluster(cluster.clone()),
             cluster,
-            snapshot,
+            numbers,
             events,
             event_types: EventTypes::start(store.clone(), settings.events.max_types)?,
             supervisor,
@@ -267,13 +271,20 @@ impl Plan {
         }
     }
 
-    /// Counts the sessions that were there before the start, so that the metrics are right about those in the store.
+    /// Counts the sessions that were there before the start, so that the metrics are right about those in the store. Of
+    /// several servers, each goes on to count those of all, wherever they are.
     pub(super) async fn count(self) {
-        let counted = self.store.count_live().await;
         let sessions = self.metrics.sessions();
-        match counted {
-            Ok(counted) => counted.into_iter().for_each(|(status, there)| sessions.add(status, there)),
-            Err(error) => log::warn!(error:%; "the sessions in the store could not be counted"),
+        loop {
+            match self.store.count_live().await {
+                Ok(counted) if self.cluster.is_some() => sessions.set(&counted),
+                Ok(counted) => counted.into_iter().for_each(|(status, there)| sessions.add(status, there)),
+                Err(error) => log::warn!(error:%; "the sessions in the store could not be counted"),
+            }
+            if self.cluster.is_none() {
+                return;
+            }
+            tokio::time::sleep(COUNTED_EVERY).await;
         }
     }
 
@@ -311,7 +322,7 @@ impl Plan {
             types: self.event_types.clone(),
             page_bytes: self.settings.events.replay_page_bytes,
             hub: self.hub.clone(),
-            snapshot: self.snapshot.clone(),
+            numbers: self.numbers.clone(),
         };
         let gate = Gate {
             authenticator: self.identity.authenticator.clone(),
@@ -413,16 +424,11 @@ fn subscribe(store: &Store, directories: &[Addr<Directory>]) {
 
 /// Starts what measures this server: handles for live workflows, the server's own numbers, and what makes them for those who
 /// watch them.
-fn measure(
-    metrics: &Metrics,
-    store: &Store,
-    counts: &Arc<ConnectionCounts>,
-) -> (crate::metrics::Workflows, Numbers, Snapshot) {
+fn measure(metrics: &Metrics, store: &Store, counts: &Arc<ConnectionCounts>) -> (crate::metrics::Workflows, Numbers) {
     let (measured, reports) = metrics.workflows().reporting();
     let (statistics, numbers) = Statistics::new(metrics.clone(), reports, looks(store, counts));
     actix::spawn(statistics.run());
-    let snapshot = snapshots(&numbers);
-    (measured, numbers, snapshot)
+    (measured, numbers)
 }
 
 /// Starts the supervisor, and gives the live workflows as everybody else sees them.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::Addr;
 use bytes::Bytes;
@@ -123,10 +123,19 @@ impl Cluster {
 
     /// Asks every other member, and gives the answers of those that answer.
     pub(crate) async fn ask_others<Q: Question>(&self, question: &Q) -> Vec<(Fence, Q::Answer)> {
+        self.ask_others_within(Duration::MAX, question).await
+    }
+
+    /// The same, where each has so long for its answer.
+    pub(crate) async fn ask_others_within<Q: Question>(
+        &self,
+        patience: Duration,
+        question: &Q,
+    ) -> Vec<(Fence, Q::Answer)> {
         let others: Vec<Fence> = others(&self.view()).map(|member| member.fence).collect();
         let asking = others.into_iter().map(|fence| async move {
-            let answer = self.ask(To::Member(fence), question).await;
-            answer.ok().map(|answer| (fence, answer))
+            let answer = tokio::time::timeout(patience, self.ask(To::Member(fence), question)).await;
+            answer.ok()?.ok().map(|answer| (fence, answer))
         });
         futures::future::join_all(asking).await.into_iter().flatten().collect()
     }

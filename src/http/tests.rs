@@ -112,6 +112,7 @@ fn admin() -> Admin {
     let metrics = crate::metrics::Metrics::install(1).unwrap();
     let (_, reports) = metrics.workflows().reporting();
     let (_, numbers) = crate::metrics::Statistics::new(metrics, reports, |_| {});
+    let numbers = crate::hub::numbers::AllNumbers::new(numbers, None);
     Admin::new(actix::Actor::start(crate::hub::Hub::new(Vec::new(), &Settings::default().connections)), numbers)
 }
 

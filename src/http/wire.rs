@@ -182,6 +182,7 @@ fn of_operators(config: &Config, text: &mut String) {
         metrics::snapshot::WorkflowPace,
         metrics::snapshot::SlowNode,
         metrics::snapshot::StorePace,
+        metrics::snapshot::MemberNumbers,
         metrics::snapshot::ModelUse,
         super::admin::history::MetricsHistory,
         super::admin::trail::TrailPage,

@@ -1,4 +1,6 @@
-//! What one server asks another of several about connections, as it goes over the wire.
+//! What one server asks another of several about connections and numbers, as it goes over the wire.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -7,6 +9,7 @@ use super::messages::{Audience, ConnectionDetails, Sent};
 use crate::cluster::Question;
 use crate::domain::event::EncodedEvent;
 use crate::domain::owner::Owner;
+use crate::metrics::Snapshot;
 
 /// What is known of each connection?
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -59,6 +62,35 @@ pub(crate) struct BroadcastThere {
 impl Question for BroadcastThere {
     const NAME: &'static str = "broadcast";
     type Answer = usize;
+}
+
+/// What are the latest numbers of the server?
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct NumbersThere {}
+
+impl Question for NumbersThere {
+    const NAME: &'static str = "numbers";
+    type Answer = Arc<Snapshot>;
+}
+
+/// What were the numbers of the server in the last so many seconds, of which one out of `each` is wanted?
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct HistoryThere {
+    pub(crate) seconds: u64,
+    pub(crate) each: usize,
+}
+
+/// The numbers of a server over some time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PastNumbers {
+    /// The moment of the answer, in seconds since the epoch, by the clock that the snapshots go by.
+    pub(crate) at: f64,
+    pub(crate) snapshots: Vec<Arc<Snapshot>>,
+}
+
+impl Question for HistoryThere {
+    const NAME: &'static str = "history";
+    type Answer = PastNumbers;
 }
 
 /// An event as it goes to another server: as clients get it.

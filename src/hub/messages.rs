@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix::Message;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
 use super::close::CloseCode;
@@ -239,9 +238,6 @@ pub struct ReleaseClientId {
     /// What it was called.
     pub client_id: Arc<str>,
 }
-
-/// Makes the server's own metrics, when somebody wants them.
-pub type Snapshot = Arc<dyn Fn() -> Map<String, Value> + Send + Sync>;
 
 /// What is known of a connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]

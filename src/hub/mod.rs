@@ -23,6 +23,7 @@ pub mod line;
 pub mod link;
 pub mod links;
 pub mod messages;
+pub mod numbers;
 pub mod operators;
 pub mod outbox;
 pub mod registry;
@@ -56,11 +57,11 @@ pub use item::{Item, Items, Messages, MessagesBuilder};
 pub use kinds::KindSet;
 pub use link::Link;
 pub use links::Links;
-use messages::Snapshot;
 pub use messages::{
     Announced, Audience, CloseAll, CloseConnection, CloseEverybody, CloseTopic, CountConnections, Join, Publish,
     ReadOn, Recipients, ReportConnections,
 };
+use numbers::AllNumbers;
 use roster::{Limits, Roster};
 pub use shard::Shard;
 pub use topic::{EventTopic, Topic, TopicKey};
@@ -76,8 +77,8 @@ pub struct Hub {
     roster: Roster,
     /// What clients are called that said how they want to be called.
     names: HashMap<Arc<str>, ConnectionId>,
-    /// Makes the server's own metrics, and knows whether anybody wants them.
-    metrics: Option<(Snapshot, Arc<ConnectionCounts>)>,
+    /// What is published, and what knows whether anybody wants it.
+    metrics: Option<(AllNumbers, Arc<ConnectionCounts>)>,
 }
 
 impl Hub {
@@ -88,10 +89,10 @@ impl Hub {
         Self { shards, roster: Roster::new(limits), names: HashMap::new(), metrics: None }
     }
 
-    /// The same, which publishes the server's own metrics every second to those that want them, as `counts` knows.
+    /// The same, which publishes these numbers every second to those that want them, as `counts` knows.
     #[must_use]
-    pub fn publishing_metrics(mut self, snapshot: Snapshot, counts: Arc<ConnectionCounts>) -> Self {
-        self.metrics = Some((snapshot, counts));
+    pub fn publishing_metrics(mut self, numbers: AllNumbers, counts: Arc<ConnectionCounts>) -> Self {
+        self.metrics = Some((numbers, counts));
         self
     }
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::clock::Instant;
-use actix::{Addr, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use actix::{
+    ActorFutureExt as _, Addr, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture, WrapFuture as _,
+};
 use futures::future::join_all;
+use serde_json::{Map, Value};
 
 use super::Hub;
 use super::close::CloseCode;
@@ -19,6 +22,7 @@ use super::messages::{
 };
 use super::shard::Shard;
 use crate::domain::event::{EncodedEvent, Event, Kind, NewEvent, Selector};
+use crate::metrics::Snapshot;
 
 /// How often the server's own metrics are published.
 const METRICS_EVERY: Duration = Duration::from_secs(1);
@@ -191,13 +195,18 @@ impl Handler<ReleaseClientId> for Hub {
 impl Hub {
     /// Publishes the server's own metrics to all who want them, for ever; where nobody does, they are not made.
     pub(super) fn publish_metrics(&self, ctx: &mut Context<Self>) {
-        let Some((snapshot, counts)) = self.metrics.clone() else { return };
-        ctx.run_interval(METRICS_EVERY, move |hub, _| {
+        let Some((numbers, counts)) = self.metrics.clone() else { return };
+        ctx.run_later(METRICS_EVERY, move |hub, ctx| {
             if !counts.is_metrics_heard() {
+                hub.publish_metrics(ctx);
                 return;
             }
-            let message = to_event_sockets(metrics_event(snapshot()), Audience::SubscribersOf(Selector::Metrics));
-            hub.shards.iter().for_each(|shard| shard.do_send(message.clone()));
+            let made = async move { metrics_event(&*numbers.snapshot().await) };
+            ctx.spawn(made.into_actor(hub).map(|event, hub, ctx| {
+                let message = to_event_sockets(event, Audience::SubscribersOf(Selector::Metrics));
+                hub.shards.iter().for_each(|shard| shard.do_send(message.clone()));
+                hub.publish_metrics(ctx);
+            }));
         });
     }
 }
@@ -208,7 +217,12 @@ fn to_event_sockets(event: EncodedEvent, audience: Audience) -> Publish {
 
 /// The server's own metrics as an event.
 #[must_use]
-pub fn metrics_event(data: serde_json::Map<String, serde_json::Value>) -> EncodedEvent {
+pub fn metrics_event(snapshot: &Snapshot) -> EncodedEvent {
+    let data = match serde_json::to_value(snapshot) {
+        Ok(Value::Object(data)) => data,
+        // It is a struct whose keys are strings: it always can be written, and as an object.
+        Ok(_) | Err(_) => Map::new(),
+    };
     EncodedEvent::new(Event::now(NewEvent { data, ..NewEvent::new(Kind::SystemHealthCheck) }))
 }
 

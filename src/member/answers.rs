@@ -6,13 +6,15 @@ use crate::cluster::{Responders, Response};
 use crate::hub::Hub;
 use crate::hub::elsewhere::{BroadcastThere, ConnectionsThere, DisconnectThere, SendThere, SweepThere};
 use crate::hub::messages::{BroadcastEvent, DescribeConnections, DisconnectClient, RemoveStale, SendToClient, Sent};
+use crate::hub::numbers::AllNumbers;
 
-/// Has questions about connections answered by this hub.
+/// Has questions about connections answered by this hub, and those about numbers from these.
 #[must_use]
-pub(crate) fn responders(responders: Responders, hub: &Addr<Hub>) -> Responders {
+pub(crate) fn responders(responders: Responders, hub: &Addr<Hub>, numbers: &AllNumbers) -> Responders {
     let (lists, disconnects, sends, sweeps, broadcasts) =
         (hub.clone(), hub.clone(), hub.clone(), hub.clone(), hub.clone());
-    responders
+    numbers
+        .answer(responders)
         .on(move |_, ConnectionsThere {}: ConnectionsThere| {
             let hub = lists.clone();
             async move { Response::Answer(hub.send(DescribeConnections).await.unwrap_or_default()) }

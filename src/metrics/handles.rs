@@ -96,6 +96,14 @@ impl Sessions {
         self.change(status, i64::try_from(count).unwrap_or(i64::MAX));
     }
 
+    /// So many sessions are in each of these statuses, and none in another.
+    pub fn set(&self, counted: &[(Status, u64)]) {
+        for (status, gauge) in &*self.by_status {
+            let count = counted.iter().find(|(other, _)| other == status).map_or(0, |(_, count)| *count);
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
     /// A session went from one status to another; from none when it is new, to none when it is removed.
     pub fn moved(&self, from: Option<Status>, to: Option<Status>) {
         if let Some(from) = from {

@@ -71,7 +71,7 @@ pub(super) const GAUGES: [Name; 9] = [
         "Subscriptions of event sockets, by what they ask for; one that asks for several types counts for each",
         &["topic"],
     ),
-    (SESSIONS, "Sessions that have not ended, by status", &["status"]),
+    (SESSIONS, "Sessions that have not ended, by status; of several servers, each says those of all", &["status"]),
     (UNWRITTEN, "Rows that wait to be written to the store", &[]),
     (LIVE_WORKFLOWS, "Workflows that are live", &[]),
     (CLUSTER_MEMBERS, "Servers that share the store, this one among them; 0 where there is one", &[]),

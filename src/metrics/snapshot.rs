@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::names;
@@ -12,7 +12,7 @@ use super::workflows::WorkflowReport;
 use crate::domain::time::Timestamp;
 
 /// The server's own numbers at one moment. Counts go on from the start of the server.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsSnapshot"))]
 #[schema(as = MetricsSnapshot)]
 pub struct Snapshot {
@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub live_workflows: u64,
     /// Events that were published, by the family of their type.
     pub events: BTreeMap<String, u64>,
+    /// Messages that were sent to clients.
+    pub messages_sent: u64,
     /// Messages that were dropped because a client did not read.
     pub drops: u64,
     /// Connections that have gone, by reason.
@@ -48,10 +50,32 @@ pub struct Snapshot {
     pub store: StorePace,
     /// What the models of agents have used.
     pub models: ModelUse,
+    /// Which of several servers this is of, and what each of them has; none where there is one server with a store of its own.
+    #[serde(default)]
+    pub members: Vec<MemberNumbers>,
+}
+
+/// What one of several servers has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsMember"))]
+#[schema(as = MetricsMember)]
+pub struct MemberNumbers {
+    /// What it is called.
+    pub member: String,
+    /// Its present membership: another one each time that it joins. Its counts go on from there.
+    pub incarnation: String,
+    /// Connections that are open.
+    pub connections: u64,
+    /// Messages to clients in a second.
+    pub messages_out: f64,
+    /// Memory of the process in bytes.
+    pub rss_bytes: u64,
+    /// Processor time of the process in seconds.
+    pub cpu_seconds: f64,
 }
 
 /// What happens in a second.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsRates"))]
 #[schema(as = MetricsRates)]
 pub struct Rates {
@@ -73,8 +97,8 @@ pub struct Rates {
     pub ticks: f64,
 }
 
-/// How long things took, in milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+/// How long things took, in milliseconds; of several servers, at the slowest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsLatencies"))]
 #[schema(as = MetricsLatencies)]
 pub struct Latencies {
@@ -93,7 +117,7 @@ pub struct Latencies {
 }
 
 /// What a half, 95 and 99 of 100 took at most, in milliseconds; nothing where there was none in the last minute.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsQuantiles"))]
 #[schema(as = MetricsQuantiles)]
 pub struct Quantiles {
@@ -106,7 +130,7 @@ pub struct Quantiles {
 }
 
 /// Sessions of one task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsKind"))]
 #[schema(as = MetricsKind)]
 pub struct KindCounts {
@@ -121,7 +145,7 @@ pub struct KindCounts {
 }
 
 /// How a live workflow does.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsWorkflow"))]
 #[schema(as = MetricsWorkflow)]
 pub struct WorkflowPace {
@@ -138,7 +162,7 @@ pub struct WorkflowPace {
 }
 
 /// A node that took long.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsNode"))]
 #[schema(as = MetricsNode)]
 pub struct SlowNode {
@@ -149,7 +173,7 @@ pub struct SlowNode {
 }
 
 /// How the store does.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsStore"))]
 #[schema(as = MetricsStore)]
 pub struct StorePace {
@@ -162,7 +186,7 @@ pub struct StorePace {
 }
 
 /// What the models of agents have used since the start of the server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MetricsModels"))]
 #[schema(as = MetricsModels)]
 pub struct ModelUse {
@@ -210,6 +234,7 @@ impl Snapshot {
             workflows: reports.iter().map(WorkflowPace::of).collect(),
             live_workflows: count(now.sum(names::LIVE_WORKFLOWS)),
             events: whole(now.by(names::EVENTS, "group")),
+            messages_sent: count(now.sum(names::MESSAGES_SENT)),
             drops: count(now.sum(names::MESSAGES_DROPPED)),
             closes: whole(now.by(names::CONNECTIONS_CLOSED, "reason")),
             rss_bytes: count(now.sum(names::RESIDENT_BYTES)),
@@ -220,6 +245,7 @@ impl Snapshot {
                 unwritten_rows: count(now.sum(names::UNWRITTEN)),
             },
             models: ModelUse::new(now),
+            members: Vec::new(),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::Metrics;
 use super::reading::Reading;
 use super::snapshot::Snapshot;
 use super::workflows::WorkflowReport;
-use super::{Metrics, names};
 use crate::domain::time::Timestamp;
 
 /// How often there is a new snapshot.
@@ -24,7 +24,7 @@ const READINGS: usize = 13;
 /// For how long a workflow is reported that had no iterations.
 const REPORTED_FOR: Duration = Duration::from_secs(10);
 /// The most workflows that are reported, the busiest first.
-const WORKFLOWS: usize = 50;
+pub(super) const WORKFLOWS: usize = 50;
 
 /// Makes the server's own numbers. Runs on one thread.
 pub struct Statistics {
@@ -46,7 +46,6 @@ pub struct Statistics {
 struct Latest {
     snapshot: Arc<Snapshot>,
     kept: Arc<[Arc<Snapshot>]>,
-    messages_sent: u64,
 }
 
 /// The server's own numbers, as they were last made; from any thread. Cloning shares them.
@@ -74,12 +73,6 @@ impl Numbers {
         found.reverse();
         found
     }
-
-    /// How many messages were put into the outboxes of clients since the start.
-    #[must_use]
-    pub fn messages_sent(&self) -> u64 {
-        self.latest.borrow().messages_sent
-    }
 }
 
 impl Statistics {
@@ -92,7 +85,7 @@ impl Statistics {
     ) -> (Self, Numbers) {
         let first = metrics.read(Instant::now());
         let snapshot = Arc::new(Snapshot::new(&first, &first, &first, &[]));
-        let (published, latest) = watch::channel(Latest { snapshot, kept: Arc::new([]), messages_sent: 0 });
+        let (published, latest) = watch::channel(Latest { snapshot, kept: Arc::new([]) });
         let statistics = Self {
             metrics,
             look: Box::new(look),
@@ -129,9 +122,8 @@ impl Statistics {
         if self.since_kept >= KEPT_EACH {
             kept = self.keep(&now, minute_snapshot(&now, &self.readings, &self.last, &reports));
         }
-        let messages_sent = now.sum(names::MESSAGES_SENT) as u64;
         self.last = now;
-        self.published.send_replace(Latest { snapshot, kept, messages_sent });
+        self.published.send_replace(Latest { snapshot, kept });
     }
 
     /// Keeps a snapshot and the reading that it was made of.
@@ -200,7 +192,7 @@ mod tests {
         assert_eq!((thinned.len(), thinned.last()), (KEPT / 4, all.last()));
         assert!(statistics.readings.len() == READINGS && statistics.kept.len() == KEPT);
         assert!(numbers.history(3600, 1).iter().all(|kept| (kept.rates.messages_out - 2.0).abs() < 0.01));
-        assert_eq!((numbers.snapshot().rates.messages_out, numbers.messages_sent()), (2.0, 8000));
+        assert_eq!((numbers.snapshot().rates.messages_out, numbers.snapshot().messages_sent), (2.0, 8000));
         assert_eq!(numbers.snapshot().store.unwritten_rows, 3);
     }
 

@@ -47,7 +47,10 @@ impl Environment {
     /// Counts that a session came from one state to another; from none where it is new.
     pub(crate) fn count(&self, task: &str, before: Option<&State>, after: &State) {
         let live = |state: &State| Some(state.status).filter(|status| !status.is_terminal());
-        self.metrics.moved(before.and_then(live), live(after));
+        // Of several servers, the store knows how many there are.
+        if self.sessions.cluster().is_none() {
+            self.metrics.moved(before.and_then(live), live(after));
+        }
         let spent = before.map(|state| state.spent).unwrap_or_default();
         let seconds = |micros: i64| micros as f64 / 1e6;
         if after.spent.queued > spent.queued {

@@ -29,7 +29,8 @@ use crate::event::{Events, Lost, Position, Span};
 use crate::hub::close::CloseCode;
 use crate::hub::dialect::Signal;
 use crate::hub::event_listener::{EventListener, Manner, Order};
-use crate::hub::messages::{ClaimClientId, Snapshot};
+use crate::hub::messages::ClaimClientId;
+use crate::hub::numbers::AllNumbers;
 use crate::hub::operators::metrics_event;
 use crate::hub::subscription::Subscription;
 use crate::hub::{EventFilter, Hub, Link, Topic};
@@ -47,7 +48,7 @@ pub(crate) struct EventSockets {
     /// Knows what clients are called.
     pub hub: Addr<Hub>,
     /// Makes the server's own metrics.
-    pub snapshot: Snapshot,
+    pub numbers: AllNumbers,
 }
 
 /// Which event socket it is, and so what it asks for at first.
@@ -242,10 +243,13 @@ impl Shared {
 
     /// Sends the server's own metrics to one who has just asked for them.
     fn send_metrics(&self, link: &Rc<Link>) {
-        let event = metrics_event((self.event_sockets.snapshot)());
-        if link.event_listener().is_some_and(|listener| listener.filter().passes(&event)) {
-            send_event(link, &event);
-        }
+        let (numbers, link) = (self.event_sockets.numbers.clone(), Rc::clone(link));
+        actix::spawn(async move {
+            let event = metrics_event(&*numbers.snapshot().await);
+            if link.event_listener().is_some_and(|listener| listener.filter().passes(&event)) {
+                send_event(&link, &event);
+            }
+        });
     }
 }
 

@@ -37,7 +37,8 @@ pub(in crate::http) struct SocketHealth {
     )
 )]
 async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let all = state.admin.connections().await?;
+    let (all, numbers) = futures::join!(state.admin.connections(), state.admin.numbers.snapshot());
+    let all = all?;
     let open: u64 = all.iter().map(|one| one.passed.messages_out).sum();
     let is_draining = *state.lifecycle.borrow() == Lifecycle::Draining;
     let status = match state.sessions.store().health() {
@@ -49,7 +50,7 @@ async fn health(state: web::Data<State>) -> Result<HttpResponse, Problem> {
         status,
         active_connections: all.iter().filter(|one| one.listening.is_some()).count(),
         // The whole count is up to a second old: what open connections were sent may be more.
-        total_messages_sent: state.admin.numbers.messages_sent().max(open),
+        total_messages_sent: numbers.messages_sent.max(open),
         uptime_seconds: state.started.elapsed().as_secs_f64(),
         last_cleanup: state.admin.last_cleanup().map(|moment| moment.to_rfc3339()),
     }))

@@ -1,4 +1,4 @@
-//! `GET /api/v1/metrics/history`: the server's own numbers of the last hour.
+//! `GET /api/v1/metrics/history`: the server's own numbers of the last hour, of several servers those of all together.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const THINNED: usize = 4;
 /// Seconds between two that are kept.
 const INTERVAL: u64 = 5;
 
-/// The server's own numbers over some time.
+/// The server's own numbers over some time; of several servers, those of all together.
 #[derive(Debug, Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(in crate::http) struct MetricsHistory {
@@ -49,6 +49,7 @@ async fn history(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
     let seconds = query.number("seconds", 1..=LONGEST).unwrap_or(WHOLE);
     query.finish()?;
     let each = if seconds > WHOLE { THINNED } else { 1 };
-    let snapshots = state.admin.numbers.history(seconds, each);
-    Ok(HttpResponse::Ok().json(MetricsHistory { interval: INTERVAL * each as u64, snapshots }))
+    let interval = INTERVAL * each as u64;
+    let snapshots = state.admin.numbers.history(seconds, each, interval as f64).await;
+    Ok(HttpResponse::Ok().json(MetricsHistory { interval, snapshots }))
 }

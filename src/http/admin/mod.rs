@@ -22,7 +22,7 @@ use super::route::Route;
 use crate::cluster::Cluster;
 use crate::domain::time::Timestamp;
 use crate::hub::Hub;
-use crate::metrics::Numbers;
+use crate::hub::numbers::AllNumbers;
 pub(super) use connection_details::ShownConnection;
 #[cfg(test)]
 pub(super) use connection_details::ShownFilter;
@@ -32,7 +32,7 @@ pub(super) use connection_details::ShownFilter;
 pub(crate) struct Admin {
     hub: Addr<Hub>,
     /// The server's own numbers.
-    numbers: Numbers,
+    numbers: AllNumbers,
     /// When an operator last removed stale connections, in microseconds since the epoch; 0 before the first time.
     last_cleanup: Arc<AtomicI64>,
     /// The servers that are asked, too, where there are several.
@@ -42,7 +42,7 @@ pub(crate) struct Admin {
 impl Admin {
     /// What looks after these connections.
     #[must_use]
-    pub(crate) fn new(hub: Addr<Hub>, numbers: Numbers) -> Self {
+    pub(crate) fn new(hub: Addr<Hub>, numbers: AllNumbers) -> Self {
         Self { hub, numbers, last_cleanup: Arc::default(), cluster: None }
     }
 

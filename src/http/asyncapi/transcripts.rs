@@ -81,8 +81,7 @@ fn the_server_s_own_numbers_fit() {
     let metrics = crate::metrics::Metrics::install(1).unwrap();
     let (_, reports) = metrics.workflows().reporting();
     let (_, numbers) = crate::metrics::Statistics::new(metrics, reports, |_| {});
-    let data = serde_json::to_value(&*numbers.snapshot()).unwrap();
-    let event = crate::hub::operators::metrics_event(data.as_object().unwrap().clone());
+    let event = crate::hub::operators::metrics_event(&numbers.snapshot());
     let said: Value = serde_json::from_slice(event.json()).unwrap();
     let document = document();
     let mut schema = document["components"]["messages"]["events.numbers"]["payload"].clone();

@@ -24,7 +24,7 @@ export { Identity, type IdentityOptions, type Token } from "./identity/identity.
 export type { Identified, TokenStorage } from "./identity/types.js";
 export type { MetricsCalls } from "./metrics/calls.js";
 export { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
-export type { KindCounts, Latencies, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
+export type { KindCounts, Latencies, MemberNumbers, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
 export { answerersOf, hasEnded, isWaiting } from "./model.js";
 export type { Draft, Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { record } from "./record.js";

@@ -81,10 +81,11 @@ describe("the samples", () => {
 
 describe("counters", () => {
   test("grow, and say nothing when the server was started anew", () => {
-    expect(growth(3, 8)).toBe(5);
-    expect(growth(8, 3)).toBeNull();
-    expect(growth(null, 3)).toBeNull();
-    expect(growth(undefined, 3)).toBeNull();
+    const grown = (before: object, after: object) => growth(snapshot(0, before), snapshot(1, after), ({ drops }) => drops);
+    expect(grown({ drops: 3 }, { drops: 8 })).toBe(5);
+    expect(grown({ drops: 8 }, { drops: 3 })).toBeNull();
+    expect(grown({}, { drops: 3 })).toBeNull();
+    expect(growth(undefined, snapshot(1), ({ drops }) => drops)).toBeNull();
   });
 
   test("give a rate over the time between two samples, and none over a hole", () => {
@@ -97,6 +98,14 @@ describe("counters", () => {
     expect(over()).toEqual({ completed: 0, failed: 0, cancelled: 0 });
     expect(over(live(0), live(9, kinds(3, 1)))).toMatchObject({ completed: 3, failed: 1 });
     expect(over(live(0, kinds(50, 0)), live(5, kinds(52, 0)), live(9, kinds(3, 1)))).toMatchObject({ completed: 5, failed: 1 });
+  });
+
+  test("of several servers do not grow by what one has that came or went", () => {
+    const of = (servers: string[], completed: number): object => ({ drops: completed, ...kinds(completed, 0), members: servers.map((one) => ({ member: one, incarnation: `${one}1` })) });
+    const samples = [live(0, of(["a", "b"], 50)), live(1, of(["a", "b"], 52)), live(2, of(["a"], 20)), live(3, of(["a"], 21)), live(4, of(["a", "b"], 60))];
+    expect(total(endsOver(samples).values())).toMatchObject({ completed: 3 });
+    expect(perSecond(momentsOf(samples), ({ drops }) => drops)).toEqual([null, 2, null, 1, null]);
+    expect(samples[0]?.at.members[0]).toMatchObject({ member: "a", connections: null });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Reads a snapshot from the wire. A server that does not know a number leaves it out, which must not break a page. */
 
 import { record } from "../record.js";
-import type { KindCounts, Latencies, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./types.js";
+import type { KindCounts, Latencies, MemberNumbers, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./types.js";
 
 type Fields = Record<string, unknown>;
 
@@ -63,6 +63,13 @@ function models(value: unknown): ModelNumbers | null {
   };
 }
 
+function member(of: Fields): MemberNumbers {
+  return {
+    member: String(of.member), incarnation: String(of.incarnation), connections: number(of.connections), messages_out: number(of.messages_out),
+    rss_bytes: number(of.rss_bytes), cpu_seconds: number(of.cpu_seconds),
+  };
+}
+
 /** A snapshot; null where this is none: other events may come on the same socket. */
 export function readSnapshot(value: unknown): Snapshot | null {
   const of = fields(value);
@@ -83,6 +90,7 @@ export function readSnapshot(value: unknown): Snapshot | null {
     cpu_seconds: number(of.cpu_seconds),
     store: { commits_per_second: number(store.commits_per_second), rows_per_commit: number(store.rows_per_commit), unwritten_rows: number(store.unwritten_rows) },
     models: models(of.models),
+    members: list(of.members).map(member),
   };
 }
 

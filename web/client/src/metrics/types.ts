@@ -57,6 +57,19 @@ export interface ModelNumbers {
   tool_calls: number;
 }
 
+/** One of several servers. */
+export interface MemberNumbers {
+  member: string;
+  /** Its present membership: another one each time that it joins, and its counters begin anew then. */
+  incarnation: string;
+  connections: number | null;
+  /** Messages to clients in a second. */
+  messages_out: number | null;
+  rss_bytes: number | null;
+  cpu_seconds: number | null;
+}
+
+/** The numbers of a server; of several, those of all together. */
 export interface Snapshot {
   /** Seconds since the epoch, by the server's clock. */
   time: number;
@@ -79,4 +92,6 @@ export interface Snapshot {
   store: { commits_per_second: number | null; rows_per_commit: number | null; unwritten_rows: number | null };
   /** Null where the server does not say. */
   models: ModelNumbers | null;
+  /** The servers that these numbers are of, where there are several. */
+  members: MemberNumbers[];
 }

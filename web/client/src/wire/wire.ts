@@ -3367,6 +3367,10 @@ live_workflows: number,
  */
 events: { [key in string]: number },
 /**
+ * Messages that were sent to clients.
+ */
+messages_sent: number,
+/**
  * Messages that were dropped because a client did not read.
  */
 drops: number,
@@ -3389,7 +3393,11 @@ store: MetricsStore,
 /**
  * What the models of agents have used.
  */
-models: MetricsModels, };
+models: MetricsModels,
+/**
+ * Which of several servers this is of, and what each of them has; none where there is one server with a store of its own.
+ */
+members: Array<MetricsMember>, };
 
 /**
  * What happens in a second.
@@ -3429,7 +3437,7 @@ events: number,
 ticks: number, };
 
 /**
- * How long things took, in milliseconds.
+ * How long things took, in milliseconds; of several servers, at the slowest.
  */
 export type MetricsLatencies = {
 /**
@@ -3551,6 +3559,35 @@ rows_per_commit: number | null,
 unwritten_rows: number, };
 
 /**
+ * What one of several servers has.
+ */
+export type MetricsMember = {
+/**
+ * What it is called.
+ */
+member: string,
+/**
+ * Its present membership: another one each time that it joins. Its counts go on from there.
+ */
+incarnation: string,
+/**
+ * Connections that are open.
+ */
+connections: number,
+/**
+ * Messages to clients in a second.
+ */
+messages_out: number,
+/**
+ * Memory of the process in bytes.
+ */
+rss_bytes: number,
+/**
+ * Processor time of the process in seconds.
+ */
+cpu_seconds: number, };
+
+/**
  * What the models of agents have used since the start of the server.
  */
 export type MetricsModels = {
@@ -3580,7 +3617,7 @@ rate_limited: number,
 tool_calls: number, };
 
 /**
- * The server's own numbers over some time.
+ * The server's own numbers over some time; of several servers, those of all together.
  */
 export type MetricsHistory = {
 /**

@@ -162,6 +162,40 @@ function Slowest({ rows }: { rows: readonly { id: string; node: string; ms: numb
   );
 }
 
+/** What each of several servers has; nothing where there is one. */
+export function Servers({ members }: Pick<Snapshot, "members">): ReactNode {
+  if (members.length < 2) return null;
+  return (
+    <section className="card numbers" aria-labelledby="metrics-servers">
+      <h3 id="metrics-servers">Servers</h3>
+      <div className="wide" tabIndex={0} role="group" aria-label="Servers">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Server</th>
+              <th scope="col">Connections</th>
+              <th scope="col">Sent</th>
+              <th scope="col">Memory</th>
+            </tr>
+          </thead>
+          <tbody>
+            {members.map(({ member, incarnation, connections, messages_out, rss_bytes }) => (
+              <tr key={incarnation}>
+                <th scope="row">
+                  <code>{member}</code>
+                </th>
+                <td>{inUnit(connections, "count")}</td>
+                <td>{inUnit(messages_out, "rate")}</td>
+                <td>{inUnit(rss_bytes, "bytes")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
 export function Closes({ closes }: Pick<Snapshot, "closes">): ReactNode {
   const rows = Object.entries(closes).filter(([, number]) => number > 0).sort(([, one], [, other]) => other - one);
   return (

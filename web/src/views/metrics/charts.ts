@@ -92,7 +92,7 @@ export function perSecond({ samples }: Moments, read: (at: Snapshot) => number |
   return samples.map((sample, place) => {
     const before = samples[place - 1];
     if (!sample || !before) return null;
-    const grown = growth(read(before.at), read(sample.at));
+    const grown = growth(before.at, sample.at, read);
     return grown === null ? null : grown / Math.max(0.001, sample.at.time - before.at.time);
   });
 }

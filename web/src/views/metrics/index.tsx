@@ -11,7 +11,7 @@ import { failing, health, keepingUp, models, momentsOf, type ChartData } from ".
 import { queryOf, rangeOf, RANGES, type Range } from "./ranges";
 import { endsOver, within, type Sample } from "./samples";
 import { useNumbers, useWatchedNumbers } from "./store";
-import { Closes, EndedKinds, WaitingKinds, Workflows } from "./Tables";
+import { Closes, EndedKinds, Servers, WaitingKinds, Workflows } from "./Tables";
 import { Tiles } from "./Tiles";
 import { tilesOf, type TileData } from "./tiles";
 import { useWaiting } from "./waiting";
@@ -88,6 +88,7 @@ export default function MetricsView(): ReactNode {
             {drawn(health(moments))}
             <Workflows workflows={last?.workflows ?? []} />
             <Closes closes={last?.closes ?? {}} />
+            <Servers members={last?.members ?? []} />
           </Question>
           {tiles.models.length > 0 && (
             <Question id="models" title="What do models use?" tiles={tiles.models}>

@@ -69,10 +69,17 @@ export function sum(numbers: Record<string, number>): number {
   return Object.values(numbers).reduce((all, one) => all + one, 0);
 }
 
-/** By how much a counter has grown; null where it is not known, or the server was started in between. */
-export function growth(before: number | null | undefined, after: number | null | undefined): number | null {
-  if (before === null || before === undefined || after === null || after === undefined || after < before) return null;
-  return after - before;
+/** Whether both are of the same servers: the counters of one that came or went are not what happened in between. */
+function areOfSameServers(before: Snapshot, after: Snapshot): boolean {
+  const known = new Set(before.members.map(({ incarnation }) => incarnation));
+  return before.members.length === after.members.length && after.members.every(({ incarnation }) => known.has(incarnation));
+}
+
+/** By how much a counter has grown; null where it is not known, or a server was started or left in between. */
+export function growth(before: Snapshot | undefined, after: Snapshot | undefined, read: (at: Snapshot) => number | null): number | null {
+  if (!before || !after || !areOfSameServers(before, after)) return null;
+  const [then, now] = [read(before), read(after)];
+  return then === null || now === null || now < then ? null : now - then;
 }
 
 /** How sessions end. */
@@ -82,6 +89,7 @@ export type Ends = Record<(typeof ENDS)[number], number>;
 /** How many sessions ended between two moments, by kind. After a restart of the server, counting begins at nothing. */
 export function endsBetween(before: Snapshot, after: Snapshot): Map<string, Ends> {
   const ends = new Map<string, Ends>();
+  if (!areOfSameServers(before, after)) return ends;
   for (const [kind, now] of Object.entries(after.kinds)) {
     const then = before.kinds[kind];
     const isFresh = !then || ENDS.some((end) => now[end] < then[end]);
@@ -113,9 +121,10 @@ export function total(ends: Iterable<Ends>): Ends {
 /** What models have used over all samples; a restart in between begins at nothing. */
 export function modelsOver(samples: readonly Sample[]): ModelNumbers {
   const used: ModelNumbers = { turns: 0, prompt_tokens: 0, completion_tokens: 0, cost: 0, rate_limited: 0, tool_calls: 0 };
-  samples.forEach(({ at: { models } }, place) => {
-    const before = samples[place - 1]?.at.models;
-    if (!models || !before) return;
+  samples.forEach(({ at }, place) => {
+    const [earlier, models] = [samples[place - 1]?.at, at.models];
+    const before = earlier?.models;
+    if (!models || !before || !areOfSameServers(earlier, at)) return;
     const isFresh = models.turns < before.turns || models.rate_limited < before.rate_limited;
     for (const name of Object.keys(used) as (keyof ModelNumbers)[]) used[name] += isFresh ? models[name] : models[name] - before[name];
   });

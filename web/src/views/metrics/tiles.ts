@@ -138,7 +138,7 @@ function modelTiles(samples: readonly Sample[], range: string): TileData[] {
 function drops(samples: readonly Sample[]): TileData {
   const last = samples.at(-1)?.at;
   const from = samples.find(({ at }) => at.time >= (last?.time ?? 0) - 60)?.at;
-  const grown = growth(from?.drops, last?.drops);
+  const grown = growth(from, last, (at) => at.drops);
   const tone = toneOf("drops", grown);
   return { id: "drops", title: "Dropped messages", value: inUnit(grown, "count"), note: grown ? "in the last minute: clients read slowly" : `in the last minute; ${inUnit(last?.drops, "count")} since the start`, tone, past: [] };
 }
@@ -146,9 +146,10 @@ function drops(samples: readonly Sample[]): TileData {
 /** How busy the processor was between the last two samples, in percent of one core. */
 function processor(samples: readonly Sample[]): string {
   const [before, last] = samples.slice(-2);
-  if (!before || !last || isGap(before, last)) return "of this server";
-  const grown = growth(before.at.cpu_seconds, last.at.cpu_seconds);
-  return grown === null ? "of this server" : `CPU ${inUnit((grown / Math.max(0.001, last.at.time - before.at.time)) * 100, "percent")} of a core`;
+  const whose = last && last.at.members.length > 1 ? `of ${last.at.members.length} servers` : "of this server";
+  if (!before || !last || isGap(before, last)) return whose;
+  const grown = growth(before.at, last.at, (at) => at.cpu_seconds);
+  return grown === null ? whose : `CPU ${inUnit((grown / Math.max(0.001, last.at.time - before.at.time)) * 100, "percent")} of a core`;
 }
 
 const WIDTH = 100;
