@@ -13,8 +13,8 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures::Stream;
 
+use super::backlog::Backlog;
 use super::buffered::{Buffered, Share};
-use super::inbound::send_misused;
 use crate::config::connections::Connections;
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -70,6 +70,7 @@ impl Rules {
 pub(super) struct Guard<P> {
     payload: P,
     link: Rc<Link>,
+    backlog: Rc<Backlog>,
     rules: Rules,
     /// `None` once the client has sent what cannot be read.
     heads: Option<HeadReader>,
@@ -87,67 +88,87 @@ struct Frame {
     is_control: bool,
     /// Whether its message ends with it.
     is_last: bool,
+    /// Whether it goes on to the decoder.
+    is_admitted: bool,
 }
 
 impl<P> Guard<P> {
     /// Guards `payload`, which is what the peer of `link` sends.
     pub(super) fn new(payload: P, link: Rc<Link>, settings: &Connections, buffered: &Buffered) -> Self {
         let (rules, share) = (Rules::new(settings, Instant::now()), buffered.share(settings));
-        Self { payload, link, rules, heads: Some(HeadReader::default()), frame: Frame::default(), share }
+        let (backlog, heads) = (Backlog::of(Rc::clone(&link)), Some(HeadReader::default()));
+        Self { payload, link, backlog, rules, heads, frame: Frame::default(), share }
+    }
+
+    /// What it has let through, for whoever hears it.
+    pub(super) fn backlog(&self) -> Rc<Backlog> {
+        Rc::clone(&self.backlog)
     }
 
     /// How many bytes of the chunk, from its start, may go on. All of it is read in any case: a client that is being
     /// closed may have closed, too.
     fn check(&mut self, chunk: &[u8]) -> usize {
-        let mut passed = if self.link.is_open() { None } else { Some(0) };
+        let mut passed = if self.backlog.is_open() { None } else { Some(0) };
         let mut at = 0;
         while let Some(rest) = chunk.get(at..).filter(|rest| !rest.is_empty()) {
             let Some(heads) = &mut self.heads else { return passed.unwrap_or(0) };
             match heads.read(rest) {
                 Ok((taken, head)) => {
-                    self.progress(taken, head);
-                    if head.is_some_and(|head| !self.admit(head)) {
-                        passed.get_or_insert(at);
+                    match head {
+                        Some(head) if self.begin(head) => {}
+                        Some(_) => passed = passed.or(Some(at)),
+                        None => self.progress(taken),
                     }
                     at += taken;
                 }
                 Err(fault) => {
                     log::debug!(connection:% = self.link.id(), fault:%; "a client's frame is not valid");
                     self.heads = None;
-                    self.link.close(CloseCode::ProtocolError);
+                    self.backlog.refuse(CloseCode::ProtocolError);
                     return passed.unwrap_or(at);
                 }
             }
         }
-        if self.share.is_beyond() && self.link.is_open() {
-            send_misused(&self.link, CloseCode::Overloaded);
-            self.link.close(CloseCode::Overloaded);
+        if self.share.is_beyond() {
+            self.backlog.drop_all(CloseCode::Overloaded);
             return 0;
         }
         passed.unwrap_or(chunk.len())
     }
 
-    /// Notes that so much of the current frame has come, or the head of the next.
-    fn progress(&mut self, taken: usize, head: Option<Head>) {
-        if let Some(Head { fin, opcode, len }) = head {
-            self.frame = Frame { left: len.saturating_add(MASK), is_control: opcode.is_control(), is_last: fin };
+    /// Begins with the next frame; gives whether it goes on.
+    fn begin(&mut self, head: Head) -> bool {
+        let Head { fin, opcode, len } = head;
+        let is_admitted = self.admit(head);
+        let left = len.saturating_add(MASK);
+        self.frame = Frame { left, is_control: opcode.is_control(), is_last: fin, is_admitted };
+        is_admitted
+    }
+
+    /// Notes that so much of the current frame has come, or of the head of the next.
+    fn progress(&mut self, taken: usize) {
+        if self.frame.left == 0 {
             return;
         }
         self.frame.left = self.frame.left.saturating_sub(taken as u64);
-        if self.frame.is_control || !self.link.is_open() {
+        let is_whole = self.frame.left == 0;
+        if is_whole && self.frame.is_admitted {
+            self.backlog.pass();
+        }
+        if self.frame.is_control || !self.backlog.is_open() {
             return;
         }
         self.share.add(taken);
-        if self.frame.left == 0 && self.frame.is_last {
+        if is_whole && self.frame.is_last {
             self.share.clear();
         }
     }
 
     /// Whether a frame may go on to the decoder.
     fn admit(&mut self, head: Head) -> bool {
-        if !self.link.is_open() {
+        if !self.backlog.is_open() {
             if head.opcode == Opcode::Close {
-                self.link.peer_closed(None);
+                self.backlog.peer_closed();
             }
             return false;
         }
@@ -159,8 +180,7 @@ impl<P> Guard<P> {
                 true
             }
             Err(code) => {
-                send_misused(&self.link, code);
-                self.link.close(code);
+                self.backlog.refuse(code);
                 false
             }
         }
@@ -184,10 +204,7 @@ impl<P: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Guard<P> 
                     }
                 }
                 // An error here is a peer that went without closing: there is nobody to send the reason to.
-                Poll::Ready(Some(Err(_)) | None) => {
-                    this.link.hang_up();
-                    return Poll::Ready(None);
-                }
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
             }
         }
     }
@@ -218,6 +235,7 @@ pub(crate) fn guarded(pieces: Vec<Vec<u8>>, settings: &Connections) -> (Vec<u8>,
     while let Poll::Ready(Some(Ok(chunk))) = guard.poll_next_unpin(&mut context) {
         passed.extend_from_slice(&chunk);
     }
+    passed.iter().for_each(|_| guard.backlog.hear());
     (passed, link)
 }
 
@@ -329,14 +347,6 @@ mod tests {
         let (passed, link) = guarded(vec![frame(true, Opcode::Text, 2), vec![0x81, 0x01, b'x']], &settings());
         assert_eq!(passed, frame(true, Opcode::Text, 2));
         assert_eq!(closed_with(&link), Some(1002));
-    }
-
-    #[test]
-    fn a_peer_that_goes_without_a_word_is_gone() {
-        let link = unused_link();
-        let mut guard = Guard::new(futures::stream::empty(), Rc::clone(&link), &settings(), &Buffered::default());
-        assert!(guard.poll_next_unpin(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
-        assert!(link.is_gone());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod accept;
 mod audits;
+mod backlog;
 mod body;
 mod buffered;
 mod catch_up;
@@ -50,6 +51,7 @@ use crate::hub::Link;
 use crate::hub::close::CloseCode;
 use crate::hub::frame;
 use crate::session::messages::Refused;
+use backlog::Backlog;
 use fragments::{Fragments, Message};
 use inbound::Inbound;
 
@@ -73,6 +75,7 @@ pub(crate) enum Error {
 /// The inbound side of one WebSocket.
 struct Connection {
     link: Rc<Link>,
+    backlog: Rc<Backlog>,
     inbound: Box<dyn Inbound>,
     fragments: Fragments,
 }
@@ -123,6 +126,7 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Connection {
             // A decoder that goes on to fail would be asked again and again.
             Err(_) => ctx.stop(),
         }
+        self.backlog.hear();
     }
 
     fn finished(&mut self, ctx: &mut Self::Context) {
@@ -168,7 +172,8 @@ mod upgrade {
         P: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
     {
         presence.announce();
-        let connection = Connection { link: Rc::clone(&presence.link), inbound, fragments: Fragments::default() };
+        let (link, backlog) = (Rc::clone(&presence.link), guard.backlog());
+        let connection = Connection { link, backlog, inbound, fragments: Fragments::default() };
         let codec = actix_http::ws::Codec::new().max_size(max_message_bytes);
         let actor = ws::WebsocketContext::with_codec(connection, guard, codec);
         response.body(BodyStream::new(Body::new(actor, presence)))

@@ -316,6 +316,38 @@ async fn text_that_is_not_utf_8_and_frames_without_a_mask_are_refused() {
     server.stop().await;
 }
 
+/// A client's frame with a short text.
+fn text_frame(text: &str) -> Vec<u8> {
+    let mut frame = vec![0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend_from_slice(text.as_bytes());
+    frame
+}
+
+#[actix::test]
+async fn what_came_before_something_that_closes_is_heard() {
+    let settings =
+        Connections { messages_per_second: 0.001, message_burst: 4, max_message_bytes: 100, ..Connections::default() };
+    let server = Server::start(&Connections { close_timeout: 0.1, ..settings }).await;
+    let cases: [(&[u8], u16); 3] = [
+        (&[text_frame("four"), text_frame("five")].concat(), 4429),
+        (&[0x81, 0xfe, 0x01, 0x00, 0, 0, 0, 0], 1009),
+        (&[0x81, 0x01, b'x'], 1002),
+    ];
+    for (closing, code) in cases {
+        let mut tcp = server.connect_raw().await;
+        let frames = [text_frame("one"), text_frame("two"), text_frame("three"), closing.to_vec()];
+        tcp.write_all(&frames.concat()).await.unwrap();
+        let mut read = Vec::new();
+        tcp.read_to_end(&mut read).await.unwrap();
+        for said in ["one", "two", "three"] {
+            assert!(read.windows(said.len()).any(|window| window == said.as_bytes()), "{said} {code}");
+        }
+        assert!(!read.windows(4).any(|window| window == b"five"));
+        assert_eq!(last_code(&read), Some(code));
+    }
+    server.stop().await;
+}
+
 #[actix::test]
 async fn one_too_many_is_let_in_told_and_closed() {
     let server = Server::start(&Connections { max_connections: 1, ..patient() }).await;

@@ -185,3 +185,17 @@ fn frames_may_come_byte_by_byte_and_many_at_once() {
     let mut socket = Socket::upgrade(connect(server.address), early).expect("an upgrade");
     assert_eq!(socket.hear_type("pong")["timestamp"], 4);
 }
+
+#[test]
+fn what_somebody_said_before_they_went_is_heard() {
+    let server = Server::start(&[]);
+    for _ in 0..10 {
+        let session = server.waiting();
+        let mut socket = Socket::open(server.address, &format!("/ws/{session}"));
+        socket.hear_type("state_replay_complete");
+        // The end comes in the same packet, or right behind it.
+        socket.say(r#"{"type":"cancel"}"#);
+        drop(socket);
+        server.until_status(&session, "cancelled");
+    }
+}
