@@ -271,8 +271,15 @@ async fn a_user_logs_in_on_the_page_until_the_password_is_changed() {
     let (other, other_csrf) = log_in(&app, "correct horse").await.unwrap();
     let out = app.request(Method::POST, "/logout").header("cookie", &other).header("x-csrf-token", &other_csrf);
     assert_eq!(api::send(out).await.status, 204);
-    assert_eq!(api::send(app.request(Method::GET, "/me").header("cookie", &other)).await.status, 401);
-    assert_eq!(api::send(ask(Method::GET, "/me")).await.status, 200);
+    let is_in = async |cookie: &str| api::send(app.request(Method::GET, "/me").header("cookie", cookie)).await.status;
+    assert_eq!((is_in(&other).await, is_in(&cookie).await), (401, 200));
+    // Who logs in again in the same browser ends the login that it had.
+    let (before, _) = log_in(&app, "correct horse").await.unwrap();
+    let again = app.request(Method::POST, "/login").header("cookie", &before);
+    let again = again.json(&json!({"name": "ada", "password": "correct horse"})).send().await.unwrap();
+    assert_eq!(again.status(), 200);
+    let after = again.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!((is_in(&before).await, is_in(&after).await, is_in(&cookie).await), (401, 200, 200));
     assert!(command(&setup, &["users", "passwd", "ada"], "battery staple\n").status.success());
     assert_eq!(socket.until_closed().await, Some(4501));
     assert_eq!(api::send(ask(Method::GET, "/me")).await.status, 401);

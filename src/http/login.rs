@@ -108,6 +108,10 @@ async fn log_in(
             state.logins.let_operator_in().await?
         }
     };
+    // Who logs in again is the new one alone.
+    if let Some(before) = state.authenticator.login_token(request.head()) {
+        state.logins.log_out(before).await?;
+    }
     // Else the very next request would be refused.
     state.authenticator.credentials().refresh().await;
     let NewLogin { token, login, lifetime } = new;

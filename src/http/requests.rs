@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -62,13 +63,30 @@ async fn list(state: web::Data<State>, principal: Principal, request: HttpReques
     let span = state.events.span();
     // Nobody follows from behind what is published; what comes twice changes nothing the second time.
     let position = Position { epoch: span.epoch, seq: last_event.min(span.last_seq) }.to_string();
-    let requests = requests.into_iter().filter_map(|request| raw(&request.json)).collect();
+    let requests = requests.into_iter().filter_map(|request| listed(&request.json)).collect();
     Ok(HttpResponse::Ok().json(OpenQuestions { requests, position, next_cursor }))
 }
 
-/// A question as it is kept: JSON that this server wrote.
-fn raw(json: &Bytes) -> Option<Box<RawValue>> {
-    RawValue::from_string(String::from_utf8(json.to_vec()).ok()?).ok()
+/// What a question may have; where it has not, that is not stored.
+#[derive(Deserialize)]
+struct Had {
+    context: Option<IgnoredAny>,
+    expires_at: Option<IgnoredAny>,
+    default: Option<IgnoredAny>,
+}
+
+/// A question as it is listed: JSON that this server wrote, with null for what it has not.
+fn listed(json: &Bytes) -> Option<Box<RawValue>> {
+    let mut text = String::from_utf8(json.to_vec()).ok()?;
+    let Had { context, expires_at, default } = serde_json::from_str(&text).ok()?;
+    for (name, value) in [("context", context), ("expires_at", expires_at), ("default", default)] {
+        if value.is_none() && text.pop() == Some('}') {
+            text.push_str(",\"");
+            text.push_str(name);
+            text.push_str("\":null}");
+        }
+    }
+    RawValue::from_string(text).ok()
 }
 
 fn decode(query: &str) -> Result<ListRequests, Problem> {
@@ -139,6 +157,16 @@ mod tests {
         let mut locs: Vec<_> = problem.errors.iter().map(|fault| fault.loc.join(".")).collect();
         locs.sort();
         assert_eq!(locs, ["query.cursor", "query.limit", "query.sort"]);
+    }
+
+    #[test]
+    fn a_question_is_listed_with_null_for_what_it_has_not() {
+        let list = |json: &'static str| listed(&Bytes::from_static(json.as_bytes())).unwrap().get().to_owned();
+        let whole = r#"{"context":{"node":"n"},"expires_at":1.5,"default":false}"#;
+        assert_eq!(list(whole), whole);
+        let bare = r#"{"message":"\"default\":1}"}"#;
+        let wanted = r#"{"message":"\"default\":1}","context":null,"expires_at":null,"default":null}"#;
+        assert_eq!(list(bare), wanted);
     }
 
     proptest! {

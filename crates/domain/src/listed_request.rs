@@ -37,9 +37,9 @@ pub struct ListedRequest {
     /// What is asked.
     #[serde(flatten)]
     pub asked: Asked,
-    /// What it is about.
+    /// What it is about; null in lists where that is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
+    #[cfg_attr(feature = "ts", ts(optional = nullable))]
     pub context: Option<Box<Context>>,
     /// Who may answer, and how many have to.
     #[serde(flatten)]
@@ -47,10 +47,10 @@ pub struct ListedRequest {
     /// When it was asked.
     #[schema(value_type = f64)]
     pub asked_at: Timestamp,
-    /// When its time runs out.
+    /// When its time runs out; null in lists where it does not.
     #[schema(value_type = Option<f64>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
+    #[cfg_attr(feature = "ts", ts(optional = nullable))]
     pub expires_at: Option<Timestamp>,
 }
 
@@ -63,9 +63,9 @@ pub enum Asked {
     RequestConfirmation {
         /// The question.
         message: String,
-        /// The answer that is taken when the time has run out.
+        /// The answer that is taken when the time has run out; null in lists where there is none.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "ts", ts(optional))]
+        #[cfg_attr(feature = "ts", ts(optional = nullable))]
         default: Option<bool>,
     },
     /// A form.
@@ -76,10 +76,10 @@ pub enum Asked {
         message: Option<String>,
         /// What to fill in.
         fields: Vec<Field>,
-        /// The answer that is taken when the time has run out, the values of secrets masked.
+        /// The answer that is taken when the time has run out, the values of secrets masked; null in lists where there is none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<Object>)]
-        #[cfg_attr(feature = "ts", ts(optional, type = "Record<string, unknown>"))]
+        #[cfg_attr(feature = "ts", ts(optional, type = "Record<string, unknown> | null"))]
         default: Option<Values>,
     },
     /// Whether to try again.

@@ -326,9 +326,9 @@ export type Asked = { "type": "request_confirmation",
  */
 message: string,
 /**
- * The answer that is taken when the time has run out.
+ * The answer that is taken when the time has run out; null in lists where there is none.
  */
-default?: boolean, } | { "type": "request_user_input",
+default?: boolean | null, } | { "type": "request_user_input",
 /**
  * What the form is for.
  */
@@ -338,9 +338,9 @@ message?: string,
  */
 fields: Array<Field>,
 /**
- * The answer that is taken when the time has run out, the values of secrets masked.
+ * The answer that is taken when the time has run out, the values of secrets masked; null in lists where there is none.
  */
-default?: Record<string, unknown>, } | { "type": "task_failed",
+default?: Record<string, unknown> | null, } | { "type": "task_failed",
 /**
  * What went wrong.
  */
@@ -375,25 +375,25 @@ labels?: { [key in string]: string },
  */
 request_id: RequestId,
 /**
- * What it is about.
+ * What it is about; null in lists where that is not said.
  */
-context?: RequestContext,
+context?: RequestContext | null,
 /**
  * When it was asked.
  */
 asked_at: Timestamp,
 /**
- * When its time runs out.
+ * When its time runs out; null in lists where it does not.
  */
-expires_at?: Timestamp, } & ({ "type": "request_confirmation",
+expires_at?: Timestamp | null, } & ({ "type": "request_confirmation",
 /**
  * The question.
  */
 message: string,
 /**
- * The answer that is taken when the time has run out.
+ * The answer that is taken when the time has run out; null in lists where there is none.
  */
-default?: boolean, } | { "type": "request_user_input",
+default?: boolean | null, } | { "type": "request_user_input",
 /**
  * What the form is for.
  */
@@ -403,9 +403,9 @@ message?: string,
  */
 fields: Array<Field>,
 /**
- * The answer that is taken when the time has run out, the values of secrets masked.
+ * The answer that is taken when the time has run out, the values of secrets masked; null in lists where there is none.
  */
-default?: Record<string, unknown>, } | { "type": "task_failed",
+default?: Record<string, unknown> | null, } | { "type": "task_failed",
 /**
  * What went wrong.
  */

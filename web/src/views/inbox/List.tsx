@@ -95,7 +95,7 @@ function Row({ row, index, count, start, now, isChosen, isSending, to, onAnswer 
   const answer = (value: boolean): void => {
     if (performance.now() - movedAt.current >= SETTLES_AFTER_MS) onAnswer(request, value);
   };
-  const deadline = request.expires_at === undefined ? null : deadlineWords(request.expires_at, now, kind, request.type === "task_failed" ? undefined : request.default);
+  const deadline = typeof request.expires_at !== "number" ? null : deadlineWords(request.expires_at, now, kind, request.type === "task_failed" ? undefined : request.default);
   const [yes, no] = kind === "retry" ? ["Retry", "Give up"] : ["Yes", "No"];
   return (
     <li
