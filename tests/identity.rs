@@ -165,7 +165,9 @@ async fn a_socket_s_first_message_says_who_its_client_is() {
     let issued = ticket(&app, &ada, json!({})).await;
     let mut by_ticket = open(&app, "/api/v1/websocket/ws/custom", &[]).await;
     by_ticket.say(json!({"action": "authenticate", "ticket": issued})).await;
+    by_ticket.say(json!({"action": "ping"})).await;
     by_ticket.until("connection.established").await;
+    by_ticket.until("pong").await;
     by_ticket.leave().await;
     for first in [
         json!({"type": "ping", "timestamp": 1}),
@@ -185,6 +187,23 @@ async fn a_socket_s_first_message_says_who_its_client_is() {
     let of_ada = format!("Bearer {ada}");
     let mut lacks_scope = open(&app, "/ws", &[("authorization", &of_ada)]).await;
     assert_eq!(lacks_scope.until_closed().await, Some(4503));
+}
+
+#[actix::test]
+async fn what_is_said_behind_the_first_message_is_heard_though_its_client_has_gone() {
+    let app = setup().start().await;
+    let (ada, _) = key(&app, "ada", &[&ALL[..], &["sessions:cancel"]].concat()).await;
+    for shows in ["token", "ticket"] {
+        let started = send(&app, Method::POST, "/start-task", &ada, Some(json!({"task": "approval"}))).await.ok();
+        let path = format!("/sessions/{}", started["session_id"].as_str().unwrap());
+        let shown = if shows == "token" { ada.clone() } else { ticket(&app, &ada, json!({})).await };
+        let mut hasty = open(&app, &path.replace("/sessions/", "/ws/"), &[]).await;
+        hasty.say(json!({"type": "authenticate", (shows): shown})).await;
+        hasty.say(json!({"type": "cancel"})).await;
+        drop(hasty);
+        let status = async || send(&app, Method::GET, &path, &ada, None).await.ok()["status"].clone();
+        eventually(|| format!("{shows}: cancelled"), async || (status().await == "cancelled").then_some(())).await;
+    }
 }
 
 #[actix::test]

@@ -91,9 +91,9 @@ pub(super) type Begin = Box<dyn FnOnce(Rc<Caller>) -> LocalBoxFuture<'static, Bo
 
 /// How far a client has come.
 enum State {
-    /// It has not said who it is.
-    Waiting(Begin),
-    /// It has, and what it asked for is got; what it says meanwhile waits.
+    /// It has not said who it is, or that is being looked at; what it says meanwhile waits.
+    Waiting(Begin, Vec<String>),
+    /// It is known, and what it asked for is got; what it says meanwhile waits, too.
     Beginning(Vec<String>),
     /// It is heard.
     Open(Box<dyn Inbound>),
@@ -196,12 +196,12 @@ impl Entrance {
 
     /// A client that has to say who it is; `begin` is done once it has.
     pub(super) fn waiting(visit: &Visit, begin: Begin) -> Self {
-        let entrance = Self::new(visit, State::Waiting(begin));
+        let entrance = Self::new(visit, State::Waiting(begin, Vec::new()));
         let (shared, patience) = (Rc::downgrade(&entrance.shared), entrance.shared.gate.patience);
         actix::spawn(async move {
             actix::clock::sleep(patience).await;
             if let Some(shared) = shared.upgrade()
-                && matches!(*shared.state.borrow(), State::Waiting(_))
+                && matches!(*shared.state.borrow(), State::Waiting(..))
             {
                 shared.link.close(CloseCode::NotAuthenticated);
             }
@@ -236,11 +236,11 @@ impl Inbound for Entrance {
         if let Some(shown) = Shown::decode(text) {
             return self.shared.look_at(shown);
         }
-        let link = &self.shared.link;
-        match &mut *self.shared.state.borrow_mut() {
+        let link = &shared.link;
+        match &mut *shared.state.borrow_mut() {
             State::Open(inbound) => inbound.text(text),
-            State::Waiting(_) => link.close(CloseCode::NotAuthenticated),
-            State::Beginning(waiting) => {
+            State::Waiting(..) if !shared.is_looking.get() => link.close(CloseCode::NotAuthenticated),
+            State::Waiting(_, waiting) | State::Beginning(waiting) => {
                 let bytes: usize = waiting.iter().map(String::len).sum();
                 if waiting.len() >= MOST_WAITING || bytes + text.len() > MOST_WAITING_BYTES {
                     link.close(CloseCode::TooManyMessages);
@@ -254,7 +254,7 @@ impl Inbound for Entrance {
     fn binary(&mut self) {
         match &mut *self.shared.state.borrow_mut() {
             State::Open(inbound) => inbound.binary(),
-            State::Waiting(_) | State::Beginning(_) => self.shared.link.close(CloseCode::NotAuthenticated),
+            State::Waiting(..) | State::Beginning(_) => self.shared.link.close(CloseCode::NotAuthenticated),
         }
     }
 }
@@ -303,6 +303,12 @@ impl Shared {
         }
     }
 
+    /// Whether anything is to be done for it: also where it went and has said something before.
+    fn is_heard(&self) -> bool {
+        let has_said = matches!(&*self.state.borrow(), State::Waiting(_, waiting) if !waiting.is_empty());
+        self.link.is_open() || (has_said && !self.link.is_closed_here())
+    }
+
     /// Takes a place among the sockets of whoever it is; gives whether there is one.
     fn takes_place(&self, principal: &Principal) -> bool {
         // The one of the address was taken when the request came.
@@ -317,7 +323,7 @@ impl Shared {
 
     /// Lets somebody in, or goes on with a newer credential of whoever is.
     async fn let_in(&self, principal: Principal) {
-        if !self.link.is_open() {
+        if !self.is_heard() {
             return;
         }
         let before = self.caller.principal();
@@ -332,8 +338,11 @@ impl Shared {
         self.lease.renew(principal.grant());
         self.caller.replace(principal);
         let begin = match &mut *self.state.borrow_mut() {
-            state @ State::Waiting(_) => match std::mem::replace(state, State::Beginning(Vec::new())) {
-                State::Waiting(begin) => begin,
+            state @ State::Waiting(..) => match std::mem::replace(state, State::Beginning(Vec::new())) {
+                State::Waiting(begin, waiting) => {
+                    *state = State::Beginning(waiting);
+                    begin
+                }
                 State::Beginning(_) | State::Open(_) => return,
             },
             State::Beginning(_) | State::Open(_) => return,

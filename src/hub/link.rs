@@ -218,6 +218,12 @@ impl Link {
         self.phase.get() == Phase::Gone
     }
 
+    /// Whether the server closed it, and not the peer, which may have gone without a word.
+    #[must_use]
+    pub fn is_closed_here(&self) -> bool {
+        self.reason.get().is_some_and(|reason| reason != CLOSED_BY_CLIENT)
+    }
+
     /// Whether the peer has a moment to read the last words.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
