@@ -10,6 +10,9 @@ pub struct Audits {
     /// Most bytes of a document.
     #[garde(range(min = 1, max = 268_435_456))]
     pub max_document_bytes: usize,
+    /// Most bytes of the text that a document is read to: a workbook may show one text in many cells.
+    #[garde(range(min = 1, max = 1_073_741_824))]
+    pub max_text_bytes: usize,
     /// Most agents of one audit.
     #[garde(range(min = 1, max = 100))]
     pub max_agents: usize,
@@ -34,6 +37,7 @@ impl Default for Audits {
     fn default() -> Self {
         Self {
             max_document_bytes: 16_777_216,
+            max_text_bytes: 67_108_864,
             max_agents: 20,
             max_findings: 1000,
             cancel_after: 30.0,

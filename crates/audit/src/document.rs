@@ -172,16 +172,8 @@ impl<'a> Builder<'a> {
     /// Keeps a text, its white space collapsed; line breaks stay.
     pub(crate) fn keep(&mut self, text: &str) -> Result<Span, Error> {
         let start = self.text.len();
-        collapse_into(text, &mut self.text);
-        self.span_from(start)
-    }
-
-    fn span_from(&self, start: usize) -> Result<Span, Error> {
-        let too_large = |_| Error::TooLarge { what: "bytes of text", limit: u64::from(u32::MAX) };
-        Ok(Span {
-            start: u32::try_from(start).map_err(too_large)?,
-            len: u32::try_from(self.text.len() - start).map_err(too_large)?,
-        })
+        collapse_into(text, &mut self.text, self.limits.text_bytes);
+        span_from(&self.text, start, self.limits)
     }
 
     fn block(&mut self, kind: BlockKind, text: &str, place: Place) -> Result<(), Error> {
@@ -295,11 +287,26 @@ pub(crate) fn span_text(text: &str, span: Span) -> &str {
     text.get(start..start + span.len as usize).unwrap_or_default()
 }
 
-/// Appends `piece` to `text` and gives its span; `None` beyond 4 GiB of text.
-pub(crate) fn append(text: &mut String, piece: &str) -> Option<Span> {
-    let start = u32::try_from(text.len()).ok()?;
+/// Appends `piece` to `text` and gives its span.
+pub(crate) fn append(text: &mut String, piece: &str, limits: &Limits) -> Result<Span, Error> {
+    let start = text.len();
+    if piece.len() > limits.text_bytes.saturating_sub(start) {
+        return Err(too_much_text(limits.text_bytes));
+    }
     text.push_str(piece);
-    Some(Span { start, len: u32::try_from(piece.len()).ok()? })
+    span_from(text, start, limits)
+}
+
+fn span_from(text: &str, start: usize, limits: &Limits) -> Result<Span, Error> {
+    if text.len() > limits.text_bytes {
+        return Err(too_much_text(limits.text_bytes));
+    }
+    let within = |number: usize| u32::try_from(number).map_err(|_| too_much_text(u32::MAX as usize));
+    Ok(Span { start: within(start)?, len: within(text.len() - start)? })
+}
+
+fn too_much_text(limit: usize) -> Error {
+    Error::TooLarge { what: "bytes of text", limit: limit as u64 }
 }
 
 /// How often each number style is proven, and how often it would turn what looks like thousands into decimals.
@@ -345,10 +352,14 @@ impl Votes {
 }
 
 /// White space becomes one space, or one line break where it has some, so that a place in a paragraph keeps its line.
-fn collapse_into(text: &str, into: &mut String) {
+/// Soon after `most` bytes the rest is not copied: it will be refused.
+fn collapse_into(text: &str, into: &mut String, most: usize) {
     let start = into.len();
     let (mut gap, mut lines) = (false, 0_usize);
     for c in text.chars() {
+        if into.len() > most {
+            return;
+        }
         if c.is_whitespace() || c == '\0' {
             gap = true;
             lines += usize::from(c == '\n');

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Most characters of a message, a value or a proof: documents have words and contexts of any length.
+const LONGEST: usize = 1_000;
+
 /// How bad a finding is. Only what breaks a proven structure is more than [`Severity::Info`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,7 +88,7 @@ impl Finding {
         Self {
             severity,
             rule: rule.to_owned(),
-            message,
+            message: shorten(&message, LONGEST),
             location,
             expected: None,
             actual: None,
@@ -97,19 +100,20 @@ impl Finding {
     /// With what would be right and what is there.
     #[must_use]
     pub fn values(mut self, expected: impl Into<String>, actual: impl Into<String>) -> Self {
-        (self.expected, self.actual) = (Some(expected.into()), Some(actual.into()));
+        let [expected, actual] = [expected.into(), actual.into()].map(|value| shorten(&value, LONGEST));
+        (self.expected, self.actual) = (Some(expected), Some(actual));
         self
     }
 
     /// With what it stands on.
     #[must_use]
     pub fn proof(mut self, proof: impl Into<String>) -> Self {
-        self.proof = Some(proof.into());
+        self.proof = Some(shorten(&proof.into(), LONGEST));
         self
     }
 }
 
-/// At most `limit` bytes of a text, on one line.
+/// At most `limit` characters of a text, on one line.
 pub(crate) fn shorten(text: &str, limit: usize) -> String {
     let mut short: String = text.chars().take(limit).map(|c| if c == '\n' { ' ' } else { c }).collect();
     if short.len() < text.len() {

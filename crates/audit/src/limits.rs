@@ -10,6 +10,9 @@ pub struct Limits {
     pub bytes: usize,
     /// Bytes that a compressed file may unpack to.
     pub unpacked_bytes: u64,
+    /// Bytes of text that the document is read to, at most 4 GiB: what a workbook stores once and shows in many cells counts
+    /// once for each, as what reads the cells copies it.
+    pub text_bytes: usize,
     /// Cells of all tables, blank ones that stand between others included.
     pub cells: usize,
     /// Columns of one table.
@@ -27,6 +30,7 @@ impl Default for Limits {
         Self {
             bytes: 64 << 20,
             unpacked_bytes: 256 << 20,
+            text_bytes: 64 << 20,
             cells: 2_000_000,
             columns: 1_024,
             blocks: 2_000_000,

@@ -147,7 +147,8 @@ async fn evidence(
     let read = move || -> Result<_, String> {
         let media_type = input.media_type()?;
         let bytes = input.bytes()?;
-        let limits = Limits { bytes: settings.max_document_bytes, ..Limits::default() };
+        let limits =
+            Limits { bytes: settings.max_document_bytes, text_bytes: settings.max_text_bytes, ..Limits::default() };
         let document = reading::read(&bytes, media_type, &limits, (&*settings).into(), &launcher)?;
         let transcript = Transcript::of(&document, input.source());
         Ok((Arc::new(document), Arc::new(transcript)))

@@ -72,7 +72,11 @@ async fn document(
     let input: Input = serde_json::from_value(description.input).map_err(|error| unreadable(error.to_string()))?;
     let (settings, launcher) = (state.settings.clone(), state.launcher.clone());
     let read = threads::blocking(move || -> Result<Shown, String> {
-        let limits = Limits { bytes: settings.audits.max_document_bytes, ..Limits::default() };
+        let limits = Limits {
+            bytes: settings.audits.max_document_bytes,
+            text_bytes: settings.audits.max_text_bytes,
+            ..Limits::default()
+        };
         let (media_type, bytes) = (input.media_type()?, input.bytes()?);
         let document = reading::read(&bytes, media_type, &limits, (&settings.audits).into(), &launcher)?;
         Ok(shown(&document, &input))

@@ -124,9 +124,12 @@ impl Sheet {
             let place = Place { line, column: first.column.min(1), page };
             // A lone text before a table is its title, and is read as prose too.
             if let ([Field { text, .. }], true) = (fields.as_slice(), heads) {
-                self.title.push_str(text);
-                self.title.push(' ');
-                return builder.paragraph(text, place);
+                builder.paragraph(text, place)?;
+                for word in text.split_whitespace() {
+                    self.title.push_str(word);
+                    self.title.push(' ');
+                }
+                return Ok(());
             }
             self.table =
                 RawTable { place, caption: std::mem::take(&mut self.title), stored: true, ..RawTable::default() };

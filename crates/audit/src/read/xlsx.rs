@@ -1,7 +1,7 @@
 //! XLSX workbooks: unpacked sizes are measured first, cells come one by one, so a declared size costs nothing.
 
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use calamine::{DataRef, Reader as _, Xlsx};
 
@@ -64,6 +64,9 @@ fn end_row(
     Ok(())
 }
 
+/// From here on a number is larger than any figure, and in full it would take up to 309 digits.
+const BEYOND_FIGURES: f64 = 1e19;
+
 /// A stored value as it would be printed in full; floating point noise beyond nine decimals is dropped.
 fn text_of<'t>(value: &DataRef<'t>) -> Option<Cow<'t, str>> {
     match value {
@@ -71,6 +74,7 @@ fn text_of<'t>(value: &DataRef<'t>) -> Option<Cow<'t, str>> {
         DataRef::String(text) => Some(Cow::Owned(text.clone())),
         DataRef::SharedString(text) => Some(Cow::Borrowed(text)),
         DataRef::Int(number) => Some(Cow::Owned(number.to_string())),
+        DataRef::Float(number) if number.abs() >= BEYOND_FIGURES => Some(Cow::Owned(format!("{number:e}"))),
         DataRef::Float(number) => {
             let mut text = format!("{number:.9}");
             let trimmed = text.trim_end_matches('0').trim_end_matches('.').len();
@@ -95,13 +99,88 @@ fn measure(bytes: &[u8], limits: &Limits) -> Result<(), Error> {
         return Err(Error::TooLarge { what: "parts in the workbook", limit: 10_000 });
     }
     let mut left = limits.unpacked_bytes;
+    let mut strings = SharedStrings::new(limits);
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(invalid)?;
-        let unpacked = std::io::copy(&mut part.take(left + 1), &mut std::io::sink())
-            .map_err(|error| Error::malformed("XLSX", error))?;
+        let name = part.name().map_err(invalid)?.to_ascii_lowercase();
+        let mut part = part.take(left + 1);
+        let unpacked = if name.ends_with("sharedstrings.xml") {
+            std::io::copy(&mut part, &mut strings)
+        } else {
+            std::io::copy(&mut part, &mut std::io::sink())
+        };
+        let unpacked = unpacked.map_err(|error| Error::malformed("XLSX", error))?;
+        if strings.are_too_many() {
+            return Err(Error::TooLarge { what: "shared strings", limit: limits.cells as u64 });
+        }
         left = left
             .checked_sub(unpacked)
             .ok_or(Error::TooLarge { what: "unpacked bytes", limit: limits.unpacked_bytes })?;
     }
     Ok(())
+}
+
+/// What declares how many shared strings there are; the library reserves room for as many.
+const DECLARED: &[u8] = b"uniqueCount";
+
+/// Counts the shared strings of a workbook while their part is unpacked: each takes memory, even an empty one.
+struct SharedStrings {
+    most: u64,
+    count: u64,
+    /// How much of [`DECLARED`] the last bytes are.
+    matched: usize,
+    declared: Option<u64>,
+    has_too_many: bool,
+    /// The bytes before the one that is looked at.
+    last: [u8; 3],
+}
+
+impl SharedStrings {
+    fn new(limits: &Limits) -> Self {
+        let most = limits.cells as u64;
+        Self { most, count: 0, matched: 0, declared: None, has_too_many: false, last: [0; 3] }
+    }
+
+    fn are_too_many(&self) -> bool {
+        self.has_too_many
+    }
+
+    fn look_at(&mut self, byte: u8) {
+        // `<si>`, whatever its prefix and attributes.
+        if let ([b'<' | b':', b's', b'i'], b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') = (self.last, byte) {
+            self.count += 1;
+        }
+        self.last = [self.last[1], self.last[2], byte];
+        match (self.declared, byte) {
+            (Some(number), b'0'..=b'9') => {
+                self.declared = Some(number.saturating_mul(10).saturating_add(u64::from(byte - b'0')));
+            }
+            (Some(_), b'=' | b'"' | b'\'' | b' ' | b'\t' | b'\r' | b'\n') => {}
+            (Some(_) | None, _) => {
+                self.declared = None;
+                self.matched = match DECLARED.get(self.matched) {
+                    Some(expected) if *expected == byte => self.matched + 1,
+                    _ => usize::from(byte == b'u'),
+                };
+                if self.matched == DECLARED.len() {
+                    (self.matched, self.declared) = (0, Some(0));
+                }
+            }
+        }
+        self.has_too_many |= self.count > self.most || self.declared.is_some_and(|declared| declared > self.most);
+    }
+}
+
+impl Write for SharedStrings {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // In UTF-16 every other byte of these is 0.
+        for byte in bytes.iter().copied().filter(|byte| *byte != 0) {
+            self.look_at(byte);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -89,7 +89,7 @@ pub(crate) fn build(
         NumberStyle::Unknown => style,
         known @ (NumberStyle::DotDecimal | NumberStyle::CommaDecimal) => known,
     };
-    let (tokens, starts) = tokens_of(&raw, style, text);
+    let (tokens, starts) = tokens_of(&raw, style, text, limits)?;
     let row_tokens = |row: usize| -> &[Token] {
         let from = starts.get(row).copied().unwrap_or(tokens.len());
         let to = starts.get(row + 1).copied().unwrap_or(tokens.len());
@@ -110,7 +110,7 @@ pub(crate) fn build(
     let mut seen_body = false;
     for (index, raw_row) in raw.rows.iter().enumerate() {
         let tokens = row_tokens(index);
-        let reading = read_row(tokens, &clusters, text, seen_body);
+        let reading = read_row(tokens, &clusters, text, seen_body, limits)?;
         if reading.kind == RowKind::Heading && !seen_body {
             headings.push(heading_parts(tokens, &clusters, &reading));
         }
@@ -129,14 +129,19 @@ pub(crate) fn build(
         rows.push(Row { label: reading.label, kind: reading.kind, section: None, line: raw_row.line });
     }
 
-    let columns = columns_of(&headings, width, text);
+    let columns = columns_of(&headings, width, text, limits)?;
     let mut table = Table { number, place: raw.place, rows, columns, power: 0, stored: raw.stored, cells };
     kinds::classify(&mut table, &raw.caption, text);
     Ok(table)
 }
 
 /// What is in the cells, each row's symbols joined with the figures they belong to.
-fn tokens_of(raw: &RawTable, style: NumberStyle, text: &mut String) -> (Vec<Token>, Vec<usize>) {
+fn tokens_of(
+    raw: &RawTable,
+    style: NumberStyle,
+    text: &mut String,
+    limits: &Limits,
+) -> Result<(Vec<Token>, Vec<usize>), Error> {
     let mut tokens: Vec<Token> = Vec::with_capacity(raw.cells.len());
     let mut starts = Vec::with_capacity(raw.rows.len());
     for row in 0..raw.rows.len() {
@@ -156,17 +161,26 @@ fn tokens_of(raw: &RawTable, style: NumberStyle, text: &mut String) -> (Vec<Toke
                 end: cell.end.max(cell.start + 1),
             };
             let previous = if tokens.len() > first { tokens.last_mut() } else { None };
-            let joined = previous.is_some_and(|previous| join(previous, &token, style, text));
+            let joined = match previous {
+                Some(previous) => join(previous, &token, style, text, limits)?,
+                None => false,
+            };
             if !joined {
                 tokens.push(token);
             }
         }
     }
-    (tokens, starts)
+    Ok((tokens, starts))
 }
 
 /// Joins a symbol and a figure that stand side by side; `previous` becomes both.
-fn join(previous: &mut Token, token: &Token, style: NumberStyle, text: &mut String) -> bool {
+fn join(
+    previous: &mut Token,
+    token: &Token,
+    style: NumberStyle,
+    text: &mut String,
+    limits: &Limits,
+) -> Result<bool, Error> {
     let belongs = match (&previous.content, &token.content) {
         (Content::Symbol(Symbol::Before), Content::Figure(figure)) => !figure.looks_like_year(),
         (Content::Symbol(Symbol::Before), Content::Symbol(Symbol::Before)) => true,
@@ -175,22 +189,27 @@ fn join(previous: &mut Token, token: &Token, style: NumberStyle, text: &mut Stri
         _ => false,
     };
     if !belongs {
-        return false;
+        return Ok(false);
     }
     let joined = format!("{}{}", span_text(text, previous.text), span_text(text, token.text));
     let content = read_cell(&joined, style);
     if matches!(content, Content::Text | Content::Empty) {
-        return false;
+        return Ok(false);
     }
-    let Some(span) = append(text, &joined) else { return false };
+    previous.text = append(text, &joined, limits)?;
     previous.content = content;
-    previous.text = span;
     previous.end = previous.end.max(token.end);
-    true
+    Ok(true)
 }
 
 /// Whether a row heads columns, heads a section, or has figures; and its label.
-fn read_row(tokens: &[Token], clusters: &Clusters, text: &mut String, seen_body: bool) -> Reading {
+fn read_row(
+    tokens: &[Token],
+    clusters: &Clusters,
+    text: &mut String,
+    seen_body: bool,
+    limits: &Limits,
+) -> Result<Reading, Error> {
     let first_figure = tokens.iter().position(|token| {
         matches!(token.content, Content::Figure(_) | Content::NotAvailable) && !clusters.is_reference(token)
     });
@@ -204,7 +223,7 @@ fn read_row(tokens: &[Token], clusters: &Clusters, text: &mut String, seen_body:
         several => {
             let joined: Vec<&str> = several.iter().map(|token| span_text(text, token.text)).collect();
             let joined = joined.join(" ");
-            append(text, &joined).unwrap_or_default()
+            append(text, &joined, limits)?
         }
     };
     let label_text = span_text(text, label);
@@ -224,7 +243,7 @@ fn read_row(tokens: &[Token], clusters: &Clusters, text: &mut String, seen_body:
     } else {
         RowKind::Section
     };
-    Reading { kind, label }
+    Ok(Reading { kind, label })
 }
 
 /// A text in a heading row and the columns that it stands over.
@@ -239,7 +258,12 @@ fn heading_parts(tokens: &[Token], clusters: &Clusters, reading: &Reading) -> Ve
 }
 
 /// The headings of each column, from the top, joined.
-fn columns_of(headings: &[Vec<HeadingPart>], width: usize, text: &mut String) -> Vec<Column> {
+fn columns_of(
+    headings: &[Vec<HeadingPart>],
+    width: usize,
+    text: &mut String,
+    limits: &Limits,
+) -> Result<Vec<Column>, Error> {
     let covers = |row: &[HeadingPart], column: usize| row.iter().any(|(_, columns)| columns.contains(&column));
     let first = headings.iter().flatten().map(|(_, columns)| columns.start).filter(|&column| column > 0).min();
     // Formats without spans leave the columns blank that a heading spans; they have headings of their own below.
@@ -271,8 +295,8 @@ fn columns_of(headings: &[Vec<HeadingPart>], width: usize, text: &mut String) ->
         let parts = spanned.iter().take(12).flatten().filter(|(_, columns)| columns.contains(&column));
         let joined: Vec<&str> = parts.map(|(part, _)| span_text(text, *part)).take(16).collect();
         let joined = joined.join(" ");
-        let heading = append(text, &joined).unwrap_or_default();
+        let heading = append(text, &joined, limits)?;
         columns.push(Column { heading, kind: ColumnKind::Text });
     }
-    columns
+    Ok(columns)
 }

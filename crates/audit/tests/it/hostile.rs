@@ -3,7 +3,7 @@
 use callboard_audit::{Document, Error, Limits, MediaType};
 use proptest::prelude::*;
 
-use super::kit::{audit, pdf_of, workbook, zipped};
+use super::kit::{audit, pdf_of, workbook, workbook_with, zipped};
 
 const ALL: [MediaType; 6] =
     [MediaType::Markdown, MediaType::Text, MediaType::Csv, MediaType::Html, MediaType::Pdf, MediaType::Xlsx];
@@ -76,6 +76,111 @@ fn a_table_of_a_million_cells_is_audited() {
     let document = Document::read(text.as_bytes(), MediaType::Csv, &Limits::default()).unwrap();
     assert!(document.tables()[0].cell_count() > 900_000);
     audit(&document);
+}
+
+#[test]
+fn a_workbook_whose_cells_all_show_one_long_text_is_refused() {
+    let book = repeated("t=\"s\"", "0", 4_000);
+    assert!(book.len() < 1 << 20, "{} bytes", book.len());
+    assert_eq!(refused(&book, MediaType::Xlsx), Error::TooLarge { what: "bytes of text", limit: 64 << 20 });
+}
+
+#[test]
+fn more_shared_strings_than_cells_are_refused() {
+    let cell = "<sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c></row></sheetData>";
+    let limits = Limits { cells: 100, ..Limits::default() };
+    let read = |strings: &str| Document::read(&workbook_with(cell, Some(strings)), MediaType::Xlsx, &limits);
+    assert!(read(&"<si><t/></si>".repeat(100)).is_ok());
+    for strings in ["<si><t/></si>".repeat(101), "<x:si xmlns:x=\"x\" ><t/></x:si>".repeat(101)] {
+        assert_eq!(read(&strings).unwrap_err(), Error::TooLarge { what: "shared strings", limit: 100 });
+    }
+}
+
+#[test]
+fn a_workbook_that_declares_a_trillion_shared_strings_is_refused() {
+    let sheet = "<sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c></row></sheetData>";
+    for declared in ["uniqueCount=\"1000000000000\"", "uniqueCount = '1000000000000'", "uuniqueCount=\"2000001\""] {
+        let book = workbook_with(sheet, Some(&format!("<sst {declared}/>")));
+        let expected = Error::TooLarge { what: "shared strings", limit: 2_000_000 };
+        assert_eq!(refused(&book, MediaType::Xlsx), expected, "{declared}");
+    }
+}
+
+#[test]
+fn numbers_larger_than_any_figure_are_not_written_in_full() {
+    let limits = Limits { text_bytes: 26 * 1_000 * 10, ..Limits::default() };
+    let document = Document::read(&repeated("", "1.5E+308", 1_000), MediaType::Xlsx, &limits).unwrap();
+    audit(&document);
+    let cell = document.tables()[0].cell(0, 0).unwrap();
+    assert_eq!((document.text(cell.text), cell.figure().is_some()), ("1.5e308", false));
+}
+
+#[test]
+fn numbers_that_are_figures_keep_all_their_digits() {
+    for (stored, shown, is_figure) in [
+        ("9007199254740993", "9007199254740992", true),
+        ("2251799813685248.5", "2251799813685248.5", true),
+        ("9.2E+18", "9200000000000000000", true),
+        ("-1E+18", "-1000000000000000000", true),
+        ("9.9E+18", "9900000000000000000", false),
+    ] {
+        let document = Document::read(&repeated("", stored, 3), MediaType::Xlsx, &Limits::default()).unwrap();
+        let cell = document.tables()[0].cell(1, 1).unwrap();
+        assert_eq!((document.text(cell.text), cell.figure().is_some()), (shown, is_figure), "{stored}");
+    }
+}
+
+/// A workbook of 26 columns whose cells all have this type and value; its only shared string is a long one.
+fn repeated(kind: &str, value: &str, rows: usize) -> Vec<u8> {
+    let row = |row: usize| {
+        let cells = ('A'..='Z').map(|column| format!("<c r=\"{column}{row}\" {kind}><v>{value}</v></c>"));
+        format!("<row r=\"{row}\">{}</row>", cells.collect::<String>())
+    };
+    let sheet = (1..=rows).map(row).collect::<String>();
+    workbook_with(&format!("<sheetData>{sheet}</sheetData>"), Some(&format!("<si><t>{}</t></si>", "x".repeat(30_000))))
+}
+
+#[test]
+fn text_that_many_columns_are_headed_by_counts_for_each() {
+    let head = format!("<tr><td>a</td><td colspan=900>{}</td></tr>", "x".repeat(200_000));
+    let row = format!("<tr><td>b</td>{}</tr>", "<td>1204</td>".repeat(900));
+    let html = format!("<table>{head}{}</table>", row.repeat(3));
+    let error = refused(html.as_bytes(), MediaType::Html);
+    assert_eq!(error, Error::TooLarge { what: "bytes of text", limit: 64 << 20 });
+}
+
+#[test]
+fn the_text_of_every_format_is_limited() {
+    let limits = Limits { text_bytes: 1_000, ..Limits::default() };
+    let text = "word ".repeat(300);
+    let pdf = super::kit::pdf(&vec![vec![(50, "a line of text that is long enough".to_owned())]; 40]);
+    let book = workbook(&format!(
+        "<sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>{text}</t></is></c></row></sheetData>"
+    ));
+    for media_type in ALL {
+        let bytes = match media_type {
+            MediaType::Pdf => pdf.as_slice(),
+            MediaType::Xlsx => book.as_slice(),
+            MediaType::Markdown | MediaType::Text | MediaType::Csv | MediaType::Html => text.as_bytes(),
+        };
+        let error = Document::read(bytes, media_type, &limits).unwrap_err();
+        assert_eq!(error, Error::TooLarge { what: "bytes of text", limit: 1_000 }, "{media_type:?}");
+    }
+}
+
+#[test]
+fn a_long_list_of_references_is_audited() {
+    let html = format!("<p>As shown, see notes {}1.</p>", "1, ".repeat(1_000_000));
+    audit(&Document::read(html.as_bytes(), MediaType::Html, &Limits::default()).unwrap());
+}
+
+#[test]
+fn no_text_of_a_finding_is_as_long_as_its_document() {
+    let noun = "x".repeat(50_000);
+    let text = format!("The following three {noun}:\n\n- one\n- two\n");
+    let (found, _) = audit(&Document::read(text.as_bytes(), MediaType::Markdown, &Limits::default()).unwrap());
+    let counted = found.iter().find(|finding| finding.rule == "logic.count_mismatch").unwrap();
+    assert_eq!(counted.message.chars().count(), 1_001);
 }
 
 #[test]

@@ -59,6 +59,11 @@ pub(crate) fn xlsx(rows: &[Vec<String>]) -> Vec<u8> {
 
 /// A workbook whose only sheet has this inside.
 pub(crate) fn workbook(sheet: &str) -> Vec<u8> {
+    workbook_with(sheet, None)
+}
+
+/// The same, with these shared strings.
+pub(crate) fn workbook_with(sheet: &str, strings: Option<&str>) -> Vec<u8> {
     const N: &str = "http://schemas.openxmlformats.org";
     let parts = [
         (
@@ -87,7 +92,10 @@ pub(crate) fn workbook(sheet: &str) -> Vec<u8> {
         ),
         ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{N}/spreadsheetml/2006/main\">{sheet}</worksheet>")),
     ];
-    let parts: Vec<(&str, Vec<u8>)> = parts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    let strings = strings
+        .map(|strings| ("xl/sharedStrings.xml", format!("<sst xmlns=\"{N}/spreadsheetml/2006/main\">{strings}</sst>")));
+    let parts: Vec<(&str, Vec<u8>)> =
+        parts.into_iter().chain(strings).map(|(name, text)| (name, text.into_bytes())).collect();
     zipped(&parts)
 }
 

@@ -248,16 +248,16 @@ fn inline(text: &str) -> Option<Listed> {
     }
     let sentence =
         text.strip_suffix('.').filter(|sentence| !sentence.contains(". ") && !sentence.contains([';', '(', ':']))?;
-    let parts: Vec<&str> = sentence.split(',').map(str::trim).collect();
-    let last = parts.last()?;
+    // A list may have as many parts as the document has commas: none of them is kept.
+    let parts = || sentence.split(',').map(str::trim);
+    let (count, last) = (parts().count(), parts().next_back()?);
     let joined = last.strip_prefix("and ").is_none() && last.contains(" and ");
-    let least = parts.len() + usize::from(joined);
-    let ands =
-        parts.iter().map(|part| part.strip_prefix("and ").unwrap_or(part).matches(" and ").count()).sum::<usize>();
-    let simple = parts.iter().flat_map(|part| part.split(" and ")).all(|item| item.split_whitespace().count() <= 4);
+    let least = count + usize::from(joined);
+    let ands = parts().map(|part| part.strip_prefix("and ").unwrap_or(part).matches(" and ").count()).sum::<usize>();
+    let simple = parts().flat_map(|part| part.split(" and ")).all(|item| item.split_whitespace().count() <= 4);
     (simple && least >= 2).then(|| Listed {
-        least: parts.len(),
-        most: parts.len() + ands,
+        least: count,
+        most: count + ands,
         severity: Severity::Warning,
         proof: format!("the sentence lists {least} items"),
     })

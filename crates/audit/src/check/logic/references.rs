@@ -14,6 +14,8 @@ use crate::{BlockKind, Document, Finding, Location, Severity};
 
 /// Places of a kind that must be numbered before one can be missing.
 const PROOFS: usize = 3;
+/// References that are remembered.
+const MOST: usize = 100_000;
 /// The highest number that a place can have: beyond it are years and paragraphs of laws.
 const HIGHEST: u32 = 400;
 
@@ -85,20 +87,20 @@ static LAST_WORDS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A reference in the text.
-struct Reference {
+struct Reference<'d> {
     kind: Kind,
     number: u32,
-    id: String,
+    id: &'d str,
     explicit: bool,
     location: Location,
-    evidence: String,
+    evidence: &'d str,
 }
 
 pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     links(document, report)?;
     let mut anchors: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
     let mut numbered: BTreeSet<String> = BTreeSet::new();
-    let mut references: Vec<Reference> = Vec::new();
+    let mut references: Vec<Reference<'_>> = Vec::new();
     for block in document.blocks() {
         match block.kind {
             BlockKind::Table(index) => {
@@ -161,8 +163,11 @@ fn anchor(text: &str, heads: bool, anchors: &mut BTreeMap<Kind, BTreeSet<String>
     }
 }
 
-fn collect(block: &crate::Block, text: &str, references: &mut Vec<Reference>) {
+fn collect<'d>(block: &crate::Block, text: &'d str, references: &mut Vec<Reference<'d>>) {
     for found in REFERENCE.captures_iter(text) {
+        if references.len() >= MOST {
+            return;
+        }
         let (Some(whole), Some(kind), Some(ids)) = (found.get(0), found.name("kind"), found.name("ids")) else {
             continue;
         };
@@ -196,18 +201,13 @@ fn collect(block: &crate::Block, text: &str, references: &mut Vec<Reference>) {
             .any(|word| before.ends_with(word));
         let location = location_in(block, text, whole.start());
         let evidence = around(text, whole.start(), whole.end());
-        for id in ids.as_str().split(|c: char| !(c.is_ascii_digit() || c == '.')).filter(|id| !id.is_empty()) {
+        let room = MOST - references.len();
+        for id in ids.as_str().split(|c: char| !(c.is_ascii_digit() || c == '.')).filter(|id| !id.is_empty()).take(room)
+        {
             let id = id.trim_matches('.');
             let Some(number) = id.split('.').next().and_then(|number| number.parse().ok()) else { continue };
             if (1..=HIGHEST).contains(&number) {
-                references.push(Reference {
-                    kind,
-                    number,
-                    id: id.to_owned(),
-                    explicit,
-                    location,
-                    evidence: evidence.to_owned(),
-                });
+                references.push(Reference { kind, number, id, explicit, location, evidence });
             }
         }
     }
@@ -254,7 +254,7 @@ fn is_elsewhere(text: &str, start: usize, end: usize) -> bool {
 
 fn judge(
     anchors: &BTreeMap<Kind, BTreeSet<String>>,
-    references: Vec<Reference>,
+    references: Vec<Reference<'_>>,
     report: &mut Report<'_>,
 ) -> ControlFlow<()> {
     for (kind, ids) in anchors {
@@ -262,14 +262,14 @@ fn judge(
         let highest = numbers.last().copied().unwrap_or(0);
         let complete =
             numbers.len() >= PROOFS && numbers.len() as u64 == u64::from(highest) && numbers.first() == Some(&1);
-        let mine: Vec<&Reference> = references.iter().filter(|reference| reference.kind == *kind).collect();
-        let alive = |reference: &Reference| {
+        let mine: Vec<&Reference<'_>> = references.iter().filter(|reference| reference.kind == *kind).collect();
+        let alive = |reference: &Reference<'_>| {
             // A dotted number is looked for only where the document has dotted ones.
             let dotted = reference.id.contains('.') && ids.iter().any(|id| id.contains('.'));
-            if dotted { ids.contains(&reference.id) } else { numbers.contains(&reference.number) }
+            if dotted { ids.contains(reference.id) } else { numbers.contains(&reference.number) }
         };
         let living = mine.iter().filter(|reference| alive(reference)).count();
-        let dead: Vec<&&Reference> = mine.iter().filter(|reference| !alive(reference)).collect();
+        let dead: Vec<&&Reference<'_>> = mine.iter().filter(|reference| !alive(reference)).collect();
         // Printed page numbers need not begin where the file does.
         let proven = complete && living >= 1 && dead.len() <= living + 1 && *kind != Kind::Page;
         for reference in dead.into_iter().take(200) {
@@ -286,7 +286,7 @@ fn judge(
                 "logic.dead_reference",
                 format!("there is no {} {}; the last is {highest}", kind.name(), reference.id),
                 reference.location,
-                &reference.evidence,
+                reference.evidence,
             );
             let proof = format!(
                 "the document numbers its {}s from 1 to {highest}, and {living} other references to them are right",

@@ -12,6 +12,8 @@ use crate::{BlockKind, Document, Finding, Location, Severity};
 
 /// Terms that are remembered.
 const MOST: usize = 10_000;
+/// Bytes of a word that a term stands for; what is longer is no word.
+const LONGEST_WORD: usize = 100;
 /// Uses of an abbreviation beside its definitions that make it one of the document's own.
 const USES: usize = 2;
 
@@ -115,13 +117,15 @@ fn uses(document: &Document, term: &str) -> usize {
 /// The words before an abbreviation whose initials it is.
 fn expansion(before: &str, short: &str) -> Option<String> {
     let letters: Vec<char> = short.chars().filter(|c| c.is_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
-    let words: Vec<&str> =
-        before.split(|c: char| c.is_whitespace() || c == '-' || c == '/').filter(|word| !word.is_empty()).collect();
+    let words = before.rsplit(|c: char| c.is_whitespace() || c == '-' || c == '/').filter(|word| !word.is_empty());
     let mut taken: Vec<&str> = Vec::new();
     let mut left = letters.len();
-    for word in words.iter().rev().take(letters.len() * 2) {
+    for word in words.take(letters.len() * 2) {
+        if word.len() > LONGEST_WORD {
+            return None;
+        }
         let initial = word.chars().find(|c| c.is_alphanumeric())?.to_lowercase().next()?;
-        let small = matches!(*word, "of" | "and" | "the" | "for" | "in" | "on" | "to" | "&" | "a");
+        let small = matches!(word, "of" | "and" | "the" | "for" | "in" | "on" | "to" | "&" | "a");
         match letters.get(left.checked_sub(1)?) {
             Some(letter) if *letter == initial => left -= 1,
             _ if small => {}

@@ -32,13 +32,29 @@ pub(super) struct Faults<'t> {
     pub(super) document: &'t Document,
     pub(super) table: &'t Table,
     faults: Vec<Fault>,
+    /// Most findings that are kept: as many infos, and as many others, so that infos hide none of them.
+    most: u64,
+    infos: u64,
+    others: u64,
+    /// Findings beyond these.
+    dropped: u64,
     findings: Vec<Finding>,
     proven: HashSet<(u32, u32)>,
 }
 
 impl<'t> Faults<'t> {
-    pub(super) fn new(document: &'t Document, table: &'t Table) -> Self {
-        Self { document, table, faults: Vec::new(), findings: Vec::new(), proven: HashSet::new() }
+    pub(super) fn new(document: &'t Document, table: &'t Table, most: u64) -> Self {
+        Self {
+            document,
+            table,
+            faults: Vec::new(),
+            most,
+            infos: 0,
+            others: 0,
+            dropped: 0,
+            findings: Vec::new(),
+            proven: HashSet::new(),
+        }
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {
@@ -48,7 +64,17 @@ impl<'t> Faults<'t> {
     }
 
     pub(super) fn finding(&mut self, finding: Finding) {
+        let kept = if finding.severity == Severity::Info { &mut self.infos } else { &mut self.others };
+        if *kept >= self.most {
+            self.dropped += 1;
+            return;
+        }
+        *kept += 1;
         self.findings.push(finding);
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// A figure of the table that a reading proves.
@@ -202,4 +228,22 @@ fn blame(faults: &[Fault]) -> Vec<Blame> {
         kept
     });
     candidates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, MediaType};
+
+    #[test]
+    fn findings_beyond_the_most_are_counted_and_infos_hide_no_others() {
+        let text = "| a | b |\n|---|---|\n| c | 1 |\n| d | 2 |\n";
+        let document = Document::read(text.as_bytes(), MediaType::Markdown, &Limits::default()).unwrap();
+        let mut faults = Faults::new(&document, document.tables().first().unwrap(), 2);
+        for severity in [Severity::Info, Severity::Info, Severity::Info, Severity::Error, Severity::Warning] {
+            faults.finding(Finding::new(severity, "numeric.growth", String::new(), Location::default(), ""));
+        }
+        assert_eq!(faults.dropped(), 1);
+        assert_eq!(faults.into_findings().len(), 4);
+    }
 }

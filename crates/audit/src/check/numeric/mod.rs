@@ -40,7 +40,7 @@ pub(super) fn run(document: &Document, report: &mut Report<'_>) -> ControlFlow<(
     let total = tables.len() + 3;
     report.progress(0, total)?;
     for (index, table) in tables.iter().enumerate() {
-        let mut faults = Faults::new(document, table);
+        let mut faults = Faults::new(document, table, report.limit);
         for grid in Grid::of(document, table) {
             footing::check(&grid, &mut faults);
             crossing::check(&grid, &mut faults);
@@ -50,6 +50,7 @@ pub(super) fn run(document: &Document, report: &mut Report<'_>) -> ControlFlow<(
         shares::check(document, table, &mut faults);
         report.summary.cells += faults.figures();
         report.summary.proven += faults.proven();
+        report.summary.dropped += faults.dropped();
         for finding in faults.into_findings() {
             report.finding(finding)?;
         }

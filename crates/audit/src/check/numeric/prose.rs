@@ -38,8 +38,8 @@ const UNCLEAR: &[&str] = &[
 
 pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     let rows = Rows::of(document);
-    let mut own = Statements::default();
-    let mut named = Statements::default();
+    let mut own = Statements::new(report.limit);
+    let mut named = Statements::new(report.limit);
     for block in document.blocks() {
         if !matches!(block.kind, BlockKind::Paragraph | BlockKind::Item { .. }) {
             continue;
@@ -74,16 +74,32 @@ fn location_in(block: &Block, text: &str, start: usize) -> Location {
 }
 
 /// Statements of one kind: how many hold, and what breaks.
-#[derive(Default)]
 struct Statements {
     holds: usize,
     broken: Vec<Finding>,
+    /// Most of them that are kept, and how many there are beyond.
+    most: u64,
+    dropped: usize,
 }
 
 impl Statements {
+    fn new(most: u64) -> Self {
+        Self { holds: 0, broken: Vec::new(), most, dropped: 0 }
+    }
+
+    fn breaks(&mut self, finding: Finding) {
+        if self.broken.len() as u64 >= self.most {
+            self.dropped += 1;
+        } else {
+            self.broken.push(finding);
+        }
+    }
+
     /// Reports what broke, as an error where enough others hold, else as `unproven`.
     fn report(self, unproven: Severity, report: &mut Report<'_>) -> ControlFlow<()> {
-        let proven = self.holds >= PROOFS && self.broken.len() * 3 <= self.holds;
+        let broken = self.broken.len() + self.dropped;
+        let proven = self.holds >= PROOFS && broken * 3 <= self.holds;
+        report.summary.dropped += self.dropped as u64;
         report.summary.proven += if proven { self.holds as u64 } else { 0 };
         for mut finding in self.broken {
             finding.severity = if proven { Severity::Error } else { unproven.min(finding.severity) };
@@ -161,7 +177,7 @@ fn judge_own(
         shown.normalize()
     );
     let finding = Finding::new(Severity::Error, "numeric.growth_in_prose", message, location, sentence.trim());
-    own.broken.push(
+    own.breaks(
         finding.values(exact.to_string(), shown.to_string()).proof("the sentence gives both figures and their growth"),
     );
 }
@@ -197,7 +213,7 @@ fn judge_named(
     let shown = if direction == Direction::Up { percent.value } else { -percent.value };
     let message = format!("\"{label}\" changed by {exact} % in table {}, not by {}", row.table, shown.normalize());
     let finding = Finding::new(Severity::Error, "numeric.growth_in_prose", message, location, sentence.trim());
-    named.broken.push(finding.values(exact.to_string(), shown.to_string()));
+    named.breaks(finding.values(exact.to_string(), shown.to_string()));
 }
 
 /// The newest and the year before of one row.
