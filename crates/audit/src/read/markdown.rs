@@ -282,32 +282,42 @@ impl Reader<'_, '_> {
     fn pipes(&mut self, source: &str, at: usize) -> Result<(), Error> {
         let start: Place = self.lines.place(at);
         let mut table = RawTable { place: start, caption: self.builder.caption(), ..RawTable::default() };
-        let mut rows: Vec<(u32, String)> = Vec::new();
-        for (index, line) in source.lines().enumerate() {
-            let number = start.line + u32::try_from(index).unwrap_or(u32::MAX);
-            match rows.last_mut() {
-                // A cell's text goes on in the next line.
-                Some((_, row)) if !line.trim_start().starts_with('|') => {
-                    row.push(' ');
-                    row.push_str(line.trim());
-                }
-                _ => rows.push((number, line.trim().to_owned())),
-            }
-        }
-        for (line, row) in rows {
-            if row.bytes().all(|byte| matches!(byte, b'|' | b':' | b'-' | b' ')) {
+        for row in rows_of_pipes(source) {
+            let text = source.get(row.clone()).unwrap_or_default();
+            if text.bytes().all(|byte| matches!(byte, b'|' | b':' | b'-') || byte.is_ascii_whitespace()) {
                 continue;
             }
-            table.begin_row(line);
-            let inner = row.strip_prefix('|').unwrap_or(&row);
+            table.begin_row(self.lines.place(at + row.start).line);
+            let inner = text.strip_prefix('|').unwrap_or(text);
+            let mut cell_at = at + row.start + (text.len() - inner.len());
             let inner = inner.strip_suffix('|').unwrap_or(inner);
             for (column, cell) in (0_u32..).zip(inner.split('|')) {
-                let cell = self.builder.cell(cell, line, column + 1, column, column + 1)?;
-                table.cells.push(cell);
+                let lead = cell.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+                let place = self.lines.place(cell_at + lead);
+                // Within a cell a line break is a space.
+                let text = cell.replace(['\n', '\r'], " ");
+                let kept = self.builder.cell(&text, place.line, place.column, column, column + 1)?;
+                table.cells.push(kept);
+                cell_at += cell.len() + 1;
             }
         }
         self.builder.table(table, start)
     }
+}
+
+/// Where each row of pipes stands in `source`: a cell's text goes on in a line that does not begin with a pipe.
+fn rows_of_pipes(source: &str) -> Vec<Range<usize>> {
+    let mut rows: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    for line in source.split_inclusive('\n') {
+        let (start, end) = (at + line.len() - line.trim_start().len(), at + line.trim_end().len());
+        at += line.len();
+        match rows.last_mut() {
+            Some(row) if !line.trim_start().starts_with('|') => row.end = end,
+            _ => rows.push(start..end),
+        }
+    }
+    rows
 }
 
 /// The name that a heading has as an anchor, as GitHub makes it.

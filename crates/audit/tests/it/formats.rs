@@ -136,3 +136,19 @@ fn an_empty_line_ends_a_table_of_a_csv_where_headings_follow() {
     assert_eq!(tables(&format!("x,2020,2019\n{rows}\r\n\r\nx,2020,2019\n{rows}")), 2);
     assert_eq!(tables(&format!("x,2020,2019\n{rows}\n{rows}")), 1);
 }
+
+#[test]
+fn a_cell_of_a_repaired_markdown_table_stands_at_its_character() {
+    let (header, rest) = (rows("4,513")[0].join(" | "), rows("4,513").split_off(1));
+    let rows: String = rest.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect();
+    let place = |rows: &str| {
+        let header = header.replace("2021", "2021 \n");
+        let text = format!("| {header} |\n|---|---|---|---|\n{rows}");
+        let (found, _) = audit(&read(text.as_bytes(), MediaType::Markdown));
+        let finding = found.iter().find(|finding| finding.actual.as_deref() == Some("4513")).unwrap();
+        (finding.location.line, finding.location.column)
+    };
+    assert_eq!(place(&rows), (8, Some(19)));
+    assert_eq!(place(&rows.replace("| Total", "| Ümläut total")), (8, Some(26)));
+    assert_eq!(place(&rows.replace("| 4,513", "|\n  4,513")), (9, Some(3)), "a cell that is broken over lines");
+}
