@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 pub use disclosure::{Checklist, ChecklistItem, Place};
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Finding, Severity};
+use crate::{Block, Document, Finding, Location, Severity};
 
 /// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -147,4 +147,21 @@ impl Report<'_> {
     pub(crate) fn progress(&mut self, done: usize, total: usize) -> ControlFlow<()> {
         (self.on)(Event::Progress { done: done as u64, total: total as u64 })
     }
+}
+
+/// Where an offset of a block's text is. Its line breaks are those of the source, except where HTML puts text at fixed
+/// places: a paragraph's rows are then found on the page, and only where the first one stands in the source is known.
+fn location_in(block: &Block, text: &str, offset: usize) -> Location {
+    let lines = text.get(..offset).unwrap_or_default().bytes().filter(|&byte| byte == b'\n').count();
+    let mut location = Location::from(block.place);
+    if lines == 0 {
+        return location;
+    }
+    // Only such text has both a page and a column.
+    let at_fixed_place = block.place.page > 0 && block.place.column > 0;
+    if !at_fixed_place {
+        location.line = location.line.saturating_add(u32::try_from(lines).unwrap_or(0));
+    }
+    location.column = None;
+    location
 }

@@ -126,7 +126,7 @@ struct Reader<'r, 'b> {
     style: bool,
     tables: Vec<Grid>,
     facts: Vec<OpenFact>,
-    link: Option<(String, usize)>,
+    link: Option<(String, Place)>,
     positioned: Positioned,
     failed: Option<Error>,
     xml: bool,
@@ -199,7 +199,8 @@ impl Reader<'_, '_> {
         if let Some(cell) = self.tables.last_mut().and_then(Grid::open_cell) {
             cell.push_str(text);
         } else if self.positioned.is_open() {
-            self.positioned.text(text);
+            let place = self.place(self.at + (text.len() - text.trim_start().len()));
+            self.positioned.text(text, place);
         } else if self.tables.is_empty() || !text.trim().is_empty() {
             if self.text.trim().is_empty() {
                 self.text.clear();
@@ -244,7 +245,8 @@ impl Reader<'_, '_> {
                     self.builder.anchor(name);
                 }
                 if let Some(target) = tag.get(Attribute::Href).and_then(|href| href.strip_prefix('#')) {
-                    self.link = Some((target.to_owned(), self.at));
+                    let target = target.to_owned();
+                    self.link = Some((target, self.place(self.at)));
                 }
             }
             b"div" => {
@@ -317,15 +319,13 @@ impl Reader<'_, '_> {
                 self.heading = 0;
             }
             b"a" => {
-                if let Some((target, at)) = self.link.take() {
-                    let place = self.place(at);
+                if let Some((target, place)) = self.link.take() {
                     self.builder.link(&target, "", place)?;
                 }
             }
             b"div" => {
                 self.separate()?;
-                let line = self.place(self.at).line;
-                self.positioned.end(line, self.builder)?;
+                self.positioned.end(self.builder)?;
             }
             b"p" | b"section" | b"article" | b"blockquote" | b"pre" | b"dt" | b"dd" | b"header" | b"footer"
             | b"main" | b"body" => {

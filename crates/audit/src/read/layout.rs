@@ -13,22 +13,20 @@ use crate::table::RawTable;
 pub(super) struct Chunk<'t> {
     pub(super) start: u32,
     pub(super) end: u32,
-    /// The character of its line, from 1; 0 where text is placed on a page, whose lines are only found.
-    pub(super) at: u32,
+    /// Where it stands; its column is 0 in a PDF, whose lines are only found.
+    pub(super) place: Place,
     pub(super) text: Cow<'t, str>,
 }
 
-/// A line of chunks, from left to right.
-#[derive(Debug, Clone)]
+/// A line of chunks, from left to right; a blank one has none.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Line<'t> {
-    pub(super) line: u32,
-    pub(super) page: u32,
     pub(super) chunks: Vec<Chunk<'t>>,
 }
 
 impl Line<'_> {
     fn place(&self) -> Place {
-        Place { line: self.line, column: self.chunks.first().map_or(0, |chunk| chunk.at), page: self.page }
+        self.chunks.first().map_or(Place::default(), |chunk| chunk.place)
     }
 }
 
@@ -137,9 +135,9 @@ impl<'t> Layout<'t> {
         let place = lines.first().map_or(Place::default(), Line::place);
         let mut table = RawTable { place, caption: builder.caption(), ..RawTable::default() };
         for line in &lines {
-            table.begin_row(line.line);
-            for chunk in &line.chunks {
-                let cell = builder.cell(&chunk.text, line.line, chunk.at, chunk.start, chunk.end)?;
+            table.begin_row(line.place().line);
+            for Chunk { start, end, place, text } in &line.chunks {
+                let cell = builder.cell(text, place.line, place.column, *start, *end)?;
                 table.cells.push(cell);
             }
         }

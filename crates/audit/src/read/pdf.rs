@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use self::glyphs::Glyphs;
 use super::layout::{Chunk, Layout, Line};
-use crate::document::Builder;
+use crate::document::{Builder, Place};
 use crate::{Error, Limits};
 
 /// The pages of a PDF as text with places: what a child process that reads a PDF hands back.
@@ -112,15 +112,15 @@ pub(super) fn layout_pages(pages: Pages, builder: &mut Builder<'_>) -> Result<()
         builder.pages = number;
         for (line_number, line) in (1_u32..).zip(page.lines) {
             if line.gap {
-                layout.line(Line { line: line_number, page: number, chunks: Vec::new() }, builder)?;
+                layout.line(Line::default(), builder)?;
             }
             let chunks = line.runs.into_iter().map(|(start, end, text)| Chunk {
                 start,
                 end: end.max(start + 1),
-                at: 0,
+                place: Place { line: line_number, column: 0, page: number },
                 text: Cow::Owned(text),
             });
-            layout.line(Line { line: line_number, page: number, chunks: chunks.collect() }, builder)?;
+            layout.line(Line { chunks: chunks.collect() }, builder)?;
         }
         // Columns move from page to page: no table goes on over the edge.
         layout.end(builder)?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::layout::{Chunk, Layout, Line};
 use crate::Error;
-use crate::document::Builder;
+use crate::document::{Builder, Place};
 
 /// Open elements beyond this depth are not positioned.
 const DEPTH: usize = 256;
@@ -33,6 +33,8 @@ struct Piece {
     x: i32,
     y: i32,
     end: i32,
+    /// Where its text begins in the source.
+    place: Place,
     text: String,
 }
 
@@ -45,7 +47,6 @@ pub(super) struct Positioned {
     deeper: usize,
     pieces: Vec<Piece>,
     page: u32,
-    line: u32,
 }
 
 impl Positioned {
@@ -102,7 +103,13 @@ impl Positioned {
             (Some(left), Some(bottom)) => {
                 let x = outer.x.saturating_add(left);
                 let right = set.width.map(|width| x.saturating_add(width)).or(outer.right);
-                self.pieces.push(Piece { x, y: outer.y.saturating_add(bottom), end: x, text: String::new() });
+                self.pieces.push(Piece {
+                    x,
+                    y: outer.y.saturating_add(bottom),
+                    end: x,
+                    place: Place::default(),
+                    text: String::new(),
+                });
                 Open { x, y: outer.y.saturating_add(bottom), right, positioned: true }
             }
             _ => outer,
@@ -110,7 +117,8 @@ impl Positioned {
         self.open.push(open);
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    /// Takes a text that begins at `place` of the source, its leading white space aside.
+    pub(super) fn text(&mut self, text: &str, place: Place) {
         let Some(open) = self.open.last().copied() else { return };
         let Some(piece) = self.pieces.last_mut() else { return };
         // Text after an inner element's end belongs to the outer one's place.
@@ -118,16 +126,21 @@ impl Positioned {
             if text.trim().is_empty() {
                 return;
             }
-            self.pieces.push(Piece { x: open.x, y: open.y, end: open.x, text: text.to_owned() });
+            self.pieces.push(Piece { x: open.x, y: open.y, end: open.x, place, text: text.to_owned() });
             return;
         }
-        piece.text.push_str(text);
+        if piece.text.is_empty() {
+            piece.place = place;
+            piece.text.push_str(text.trim_start());
+        } else {
+            piece.text.push_str(text);
+        }
         // The page itself is no column.
         piece.end = open.right.filter(|right| right - open.x < 3_000).unwrap_or(open.x);
     }
 
     /// The end of an element; the end of the outermost one ends a page.
-    pub(super) fn end(&mut self, line: u32, builder: &mut Builder<'_>) -> Result<(), Error> {
+    pub(super) fn end(&mut self, builder: &mut Builder<'_>) -> Result<(), Error> {
         if self.rules.is_empty() {
             return Ok(());
         }
@@ -138,7 +151,6 @@ impl Positioned {
         let closed = self.open.pop();
         let outside = self.open.last().is_none_or(|open| !open.positioned);
         if outside && closed.is_some_and(|closed| !closed.positioned) && !self.pieces.is_empty() {
-            self.line = line;
             self.flush(builder)?;
         }
         Ok(())
@@ -163,10 +175,10 @@ impl Positioned {
             }
         }
         let mut above: Option<i32> = None;
-        for (number, mut row) in (1_u32..).zip(rows) {
+        for mut row in rows {
             let y = row.first().map_or(0, |piece| piece.y);
             if above.is_some_and(|above| above - y > 350) {
-                layout.line(Line { line: number, page: self.page, chunks: Vec::new() }, builder)?;
+                layout.line(Line::default(), builder)?;
             }
             above = Some(y);
             row.sort_by_key(|piece| piece.x);
@@ -174,11 +186,11 @@ impl Positioned {
             let chunks = row.iter().map(|piece| Chunk {
                 start: unsigned(piece.x),
                 end: unsigned(piece.end.max(piece.x + 1)),
-                at: 0,
+                place: Place { page: self.page, ..piece.place },
                 text: Cow::Borrowed(piece.text.trim()),
             });
             let chunks = chunks.map(|chunk| Chunk { text: Cow::Owned(chunk.text.into_owned()), ..chunk }).collect();
-            layout.line(Line { line: number, page: self.page, chunks }, builder)?;
+            layout.line(Line { chunks }, builder)?;
         }
         layout.end(builder)
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::layout::{Chunk, Layout, Line};
 use crate::Error;
-use crate::document::Builder;
+use crate::document::{Builder, Place};
 
 /// How far a tab reaches.
 const TAB: u32 = 8;
@@ -15,12 +15,12 @@ pub(super) fn read(source: &str, builder: &mut Builder<'_>) -> Result<(), Error>
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         // A page break is a line of its own.
         let text = text.trim_end_matches(['\r', '\u{c}']);
-        layout.line(Line { line: number, page: 0, chunks: chunks(text) }, builder)?;
+        layout.line(Line { chunks: chunks(text, number) }, builder)?;
     }
     layout.end(builder)
 }
 
-fn chunks(text: &str) -> Vec<Chunk<'_>> {
+fn chunks(text: &str, line: u32) -> Vec<Chunk<'_>> {
     let bars = text.bytes().filter(|&byte| byte == b'|').count() >= 2;
     let (mut column, mut from, mut from_column, mut spaces, mut end, mut end_column) = (0_u32, None, 0, 0_u32, 0, 0);
     // Bytes and columns at which each piece begins and ends.
@@ -55,8 +55,8 @@ fn chunks(text: &str) -> Vec<Chunk<'_>> {
         // Pieces come in order.
         characters += super::lines::characters(text.as_bytes().get(counted..from)?);
         counted = from;
-        let at = u32::try_from(characters + 1).ok()?;
-        (!drawn).then(|| Chunk { start, end: stop, at, text: Cow::Borrowed(strip_leaders(piece)) })
+        let place = Place { line, column: u32::try_from(characters + 1).ok()?, page: 0 };
+        (!drawn).then(|| Chunk { start, end: stop, place, text: Cow::Borrowed(strip_leaders(piece)) })
     };
     pieces.into_iter().filter_map(chunk).collect()
 }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn two_spaces_tabs_and_bars_separate() {
-        let texts = |line| chunks(line).into_iter().map(|chunk| chunk.text.into_owned()).collect::<Vec<_>>();
+        let texts = |line| chunks(line, 1).into_iter().map(|chunk| chunk.text.into_owned()).collect::<Vec<_>>();
         assert_eq!(texts("Net sales ......  1 234   5"), ["Net sales", "1 234", "5"]);
         assert_eq!(texts("a\tb"), ["a", "b"]);
         assert_eq!(texts("| a | b c |"), ["a", "b c"]);

@@ -152,3 +152,36 @@ fn a_cell_of_a_repaired_markdown_table_stands_at_its_character() {
     assert_eq!(place(&rows.replace("| Total", "| Ümläut total")), (8, Some(26)));
     assert_eq!(place(&rows.replace("| 4,513", "|\n  4,513")), (9, Some(3)), "a cell that is broken over lines");
 }
+
+#[test]
+fn text_at_fixed_places_is_found_at_its_source_line() {
+    let rules: String = (0..9)
+        .map(|at| format!(".x{at}{{left:{}px}}\n.y{at}{{bottom:{}px}}\n", 10 + at * 100, 700 - at * 20))
+        .collect();
+    // The source begins with what stands lowest on the page.
+    let table: String = rows("4,513")
+        .iter()
+        .enumerate()
+        .rev()
+        .flat_map(|(y, row)| {
+            row.iter()
+                .enumerate()
+                .map(move |(x, cell)| format!("<div class=\"t x{x} y{y}\">\n {cell}</div>\n"))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let prose = "<div class=\"t x0 y7\">This is a sentence that says nothing at all and has no figure, so that it is only long and then ends.</div>\n\
+        <div class=\"t x0 y8\">Revenue increased by 12.0% to $110.0 million from $88.0 million. This is more of the same paragraph, to make it long.</div>\n";
+    let text = format!(
+        "<html><head><style>{rules}</style></head><body>\n<div class=\"page\">\n{table}{prose}</div></body></html>"
+    );
+    let (found, _) = audit(&read(text.as_bytes(), MediaType::Html));
+    let place = |actual: &str| {
+        let finding = found.iter().find(|finding| finding.actual.as_deref() == Some(actual));
+        finding.map(|finding| (finding.location.line, finding.location.column))
+    };
+    let line = |what: &str| 1 + u32::try_from(text.split(what).next().unwrap().matches('\n').count()).unwrap();
+    assert_eq!(place("4513"), Some((line("4,513</div>"), Some(2))), "{found:#?}");
+    // Of a paragraph it is known where it begins.
+    assert_eq!(place("12.0"), Some((line("This is a sentence"), None)), "{found:#?}");
+}

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use super::{location_in, location_of_row};
-use crate::check::Report;
+use super::location_of_row;
 use crate::check::years::years;
+use crate::check::{Report, location_in};
 use crate::table::{ColumnKind, RowKind, Table};
 use crate::{Block, BlockKind, Document, Finding, Severity};
 

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::location_in;
-use crate::check::Report;
+use crate::check::{Report, location_in};
 use crate::{Block, BlockKind, Document, Finding, Severity};
 
 /// Blocks in which a list is followed.

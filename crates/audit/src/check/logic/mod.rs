@@ -10,7 +10,7 @@ mod terms;
 use std::ops::ControlFlow;
 
 use super::Report;
-use crate::{Block, Document, Location};
+use crate::{Document, Location};
 
 pub(super) fn run(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     let total = 5;
@@ -25,17 +25,6 @@ pub(super) fn run(document: &Document, report: &mut Report<'_>) -> ControlFlow<(
     report.progress(4, total)?;
     terms::check(document, report)?;
     report.progress(total, total)
-}
-
-/// Where an offset of a block's text is: its line breaks are those of the source.
-fn location_in(block: &Block, text: &str, offset: usize) -> Location {
-    let lines = text.get(..offset).unwrap_or_default().bytes().filter(|&byte| byte == b'\n').count();
-    let mut location = Location::from(block.place);
-    location.line = location.line.saturating_add(u32::try_from(lines).unwrap_or(0));
-    if lines > 0 {
-        location.column = None;
-    }
-    location
 }
 
 /// Some text around an offset, cut at whole characters.

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use chrono::NaiveDate;
 
 use super::dates::{Written, dates};
-use super::{around, location_in, location_of_row};
-use crate::check::Report;
+use super::{around, location_of_row};
+use crate::check::{Report, location_in};
 use crate::table::{RowKind, Table};
 use crate::{BlockKind, Document, Finding, Location, Severity};
 

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{around, location_in};
-use crate::check::Report;
+use super::around;
+use crate::check::{Report, location_in};
 use crate::{BlockKind, Document, Finding, Location, Severity};
 
 /// Places of a kind that must be numbered before one can be missing.

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{around, location_in};
-use crate::check::Report;
+use super::around;
+use crate::check::{Report, location_in};
 use crate::{BlockKind, Document, Finding, Location, Severity};
 
 /// Terms that are remembered.

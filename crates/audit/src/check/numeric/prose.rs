@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 
 use super::growth::ADJUSTED;
 use super::text::{Direction, Lead, Quantity, direction, quantities, sentences};
-use crate::check::Report;
 use crate::check::years;
+use crate::check::{Report, location_in};
 use crate::figure::Interval;
 use crate::table::{ColumnKind, RowKind, has_word, label_key};
-use crate::{Block, BlockKind, Document, Finding, Location, Severity};
+use crate::{BlockKind, Document, Finding, Location, Severity};
 
 /// Statements that must hold before one that does not is more than an info.
 const PROOFS: usize = 3;
@@ -53,24 +53,13 @@ pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow
             if !sentence.bytes().any(|byte| byte.is_ascii_digit()) {
                 continue;
             }
-            let location = location_in(block, text, start);
+            let lead = sentence.len() - sentence.trim_start().len();
+            let location = location_in(block, text, start + lead);
             read_sentence(sentence, location, &rows, &mut own, &mut named);
         }
     }
     own.report(Severity::Warning, report)?;
     named.report(Severity::Info, report)
-}
-
-/// Where a piece of a block's text is: its line breaks are those of the source.
-fn location_in(block: &Block, text: &str, start: usize) -> Location {
-    let lead = text.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
-    let lines = text.get(..start + lead).unwrap_or_default().bytes().filter(|&byte| byte == b'\n').count();
-    let mut location = Location::from(block.place);
-    location.line = location.line.saturating_add(u32::try_from(lines).unwrap_or(0));
-    if lines > 0 {
-        location.column = None;
-    }
-    location
 }
 
 /// Statements of one kind: how many hold, and what breaks.
