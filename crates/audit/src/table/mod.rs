@@ -10,7 +10,7 @@ use crate::figure::{Content, Figure};
 
 pub(crate) use build::{RawCell, RawTable, build};
 pub(crate) use kinds::is_total_label;
-pub(crate) use words::{Words, has_word, label_key};
+pub(crate) use words::{Words, begins_word, has_word, label_key};
 
 /// What the figures of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

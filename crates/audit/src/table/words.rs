@@ -21,6 +21,11 @@ pub(crate) fn has_word(text: &str, word: &str) -> bool {
     false
 }
 
+/// Whether a word of `text` begins with `stem`; both in lower case.
+pub(crate) fn begins_word(text: &str, stem: &str) -> bool {
+    text.match_indices(stem).any(|(at, _)| !text.get(..at).is_some_and(|head| head.ends_with(char::is_alphanumeric)))
+}
+
 /// Many words looked for in one pass, as [`has_word`] does.
 pub(crate) struct Words(AhoCorasick);
 

@@ -61,7 +61,7 @@ pub(super) const ADJUSTED: &[&str] = &[
     "underlying",
     "cer",
     "currency-adjusted",
-    "local currency",
+    "local currenc",
     "comparable",
     "excluding",
     "excl",

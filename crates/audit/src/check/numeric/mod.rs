@@ -1,6 +1,7 @@
 //! `numeric_validation`: how a table adds up is learned from the table; what breaks a reading that holds elsewhere is a finding.
 
 mod balance;
+mod base;
 mod crossing;
 mod facts;
 mod faults;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use rust_decimal::Decimal;
 
-use super::growth::ADJUSTED;
+use super::base;
 use super::text::{Direction, Lead, Quantity, direction, quantities, sentences};
 use crate::check::years;
 use crate::check::{Report, location_in};
@@ -17,25 +17,6 @@ use crate::{BlockKind, Document, Finding, Location, Severity};
 const PROOFS: usize = 3;
 /// Words of a label that a sentence's subject may end with.
 const LABEL_WORDS: usize = 7;
-/// Sentences that compare other things than the figures they name.
-const UNCLEAR: &[&str] = &[
-    "respectively",
-    "would",
-    "expected",
-    "expect",
-    "forecast",
-    "guidance",
-    "if",
-    "per year",
-    "annually",
-    "partially",
-    "partly",
-    "primarily attributable",
-    "range",
-    "between",
-    "offset",
-];
-
 pub(super) fn check(document: &Document, report: &mut Report<'_>) -> ControlFlow<()> {
     let rows = Rows::of(document);
     let mut own = Statements::new(report.limit);
@@ -102,16 +83,18 @@ impl Statements {
 
 fn read_sentence(sentence: &str, location: Location, rows: &Rows, own: &mut Statements, named: &mut Statements) {
     let Some((direction, verb_at)) = direction(sentence) else { return };
-    let lower = sentence.to_lowercase();
-    if UNCLEAR.iter().chain(ADJUSTED).any(|word| has_word(&lower, word)) {
-        return;
-    }
+    // Places in it are those in the sentence.
+    let lower = sentence.to_ascii_lowercase().replace('\n', " ");
     let found = quantities(sentence);
     let percents: Vec<&Quantity> = found.iter().filter(|quantity| quantity.percent).collect();
     let with = |lead: Lead| found.iter().filter(move |quantity| !quantity.percent && quantity.lead == lead);
     let (mut to, mut from) = (with(Lead::To), with(Lead::From));
     let ([percent], None) = (percents.as_slice(), percents.get(1)) else { return };
-    match (to.next(), from.next(), to.next(), from.next()) {
+    let compared = (to.next(), from.next(), to.next(), from.next());
+    if base::is_another(&lower, compared.1.map(|old| old.start)) {
+        return;
+    }
+    match compared {
         (Some(new), Some(old), None, None) if new.amount == old.amount => {
             judge_own(sentence, location, direction, percent, new, old, own);
         }
