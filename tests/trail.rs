@@ -82,20 +82,27 @@ async fn changes_and_refusals_are_in_it_with_who_and_where_from_and_no_secret_is
 async fn messages_on_sockets_and_refused_sockets_are_in_it() {
     let app = setup(Setup::memory()).start().await;
     let (ada, _) = key(&app, "ada", &["sessions:start", "sessions:read", "sessions:answer"]).await;
-    let (bob, _) = key(&app, "bob", &["sessions:read"]).await;
+    let (bob, _) = key(&app, "bob", &["sessions:read", "sessions:answer", "workflows:read"]).await;
     let started = send(&app, Method::POST, "/start-task", &ada, json!({"task": "approval"})).await.ok();
-    let path = format!("/ws/{}", started["session_id"].as_str().unwrap());
-    let open = async |token: &str| {
+    let id = started["session_id"].as_str().unwrap();
+    let (path, session) = (format!("/ws/{id}"), format!("/sessions/{id}"));
+    let open_at = async |token: &str, path: &str| {
         let mut request = format!("ws://{}{path}", app.address).into_client_request().unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         Client::connect_with(request).await.unwrap()
     };
+    let open = async |token: &str| open_at(token, &path).await;
+    // What comes of it counts: what is another's is not there.
+    let mut others = open_at(&bob, "/ws").await;
+    others.say(json!({"type": "confirm", "session_id": id, "value": true})).await;
+    assert_eq!(others.until("error").await["code"], "unknown_session");
+    wait_for(&app, ("bob", "sessions:answer", &session, false)).await;
     let mut socket = open(&ada).await;
     socket.until("request_confirmation").await;
     socket.say(json!({"type": "cancel"})).await;
     wait_for(&app, ("ada", "sessions:cancel", &path, false)).await;
     socket.say(json!({"type": "confirm", "value": true})).await;
-    wait_for(&app, ("ada", "sessions:answer", &path, true)).await;
+    wait_for(&app, ("ada", "sessions:answer", &session, true)).await;
     assert_eq!(open(&bob).await.until_closed().await, Some(4504));
     wait_for(&app, ("bob", "sessions:read", &path, false)).await;
     assert_eq!(open("cbk_wrong").await.until_closed().await, Some(4501));

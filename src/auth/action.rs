@@ -117,6 +117,7 @@ impl Action {
                 | Action::CreateCrew
                 | Action::UpdateCrew
                 | Action::WriteMemory
+                | Action::PublishEvent
         )
     }
 }
@@ -143,6 +144,7 @@ actions! {
     ReadShared reads Link "shared:read" "Read the question that a share link is for.";
     AnswerShared changes Link "shared:answer" "Answer the question that a share link is for.";
     CancelSession changes SessionsCancel "sessions:cancel" "Cancel a session.";
+    ReadCallbacks reads SessionsRead "callbacks:read" "Read what news of a session was sent, and where to.";
     SendCallback changes SessionsStart "callbacks:send" "Send the news of a session again.";
     DeleteSession changes SessionsDelete "sessions:delete" "Remove an ended session.";
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
@@ -56,14 +56,20 @@ fn caller(request: &RequestHead, proxies: &[IpNet]) -> Option<IpAddr> {
 
 /// The hops that a request has come by, the first one first; nothing for one that names no address.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let lines = |name| headers.get_all(name).filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
-    let customary: Vec<_> = lines(header::X_FORWARDED_FOR).map(address).collect();
-    if !customary.is_empty() {
-        return customary;
+    // A hop that is no text leaves those right of it as they are: the rightmost ones are the proxies'.
+    let split = |line: &HeaderValue| -> Vec<Option<String>> {
+        let hops = line.as_bytes().split(|byte| *byte == b',');
+        hops.map(|hop| std::str::from_utf8(hop).ok().map(str::to_owned)).collect()
+    };
+    let lines = |name| headers.get_all(name).flat_map(split);
+    // A client may send the one header that its proxy does not write.
+    if headers.contains_key(header::X_FORWARDED_FOR) {
+        return lines(header::X_FORWARDED_FOR).map(|hop| address(&hop?)).collect();
     }
     let forwarded = lines(header::FORWARDED).map(|hop| {
-        let pairs = hop.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("for")).and_then(|(_, value)| address(value))
+        let hop = hop?;
+        let mut pairs = hop.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| name.eq_ignore_ascii_case("for")).and_then(|(_, value)| address(value))
     });
     forwarded.collect()
 }
@@ -106,6 +112,17 @@ mod tests {
             let request = headers.iter().fold(request, |request, header| request.append_header(*header));
             let found = caller(request.to_http_request().head(), &proxies);
             assert_eq!(found, expected.parse().ok(), "{peer} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_hides_no_proxy_s_word() {
+        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        for (made_up, expected) in [(&b"\xff, 198.51.100.1"[..], "198.51.100.1"), (b"\xff", "10.0.0.1")] {
+            let request = TestRequest::get().peer_addr(("10.0.0.1".parse::<IpAddr>().unwrap(), 9).into());
+            let request = request.append_header(("x-forwarded-for", HeaderValue::from_bytes(made_up).unwrap()));
+            let request = request.append_header(("forwarded", "for=1.1.1.1"));
+            assert_eq!(caller(request.to_http_request().head(), &proxies), expected.parse().ok());
         }
     }
 }

@@ -84,8 +84,7 @@ pub(crate) fn may_answer(
         // Whoever made the link was allowed to answer.
         return if principal.is_invited_to(request) { Ok(()) } else { Err(NotAsked::PutToOthers) };
     }
-    let is_own = principal.owner() == owner && !principal.names_owner();
-    match (answerers.allow_own, is_own) {
+    match (answerers.allow_own, principal.is_itself(owner)) {
         (false, true) if owner.is_server() && principal.kind() != PrincipalKind::Operator => Err(NotAsked::Unknowable),
         (false, true) => Err(NotAsked::OwnSession),
         _ if owns(principal, owner) || is_among(principal, &answerers.assignees) => Ok(()),
@@ -164,10 +163,10 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::ControlWorkflow
         | Action::ReadEvents
         | Action::ReadEventType
+        | Action::ReadCallbacks
         | Action::ReadCrew
         | Action::UpdateCrew
         | Action::DeleteCrew
-        | Action::ListMemory
         | Action::ReadMemory
         | Action::WriteMemory => true,
         // What shows the things of others, or what others would come across.
@@ -178,6 +177,7 @@ fn is_for_visitors(action: Action) -> bool {
         | Action::ListEventTypes
         | Action::ListCrews
         | Action::CreateCrew
+        | Action::ListMemory
         | Action::PublishEvent
         | Action::ReadShared
         | Action::AnswerShared
@@ -359,6 +359,11 @@ mod tests {
         assert_eq!(may_answer(&operator, &ada, request, &to(&[], false)), Ok(()));
         let hers = operator.reaching(ada.clone()).unwrap();
         assert_eq!(may_answer(&hers, &ada, request, &to(&[], false)), Ok(()));
+        // Nobody gets round it by naming an owner.
+        let elsewhere = Principal::new(PrincipalKind::Operator).reaching("zoe".parse().unwrap()).unwrap();
+        assert_eq!(may_answer(&elsewhere, &Owner::SERVER, request, &to(&[], false)), Err(NotAsked::OwnSession));
+        let admin = somebody("ada", &[], &[Scope::Admin]).reaching(ada.clone()).unwrap();
+        assert_eq!(may_answer(&admin, &ada, request, &to(&[], false)), Err(NotAsked::OwnSession));
         let local = Principal::new(PrincipalKind::Local);
         assert_eq!(may_answer(&local, &Owner::SERVER, request, &to(&[], false)), Err(NotAsked::Unknowable));
         assert_eq!(asked_as(&somebody("bo", &["ops"], &[])), ["bo".parse().unwrap(), "group:ops".parse().unwrap()]);

@@ -216,6 +216,12 @@ impl Principal {
         (self.kind, &self.owner) == (other.kind, &other.owner) && who(self) == who(other)
     }
 
+    /// Whether it is itself whom things of this owner belong to, whomever it has named; whoever is not known is the server.
+    #[must_use]
+    pub(crate) fn is_itself(&self, owner: &Owner) -> bool {
+        self.grant.as_ref().map_or(owner.is_server(), |grant| grant.owner == *owner)
+    }
+
     /// Whether it is an operator who has named whose things are meant.
     #[must_use]
     pub(crate) fn names_owner(&self) -> bool {

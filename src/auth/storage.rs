@@ -60,8 +60,8 @@ impl Storage {
         let Some(most) = self.most.filter(|_| action.keeps_something() && !principal.is_operator()) else {
             return Ok(());
         };
-        let Some(grant) = principal.grant() else { return Ok(()) };
-        let bytes = self.bytes_of(&grant.owner).await?;
+        // Whoever is not known keeps what is the server's.
+        let bytes = self.bytes_of(principal.owner()).await?;
         if bytes < most { Ok(()) } else { Err(NoRoom::Full { bytes, most }) }
     }
 

@@ -71,7 +71,7 @@ impl Variables<'_> {
                 if let Some(text) = self.text(name, faults) {
                     self.set(&mut layer, known, (name, &key), text, faults);
                 }
-            } else if !is_service_link(name, value.as_deref().unwrap_or_default()) {
+            } else if !is_of_a_task(name) && !is_service_link(name, value.as_deref().unwrap_or_default()) {
                 faults.add(self.source(name), "", unknown(name, &keys));
             }
         }
@@ -181,6 +181,11 @@ fn unknown(name: &str, keys: &BTreeMap<String, String>) -> String {
     did_you_mean("there is no such setting", near.or_else(elsewhere).as_ref())
 }
 
+/// Whether the variable is one that a command has which runs as a task: it may call this program.
+fn is_of_a_task(name: &str) -> bool {
+    matches!(name, "CALLBOARD_SESSION_ID" | "CALLBOARD_ATTEMPT")
+}
+
 /// Whether the variable is one that Kubernetes and container links make for a service called `callboard`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let is_port = |rest: &str| {
@@ -233,6 +238,7 @@ mod tests {
         ] {
             assert!(is_service_link(name, value), "{name}");
         }
+        assert!(is_of_a_task("CALLBOARD_SESSION_ID") && !is_of_a_task("CALLBOARD_SESSIONS_ID"));
         for (name, value) in [("CALLBOARD_PORT", "80"), ("CALLBOARD_SERVER_PORT", "80"), ("CALLBOARD_PORT_X_TCP", "")] {
             assert!(!is_service_link(name, value), "{name}");
         }

@@ -16,11 +16,12 @@ use super::dialect::audit::{Inbound as Said, decode, error, pong};
 use super::dialect::session::Misunderstood;
 use super::dialect::socket::{Form, Kind, Socket};
 use super::entrance::Caller;
-use super::inbound::{FORBIDDEN, InFlight, Inbound, Unheard};
+use super::inbound::{FORBIDDEN, InFlight, Inbound, TOO_MANY_WAIT, Unheard};
+use super::outcome::Outcome;
 use super::presence::Watched;
 use super::{Error, close};
 use crate::agent::audit::KIND;
-use crate::auth::Principal;
+use crate::auth::{Action, Principal};
 use crate::domain::id::SessionId;
 use crate::hub::Link;
 use crate::hub::close::CloseCode;
@@ -72,7 +73,12 @@ impl Connections {
             let principal = caller.principal();
             let journal = shared.journal(principal.clone(), id, Rc::clone(&link), Greeting::Silent);
             let begun = attach(&sessions, &principal, id, &journal).await;
-            actix::spawn(follow(sessions.clone(), (principal, id), journal, begun, wait, faults));
+            let following = follow(sessions.clone(), (principal, id), journal, begun, wait, faults);
+            let (waiting, awaited) = (Rc::clone(&caller), Rc::clone(&link));
+            actix::spawn(async move {
+                following.await;
+                waiting.found_nothing(&awaited);
+            });
             Box::new(AuditInbound { link, sessions, id, caller, in_flight: Rc::default() })
         };
         Ok(visit.begin(admission, begin).await)
@@ -130,14 +136,17 @@ impl AuditInbound {
 
     fn cancel(&self) {
         let Some(in_flight) = InFlight::take(&self.in_flight) else {
-            return self.say("rate_limited", "too many messages wait already");
+            return self.say("rate_limited", TOO_MANY_WAIT);
         };
         let principal = self.caller.principal().or_named("user");
         let reason = principal.name().map(|by| format!("cancelled by {by}"));
         let (sessions, id, link) = (self.sessions.clone(), self.id, Rc::clone(&self.link));
+        let caller = Rc::clone(&self.caller);
         actix::spawn(async move {
             let _in_flight = in_flight;
-            if let Err(refused) = sessions.cancel(&principal, id, reason).await {
+            let done = sessions.cancel(&principal, id, reason).await;
+            caller.record_outcome(Action::CancelSession, || format!("/sessions/{id}"), Outcome::from(&done));
+            if let Err(refused) = done {
                 link.answer(&error(word(&refused), &text(&refused)));
             }
         });

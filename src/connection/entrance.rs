@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::inbound::{Inbound, Unheard, send_misused};
 use super::lease::Lease;
+use super::outcome::Outcome;
 use super::presence::Watching;
 use super::visit::Visit;
 use crate::auth::quotas::{Quotas, Share, Thing, TooMany};
@@ -136,18 +137,27 @@ impl Caller {
         (may(&principal, action, Resource::Unread) != Decision::Allowed).then(|| lacking(&principal, action))
     }
 
-    /// The same, for the audit trail as well: what changes something, and what is refused.
+    /// The same, and records where it lacks something.
     pub(super) fn screen(&self, action: Action) -> Option<Cow<'static, str>> {
         let lacking = self.lacks(action);
-        if lacking.is_some() || action.changes() {
-            self.record(action, lacking.is_none());
+        if lacking.is_some() {
+            self.record(action, || self.asked.path.clone(), false);
         }
         lacking
     }
 
+    /// Records what came of something that it asked for, and what that was about: a change, and a refusal.
+    pub(super) fn record_outcome(&self, action: Action, object: impl FnOnce() -> String, outcome: Outcome) {
+        match outcome {
+            Outcome::Done if action.changes() => self.record(action, object, true),
+            Outcome::Denied => self.record(action, object, false),
+            Outcome::Done | Outcome::Failed => {}
+        }
+    }
+
     /// Records that it is refused what it asked for.
     pub(super) fn is_refused(&self) {
-        self.record(self.asked.action, false);
+        self.record(self.asked.action, || self.asked.path.clone(), false);
     }
 
     /// Records the same where what it asked for does not exist for it, for which its connection is closed by then.
@@ -157,14 +167,14 @@ impl Caller {
         }
     }
 
-    fn record(&self, action: Action, allowed: bool) {
+    fn record(&self, action: Action, object: impl FnOnce() -> String, allowed: bool) {
         if !self.trail.is_recorded() {
             return;
         }
         self.trail.record(NewEntry {
             principal: self.principal.borrow().label().to_owned(),
             action: action.word(),
-            object: self.asked.path.clone(),
+            object: object(),
             address: self.asked.address,
             allowed,
             request_id: None,
@@ -329,6 +339,7 @@ impl Shared {
         let before = self.caller.principal();
         let was_known = matches!(before.kind(), PrincipalKind::Known | PrincipalKind::Operator);
         if was_known && !before.is_same_as(&principal) {
+            self.caller.is_refused();
             return self.link.close(CloseCode::NotAuthenticated);
         }
         if !was_known && !self.takes_place(&principal) {

@@ -8,6 +8,7 @@ use actix_web::HttpRequest;
 use super::close;
 use super::dialect::session::{Inbound as Said, Misunderstood, Outbound, decode};
 use super::entrance::Caller;
+use super::outcome::Outcome;
 use crate::auth::{Action, Decision, Principal, Resource, may};
 use crate::domain::id::SessionId;
 use crate::domain::request::Answer;
@@ -16,8 +17,10 @@ use crate::hub::close::CloseCode;
 use crate::session::Sessions;
 use crate::session::messages::Refused;
 
-/// The most answers of one connection that wait for their session.
-const IN_FLIGHT: u32 = 32;
+/// The most answers of one connection that wait for their session or workflow.
+const IN_FLIGHT: u32 = 4096;
+/// What a client is told that has sent more.
+pub(super) const TOO_MANY_WAIT: &str = "too many messages wait already";
 /// Who answers, where the client does not say.
 pub(super) const NOBODY_IN_PARTICULAR: &str = "websocket";
 /// The most characters of a client's own name.
@@ -71,15 +74,17 @@ impl SessionInbound {
     }
 
     /// Does something in a task of its own: the connection's own task stands still while the client does not read.
-    fn spawn(&self, work: impl Future<Output = Result<(), Refused>> + 'static) {
+    fn spawn(&self, action: Action, work: impl Future<Output = Result<(), Refused>> + 'static) {
         let Some(in_flight) = InFlight::take(&self.in_flight) else {
-            send_error(&self.link, "rate_limited", "too many answers wait already");
+            send_error(&self.link, "rate_limited", TOO_MANY_WAIT);
             return;
         };
-        let link = Rc::clone(&self.link);
+        let (link, caller, session_id) = (Rc::clone(&self.link), Rc::clone(&self.caller), self.session_id);
         actix::spawn(async move {
             let _in_flight = in_flight;
-            if let Err(refused) = work.await {
+            let done = work.await;
+            caller.record_outcome(action, || format!("/sessions/{session_id}"), Outcome::from(&done));
+            if let Err(refused) = done {
                 send_refused(&link, &refused);
             }
         });
@@ -88,14 +93,19 @@ impl SessionInbound {
     fn answer(&self, request_id: Option<String>, answer: Answer) {
         let principal = self.caller.principal().or_named(NOBODY_IN_PARTICULAR);
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
-        self.spawn(async move { sessions.answer(&principal, session_id, request_id, answer, None).await.map(|_| ()) });
+        self.spawn(Action::AnswerRequest, async move {
+            sessions.answer(&principal, session_id, request_id, answer, None).await.map(|_| ())
+        });
     }
 
     fn cancel(&self) {
         let principal = self.caller.principal().or_named("user");
         let reason = principal.name().map(|by| format!("cancelled by {by}"));
         let (sessions, session_id) = (self.sessions.clone(), self.session_id);
-        self.spawn(async move { sessions.cancel(&principal, session_id, reason).await.map(|_| ()) });
+        self.spawn(
+            Action::CancelSession,
+            async move { sessions.cancel(&principal, session_id, reason).await.map(|_| ()) },
+        );
     }
 }
 

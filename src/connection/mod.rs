@@ -23,6 +23,7 @@ pub(crate) mod handshake;
 mod inbound;
 mod lease;
 pub(crate) mod listener;
+mod outcome;
 mod presence;
 pub(crate) mod socket;
 mod stream;

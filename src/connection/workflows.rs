@@ -14,7 +14,8 @@ use super::dialect::sse::SSE;
 use super::dialect::workflow::{Inbound as Said, decode, names, subscribed, unsubscribed, with_session_id};
 use super::entrance::Caller;
 use super::event_stream::respond;
-use super::inbound::{FORBIDDEN, InFlight, Inbound, NOBODY_IN_PARTICULAR, Unheard, is_allowed, refusal};
+use super::inbound::{FORBIDDEN, InFlight, Inbound, NOBODY_IN_PARTICULAR, TOO_MANY_WAIT, Unheard, is_allowed, refusal};
+use super::outcome::Outcome;
 use super::presence::{Followed, Watched, Watching};
 use super::{Error, close};
 use crate::agent::pipeline;
@@ -170,6 +171,14 @@ struct WorkflowInbound {
     followed: Followed,
 }
 
+/// Says that an input was not changed, and which.
+fn refuse_update(link: &Link, update: &InputUpdate, code: &'static str, message: &str) {
+    let InputUpdate { workflow_id, node_id, input_name, .. } = update;
+    let data = Some(Refusal { workflow_id: workflow_id.as_deref(), node_id, input_name });
+    link.count_error(code);
+    send(link, &Message::Error { timestamp: Timestamp::now(), code, message, data });
+}
+
 impl WorkflowInbound {
     fn live(&self) -> &Live {
         &self.connections.shared.live
@@ -177,10 +186,13 @@ impl WorkflowInbound {
 
     /// Does something in a task of its own: the connection's own task stands still while the client does not read.
     fn spawn(&self, work: impl AsyncFnOnce(&Link) + 'static) {
-        let Some(in_flight) = InFlight::take(&self.in_flight) else {
-            send_error(&self.link, "rate_limited", "too many messages wait already");
-            return;
-        };
+        match InFlight::take(&self.in_flight) {
+            Some(in_flight) => self.spawn_as(in_flight, work),
+            None => send_error(&self.link, "rate_limited", TOO_MANY_WAIT),
+        }
+    }
+
+    fn spawn_as(&self, in_flight: InFlight, work: impl AsyncFnOnce(&Link) + 'static) {
         let link = Rc::clone(&self.link);
         actix::spawn(async move {
             let _in_flight = in_flight;
@@ -194,16 +206,22 @@ impl WorkflowInbound {
     }
 
     fn update(&self, update: InputUpdate) {
+        // What is refused is not made.
+        let Some(in_flight) = InFlight::take(&self.in_flight) else {
+            return refuse_update(&self.link, &update, "rate_limited", TOO_MANY_WAIT);
+        };
         // Sent here, so that changes are made in the order in which they came.
         let applied = self.live().apply(&self.caller.principal(), update.clone());
-        self.spawn(async move |link| match applied.await {
-            Ok(data) => send(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
-            Err(refused) => {
-                let InputUpdate { workflow_id, node_id, input_name, .. } = &update;
-                let data = Some(Refusal { workflow_id: workflow_id.as_deref(), node_id, input_name });
-                let (code, message) = (close::workflow_word(&refused), close::workflow_text(&refused));
-                link.count_error(code);
-                send(link, &Message::Error { timestamp: Timestamp::now(), code, message: &message, data });
+        let (caller, action) = (Rc::clone(&self.caller), Action::ControlWorkflow);
+        self.spawn_as(in_flight, async move |link| {
+            let applied = applied.await;
+            let object = || format!("/workflows/{}", update.workflow_id.as_deref().unwrap_or_default());
+            caller.record_outcome(action, object, Outcome::from(&applied));
+            match applied {
+                Ok(data) => send(link, &Message::InputApplied { timestamp: Timestamp::now(), data }),
+                Err(refused) => {
+                    refuse_update(link, &update, close::workflow_word(&refused), &close::workflow_text(&refused))
+                }
             }
         });
     }
@@ -241,7 +259,7 @@ impl WorkflowInbound {
             return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
         }
         let (connections, followed) = (self.connections.clone(), Rc::clone(&self.followed));
-        let own = Rc::clone(&self.link);
+        let (own, caller) = (Rc::clone(&self.link), Rc::clone(&self.caller));
         self.spawn(async move |link| {
             let storage = &connections.shared.gate.storage;
             if let Err(no_room) = storage.has_room(&principal, Action::StartSession).await {
@@ -249,6 +267,7 @@ impl WorkflowInbound {
             }
             match start(&sessions, &principal, content, config, priority, client_id).await {
                 Ok(session_id) => {
+                    caller.record_outcome(Action::StartSession, || format!("/sessions/{session_id}"), Outcome::Done);
                     send(link, &Message::TaskAccepted { timestamp: Timestamp::now(), session_id });
                     if is_allowed(&principal, Action::ReadSession) {
                         follow(&connections.shared, &principal, &followed, &own, session_id).await;
@@ -269,19 +288,24 @@ impl WorkflowInbound {
             let message = "say which session it is for, with session_id".to_owned();
             return send_misunderstood(&self.link, &Misunderstood::Invalid(message));
         };
-        let (sessions, principal) = (self.connections.shared.sessions.clone(), self.caller.principal());
+        let (sessions, caller) = (self.connections.shared.sessions.clone(), Rc::clone(&self.caller));
+        let (principal, object) = (caller.principal(), move || format!("/sessions/{session_id}"));
         match said {
             ToSession::Ping { timestamp } => send(&self.link, &Message::Pong { timestamp }),
             ToSession::Cancel => self.spawn(async move |link| {
                 let principal = principal.or_named("user");
                 let reason = principal.name().map(|by| format!("cancelled by {by}"));
-                if let Err(refused) = sessions.cancel(&principal, session_id, reason).await {
+                let done = sessions.cancel(&principal, session_id, reason).await;
+                caller.record_outcome(Action::CancelSession, object, Outcome::from(&done));
+                if let Err(refused) = done {
                     send_of_session(link, session_id, &refused);
                 }
             }),
             ToSession::Answer { request_id, answer } => self.spawn(async move |link| {
                 let principal = principal.or_named(NOBODY_IN_PARTICULAR);
-                if let Err(refused) = sessions.answer(&principal, session_id, request_id, answer, None).await {
+                let done = sessions.answer(&principal, session_id, request_id, answer, None).await;
+                caller.record_outcome(Action::AnswerRequest, object, Outcome::from(&done));
+                if let Err(refused) = done {
                     send_of_session(link, session_id, &refused);
                 }
             }),

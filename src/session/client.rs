@@ -183,6 +183,15 @@ impl Sessions {
         Ok(description.summary)
     }
 
+    /// The same of one that is theirs.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownSession`], [`Refused::NotOwned`] where they only answer its question, or [`Refused::Unavailable`].
+    pub(crate) async fn own(&self, principal: &Principal, session_id: SessionId) -> Result<Summary, Refused> {
+        let summary = self.find(principal, session_id).await?;
+        if owns(principal, &summary.owner) { Ok(summary) } else { Err(Refused::NotOwned) }
+    }
+
     /// Lets nobody else call a session so, see [`ReserveExecutionId`].
     pub(crate) fn claim_execution(
         &self,

@@ -17,6 +17,10 @@ async fn a_copy_that_is_made_while_a_server_runs_has_its_open_questions() {
     let again = callboard(folder.path(), &["backup", file, "--store", &store]).output().unwrap();
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("is there already"), "{}", text(&again.stderr));
+    // A bare name is one in the folder where it runs.
+    let bare = callboard(folder.path(), &["backup", "bare.db", "--store", &store]).output().unwrap();
+    assert_eq!(bare.status.code(), Some(0), "{}", text(&bare.stderr));
+    assert!(folder.path().join("bare.db.key").exists());
     let used = callboard(folder.path(), &["restore", file, "--store", &store]).output().unwrap();
     assert_eq!(used.status.code(), Some(1));
     assert!(text(&used.stderr).contains("another Callboard uses the database"), "{}", text(&used.stderr));

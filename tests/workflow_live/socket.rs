@@ -51,6 +51,23 @@ async fn a_workflow_that_is_unknown_cannot_be_watched() {
 }
 
 #[tokio::test]
+async fn changes_that_come_all_at_once_are_all_made_and_answered() {
+    let app = Setup::memory().start().await;
+    start(&app, chain(), json!({})).await;
+    let mut client = connect(&app, "?workflow=chain").await;
+    for number in 1..=200 {
+        update(&mut client, "n", "value", json!(number)).await;
+    }
+    // None is refused.
+    let mut answers = 0;
+    while answers < 200 {
+        let message = client.next().await.unwrap();
+        assert_ne!(message["type"], "error", "{message}");
+        answers += u32::from(message["type"] == "input_applied");
+    }
+}
+
+#[tokio::test]
 async fn who_changes_an_input_is_answered_and_everybody_sees_it() {
     let app = Setup::memory().start().await;
     store(&app, chain()).await;

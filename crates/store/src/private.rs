@@ -22,10 +22,9 @@ pub fn write(path: &Path, line: &str) -> Result<()> {
     file.write_all(b"\n")?;
     file.sync_all()?;
     fs::rename(&part, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+    // A bare name is in the folder where one is.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 /// Takes a file's rights from all but its owner; one that is not there is left so.

@@ -11,6 +11,7 @@ use super::super::accept::Shared;
 use super::super::dialect::event_socket::{self as said, Inbound as Said, Misunderstood, Publish, decode, written};
 use super::super::entrance::Caller;
 use super::super::inbound::{FORBIDDEN, Inbound};
+use super::super::outcome::Outcome;
 use super::publish::{Publisher, Unpublished, send_unpublished};
 use crate::auth::Action;
 use crate::auth::quotas::Share;
@@ -169,7 +170,11 @@ impl Inbound for EventSocketInbound {
             Ok((_, Said::Subscribe(more))) => self.subscribe(more),
             Ok((_, Said::Unsubscribe(less))) => self.unsubscribe(&less),
             Ok((_, Said::SetFilter(filter))) => self.set_filter(filter),
-            Ok((_, Said::Publish(publish))) => self.publish(publish),
+            Ok((action, Said::Publish(publish))) => {
+                let object = || format!("/api/v1/event-types/{}", publish.new_event.kind.word());
+                self.caller.record_outcome(action, object, Outcome::Done);
+                self.publish(publish);
+            }
             Ok((_, Said::Ping { timestamp })) => self.pong(timestamp),
             Err(fault) => self.refuse(&fault, text),
         }

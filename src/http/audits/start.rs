@@ -145,6 +145,11 @@ async fn start(
         }
         Body::Parts(parts) => of_parts(parts)?,
     };
+    let most = state.settings.audits.max_document_bytes;
+    if document.as_ref().is_some_and(|document| document.bytes.len() > most) {
+        let detail = format!("The document is larger than {most} bytes (audits.max_document_bytes).");
+        return Err(Problem::new(Code::PayloadTooLarge, detail));
+    }
     let name = fields.text("name", 255);
     let media_type = fields.text("media_type", 100);
     let agents = agents(&mut fields, &state, principal.owner()).await?;
@@ -157,7 +162,7 @@ async fn start(
     let client_id = client_id(&mut fields);
     let callback = callback(&mut fields, &state);
     let audit_id = fields.one_of("audit_id", "a UUID", |text| text.parse::<SessionId>().ok());
-    let input = input(&mut fields, document, name, media_type, agents, &state);
+    let input = input(&mut fields, document, name, media_type, agents);
     let faults = fields.finish();
     let Some(input) = input.filter(|_| faults.is_empty()) else {
         return Err(Problem::invalid(Code::InvalidBody, faults));
@@ -195,6 +200,11 @@ fn of_parts(parts: Vec<Part>) -> Result<(Fields, Option<Upload>), Problem> {
     let (mut map, mut file, mut faults) = (Map::new(), None, Vec::new());
     let mut agents = Vec::new();
     for part in parts {
+        let is_document = matches!(part.name.as_str(), "file" | "document");
+        if part.name != "agents" && (map.contains_key(&part.name) || (is_document && file.is_some())) {
+            faults.push(fault(&["body", &part.name], "is there twice", "duplicate"));
+            continue;
+        }
         if part.name == "file" || (part.name == "document" && part.filename.is_some()) {
             // What nobody knows better says nothing.
             let media_type = part.media_type.filter(|name| name != "application/octet-stream");
@@ -255,7 +265,6 @@ fn input(
     name: Option<String>,
     media_type: Option<String>,
     agents: Vec<String>,
-    state: &State,
 ) -> Option<Input> {
     let Some(Upload { bytes, media_type: said, name: filename }) = document else {
         if !fields.has_fault("document") {
@@ -263,11 +272,6 @@ fn input(
         }
         return None;
     };
-    let most = state.settings.audits.max_document_bytes;
-    if bytes.len() > most {
-        fields.fault(&["document"], format!("must have at most {most} bytes (audits.max_document_bytes)"), "too_large");
-        return None;
-    }
     if bytes.is_empty() {
         fields.fault(&["document"], "must not be empty", "too_short");
         return None;

@@ -15,7 +15,7 @@ use crate::callback::{Attempt, Delivery, LONGEST_URL, Standing, Wrong};
 use crate::domain::callback::{Callback, CallbackEvent};
 
 pub(in crate::http) fn routes() -> Vec<Route> {
-    routes![ReadSession => list, SendCallback => send_again]
+    routes![ReadCallbacks => list, SendCallback => send_again]
 }
 
 /// The most characters of a secret.
@@ -85,7 +85,8 @@ async fn list(
     principal: Principal,
     Subject(session_id): Subject,
 ) -> Result<HttpResponse, Problem> {
-    let summary = state.sessions.find(&principal, session_id).await?;
+    // Whoever is asked something of a session does not see where its news goes: such addresses may hold secrets.
+    let summary = state.sessions.own(&principal, session_id).await?;
     let all = state.callbacks.deliveries(&summary.owner, session_id).await?;
     Ok(HttpResponse::Ok().json(DeliveryList { callbacks: all.into_iter().map(ShownDelivery::from).collect() }))
 }
@@ -109,7 +110,7 @@ async fn send_again(
     Subject(session_id): Subject,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let summary = state.sessions.find(&principal, session_id).await?;
+    let summary = state.sessions.own(&principal, session_id).await?;
     let (_, delivery_id) = path.into_inner();
     state.callbacks.send_again(&summary.owner, session_id, &delivery_id).await?;
     Ok(HttpResponse::Accepted().finish())
