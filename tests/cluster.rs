@@ -6,6 +6,7 @@ mod guests;
 mod history;
 mod listeners;
 mod load;
+mod logins;
 mod numbers;
 mod stage;
 mod suspects;

@@ -40,7 +40,8 @@ impl Identity {
         let lifetime = seconds(settings.auth.login_lifetime);
         let users = Users::new(store.clone());
         let logins = Logins::new(store.clone(), users.clone(), lifetime);
-        let (refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await?;
+        let (refresher, credentials) =
+            Refresher::start(keys.clone(), logins.clone(), settings.store.is_shared()).await?;
         actix::spawn(refresher.run());
         let tickets = Tickets::new(store.clone());
         actix::spawn(tickets.clone().tidy_up());

@@ -79,6 +79,20 @@ impl Authenticator {
         !self.has_identity && !self.trusts_loopback
     }
 
+    /// Reads the credentials anew where a request shows one that is not known here: another server may just have made it.
+    pub(crate) async fn catch_up(&self, request: &RequestHead) {
+        if self.credentials.is_shared() && self.shows_unknown(request) {
+            self.credentials.refresh().await;
+        }
+    }
+
+    fn shows_unknown(&self, request: &RequestHead) -> bool {
+        let (Shown::Token(token) | Shown::Cookie(token)) = shown(&request.headers) else { return false };
+        let now = Timestamp::now();
+        let login = logins::digest(token).is_some_and(|digest| self.credentials.of_login(&digest, now).is_none());
+        login || key::digest(key::KEY, token).is_some_and(|digest| self.credentials.of_key(&digest, now).is_none())
+    }
+
     /// Whom a request comes from.
     ///
     /// # Errors

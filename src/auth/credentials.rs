@@ -24,6 +24,8 @@ pub(crate) struct Credentials {
     known: watch::Receiver<Arc<Known>>,
     /// Has them read again at once; nobody listens where there are none.
     nudges: mpsc::Sender<oneshot::Sender<()>>,
+    /// Whether other servers change them, too.
+    is_shared: bool,
 }
 
 /// What is known of credentials at one moment.
@@ -50,7 +52,7 @@ impl Credentials {
     #[cfg(any(test, fuzzing))]
     #[must_use]
     pub(crate) fn none() -> Self {
-        Self { known: watch::channel(Arc::default()).1, nudges: mpsc::channel(1).0 }
+        Self { known: watch::channel(Arc::default()).1, nudges: mpsc::channel(1).0, is_shared: false }
     }
 
     /// What the key with this digest grants, where there is one that has not expired.
@@ -63,6 +65,12 @@ impl Credentials {
     pub(super) fn of_login(&self, digest: &KeyDigest, now: Timestamp) -> Option<Arc<Login>> {
         let login = self.known.borrow().logins.get(digest).cloned();
         login.filter(|login| !login.is_over(now))
+    }
+
+    /// Whether other servers change them, too: what was made there a moment ago may not be known here.
+    #[must_use]
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Waits until what this server has changed holds here, so that whoever has made it can use it at once.
@@ -101,17 +109,17 @@ impl Credentials {
 }
 
 impl Refresher {
-    /// Reads the credentials that there are.
+    /// Reads the credentials that there are; `is_shared` where other servers change them, too.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub(crate) async fn start(keys: Keys, logins: Logins) -> Result<(Self, Credentials), Error> {
+    pub(crate) async fn start(keys: Keys, logins: Logins, is_shared: bool) -> Result<(Self, Credentials), Error> {
         let (known, seen) = watch::channel(Arc::default());
         let (nudges, nudged) = mpsc::channel(MOST_NUDGES);
         // No change has this number: the first look reads them all.
         let mut refresher = Self { keys, logins, version: u64::MAX, known, nudged };
         refresher.look().await?;
-        Ok((refresher, Credentials { known: seen, nudges }))
+        Ok((refresher, Credentials { known: seen, nudges, is_shared }))
     }
 
     /// Keeps them as the store has them, for ever. Where the store does not answer, what was known last holds.

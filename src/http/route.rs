@@ -293,6 +293,9 @@ async fn serve(
     door: Door,
     answering: LocalBoxFuture<'static, HttpResponse<BoxBody>>,
 ) -> HttpResponse<BoxBody> {
+    if let Some(state) = request.app_data::<web::Data<State>>() {
+        state.authenticator.catch_up(request.head()).await;
+    }
     match door {
         Door::Socket if admission::is_upgrade(&request) => admission::admit(&request, action).await,
         Door::Socket | Door::Request => {

@@ -190,7 +190,7 @@ async fn a_key_is_good_until_it_is_revoked_or_expires() {
     let (good, made) = keys.create(new(None)).await.unwrap();
     let (expired, _) = keys.create(new(Some(Timestamp::from_micros(1)))).await.unwrap();
     let logins = Logins::new(store.clone(), Users::new(store), std::time::Duration::from_secs(60));
-    let (mut refresher, credentials) = Refresher::start(keys.clone(), logins.clone()).await.unwrap();
+    let (mut refresher, credentials) = Refresher::start(keys.clone(), logins.clone(), false).await.unwrap();
     let mut settings = Settings::default();
     settings.auth.api_keys = true;
     let authenticator = Authenticator::open(&settings, HERE.parse().unwrap(), credentials).unwrap().0;
