@@ -8,6 +8,7 @@ mod listeners;
 mod load;
 mod logins;
 mod numbers;
+mod presence;
 mod stage;
 mod suspects;
 mod wire;

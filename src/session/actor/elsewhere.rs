@@ -3,10 +3,12 @@
 
 use actix::{Context, Handler};
 
+use crate::cluster::Cluster;
 use crate::domain::burst::{Burst, Passing};
 use crate::session::actor::Session;
 use crate::session::elsewhere::bursts;
 use crate::session::elsewhere::messages::{LetGo, MemberFollows, MemberLeft};
+use crate::session::messages::Refused;
 
 impl Session {
     /// Publishes a row that is written.
@@ -48,6 +50,13 @@ impl Handler<MemberFollows> for Session {
 
     fn handle(&mut self, message: MemberFollows, _: &mut Context<Self>) {
         let MemberFollows { member, version, following, counted, reply } = message;
+        let view = self.environment.sessions.cluster().map(Cluster::view);
+        if view.is_some_and(|view| member == view.me || view.member(member).is_none()) {
+            // It was a member once, and nobody would say again that it is gone; or it is one that is not seen yet, and asks
+            // again.
+            let _ = reply.send(Err(Refused::Elsewhere));
+            return;
+        }
         let were_counted = self.watchers.are_counted();
         self.watchers.follow_from(member, version, following, counted);
         match (were_counted, self.watchers.are_counted()) {
