@@ -12,6 +12,7 @@ mod presence;
 mod stage;
 mod suspects;
 mod wire;
+mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Live workflows on a whole server: what is told on `/ws`, who falls behind, and what a restart brings back.
 
-mod stage;
+pub(crate) mod stage;
 
 mod naive;
 mod restart;

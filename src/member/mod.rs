@@ -213,7 +213,8 @@ impl Member {
     async fn hand_over(&mut self, slots: Vec<Slot>, to: Fence) {
         let let_go = LetGoOfSlots { slots: slots.clone() };
         join_all(self.housemates.directories.iter().map(|directory| directory.send(let_go.clone()))).await;
-        self.housemates.supervisor.do_send(LetGoOfWorkflows { slots: slots.clone() });
+        // A supervisor that is gone has let go.
+        let _ = self.housemates.supervisor.send(LetGoOfWorkflows { slots: slots.clone() }).await;
         let given = self.cluster.give(slots.clone(), to).await;
         match &given {
             Ok(()) => {

@@ -1,4 +1,4 @@
-//! What the store knows of the live workflows that come back after a restart: how they run, and their inputs.
+//! What the store knows of the live workflows that come back: how they run, and their inputs.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub(super) struct Kept {
     /// What its nodes have asked of sessions.
     #[serde(default = "Asked::nothing")]
     pub(super) asked: Asked,
+    /// Whether it is live and moves by single steps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) moves_by_steps: bool,
     /// Why it does not come back, though it would, until somebody starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) paused: Option<String>,

@@ -40,7 +40,7 @@ impl Handler<Apply> for Executor {
         self.board.happened(updated);
         let execution_count = self.execution_count() + 1;
         let applied = Applied { workflow_id: self.workflow_id.to_string(), node_id, input_name, execution_count };
-        if self.spec.borrow().comes_back() {
+        if self.is_kept() {
             self.keep(Some(Waiting::Applied(reply, applied)), ctx);
         } else {
             let _ = reply.send(Ok(applied));
@@ -176,9 +176,9 @@ impl Handler<Halt> for Executor {
 impl Handler<LetGo> for Executor {
     type Result = ();
 
-    fn handle(&mut self, _: LetGo, ctx: &mut Self::Context) {
+    fn handle(&mut self, message: LetGo, ctx: &mut Self::Context) {
         // What is kept stays: only who waits for a write is answered.
-        self.keep_at_the_end(None, None);
+        self.keep_at_the_end(message.reply.map(Waiting::LetGo), None);
         self.has_ended = true;
         for job in std::mem::take(&mut self.jobs).into_values() {
             match job {

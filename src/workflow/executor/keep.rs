@@ -1,4 +1,8 @@
-//! What the store knows of a live workflow that comes back after a restart: how it runs, its inputs, what it has asked.
+//! What the store knows of a live workflow that comes back: how it runs, its inputs, what it has asked.
+//!
+//! One server brings back what starts by itself. Of several, whoever takes a slot brings back all that was live in it: for
+//! that there is no difference between a server that has left and all having been stopped, so what was live when all
+//! were stopped comes back too.
 //!
 //! At most one write is under way; the next one takes all that changed meanwhile. Whoever waits for a write is answered
 //! from another thread than the executor's, which may be stuck.
@@ -8,6 +12,7 @@ use std::task::{Context as TaskContext, Waker};
 use actix::{AsyncContext, Context, Handler, Message};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 
 use super::Executor;
 use super::messages::{EndReply, Fact, Reply};
@@ -25,6 +30,8 @@ pub(super) enum Waiting {
     Runs(Reply<Status>, Box<Status>),
     /// That it has ended.
     Ended(EndReply, Box<Status>),
+    /// Another server goes on with it then.
+    LetGo(oneshot::Sender<()>),
 }
 
 impl Waiting {
@@ -34,6 +41,7 @@ impl Waiting {
             Waiting::Applied(reply, applied) => drop(reply.send(written.map(|()| applied))),
             Waiting::Runs(reply, status) => drop(reply.send(written.map(|()| *status))),
             Waiting::Ended(reply, status) => drop(reply.send(written.map(|()| Some(*status)))),
+            Waiting::LetGo(reply) => drop(reply.send(())),
         }
     }
 }
@@ -53,6 +61,11 @@ pub(super) struct Keeper {
 pub(super) struct Written;
 
 impl Executor {
+    /// Whether the store has to know how the workflow runs.
+    pub(super) fn is_kept(&self) -> bool {
+        self.shared.store.cluster().is_some() || self.spec.borrow().comes_back()
+    }
+
     /// Has the store know how the workflow runs now, and answers who waits once it does.
     pub(super) fn keep(&mut self, waiting: Option<Waiting>, ctx: &mut Context<Self>) {
         self.keeper.waiting.extend(waiting);
@@ -94,8 +107,9 @@ impl Executor {
                 inputs: spec.inputs.clone(),
                 paused: None,
                 asked: spec.asked.clone(),
+                moves_by_steps: spec.is_paused,
             };
-            (spec.comes_back() && !self.has_ended).then(kept)
+            (self.is_kept() && !self.has_ended).then(kept)
         };
         begin(self.shared.store.clone(), self.key.clone(), kept)
     }
@@ -107,6 +121,12 @@ pub(in crate::workflow) fn begin(
     key: WorkflowKey,
     kept: Option<Kept>,
 ) -> BoxFuture<'static, Result<(), Refused>> {
+    if let Some(cluster) = store.cluster()
+        && !cluster.view().borrow().is_mine(key.slot())
+    {
+        // Whoever has the slot writes: this would undo what was changed or stopped there.
+        return std::future::ready(Err(Refused::ShuttingDown)).boxed();
+    }
     let mut writing = async move {
         let written = write(&store, &key, kept).await;
         written.map_err(|error| {

@@ -113,7 +113,7 @@ impl Launch {
         };
         executor.begin(&self.occasion);
         let mut ctx = Context::with_receiver(mailbox);
-        if executor.spec.borrow().comes_back() {
+        if executor.is_kept() {
             let status = Box::new(executor.status());
             let waiting = self.reply.map(|reply| Waiting::Runs(reply, status));
             executor.report_ready(None);

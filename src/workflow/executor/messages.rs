@@ -110,10 +110,13 @@ pub(crate) struct Halt {
     pub reply: Option<EndReply>,
 }
 
-/// End without a word, and leave what was asked of people as it is: the server goes down.
+/// End without a word, and leave what was asked of people as it is: the server goes down, or another one goes on.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct LetGo;
+pub(crate) struct LetGo {
+    /// Who waits until the store knows all that another one needs.
+    pub reply: Option<oneshot::Sender<()>>,
+}
 
 /// To itself: work that a node waits for has ended.
 #[derive(Debug, Message)]

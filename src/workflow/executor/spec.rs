@@ -24,7 +24,7 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    /// Whether it is live again after a restart.
+    /// Whether it is live again after a restart of a server that is the only one.
     #[must_use]
     pub(crate) fn comes_back(&self) -> bool {
         !self.is_paused && self.options.autostart.unwrap_or(self.definition.autostart)

@@ -87,7 +87,7 @@ impl Executor {
     /// What a node asked of a session has come to an end: what it asks next is something else.
     pub(super) fn end_session_work(&mut self, node_id: &str, ctx: &mut Context<Self>) {
         self.spec.send_modify(|spec| spec.asked.end(node_id));
-        if self.spec.borrow().comes_back() && !self.has_ended {
+        if self.is_kept() && !self.has_ended {
             self.keep(None, ctx);
         }
     }

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix::clock::Instant;
-use actix::{ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture};
-use futures::future::Either;
+use actix::clock::{Instant, timeout};
+use actix::{ActorFutureExt, Addr, AsyncContext, Context, Handler, ResponseFuture, WrapFuture};
+use futures::future::{Either, join_all};
 use tokio::sync::oneshot;
 
 use super::messages::{LetGoOfWorkflows, LookAt, OwnersChanged, Published, Watch, Watched};
@@ -29,6 +30,8 @@ use crate::workflow::messages::Status;
 
 /// The most workflows of other servers that are followed by their places.
 const MOST_FEEDS: usize = 10_000;
+/// How long workflows may take to write down their last inputs, before another server gets them all the same.
+const LET_GO_WITHIN: Duration = Duration::from_secs(2);
 
 /// See the module.
 pub(crate) struct Elsewhere {
@@ -278,16 +281,23 @@ impl Handler<OwnersChanged> for Supervisor {
 }
 
 impl Handler<LetGoOfWorkflows> for Supervisor {
-    type Result = ();
+    type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, message: LetGoOfWorkflows, ctx: &mut Self::Context) {
+    fn handle(&mut self, message: LetGoOfWorkflows, ctx: &mut Self::Context) -> ResponseFuture<()> {
+        let mut letting_go = Vec::new();
         let keys = self.live.keys().filter(|key| message.slots.contains(&key.slot()));
         for key in keys.cloned().collect::<Vec<_>>() {
             let Some(entry) = self.forget_quietly(&key, ctx) else { continue };
             // What was asked of people stays: the workflow's next owner takes it up.
-            entry.executor.do_send(LetGo);
-            entry.arbiter.stop();
+            let (reply, done) = oneshot::channel();
+            entry.executor.do_send(LetGo { reply: Some(reply) });
             self.watchers.here().read_on(key.topic(), 0);
+            letting_go.push(async move {
+                // One that is stuck holds nobody up.
+                let _ = timeout(LET_GO_WITHIN, done).await;
+                entry.arbiter.stop();
+            });
         }
+        Box::pin(async move { drop(join_all(letting_go).await) })
     }
 }

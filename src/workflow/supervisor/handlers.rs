@@ -229,10 +229,10 @@ impl Handler<TakeUp> for Supervisor {
         let found = async move { kept(&store, &definitions, message.workflows).await }.into_actor(self);
         ctx.spawn(found.map(|found, supervisor, ctx: &mut Context<Self>| match found {
             Ok(found) => {
-                for (definition, Kept { options, inputs, asked, .. }) in found {
+                for (definition, Kept { options, inputs, asked, moves_by_steps, .. }) in found {
                     let owner = WorkflowKey::of(&definition).owner;
                     let share = Ok(supervisor.shared.quotas.take_again(Thing::LiveWorkflow, &owner));
-                    let (is_paused, author, reply) = (false, None, None);
+                    let (is_paused, author, reply) = (moves_by_steps, None, None);
                     let beginning = Beginning { definition, options, inputs, asked, is_paused, author, reply, share };
                     supervisor.begin(beginning, ctx);
                 }

@@ -173,7 +173,8 @@ pub(crate) struct OwnersChanged {
     pub slots: Vec<Slot>,
 }
 
-/// Let the live workflows of these slots go: they are another server's.
+/// Let the live workflows of these slots go: they are another server's, or are to be. Once this is answered, the store knows all that
+/// their next owner needs.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct LetGoOfWorkflows {

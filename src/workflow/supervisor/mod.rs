@@ -285,7 +285,7 @@ impl Supervisor {
         for (_, entry) in self.live.drain() {
             self.shared.metrics.live.dec();
             // What was asked of people stays: it is taken up again after the restart.
-            entry.executor.do_send(LetGo);
+            entry.executor.do_send(LetGo { reply: None });
             entry.arbiter.stop();
         }
     }
