@@ -95,17 +95,15 @@ fn who_sends_faster_than_allowed_is_told_and_closed_with_4429() {
 }
 
 #[test]
-fn more_answers_than_can_wait_are_refused_each_by_itself() {
+fn answers_that_come_all_at_once_are_each_heard_and_none_is_too_many() {
     let server = Server::start(&[]);
     let id = server.waiting();
     let mut socket = Socket::open(server.address, &format!("/ws/{id}"));
     socket.hear_type("state_replay_complete");
     let answer = crate::hostile::socket::frame(crate::hostile::socket::TEXT, br#"{"type":"retry"}"#);
     socket.send(answer.repeat(500));
-    let mut codes = std::collections::BTreeMap::new();
     for _ in 0..500 {
-        *codes.entry(socket.hear_error()["code"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+        assert_eq!(socket.hear_error()["code"], "no_open_request");
     }
-    assert_eq!(codes.keys().collect::<Vec<_>>(), ["no_open_request", "rate_limited"], "{codes:?}");
     socket.is_open();
 }
