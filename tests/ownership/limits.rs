@@ -126,6 +126,9 @@ async fn whoever_keeps_as_much_as_they_may_removes_something_first() {
     for (path, body) in [("/start-task", json!({"task": "approval"})), ("/workflows", workflow("w"))] {
         assert_eq!(ada.post(path, body).await.code(429), "too_many_requests", "{path}");
     }
+    let mut socket = ada.socket("/api/v1/websocket/ws/custom").await.unwrap();
+    socket.say(json!({"action": "publish", "type": "custom.more", "data": {}})).await;
+    assert_eq!(socket.until("error").await["code"], "rate_limited");
     assert_eq!(bo.post("/workflows", workflow("w")).await.status, 201);
     for key in 0..kept {
         assert!(ada.delete(&format!("/memory/notes/{key}")).await.status < 300);

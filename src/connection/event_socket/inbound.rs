@@ -62,8 +62,8 @@ impl EventSocketInbound {
 
     fn publish(&mut self, publish: Box<Publish>) {
         let (link, shared) = (&self.link, &self.shared);
-        let owner = self.caller.principal().owner().clone();
-        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), owner);
+        let principal = self.caller.principal();
+        let start = || Publisher::start(Rc::clone(link), Rc::clone(shared), principal);
         let publisher = self.publisher.get_or_insert_with(start);
         if let Err(publish) = publisher.take(publish) {
             send_unpublished(link, &publish.reference, &Unpublished::TooFast);

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::super::accept::Shared;
 use super::super::dialect::event_socket::Publish;
+use crate::auth::storage::NoRoom;
+use crate::auth::{Action, Principal};
 use crate::domain::event::EncodedEvent;
 use crate::domain::fault::Fault;
-use crate::domain::owner::Owner;
 use crate::event::{self, types};
 use crate::hub::Link;
 
@@ -31,6 +32,9 @@ pub(super) enum Unpublished {
     /// It does not fit what is declared of its type.
     #[error("data does not fit what is declared of this type")]
     Invalid(Vec<Fault>),
+    /// Whoever publishes keeps as much as they may.
+    #[error("{0}")]
+    NoRoom(String),
     /// The server cannot take it.
     #[error("the server cannot do that now; try again")]
     NotNow,
@@ -42,10 +46,10 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// Starts the work in a task of its own; what is published belongs to this owner.
-    pub(super) fn start(link: Rc<Link>, shared: Rc<Shared>, owner: Owner) -> Self {
+    /// Starts the work in a task of its own; what is published belongs to whose things this principal means.
+    pub(super) fn start(link: Rc<Link>, shared: Rc<Shared>, principal: Principal) -> Self {
         let (waiting, next) = mpsc::channel(MOST);
-        actix::spawn(work(link, shared, owner, next));
+        actix::spawn(work(link, shared, principal, next));
         Self { waiting }
     }
 
@@ -61,7 +65,7 @@ impl Publisher {
     }
 }
 
-async fn work(link: Rc<Link>, shared: Rc<Shared>, owner: Owner, mut waiting: mpsc::Receiver<Box<Publish>>) {
+async fn work(link: Rc<Link>, shared: Rc<Shared>, principal: Principal, mut waiting: mpsc::Receiver<Box<Publish>>) {
     let mut writing = FuturesOrdered::new();
     loop {
         tokio::select! {
@@ -70,9 +74,13 @@ async fn work(link: Rc<Link>, shared: Rc<Shared>, owner: Owner, mut waiting: mps
             next = waiting.recv(), if writing.len() < MOST => {
                 let Some(publish) = next else { break };
                 let Publish { new_event, reference } = *publish;
+                if let Err(no_room) = shared.gate.storage.has_room(&principal, Action::PublishEvent).await {
+                    send_unpublished(&link, &reference, &Unpublished::from(no_room));
+                    continue;
+                }
                 match shared.event_sockets.types.faults(&new_event).await.map_err(Unpublished::from) {
                     Ok(faults) if faults.is_empty() => {
-                        let written = shared.event_sockets.events.write(owner.clone(), new_event);
+                        let written = shared.event_sockets.events.write(principal.owner().clone(), new_event);
                         writing.push_back(async move { (reference, written.await) });
                     }
                     Ok(faults) => send_unpublished(&link, &reference, &Unpublished::Invalid(faults)),
@@ -110,7 +118,7 @@ fn answer(link: &Link, reference: &Value, written: Result<EncodedEvent, event::E
 /// Answers a client that what it published is not.
 pub(super) fn send_unpublished(link: &Link, reference: &Value, why: &Unpublished) {
     let code = match why {
-        Unpublished::TooFast => "rate_limited",
+        Unpublished::TooFast | Unpublished::NoRoom(_) => "rate_limited",
         Unpublished::Invalid(_) => "invalid_message",
         Unpublished::NotNow => "store_unavailable",
     };
@@ -124,6 +132,15 @@ pub(super) fn send_unpublished(link: &Link, reference: &Value, why: &Unpublished
 
 fn send(link: &Link, answer: &Value) {
     link.answer(answer.to_string().as_bytes());
+}
+
+impl From<NoRoom> for Unpublished {
+    fn from(no_room: NoRoom) -> Self {
+        match no_room {
+            NoRoom::Full { .. } => Unpublished::NoRoom(no_room.to_string()),
+            NoRoom::Store(_) => Unpublished::NotNow,
+        }
+    }
 }
 
 impl From<types::Error> for Unpublished {
