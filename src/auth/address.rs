@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
@@ -57,18 +57,16 @@ fn caller(request: &RequestHead, proxies: &[IpNet]) -> Option<IpAddr> {
 /// The hops that a request has come by, the first one first; nothing for one that names no address.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     // A hop that is no text leaves those right of it as they are: the rightmost ones are the proxies'.
-    let split = |line: &HeaderValue| -> Vec<Option<String>> {
-        let hops = line.as_bytes().split(|byte| *byte == b',');
-        hops.map(|hop| std::str::from_utf8(hop).ok().map(str::to_owned)).collect()
+    let lines = |name| {
+        let hops = headers.get_all(name).flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        hops.map(|hop| std::str::from_utf8(hop).ok())
     };
-    let lines = |name| headers.get_all(name).flat_map(split);
     // A client may send the one header that its proxy does not write.
     if headers.contains_key(header::X_FORWARDED_FOR) {
-        return lines(header::X_FORWARDED_FOR).map(|hop| address(&hop?)).collect();
+        return lines(header::X_FORWARDED_FOR).map(|hop| address(hop?)).collect();
     }
     let forwarded = lines(header::FORWARDED).map(|hop| {
-        let hop = hop?;
-        let mut pairs = hop.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs = hop?.split(';').filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(name, _)| name.eq_ignore_ascii_case("for")).and_then(|(_, value)| address(value))
     });
     forwarded.collect()
@@ -88,6 +86,7 @@ fn address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
 
     #[test]

@@ -348,16 +348,12 @@ impl Shared {
         }
         self.lease.renew(principal.grant());
         self.caller.replace(principal);
-        let begin = match &mut *self.state.borrow_mut() {
-            state @ State::Waiting(..) => match std::mem::replace(state, State::Beginning(Vec::new())) {
-                State::Waiting(begin, waiting) => {
-                    *state = State::Beginning(waiting);
-                    begin
-                }
-                State::Beginning(_) | State::Open(_) => return,
-            },
-            State::Beginning(_) | State::Open(_) => return,
+        let (begin, next) = match self.state.replace(State::Beginning(Vec::new())) {
+            State::Waiting(begin, waiting) => (Some(begin), State::Beginning(waiting)),
+            known @ (State::Beginning(_) | State::Open(_)) => (None, known),
         };
+        self.state.replace(next);
+        let Some(begin) = begin else { return };
         let mut inbound = begin(Rc::clone(&self.caller)).await;
         self.caller.found_nothing(&self.link);
         if self.link.is_gone() {

@@ -22,9 +22,12 @@ pub fn write(path: &Path, line: &str) -> Result<()> {
     file.write_all(b"\n")?;
     file.sync_all()?;
     fs::rename(&part, path)?;
-    // A bare name is in the folder where one is.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a file is in: a bare name is in the one where the program runs.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Takes a file's rights from all but its owner; one that is not there is left so.

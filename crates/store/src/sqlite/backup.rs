@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::header::Fault;
 use super::place::{Place, beside};
 use super::{LOCK_TIMEOUT, OpenError, schema};
+use crate::private::folder_of;
 use crate::{Copied, Error};
 
 /// What stands behind the name of what was in the place of a copy before.
@@ -142,7 +143,7 @@ fn remove(path: &Path) -> Result<(), Error> {
 }
 
 fn sync_folder(path: &Path) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| cannot("write", folder, &error))
 }
 
