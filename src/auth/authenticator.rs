@@ -9,9 +9,8 @@ use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tokio::sync::watch;
 
-use super::jwt::{Issuers, KeyFiles};
+use super::jwt::KeyFiles;
 use super::links;
 use super::logins::{self, Login};
 use super::shown::{Shown, shown};
@@ -40,7 +39,6 @@ pub(crate) struct Authenticator {
     has_identity: bool,
     takes_keys: bool,
     credentials: Credentials,
-    issuers: watch::Receiver<Arc<Issuers>>,
 }
 
 impl Authenticator {
@@ -68,8 +66,8 @@ impl Authenticator {
         };
         let takes_keys = settings.auth.api_keys;
         let (key_files, issuers) = KeyFiles::start(&settings.auth)?;
-        let authenticator =
-            Self { admin_token, is_token_set, trusts_loopback, has_identity, takes_keys, credentials, issuers };
+        let credentials = credentials.with_issuers(issuers);
+        let authenticator = Self { admin_token, is_token_set, trusts_loopback, has_identity, takes_keys, credentials };
         Ok((authenticator, made, key_files))
     }
 
@@ -183,10 +181,7 @@ impl Authenticator {
         let grant = match key::digest(key::KEY, token) {
             Some(digest) if self.takes_keys => self.credentials.of_key(&digest, now),
             Some(_) => None,
-            None => {
-                let issuers = Arc::clone(&self.issuers.borrow());
-                issuers.grant(token, now)
-            }
+            None => self.credentials.of_token(token, now),
         };
         grant.map(Principal::known).ok_or(Refusal::Bad)
     }

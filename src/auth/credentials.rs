@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::jwt::Issuers;
 use super::key::KeyDigest;
 use super::keys::Keys;
 use super::logins::{Login, Logins};
@@ -22,6 +23,8 @@ const MOST_NUDGES: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     known: watch::Receiver<Arc<Known>>,
+    /// Those whose tokens are taken.
+    issuers: watch::Receiver<Arc<Issuers>>,
     /// Has them read again at once; nobody listens where there are none.
     nudges: mpsc::Sender<oneshot::Sender<()>>,
     /// Whether other servers change them, too.
@@ -52,13 +55,33 @@ impl Credentials {
     #[cfg(any(test, fuzzing))]
     #[must_use]
     pub(crate) fn none() -> Self {
-        Self { known: watch::channel(Arc::default()).1, nudges: mpsc::channel(1).0, is_shared: false }
+        let (known, issuers) = (watch::channel(Arc::default()).1, watch::channel(Arc::default()).1);
+        Self { known, issuers, nudges: mpsc::channel(1).0, is_shared: false }
+    }
+
+    /// Those of a server that takes tokens which are signed with the key that has this id.
+    #[cfg(test)]
+    #[must_use]
+    pub(super) fn of_signing_key(id: &str) -> Self {
+        Self::none().with_issuers(watch::channel(Arc::new(Issuers::of_signing_key(id))).1)
+    }
+
+    /// The same, where the tokens of these are taken.
+    #[must_use]
+    pub(super) fn with_issuers(self, issuers: watch::Receiver<Arc<Issuers>>) -> Self {
+        Self { issuers, ..self }
     }
 
     /// What the key with this digest grants, where there is one that has not expired.
     pub(super) fn of_key(&self, digest: &KeyDigest, now: Timestamp) -> Option<Arc<Grant>> {
         let grant = self.known.borrow().keys.get(digest).cloned();
         grant.filter(|grant| !grant.has_expired(now))
+    }
+
+    /// What a token grants that others have signed; none where it is not good.
+    pub(super) fn of_token(&self, token: &str, now: Timestamp) -> Option<Arc<Grant>> {
+        let issuers = Arc::clone(&self.issuers.borrow());
+        issuers.grant(token, now)
     }
 
     /// The login with this digest, where there is one that is not over.
@@ -92,17 +115,18 @@ impl Credentials {
             CredentialId::Key(_) | CredentialId::Login(_) => {
                 self.known.borrow().by_id.get(&grant.credential).is_some_and(|known| **known == *grant)
             }
-            // Whoever has signed it cannot take it back.
-            CredentialId::Token => true,
+            // Whoever has signed it cannot take it back, but by taking the key away.
+            CredentialId::Token(key) => self.issuers.borrow().have_key(key),
         }
     }
 
     /// Whether they have changed since this was asked the last time.
     pub(crate) fn have_changed(&mut self) -> bool {
         // Where nobody keeps them any more, they stay as they are.
-        let has_changed = self.known.has_changed().unwrap_or(false);
+        let has_changed = self.known.has_changed().unwrap_or(false) || self.issuers.has_changed().unwrap_or(false);
         if has_changed {
             self.known.mark_unchanged();
+            self.issuers.mark_unchanged();
         }
         has_changed
     }
@@ -119,7 +143,8 @@ impl Refresher {
         // No change has this number: the first look reads them all.
         let mut refresher = Self { keys, logins, version: u64::MAX, known, nudged };
         refresher.look().await?;
-        Ok((refresher, Credentials { known: seen, nudges, is_shared }))
+        let issuers = watch::channel(Arc::default()).1;
+        Ok((refresher, Credentials { known: seen, issuers, nudges, is_shared }))
     }
 
     /// Keeps them as the store has them, for ever. Where the store does not answer, what was known last holds.

@@ -71,8 +71,8 @@ pub(crate) enum CredentialId {
     Key(Arc<str>),
     /// A login of the page, by the id of the login.
     Login(Arc<str>),
-    /// A token that somebody else has signed.
-    Token,
+    /// A token that somebody else has signed, by the id of the key that shows that.
+    Token(Arc<str>),
 }
 
 /// What a principal is let in as.
@@ -301,7 +301,7 @@ mod tests {
             scopes,
             groups: Vec::new(),
             expires_at: None,
-            credential: CredentialId::Token,
+            credential: CredentialId::Token("key".into()),
         };
         let ada = Principal::known(Arc::new(grant(Scopes::from_iter([Scope::SessionsRead]))));
         assert_eq!(ada.clone().named("bob").or_named("http").name(), Some("ada"));

@@ -11,7 +11,7 @@ pub(crate) fn somebody(owner: &str, groups: &[&str], scopes: &[Scope]) -> Princi
         scopes: scopes.iter().copied().collect(),
         groups: groups.iter().map(|group| Arc::from(*group)).collect(),
         expires_at: None,
-        credential: CredentialId::Token,
+        credential: CredentialId::Token("key".into()),
     }))
 }
 

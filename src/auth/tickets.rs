@@ -239,13 +239,13 @@ mod tests {
             scopes: Scopes::from_iter([Scope::SessionsRead, Scope::EventsAll]),
             groups: vec!["ops".into()],
             expires_at,
-            credential: CredentialId::Token,
+            credential: CredentialId::Token("key".into()),
         }))
     }
 
     #[actix_web::test]
     async fn a_ticket_lets_its_principal_in_once() {
-        let (tickets, credentials) = (tickets(), Credentials::none());
+        let (tickets, credentials) = (tickets(), Credentials::of_signing_key("key"));
         let end = Timestamp::now().plus(Duration::from_secs(60));
         for principal in
             [ada(Some(end)), Principal::new(PrincipalKind::Operator), Principal::new(PrincipalKind::Visitor)]
@@ -262,7 +262,7 @@ mod tests {
 
     #[actix_web::test]
     async fn of_two_that_use_a_ticket_at_once_one_is_let_in() {
-        let (tickets, credentials) = (tickets(), Credentials::none());
+        let (tickets, credentials) = (tickets(), Credentials::of_signing_key("key"));
         let ticket = tickets.issue(&ada(None), None).await.unwrap();
         let all = (0..8).map(|_| tickets.redeem(&ticket, "/ws", &credentials));
         let let_in = futures::future::join_all(all).await.into_iter().filter(|it| matches!(it, Ok(Some(_)))).count();
@@ -271,7 +271,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_ticket_is_good_for_its_path_and_while_its_credential_is() {
-        let (tickets, credentials) = (tickets(), Credentials::none());
+        let (tickets, credentials) = (tickets(), Credentials::of_signing_key("key"));
         let ticket = tickets.issue(&ada(None), Some("/ws/1".into())).await.unwrap();
         assert_eq!(tickets.redeem(&ticket, "/ws/2", &credentials).await.unwrap(), None);
         assert!(tickets.redeem(&ticket, "/ws/1", &credentials).await.unwrap().is_some());
@@ -281,7 +281,7 @@ mod tests {
 
     #[actix_web::test]
     async fn what_nobody_uses_is_removed() {
-        let (tickets, credentials) = (tickets(), Credentials::none());
+        let (tickets, credentials) = (tickets(), Credentials::of_signing_key("key"));
         let ticket = tickets.issue(&ada(None), None).await.unwrap();
         tickets.remove_old(Timestamp::now()).await.unwrap();
         let count = async || tickets.store.documents(&Owner::SERVER, COLLECTION, None, 9).await.unwrap().len();

@@ -22,7 +22,7 @@ const SERVERS: usize = 3;
 const PEOPLE: usize = 12;
 /// How long a round goes on before its people are to come to an end.
 const ROUND: Duration = Duration::from_secs(60);
-/// The most faults that are shown; all are in the folder.
+/// The most faults that are shown, and lines of each log; all are in the folder.
 const SHOWN: usize = 20;
 
 /// Each with a step that is written down where it is done, and then told.
@@ -198,8 +198,11 @@ impl Round {
 
     /// What is wrong in the end; nothing where all is well.
     async fn check(&self, load: Load) -> Result<usize, String> {
+        let begun = Instant::now();
         let (mut history, all_ended) = load.end().await;
+        let ended = begun.elapsed();
         self.stage.read_all(&mut history).await;
+        eprintln!("ended after {} s, read within {} s", ended.as_secs(), (begun.elapsed() - ended).as_secs());
         let effects = std::fs::read_to_string(&self.effects).unwrap();
         history.effects = effects
             .lines()
@@ -231,6 +234,12 @@ impl Round {
         }
         std::fs::write(folder.join("course"), &self.course).unwrap();
         std::fs::write(folder.join("faults"), faults.join("\n")).unwrap();
+        let logged = self.stage.members.iter().enumerate().fold(String::new(), |mut logged, (at, member)| {
+            let log = member.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let _ = writeln!(logged, "server {at}: {}", lines[lines.len().saturating_sub(SHOWN)..].join("\n"));
+            logged
+        });
         let mut sessions = String::new();
         for (id, played) in history.played.iter().filter(|(id, _)| faults.iter().any(|fault| fault.contains(*id))) {
             let _ = writeln!(sessions, "{id}: {played:#?}\nits journals: {:#?}\n", history.journals.get(id));
@@ -239,7 +248,7 @@ impl Round {
         std::fs::write(folder.join("events"), format!("{:#?}\n{:#?}", history.listened, history.logs)).unwrap();
         let shown = faults.iter().take(SHOWN).map(|fault| fault.chars().take(2000).collect::<String>());
         format!(
-            "{}: {} faults, of {} sessions; everything is in {}\n{}\n{}",
+            "{}: {} faults, of {} sessions; everything is in {}\n{}\n{}\n{logged}",
             self.name,
             faults.len(),
             history.played.len(),

@@ -52,6 +52,8 @@ pub struct History {
     pub listened: Vec<Listened>,
     /// Of each session, as each server gives it.
     pub journals: BTreeMap<String, Vec<Vec<String>>>,
+    /// The journals that some server did not give, each with the reason.
+    pub unread: Vec<String>,
     /// The log of events, as each server gives it.
     pub logs: Vec<Value>,
     /// What steps have done: the session, the step, and what came of it.
@@ -61,7 +63,7 @@ pub struct History {
 impl History {
     /// What is wrong, each line with its session first where it is about one.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults = self.unread.clone();
         for (key, sessions) in self.starts.iter().filter(|(_, sessions)| sessions.len() != 1) {
             faults.push(format!("the key {key} gave several sessions: {sessions:?}"));
         }
@@ -260,7 +262,7 @@ fn sound() -> (History, Vec<String>) {
         listened: vec![Listened { epoch: "e".into(), after: 0, events: events.clone(), sockets: Vec::new() }],
         journals: [("one".to_owned(), vec![journal.clone(), journal.clone()])].into(),
         logs: vec![crate::support::json!({"epoch": "e", "events": events}); 2],
-        effects: Vec::new(),
+        ..History::default()
     };
     (good, journal)
 }
@@ -269,7 +271,8 @@ fn sound() -> (History, Vec<String>) {
 fn a_history_in_which_something_is_lost_or_doubled_is_red() {
     let (good, journal) = sound();
     assert_eq!(good.faults(), Vec::<String>::new());
-    let changes: [fn(&mut History); 12] = [
+    let changes: [fn(&mut History); 13] = [
+        |history| history.unread.push("one: server 1 does not give its journal".into()),
         |history| assert!(history.starts.get_mut("key").unwrap().insert("two".into())),
         |history| drop(history.journals.get_mut("one").unwrap()[1].pop()),
         |history| drop(history.played.get_mut("one").unwrap().watched[0].entries.remove(3)),

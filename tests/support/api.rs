@@ -111,19 +111,29 @@ impl Api {
 
     /// The whole journal as HTTP gives it, entry by entry, byte for byte.
     pub async fn journal(&self, id: &str) -> Vec<String> {
+        self.try_journal(id).await.unwrap()
+    }
+
+    /// The same, or why it is not to be had.
+    pub async fn try_journal(&self, id: &str) -> Result<Vec<String>, String> {
         let mut journal = Vec::new();
         loop {
             let path = format!("/sessions/{id}/events?limit=100000&since={}", journal.len());
-            let answer = self.request(Method::GET, &path).send().await.unwrap();
-            assert_eq!(answer.status(), 200);
-            let text = answer.text().await.unwrap();
+            let answer = self.request(Method::GET, &path).send().await.map_err(|error| format!("{error:?}"))?;
+            let status = answer.status();
+            let text = answer.text().await.map_err(|error| format!("{error:?}"))?;
+            if status != 200 {
+                return Err(format!("{path} gives {status}: {text}"));
+            }
             let (events, last_seq) = events(&text);
             let is_end = events.is_empty();
             journal.extend(events);
             if journal.len() as u64 >= last_seq {
-                return journal;
+                return Ok(journal);
             }
-            assert!(!is_end, "the journal has {last_seq} entries and gives {}", journal.len());
+            if is_end {
+                return Err(format!("the journal has {last_seq} entries and gives {}", journal.len()));
+            }
         }
     }
 

@@ -15,6 +15,9 @@ use super::{Error, private};
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
+/// What a store keeps sealed, to see later whether the key is still the same.
+const KNOWN_WORD: &[u8] = b"callboard";
+
 /// Encrypts and decrypts.
 #[derive(Clone)]
 pub(super) struct Sealer {
@@ -80,6 +83,16 @@ impl Sealer {
         parts
             .and_then(|(nonce, sealed)| self.cipher.decrypt(XNonce::from_slice(nonce), sealed).ok())
             .ok_or_else(|| Error::Unusable("a sealed value was changed, or was sealed with another key".into()))
+    }
+
+    /// What shows later whether a key is this one: another text each time.
+    pub(super) fn mark(&self) -> String {
+        self.seal(KNOWN_WORD)
+    }
+
+    /// Whether a mark was made with this key.
+    pub(super) fn has_made(&self, mark: &str) -> bool {
+        self.unseal(mark).is_ok_and(|word| word == KNOWN_WORD)
     }
 }
 

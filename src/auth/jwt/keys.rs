@@ -1,16 +1,21 @@
 //! The keys that tokens are checked with, as the settings name them.
 
 use std::fs;
+use std::sync::Arc;
 
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use sha2::{Digest as _, Sha256};
 
 use super::super::Error;
+use super::super::key::hex;
 use super::validation;
 use crate::config::auth::{self, Issuer, SHORTEST_SECRET};
 
 /// A key, and how tokens that are signed with it are checked.
 pub(super) struct Key {
+    /// Tells it apart from all others: the same wherever it is read, and not after any change.
+    pub(super) id: Arc<str>,
     pub(super) kid: Option<String>,
     pub(super) key: DecodingKey,
     pub(super) validation: Validation,
@@ -23,8 +28,17 @@ impl Key {
         self.algorithm
     }
 
-    fn new(issuer: &Issuer, kid: Option<String>, key: DecodingKey, algorithm: Algorithm) -> Self {
-        Self { kid, key, validation: validation(issuer, algorithm), algorithm }
+    fn new(issuer: &Issuer, kid: Option<String>, algorithm: Algorithm, (key, material): (DecodingKey, &[u8])) -> Self {
+        let about = (&issuer.issuer, &kid, algorithm);
+        let id = Sha256::new_with_prefix(format!("{about:?}")).chain_update(material).finalize();
+        Self { id: hex(&id).into(), kid, key, validation: validation(issuer, algorithm), algorithm }
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_tests(id: &str) -> Self {
+        let issuer = Issuer::default();
+        let key = DecodingKey::from_secret(&[7; SHORTEST_SECRET]).unwrap();
+        Self { id: id.into(), ..Self::new(&issuer, None, Algorithm::HS256, (key, &[])) }
     }
 }
 
@@ -66,7 +80,7 @@ fn configured(issuer: &Issuer, settings: &auth::Key) -> Result<Key, Error> {
         auth::Algorithm::HS256 => DecodingKey::from_secret(&material),
     };
     let key = key.map_err(|error| bad(format!("it is no key for {algorithm:?} ({error})")))?;
-    Ok(Key::new(issuer, Some(settings.kid.clone()), key, as_algorithm(algorithm)))
+    Ok(Key::new(issuer, Some(settings.kid.clone()), as_algorithm(algorithm), (key, &material)))
 }
 
 /// The keys of a file (RFC 7517) that are for signatures in one of the issuer's algorithms; others are left out.
@@ -90,7 +104,9 @@ fn of_file(issuer: &Issuer, file: &str) -> Result<Vec<Key>, Error> {
         if is_short {
             return Err(bad(format!("the secret of its key {kid:?} must have {SHORTEST_SECRET} bytes or more")));
         }
-        keys.push(Key::new(issuer, kid, key, algorithm));
+        let material =
+            serde_json::to_vec(jwk).map_err(|error| bad(format!("its key {kid:?} cannot be used ({error})")))?;
+        keys.push(Key::new(issuer, kid, algorithm, (key, &material)));
     }
     Ok(keys)
 }

@@ -67,6 +67,19 @@ impl Issuers {
         settings.jwt.iter().map(Issuer::read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Those of whom nothing is known but that a key is good.
+    #[cfg(test)]
+    pub(super) fn of_signing_key(id: &str) -> Self {
+        let keys = vec![Key::for_tests(id)];
+        let (owner_prefix, scope_claim, groups_claim) = Default::default();
+        Self(vec![Issuer { owner_prefix, scope_claim, groups_claim, leeway: std::time::Duration::ZERO, keys }])
+    }
+
+    /// Whether the key with this id is one of theirs.
+    pub(super) fn have_key(&self, id: &str) -> bool {
+        self.0.iter().any(|issuer| issuer.keys.iter().any(|key| *key.id == *id))
+    }
+
     /// What a token grants; none where it is not good here and now.
     pub(super) fn grant(self: &Arc<Self>, token: &str, now: Timestamp) -> Option<Arc<Grant>> {
         if self.0.is_empty() {
@@ -115,7 +128,7 @@ impl Issuer {
             scopes: Scopes::known(words(claims.others.get(&self.scope_claim))),
             groups: words(claims.others.get(&self.groups_claim)).take(MOST_GROUPS).map(Arc::from).collect(),
             expires_at: Some(end),
-            credential: CredentialId::Token,
+            credential: CredentialId::Token(Arc::clone(&key.id)),
         };
         Some(Taken { grant: Arc::new(grant), until: end.plus(self.leeway) })
     }

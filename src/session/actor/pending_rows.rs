@@ -33,7 +33,7 @@ pub(crate) enum OnCommit {
     RequestRead(Reply<Result<Box<SharedRequest>, Refused>>, Box<SharedRequest>),
     /// Close the connections of those who are asked nothing any more.
     GuestsLeave(Vec<ConnectionId>),
-    /// Let the step begin whose start is written.
+    /// Let the step begin whose start is written, or begin again where that stands in `recovered`.
     StepWritten(CallId),
 }
 

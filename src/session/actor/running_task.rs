@@ -128,6 +128,7 @@ impl Session {
                 self.on_commit.push(OnCommit::StepWritten(at.clone()));
                 Command::BeginStep { at, name, repeatable }
             }
+            Call::StepAgain => return self.on_commit.push(OnCommit::StepWritten(at)),
             Call::StepCompleted { outcome } => Command::EndStep { at, outcome, sealed },
             Call::Sleep { until } => Command::Sleep { at, until },
             Call::Child { name, spec } => return self.begin_child(at, name, *spec, actor),

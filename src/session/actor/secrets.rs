@@ -51,7 +51,7 @@ impl Session {
                     return Some(self.environment.store.seal(plain.to_string().as_bytes()));
                 }
             }
-            Call::Step { .. } | Call::Sleep { .. } | Call::Child { .. } | Call::Withdraw => {}
+            Call::Step { .. } | Call::StepAgain | Call::Sleep { .. } | Call::Child { .. } | Call::Withdraw => {}
         }
         None
     }

@@ -90,6 +90,8 @@ pub(crate) enum Call {
     OfferRetry { error: String },
     /// Record that a step begins, and say when that is written.
     Step { name: String, repeatable: bool },
+    /// Say when all is written that was before the step with this place is done again, which had begun and has no outcome.
+    StepAgain,
     /// Record what came of the step that began with this place.
     StepCompleted { outcome: Result<Value, String> },
     /// Record that the task sleeps until then.
@@ -126,6 +128,7 @@ impl Call {
             Call::Stream { .. }
             | Call::Progress { .. }
             | Call::OfferRetry { .. }
+            | Call::StepAgain
             | Call::StepCompleted { outcome: Err(_) }
             | Call::Sleep { .. }
             | Call::Withdraw => None,

@@ -69,6 +69,7 @@ impl TaskContext {
             | Call::RequestUserInput { .. }
             | Call::OfferRetry { .. }
             | Call::Step { .. }
+            | Call::StepAgain
             | Call::StepCompleted { .. }
             | Call::Sleep { .. }
             | Call::Child { .. }
@@ -140,6 +141,7 @@ fn size(call: &Call) -> usize {
         | Call::RequestUserInput { .. }
         | Call::OfferRetry { .. }
         | Call::Step { .. }
+        | Call::StepAgain
         | Call::StepCompleted { .. }
         | Call::Sleep { .. }
         | Call::Child { .. }

@@ -21,7 +21,8 @@ impl TaskContext {
     /// Does something with an effect outside, and records its outcome: it is not done again after a restart.
     ///
     /// That the step starts is in the store before `work` begins. Where the server goes down in between, the step is
-    /// named in `recovered` and done again: `work` must bear that, or else be a [`TaskContext::step_once`].
+    /// named in `recovered` and done again once that is in the store: `work` must bear that, or else be a
+    /// [`TaskContext::step_once`].
     ///
     /// # Errors
     /// That of `work`, which is recorded too; or where the outcome is no JSON, or larger than
@@ -34,7 +35,8 @@ impl TaskContext {
     {
         match self.begin_step(name, true).await {
             Begun::Done(outcome) => decode(outcome),
-            Begun::Fresh(at) | Begun::InDoubt(at) => self.do_step(name, at, work).await,
+            Begun::Fresh(at) => self.do_step(name, at, work).await,
+            Begun::InDoubt(at) => self.do_step_again(name, at, work).await,
         }
     }
 
@@ -59,7 +61,7 @@ impl TaskContext {
                      Do it again? No counts it as done."
                 );
                 if self.ask_in_doubt(&at, question).await {
-                    return self.do_step(name, at, work).await.map(Some);
+                    return self.do_step_again(name, at, work).await.map(Some);
                 }
                 self.end_step(at, Ok(Value::Null));
                 Ok(None)
@@ -95,7 +97,7 @@ impl TaskContext {
                     return Ok(None);
                 }
                 let crashes = self.channel.recoveries() + 1;
-                self.do_step(name, at, || work(crashes)).await.map(Some)
+                self.do_step_again(name, at, || work(crashes)).await.map(Some)
             }
         }
     }
@@ -117,6 +119,19 @@ impl TaskContext {
             }
             NextCall::Mismatch => std::future::pending().await,
         }
+    }
+
+    /// Does a step that had begun, once all that was written up to now is in the store: a server that has lost its session to
+    /// another one never comes so far.
+    async fn do_step_again<T, F, Fut>(&self, name: &str, at: CallId, work: F) -> Result<T, TaskError>
+    where
+        T: Serialize,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, TaskError>>,
+    {
+        self.channel.send(at.clone(), Call::StepAgain);
+        OutcomeFuture::new(self.channel.clone(), self.branch.clone(), at.clone(), Awaits::Outside).await;
+        self.do_step(name, at, work).await
     }
 
     async fn do_step<T, F, Fut>(&self, name: &str, at: CallId, work: F) -> Result<T, TaskError>

@@ -412,7 +412,7 @@ fn whoever_started_a_session_may_not_answer_what_is_for_others() {
             scopes: [Scope::SessionsAnswer].into_iter().collect(),
             groups: Vec::new(),
             expires_at: None,
-            credential: CredentialId::Token,
+            credential: CredentialId::Token("key".into()),
         }))
     };
     let mut rig = Rig::new();

@@ -162,7 +162,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::burst::Line;
     use crate::domain::id::SessionId;
+    use crate::domain::record::Internal;
     use crate::session::calls::child::ChildSpec;
     use crate::session::calls::{Call, CallId, Outcome};
     use crate::session::task::channel::ChannelLimits;
@@ -171,9 +173,12 @@ mod tests {
     use crate::session::task::recorded_calls::RecordedCalls;
 
     fn task() -> (Rc<TaskChannel>, TaskContext) {
+        task_after(RecordedCalls::default())
+    }
+
+    fn task_after(recorded: RecordedCalls) -> (Rc<TaskChannel>, TaskContext) {
         let spec = serde_json::from_value(json!({"task": "test"})).unwrap();
         let limits = ChannelLimits { entry_bytes: 1024, burst_bytes: 1024 };
-        let recorded = RecordedCalls::default();
         let channel = TaskChannel::new(SessionId::random(), Rc::new(spec), limits, Arc::default(), recorded);
         (channel.clone(), TaskContext::new(channel))
     }
@@ -222,6 +227,25 @@ mod tests {
         drop(step);
         let calls: Vec<Call> = channel.take_calls().into_iter().map(|made| made.call).collect();
         assert_eq!(calls, [Call::Step { name: "s".into(), repeatable: true }]);
+    }
+
+    #[actix::test]
+    async fn a_step_that_had_begun_begins_again_once_all_before_is_written() {
+        let begun = Internal::StepStarted { lane: None, ordinal: 0, name: "s".into(), repeatable: true };
+        let mut recorded = RecordedCalls::default();
+        recorded.push(&Line::Internal(Box::new(begun)));
+        let (channel, ctx) = task_after(recorded);
+        let begins = Cell::new(0);
+        let mut step = begin(ctx.step("s", || {
+            begins.set(begins.get() + 1);
+            pending::<Result<Value, TaskError>>()
+        }));
+        assert_eq!((begins.get(), channel.outstanding().outside), (0, 1));
+        let calls: Vec<Call> = channel.take_calls().into_iter().map(|made| made.call).collect();
+        assert_eq!(calls, [Call::StepAgain]);
+        channel.resolve(CallId { lane: None, ordinal: 0 }, Outcome::StepRun);
+        assert!(step.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending());
+        assert_eq!((begins.get(), channel.outstanding().outside), (1, 1));
     }
 
     #[actix::test]

@@ -403,6 +403,7 @@ impl Attempt {
             Call::Emit { .. }
             | Call::Report { .. }
             | Call::OfferRetry { .. }
+            | Call::StepAgain
             | Call::StepCompleted { .. }
             | Call::Sleep { .. }
             | Call::Child { .. }

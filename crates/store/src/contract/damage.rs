@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rusqlite::Connection;
 
 use super::support::{ALL, Board, SERVER, beside, body, create, refusal, settings, summary, update};
 use crate::Precondition::{Absent, Version};
 use crate::contract::support::{append, state};
-use crate::{Change, Error, JournalRange, ListSessions, Store, Summary};
+use crate::{Change, ClusterSettings, Error, JournalRange, ListSessions, Settings, Store, Summary};
 use callboard_domain::status::Status;
 
 /// A database with some sessions in it, closed.
@@ -49,7 +51,7 @@ async fn a_database_of_the_first_version_is_brought_up_and_keeps_its_sessions() 
     let path = folder.path().join("board.db");
     let made = written(&path).await;
     let first = "DROP TABLE documents; DROP TABLE events; DROP TABLE requests; DROP TABLE asked; \
-                 ALTER TABLE sessions DROP COLUMN title; \
+                 DROP TABLE seal; ALTER TABLE sessions DROP COLUMN title; \
                  DROP INDEX sessions_execution; DROP INDEX sessions_owner; DROP TABLE idempotency; \
                  CREATE TABLE idempotency (key TEXT PRIMARY KEY, digest BLOB NOT NULL, session INTEGER NOT NULL) \
                  STRICT, WITHOUT ROWID; ALTER TABLE sessions DROP COLUMN execution_id; PRAGMA user_version = 1";
@@ -117,6 +119,31 @@ async fn a_secret_survives_a_reopen() {
     assert_eq!(Board::at(&path).store.unseal(&sealed).unwrap(), b"hunter2");
     fs::remove_file(beside(&path, ".key")).unwrap();
     assert!(matches!(Board::at(&path).store.unseal(&sealed), Err(Error::Unusable(_))));
+}
+
+#[tokio::test]
+async fn a_database_is_not_opened_with_another_key_than_its_secrets_were_sealed_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let sealed = Board::at(&path).store.seal(b"hunter2");
+    let text = fs::read_to_string(beside(&path, ".key")).unwrap();
+    let keyed = |key: Option<&str>| Settings { secret_key: key.map(|key| key.to_owned().into()), ..settings(&path) };
+    let with = |key: Option<&str>| Store::open(&keyed(key), 1);
+    let other = STANDARD.encode([7; 32]);
+    let Err(Error::Unusable(refused)) = with(Some(&other)) else { panic!("it was opened") };
+    assert!(refused.contains("store.secret_key") && refused.contains("board.db.key"), "{refused}");
+    let beside_it = Store::open_beside(&keyed(Some(&other)), &ClusterSettings::default());
+    let Err(Error::Unusable(refused)) = beside_it else { panic!("it was opened") };
+    assert!(refused.contains("store.secret_key"), "{refused}");
+    fs::write(beside(&path, ".key"), &other).unwrap();
+    let Err(Error::Unusable(refused)) = with(None) else { panic!("it was opened") };
+    assert!(refused.contains("board.db.key") && refused.contains("move the file away"), "{refused}");
+    assert_eq!(with(Some(&text)).unwrap().unseal(&sealed).unwrap(), b"hunter2");
+    // Whoever has lost the key goes on with a new one.
+    fs::remove_file(beside(&path, ".key")).unwrap();
+    let again = with(None).unwrap().seal(b"hunter3");
+    assert_eq!(with(None).unwrap().unseal(&again).unwrap(), b"hunter3");
+    assert!(with(Some(&text)).is_err());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use futures::future::join_all;
 use rusqlite::Connection;
 
-use super::support::{ALL, Board, SERVER, append, beside, body, create, refusal, summary};
+use super::support::{ALL, Board, SERVER, append, beside, body, create, in_time, refusal, summary};
 use crate::{Change, Health, Precondition, Store, Summary};
 
 /// A database with a session of some rows, opened by a link to its folder, and a copy of it with the first row only.
@@ -126,6 +126,31 @@ async fn nothing_is_acknowledged_once_the_files_are_not_those_that_were_opened()
         [with_log, without].into_iter().flatten()
     });
     join_all(tried).await;
+}
+
+#[tokio::test]
+async fn what_is_cut_right_after_a_write_is_noticed_though_a_checkpoint_follows() {
+    type Cut = fn(&Path);
+    let ways: [(&str, Cut); 3] = [
+        ("emptied", |path| cut(path, 0)),
+        ("cut", |path| cut(path, 8192)),
+        ("begun with zeros", |path| {
+            OpenOptions::new().write(true).open(path).unwrap().write_all(&[0; 8192]).unwrap();
+        }),
+    ];
+    let try_one = async |way: &str, overwrite: Cut| {
+        let mut scene = Scene::new().await;
+        scene.checkpoint().await;
+        // With this row the log begins anew.
+        assert!(scene.is_acknowledged(ROWS).await, "{way}");
+        overwrite(&scene.at("real/board.db"));
+        let mut health = scene.board.store.watch_health();
+        let fails = |health: &Health| matches!(health, Health::Failing { is_lasting: true, .. });
+        in_time(health.wait_for(fails)).await.unwrap();
+        assert!(!scene.is_acknowledged(ROWS + 1).await, "{way}: the row is acknowledged");
+        assert_eq!(scene.board.store.close().await, 1, "{way}");
+    };
+    join_all(ways.map(|(way, overwrite)| try_one(way, overwrite))).await;
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn the_open_questions_of_an_older_database_are_found_in_its_journals() {
         board.write([first, row]).await;
         board.store.close().await;
     }
-    let old = "DROP TABLE requests; DROP TABLE asked; DROP INDEX sessions_owner; DROP INDEX events_owner; \
+    let old = "DROP TABLE requests; DROP TABLE asked; DROP TABLE seal; DROP INDEX sessions_owner; DROP INDEX events_owner; \
                ALTER TABLE sessions DROP COLUMN title; PRAGMA user_version = 5;";
     Connection::open(&path).unwrap().execute_batch(old).unwrap();
     let board = Board::at(&path);

@@ -158,6 +158,10 @@ async fn what_is_not_empty_or_has_another_key_is_not_filled() {
     let other = Settings { secret_key: Some(Secret::from(STANDARD.encode([8; 32]))), ..redis };
     let refused = quiet(&file(&path), &other, &new_cluster()).unwrap_err().to_string();
     assert!(refused.contains("store.secret_key"), "{refused}");
+    // The one key of both is not that of the source.
+    let source = Settings { secret_key: other.secret_key.clone(), ..file(&path) };
+    let refused = quiet(&source, &other, &new_cluster()).unwrap_err().to_string();
+    assert!(refused.contains("store.secret_key") && refused.contains(path.to_str().unwrap()), "{refused}");
     let memory = Settings { url: "memory:".into(), ..Settings::default() };
     assert!(quiet(&memory, &file(&folder.path().join("x.db")), &cluster).is_err());
     assert!(open(&file(&path), &cluster).is_ok(), "the source is as it was");

@@ -7,15 +7,12 @@ use super::{FORMAT, unusable};
 use crate::Error;
 use crate::seal::Sealer;
 
-/// What is kept sealed, to see whether two servers have the same key.
-const KNOWN_WORD: &[u8] = b"callboard";
-
 /// Looks whether what is there was written by a server like this one, with the same key; marks what is new.
 ///
 /// # Errors
 /// [`Error::Unusable`], with what to change.
 pub(super) fn check(link: &mut Link, place: &Place, sealer: &Sealer) -> Result<(), Error> {
-    let (meta, sealed) = (place.key("meta"), sealer.seal(KNOWN_WORD));
+    let (meta, sealed) = (place.key("meta"), sealer.mark());
     let mut marking = |name: &str, value: &str| {
         link.call(|connection| redis::cmd("HSETNX").arg(&meta).arg(name).arg(value).exec(connection))
     };
@@ -29,7 +26,7 @@ pub(super) fn check(link: &mut Link, place: &Place, sealer: &Sealer) -> Result<(
     if format != FORMAT.to_string() {
         return Err(newer(link, place, &format));
     }
-    if sealer.unseal(&seal).is_ok_and(|word| word == KNOWN_WORD) {
+    if sealer.has_made(&seal) {
         return Ok(());
     }
     Err(Error::Unusable(format!(

@@ -3,7 +3,7 @@
 //! They run on a thread and connection of their own, because one can take 17 ms: while little comes, or once the log
 //! has some megabytes. A log that is written all the time would never be empty at the moment when it could begin anew;
 //! so past a bound the writer moves the small rest itself, between two commits. Where the disk is so slow that the thread
-//! falls behind, the writer waits for it: the log has a bound, too.
+//! falls behind, the writer waits for it, and past another bound for those who read just then: the log has a bound, too.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -21,6 +21,9 @@ const WORTH_PAGES: i32 = 1024;
 
 /// The log's pages from which the writer helps, so that the log can begin anew.
 const HELP_PAGES: i32 = 2048;
+
+/// The log's pages from which the writer also waits for readers, who keep the log from beginning anew while they read from it.
+const MOST_PAGES: i32 = 6144;
 
 /// How many rows or bytes of bodies are written before the log's length is looked at again.
 const LOOK_AFTER_ROWS: usize = 128;
@@ -46,8 +49,8 @@ enum Hint {
 enum Found {
     /// It has done what was worth doing.
     Done,
-    /// The log is so long that the writer should help. The thread waits for that: two cannot move it at once.
-    Long,
+    /// The log has so many pages that the writer should help. The thread waits for that: two cannot move it at once.
+    Long(i32),
     /// This is how it left the file.
     Left(Seen),
     /// Somebody else has written into the file.
@@ -58,8 +61,8 @@ enum Found {
 pub(super) struct Checkpoints {
     hints: Option<Sender<Hint>>,
     found: Receiver<Found>,
-    /// Whether the writer should help.
-    is_long: bool,
+    /// The log's pages, where the writer should help.
+    long: Option<i32>,
     thread: Option<JoinHandle<()>>,
     rows: usize,
     bytes: usize,
@@ -84,7 +87,7 @@ impl Checkpoints {
             .map_err(|error| Error::Unusable(format!("a thread for the store could not be started: {error}")))?;
         // What an earlier server left in the log is worth a look, too.
         let (hints, thread) = (Some(hints), Some(thread));
-        Ok(Self { hints, found, is_long: false, thread, rows: 0, bytes: 0, ahead: 0, dirty: true })
+        Ok(Self { hints, found, long: None, thread, rows: 0, bytes: 0, ahead: 0, dirty: true })
     }
 
     /// Says that so many rows were just committed, with so many bytes in their bodies.
@@ -109,8 +112,8 @@ impl Checkpoints {
 
     /// Moves the rest of the log, where that was asked for. Call it between two commits.
     pub(super) fn help(&mut self, writer: &Connection) {
-        if std::mem::take(&mut self.is_long) {
-            checkpoint(writer, "PASSIVE");
+        if let Some(pages) = self.long.take() {
+            checkpoint(writer, if pages < MOST_PAGES { "PASSIVE" } else { "RESTART" });
             self.hint(Hint::Helped);
         }
     }
@@ -120,7 +123,7 @@ impl Checkpoints {
         while let Some(found) = self.next_found() {
             match found {
                 Found::Done => self.ahead = 0,
-                Found::Long => self.is_long = true,
+                Found::Long(pages) => self.long = Some(pages),
                 Found::Left(seen) => watch.has_seen(seen),
                 Found::Overwritten => watch.is_overwritten(),
             }
@@ -192,7 +195,7 @@ fn run(connection: &Connection, watch: &mut Watch, hints: &Receiver<Hint>, findi
         if let Some((pages, _)) = checkpoint(connection, "PASSIVE")
             && pages >= HELP_PAGES
         {
-            waits = findings.send(Found::Long).is_ok();
+            waits = findings.send(Found::Long(pages)).is_ok();
         }
         if watch.check().is_ok()
             && let Some(seen) = watch.seen()

@@ -9,6 +9,9 @@ use crate::Error;
 /// How long the header is.
 pub(super) const HEADER_BYTES: usize = 100;
 
+/// What each database file begins with.
+pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -64,7 +67,6 @@ impl Fault {
 
 /// Looks at the header of a file that is not empty.
 pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
-    const MAGIC: &[u8] = b"SQLite format 3\0";
     // A file that is cut within the magic may have been one.
     if !bytes.starts_with(MAGIC) {
         return Err(if MAGIC.starts_with(bytes) { Fault::Damaged } else { Fault::NotADatabase });

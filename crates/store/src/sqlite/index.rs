@@ -21,6 +21,8 @@ pub(super) struct Index {
     /// How many of the log's frames are committed.
     frames: u32,
     page_bytes: u64,
+    /// How many pages the database has.
+    pages: u32,
     /// Changes each time that the log begins anew; as the log has it.
     salt: [u8; 8],
     /// The checksum up to the last frame.
@@ -57,6 +59,7 @@ impl Index {
             frames: number(16)?,
             // The one power of two that sixteen bits do not hold is written as 1.
             page_bytes: if page_bytes == 1 { 65_536 } else { page_bytes.into() },
+            pages: number(20)?,
             salt: *head.get(32..)?.first_chunk()?,
             checksum: [number(24)?, number(28)?],
             moved: number(96)?,
@@ -67,6 +70,11 @@ impl Index {
     /// How far checkpoints have come; nothing while one is under way, or was broken off.
     pub(super) fn moved(&self) -> Option<Moved> {
         (self.moved == self.attempted).then_some(Moved { salt: self.salt, frames: self.moved })
+    }
+
+    /// How long the database file is once all of the log is in it.
+    pub(super) fn database_bytes(&self) -> u64 {
+        u64::from(self.pages) * self.page_bytes
     }
 
     /// Whether the log begins and ends as SQLite wrote it.

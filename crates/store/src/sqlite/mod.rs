@@ -3,7 +3,7 @@
 //! `place` finds the file and keeps other servers out, `header` looks at it before SQLite does, `schema` makes the
 //! tables and brings them up to date, `columns` turns rows into records, `read` and `write` are the two sides of the
 //! engine, `beside` is a writing side for a database that a server uses, `documents` and `events` do both for what is not a
-//! session, `search` keeps the words by which sessions are found, `checkpoint` moves what is written from the log into the
+//! session, `search` keeps the words by which sessions are found, `sealer` holds the key against the mark in the database, `checkpoint` moves what is written from the log into the
 //! file, `watch` notices where the files are not those any more that were opened, by their names and by SQLite's `index`
 //! of the log.
 
@@ -20,6 +20,7 @@ mod place;
 mod read;
 mod requests;
 mod schema;
+mod sealer;
 mod search;
 mod transfer;
 mod watch;
@@ -42,7 +43,6 @@ use self::watch::{Files, Part};
 pub(super) use self::write::Sqlite;
 use super::handle::Parts;
 use super::keys::Lane;
-use super::seal::Sealer;
 use super::{Error, Fence, SessionKey};
 use crate::Synchronous;
 
@@ -104,12 +104,7 @@ impl Opening {
             return Ok(None);
         }
         write_ahead(&writer)?;
-        let key_file = place.beside(".key");
-        let sealer = match key {
-            Some(key) => Sealer::from_setting(key)?,
-            None if key_file.exists() => Sealer::from_file(&key_file)?,
-            None => Sealer::random()?,
-        };
+        let sealer = sealer::beside(&writer, place, key)?;
         files = Files::open(place)?;
         let mut readers = Vec::with_capacity(self.readers);
         for _ in 0..self.readers {
@@ -129,16 +124,7 @@ impl Opening {
         write_ahead(&writer)?;
         let largest: Option<i64> = writer.query_row("SELECT max(key) FROM sessions", [], |row| row.get(0))?;
         let last_event = events::span(&writer)?.last_seq;
-        let sealer = match key {
-            Some(key) => Sealer::from_setting(key)?,
-            None => {
-                let path = place.beside(".key");
-                if age == schema::Age::Old && !path.exists() {
-                    log::warn!("{} is missing and made anew: older sealed values cannot be opened", path.display());
-                }
-                Sealer::from_file(&path)?
-            }
-        };
+        let sealer = sealer::open(&writer, place, key, age)?;
         files = Files::open(place)?;
         let mut readers = Vec::with_capacity(self.readers);
         for _ in 0..self.readers {

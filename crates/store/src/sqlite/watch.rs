@@ -2,7 +2,7 @@
 //! overwritten is lost, and SQLite does not notice.
 //!
 //! The files' identities are compared with what their names lead to now. The database file's own content changes only
-//! where a checkpoint has moved something, which SQLite's index of the log says; and the log ends with the frame that was
+//! where a checkpoint has moved something, which SQLite's index of the log says, and is never cut; and the log ends with the frame that was
 //! written last. So a copy that is put in place of the file's content is noticed, too.
 
 use std::fs::{self, File, Metadata};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use flate2::Crc;
 
+use super::header::MAGIC;
 use super::index::{Index, Moved};
 use super::place::Place;
 use crate::Error;
@@ -181,10 +182,13 @@ impl Watch {
         let file = self.files.place.file();
         let facts = file.metadata()?;
         let (modified, length) = ((facts.mtime(), facts.mtime_nsec()), facts.len());
-        // What a checkpoint has not finished says nothing.
+        let is_new = self.seen.is_none_or(|seen| (seen.modified, seen.length) != (modified, length));
+        // What a checkpoint has not finished says nothing of what is in the file; but none makes it shorter than the database
+        // will be, or takes its beginning away.
+        let least = self.seen.map_or(0, |seen| seen.length).min(index.database_bytes());
+        let is_whole = !is_new || length >= least && begins_as_a_database(file)?;
         let moved = index.moved();
-        let has_changed =
-            moved.is_some() && self.seen.is_none_or(|seen| (seen.modified, seen.length) != (modified, length));
+        let has_changed = moved.is_some() && is_new;
         let digest = if has_changed { digest(file, length)? } else { 0 };
         let log_fits = self.part == Part::Database || index.fits(&self.files.log)?;
         let now = Index::read(&self.files.index)?;
@@ -196,7 +200,7 @@ impl Watch {
         if !is_still {
             return Ok(None);
         }
-        if !log_fits {
+        if !log_fits || !is_whole {
             return Ok(Some(false));
         }
         let Some(moved) = moved else { return Ok(Some(true)) };
@@ -234,6 +238,11 @@ impl Identity {
     fn of(facts: &Metadata) -> Self {
         Self { device: facts.dev(), inode: facts.ino() }
     }
+}
+
+fn begins_as_a_database(file: &File) -> io::Result<bool> {
+    let mut beginning = [0; MAGIC.len()];
+    Ok(file.read_at(&mut beginning, 0)? == MAGIC.len() && beginning == *MAGIC)
 }
 
 /// A checksum over the file, or over parts of a large one: its beginning, its end, and some between. Wherever a database

@@ -143,8 +143,7 @@ fn transfer<E: Engine, R: Export, I: Import, T: Export>(
     label: &str,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Migrated, Error> {
-    let known = to.sealer.seal(b"callboard");
-    if from.sealer.unseal(&known).is_err() {
+    if !from.sealer.has_made(&to.sealer.mark()) {
         return Err(Error::Unusable(
             "both stores must have one key, else secrets in answers could not be read: set store.secret_key to what stands in \
              the file beside the database, which ends in .key"

@@ -219,6 +219,7 @@ impl Stage {
                 self.record(Internal::StepStarted { lane, ordinal, name, repeatable });
                 self.channel.resolve(at, Outcome::StepRun);
             }
+            Call::StepAgain => self.channel.resolve(at, Outcome::StepRun),
             Call::StepCompleted { outcome } => {
                 let (lane, ordinal) = (at.lane_name(), at.ordinal);
                 self.record(Internal::StepCompleted { lane, ordinal, outcome, sealed: None });

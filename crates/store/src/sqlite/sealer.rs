@@ -1,0 +1,76 @@
+//! The key of a database: that of the settings, or else of the file beside it; a mark in the database shows whether it is the
+//! one that what is sealed there was sealed with.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::OpenError;
+use super::place::Place;
+use super::schema::Age;
+use crate::Error;
+use crate::seal::Sealer;
+
+/// The key for the one who owns the database; a file is made where neither it nor a setting is there.
+///
+/// # Errors
+/// Where the database was sealed with another key. A file that is gone is no error: a person who has lost the key goes on with
+/// a new one.
+pub(super) fn open(writer: &Connection, place: &Place, setting: Option<&str>, age: Age) -> Result<Sealer, OpenError> {
+    let path = place.beside(".key");
+    let is_lost = setting.is_none() && age == Age::Old && !path.exists();
+    if is_lost {
+        log::warn!("{} is missing and made anew: older sealed values cannot be opened", path.display());
+    }
+    let sealer = match setting {
+        Some(key) => Sealer::from_setting(key)?,
+        None => Sealer::from_file(&path)?,
+    };
+    if is_lost {
+        writer.execute("DELETE FROM seal", [])?;
+    }
+    match mark(writer)? {
+        None => drop(writer.execute("INSERT INTO seal (mark) VALUES (?1)", [sealer.mark()])?),
+        Some(mark) => check(&sealer, &mark, place, setting)?,
+    }
+    Ok(sealer)
+}
+
+/// The key for somebody beside the owner, who makes and marks nothing: one that opens nothing where there is none.
+///
+/// # Errors
+/// Where the database was sealed with another key.
+pub(super) fn beside(connection: &Connection, place: &Place, setting: Option<&str>) -> Result<Sealer, OpenError> {
+    let path = place.beside(".key");
+    let sealer = match setting {
+        Some(key) => Sealer::from_setting(key)?,
+        None if path.exists() => Sealer::from_file(&path)?,
+        None => return Ok(Sealer::random()?),
+    };
+    if let Some(mark) = mark(connection)? {
+        check(&sealer, &mark, place, setting)?;
+    }
+    Ok(sealer)
+}
+
+fn mark(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT mark FROM seal", [], |row| row.get(0)).optional()
+}
+
+fn check(sealer: &Sealer, mark: &str, place: &Place, setting: Option<&str>) -> Result<(), OpenError> {
+    if sealer.has_made(mark) {
+        return Ok(());
+    }
+    let (database, file) = (place.path().display(), place.beside(".key"));
+    let file = file.display();
+    let why = match setting {
+        Some(_) => format!(
+            "the secrets in {database} were sealed with another key than store.secret_key: set it to the one they were sealed \
+             with, which stands in {file} unless one was set before; or leave it out and move {file} away to have a new one \
+             made, and those secrets are lost"
+        ),
+        None => format!(
+            "the secrets in {database} were sealed with another key than that in {file}: restore that file, or set \
+             store.secret_key if one was set before; or move the file away to have a new one made, and those secrets are lost"
+        ),
+    };
+    Err(Error::Unusable(why).into())
+}
