@@ -55,36 +55,12 @@ impl Stage {
     /// Has each server that runs give all journals, and all events.
     async fn read_all(&self, history: &mut History) {
         for (at, member) in self.members.iter().enumerate().filter(|(_, member)| member.is_up()) {
-            let begun = std::time::Instant::now();
-            let mut slow = 0;
-            let mut spent = Vec::new();
             for id in history.played.keys() {
-                let one = std::time::Instant::now();
-                struct G<'a>(std::time::Instant, &'a mut u32, &'a mut Vec<u128>);
-                impl Drop for G<'_> {
-                    fn drop(&mut self) {
-                        let ms = self.0.elapsed().as_millis();
-                        if ms > 15 {
-                            *self.1 += 1;
-                        }
-                        self.2.push(ms);
-                    }
-                }
-                let _g = G(one, &mut slow, &mut spent);
                 match member.try_journal(id).await {
                     Ok(journal) => history.journals.entry(id.clone()).or_default().push(journal),
                     Err(error) => history.unread.push(format!("{id}: server {at} does not give its journal: {error}")),
                 }
             }
-            spent.sort_unstable();
-            eprintln!(
-                "server {at}: {} ms, slow {slow} of {}, median {} p90 {} max {}",
-                begun.elapsed().as_millis(),
-                spent.len(),
-                spent[spent.len() / 2],
-                spent[spent.len() * 9 / 10],
-                spent[spent.len() - 1]
-            );
             let log = eventually(|| "the log of events".into(), async || member.log_after("").await).await;
             history.logs.push(log);
         }

@@ -120,6 +120,7 @@ impl App {
 
     /// Starts all that a server is made of, in its order.
     async fn start(self, listener: TcpListener) -> anyhow::Result<Serving> {
+        socket::prepare(&listener, &self.settings.connections)?;
         warn_of_programs(&self.settings);
         let settings = Arc::new(self.settings);
         let workers = settings.server.worker_threads();
@@ -127,7 +128,6 @@ impl App {
         let address = listener.local_addr()?;
         let (store, membership) = open_store(&settings, workers, address, metrics.on_commit())?;
         let (lifecycle, announced) = watch::channel(Lifecycle::Serving);
-        socket::prepare(&listener, &settings.connections)?;
         let tls = Certificate::keep(&settings.tls)?;
         // Before the first actor is started: what fails here must leave nothing that has not begun.
         let Decision { pending, taken_up: TakenUp { apart, workflows }, mut suspects } =
@@ -278,8 +278,8 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
     descriptors::raise_limit();
     actix::System::new().block_on(async move {
         let address = (settings.server.host.as_str(), settings.server.port);
-        let listener =
-            TcpListener::bind(address).with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
+        let listener = socket::listen(address, &settings.connections)
+            .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
         App::new(settings)?
             .serve(listener, async {
                 if let Err(error) = shutdown::signalled().await {

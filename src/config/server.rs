@@ -32,7 +32,8 @@ pub struct Server {
     /// Seconds that a client has to send a request's head.
     #[garde(range(min = 0.1, max = 3600.0))]
     pub header_timeout: f64,
-    /// Seconds that an idle HTTP connection is kept.
+    /// Seconds that an idle HTTP connection is kept; more than a proxy in front keeps it, which else may send a request just as
+    /// it is closed.
     #[garde(range(min = 0.0, max = 3600.0))]
     pub keep_alive: f64,
     /// Most HTTP connections at once, WebSockets among them; one more is answered 503. Fewer where the system allows too
@@ -107,7 +108,7 @@ impl Default for Server {
             workers: 0,
             max_body_bytes: 1_048_576,
             header_timeout: 10.0,
-            keep_alive: 30.0,
+            keep_alive: 75.0,
             max_connections: 20_000,
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),

@@ -1,6 +1,7 @@
 //! A server's HTTP interface, as tests call it.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::value::RawValue;
@@ -9,6 +10,10 @@ use tokio_tungstenite::tungstenite;
 
 use super::client::Client;
 use super::{PATIENCE, eventually};
+
+/// How long a connection is kept that nobody uses: less than servers keep it, which might else close it just as a request is on
+/// its way.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// A server's HTTP interface.
 #[derive(Clone)]
@@ -44,7 +49,8 @@ impl Answer {
 
 impl Api {
     pub fn new(address: SocketAddr) -> Self {
-        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+        let builder = reqwest::Client::builder().timeout(PATIENCE).no_proxy();
+        let http = builder.pool_idle_timeout(IDLE).build().unwrap();
         Self { address, http, token: None }
     }
 

@@ -8,7 +8,7 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 
 use super::*;
-use crate::auth::Scope;
+use crate::auth::{Credentials, Scope};
 use crate::config::auth::{self, Audience};
 use crate::domain::secret::Secret;
 
@@ -231,15 +231,22 @@ fn keys_of_a_file_are_bound_to_their_algorithms_and_read_again_when_it_changes()
     };
     let taken = |kid: &str| owner_of(&known.borrow(), &signed(kid)).is_some();
     assert!(taken("hs"));
+    let mut credentials = Credentials::none().with_issuers(known.clone());
+    let grant = credentials.of_token(&signed("hs"), Timestamp::now()).unwrap();
+    let mut still_holds = || (credentials.have_changed(), credentials.still_hold(&grant, Timestamp::now()));
     for kid in ["none", "other", "enc"] {
         assert!(!taken(kid), "{kid}");
     }
     fs::write(&file, "{").unwrap();
     files.refresh();
     assert!(taken("hs"), "a file that cannot be read changes nothing");
+    write(json!([key("hs", json!({"alg": "HS256"})), key("new", json!({"alg": "HS256"}))]));
+    files.refresh();
+    assert_eq!(still_holds(), (true, true), "its key is still there");
     write(json!([key("new", json!({"alg": "HS256"}))]));
     files.refresh();
     assert!(taken("new") && !taken("hs"), "what is remembered of the old keys is forgotten");
+    assert_eq!(still_holds(), (true, false), "what the key granted ends with it");
     write(json!([{"kty": "oct", "kid": "x", "alg": "HS256", "k": "c2hvcnQ"}]));
     assert!(Issuers::read(&settings).unwrap_err().to_string().contains("32 bytes"));
 }

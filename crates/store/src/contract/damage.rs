@@ -125,11 +125,16 @@ async fn a_secret_survives_a_reopen() {
 async fn a_database_is_not_opened_with_another_key_than_its_secrets_were_sealed_with() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.db");
-    let sealed = Board::at(&path).store.seal(b"hunter2");
-    let text = fs::read_to_string(beside(&path, ".key")).unwrap();
+    let other = STANDARD.encode([7; 32]);
     let keyed = |key: Option<&str>| Settings { secret_key: key.map(|key| key.to_owned().into()), ..settings(&path) };
     let with = |key: Option<&str>| Store::open(&keyed(key), 1);
-    let other = STANDARD.encode([7; 32]);
+    assert!(with(Some(&other)).is_ok(), "nothing is kept there yet");
+    let sealed = {
+        let board = Board::at(&path);
+        board.store.put_document(&SERVER, "a", "b", "{}".into(), Absent).await.unwrap();
+        board.store.seal(b"hunter2")
+    };
+    let text = fs::read_to_string(beside(&path, ".key")).unwrap();
     let Err(Error::Unusable(refused)) = with(Some(&other)) else { panic!("it was opened") };
     assert!(refused.contains("store.secret_key") && refused.contains("board.db.key"), "{refused}");
     let beside_it = Store::open_beside(&keyed(Some(&other)), &ClusterSettings::default());

@@ -24,7 +24,8 @@ pub(super) fn open(writer: &Connection, place: &Place, setting: Option<&str>, ag
         Some(key) => Sealer::from_setting(key)?,
         None => Sealer::from_file(&path)?,
     };
-    if is_lost {
+    // Nothing is sealed where nothing is kept.
+    if is_lost || is_empty(writer)? {
         writer.execute("DELETE FROM seal", [])?;
     }
     match mark(writer)? {
@@ -49,6 +50,11 @@ pub(super) fn beside(connection: &Connection, place: &Place, setting: Option<&st
         check(&sealer, &mark, place, setting)?;
     }
     Ok(sealer)
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM sessions) AND NOT EXISTS (SELECT 1 FROM documents)";
+    connection.query_row(sql, [], |row| row.get(0))
 }
 
 fn mark(connection: &Connection) -> rusqlite::Result<Option<String>> {
