@@ -209,6 +209,7 @@ fn apply(grid: &Grid<'_>, reading: &Reading, rows: &[usize], faults: &mut Faults
             severity: severity(grid, reading, row, holding.len(), difference),
             target: (row, column),
             addends,
+            lost_sign: None,
             difference,
             slack,
             scale: grid.scale,

@@ -19,6 +19,8 @@ pub(super) struct Fault {
     /// Row and column of the table.
     pub(super) target: (usize, usize),
     pub(super) addends: Vec<(usize, usize, i8)>,
+    /// The addend whose lost sign explains the difference, where one does.
+    pub(super) lost_sign: Option<(usize, usize, i8)>,
     /// Target minus sum, and how much rounding explains, in units of `10^-scale`.
     pub(super) difference: i64,
     pub(super) slack: i64,
@@ -126,10 +128,16 @@ impl<'t> Faults<'t> {
         }
         let single = self.faults.iter().enumerate().filter(|(index, _)| !merged.contains(index));
         for (_, fault) in single {
-            let actual =
-                self.table.figure(fault.target.0, fault.target.1).map_or(Decimal::ZERO, |figure| figure.value());
-            let expected = actual - Decimal::new(fault.difference, u32::from(fault.scale));
-            findings.push(self.finding_at(fault, fault.target, expected, actual, fault.message.clone()));
+            let difference = Decimal::new(fault.difference, u32::from(fault.scale));
+            let (cell, correction, message) = match fault.lost_sign {
+                Some((row, column, sign)) => {
+                    let message = format!("{} has lost its sign: {}", self.cell_name((row, column)), fault.message);
+                    ((row, column), difference * Decimal::from(sign), message)
+                }
+                None => (fault.target, -difference, fault.message.clone()),
+            };
+            let actual = self.table.figure(cell.0, cell.1).map_or(Decimal::ZERO, |figure| figure.value());
+            findings.push(self.finding_at(fault, cell, actual + correction, actual, message));
         }
         findings.sort_by_key(|finding| (finding.location.line, finding.location.column));
         findings

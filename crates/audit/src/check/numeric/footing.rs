@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::faults::{Fault, Faults};
 use super::grid::{Grid, Role, WIDTH};
-use super::sums::{Pivots, Sums, Terms, Verdict};
+use super::sums::{Pivots, Sums, Terms, Verdict, bits_of};
 use crate::Severity;
 use crate::finding::shorten;
 use crate::table::ColumnKind;
@@ -214,6 +214,7 @@ impl<'g> Search<'g> {
             };
             let mut consider = |addends: Vec<(usize, i8)>, lone: bool, bar: u32, form: Form| {
                 let verdict = self.scratch.of(self.grid, &addends).judge(row, self.adds_up, lone, |_, total| total);
+                let verdict = with_lost_signs(self.grid, target, &addends, verdict);
                 // One line is its own total only where a total is expected, and where several columns agree.
                 if (count > 0 || (labelled && verdict.firm_columns() >= 2)) && best.wants(verdict, bar, form) {
                     best.take(Reading { target, addends, verdict, bar, form });
@@ -297,6 +298,46 @@ impl<'g> Search<'g> {
             }
         }
     }
+}
+
+/// The same, where a break speaks for the reading that a lost sign explains: that a miss is just twice an addend which stands the
+/// other way round wherever the reading holds is hardly chance.
+fn with_lost_signs(grid: &Grid<'_>, target: usize, addends: &[(usize, i8)], mut verdict: Verdict) -> Verdict {
+    if verdict.firm == 0 || verdict.breaks.count_ones() > 2 {
+        return verdict;
+    }
+    for column in bits(verdict.breaks & !verdict.slips) {
+        if lost_sign(grid, target, addends, verdict.firm, column).is_some() {
+            verdict.slips |= 1 << column;
+            let total = grid.entry(target, column);
+            let size = addends.iter().map(|&(row, _)| grid.entry(row, column).value.abs()).max().unwrap_or_default();
+            // One of as many ways to miss as there are addends.
+            verdict.bits += bits_of(total.value.abs().max(size), 0, total.slack()).saturating_sub(6);
+        }
+    }
+    verdict
+}
+
+/// The addend whose sign is lost in a column that breaks a reading, where there is one: turned round it gives the total, and it
+/// stands that way in all of these columns.
+fn lost_sign(
+    grid: &Grid<'_>,
+    target: usize,
+    addends: &[(usize, i8)],
+    holding: u64,
+    column: usize,
+) -> Option<(usize, i8)> {
+    let total = grid.entry(target, column);
+    let signed = |&(row, sign): &(usize, i8)| i64::from(sign) * grid.entry(row, column).value;
+    let missing = total.value - addends.iter().map(signed).sum::<i64>();
+    let slack = total.slack() + addends.iter().map(|&(row, _)| grid.entry(row, column).slack()).sum::<i64>();
+    addends.iter().copied().find(|addend| {
+        let (row, value) = (addend.0, grid.entry(addend.0, column).value);
+        let turned = missing.saturating_add(signed(addend).saturating_mul(2));
+        value != 0
+            && turned.abs().saturating_mul(2) <= slack
+            && bits(holding).all(|other| grid.entry(row, other).value.signum() == -value.signum())
+    })
 }
 
 /// Whether a block of lines begins with `item`: a heading, a total, or nothing stands before it.
@@ -400,11 +441,17 @@ fn report(grid: &Grid<'_>, reading: &Reading, faults: &mut Faults<'_>) {
             shorten(parts.join(" ").trim_start_matches("+ "), 300),
         );
         let proof = format!("the same rows add up in {}", holding.join(", "));
+        let lost = match reading.form {
+            Form::Block | Form::Sum => lost_sign(grid, reading.target, &reading.addends, reading.verdict.firm, column),
+            // Which signs are meant was tried out.
+            Form::Signed => None,
+        };
         faults.fault(Fault {
             rule: "numeric.footing",
             severity,
             target: (reading.target, table_column),
             addends,
+            lost_sign: lost.map(|(row, sign)| (row, table_column, sign)),
             difference,
             slack,
             scale: grid.scale,
