@@ -164,6 +164,7 @@ fn forms() -> Vec<(&'static str, &'static str, &'static str, &'static str, &'sta
         ("..a", ""),
         ("[?@", "]"),
         ("[?@.a[?", "]]"),
+        ("[?match(value(@", "), 'a')]"),
         ("[0,", "]"),
         ("[1:", "]"),
         ("[\"a\"]", ""),

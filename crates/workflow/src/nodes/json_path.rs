@@ -20,6 +20,10 @@ const LONGEST: usize = 1_000;
 /// How deep a path may nest, filters within filters and chains of conditions included.
 const DEEPEST: usize = 100;
 
+/// How many filters may stand within one another: the parser reads each of them up to four times, once for each of the
+/// forms that a condition can have, so that they multiply.
+const DEEPEST_FILTER: usize = 4;
+
 /// Most `..` of a path, each of which may visit everything once for all that was found before.
 const MOST_DESCENTS: usize = 3;
 
@@ -87,6 +91,9 @@ fn parse(text: &str) -> Result<Path, NodeError> {
         return Err(format!("a path has at most {MOST_DESCENTS} times .. and {MOST_COMMAS} commas").into());
     }
     nesting::check_text(text, DEEPEST).map_err(|error| NodeError::new(error.to_string()))?;
+    if cost::deepest_filter(text) > DEEPEST_FILTER {
+        return Err(format!("more than {DEEPEST_FILTER} filters stand within one another").into());
+    }
     let patterns = cost::patterns(text).ok_or("a regular expression of a path must stand in it as a text")?;
     let mut states = 0;
     for pattern in patterns {
@@ -149,6 +156,10 @@ mod tests {
         assert!(matches!(&faults("$[")[..], [(1, text)] if text.starts_with("the path cannot be read: ")));
         assert_eq!(faults("$..a..b..c..d"), [(1, "a path has at most 3 times .. and 16 commas".to_owned())]);
         assert_eq!(faults(&"$".repeat(1001)), [(1, "the path is longer than 1000 bytes".to_owned())]);
+        // Each filter within a filter doubles or quadruples what reading takes: twenty of them take days.
+        let nested = format!("${}{}", "[?match(value(@".repeat(9), "), 'a')]".repeat(9));
+        assert_eq!(faults(&nested), [(1, "more than 4 filters stand within one another".to_owned())]);
+        assert_eq!(faults("$[?@[?@[?@[?@.a]]]]"), []);
         assert_eq!(faults("$.a"), []);
     }
 

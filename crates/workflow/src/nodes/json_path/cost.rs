@@ -93,6 +93,31 @@ pub(super) fn steps(path: &str, json: &Json, states: usize) -> f64 {
     shape.values * level.steps()
 }
 
+/// How many filters of a path stand within one another at most.
+pub(super) fn deepest_filter(path: &str) -> usize {
+    let mut deepest = 0;
+    // Of each open bracket, how many filters it stands in, itself not included.
+    let mut outer = Vec::new();
+    let (mut around, mut is_filter) = (0, false);
+    let mut rest = path.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '"' | '\'' => skip_text(&mut rest, character),
+            '[' => {
+                outer.push((around, is_filter));
+                (around, is_filter) = (around + usize::from(is_filter), false);
+            }
+            ']' => (around, is_filter) = outer.pop().unwrap_or_default(),
+            '?' => {
+                is_filter = true;
+                deepest = deepest.max(around + 1);
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// Whether all regular expressions of a path stand in it as texts, so that they can be looked at before; gives them.
 pub(super) fn patterns(path: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
@@ -195,6 +220,19 @@ mod tests {
         assert!(steps("$.orders[?count($.orders[*]) > 1]") > values * values);
         assert!(steps("$[?count($[?count($[*]) > 1]) > 1]") > values * values * values);
         assert!(steps("$.orders[?$.orders == $.orders]") > values * 3_000.0);
+    }
+
+    #[test]
+    fn filters_within_filters_are_counted() {
+        for (path, filters) in [
+            ("$.a[*]['?', \"[?[?\"]", 0),
+            ("$[?@.a == 1, ?@.b == 2][?@.c]", 1),
+            ("$[?@.a[?@.b] && @['?[?'][?@.c]]", 2),
+            ("$[?count(@[?match(value($[0][?@]), 'a')]) > 1]", 3),
+            ("]]]$[?@[?@", 2),
+        ] {
+            assert_eq!(deepest_filter(path), filters, "{path}");
+        }
     }
 
     #[test]
