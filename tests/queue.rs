@@ -194,26 +194,29 @@ async fn a_queued_session_that_is_cancelled_never_begins_and_takes_no_slot_along
 
 #[tokio::test]
 async fn a_full_queue_refuses_and_takes_again_when_there_is_room() {
-    let gate = Gate::new();
-    let setup = Setup::memory().task(gate.kind()).with(|settings| {
-        settings.server.workers = 1;
-        settings.sessions.max_running_sessions = 1;
-        settings.sessions.max_queued_sessions = 2;
-    });
-    let app = setup.start().await;
-    gated(&app, "", "normal").await;
-    gate.until_began(1).await;
-    let queued = [gated(&app, "", "normal").await, gated(&app, "", "normal").await];
-    for id in &queued {
-        app.until_status(id, "queued").await;
+    // The queue is that of all workers, also where one of them has all that wait.
+    for workers in [1, 2] {
+        let gate = Gate::new();
+        let setup = Setup::memory().task(gate.kind()).with(move |settings| {
+            settings.server.workers = workers;
+            settings.sessions.max_running_sessions = 1;
+            settings.sessions.max_queued_sessions = 2;
+        });
+        let app = setup.start().await;
+        gated(&app, "", "normal").await;
+        gate.until_began(1).await;
+        let queued = [gated(&app, "", "normal").await, gated(&app, "", "normal").await];
+        for id in &queued {
+            app.until_status(id, "queued").await;
+        }
+        let refused = app.post("/start-task", json!({"task": "gated"})).await;
+        assert_eq!(refused.code(503), "queue_full");
+        app.post(&format!("/cancel-task/{}", queued[0]), json!({})).await.ok();
+        let id = gated(&app, "", "normal").await;
+        gate.let_end(10);
+        app.until_status(&id, "completed").await;
+        app.until_status(&queued[1], "completed").await;
     }
-    let refused = app.post("/start-task", json!({"task": "gated"})).await;
-    assert_eq!(refused.code(503), "queue_full");
-    app.post(&format!("/cancel-task/{}", queued[0]), json!({})).await.ok();
-    let id = gated(&app, "", "normal").await;
-    gate.let_end(10);
-    app.until_status(&id, "completed").await;
-    app.until_status(&queued[1], "completed").await;
 }
 
 /// A task whose branches ask again and again, also right behind an answer.

@@ -115,6 +115,7 @@ fn node_error(refused: Refused) -> NodeError {
         | Refused::Rejected { .. }
         | Refused::QueueFull
         | Refused::ShuttingDown
-        | Refused::Elsewhere) => NodeError::new(other.to_string()),
+        | Refused::Elsewhere
+        | Refused::Locked) => NodeError::new(other.to_string()),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use actix::dev::channel::{AddressReceiver, channel};
@@ -76,6 +77,8 @@ pub(super) struct Plan {
     pub(super) directories: Arc<[Addr<Directory>]>,
     pub(super) hub: Addr<Hub>,
     queue: Addr<Queue>,
+    /// How many sessions wait for a permit.
+    waiting: Arc<AtomicUsize>,
     counts: Arc<ConnectionCounts>,
     /// The server's own numbers, for those who watch them.
     numbers: AllNumbers,
@@ -169,6 +172,7 @@ impl Plan {
         let workflows = Workflows { definitions, live, catalogue };
         let plan = Self {
             counts,
+            waiting: Arc::default(),
             admin: Admin::new(hub.clone(), numbers.clone()).in_cluster(cluster.clone()),
             cluster,
             numbers,
@@ -303,7 +307,7 @@ impl Plan {
             events: self.events.clone(),
             kinds: self.kinds.clone(),
             settings: self.settings.sessions.clone(),
-            permits: Permits::default(),
+            permits: Permits::among(self.waiting.clone()),
             max_pending_rows: self.settings.store.max_pending_rows,
             mask: self.mask.clone(),
             metrics: self.metrics.sessions(),

@@ -23,7 +23,7 @@ pub(crate) fn word(refused: &Refused) -> &'static str {
         Refused::AlreadyAnswered { .. } => "already_answered",
         Refused::QueueFull => "queue_full",
         Refused::ShuttingDown => "shutting_down",
-        Refused::Unavailable(_) | Refused::Elsewhere => "store_unavailable",
+        Refused::Unavailable(_) | Refused::Elsewhere | Refused::Locked => "store_unavailable",
     }
 }
 
@@ -49,6 +49,7 @@ pub(crate) fn text(refused: &Refused) -> Cow<'static, str> {
         | Refused::NotOwned
         | Refused::AlreadyAnswered { .. }
         | Refused::QueueFull
+        | Refused::Locked
         | Refused::ShuttingDown => Cow::Owned(refused.to_string()),
     }
 }
@@ -123,7 +124,7 @@ pub(crate) fn code(refused: &Refused) -> CloseCode {
         | Refused::NotOwned
         | Refused::AlreadyAnswered { .. } => CloseCode::ProtocolError,
         // Both mean that the client is to come back, which is what helps.
-        Refused::QueueFull | Refused::ShuttingDown | Refused::Elsewhere | Refused::Unavailable(_) => {
+        Refused::QueueFull | Refused::ShuttingDown | Refused::Elsewhere | Refused::Locked | Refused::Unavailable(_) => {
             CloseCode::GoingAway
         }
     }

@@ -15,6 +15,7 @@ use super::decode::fault;
 use super::error::{Code, Problem};
 use crate::connection::socket;
 use crate::domain::json::{self, Unreadable};
+use crate::domain::nesting::TooDeep;
 use crate::process::threads;
 
 /// How long a body may take to come, so that slow senders do not hold connections for ever.
@@ -205,7 +206,7 @@ async fn read(mut payload: Payload, announced: Announced, limit: usize) -> Resul
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Parses a body in which every number can be held; the parser itself limits how deep it may be nested.
+/// Parses a body in which every number can be held, and which is nested no deeper than what is kept may be.
 fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
     if body.is_empty() {
         return Ok(None);
@@ -218,6 +219,10 @@ fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
         Err(Unreadable::Number(number)) => {
             let loc: Vec<&str> = std::iter::once("body").chain(number.path.iter().map(String::as_str)).collect();
             Err(Problem::invalid(Code::InvalidBody, vec![fault(&loc, number.reason(), "number_out_of_range")]))
+        }
+        Err(Unreadable::Deep(TooDeep { limit })) => {
+            let fault = fault(&["body"], format!("must be nested at most {limit} deep"), "too_deep");
+            Err(Problem::invalid(Code::InvalidBody, vec![fault]))
         }
     }
 }
@@ -351,6 +356,8 @@ mod tests {
     fn deep_nesting_is_refused() {
         let deep = "[".repeat(100_000);
         assert_eq!(parse(deep.as_bytes()).unwrap_err().code, Code::InvalidJson);
+        let problem = parse(format!("{}{}", "[".repeat(101), "]".repeat(101)).as_bytes()).unwrap_err();
+        assert_eq!((problem.code, &*problem.errors[0].kind), (Code::InvalidBody, "too_deep"));
     }
 
     #[actix_web::test]

@@ -414,6 +414,7 @@ impl From<Refused> for Problem {
             }
             Refused::QueueFull => Code::QueueFull.into(),
             Refused::ShuttingDown => Code::ShuttingDown.into(),
+            Refused::Locked => Problem::new(Code::StoreUnavailable, sentence(&refused)),
             // What the database says is for the log, where the store writes it.
             Refused::Unavailable(_) | Refused::Elsewhere => Code::StoreUnavailable.into(),
         }

@@ -124,6 +124,7 @@ impl Holder {
             | Refused::QueueFull
             | Refused::ShuttingDown
             | Refused::Elsewhere
+            | Refused::Locked
             | Refused::Unavailable(_)) => other.into(),
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Loaded {
     pub(crate) recorded_calls: RecordedCalls,
     /// What people gave the task and nobody else may see.
     pub(crate) secrets: Vec<String>,
+    /// Why a secret of a task that has to go on cannot be opened, where one cannot.
+    pub(crate) locked: Option<String>,
     pub(crate) tail: Tail,
     pub(crate) next_row: u32,
 }
@@ -67,6 +69,7 @@ struct Fold {
     state: SessionState,
     recorded_calls: RecordedCalls,
     secrets: Vec<String>,
+    locked: Option<String>,
     tail: Tail,
     last_row: Option<u32>,
     ended: bool,
@@ -79,6 +82,7 @@ impl Fold {
             state: SessionState::new(created_at),
             recorded_calls: RecordedCalls::default(),
             secrets: Vec::new(),
+            locked: None,
             tail: Tail::new(limits),
             last_row: None,
             ended,
@@ -98,7 +102,7 @@ impl Fold {
     }
 
     fn push_line(&mut self, store: &Store, mut line: Line) -> Result<(), Error> {
-        unseal_step(store, &mut line)?;
+        self.unseal_step(store, &mut line)?;
         // The task of an ended session does not run again: nobody needs what it has done.
         let call = if self.ended { None } else { self.recorded_calls.push(&line) };
         self.state.evolve(&state::JournalLine::read(&line, call.as_ref()));
@@ -106,7 +110,7 @@ impl Fold {
             match *record {
                 Internal::Created(spec) => self.spec = Some(*spec),
                 Internal::Sealed { request_id, values } => {
-                    let plain = store.unseal(&values)?;
+                    let Some(plain) = self.unseal(store, &values) else { return Ok(()) };
                     let values = serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?;
                     self.secrets.extend(self.state.secrets(request_id, &values));
                     self.recorded_calls.unseal(request_id, values);
@@ -135,18 +139,25 @@ impl Fold {
             state: self.state,
             recorded_calls: self.recorded_calls,
             secrets: self.secrets,
+            locked: self.locked.filter(|_| !self.ended),
             tail: self.tail,
             next_row,
         })
     }
-}
 
-/// Puts what a step gave in the place of what is shown of it.
-fn unseal_step(store: &Store, line: &mut Line) -> Result<(), Error> {
-    let Line::Internal(record) = line else { return Ok(()) };
-    if let Internal::StepCompleted { outcome, sealed: Some(sealed), .. } = record.as_mut() {
-        let plain = store.unseal(sealed)?;
-        *outcome = Ok(serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?);
+    /// Puts what a step gave in the place of what is shown of it.
+    fn unseal_step(&mut self, store: &Store, line: &mut Line) -> Result<(), Error> {
+        let Line::Internal(record) = line else { return Ok(()) };
+        if let Internal::StepCompleted { outcome, sealed: Some(sealed), .. } = record.as_mut()
+            && let Some(plain) = self.unseal(store, sealed)
+        {
+            *outcome = Ok(serde_json::from_slice(&plain).map_err(|error| Error::Unusable(error.to_string()))?);
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Opens what is sealed. Without its key the session can still be seen and ended; only its task cannot go on.
+    fn unseal(&mut self, store: &Store, sealed: &str) -> Option<Vec<u8>> {
+        store.unseal(sealed).map_err(|error| self.locked = Some(error.to_string())).ok()
+    }
 }

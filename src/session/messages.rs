@@ -74,6 +74,9 @@ pub(crate) enum Refused {
     /// Another server has the session now, and nothing was done here.
     #[error("another server has the session now")]
     Elsewhere,
+    /// Its task cannot go on without a secret that was given before.
+    #[error("a secret that was given before was sealed with another key than the server has now")]
+    Locked,
     /// The store cannot be written or read now.
     #[error("the store is not available: {0}")]
     Unavailable(String),

@@ -5,6 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::domain::id::SessionId;
 use crate::domain::status::Priority;
@@ -24,6 +26,8 @@ pub(crate) struct Permits {
     waiting: RefCell<BTreeSet<Ticket>>,
     /// The same by session: each has one place at most.
     tickets: RefCell<HashMap<SessionId, Ticket>>,
+    /// How many sessions of all workers wait.
+    waiting_of_all: Arc<AtomicUsize>,
 }
 
 /// A place in the queue, the last in this order being the next: the most urgent; among those, who has run before; among
@@ -53,6 +57,11 @@ pub(crate) enum Turn {
 }
 
 impl Permits {
+    /// Those of one worker among several, who count together how many wait.
+    pub(crate) fn among(waiting_of_all: Arc<AtomicUsize>) -> Self {
+        Self { waiting_of_all, ..Self::default() }
+    }
+
     /// Takes a permit, if one is at hand.
     pub(crate) fn try_take(&self) -> bool {
         let free = self.free.get();
@@ -103,13 +112,16 @@ impl Permits {
     /// Puts a session in the queue.
     pub(crate) fn enqueue(&self, ticket: Ticket) {
         self.waiting.borrow_mut().insert(ticket);
-        self.tickets.borrow_mut().insert(ticket.session, ticket);
+        if self.tickets.borrow_mut().insert(ticket.session, ticket).is_none() {
+            self.waiting_of_all.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Takes a session out of the queue, wherever it stands, and gives its place.
     pub(crate) fn leave(&self, session: SessionId) -> Option<Ticket> {
         let ticket = self.tickets.borrow_mut().remove(&session)?;
         self.waiting.borrow_mut().remove(&ticket);
+        self.waiting_of_all.fetch_sub(1, Ordering::Relaxed);
         Some(ticket)
     }
 
@@ -117,12 +129,14 @@ impl Permits {
     pub(crate) fn pop(&self) -> Option<SessionId> {
         let ticket = self.waiting.borrow_mut().pop_last()?;
         self.tickets.borrow_mut().remove(&ticket.session);
+        self.waiting_of_all.fetch_sub(1, Ordering::Relaxed);
         Some(ticket.session)
     }
 
+    /// How many sessions of all workers wait.
     #[must_use]
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.borrow().len()
+    pub(crate) fn waiting_of_all(&self) -> usize {
+        self.waiting_of_all.load(Ordering::Relaxed)
     }
 }
 

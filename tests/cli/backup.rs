@@ -26,6 +26,9 @@ async fn a_copy_that_is_made_while_a_server_runs_has_its_open_questions() {
     assert!(text(&used.stderr).contains("another Callboard uses the database"), "{}", text(&used.stderr));
     server.answer(&id, "confirm", json!({"value": true})).await.ok();
 
+    let itself = callboard(folder.path(), &["restore", file, "--store", &format!("sqlite:{file}")]).output().unwrap();
+    assert_eq!(itself.status.code(), Some(1));
+    assert!(text(&itself.stderr).contains("is the database itself"), "{}", text(&itself.stderr));
     let other = format!("sqlite:{}", folder.path().join("other.db").display());
     let restored = callboard(folder.path(), &["restore", file, "--store", &other]).output().unwrap();
     assert_eq!(restored.status.code(), Some(0), "{}", text(&restored.stderr));

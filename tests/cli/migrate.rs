@@ -21,6 +21,12 @@ async fn a_server_goes_on_in_the_store_that_all_was_copied_into() {
     assert_eq!(output.status.code(), Some(1), "each has a key of its own");
     assert!(text(&output.stderr).contains("store.secret_key"), "{}", text(&output.stderr));
 
+    let missing = format!("sqlite:{}", folder.path().join("none.db").display());
+    let output = callboard(folder.path(), &["migrate", "--from", &missing, "--to", &to]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("there is no database at"), "{}", text(&output.stderr));
+    assert!(!folder.path().join("none.db").exists());
+
     let key = std::fs::read_to_string(format!("{file}.key")).unwrap();
     let migrate =
         || callboard(folder.path(), &arguments).env("CALLBOARD_STORE__SECRET_KEY", key.trim()).output().unwrap();

@@ -73,6 +73,50 @@ async fn what_no_entry_has_room_for_fails_its_task_by_name() {
     }
 }
 
+/// Lists within lists, so many.
+fn nested(levels: u64) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!([inner]))
+}
+
+/// Does what its input says with a value that is nested so deep.
+fn deep() -> Arc<dyn TaskKind> {
+    kind("deep", |ctx: TaskContext| async move {
+        let value = nested(ctx.input()["levels"].as_u64().unwrap());
+        match ctx.input()["what"].as_str().unwrap() {
+            "result" => return Ok(value),
+            "emit" => ctx.emit("made_up", Map::from_iter([("value".to_owned(), value)])).await,
+            "confirm" => drop(ctx.confirm("Go on?").about(json!({"value": value})).await),
+            "step" => drop(ctx.step("fetch", || async { Ok(value) }).await?),
+            _ => drop(ctx.child("a", ChildSpec { task: "none".into(), input: value, ..ChildSpec::default() }).await),
+        }
+        Ok(Value::Null)
+    })
+}
+
+#[tokio::test]
+async fn what_is_nested_too_deep_to_be_read_again_fails_its_task_by_name() {
+    let app = Setup::sqlite().task(deep()).start().await;
+    let mut sessions = Vec::new();
+    for what in ["result", "emit", "confirm", "step", "child"] {
+        for levels in [90, 127] {
+            let id = app.start_with(json!({"task": "deep", "input": {"what": what, "levels": levels}})).await;
+            sessions.push(id.clone());
+            if levels == 90 && what != "child" {
+                app.until_status(&id, if what == "confirm" { "waiting_confirmation" } else { "completed" }).await;
+            } else if levels == 127 {
+                let session = app.until_status(&id, "failed").await;
+                let error = session["error"].as_str().unwrap();
+                assert!(error.starts_with("entry_too_deep: the ") && error.ends_with("and 100 is the most"), "{error}");
+            }
+        }
+    }
+    let app = app.restart().await;
+    for id in sessions {
+        assert!(app.session(&id).await["status"].is_string());
+        app.journal(&id).await;
+    }
+}
+
 #[tokio::test]
 async fn a_step_whose_outcome_no_record_has_room_for_fails_by_name_and_so_it_stays_after_a_restart() {
     let setup = Setup::sqlite().task(large()).with(|settings| settings.sessions.max_entry_bytes = MOST);

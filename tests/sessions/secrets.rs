@@ -30,6 +30,45 @@ fn vault(setup: &Setup) -> Arc<dyn TaskKind> {
 }
 
 #[tokio::test]
+async fn without_the_key_a_session_is_seen_and_ended_and_with_it_again_it_goes_on() {
+    let setup = Setup::sqlite();
+    let setup = setup.clone().task(vault(&setup));
+    let app = setup.start().await;
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let id = app.start("vault", json!({})).await;
+        app.until_status(&id, "waiting_input").await;
+        app.answer(&id, "input", json!({"values": {"user": "u", "password": SECRET}})).await.ok();
+        app.until_status(&id, "waiting_confirmation").await;
+        sessions.push(id);
+    }
+    let (key, aside) = (setup.file("board.db.key"), setup.file("aside"));
+    fs::rename(&key, &aside).unwrap();
+    let app = app.restart().await;
+    for id in &sessions {
+        assert_eq!(app.session(id).await["status"], "waiting_confirmation");
+        let mut client = app.connect(id, Some(0)).await;
+        client.replay().await;
+        client.leave().await;
+        let refused = app.answer(id, "confirm", json!({"value": true})).await;
+        refused.code(503);
+        assert!(
+            refused.body.to_string().contains("sealed with another key than the server has now"),
+            "{}",
+            refused.body
+        );
+    }
+    app.post(&format!("/sessions/{}/cancel", sessions[0]), json!({})).await.ok();
+    app.until_status(&sessions[0], "cancelled").await;
+    app.delete(&format!("/sessions/{}", sessions[0])).await;
+    fs::rename(&aside, &key).unwrap();
+    let app = app.restart().await;
+    app.answer(&sessions[1], "confirm", json!({"value": true})).await.ok();
+    app.until_status(&sessions[1], "completed").await;
+    assert_eq!(noted(&setup.file("effects")), [SECRET]);
+}
+
+#[tokio::test]
 async fn a_secret_reaches_the_task_and_nothing_else() {
     for restarts in [false, true] {
         let setup = Setup::sqlite();

@@ -1,6 +1,7 @@
 //! The entries of a session's journal that clients see, exactly as they stand on the wire.
 
 use serde::{Deserialize, Serialize};
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
@@ -315,9 +316,33 @@ impl Entry {
     }
 }
 
+/// How large something is as JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonSize {
+    /// How many bytes it takes.
+    pub bytes: usize,
+    /// How deep it is nested: 0 where it is neither a list nor an object.
+    pub depth: usize,
+}
+
+impl std::ops::Add for JsonSize {
+    type Output = Self;
+
+    /// The size of both beside one another.
+    fn add(self, other: Self) -> Self {
+        Self { bytes: self.bytes + other.bytes, depth: self.depth.max(other.depth) }
+    }
+}
+
 /// How many bytes something takes as JSON.
 #[must_use]
 pub fn json_bytes<T: Serialize + ?Sized>(value: &T) -> usize {
+    json_size(value).bytes
+}
+
+/// How large something is as JSON.
+#[must_use]
+pub fn json_size<T: Serialize + ?Sized>(value: &T) -> JsonSize {
     /// Counts what is written.
     struct Counted(usize);
 
@@ -332,10 +357,46 @@ pub fn json_bytes<T: Serialize + ?Sized>(value: &T) -> usize {
         }
     }
 
-    let mut counted = Counted(0);
+    /// Follows how deep what is written stands.
+    #[derive(Default)]
+    struct Levels {
+        open: usize,
+        deepest: usize,
+    }
+
+    impl Levels {
+        fn enter(&mut self) {
+            self.open += 1;
+            self.deepest = self.deepest.max(self.open);
+        }
+    }
+
+    impl Formatter for &mut Levels {
+        fn begin_array<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
+            self.enter();
+            writer.write_all(b"[")
+        }
+
+        fn end_array<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
+            self.open -= 1;
+            writer.write_all(b"]")
+        }
+
+        fn begin_object<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
+            self.enter();
+            writer.write_all(b"{")
+        }
+
+        fn end_object<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
+            self.open -= 1;
+            writer.write_all(b"}")
+        }
+    }
+
+    let (mut counted, mut levels) = (Counted(0), Levels::default());
     // Counting never fails, and what cannot be written takes no room.
-    let _ = serde_json::to_writer(&mut counted, value);
-    counted.0
+    let _ = value.serialize(&mut Serializer::with_formatter(&mut counted, &mut levels));
+    JsonSize { bytes: counted.0, depth: levels.deepest }
 }
 
 /// Cuts a text so that it takes at most `most` bytes inside a JSON string, and says so at its end.
@@ -390,6 +451,19 @@ mod tests {
 
     fn stamped(entry: Entry) -> Stamped {
         Stamped { entry, lane: None, seq: 7, timestamp: Timestamp::from_micros(1_500_000) }
+    }
+
+    #[test]
+    fn a_size_says_how_deep_json_is_nested() {
+        for (value, depth) in [
+            (json!("[[{\"]"), 0),
+            (json!({}), 1),
+            (json!([[], {"a": [1, {"b": "]}"}]}, 2]), 4),
+            (json!([[[1]], [[[[2]]]]]), 5),
+        ] {
+            let bytes = value.to_string().len();
+            assert_eq!(json_size(&value), JsonSize { bytes, depth }, "{value}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::nesting::{self, DEEPEST_JSON, TooDeep};
+
 /// From here on doubles are further apart than whole numbers: 2^53.
 const SPARSE: f64 = 9_007_199_254_740_992.0;
 
@@ -22,6 +24,9 @@ const SHOWN: usize = 48;
 /// Most keys that the path to a number names.
 const DEEPEST: usize = 32;
 
+/// What is said of JSON that is nested too deep.
+const TOO_DEEP: TooDeep = TooDeep { limit: DEEPEST_JSON };
+
 /// Why a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -31,6 +36,9 @@ pub enum Unreadable {
     /// It has a number that would be changed.
     #[error(transparent)]
     Number(#[from] LostNumber),
+    /// It is nested so deeply that it could not be read again inside other JSON.
+    #[error(transparent)]
+    Deep(#[from] TooDeep),
 }
 
 /// A number that cannot be held as it is written.
@@ -63,7 +71,7 @@ impl fmt::Display for LostNumber {
 
 impl std::error::Error for LostNumber {}
 
-/// Reads JSON in which every number stays what it is.
+/// Reads JSON in which every number stays what it is, and which may stand inside other JSON.
 ///
 /// # Errors
 /// [`Unreadable`].
@@ -74,14 +82,15 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
     {
         return Err(lost(text, token).into());
     }
-    serde_json::from_slice(text).map_err(|error| match odd {
+    let value = serde_json::from_slice(text).map_err(|error| match odd {
         Some(Odd::Word(token)) => {
             let path = path_to(text, token.at);
             let at = if path.is_empty() { String::new() } else { format!(" (at {})", path.join(".")) };
             Unreadable::Syntax(format!("{} is not a JSON number{at}", token.shown(text)))
         }
         Some(Odd::Number(_)) | None => Unreadable::Syntax(error.to_string()),
-    })
+    })?;
+    if nesting::fits(&value, DEEPEST_JSON) { Ok(value) } else { Err(TOO_DEEP.into()) }
 }
 
 /// A value for people and programs to read: a string as it is, anything else as JSON.
@@ -280,6 +289,16 @@ mod tests {
     }
 
     #[test]
+    fn json_may_be_so_deep_that_it_can_stand_inside_other_json() {
+        let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(read(deep(100).as_bytes()).is_ok());
+        for levels in [101, 127] {
+            assert_eq!(refused(&deep(levels)), "it is nested more than 100 deep", "{levels}");
+        }
+        assert!(refused(&deep(10_000)).starts_with("recursion limit exceeded"));
+    }
+
+    #[test]
     fn a_number_that_would_be_changed_is_named_with_its_place() {
         assert_eq!(
             refused(r#"{"a": "1e400", "values": {"x\"{[": [], "orders": [7, {"a": 123456789012345678901}]}}"#),
@@ -352,7 +371,7 @@ mod tests {
             match (read, parsed) {
                 (Ok(read), parsed) => prop_assert_eq!(read, parsed.unwrap()),
                 (Err(Unreadable::Syntax(_)), parsed) => prop_assert!(parsed.is_err()),
-                (Err(Unreadable::Number(_)), _) => {}
+                (Err(Unreadable::Number(_) | Unreadable::Deep(_)), _) => {}
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use callboard_domain::agent_entry::TurnWarning;
+use callboard_domain::nesting;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,6 +13,8 @@ use crate::usage::Usage;
 
 /// Most calls in one reply; what comes beyond is left out.
 const MOST_CALLS: usize = 128;
+/// How deep an argument of a call may nest, so that it can stand within entries and requests.
+const DEEPEST_ARGUMENT: usize = 64;
 /// What reasoning stands between, where a server does not separate it from the text.
 const THINKING: (&str, &str) = ("<think>", "</think>");
 /// How servers say that a reply ended because it may not be longer.
@@ -270,6 +273,12 @@ impl Slot {
             None if is_cut && self.text.trim().is_empty() => Arguments::Invalid(self.text),
             None => arguments(self.text),
         };
+        let arguments = match arguments {
+            Arguments::Valid(map) if !map.values().all(|value| nesting::fits(value, DEEPEST_ARGUMENT)) => {
+                Arguments::Invalid(Value::Object(map).to_string())
+            }
+            fitting @ (Arguments::Valid(_) | Arguments::Invalid(_)) => fitting,
+        };
         Some(ToolCall { id: self.id.unwrap_or_else(|| format!("call_{at}")), name: self.name, arguments })
     }
 }
@@ -396,6 +405,10 @@ mod tests {
             ("[1]", "invalid: [1]"),
             ("{\"a\"", "invalid: {\"a\""),
         ];
+        let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        let (kept, refused) = (deep(64), deep(65));
+        let invalid = format!("invalid: {refused}");
+        let cases = cases.into_iter().chain([(&*kept, &*kept), (&refused, &invalid)]);
         for (text, wanted) in cases {
             let found = calls(&[json!({"id": "a", "function": {"name": "x", "arguments": text}})]);
             assert_eq!(found, expected(&[("a", "x", wanted)]), "{text}");

@@ -89,6 +89,7 @@ impl From<Unreadable> for Misunderstood {
         match unreadable {
             Unreadable::Syntax(_) => Misunderstood::NotJson,
             Unreadable::Number(number) => Misunderstood::Invalid(number.to_string()),
+            Unreadable::Deep(deep) => Misunderstood::Invalid(deep.to_string()),
         }
     }
 }

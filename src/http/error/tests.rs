@@ -54,6 +54,7 @@ fn every_refusal_has_its_status_and_code() {
         (rejected(vec![wrong]), 422, "invalid_body"),
         (Refused::QueueFull, 503, "queue_full"),
         (Refused::ShuttingDown, 503, "shutting_down"),
+        (Refused::Locked, 503, "store_unavailable"),
         (Refused::Unavailable("disk at /var/lib".into()), 503, "store_unavailable"),
     ];
     for (refused, status, code) in cases {

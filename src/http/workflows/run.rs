@@ -141,6 +141,7 @@ fn refused(refused: Refused) -> Problem {
         | Refused::QueueFull
         | Refused::ShuttingDown
         | Refused::Elsewhere
+        | Refused::Locked
         | Refused::Unavailable(_)) => other.into(),
     }
 }

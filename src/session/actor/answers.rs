@@ -51,6 +51,9 @@ impl Session {
         if self.environment.kinds.get(&self.spec.task).is_none() {
             return Err(Refused::UnknownTask(self.spec.task.clone()));
         }
+        if self.locked.is_some() {
+            return Err(Refused::Locked);
+        }
         self.has_room_for(&answer)?;
         let now = self.now();
         let window = seconds(self.environment.settings.answer_guard);

@@ -95,6 +95,8 @@ pub(crate) struct Session {
     pub(crate) quarantine: Option<Quarantine>,
     /// Whether it waits to be let go on after a start.
     pub(crate) is_held: bool,
+    /// Why its task cannot go on until the server has the key of its secrets again.
+    pub(crate) locked: Option<String>,
     /// Whether its task did something beside waiting for people when the server went down.
     pub(crate) worked_beside: bool,
     /// Who waits until all is written, before another server has it.
@@ -135,11 +137,12 @@ impl Session {
         environment: Rc<Environment>,
         directory: Addr<Directory>,
     ) -> Self {
-        let Loaded { summary, spec, state, recorded_calls, secrets, tail, next_row } = loaded;
+        let Loaded { summary, spec, state, recorded_calls, secrets, locked, tail, next_row } = loaded;
         let steps_in_doubt = recorded_calls.steps_in_doubt();
         let identity = (summary.id, summary.key, spec, summary.created_at);
         let mut session = Self::assemble(identity, state, recorded_calls, tail, environment, directory);
         session.channel.hide(&secrets);
+        session.locked = locked;
         session.next_row = next_row;
         session.worked_beside = Due::read(summary.state.deadline) == Due::AtRestart;
         session.stored = Some(session.state.row());
@@ -189,6 +192,7 @@ impl Session {
             steps_in_doubt: Vec::new(),
             quarantine: None,
             is_held: false,
+            locked: None,
             worked_beside: false,
             letting_go: None,
             last_now: created_at,

@@ -23,6 +23,10 @@ impl Session {
 
     /// Goes on from where it stands.
     fn go_on(&mut self, actor: &mut Context<Self>) {
+        if let Some(reason) = self.locked.as_ref().filter(|_| self.state.status() != Status::Cancelling) {
+            log::error!(session_id:% = self.id, reason:%; "a session cannot go on");
+            return;
+        }
         match self.state.status() {
             Status::Queued => self.take_permit(actor),
             Status::Running => {

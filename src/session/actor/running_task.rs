@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 
 use super::secrets;
 use crate::domain::context::Context;
-use crate::domain::entry::{Custom, Entry, json_bytes, shorten};
+use crate::domain::entry::{Custom, Entry, json_bytes, json_size, shorten};
 use crate::domain::id::RequestId;
 use crate::domain::request::{Confirmation, Form};
 use crate::session::actor::Session;
@@ -50,7 +50,7 @@ impl RunningTask {
 
 impl Session {
     pub(crate) fn ensure_task(&mut self, actor: &mut actix::Context<Self>) {
-        if self.task.is_some() || self.state.status().is_terminal() {
+        if self.task.is_some() || self.locked.is_some() || self.state.status().is_terminal() {
             return;
         }
         let Some(kind) = self.environment.kinds.get(&self.spec.task) else { return };
@@ -74,7 +74,7 @@ impl Session {
         for MadeCall { at, mut call } in self.channel.take_calls() {
             let sealed = self.mask_call(&mut call, &mask);
             if let Some(reason) =
-                call.written(sealed.as_deref()).and_then(|(what, bytes)| self.channel.limits.too_large(what, bytes))
+                call.written(sealed.as_deref()).and_then(|(what, size)| self.channel.limits.too_large(what, size))
             {
                 self.channel.fail(reason);
                 continue;
@@ -158,7 +158,7 @@ impl Session {
     /// A task's result, as far as an entry has room for it.
     fn bounded(&self, result: TaskResult) -> TaskResult {
         match result {
-            Ok(values) => match self.channel.limits.too_large("result", json_bytes(&values)) {
+            Ok(values) => match self.channel.limits.too_large("result", json_size(&values)) {
                 None => Ok(values),
                 Some(reason) => Err(TaskError::Failed(reason)),
             },

@@ -23,7 +23,7 @@ use self::child::ChildSpec;
 use crate::domain::agent_entry::AgentEntry;
 use crate::domain::answerers::Answerers;
 use crate::domain::context::Context;
-use crate::domain::entry::json_bytes;
+use crate::domain::entry::{JsonSize, json_size};
 use crate::domain::request::{Confirmation, Field, Form, Values};
 use crate::domain::time::Timestamp;
 
@@ -103,27 +103,27 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// What the entry or record is that it makes, in words, and how many bytes that takes beside its usual fields. Lines
+    /// What the entry or record is that it makes, in words, and how large that is beside its usual fields. Lines
     /// and progress are cut where they are made, and errors where they come from.
-    pub(crate) fn written(&self, sealed: Option<&str>) -> Option<(&str, usize)> {
+    pub(crate) fn written(&self, sealed: Option<&str>) -> Option<(&str, JsonSize)> {
         match self {
-            Call::Emit { kind, data } => Some((kind, json_bytes(&Emitted { kind, data }))),
-            Call::Report { entry } => Some((entry.kind(), json_bytes(&**entry))),
+            Call::Emit { kind, data } => Some((kind, json_size(&Emitted { kind, data }))),
+            Call::Report { entry } => Some((entry.kind(), json_size(&**entry))),
             Call::RequestConfirmation { message, context, answerers, .. } => {
-                Some(("question", json_bytes(message) + json_bytes(context) + json_bytes(answerers)))
+                Some(("question", json_size(message) + json_size(context) + json_size(answerers)))
             }
             Call::RequestUserInput { fields, message, default, context, answerers, .. } => {
-                let asked = json_bytes(fields) + json_bytes(message) + json_bytes(answerers);
-                Some(("form", asked + json_bytes(default) + json_bytes(context)))
+                let asked = json_size(fields) + json_size(message) + json_size(answerers);
+                Some(("form", asked + json_size(default) + json_size(context)))
             }
-            Call::Step { name, .. } => Some(("name of a step", json_bytes(name))),
+            Call::Step { name, .. } => Some(("name of a step", json_size(name))),
             // A sealed outcome is there twice, once as it may be seen; others were bounded before they came here.
             Call::StepCompleted { outcome: Ok(value) } => {
-                sealed.map(|sealed| ("outcome of a step with secrets", sealed.len() + json_bytes(value)))
+                sealed.map(|sealed| ("outcome of a step with secrets", json_size(sealed) + json_size(value)))
             }
             Call::Child { spec, .. } => {
                 let ChildSpec { input, config, labels, .. } = &**spec;
-                Some(("start of a child", json_bytes(input) + json_bytes(config) + json_bytes(labels)))
+                Some(("start of a child", json_size(input) + json_size(config) + json_size(labels)))
             }
             Call::Stream { .. }
             | Call::Progress { .. }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Call, CallId, RecordedCall};
-use crate::domain::entry::{json_bytes, shorten};
+use crate::domain::entry::{json_size, shorten};
 use crate::domain::record::Internal;
 use crate::domain::request::Confirmation;
 use crate::session::state::Decision;
@@ -145,8 +145,8 @@ impl TaskContext {
         drop(waiting);
         // What is recorded is also what the task gets now, so that it goes on in the same way after a restart.
         if let Ok(value) = &result {
-            let (bytes, what) = (json_bytes(value), format!("outcome of the step {name:?}"));
-            if let Some(reason) = self.channel.limits.too_large(&what, bytes) {
+            let (size, what) = (json_size(value), format!("outcome of the step {name:?}"));
+            if let Some(reason) = self.channel.limits.too_large(&what, size) {
                 result = Err(TaskError::Failed(reason));
             }
         }

@@ -57,8 +57,7 @@ impl Directory {
         if !environment.store_has_room() {
             return Some(Refused::Unavailable("too much waits to be written".into()));
         }
-        let share = environment.settings.max_queued_sessions.div_ceil(environment.workers);
-        if environment.permits.waiting() < share {
+        if environment.permits.waiting_of_all() < environment.settings.max_queued_sessions {
             return None;
         }
         environment.events.record_of(&spec.owner(), start_refused(spec));

@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::outstanding::{Awaits, Branch, Counts, Outstanding, Waiting};
 use super::recorded_calls::RecordedCalls;
+use crate::domain::entry::JsonSize;
 use crate::domain::id::SessionId;
 use crate::domain::mask::Mask;
+use crate::domain::nesting::DEEPEST_JSON;
 use crate::domain::record::Spec;
 use crate::session::calls::{Call, CallId, Lane, MadeCall, Outcome, RecordedCall};
 
@@ -40,8 +42,11 @@ impl ChannelLimits {
         self.entry_bytes.saturating_sub(Self::FIELDS)
     }
 
-    /// Why an entry or record that takes so many bytes beside its usual fields cannot be written, where it cannot.
-    pub(crate) fn too_large(&self, what: &str, bytes: usize) -> Option<String> {
+    /// Why an entry or record that is so large beside its usual fields cannot be written, where it cannot.
+    pub(crate) fn too_large(&self, what: &str, JsonSize { bytes, depth }: JsonSize) -> Option<String> {
+        if depth > DEEPEST_JSON {
+            return Some(format!("entry_too_deep: the {what} is nested {depth} deep, and {DEEPEST_JSON} is the most"));
+        }
         let most = self.text_bytes();
         (bytes > most).then(|| {
             format!(

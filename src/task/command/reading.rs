@@ -189,7 +189,7 @@ fn fields<'a, T: Deserialize<'a>>(message: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(message).map_err(|error| match json::read(message) {
         // It says what a number should have been, which the parser does not.
         Err(json::Unreadable::Syntax(reason)) => at_column(&reason),
-        Err(json::Unreadable::Number(_)) | Ok(_) => at_column(&error.to_string()),
+        Err(json::Unreadable::Number(_) | json::Unreadable::Deep(_)) | Ok(_) => at_column(&error.to_string()),
     })
 }
 
@@ -201,6 +201,7 @@ fn exact(field: &str, value: &RawValue) -> Result<Value, String> {
             let separator = if lost.path.is_empty() { ": " } else { "." };
             format!("{field}{separator}{lost}")
         }
+        json::Unreadable::Deep(deep) => format!("{field}: {deep}"),
     })
 }
 

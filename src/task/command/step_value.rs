@@ -22,6 +22,7 @@ impl StepValue {
         match json::read(value.get().as_bytes()) {
             Ok(_) | Err(json::Unreadable::Number(_)) => Ok(Self(value.to_owned())),
             Err(json::Unreadable::Syntax(reason)) => Err(reason),
+            Err(json::Unreadable::Deep(deep)) => Err(deep.to_string()),
         }
     }
 

@@ -25,7 +25,7 @@ export type { Identified, TokenStorage } from "./identity/types.js";
 export type { MetricsCalls } from "./metrics/calls.js";
 export { MetricsConnection, type MetricsOptions } from "./metrics/connection.js";
 export type { KindCounts, Latencies, MemberNumbers, ModelNumbers, Percentiles, Rates, Snapshot, WorkflowNumbers } from "./metrics/types.js";
-export { answerersOf, hasEnded, isWaiting } from "./model.js";
+export { answerersOf, hasEnded, isWaiting, whoIs } from "./model.js";
 export type { Draft, Mark, Notice, Outcome, Progress, Replay, SessionState, StreamLine } from "./model.js";
 export { record } from "./record.js";
 export { fieldErrors } from "./field_errors.js";

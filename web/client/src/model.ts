@@ -340,9 +340,16 @@ function whatCame(winner: Winner, people: string): string {
   return winner.value === undefined && !winner.values ? "Nobody answered in time." : `Nobody answered in time; what was taken is: ${inWords(winner)}.`;
 }
 
+/** Who answered, for people: servers without identity only know by which way an answer came. */
+export function whoIs(by: string): string {
+  if (by === "websocket") return "someone";
+  if (by.startsWith("link:")) return `${by.slice("link:".length)}, by a link`;
+  return by === "http" ? "someone, over HTTP" : by;
+}
+
 /** An answer in words: what was said, and who said it. */
 function inWords({ value, values, by, timed_out }: Winner): string {
-  const who = timed_out ? "" : ` (${by})`;
+  const who = timed_out ? "" : ` (${whoIs(by)})`;
   if (values) return `${Object.keys(values).join(", ") || "an empty form"}${who}`;
   if (typeof value === "boolean") return `${value ? "yes" : "no"}${who}`;
   return `without a value${who}`;

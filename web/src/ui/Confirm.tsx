@@ -14,18 +14,25 @@ interface Props {
   /** The button that leaves everything as it is. */
   no: string;
   /** Gives what to say afterwards, or null to say nothing. What it throws is shown. */
-  act: () => Promise<string | null>;
+  act: (stopped: AbortSignal) => Promise<string | null>;
+  /** Whether what is not done yet can be left undone: closing stops it then. */
+  canStop?: boolean;
   onClose: () => void;
   children: ReactNode;
 }
 
-export function Confirm({ title, yes, busy, no, act, onClose, children }: Props): ReactNode {
+export function Confirm({ title, yes, busy, no, act, canStop = false, onClose, children }: Props): ReactNode {
   const [isBusy, setBusy] = useState(false);
+  const [stopping] = useState(() => new AbortController());
+  const close = (): void => {
+    if (!isBusy || !canStop) return onClose();
+    stopping.abort();
+  };
   const run = async (): Promise<void> => {
     if (isBusy) return;
     setBusy(true);
     try {
-      const text = await act();
+      const text = await act(stopping.signal);
       if (text !== null) tell(text, "good");
     } catch (error) {
       tell(error instanceof CallboardError ? error.message : String(error), "bad");
@@ -33,11 +40,11 @@ export function Confirm({ title, yes, busy, no, act, onClose, children }: Props)
     onClose();
   };
   return (
-    <Dialog title={title} onClose={onClose} className="confirm">
+    <Dialog title={title} onClose={close} className="confirm">
       {children}
       <div className="actions">
-        <button type="button" className="button" autoFocus onClick={onClose}>
-          {no}
+        <button type="button" className="button" autoFocus onClick={close}>
+          {!isBusy ? no : canStop ? "Stop" : "Close"}
         </button>
         <button type="button" className="button destructive" aria-disabled={isBusy || undefined} onClick={() => void run()}>
           {isBusy ? busy : yes}

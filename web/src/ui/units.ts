@@ -48,7 +48,8 @@ export function inUnit(value: number | null | undefined, unit: Unit): string {
     case "bytes/s":
       return `${bytes(value)}/s`;
     case "percent":
-      return `${places(value)} %`;
+      // Beside 100 every hundredth counts.
+      return `${value > 99 && value < 100 ? value.toLocaleString("en", { maximumFractionDigits: 2 }) : places(value)} %`;
   }
 }
 

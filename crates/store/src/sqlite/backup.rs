@@ -41,6 +41,9 @@ pub(crate) fn backup(path: &Path, to: &Path) -> Result<Copied, Error> {
 /// Puts the copy `from` in the place of the database at `path`, which no server may use. What was there is kept.
 pub(crate) fn restore(path: &Path, from: &Path) -> Result<Copied, Error> {
     let place = Place::claim(path)?;
+    if from.canonicalize().is_ok_and(|from| from == place.path()) {
+        return Err(Error::Unusable(format!("{} is the database itself, not a copy of it", from.display())));
+    }
     let was_there = place.file().metadata().is_ok_and(|file| file.len() > 0);
     let restored = (|| {
         let source = open(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -157,7 +157,7 @@ const V8: &str = "
     CREATE INDEX asked_due ON asked (assignee, expires_at, asked_at, request) WHERE expires_at IS NOT NULL;
 ";
 
-/// What shows with which key values are sealed: one row.
+/// What shows with which keys values are sealed: a row for each.
 const V9: &str = "
     CREATE TABLE seal (mark TEXT NOT NULL) STRICT;
 ";

@@ -1,7 +1,7 @@
-//! The key of a database: that of the settings, or else of the file beside it; a mark in the database shows whether it is the
-//! one that what is sealed there was sealed with.
+//! The key of a database: that of the settings, or else of the file beside it; marks in the database show whether it is one
+//! that what is sealed there was sealed with.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::OpenError;
 use super::place::Place;
@@ -13,7 +13,7 @@ use crate::seal::Sealer;
 ///
 /// # Errors
 /// Where the database was sealed with another key. A file that is gone is no error: a person who has lost the key goes on with
-/// a new one.
+/// a new one, and one who finds it again goes back to it.
 pub(super) fn open(writer: &Connection, place: &Place, setting: Option<&str>, age: Age) -> Result<Sealer, OpenError> {
     let path = place.beside(".key");
     let is_lost = setting.is_none() && age == Age::Old && !path.exists();
@@ -25,12 +25,14 @@ pub(super) fn open(writer: &Connection, place: &Place, setting: Option<&str>, ag
         None => Sealer::from_file(&path)?,
     };
     // Nothing is sealed where nothing is kept.
-    if is_lost || is_empty(writer)? {
+    if is_empty(writer)? {
         writer.execute("DELETE FROM seal", [])?;
     }
-    match mark(writer)? {
-        None => drop(writer.execute("INSERT INTO seal (mark) VALUES (?1)", [sealer.mark()])?),
-        Some(mark) => check(&sealer, &mark, place, setting)?,
+    let marks = marks(writer)?;
+    if is_lost || marks.is_empty() {
+        writer.execute("INSERT INTO seal (mark) VALUES (?1)", [sealer.mark()])?;
+    } else {
+        check(&sealer, &marks, place, setting)?;
     }
     Ok(sealer)
 }
@@ -46,9 +48,7 @@ pub(super) fn beside(connection: &Connection, place: &Place, setting: Option<&st
         None if path.exists() => Sealer::from_file(&path)?,
         None => return Ok(Sealer::random()?),
     };
-    if let Some(mark) = mark(connection)? {
-        check(&sealer, &mark, place, setting)?;
-    }
+    check(&sealer, &marks(connection)?, place, setting)?;
     Ok(sealer)
 }
 
@@ -57,12 +57,12 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row(sql, [], |row| row.get(0))
 }
 
-fn mark(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    connection.query_row("SELECT mark FROM seal", [], |row| row.get(0)).optional()
+fn marks(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection.prepare("SELECT mark FROM seal")?.query_map([], |row| row.get(0))?.collect()
 }
 
-fn check(sealer: &Sealer, mark: &str, place: &Place, setting: Option<&str>) -> Result<(), OpenError> {
-    if sealer.has_made(mark) {
+fn check(sealer: &Sealer, marks: &[String], place: &Place, setting: Option<&str>) -> Result<(), OpenError> {
+    if marks.is_empty() || marks.iter().any(|mark| sealer.has_made(mark)) {
         return Ok(());
     }
     let (database, file) = (place.path().display(), place.beside(".key"));

@@ -75,6 +75,6 @@ mod tests {
     fn nesting_has_an_end() {
         let deep = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
         assert!(nested(deep(DEEPEST_JSON)).is_ok());
-        assert_eq!(nested(deep(DEEPEST_JSON + 1)).unwrap_err().message, "it is nested more than 128 deep");
+        assert_eq!(nested(deep(DEEPEST_JSON + 1)).unwrap_err().message, "it is nested more than 100 deep");
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn classes() -> Vec<Arc<dyn NodeClass>> {
                 let parsed = json::read(cx.text(0)?.as_bytes()).map_err(|error| match error {
                     Unreadable::Syntax(reason) => NodeError::new(format!("the text is no JSON: {reason}")),
                     Unreadable::Number(number) => NodeError::new(number.to_string()),
+                    Unreadable::Deep(deep) => NodeError::new(deep.to_string()),
                 })?;
                 cx.set(0, parsed);
                 Ok(())

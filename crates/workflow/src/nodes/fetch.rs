@@ -70,6 +70,7 @@ impl Node for HttpRequest {
             Ok(json) => cx.set(2, json),
             Err(Unreadable::Syntax(_)) => cx.clear(2),
             Err(Unreadable::Number(number)) => return Err(format!("the answer's {number}").into()),
+            Err(Unreadable::Deep(deep)) => return Err(format!("the answer is no JSON that can be kept: {deep}").into()),
         }
         cx.set(1, answer.text);
         Ok(Next::Done)

@@ -262,7 +262,7 @@ mod tests {
     fn a_list_of_lists_has_an_end() {
         let deep = (0..128).fold(json!(1), |inner, _| json!([inner]));
         let mut rig = Rig::new("MakeList", json!({"a": deep}));
-        assert_eq!(rig.run(), Err("it is nested more than 128 deep".to_owned()));
+        assert_eq!(rig.run(), Err("it is nested more than 100 deep".to_owned()));
     }
 
     proptest! {

@@ -48,8 +48,10 @@ async fn a_clock_does_not_go_on_while_the_end_is_waited_for() {
     let mut watcher = stage.watch(None);
     stage.live.start(delayed("Ticker"), once(3), &Principal::server()).await.unwrap();
     let (values, stopped) = until_stopped(&mut watcher, "b").await;
-    // The delay passes on the first value, and the latest of those that came meanwhile.
-    assert_eq!(values.iter().filter(|value| value.is_number()).collect::<Vec<_>>(), [&json!(1), &json!(3)]);
+    // The delay passes on the first value, and the latest of those that came meanwhile: the second where it was over before
+    // the third came.
+    let passed: Vec<_> = values.iter().filter_map(Json::as_u64).collect();
+    assert!(passed == [1, 3] || passed == [1, 2, 3], "{passed:?}");
     assert_eq!(stopped["data"]["execution_count"], 3);
 }
 

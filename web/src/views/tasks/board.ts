@@ -26,6 +26,7 @@ export const useBoard = create<Board>(() => EMPTY);
 const LIVE_MS = 2000;
 const QUIET_MS = 5000;
 const HIDDEN_MS = 20_000;
+const SOCKETS = ["inbox", "session"] as const;
 /** The facts of so many sessions are kept; those that are not listed go first. */
 const FACTS_KEPT = 2000;
 
@@ -75,11 +76,16 @@ export function useBoardOf(client: Client, filter: Filter, limit: number, isList
     refreshNow = () => void ask();
     const woken = (): void => void (document.hidden || ask());
     document.addEventListener("visibilitychange", woken);
+    // A socket that is back says that the server is.
+    const heard = useLinks.subscribe((now, before) => {
+      if (failures > 0 && SOCKETS.some((socket) => now[socket]?.phase === "live" && before[socket]?.phase !== "live")) void ask();
+    });
     useLinks.setState(({ board }) => ({ board: board ?? { phase: "connecting", roundTrip: null, until: null, reason: "", retry: refreshNow } }));
     void ask();
     return () => {
       gone.abort();
       clearTimeout(timer);
+      heard();
       document.removeEventListener("visibilitychange", woken);
       refreshNow = () => undefined;
     };

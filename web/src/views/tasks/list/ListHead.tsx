@@ -1,6 +1,6 @@
 /** Which sessions are listed: search, status with counts, kind, time, label. All of it stands in the address. */
 
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type FormEvent, type ReactNode, type RefObject } from "react";
 import { May } from "../../../identity/may";
 import { useCommands } from "../../../shell/commands";
 import { Link, navigate } from "../../../shell/router";
@@ -14,12 +14,25 @@ import { countOf, FILTERS, isNarrow, NO_FILTER, queryOf, RANGES, type Filter } f
 /** Typing asks the server after so long a pause. */
 const TYPES_MS = 250;
 
+/** Says to what is around an element how high it is, as `--head`: what sticks below it begins there. */
+function useHeight(element: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const node = element.current;
+    if (!node) return undefined;
+    const observer = new ResizeObserver(() => node.parentElement?.style.setProperty("--head", `${node.offsetHeight}px`));
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, [element]);
+}
+
 export function ListHead({ filter }: { filter: Filter }): ReactNode {
   const kinds = useKinds((state) => state.kinds);
   const counts = useBoard((board) => board.counts);
+  const head = useRef<HTMLDivElement>(null);
+  useHeight(head);
   const go = (changes: Partial<Filter>): void => navigate(`${location.pathname}${queryOf({ ...filter, ...changes })}`);
   return (
-    <div className="list-head">
+    <div className="list-head" ref={head}>
       <div className="list-title">
         <h1>Sessions</h1>
         <Search filter={filter} />

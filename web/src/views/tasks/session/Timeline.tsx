@@ -7,7 +7,9 @@ import { clock, moment, span, useNow } from "../../../ui/time";
 import { stretches, ticks, type Sort } from "./stretches";
 
 const NAMES: Record<Sort, string> = { queued: "Queued", running: "Running", waiting: "Waiting for people", cancelling: "Cleaning up" };
-const MOST_TICKS = 8;
+const MOST_TICKS = 7;
+/** From here on, as a share of the axis, words would stand over its end. */
+const LAST_WORDS = 0.9;
 
 export function Timeline({ store, onJump }: { store: SessionStore; onJump: (at: number) => void }): ReactNode {
   const client = useCallboard();
@@ -64,8 +66,8 @@ export function Timeline({ store, onJump }: { store: SessionStore; onJump: (at: 
           {attempts.length > 1 && <span className="lane-name" />}
           <div className="axis">
             {ticks(whole, MOST_TICKS).map(({ at, words }) => (
-              <span key={at} className="tick-mark" style={{ left: share(at) }} data-end={at / whole > 0.94 || undefined}>
-                {at === 0 ? clock(first) : words}
+              <span key={at} className="tick-mark" style={{ left: share(at) }}>
+                {at === 0 ? clock(first) : at / whole < LAST_WORDS && words}
               </span>
             ))}
           </div>

@@ -1,6 +1,6 @@
 /** An entry of the journal in a few words. */
 
-import { writeJson, type JournalEntry } from "@callboard/client";
+import { whoIs, writeJson, type JournalEntry } from "@callboard/client";
 import { statusWords } from "../../../ui/Status";
 
 export function brief(entry: JournalEntry): string {
@@ -16,10 +16,10 @@ export function brief(entry: JournalEntry): string {
     case "request_user_input":
       return [entry.message, entry.fields.map(({ name }) => name).join(", ")].filter(Boolean).join(" ");
     case "answer_given":
-      return `${entry.by}: ${answerWords(entry.value)}, ${entry.missing} missing`;
+      return `${whoIs(entry.by)}: ${answerWords(entry.value)}, ${entry.missing} missing`;
     case "answered":
       if (entry.withdrawn) return "Withdrawn";
-      return `${entry.timed_out ? "Nobody in time" : entry.by}: ${entry.values ? writeJson(entry.values) : answerWords(entry.value)}`;
+      return `${entry.timed_out ? "Nobody in time" : whoIs(entry.by)}: ${entry.values ? writeJson(entry.values) : answerWords(entry.value)}`;
     case "task_failed":
       return entry.error;
     case "task_cancelled":

@@ -1,6 +1,6 @@
 /** The form that starts a task of one kind, made from the schemas of its input and its configuration. */
 
-import { useId, useMemo, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { CallboardError, record, writeJson, type Priority, type TaskInfo } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { FieldControl } from "../../../forms/FieldControl";
@@ -29,10 +29,18 @@ interface Form {
 export function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Filter }): ReactNode {
   const node = useRef<HTMLFormElement>(null);
   const { submit, ...form } = useStart(kind, filter);
+  // It stands below all kinds: whoever has chosen one sees what it asks for.
+  useEffect(() => {
+    if (kind) node.current?.scrollIntoView({ block: "nearest" });
+  }, [kind]);
   const onSubmit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     await submit();
-    requestAnimationFrame(() => node.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+    requestAnimationFrame(() => {
+      const wrong = node.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+      if (wrong) wrong.focus();
+      else node.current?.querySelector('[role="alert"]')?.scrollIntoView({ block: "nearest" });
+    });
   };
   return (
     <form ref={node} className="start-form card" onSubmit={(event) => void onSubmit(event)} noValidate>

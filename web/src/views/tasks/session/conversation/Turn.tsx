@@ -1,7 +1,7 @@
 /** One turn of the conversation that is no line of output: a question, an answer, an attempt that failed, an end, a child. */
 
 import { memo, type ReactNode } from "react";
-import { writeJson, type JournalEntry, type SessionRow } from "@callboard/client";
+import { whoIs, writeJson, type JournalEntry, type SessionRow } from "@callboard/client";
 import { Icon, type IconName } from "../../../../ui/Icon";
 import { Link } from "../../../../shell/router";
 import { statusWords, StatusBadge } from "../../../../ui/Status";
@@ -60,7 +60,7 @@ function wordsOf(entry: JournalEntry, index: Index): Words {
       return { tone: "waiting", icon: "hand", lead: "Asked", text: entry.message || `for ${names}`, more: entry.message ? <p className="muted">{names}</p> : null };
     }
     case "answer_given":
-      return { tone: "answer", icon: "person", lead: <><strong>{answerWords(entry.value)}</strong> by {who(entry.by)}</>, text: `${entry.missing} more needed` };
+      return { tone: "answer", icon: "person", lead: <><strong>{answerWords(entry.value)}</strong> by {whoIs(entry.by)}</>, text: `${entry.missing} more needed` };
     case "answered":
       return answer(entry, index);
     case "task_failed":
@@ -97,7 +97,7 @@ function answer(entry: Extract<JournalEntry, { type: "answered" }>, index: Index
     icon: "person",
     lead: (
       <>
-        <strong>{entry.values ? (values ? "Filled in" : "Sent an empty form") : said}</strong> by {who(entry.by)}
+        <strong>{entry.values ? (values ? "Filled in" : "Sent an empty form") : said}</strong> by {whoIs(entry.by)}
       </>
     ),
     text: after,
@@ -106,12 +106,6 @@ function answer(entry: Extract<JournalEntry, { type: "answered" }>, index: Index
 }
 
 /** Who answered. A server without identities knows only the way that an answer came. */
-function who(by: string): string {
-  if (by === "websocket") return "someone";
-  if (by.startsWith("link:")) return `${by.slice("link:".length)}, by a link`;
-  return by === "http" ? "someone, over HTTP" : by;
-}
-
 /** A type of the task's own: its name in words, and what stands in it. */
 function other(entry: JournalEntry): Words {
   const { type, seq: _seq, timestamp: _timestamp, lane: _lane, ...rest } = entry as JournalEntry & Record<string, unknown>;

@@ -60,20 +60,23 @@ function List({ id }: { id: string }): ReactNode {
   );
 }
 
-/** The live workflow as one of its runs: to go back to from a run of the past. */
+/** The live workflow as one of its runs, also for as long as the page knows that it was: to go back to from another run. */
 function LiveRow(): ReactNode {
   const live = useWorkflow((state) => state.live, null);
   const showsRun = useWorkflow((state) => state.showsRun, false);
-  if (!live || live.state === "stopped") return null;
-  const words = { running: "Live", parked: "Live, idle", paused: "Paused" }[live.state];
+  if (!live || (live.state === "stopped" && live.count === 0)) return null;
   return (
     <li>
       <button type="button" className="run-row" aria-pressed={!showsRun} onClick={() => chooseRun(null)}>
         <span className="run-row-head">
-          <span className="run-live" data-state={live.state}>
-            <span className="run-live-dot" aria-hidden="true" />
-            <strong>{words}</strong>
-          </span>
+          {live.state === "stopped" ? (
+            <strong>Was live</strong>
+          ) : (
+            <span className="run-live" data-state={live.state}>
+              <span className="run-live-dot" aria-hidden="true" />
+              <strong>{{ running: "Live", parked: "Live, idle", paused: "Paused" }[live.state]}</strong>
+            </span>
+          )}
           {live.startedAt !== null && <span title={moment(live.startedAt)}>since {clock(live.startedAt).slice(0, 5)}</span>}
         </span>
         <span className="run-row-more">

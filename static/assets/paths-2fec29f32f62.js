@@ -1,1 +1,0 @@
-import{o as e}from"./Icon-9ac21750c246.js";function t(t,{run:n=null,node:r=null}={}){let i=new URLSearchParams({...n!==null&&{run:n},...r!==null&&{node:r}}).toString();return`${e}/workflows/${encodeURIComponent(t)}${i&&`?${i}`}`}export{t};
