@@ -343,8 +343,8 @@ function whatCame(winner: Winner, people: string): string {
 /** Who answered, for people: servers without identity only know by which way an answer came. */
 export function whoIs(by: string): string {
   if (by === "websocket") return "someone";
-  if (by.startsWith("link:")) return `${by.slice("link:".length)}, by a link`;
-  return by === "http" ? "someone, over HTTP" : by;
+  if (by.startsWith("link:")) return `${by.slice("link:".length)}, by a share link`;
+  return by === "http" ? "someone, through the API" : by;
 }
 
 /** An answer in words: what was said, and who said it. */

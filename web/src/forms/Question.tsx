@@ -132,7 +132,10 @@ function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
     setErrors(found);
   }, [told, fields]);
   useEffect(() => {
-    if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[data-wrong] :is(input, textarea, select)')?.focus();
+    if (Object.keys(errors).length === 0) return;
+    const wrong = form.current?.querySelector<HTMLElement>("[data-wrong] :is(input, textarea, select)");
+    if (wrong) wrong.focus();
+    else form.current?.querySelector('[role="alert"]')?.scrollIntoView({ block: "nearest" });
   }, [errors]);
 
   const [change] = useState(() => (name: string, value: Raw) => setValues((before) => record([...Object.entries(before), [name, value]])));

@@ -1,7 +1,7 @@
 /** Makes a link by which somebody without a login answers a question: a click for the choice of how long, one for the link. */
 
 import { useEffect, useId, useRef, useState, type ReactNode } from "react";
-import { CallboardError, type CreatedLink } from "@callboard/client";
+import { CallboardError, whoIs, type CreatedLink } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Icon } from "../ui/Icon";
 import { copyText } from "../ui/clipboard";
@@ -68,7 +68,7 @@ export function Share({ sessionId, requestId }: { sessionId: string; requestId: 
           {made && (
             <div className="share-made" role="status">
               <input type="text" readOnly aria-label="The link" value={made.url} onFocus={(event) => event.target.select()} />
-              <p className="hint">Works until {moment(made.expires_at)}. The answer will be recorded under {made.by}.</p>
+              <p className="hint">Works until {moment(made.expires_at)}. The answer will be recorded as one by {whoIs(made.by)}.</p>
             </div>
           )}
           {error && (

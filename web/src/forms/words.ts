@@ -1,7 +1,8 @@
 /** A question in words: what it is about, where it comes from, what happens when its time is over, how it was closed. */
 
-import type { Closing, ListedRequest } from "@callboard/client";
+import { whoIs, type Closing, type ListedRequest } from "@callboard/client";
 import { ROOT } from "../shell/router";
+import { isolated } from "../ui/bidi";
 import { kindWords, sessionPath } from "../ui/names";
 
 export interface Place {
@@ -33,16 +34,16 @@ export function sourceOf({ context, labels }: Pick<ListedRequest, "context" | "l
 /** What a question is about, in a few words: its own title, else where it is asked, else the session's. */
 export function titleOf(request: ListedRequest): string {
   const { context, title, task } = request;
-  if (context?.title) return context.title;
+  if (context?.title) return isolated(context.title);
   const source = context?.source;
-  if (source && "node_id" in source) return [source.workflow_name, source.node_title || source.node_id].filter(Boolean).join(" → ");
-  return title || kindWords(task);
+  if (source && "node_id" in source) return [source.workflow_name ?? "", source.node_title || source.node_id].filter(Boolean).map(isolated).join(" → ");
+  return isolated(title || kindWords(task));
 }
 
 /** What is asked, in one line. */
 export function askedWords(request: ListedRequest): string {
   if (request.type === "request_confirmation") return request.message;
-  if (request.type === "task_failed") return `Attempt ${request.attempt} failed: ${request.message}`;
+  if (request.type === "task_failed") return `Attempt ${request.attempt} failed: ${isolated(request.message)}`;
   return request.message || request.fields.map(({ name, description }) => description || name).join(", ");
 }
 
@@ -56,7 +57,7 @@ export function closingWords({ reason, by, value }: Closing, request: Pick<Liste
   const [yes, no] = request.type === "task_failed" ? ["Retry", "Give up"] : ["Yes", "No"];
   const said = value === null ? "" : `: ${value ? yes : no}`;
   if (reason === "timed_out") return `Nobody answered in time${said}.`;
-  return `Answered elsewhere${by && by !== "websocket" && by !== "http" ? ` by ${by}` : ""}${said}.`;
+  return `Answered elsewhere${by && by !== "websocket" && by !== "http" ? ` by ${whoIs(by)}` : ""}${said}.`;
 }
 
 /** Whom a question is put to, in words. */

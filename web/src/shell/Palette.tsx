@@ -4,7 +4,7 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type R
 import { useCallboard } from "@callboard/client/react";
 import { Dialog } from "../ui/Dialog";
 import { sessionPath, titleOf } from "../ui/names";
-import { statusWords } from "../ui/Status";
+import { sessionNote } from "../ui/Status";
 import { useCommandStore, type Command } from "./commands";
 import { Keys } from "./Help";
 import { navigate } from "./router";
@@ -33,7 +33,7 @@ export function fit(query: string, text: string): number | null {
 function found(commands: readonly Command[], query: string): Command[] {
   return commands
     .filter(({ hidden }) => !hidden)
-    .map((command) => ({ command, rank: fit(query, `${command.title} ${command.group} ${command.words ?? ""}`) }))
+    .map((command) => ({ command, rank: fit(query, `${command.title} ${command.note ?? ""} ${command.group} ${command.words ?? ""}`) }))
     .filter((one): one is { command: Command; rank: number } => one.rank !== null)
     .sort((one, other) => (query ? one.rank - other.rank : 0))
     .map(({ command }) => command)
@@ -58,7 +58,7 @@ function useSessions(query: string): readonly Command[] | null {
         (page) =>
           setSessions(
             page.sessions.map((row) => ({
-              id: `open-${row.session_id}`, title: `${titleOf(row)} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`, group: "Sessions",
+              id: `open-${row.session_id}`, title: titleOf(row), note: sessionNote(row), group: "Sessions",
               run: () => navigate(sessionPath(row.session_id)),
             })),
           ),
@@ -138,6 +138,7 @@ export function Palette({ onClose }: { onClose: () => void }): ReactNode {
           >
             <span className="palette-group">{command.group}</span>
             <span className="palette-title">{command.title}</span>
+            {command.note && <span className="palette-note">{command.note}</span>}
             {command.keys && <Keys keys={command.keys} />}
           </li>
         ))}

@@ -15,6 +15,7 @@ import { useOpenQuestions } from "./needed";
 import { homeFor, isList, VIEWS, viewsFor, type View } from "./registry";
 import { Link, navigate, ROOT, usePath } from "./router";
 import { useTheme } from "./theme";
+import { setViewTitle } from "./title";
 import { Toasts } from "./toasts";
 
 type Overlay = "palette" | "help" | "account" | null;
@@ -30,6 +31,7 @@ export function Shell({ refused }: { refused: string | null }): ReactNode {
   const open = useOpenQuestions(allows(principal, "sessions:read") && seesLists(principal));
 
   useEffect(() => listenForKeys(), []);
+  useEffect(() => setViewTitle(view?.title ?? ""), [view]);
   const home = homeFor(principal);
   useEffect(() => {
     if (path === "" || path === ROOT) navigate(`${ROOT}/${home}${location.search}`, { replace: true });

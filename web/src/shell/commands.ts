@@ -9,6 +9,8 @@ export interface Command {
   /** Unique while it is there. */
   id: string;
   title: string;
+  /** What tells it from others of the same title; the palette shows it beside that. */
+  note?: string;
   /** The heading that it stands under. */
   group: string;
   /** Such as `n`, `g t`, `ctrl+k` or `?`; a command without keys is in the palette only. */

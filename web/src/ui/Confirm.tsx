@@ -23,10 +23,12 @@ interface Props {
 
 export function Confirm({ title, yes, busy, no, act, canStop = false, onClose, children }: Props): ReactNode {
   const [isBusy, setBusy] = useState(false);
+  const [isStopping, setStopping] = useState(false);
   const [stopping] = useState(() => new AbortController());
   const close = (): void => {
     if (!isBusy || !canStop) return onClose();
     stopping.abort();
+    setStopping(true);
   };
   const run = async (): Promise<void> => {
     if (isBusy) return;
@@ -44,7 +46,7 @@ export function Confirm({ title, yes, busy, no, act, canStop = false, onClose, c
       {children}
       <div className="actions">
         <button type="button" className="button" autoFocus onClick={close}>
-          {!isBusy ? no : canStop ? "Stop" : "Close"}
+          {!isBusy ? no : !canStop ? "Close" : isStopping ? "Stopping…" : "Stop"}
         </button>
         <button type="button" className="button destructive" aria-disabled={isBusy || undefined} onClick={() => void run()}>
           {isBusy ? busy : yes}

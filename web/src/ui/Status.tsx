@@ -1,7 +1,7 @@
 /** A session's status as an icon and words: never colour alone. */
 
 import type { ReactNode } from "react";
-import type { Status } from "@callboard/client";
+import type { SessionRow, Status } from "@callboard/client";
 import { Icon, type IconName } from "./Icon";
 
 const SHOWN: Record<Status, { words: string; icon: IconName; tone: string }> = {
@@ -19,6 +19,11 @@ const SHOWN: Record<Status, { words: string; icon: IconName; tone: string }> = {
 /** A status in words. */
 export function statusWords(status: Status | null): string {
   return status ? SHOWN[status].words : "Connecting…";
+}
+
+/** What tells a session from others of the same title: how it stands, and the beginning of its id. */
+export function sessionNote({ status, session_id: id }: Pick<SessionRow, "status" | "session_id">): string {
+  return `${statusWords(status)} · ${id.slice(0, 8)}`;
 }
 
 interface Mark {

@@ -2,10 +2,11 @@
 
 import type { SessionRow } from "@callboard/client";
 import { ROOT } from "../shell/router";
+import { isolated } from "./bidi";
 
 /** The title that the server gives, else the kind of task in words. */
 export function titleOf({ title, task }: Pick<SessionRow, "title" | "task">): string {
-  return title || kindWords(task);
+  return isolated(title || kindWords(task));
 }
 
 /** `long_running_task` → `Long running task`. */

@@ -30,9 +30,9 @@ export function clock(at: number, fraction = false): string {
   return fraction ? `${base}.${String(date.getMilliseconds()).padStart(3, "0")}` : base;
 }
 
-/** Date and time of day. */
+/** Date and time of day, by the same clock as `clock`. */
 export function moment(at: number): string {
-  return new Date(at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return new Date(at * 1000).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 }
 
 /** A whole number with its thousands apart. */

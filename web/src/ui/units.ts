@@ -48,8 +48,8 @@ export function inUnit(value: number | null | undefined, unit: Unit): string {
     case "bytes/s":
       return `${bytes(value)}/s`;
     case "percent":
-      // Beside 100 every hundredth counts.
-      return `${value > 99 && value < 100 ? value.toLocaleString("en", { maximumFractionDigits: 2 }) : places(value)} %`;
+      // Beside 100 every hundredth counts, and none is rounded up to it.
+      return `${value > 99 && value < 100 ? Math.floor(value * 100 + 1e-6) / 100 : places(value)} %`;
   }
 }
 

@@ -76,6 +76,21 @@ describe("sessions", () => {
     await page.waitForURL(new RegExp(first));
   });
 
+  inBrowser("stay below the filters when the list is scrolled, and the open one is in sight", {}, async (page) => {
+    const ids = await Promise.all(Array.from({ length: 30 }, (_, place) => start(`Scroll ${place}?`, { scrolled: "yes" })));
+    const under = (selector) => page.evaluate((one) => document.querySelector(one).getBoundingClientRect().top, selector);
+    await page.goto(`${home()}?label=scrolled=yes`);
+    await page.locator(".row").nth(29).waitFor();
+    await page.locator(".list").evaluate((list) => list.scrollTo(0, 300));
+    assert.equal(await under(".rows-head"), await page.locator(".list-head").evaluate((head) => head.getBoundingClientRect().bottom));
+    // The one that was started first is the last in the list.
+    await page.goto(`${home()}/${ids[0]}?label=scrolled=yes`);
+    await page.waitForFunction(() => {
+      const [row, list, head] = [".row[data-open]", ".list", ".list-head"].map((one) => document.querySelector(one)?.getBoundingClientRect());
+      return row && row.top >= head.bottom && row.bottom <= list.bottom;
+    });
+  });
+
   inBrowser("are found in the palette by their questions", {}, async (page) => {
     const id = await start("Shall the zeppelin land?");
     await found("zeppelin", 1);

@@ -205,7 +205,7 @@ describe("tiles", () => {
 test.each([
   [null, "ms", "–"], [0, "ms", "0"], [0.05, "ms", "50 µs"], [12.34, "ms", "12.3 ms"], [1500, "ms", "1.5 s"], [90_000, "ms", "1.5 min"], [7_200_000, "ms", "2 h"],
   [0, "bytes", "0 B"], [1536, "bytes", "1.5 KiB"], [70e6, "bytes", "66.8 MiB"], [2048, "bytes/s", "2 KiB/s"],
-  [1234, "count", "1,234"], [12_345, "count", "12.3k"], [2_500_000, "rate", "2.5M/s"], [97.56, "percent", "97.6 %"],
+  [1234, "count", "1,234"], [12_345, "count", "12.3k"], [2_500_000, "rate", "2.5M/s"], [97.56, "percent", "97.6 %"], [99.95, "percent", "99.95 %"], [99.999, "percent", "99.99 %"], [100, "percent", "100 %"],
 ] as const)("%s in %s is %s", (value, unit, words) => {
   expect(inUnit(value, unit)).toBe(words);
 });

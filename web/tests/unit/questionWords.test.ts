@@ -16,6 +16,11 @@ describe("a question in words", () => {
     expect(titleOf(asked())).toBe("Long running task");
   });
 
+  test("does not turn round what stands beside it", () => {
+    expect(titleOf(asked({ title: "to the \u202enorth" }))).toBe("\u2068to the \u202enorth\u2069");
+    expect(askedWords(asked({ type: "task_failed", message: "\u202eno", attempt: 2 }))).toBe("Attempt 2 failed: \u2068\u202eno\u2069");
+  });
+
   test("is put to people by name and by group", () => {
     expect(peopleWords(["bo"], true)).toBe("Can be answered by the owner and bo.");
     expect(peopleWords(["bo", "cy", "group:ops"], true)).toBe("Can be answered by the owner, bo, cy and the group ops.");
@@ -42,6 +47,7 @@ describe("a question in words", () => {
   test("says by whom it was closed, and how", () => {
     const closing = { reason: "answered" as const, by: "ada", value: true, at: 0, isOwn: false };
     expect(closingWords(closing, asked())).toBe("Answered elsewhere by ada: Yes.");
+    expect(closingWords({ ...closing, by: "link:bo" }, asked())).toBe("Answered elsewhere by bo, by a share link: Yes.");
     expect(closingWords({ ...closing, by: "websocket", value: false }, asked({ type: "task_failed" }))).toBe("Answered elsewhere: Give up.");
     expect(closingWords({ ...closing, reason: "timed_out", value: false }, asked())).toBe("Nobody answered in time: No.");
     expect(closingWords({ ...closing, reason: "withdrawn" }, asked())).toContain("Withdrawn");

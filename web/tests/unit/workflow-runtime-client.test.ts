@@ -37,6 +37,14 @@ describe("what is known of a workflow", () => {
     expect(known.changes()).toContain("A");
   });
 
+  test("a server that was restarted is why something is not live any more", () => {
+    const gone = status({ is_running: false, state: "stopped", execution_count: 0 });
+    expect(model(status(), gone).state().live).toMatchObject({ state: "stopped", count: 7, reason: "the server was restarted" });
+    const stopped = event("continuous_stopped", { execution_count: 9, author: "ana" });
+    expect(model(status(), stopped, gone).state().live).toMatchObject({ state: "stopped", count: 9, author: "ana", reason: null });
+    expect(model(gone).state().live).toMatchObject({ count: 0, reason: null });
+  });
+
   test("an update has the results of those that changed, and leaves the others", () => {
     const known = model(status({ results: { A: { value: 1 }, B: { value: 2 } } }));
     known.take({ type: "continuous_update", seq: 1, timestamp: 1, data: { workflow_id: "w", execution_count: 9, status: "completed", data: { execution_time: 0.001, rate: 50, iterations: 2, results: { A: { value: 5 } } } } });

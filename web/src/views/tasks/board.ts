@@ -68,7 +68,7 @@ export function useBoardOf(client: Client, filter: Filter, limit: number, isList
         failures += 1;
         const pause = Math.min(15_000, 1000 * 2 ** failures) * (0.75 + Math.random() / 2);
         failed(error, pause, () => void ask());
-        again(pause);
+        again(wantsMore ? 0 : pause);
       } finally {
         asking = false;
       }

@@ -16,7 +16,7 @@ import { filterOf } from "./query";
 import { titleOf } from "../../ui/names";
 import { SessionView } from "./session/SessionView";
 import { StartPanel } from "./start/StartPanel";
-import { statusWords } from "../../ui/Status";
+import { sessionNote } from "../../ui/Status";
 import "./tasks.css";
 
 const PAGE = 50;
@@ -54,7 +54,8 @@ export default function TasksView({ rest }: ViewProps): ReactNode {
   useCommands(
     (rows ?? []).slice(0, 50).map((row) => ({
       id: `open-${row.session_id}`,
-      title: `${titleOf(row)} · ${statusWords(row.status)} · ${row.session_id.slice(0, 8)}`,
+      title: titleOf(row),
+      note: sessionNote(row),
       words: `${row.task} ${row.session_id}`,
       group: "Sessions",
       run: () => navigate(paths.session(row.session_id, filter)),

@@ -39,7 +39,7 @@ export function Lanes({ store, lanes, chosen, onChoose }: Props): ReactNode {
 
 function Lane({ store, lane: { agentId, run }, isOver, isChosen, onChoose }: { store: SessionStore; lane: LaneData; isOver: boolean; isChosen: boolean; onChoose: Props["onChoose"] }): ReactNode {
   const asks = useSelected(store, ({ requests }) => run !== null && requests.some(({ lane }) => runOf([run], lane) !== null));
-  const standing: Standing = run === null ? (isOver ? "cancelled" : "waiting") : asks ? "asks" : run.status;
+  const standing: Standing = run === null ? (isOver ? "unreached" : "waiting") : asks ? "asks" : run.status;
   const title = kindWords(agentId);
   return (
     <li className="card lane-card" data-standing={standing} data-agent={agentId} data-chosen={isChosen || undefined}>

@@ -11,6 +11,7 @@ import { Confirm } from "../../../ui/Confirm";
 import { Icon } from "../../../ui/Icon";
 import { Failure } from "../../../ui/Failure";
 import { paths } from "../paths";
+import { AgentNames } from "../runs/names";
 import { Sessions } from "../Sessions";
 import { useLoaded } from "../../../ui/useLoaded";
 import { Graph } from "./Graph";
@@ -25,7 +26,11 @@ export function CrewPage({ id }: { id: string }): ReactNode {
   if (crew.error?.status === 404) return <Unknown />;
   if (crew.error) return <Failure error={crew.error} again={crew.again} />;
   if (!crew.value || (!agents.value && !agents.error)) return <p className="loading">Loading the crew…</p>;
-  return <Crew crew={crew.value} agents={agents.value ?? []} />;
+  return (
+    <AgentNames agents={agents.value}>
+      <Crew crew={crew.value} agents={agents.value ?? []} />
+    </AgentNames>
+  );
 }
 
 function Unknown(): ReactNode {
@@ -45,7 +50,7 @@ function Crew({ crew, agents }: { crew: StoredCrew; agents: readonly StoredAgent
   const [asks, setAsks] = useState(false);
   const graph = useMemo(() => graphOf(crew.tasks, crew.agents, leadOf(crew)), [crew]);
   const named = [...new Set([...crew.agents, ...(crew.manager_agent ? [crew.manager_agent] : [])])];
-  const members = named.map((id) => agents.find((agent) => agent.id === id) ?? { id, role: "", goal: "", kind: null, llm: null, tools: [] });
+  const members = named.map((id) => agents.find((agent) => agent.id === id) ?? { id, name: "", role: "", goal: "", kind: null, llm: null, tools: [] });
   useCommands(
     [
       { id: "back", title: "Back to the crews", group: "Crew", keys: "u", run: () => navigate(paths.crews) },
@@ -88,10 +93,10 @@ function Crew({ crew, agents }: { crew: StoredCrew; agents: readonly StoredAgent
         <section className="card crew-members" aria-label="Agents">
           <h2>Agents</h2>
           <ul>
-            {members.map(({ id, role, goal, kind, llm, tools }) => (
+            {members.map(({ id, name, role, goal, kind, llm, tools }) => (
               <li key={id}>
                 <p>
-                  <strong>{id}</strong>
+                  <strong>{name || id}</strong>
                   {kind && <span className="tag">{kind === "model" ? `model: ${llm ?? "default"}` : kind}</span>}
                   {id === crew.manager_agent && <span className="tag">manager</span>}
                 </p>

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, type ReactNode } from "react";
 import { Icon } from "../../../ui/Icon";
 import { arrange } from "../../workflows/editor/pure/layout";
+import { useAgentName } from "../runs/names";
 import { RunStatus, standingWords, type Standing } from "../runs/RunStatus";
 import type { TaskGraph, TaskNode } from "./order";
 
@@ -61,6 +62,7 @@ export function Graph({ graph, states, chosen = null, onChoose }: Props): ReactN
 
 function Card({ node, state, isChosen, needs, onChoose }: { node: TaskNode; state: TaskState | null; isChosen: boolean; needs: string; onChoose: Props["onChoose"] }): ReactNode {
   const { name, agent, description, isAsync } = node;
+  const nameOf = useAgentName();
   const body = (
     <>
       <span className="crew-task-name">
@@ -69,7 +71,7 @@ function Card({ node, state, isChosen, needs, onChoose }: { node: TaskNode; stat
       </span>
       <span className="crew-task-agent">
         <Icon name="person" />
-        {agent ?? "nobody yet"}
+        {agent === null ? "nobody yet" : nameOf(agent)}
         {isAsync && <span className="tag">beside others</span>}
       </span>
       <span className="crew-task-note">{state?.note || description}</span>

@@ -12,6 +12,7 @@ import { Failure } from "../../../ui/Failure";
 import { paths } from "../paths";
 import { runOf, type Board, type Run } from "../runs/board";
 import { Head } from "../runs/Head";
+import { AgentNames, useAgentName } from "../runs/names";
 import { RunCard } from "../runs/RunCard";
 import type { Standing } from "../runs/RunStatus";
 import { Spent } from "../runs/Spent";
@@ -29,10 +30,15 @@ export function RunPage({ id }: { id: string }): ReactNode {
   const crewId = detail.value?.labels["crew"] ?? "";
   // A run outlives its crew: without it, the graph is what is seen of it.
   const crew = useLoaded(`crew ${crewId}`, async (signal) => (crewId ? { crew: await client.agents.crew(crewId, signal) } : null));
+  const agents = useLoaded("agents", (signal) => client.agents.list(signal));
   if (isUnknown) return <Unknown id={id} />;
   if (detail.error && !detail.value) return <Failure error={detail.error} again={detail.again} />;
   if (!detail.value || (crewId && !crew.value && !crew.error)) return <p className="loading">Loading the run…</p>;
-  return <CrewRun store={store} detail={detail.value} crew={crew.value?.crew ?? null} />;
+  return (
+    <AgentNames agents={agents.value}>
+      <CrewRun store={store} detail={detail.value} crew={crew.value?.crew ?? null} />
+    </AgentNames>
+  );
 }
 
 function Unknown({ id }: { id: string }): ReactNode {
@@ -54,7 +60,8 @@ function CrewRun({ store, detail, crew }: { store: SessionStore; detail: Session
   const chosen = useSearch().get("task");
   const graph = useMemo(() => (crew ? graphOf(crew.tasks, crew.agents, leadOf(crew)) : seenGraph(board)), [crew, crew ? null : board]);
   const asking = useMemo(() => new Set(requests.flatMap(({ lane }) => runOf(board.runs, lane)?.key ?? [])), [requests, board]);
-  const states = useMemo(() => new Map(graph.nodes.map(({ name }) => [name, stateOf(name, board, asking, isOver)])), [graph, board, asking, isOver]);
+  const nameOf = useAgentName();
+  const states = useMemo(() => new Map(graph.nodes.map(({ name }) => [name, stateOf(name, board, asking, isOver, nameOf)])), [graph, board, asking, isOver, nameOf]);
   const runs = board.runs.filter((run) => chosen === null || taskOf(run) === chosen);
   const back = crew ? { to: paths.crew(crew.id), title: `Back to ${crew.name}` } : { to: paths.crews, title: "Back to the crews" };
   return (
@@ -90,14 +97,14 @@ function taskOf({ key, task }: Run): string {
   return name ?? task;
 }
 
-function stateOf(name: string, { runs }: Board, asking: ReadonlySet<string>, isOver: boolean): TaskState {
+function stateOf(name: string, { runs }: Board, asking: ReadonlySet<string>, isOver: boolean, nameOf: (id: string) => string): TaskState {
   const all = runs.filter((run) => taskOf(run) === name);
   const [own] = all;
-  if (!own) return { standing: isOver ? "cancelled" : "waiting", note: isOver ? "Not reached" : "" };
+  if (!own) return { standing: isOver ? "unreached" : "waiting", note: "" };
   const standing: Standing = all.some(({ key }) => asking.has(key)) ? "asks" : own.status;
   // Whoever was handed work last is who works now.
   const now = all.findLast(({ status }) => status === "working") ?? own;
-  return { standing, note: noteOf(now, now !== own) };
+  return { standing, note: noteOf(now, now !== own, nameOf) };
 }
 
 /** The tasks that have begun, one after the other. */

@@ -3,8 +3,8 @@
 import { count } from "../../../ui/time";
 import type { Run } from "../runs/board";
 
-export function noteOf(run: Run, isHandedOn: boolean): string {
-  const who = isHandedOn ? `${run.agentId}: ` : "";
+export function noteOf(run: Run, isHandedOn: boolean, nameOf: (id: string) => string): string {
+  const who = isHandedOn ? `${nameOf(run.agentId)}: ` : "";
   if (run.status === "failed") return run.error ?? "";
   if (run.status !== "working") return [run.turns > 0 && `${run.turns} ${run.turns === 1 ? "turn" : "turns"}`, run.tokens > 0 && `${count(run.tokens)} tokens`].filter(Boolean).join(", ");
   const last = run.steps.at(-1);
@@ -15,7 +15,7 @@ export function noteOf(run: Run, isHandedOn: boolean): string {
       return `${who}${waiting ? `uses ${waiting.name}` : `turn ${last.turn + 1}`}`;
     }
     case "handover":
-      return `${who}waits for ${last.to}`;
+      return `${who}waits for ${nameOf(last.to)}`;
     case "question":
       return last.answer === null ? `${who}waits for an answer` : `${who}goes on`;
     case "line":

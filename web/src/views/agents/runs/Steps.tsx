@@ -5,6 +5,7 @@ import { writeJson, type Draft, type SessionStore, type TurnWarning } from "@cal
 import { Icon, type IconName } from "../../../ui/Icon";
 import { clock, count } from "../../../ui/time";
 import type { Run, Step, ToolUse } from "./board";
+import { useAgentName } from "./names";
 import { Said } from "./Said";
 import { useDraft } from "./useBoard";
 
@@ -69,6 +70,7 @@ const StepRow = memo(function StepRow({ step }: { step: Step }): ReactNode {
 });
 
 function Body({ step }: { step: Exclude<Step, { kind: "line" }> }): ReactNode {
+  const nameOf = useAgentName();
   switch (step.kind) {
     case "turn":
       return (
@@ -109,7 +111,7 @@ function Body({ step }: { step: Exclude<Step, { kind: "line" }> }): ReactNode {
     case "handover":
       return (
         <>
-          <p className="step-lead">Handed work to {step.to}</p>
+          <p className="step-lead">Handed work to {nameOf(step.to)}</p>
           <Said text={step.text} />
         </>
       );

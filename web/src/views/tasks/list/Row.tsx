@@ -47,7 +47,7 @@ export const Row = memo(function Row({ row, facts, now, filter, isOpen, isChosen
         {priority !== "normal" && <span className="tag">{priority}</span>}
         {attempt > 1 && <span className="tag">attempt {attempt}</span>}
         {marks.map(([key, value]) => (
-          <span className="tag" key={key}>
+          <span className="tag" key={key} title={`${key}=${value}`}>
             {key}={value}
           </span>
         ))}

@@ -1,11 +1,11 @@
 /** The list of sessions, and what can be done with several at once. */
 
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useCallboard } from "@callboard/client/react";
 import { useCommands } from "../../../shell/commands";
 import { Link, navigate } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
-import { useNow } from "../../../ui/time";
+import { count, useNow } from "../../../ui/time";
 import { refreshBoard, useBoard } from "../board";
 import { useKinds } from "../kinds";
 import { paths } from "../paths";
@@ -29,6 +29,11 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
   const now = useNow(1000) + client.clockSkew;
   const shown = sorted(rows ?? [], filter.sort, now);
   const picked = shown.filter((row) => chosen.has(row.session_id));
+  const list = useRef<HTMLElement>(null);
+  const isListed = shown.some(({ session_id }) => session_id === open);
+  useEffect(() => {
+    if (isListed && list.current) bringIntoSight(list.current);
+  }, [open, isListed]);
   const pick = (id: string, on: boolean): void =>
     setChosen((before) => {
       const next = new Set(before);
@@ -41,7 +46,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
     "list",
   );
   return (
-    <section className="list" aria-label="Sessions">
+    <section ref={list} className="list" aria-label="Sessions">
       <ListHead key={filter.label} filter={filter} />
       {picked.length > 0 && <Bulk picked={picked} onDone={() => setChosen(new Set())} />}
       {error && (
@@ -59,6 +64,7 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
           <span className="grow">Not all sessions were looked at: there may be more, and the counts may be too low.</span>
         </p>
       )}
+      {more && filter.sort !== "" && <p className="hint sorts">Only the {count(shown.length)} newest sessions are sorted. Older ones are not loaded yet.</p>}
       {shown.length > 0 && (
         <div className="rows" role="table" aria-label={filter.sort === "" ? "Sessions, newest first" : "Sessions"}>
           <div className="rows-head" role="row">
@@ -101,9 +107,17 @@ export function SessionList({ filter, open, onMore }: Props): ReactNode {
           Show older sessions
         </button>
       )}
-      {more && !onMore && <p className="hint more">The newest {shown.length.toLocaleString("en")} are listed. The search, the filters and the time range find older ones.</p>}
+      {more && !onMore && <p className="hint more">The newest {count(shown.length)} are listed. The search, the filters and the time range find older ones.</p>}
     </section>
   );
+}
+
+/** Moves the list so that the open session is in the middle of it, unless it is in sight. */
+function bringIntoSight(list: HTMLElement): void {
+  const row = list.querySelector(".row[data-open]");
+  const heads = [...list.querySelectorAll(".list-head, .rows-head")].map((one) => one.getBoundingClientRect().bottom);
+  const { top = 0, bottom = 0 } = row?.getBoundingClientRect() ?? {};
+  if (top < Math.max(...heads) || bottom > list.getBoundingClientRect().bottom) row?.scrollIntoView({ block: "center" });
 }
 
 /** Sorts what is listed by a click, and says how it is sorted. */

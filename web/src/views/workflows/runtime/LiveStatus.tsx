@@ -21,7 +21,7 @@ export function LiveStatus(): ReactNode {
   }
   if (live.state === "stopped") {
     if (live.pauseReason) return <span className="run-refused">Paused until somebody starts it: {live.pauseReason}</span>;
-    if (live.reason || live.count > 0) return <span className="muted">{stoppedWords(live)}</span>;
+    if (live.reason || live.count > 0) return <Stopped live={live} />;
     return hasRun ? null : <span className="muted">Not run yet</span>;
   }
   const { state } = live;
@@ -37,6 +37,16 @@ export function LiveStatus(): ReactNode {
       {live.maxIterations !== null && <span>of {count(live.maxIterations)}</span>}
       {older && <span>version {live.version}</span>}
       {live.reason && <span className="run-refused">{live.reason}</span>}
+    </span>
+  );
+}
+
+/** Long words end in dots: they are whole where the pointer rests. */
+function Stopped({ live }: { live: Live }): ReactNode {
+  const words = stoppedWords(live);
+  return (
+    <span className="muted" title={words}>
+      {words}
     </span>
   );
 }

@@ -105,7 +105,6 @@ function answer(entry: Extract<JournalEntry, { type: "answered" }>, index: Index
   };
 }
 
-/** Who answered. A server without identities knows only the way that an answer came. */
 /** A type of the task's own: its name in words, and what stands in it. */
 function other(entry: JournalEntry): Words {
   const { type, seq: _seq, timestamp: _timestamp, lane: _lane, ...rest } = entry as JournalEntry & Record<string, unknown>;

@@ -1,7 +1,7 @@
 /** The runs of the workflow that is open, beside the canvas: choosing one paints it there. */
 
 import type { ReactNode } from "react";
-import { hasEnded, type SessionRow } from "@callboard/client";
+import { hasEnded, type Live, type SessionRow } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
 import { Icon } from "../../../../ui/Icon";
 import { statusWords, StatusBadge } from "../../../../ui/Status";
@@ -32,6 +32,7 @@ function List({ id }: { id: string }): ReactNode {
   const client = useCallboard();
   const { rows, more, error, refresh, loadMore } = useRuns(id);
   const now = useNow(1000) + client.clockSkew;
+  const hasLive = useWorkflow(({ live }) => isListed(live), false);
   const chosen = useWorkflow((state) => (state.showsRun ? (state.run?.sessionId ?? null) : null), null);
   return (
     <div className="runs-list">
@@ -50,7 +51,7 @@ function List({ id }: { id: string }): ReactNode {
         ))}
       </ul>
       {rows === null && error === null && <p className="runs-none">Loading the runs…</p>}
-      {rows?.length === 0 && <p className="runs-none">No runs yet. Press Run to start one.</p>}
+      {rows?.length === 0 && <p className="runs-none">{hasLive ? "It has not been run once yet." : "No runs yet. Press Run to start one."}</p>}
       {more && (
         <button type="button" className="button small" onClick={loadMore}>
           Show older runs
@@ -60,11 +61,15 @@ function List({ id }: { id: string }): ReactNode {
   );
 }
 
+function isListed({ state, count: iterations }: Live): boolean {
+  return state !== "stopped" || iterations > 0;
+}
+
 /** The live workflow as one of its runs, also for as long as the page knows that it was: to go back to from another run. */
 function LiveRow(): ReactNode {
   const live = useWorkflow((state) => state.live, null);
   const showsRun = useWorkflow((state) => state.showsRun, false);
-  if (!live || (live.state === "stopped" && live.count === 0)) return null;
+  if (!live || !isListed(live)) return null;
   return (
     <li>
       <button type="button" className="run-row" aria-pressed={!showsRun} onClick={() => chooseRun(null)}>
@@ -77,7 +82,7 @@ function LiveRow(): ReactNode {
               <strong>{{ running: "Live", parked: "Live, idle", paused: "Paused" }[live.state]}</strong>
             </span>
           )}
-          {live.startedAt !== null && <span title={moment(live.startedAt)}>since {clock(live.startedAt).slice(0, 5)}</span>}
+          {live.startedAt !== null && <span title={moment(live.startedAt)}>since {clock(live.startedAt)}</span>}
         </span>
         <span className="run-row-more">
           {count(live.count)} {live.count === 1 ? "iteration" : "iterations"}
