@@ -13,6 +13,7 @@ import { FieldControl } from "./FieldControl";
 import { keepDraft, readDraft } from "./drafts";
 import { initials, readAll, type Raw, type RawValues } from "./fields";
 import { Share } from "./Share";
+import { showFirstFault } from "./useFirstFault";
 import { useSettled } from "./useSettled";
 
 interface Props {
@@ -132,10 +133,7 @@ function InputForm({ request, canSend, onAnswer }: Props): ReactNode {
     setErrors(found);
   }, [told, fields]);
   useEffect(() => {
-    if (Object.keys(errors).length === 0) return;
-    const wrong = form.current?.querySelector<HTMLElement>("[data-wrong] :is(input, textarea, select)");
-    if (wrong) wrong.focus();
-    else form.current?.querySelector('[role="alert"]')?.scrollIntoView({ block: "nearest" });
+    if (Object.keys(errors).length > 0) showFirstFault(form.current);
   }, [errors]);
 
   const [change] = useState(() => (name: string, value: Raw) => setValues((before) => record([...Object.entries(before), [name, value]])));

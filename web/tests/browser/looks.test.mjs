@@ -118,6 +118,7 @@ describe("the page", () => {
     await page.getByLabel("Steps").fill("0");
     await page.getByRole("button", { name: "Start simulate_streaming" }).click();
     await page.locator('[data-field="steps"] .field-error').waitFor();
+    await page.waitForFunction(() => document.activeElement?.closest('[data-field="steps"]'));
     assert.match(page.url(), /\/new\//);
     await shoot(page, "start-error");
   });

@@ -1,6 +1,7 @@
 /** A form of this view, in a dialog: what it does, what was refused, and the way out. */
 
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useFirstFault } from "../../forms/useFirstFault";
 import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { faultsOf } from "./faults";
@@ -22,23 +23,26 @@ interface Props {
 export function Form({ title, yes, busy, fields, check, act, onClose, children }: Props): ReactNode {
   const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const showFault = useFirstFault(form);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (isBusy) return;
     const wrong = check();
     setFaults(wrong);
-    if (Object.keys(wrong).length > 0) return;
+    if (Object.keys(wrong).length > 0) return showFault();
     setBusy(true);
     try {
       await act();
     } catch (error) {
       setFaults(faultsOf(error, fields));
+      showFault();
       setBusy(false);
     }
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form className="access-form" onSubmit={(event) => void submit(event)} noValidate>
+      <form ref={form} className="access-form" onSubmit={(event) => void submit(event)} noValidate>
         {children(faults)}
         {faults[""] && (
           <div className="notice" data-tone="bad" role="alert">

@@ -1,7 +1,8 @@
 /** The form for an event of one's own. */
 
-import { useEffect, useId, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { parseJson, CallboardError, PRIORITIES, type DeclaredType, type EventLog, type NewEvent, type Priority } from "@callboard/client";
+import { useFirstFault } from "../../forms/useFirstFault";
 import { tell } from "../../shell/toasts";
 import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
@@ -55,6 +56,8 @@ export function SendDialog({ log, filter, onClose }: { log: EventLog; filter: Fi
   });
   const [faults, setFaults] = useState<Faults>({});
   const [isSending, setSending] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const showFault = useFirstFault(form);
   const declared = useDeclared(log);
   const proposals = useId();
   const about = declared.find(({ type }) => type === draft.type.trim())?.description;
@@ -62,7 +65,10 @@ export function SendDialog({ log, filter, onClose }: { log: EventLog; filter: Fi
   const send = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     const made = eventOf(draft);
-    if ("faults" in made) return setFaults(made.faults);
+    if ("faults" in made) {
+      setFaults(made.faults);
+      return showFault();
+    }
     setFaults({});
     setSending(true);
     try {
@@ -71,12 +77,13 @@ export function SendDialog({ log, filter, onClose }: { log: EventLog; filter: Fi
       onClose();
     } catch (error) {
       setFaults(faultsOf(error));
+      showFault();
       setSending(false);
     }
   };
   return (
     <Dialog title="Send an event" onClose={onClose}>
-      <form className="send-form" noValidate onSubmit={(event) => void send(event)}>
+      <form ref={form} className="send-form" noValidate onSubmit={(event) => void send(event)}>
         <datalist id={proposals}>
           {declared.map(({ type, description }) => (
             <option key={type} value={type} label={description} />

@@ -3,6 +3,7 @@
 import { useId, useRef, useState, type DragEvent, type FormEvent, type ReactNode } from "react";
 import { CallboardError, type StoredAgent } from "@callboard/client";
 import { useCallboard } from "@callboard/client/react";
+import { useFirstFault } from "../../../forms/useFirstFault";
 import { useCommands } from "../../../shell/commands";
 import { navigate } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
@@ -25,6 +26,8 @@ export function StartAudit(): ReactNode {
   const [agents, setAgents] = useState<ReadonlySet<string>>(new Set(CHECKS.map(({ id }) => id)));
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const showFault = useFirstFault(form);
   const attempt = useRef<{ what: string; key: string } | null>(null);
   useCommands([{ id: "audit", title: "Choose a document to audit", group: "Audits", keys: "n", run: () => picker.current?.click() }], "start-audit");
 
@@ -39,11 +42,15 @@ export function StartAudit(): ReactNode {
     setOver(false);
     take(event.dataTransfer.files);
   };
+  const refuse = (faults: Readonly<Record<string, string>>): void => {
+    setErrors(faults);
+    showFault();
+  };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (isBusy) return;
-    if (!file && text.trim() === "") return setErrors({ document: "Drop or choose a document, or paste its text." });
-    if (agents.size === 0) return setErrors({ agents: "Choose at least one agent." });
+    if (!file && text.trim() === "") return refuse({ document: "Drop or choose a document, or paste its text." });
+    if (agents.size === 0) return refuse({ agents: "Choose at least one agent." });
     const document = file ?? new Blob([text], { type: "text/markdown" });
     const name = file?.name ?? (titleIn(text) || PASTED);
     const what = JSON.stringify([name, document.size, file?.lastModified ?? text, [...agents]]);
@@ -55,7 +62,7 @@ export function StartAudit(): ReactNode {
       const started = await client.agents.audit({ document, name, agents: [...agents], idempotencyKey: attempt.current.key, ...(!file && { mediaType: "text/markdown" }) });
       navigate(paths.audit(started.audit_id));
     } catch (error) {
-      setErrors(errorsOf(error));
+      refuse(errorsOf(error));
       setBusy(false);
     }
   };
@@ -64,7 +71,7 @@ export function StartAudit(): ReactNode {
     setErrors(({ agents: _gone, ...rest }) => rest);
   };
   return (
-    <form className="card start-audit" onSubmit={(event) => void submit(event)} noValidate aria-labelledby={`${base}-title`}>
+    <form ref={form} className="card start-audit" onSubmit={(event) => void submit(event)} noValidate aria-labelledby={`${base}-title`}>
       <h1 id={`${base}-title`}>Audit a document</h1>
       <div
         className="drop" data-over={isOver || undefined} data-wrong={errors["document"] ? true : undefined}

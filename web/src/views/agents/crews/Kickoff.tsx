@@ -5,6 +5,7 @@ import { CallboardError, readNumber, record, writeJson, type BudgetLimits, type 
 import { useCallboard } from "@callboard/client/react";
 import { FieldControl } from "../../../forms/FieldControl";
 import type { FormField, Raw } from "../../../forms/fields";
+import { useFirstFault } from "../../../forms/useFirstFault";
 import { navigate } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { paths } from "../paths";
@@ -50,6 +51,7 @@ export function Kickoff({ crew, agents }: { crew: StoredCrew; agents: readonly S
   const [limits, setLimits] = useState<Readonly<Record<string, string>>>(record);
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>(record);
   const [isBusy, setBusy] = useState(false);
+  const showFault = useFirstFault(form);
   const attempt = useRef<{ body: string; key: string } | null>(null);
   const [change] = useState(() => (name: string, value: Raw) => {
     setValues((before) => record([...Object.entries(before), [name, String(value)]]));
@@ -62,7 +64,7 @@ export function Kickoff({ crew, agents }: { crew: StoredCrew; agents: readonly S
     const missing = fields.filter(({ name, required }) => required && (values[name] ?? "").trim() === "").map(({ name }) => [name, "This is needed: the crew’s texts name it."] as const);
     if (missing.length > 0 || Object.keys(read.errors).length > 0) {
       setErrors(record([...missing, ...Object.entries(read.errors)]));
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+      showFault();
       return;
     }
     const inputs = Object.fromEntries(fields.map(({ name }) => [name, valueOf(crew.inputs[name], values[name] ?? "")]));
@@ -74,6 +76,7 @@ export function Kickoff({ crew, agents }: { crew: StoredCrew; agents: readonly S
       navigate(paths.run(begun.session_id));
     } catch (error) {
       setBusy(false);
+      showFault();
       if (!(error instanceof CallboardError)) return setErrors({ "": String(error) });
       // The server knows best what its texts name.
       const unknown = error.faults.flatMap(({ loc }) => (loc[1] === "inputs" && loc[2] && !fields.some(({ name }) => name === loc[2]) ? [loc[2]] : []));

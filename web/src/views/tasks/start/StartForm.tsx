@@ -6,6 +6,7 @@ import { useCallboard } from "@callboard/client/react";
 import { FieldControl } from "../../../forms/FieldControl";
 import { initials, type Raw } from "../../../forms/fields";
 import { formOf } from "../../../forms/schema";
+import { useFirstFault } from "../../../forms/useFirstFault";
 import { navigate } from "../../../shell/router";
 import { Icon } from "../../../ui/Icon";
 import { refreshBoard } from "../board";
@@ -29,6 +30,7 @@ interface Form {
 export function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Filter }): ReactNode {
   const node = useRef<HTMLFormElement>(null);
   const { submit, ...form } = useStart(kind, filter);
+  const showFault = useFirstFault(node);
   // It stands below all kinds: whoever has chosen one sees what it asks for.
   useEffect(() => {
     if (kind) node.current?.scrollIntoView({ block: "nearest" });
@@ -36,11 +38,7 @@ export function StartForm({ kind, filter }: { kind: TaskInfo | null; filter: Fil
   const onSubmit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     await submit();
-    requestAnimationFrame(() => {
-      const wrong = node.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
-      if (wrong) wrong.focus();
-      else node.current?.querySelector('[role="alert"]')?.scrollIntoView({ block: "nearest" });
-    });
+    showFault();
   };
   return (
     <form ref={node} className="start-form card" onSubmit={(event) => void onSubmit(event)} noValidate>
