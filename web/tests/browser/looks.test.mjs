@@ -89,6 +89,8 @@ describe("the page", () => {
     await page.getByRole("link", { name: "Start a task" }).waitFor();
     await page.keyboard.press("Control+k");
     await page.keyboard.type("start approval");
+    // What can be started is known once the server has said it.
+    await page.getByRole("option", { name: "Start approval" }).waitFor();
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Start approval" }).waitFor();
     const tabTo = async (name) => {
