@@ -11,11 +11,10 @@ use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
 use super::State;
-use super::decode::fault;
+use super::decode::{fault, too_deep};
 use super::error::{Code, Problem};
 use crate::connection::socket;
 use crate::domain::json::{self, Unreadable};
-use crate::domain::nesting::TooDeep;
 use crate::process::threads;
 
 /// How long a body may take to come, so that slow senders do not hold connections for ever.
@@ -220,10 +219,7 @@ fn parse(body: &[u8]) -> Result<Option<Value>, Problem> {
             let loc: Vec<&str> = std::iter::once("body").chain(number.path.iter().map(String::as_str)).collect();
             Err(Problem::invalid(Code::InvalidBody, vec![fault(&loc, number.reason(), "number_out_of_range")]))
         }
-        Err(Unreadable::Deep(TooDeep { limit })) => {
-            let fault = fault(&["body"], format!("must be nested at most {limit} deep"), "too_deep");
-            Err(Problem::invalid(Code::InvalidBody, vec![fault]))
-        }
+        Err(Unreadable::Deep(deep)) => Err(too_deep(deep)),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::{Code, Problem};
+use crate::domain::nesting::TooDeep;
 use crate::session::messages::Fault;
 
 /// The fields of a body that have not been read yet, and the faults of those that have.
@@ -223,6 +224,14 @@ impl Fields {
 /// A fault at this place in the request.
 pub(super) fn fault(loc: &[&str], msg: impl Into<String>, kind: &str) -> Fault {
     Fault { loc: loc.iter().map(|part| (*part).to_owned()).collect(), msg: msg.into(), kind: kind.to_owned() }
+}
+
+/// The answer to a body that nests too deep.
+pub(super) fn too_deep(TooDeep { limit }: TooDeep) -> Problem {
+    Problem::invalid(
+        Code::InvalidBody,
+        vec![fault(&["body"], format!("must be nested at most {limit} deep"), "too_deep")],
+    )
 }
 
 /// What kind of JSON a value is, for people.

@@ -127,10 +127,9 @@ impl Permits {
 
     /// The session whose turn it is.
     pub(crate) fn pop(&self) -> Option<SessionId> {
-        let ticket = self.waiting.borrow_mut().pop_last()?;
-        self.tickets.borrow_mut().remove(&ticket.session);
-        self.waiting_of_all.fetch_sub(1, Ordering::Relaxed);
-        Some(ticket.session)
+        let next = self.waiting.borrow().last()?.session;
+        self.leave(next);
+        Some(next)
     }
 
     /// How many sessions of all workers wait.

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::nesting::{self, DEEPEST_JSON, TooDeep};
+use super::nesting::{self, TooDeep};
 
 /// From here on doubles are further apart than whole numbers: 2^53.
 const SPARSE: f64 = 9_007_199_254_740_992.0;
@@ -23,9 +23,6 @@ const SHOWN: usize = 48;
 
 /// Most keys that the path to a number names.
 const DEEPEST: usize = 32;
-
-/// What is said of JSON that is nested too deep.
-const TOO_DEEP: TooDeep = TooDeep { limit: DEEPEST_JSON };
 
 /// Why a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +87,7 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
         }
         Some(Odd::Number(_)) | None => Unreadable::Syntax(error.to_string()),
     })?;
-    if nesting::fits(&value, DEEPEST_JSON) { Ok(value) } else { Err(TOO_DEEP.into()) }
+    Ok(nesting::checked(value)?)
 }
 
 /// A value for people and programs to read: a string as it is, anything else as JSON.

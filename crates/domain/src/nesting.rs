@@ -18,6 +18,11 @@ pub struct TooDeep {
     pub limit: usize,
 }
 
+impl TooDeep {
+    /// It is JSON, and nests more than [`DEEPEST_JSON`] deep.
+    pub const JSON: Self = Self { limit: DEEPEST_JSON };
+}
+
 /// Counts how deep the tokens of a text can nest at most.
 #[derive(Debug)]
 pub struct Gauge {
@@ -136,6 +141,14 @@ pub fn fits(json: &Value, levels: usize) -> bool {
         Value::Array(items) => levels > 0 && items.iter().all(|item| fits(item, levels - 1)),
         Value::Object(map) => levels > 0 && map.values().all(|item| fits(item, levels - 1)),
     }
+}
+
+/// Gives JSON back that nests at most [`DEEPEST_JSON`] deep.
+///
+/// # Errors
+/// Where it nests deeper.
+pub fn checked(json: Value) -> Result<Value, TooDeep> {
+    if fits(&json, DEEPEST_JSON) { Ok(json) } else { Err(TooDeep::JSON) }
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::body;
-use super::super::decode::{Fields, fault, word};
+use super::super::decode::{Fields, fault, too_deep, word};
 use super::super::error::{Code, Problem};
-use crate::domain::nesting;
+use crate::domain::nesting::{self, TooDeep};
 use crate::process::threads;
 use crate::session::messages::Fault;
 use crate::workflow::definition::id_fault;
@@ -72,8 +72,7 @@ impl FromRequest for DraftBody {
 /// What is wrong with its shape; not what is wrong with its graph.
 pub(in crate::http) fn read(body: Option<Value>) -> Result<WorkflowDraft, Problem> {
     if body.as_ref().is_some_and(|body| !nesting::fits(body, MAX_DEPTH)) {
-        let fault = fault(&["body"], format!("must be nested at most {MAX_DEPTH} deep"), "too_deep");
-        return Err(Problem::invalid(Code::InvalidBody, vec![fault]));
+        return Err(too_deep(TooDeep { limit: MAX_DEPTH }));
     }
     let mut fields = Fields::of(body)?;
     let id = fields.text("id", usize::MAX);

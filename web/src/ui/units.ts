@@ -49,7 +49,7 @@ export function inUnit(value: number | null | undefined, unit: Unit): string {
       return `${bytes(value)}/s`;
     case "percent":
       // Beside 100 every hundredth counts, and none is rounded up to it.
-      return `${value > 99 && value < 100 ? Math.floor(value * 100 + 1e-6) / 100 : places(value)} %`;
+      return `${value > 99 && value < 100 ? Math.min(99.99, Math.floor(value * 100 + 1e-6) / 100) : places(value)} %`;
   }
 }
 

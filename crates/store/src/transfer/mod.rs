@@ -84,12 +84,10 @@ pub fn migrate(
     mut progress: impl FnMut(u64),
 ) -> Result<Migrated, Error> {
     let label = from.shown_url();
-    if let Place::File(source) = Place::of(from)?
-        && !source.exists()
-    {
-        return Err(Error::Unusable(format!("there is no database at {}", source.display())));
-    }
     match (Place::of(from)?, Place::of(to)?) {
+        (Place::File(source), _) if !source.exists() => {
+            Err(Error::Unusable(format!("there is no database at {}", source.display())))
+        }
         (Place::File(source), Place::File(target)) => {
             transfer(open_file(from, source)?, open_file(to, target)?, &label, &mut progress)
         }

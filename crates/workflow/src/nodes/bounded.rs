@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value as Json;
 
 use super::NodeError;
-use callboard_domain::nesting::{DEEPEST_JSON, TooDeep, fits};
+use callboard_domain::nesting;
 
 /// Most bytes of a text that a node makes, whatever the settings say of values: what is made must fit in memory first.
 pub(super) const LARGEST_TEXT: usize = 16 * 1024 * 1024;
@@ -53,7 +53,7 @@ fn too_large() -> NodeError {
 
 /// The same, where it is not nested too deep.
 pub(super) fn nested(json: Json) -> Result<Json, NodeError> {
-    if fits(&json, DEEPEST_JSON) { Ok(json) } else { Err(TooDeep { limit: DEEPEST_JSON }.to_string().into()) }
+    nesting::checked(json).map_err(|error| error.to_string().into())
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn nesting_has_an_end() {
         let deep = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
-        assert!(nested(deep(DEEPEST_JSON)).is_ok());
-        assert_eq!(nested(deep(DEEPEST_JSON + 1)).unwrap_err().message, "it is nested more than 100 deep");
+        assert!(nested(deep(nesting::DEEPEST_JSON)).is_ok());
+        assert_eq!(nested(deep(nesting::DEEPEST_JSON + 1)).unwrap_err().message, "it is nested more than 100 deep");
     }
 }

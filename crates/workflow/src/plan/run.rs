@@ -8,7 +8,7 @@ use crate::cx::{Cx, NO_SLOT, Slot, Wake};
 use crate::node::{Next, NodeError, Reply};
 use crate::state::NodeState;
 use crate::value::Value;
-use callboard_domain::nesting::{DEEPEST_JSON, TooDeep};
+use callboard_domain::nesting::TooDeep;
 
 /// So many nodes of an iteration are measured, and of those behind them one in [`SAMPLED`]: reading a clock twice takes
 /// as long as a small node.
@@ -164,7 +164,7 @@ impl Plan {
                 continue;
             }
             if let Some(value @ (Value::Text(_) | Value::Json(_))) = &held.value {
-                let measure = value.measure().ok_or_else(|| TooDeep { limit: DEEPEST_JSON }.to_string())?;
+                let measure = value.measure().ok_or_else(|| TooDeep::JSON.to_string())?;
                 if measure.json > self.max_value_bytes {
                     return Err(format!("it gave more than {} bytes", self.max_value_bytes));
                 }

@@ -9,7 +9,7 @@ use super::setup::index;
 use crate::cx::Slot;
 use crate::node::{Given, GivenInput};
 use crate::value::{Measure, Value};
-use callboard_domain::nesting::{DEEPEST_JSON, TooDeep};
+use callboard_domain::nesting::TooDeep;
 
 /// Why an input was not changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -84,7 +84,7 @@ impl Plan {
         if self.slots[slot].value != value {
             let measure = value.as_ref().map_or(Some(Measure::default()), Value::measure);
             let Some(measure) = measure else {
-                return Err(SetError::InvalidValue(TooDeep { limit: DEEPEST_JSON }.to_string()));
+                return Err(SetError::InvalidValue(TooDeep::JSON.to_string()));
             };
             if self.held.bytes() + measure.memory > self.max_total_bytes {
                 let most = self.max_total_bytes;

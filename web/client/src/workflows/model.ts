@@ -268,11 +268,13 @@ export class WorkflowModel {
     this.#touchAll();
     this.#isKnown = true;
     const same = this.#live.startedAt !== null && this.#live.startedAt === status.started_at;
+    const { count, startedAt, author, reason, rate, took } = this.#live;
+    const head = headOf(status);
     // A server that knows nothing of what was live here was started since.
-    const { count, startedAt, author, reason } = this.#live;
+    const isForgotten = (this.isLive || count > 0) && status.execution_count === 0 && head.state === "stopped";
     const ended = this.isLive ? { author: null, reason: "the server was restarted" } : { author, reason };
-    if ((this.isLive || count > 0) && status.execution_count === 0 && headOf(status).state === "stopped") this.#live = { ...STOPPED, ...headOf(status), ...ended, count, startedAt };
-    else this.#live = { ...STOPPED, ...headOf(status), count: status.execution_count, rate: same ? this.#live.rate : null, took: same ? this.#live.took : null, author: this.#live.author };
+    if (isForgotten) this.#live = { ...STOPPED, ...head, ...ended, count, startedAt };
+    else this.#live = { ...STOPPED, ...head, count: status.execution_count, rate: same ? rate : null, took: same ? took : null, author };
     if (this.isLive) this.#wasLiveLast = true;
     this.#liveNodes = new Map();
     for (const [node, detail] of Object.entries(status.node_states ?? {})) this.#node(this.#liveNodes, node, detail);

@@ -115,9 +115,7 @@ function success(samples: readonly Sample[], range: string): TileData {
   const ended = completed + failed;
   const share = ended > 0 ? (failed / ended) * 100 : null;
   const note = ended === 0 ? `nothing ended in the last ${range}` : `${inUnit(failed, "count")} of ${inUnit(ended, "count")} failed`;
-  // What failed is not rounded away.
-  const value = share !== null && share > 0 && share < 0.01 ? "> 99.99 %" : inUnit(share === null ? null : 100 - share, "percent");
-  return { id: "success", title: "Success", value, note, tone: toneOf("failures", share), past: [] };
+  return { id: "success", title: "Success", value: inUnit(share === null ? null : 100 - share, "percent"), note, tone: toneOf("failures", share), past: [] };
 }
 
 /** What models used in the range that is shown. */

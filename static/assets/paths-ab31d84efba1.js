@@ -1,0 +1,1 @@
+import{o as e}from"./Icon-473ac26805b9.js";function t(t,{run:n=null,node:r=null}={}){let i=new URLSearchParams({...n!==null&&{run:n},...r!==null&&{node:r}}).toString();return`${e}/workflows/${encodeURIComponent(t)}${i&&`?${i}`}`}export{t};

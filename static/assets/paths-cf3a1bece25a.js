@@ -1,1 +1,0 @@
-import{o as e}from"./Icon-16a20da7592e.js";function t(t,{run:n=null,node:r=null}={}){let i=new URLSearchParams({...n!==null&&{run:n},...r!==null&&{node:r}}).toString();return`${e}/workflows/${encodeURIComponent(t)}${i&&`?${i}`}`}export{t};
